@@ -1,0 +1,60 @@
+import type { z } from "zod";
+
+export const risks = ["low", "medium", "high"] as const;
+export type Risk = (typeof risks)[number];
+
+export const actionKinds = ["state", "read", "command"] as const;
+export type ActionKind = (typeof actionKinds)[number];
+
+/** A variable's value in a plan. Lists are of strings; there are no nested objects. */
+export type VariableValue = string | number | boolean | string[];
+export type Variables = Record<string, VariableValue>;
+
+/** What an appliance says of itself. Data, never instructions. */
+export interface Facts {
+  hostname?: string;
+  users?: string[];
+  groups?: string[];
+  shares?: string[];
+  services?: string[];
+  domains?: string[];
+  versions?: Record<string, string>;
+}
+
+/**
+ * How the matcher finds a variable's value in plain words. `examples` of an action use `{variable}` for its slot;
+ * the slot's shape comes from the schema. `question` is asked when a required value is missing.
+ */
+export interface VariableHint {
+  question: string;
+  /** Facts that hold existing identifiers of this kind: offered as choices, and grounding for `fact` provenance. */
+  choicesFrom?: "users" | "groups" | "shares" | "services" | "domains";
+  /** `secret` variables hold a reference to Secrets Manager, never a value. */
+  secret?: boolean;
+}
+
+/** An entry of the catalogue: the only thing that a plan may use. Made by `defineAction` in the catalogue package. */
+export interface Action {
+  /** `users.add` */
+  id: string;
+  title: string;
+  kind: ActionKind;
+  /** File name below `playbooks/`, without the extension. */
+  playbook: string;
+  /** A strict zod object. Every value is held to it, whoever proposed it. */
+  variables: z.ZodObject;
+  hints: Record<string, VariableHint>;
+  /** Looks at the values: an ssh key or the group `sudo` makes a user `high`. `command` without undo is at least `medium`. */
+  risk: (variables: Variables) => Risk;
+  /** Sentences with `{variable}` slots, for the matcher and as examples in model prompts. */
+  examples: string[];
+  /** Other words for what the action does: the matcher finds the action by words outside its examples. */
+  words: string[];
+  /** Actions that must have been run before on the appliance, such as `samba.server.setup`; checked against facts. */
+  requires: string[];
+  /** Fills a value that nobody named. Shown as *assumed*. */
+  defaults: (facts: Facts, variables: Variables) => Variables;
+  /** `recorded`: the playbook records the state before the change and its `undo` tag restores it. `none`: cannot be undone. */
+  undo: "recorded" | "none";
+  timeoutSeconds: number;
+}

@@ -1,0 +1,60 @@
+import { monotonicFactory } from "ulid";
+import { z } from "zod";
+
+/** Prefixes of all ids. An id is `<prefix>_<ULID in lower case>`: unique, and sortable by the time it was made. */
+export const idPrefixes = {
+  appliance: "apl",
+  worker: "wrk",
+  task: "tsk",
+  job: "job",
+  rollout: "rol",
+  run: "run",
+  alert: "alr",
+  certificate: "crt",
+  tenant: "ten",
+  person: "per",
+  token: "tok",
+  session: "ses",
+  enrolment: "enr",
+  freeze: "frz",
+  audit: "aud",
+} as const;
+
+export type IdKind = keyof typeof idPrefixes;
+
+const ulidPattern = "[0-9a-hjkmnp-tv-z]{26}";
+
+/** Schema of one kind of id. */
+export function idSchema(kind: IdKind) {
+  return z.string().regex(new RegExp(`^${idPrefixes[kind]}_${ulidPattern}$`), `must look like ${idPrefixes[kind]}_…`);
+}
+
+const next = monotonicFactory();
+
+/** A new id. `timeMs` is the caller's clock; two ids made in one process never collide and sort in order of making. */
+export function newId(kind: IdKind, timeMs: number): string {
+  return `${idPrefixes[kind]}_${next(timeMs).toLowerCase()}`;
+}
+
+/** The tenant of the provider's own machines. Other tenants have ULIDs; this one is a fixed word. */
+export const providerTenantId = "ten_provider";
+
+export const tenantIdSchema = z.string().regex(new RegExp(`^ten_(provider|${ulidPattern})$`), "must look like ten_…");
+
+export const applianceIdSchema = idSchema("appliance");
+export const workerIdSchema = idSchema("worker");
+export const nodeIdSchema = z.string().regex(new RegExp(`^(apl|wrk)_${ulidPattern}$`), "must look like apl_… or wrk_…");
+export const taskIdSchema = idSchema("task");
+export const jobIdSchema = idSchema("job");
+export const runIdSchema = z.string().regex(new RegExp(`^run_${ulidPattern}[0-9a-z]{4}$`), "must look like run_…");
+export const rolloutIdSchema = idSchema("rollout");
+export const personIdSchema = idSchema("person");
+
+/**
+ * The id of the run for the `index`-th target (in sorted order) of a rollout. Derived, not random: a dispatcher that
+ * was killed after creating half of the runs creates the other half, and no run twice.
+ */
+export function runIdOf(rolloutId: string, index: number): string {
+  if (!Number.isInteger(index) || index < 0 || index >= 36 ** 4) throw new RangeError(`no run ${index}`);
+  return `${idPrefixes.run}_${rolloutId.slice(idPrefixes.rollout.length + 1)}${index.toString(36).padStart(4, "0")}`;
+}

@@ -1,0 +1,136 @@
+import { type ParameterName, type QueueName, resourceNames, type SigningKeyUse } from "./names.ts";
+
+/**
+ * What each part of Steward may call, written from intent. The local cloud enforces it; the infrastructure makes roles
+ * from it. `resources` are the service's own names: table, queue, bucket/prefix*, key alias, secret, parameter or
+ * document names; a trailing `*` matches any rest.
+ */
+export interface Grant {
+  actions: string[];
+  resources: string[];
+}
+
+export const principalNames = [
+  "api",
+  "nodes",
+  "heartbeat",
+  "enrol",
+  "sessions",
+  "approve",
+  "dispatch",
+  "escalate",
+  "reconcile",
+  "sweep",
+  "bootstrap",
+  "worker",
+] as const;
+export type PrincipalName = (typeof principalNames)[number];
+
+export function permissions(stage: string): Record<PrincipalName, Grant[]> {
+  const names = resourceNames(stage);
+  const table = (...actions: string[]): Grant => ({
+    actions: actions.map((action) => `dynamodb:${action}`),
+    resources: [names.table],
+  });
+  const readWrite = table(
+    "GetItem",
+    "BatchGetItem",
+    "Query",
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "ConditionCheckItem",
+  );
+  const queues = (queueList: QueueName[], ...actions: string[]): Grant => ({
+    actions: actions.map((action) => `sqs:${action}`),
+    resources: queueList.map(names.queue),
+  });
+  const sign = (use: SigningKeyUse): Grant => ({ actions: ["kms:Sign"], resources: [names.keyAlias(use)] });
+  const publicKeys = (...uses: SigningKeyUse[]): Grant => ({
+    actions: ["kms:GetPublicKey"],
+    resources: uses.map(names.keyAlias),
+  });
+  const parameters = (...list: ParameterName[]): Grant => ({
+    actions: ["ssm:GetParameter", "ssm:GetParameters"],
+    resources: list.map(names.parameter),
+  });
+  const objects = (action: string, ...resources: string[]): Grant => ({ actions: [`s3:${action}`], resources });
+  const consume = ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueUrl", "GetQueueAttributes"];
+  const allLanes: QueueName[] = ["inference-express", "inference-standard", "inference-bulk"];
+  const cursorKey: Grant = { actions: ["secretsmanager:GetSecretValue"], resources: [names.tokenSecret] };
+
+  return {
+    api: [
+      readWrite,
+      queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl", "GetQueueAttributes"),
+      publicKeys("token"),
+      cursorKey,
+      parameters("release", "ca-certificate", "root-public-key", "trust-document"),
+      objects("GetObject", `${names.outputBucket}/*`),
+    ],
+    nodes: [
+      readWrite,
+      queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
+      parameters("release", "trust-document"),
+      objects("GetObject", `${names.bundleBucket}/*`),
+      objects("PutObject", `${names.outputBucket}/*`),
+      objects("GetObject", `${names.outputBucket}/*`),
+    ],
+    heartbeat: [table("UpdateItem"), queues(["node-events"], "SendMessage", "GetQueueUrl")],
+    enrol: [
+      readWrite,
+      sign("issuer"),
+      publicKeys("issuer"),
+      parameters("ca-certificate", "root-public-key", "hybrid-role"),
+      { actions: ["ssm:CreateActivation"], resources: ["*"] },
+      { actions: ["iam:PassRole"], resources: ["*"] },
+    ],
+    sessions: [readWrite, sign("token"), publicKeys("token")],
+    approve: [
+      readWrite,
+      sign("approval"),
+      publicKeys("token"),
+      parameters("release"),
+      cursorKey,
+      queues(["rollouts"], "SendMessage", "GetQueueUrl"),
+    ],
+    dispatch: [
+      readWrite,
+      sign("dispatch"),
+      queues(["rollouts"], "SendMessage", "GetQueueUrl", ...consume),
+      parameters("release"),
+      { actions: ["ssm:SendCommand"], resources: [names.wakeDocument] },
+    ],
+    escalate: [
+      readWrite,
+      queues(["escalations"], ...consume, "SendMessage"),
+      parameters("release"),
+      { actions: ["secretsmanager:GetSecretValue"], resources: [names.anthropicSecret] },
+    ],
+    reconcile: [
+      readWrite,
+      queues(
+        [...allLanes, "escalations", "rollouts", "node-events"],
+        "SendMessage",
+        "GetQueueUrl",
+        "GetQueueAttributes",
+      ),
+      parameters("release"),
+    ],
+    sweep: [readWrite, queues(["node-events"], "SendMessage", "GetQueueUrl", ...consume)],
+    bootstrap: [
+      readWrite,
+      table("DescribeTable"),
+      sign("release"),
+      sign("issuer"),
+      publicKeys("dispatch", "approval", "release", "token", "issuer"),
+      { actions: ["ssm:GetParameter", "ssm:PutParameter"], resources: [`/steward/${stage}/*`] },
+      objects("PutObject", `${names.bundleBucket}/*`),
+      {
+        actions: ["secretsmanager:CreateSecret", "secretsmanager:PutSecretValue", "secretsmanager:DescribeSecret"],
+        resources: [names.tokenSecret, names.anthropicSecret],
+      },
+    ],
+    worker: [queues(allLanes, "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueUrl")],
+  };
+}
