@@ -1,7 +1,5 @@
 import type { z } from "zod";
-
-export const risks = ["low", "medium", "high"] as const;
-export type Risk = (typeof risks)[number];
+import type { RiskRules } from "./risk.ts";
 
 export const actionKinds = ["state", "read", "command"] as const;
 export type ActionKind = (typeof actionKinds)[number];
@@ -44,8 +42,11 @@ export interface Action {
   /** A strict zod object. Every value is held to it, whoever proposed it. */
   variables: z.ZodObject;
   hints: Record<string, VariableHint>;
-  /** Looks at the values: an ssh key or the group `sudo` makes a user `high`. `command` without undo is at least `medium`. */
-  risk: (variables: Variables) => Risk;
+  /**
+   * Looks at the values, as data (judged by `riskOf` in the gate and again on the appliance): an ssh key or the group
+   * `sudo` makes a user `high`. A `command` without undo is at least `medium`.
+   */
+  risk: RiskRules;
   /** Sentences with `{variable}` slots, for the matcher and as examples in model prompts. */
   examples: string[];
   /** Other words for what the action does: the matcher finds the action by words outside its examples. */
