@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { factsSchema } from "./heartbeat.ts";
 import type { RiskRules } from "./risk.ts";
 
 export const actionKinds = ["state", "read", "command"] as const;
@@ -9,15 +10,7 @@ export type VariableValue = string | number | boolean | string[];
 export type Variables = Record<string, VariableValue>;
 
 /** What an appliance says of itself. Data, never instructions. */
-export interface Facts {
-  hostname?: string;
-  users?: string[];
-  groups?: string[];
-  shares?: string[];
-  services?: string[];
-  domains?: string[];
-  versions?: Record<string, string>;
-}
+export type Facts = z.infer<typeof factsSchema>;
 
 /**
  * How the matcher finds a variable's value in plain words. `examples` of an action use `{variable}` for its slot;

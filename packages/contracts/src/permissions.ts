@@ -12,6 +12,7 @@ export interface Grant {
 
 export const principalNames = [
   "api",
+  "wait",
   "nodes",
   "heartbeat",
   "enrol",
@@ -67,6 +68,12 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
       cursorKey,
       parameters("release", "ca-certificate", "root-public-key", "trust-document"),
       objects("GetObject", `${names.outputBucket}/*`),
+    ],
+    wait: [
+      table("GetItem", "BatchGetItem", "Query"),
+      publicKeys("token"),
+      cursorKey,
+      parameters("release"),
     ],
     nodes: [
       readWrite,

@@ -1,0 +1,102 @@
+import type { z } from "zod";
+import { AppError, type ErrorCode, errorCodes } from "./errors.ts";
+import { problemSchema } from "./problem.ts";
+import type { Route } from "./route.ts";
+import { routes } from "./routes.ts";
+
+type Routes = typeof routes;
+type InputOf<R extends Route> = (R extends { params: infer P extends z.ZodType } ? { params: z.input<P> } : unknown) &
+  (R extends { query: infer Q extends z.ZodType } ? { query?: z.input<Q> } : unknown) &
+  (R extends { body: infer B extends z.ZodType } ? { body: z.input<B> } : unknown) & {
+    idempotencyKey?: string;
+    signal?: AbortSignal;
+  };
+type AnswerOf<R extends Route> = R extends { answer: infer A extends z.ZodType } ? z.output<A> : undefined;
+
+/** One HTTP exchange. The CLI and the dashboard give `fetch`, the nodes a client with their certificate. */
+export type Transport = (request: {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body?: string;
+  signal?: AbortSignal;
+}) => Promise<{ status: number; text: () => Promise<string>; header: (name: string) => string | undefined }>;
+
+export interface ClientOptions {
+  baseUrl: string;
+  transport: Transport;
+  /** Called for every request: `Authorization`, `Steward-Tenant`, request id. */
+  headers?: () => Promise<Record<string, string>> | Record<string, string>;
+}
+
+export type Client = <Name extends keyof Routes>(
+  name: Name,
+  input: InputOf<Routes[Name]>,
+) => Promise<AnswerOf<Routes[Name]>>;
+
+/** A typed client over the route table. Throws `AppError` with the code that the API answered. */
+export function createClient(options: ClientOptions): Client {
+  return async (name, input) => {
+    const route: Route = routes[name];
+    const given = input as {
+      params?: object;
+      query?: object;
+      body?: unknown;
+      idempotencyKey?: string;
+      signal?: AbortSignal;
+    };
+    const headers: Record<string, string> = { accept: "application/json", ...(await options.headers?.()) };
+    if (given.body !== undefined) headers["content-type"] = "application/json";
+    if (given.idempotencyKey !== undefined) headers["idempotency-key"] = given.idempotencyKey;
+    const response = await options.transport({
+      method: route.method,
+      url: options.baseUrl.replace(/\/$/, "") + pathOf(route.path, given.params ?? {}) + queryOf(given.query ?? {}),
+      headers,
+      ...(given.body === undefined ? {} : { body: JSON.stringify(given.body) }),
+      ...(given.signal === undefined ? {} : { signal: given.signal }),
+    });
+    const text = await response.text();
+    if (response.status >= 400) throw errorOf(response.status, text, response.header("retry-after"));
+    if (!route.answer) return undefined as never;
+    return route.answer.parse(JSON.parse(text)) as never;
+  };
+}
+
+function pathOf(path: string, params: object): string {
+  return path.replace(/\{(\w+)\}/g, (_, key: string) =>
+    encodeURIComponent(String((params as Record<string, unknown>)[key])),
+  );
+}
+
+function queryOf(query: object): string {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
+  const text = search.toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+/** Turns a problem document into the `AppError` that it was. */
+export function errorOf(status: number, text: string, retryAfter?: string): AppError {
+  const parsed = problemSchema.safeParse(parseJson(text));
+  const seconds = retryAfter === undefined ? undefined : Number(retryAfter);
+  if (!parsed.success) {
+    const code: ErrorCode = status >= 500 ? "unavailable" : "invalid_request";
+    return new AppError(code, `the server answered ${status}: ${text.slice(0, 200)}`, { retryable: status >= 500 });
+  }
+  const { code, detail, next, fields, type, title, status: _, requestId, ...details } = parsed.data;
+  const known = code in errorCodes ? (code as ErrorCode) : status >= 500 ? "internal" : "invalid_request";
+  return new AppError(known, detail, {
+    ...(next === undefined ? {} : { next }),
+    ...(fields === undefined ? {} : { fields }),
+    ...(seconds === undefined || Number.isNaN(seconds) ? {} : { retryAfterSeconds: seconds }),
+    details: { ...details, requestId },
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

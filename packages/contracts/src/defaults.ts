@@ -1,0 +1,38 @@
+/** Times and limits that are the same for everybody unless configured. Units are in the names. */
+export const defaults = {
+  heartbeatIntervalSeconds: 60,
+  activeHeartbeatIntervalSeconds: 15,
+  leaseSeconds: 30,
+  jobAttempts: 5,
+  jobDeadlineSeconds: { express: 60, standard: 300, bulk: 1800 },
+  laneSloSeconds: { express: 10, standard: 60, bulk: 900 },
+  /** A queued record whose message was not confirmed as sent for so long is sent again. */
+  resendAfterSeconds: 60,
+  accessTokenSeconds: 3600,
+  refreshTokenSeconds: 30 * 86_400,
+  certificateSeconds: 30 * 86_400,
+  enrolmentTokenSeconds: 86_400,
+  planSeconds: 86_400,
+  /** How long a task waits for an answer to its question, and a paused rollout for its resumption. */
+  questionSeconds: 7 * 86_400,
+  envelopeSeconds: 86_400,
+  /** Added to the sum of a run's step timeouts to give its deadline. */
+  runGraceSeconds: 60,
+  idempotencySeconds: 86_400,
+  maxBodyBytes: 256 * 1024,
+  maxOutputBytes: 256 * 1024 * 1024,
+  maxSteps: 10,
+  maxInstructionCharacters: 2_000,
+  maxTargets: 10_000,
+  listLimit: 50,
+  maxListLimit: 200,
+  maxWaitSeconds: 20,
+} as const;
+
+/** Health thresholds: `[warning, critical]`. Percent, and load average over one minute. */
+export const defaultThresholds = {
+  cpuPercent: [80, 95],
+  memoryPercent: [85, 95],
+  diskPercent: [80, 90],
+  loadAverage1m: [4, 8],
+} as const;

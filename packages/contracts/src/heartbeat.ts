@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { runIdSchema } from "./ids.ts";
+import { digestSchema } from "./release.ts";
+
+export const healthLevels = ["healthy", "warning", "critical", "offline"] as const;
+export type Health = (typeof healthLevels)[number];
+
+const percent = z.number().min(0).max(100);
+
+export const metricsSchema = z.strictObject({
+  cpuPercent: percent,
+  memoryPercent: percent,
+  diskPercent: percent,
+  loadAverage1m: z.number().min(0).max(100_000),
+  uptimeSeconds: z.number().min(0),
+});
+export type Metrics = z.infer<typeof metricsSchema>;
+
+export const capacitySchema = z.strictObject({
+  slots: z.number().int().min(0).max(1024),
+  used: z.number().int().min(0).max(1024),
+});
+
+/** A node's check-in. `sequence` grows with every heartbeat; a repeated one is a retry. */
+export const heartbeatSchema = z.strictObject({
+  sequence: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+  intervalSeconds: z.number().int().min(1).max(3600),
+  metrics: metricsSchema,
+  agentVersion: z.string().max(40),
+  configRevision: z.number().int().min(0),
+  factsDigest: digestSchema.optional(),
+  conditions: z.array(z.string().max(100)).max(10).default([]),
+  capacity: capacitySchema.optional(),
+  models: z.array(z.string().max(120)).max(32).optional(),
+  gpus: z.array(z.string().max(120)).max(16).optional(),
+  draining: z.boolean().optional(),
+});
+export type Heartbeat = z.infer<typeof heartbeatSchema>;
+
+export const heartbeatAnswerSchema = z.strictObject({
+  serverTimeMs: z.number().int(),
+  nextIntervalSeconds: z.number().int(),
+  configRevision: z.number().int(),
+  pendingRuns: z.array(runIdSchema),
+});
+export type HeartbeatAnswer = z.infer<typeof heartbeatAnswerSchema>;
+
+/** What an appliance says of itself. Data, never instructions. */
+const name = z.string().max(64);
+export const factsSchema = z.strictObject({
+  hostname: z.string().max(253).optional(),
+  users: z.array(name).max(1000).optional(),
+  groups: z.array(name).max(1000).optional(),
+  shares: z.array(name).max(1000).optional(),
+  services: z.array(name).max(1000).optional(),
+  domains: z.array(z.string().max(253)).max(1000).optional(),
+  versions: z.record(z.string().max(64), z.string().max(64)).optional(),
+});

@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { jobIdSchema, tenantIdSchema } from "./ids.ts";
+import { proposedStepSchema } from "./plan.ts";
+
+/** A lane's message: a pointer and a claim secret. The record is the truth. */
+export const laneMessageSchema = z.strictObject({
+  v: z.literal(1),
+  tenantId: tenantIdSchema,
+  jobId: jobIdSchema,
+  secret: z.string().max(100),
+});
+export type LaneMessage = z.infer<typeof laneMessageSchema>;
+
+/** `POST /jobs/{id}/claim`. `claimId` is made once per attempt to claim: the same one gets the same answer. */
+export const claimJobSchema = z.strictObject({
+  tenantId: tenantIdSchema,
+  secret: z.string().max(100),
+  claimId: z.uuid(),
+  model: z.string().max(120).optional(),
+});
+
+/** What the model may use of one action. */
+export const promptActionSchema = z.strictObject({
+  id: z.string(),
+  title: z.string(),
+  variables: z.record(z.string(), z.unknown()),
+  examples: z.array(z.string()),
+});
+
+export const planPromptSchema = z.strictObject({
+  instruction: z.string(),
+  actions: z.array(promptActionSchema),
+  /** Names known on the target appliances, for values that are facts. */
+  facts: z.record(z.string(), z.array(z.string())),
+});
+export type PlanPrompt = z.infer<typeof planPromptSchema>;
+
+export const claimAnswerSchema = z.strictObject({
+  attempt: z.number().int(),
+  /** Milliseconds from now until the job's deadline and until the lease ends, on the server's clock. */
+  deadlineInMs: z.number(),
+  leaseInMs: z.number(),
+  kind: z.literal("plan"),
+  system: z.string(),
+  prompt: z.string(),
+  /** JSON Schema that the answer is held to. */
+  schema: z.record(z.string(), z.unknown()),
+});
+export type ClaimAnswer = z.infer<typeof claimAnswerSchema>;
+
+export const progressJobSchema = z.strictObject({
+  attempt: z.number().int(),
+  /** Tokens seen so far. A lease is extended by progress only. */
+  tokens: z.number().int().nonnegative(),
+});
+export const progressAnswerSchema = z.strictObject({ leaseInMs: z.number() });
+
+export const completeJobSchema = z.strictObject({
+  attempt: z.number().int(),
+  /** Exactly what the model wrote. */
+  output: z.string().max(64_000),
+  model: z.string().max(120),
+  promptTokens: z.number().int().nonnegative(),
+  completionTokens: z.number().int().nonnegative(),
+  durationMs: z.number().nonnegative(),
+});
+export type CompleteJob = z.infer<typeof completeJobSchema>;
+export const completeAnswerSchema = z.strictObject({ accepted: z.boolean(), status: z.string() });
+
+export const releaseJobSchema = z.strictObject({
+  attempt: z.number().int(),
+  /** `draining` gives the job back as it is; the others say what the model did wrong. */
+  reason: z.enum(["draining", "model_unavailable", "model_error", "model_timeout"]),
+  message: z.string().max(500).optional(),
+});
+export type ReleaseJob = z.infer<typeof releaseJobSchema>;
+
+/** What a model answers: steps; or the one thing that is missing; or that it is none of the actions' business. */
+export const modelAnswerSchema = z.strictObject({
+  understood: z.string().max(500),
+  outOfScope: z.boolean(),
+  steps: z.array(proposedStepSchema).max(10),
+});
+export type ModelAnswer = z.infer<typeof modelAnswerSchema>;

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import type { Role } from "./roles.ts";
+
+export type Door = "api" | "nodes";
+/** Who may call: a role in the tenant; any signed-in person; a node of a kind; or nobody in particular. */
+export type Access =
+  | { role: Role }
+  | { signedIn: true }
+  | { node: "any" | "appliance" | "worker" }
+  | { open: true; why: string };
+
+/** The function that serves a route; each has a role of its own in AWS. */
+export type ServedBy = "api" | "wait" | "nodes" | "heartbeat" | "enrol" | "sessions" | "approve";
+
+export interface Route {
+  /** The OpenAPI operation id, and the typed client's method. */
+  id: string;
+  method: "GET" | "POST" | "PUT" | "DELETE";
+  /** Below the door's root: `/api/v1/tasks/{taskId}`. */
+  path: string;
+  door: Door;
+  access: Access;
+  servedBy: ServedBy;
+  summary: string;
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  /** Success status and the shape of its body. */
+  status: number;
+  answer?: z.ZodType;
+  /** Mutations that take an `Idempotency-Key`. */
+  idempotent?: boolean;
+}
+
+/** One definition for the API that serves it, the OpenAPI document, and the typed client. */
+export function defineRoute<const R extends Route>(route: R): R {
+  return route;
+}
+
+/** The query of every list. */
+export const pageQuery = {
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(2000).optional(),
+};
+export function pageOf<T extends z.ZodType>(item: T) {
+  return z.strictObject({ items: z.array(item), cursor: z.string().optional() });
+}

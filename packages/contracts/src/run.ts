@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { applianceIdSchema, runIdSchema } from "./ids.ts";
+import { digestSchema } from "./release.ts";
+import { runStatuses } from "./states.ts";
+
+export const executorNames = ["ansible", "simulate"] as const;
+export type ExecutorName = (typeof executorNames)[number];
+
+/** How one step of a run ended on the appliance. `result` is what a `read` action found. */
+export const stepResultSchema = z.strictObject({
+  action: z.string().max(80),
+  status: z.enum(["succeeded", "failed", "skipped", "simulated", "undone"]),
+  changed: z.number().int().nonnegative(),
+  durationMs: z.number().nonnegative(),
+  reason: z.string().max(2000).optional(),
+  result: z.unknown().optional(),
+});
+export type StepResult = z.infer<typeof stepResultSchema>;
+
+export const chunkSchema = z.strictObject({
+  number: z.number().int().min(0).max(100_000),
+  /** sha256 of the gzipped chunk as stored. */
+  sha256: digestSchema,
+  /** Bytes as stored. */
+  bytes: z.number().int().positive(),
+});
+
+/** The output's table of contents: the client fetches every chunk and checks every hash. */
+export const outputManifestSchema = z.strictObject({
+  chunks: z.array(chunkSchema).max(10_000),
+  /** sha256 and size of the whole output, unzipped. */
+  sha256: digestSchema,
+  bytes: z.number().int().nonnegative(),
+  truncated: z.boolean().default(false),
+});
+export type OutputManifest = z.infer<typeof outputManifestSchema>;
+
+/** `POST /runs/{id}/start`. The same ledger id gets the same answer; another one is refused. */
+export const startRunSchema = z.strictObject({
+  attempt: z.number().int().positive(),
+  ledgerId: z.uuid(),
+  executor: z.enum(executorNames),
+});
+export const startRunAnswerSchema = z.strictObject({
+  startedAtMs: z.number().int(),
+  /** On the server's clock: past it the run counts as unreachable. */
+  deadlineMs: z.number().int(),
+  serverTimeMs: z.number().int(),
+});
+
+/** `POST /runs/{id}/chunks`: asks for a place to put one chunk. */
+export const requestChunkSchema = z.strictObject({
+  attempt: z.number().int().positive(),
+  ledgerId: z.uuid(),
+  ...chunkSchema.shape,
+});
+export const chunkPlaceSchema = z.strictObject({
+  url: z.url(),
+  headers: z.record(z.string(), z.string()),
+  /** True when this very chunk is stored already: nothing to upload. */
+  stored: z.boolean(),
+});
+
+/** `POST /runs/{id}/result`: posted until it is taken. */
+export const runResultSchema = z.strictObject({
+  attempt: z.number().int().positive(),
+  ledgerId: z.uuid(),
+  executor: z.enum(executorNames),
+  status: z.enum(["succeeded", "failed", "simulated"]),
+  /** `interrupted`, `timed_out`, or what failed. */
+  reason: z.string().max(2000).optional(),
+  steps: z.array(stepResultSchema).max(20),
+  output: outputManifestSchema.optional(),
+});
+export type RunResult = z.infer<typeof runResultSchema>;
+
+export const runViewSchema = z.strictObject({
+  id: runIdSchema,
+  applianceId: applianceIdSchema,
+  applianceName: z.string(),
+  wave: z.number().int(),
+  attempt: z.number().int(),
+  status: z.enum(runStatuses),
+  executor: z.enum(executorNames).optional(),
+  steps: z.array(stepResultSchema),
+  startedAt: z.iso.datetime().optional(),
+  endedAt: z.iso.datetime().optional(),
+  reason: z.string().optional(),
+  outputBytes: z.number().int().optional(),
+});
+export type RunView = z.infer<typeof runViewSchema>;
+
+/** `GET /tasks/{id}/runs/{applianceId}/output`: the chunks known so far; `complete` once the manifest is in. */
+export const runOutputSchema = z.strictObject({
+  runId: runIdSchema,
+  attempt: z.number().int(),
+  complete: z.boolean(),
+  chunks: z.array(z.strictObject({ ...chunkSchema.shape, url: z.url() })),
+  sha256: digestSchema.optional(),
+  bytes: z.number().int().optional(),
+});

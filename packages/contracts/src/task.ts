@@ -1,0 +1,109 @@
+import { z } from "zod";
+import { defaults } from "./defaults.ts";
+import { applianceIdSchema, personIdSchema, taskIdSchema, tenantIdSchema } from "./ids.ts";
+import { modes, planSchema, proposedStepSchema } from "./plan.ts";
+import { runViewSchema } from "./run.ts";
+import { gateDecisions, taskStatuses, tiers } from "./states.ts";
+
+/** `apl_…`, an appliance's name, a tag `key:value`, or `all`. Resolved to ids when the plan is made. */
+export const targetSelectorSchema = z
+  .string()
+  .min(1)
+  .max(120)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]*$/, "must be an appliance's id or name, a tag key:value, or all");
+
+const shared = {
+  targets: z.array(targetSelectorSchema).min(1).max(100),
+  mode: z.enum(modes).default("apply"),
+  verbosity: z.number().int().min(0).max(4).default(0),
+};
+
+/** `POST /tasks`: plain words, or explicit steps; exactly one of the two. */
+export const submitTaskSchema = z
+  .strictObject({
+    instruction: z.string().trim().min(1).max(defaults.maxInstructionCharacters).optional(),
+    steps: z.array(proposedStepSchema).min(1).max(defaults.maxSteps).optional(),
+    ...shared,
+  })
+  .refine((body) => (body.instruction === undefined) !== (body.steps === undefined), {
+    message: "give either instruction or steps",
+    path: ["instruction"],
+  });
+export type SubmitTask = z.infer<typeof submitTaskSchema>;
+
+export const questionSchema = z.strictObject({
+  /** Index of the step and name of the variable that is missing. */
+  step: z.number().int().nonnegative(),
+  action: z.string(),
+  variable: z.string(),
+  text: z.string(),
+  choices: z.array(z.string()),
+});
+export type Question = z.infer<typeof questionSchema>;
+
+export const gateReasonSchema = z.strictObject({ rule: z.string(), decision: z.enum(gateDecisions), why: z.string() });
+export type GateReason = z.infer<typeof gateReasonSchema>;
+
+/** What the gate decided, and by which rules. `confirmation` says what an approval must carry besides the hash. */
+export const gateResultSchema = z.strictObject({
+  decision: z.enum(gateDecisions),
+  reasons: z.array(gateReasonSchema),
+  /** Who may approve: the requester too, another person with `approver`, or the only person after retyping a name. */
+  approver: z.enum(["requester", "other", "retype"]).optional(),
+  /** The text to retype where `approver` is `retype`. */
+  retype: z.string().optional(),
+});
+export type GateResult = z.infer<typeof gateResultSchema>;
+
+/** How the plan came to be: kept on the job, shown with the task. */
+export const planningSchema = z.strictObject({
+  tier: z.enum(tiers),
+  model: z.string().optional(),
+  grade: z.number().min(0).max(1).optional(),
+  latencyMs: z.number().nonnegative(),
+  promptTokens: z.number().int().nonnegative().optional(),
+  completionTokens: z.number().int().nonnegative().optional(),
+  attempts: z.number().int().nonnegative().optional(),
+});
+export type Planning = z.infer<typeof planningSchema>;
+
+export const taskResultSchema = z.strictObject({
+  /** One sentence for a person. */
+  message: z.string(),
+  /** What the person can do next, such as rephrasings or connecting a model. */
+  next: z.array(z.string()).optional(),
+  /** Counts of runs by status. */
+  counts: z.record(z.string(), z.number().int()).optional(),
+});
+export type TaskResult = z.infer<typeof taskResultSchema>;
+
+export const taskViewSchema = z.strictObject({
+  id: taskIdSchema,
+  tenantId: tenantIdSchema,
+  kind: z.enum(["support", "action"]),
+  status: z.enum(taskStatuses),
+  version: z.number().int(),
+  instruction: z.string().optional(),
+  mode: z.enum(modes),
+  requestedBy: z.strictObject({ id: z.string(), name: z.string() }),
+  targets: z.array(z.strictObject({ id: applianceIdSchema, name: z.string() })),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime().optional(),
+  question: questionSchema.optional(),
+  plan: planSchema.optional(),
+  gate: gateResultSchema.optional(),
+  planning: planningSchema.optional(),
+  approval: z.strictObject({ by: personIdSchema, at: z.iso.datetime() }).optional(),
+  result: taskResultSchema.optional(),
+  runs: z.array(runViewSchema).optional(),
+});
+export type TaskView = z.infer<typeof taskViewSchema>;
+
+export const approveTaskSchema = z.strictObject({
+  planHash: z.string().regex(/^[0-9a-f]{64}$/),
+  /** The retyped name, where the gate asks for it. */
+  confirmation: z.string().max(200).optional(),
+});
+export const answerTaskSchema = z.strictObject({ answer: z.string().trim().min(1).max(200) });
+export const reasonSchema = z.strictObject({ reason: z.string().trim().min(1).max(500).optional() });
