@@ -1,0 +1,27 @@
+import type { Role } from "@steward/contracts/roles";
+
+/** Everything that the gate looks at, as it is now. */
+export interface GateContext {
+  nowMs: number;
+  /** At which of the four moments it is asked. */
+  moment: "plan" | "approval" | "doorbell" | "start";
+  tenantId: string;
+  /** Who asked for the plan, with the role as read now. Undefined: gone, or without a grant. */
+  requester: { id: string; role: Role | undefined };
+  /** Who approves, at the moment `approval`. */
+  approver?: { id: string; role: Role | undefined; confirmation?: string };
+  /** People of the tenant who could approve a `high` plan, the requester excluded. */
+  otherApprovers: number;
+  /** The plan came from words (matcher or model). */
+  fromWords: boolean;
+  /** The hashes as computed now from the plan, and the one that the approval cites. */
+  recomputed: { contentHash: string; planHash: string };
+  approvedPlanHash?: string;
+  /** Approved earlier (at the moments `doorbell` and `start`). */
+  approved: boolean;
+  /** The release now in force, and its digests. */
+  release: { version: number; expiresAtMs: number; actions: Record<string, string> };
+  freezes: { reason: string; untilMs: number }[];
+  /** The targets as they are now. */
+  targets: { id: string; name: string; tenantId: string; confirmed: boolean; quarantined: boolean; removed: boolean }[];
+}

@@ -1,0 +1,80 @@
+import type { Facts } from "@steward/contracts/actions";
+import type { Health, Heartbeat, Metrics } from "@steward/contracts/heartbeat";
+import type { Doorbell, NodeKind } from "@steward/contracts/node";
+import type { Versioned } from "../versioned.ts";
+
+export interface NodeState extends Versioned {
+  tenantId: string;
+  nodeId: string;
+  kind: NodeKind;
+  name: string;
+  hostname: string;
+  tags: string[];
+  doorbell: Doorbell;
+  /** As of the last transition. */
+  health: Health;
+  healthSinceMs: number;
+  /** Epoch of the transition that set `health`; an older one changes nothing. */
+  healthEpoch: number;
+  keyFingerprint: string;
+  /** A person compared the key's fingerprint. Nothing runs on the node before. */
+  confirmedAtMs?: number;
+  confirmedBy?: string;
+  /** Somebody used its enrolment token with another key: nothing runs until a person looks. */
+  quarantinedAtMs?: number;
+  createdAtMs: number;
+  updatedAtMs: number;
+  removedAtMs?: number;
+}
+
+/** Thresholds `[warning, critical]` per metric. */
+export interface Thresholds {
+  cpuPercent: readonly [number, number];
+  memoryPercent: readonly [number, number];
+  diskPercent: readonly [number, number];
+  loadAverage1m: readonly [number, number];
+}
+
+/** The one small hot record of a node: one update per heartbeat, under 1 KB. No index, no version: its condition is the sequence. */
+export interface PresenceState {
+  v: 1;
+  nodeId: string;
+  tenantId: string;
+  kind: NodeKind;
+  /** 0 before the first heartbeat. */
+  sequence: number;
+  lastSeenAtMs: number;
+  /** The interval that the node says it keeps. */
+  intervalSeconds: number;
+  /** The last three metric sets, newest first. */
+  m1?: Metrics;
+  m2?: Metrics;
+  m3?: Metrics;
+  agentVersion?: string;
+  factsDigest?: string;
+  capacity?: { slots: number; used: number };
+  models?: string[];
+  draining?: boolean;
+  /** sha256 of the certificates that are accepted now. */
+  certificate: { current: string; next?: string; revoked: boolean };
+  directive: {
+    intervalSeconds: number;
+    configRevision: number;
+    pendingRuns: string[];
+    thresholds?: Partial<Thresholds>;
+  };
+  /** The health that was told to the rest of the house. */
+  announced: { level: Health; epoch: number };
+}
+
+export interface FactsState {
+  v: 1;
+  tenantId: string;
+  nodeId: string;
+  facts: Facts;
+  digest: string;
+  updatedAtMs: number;
+}
+
+/** The part of a heartbeat that the presence keeps. */
+export type PresenceUpdate = Heartbeat;

@@ -1,0 +1,67 @@
+import type { chunkSchema, ExecutorName, OutputManifest, StepResult } from "@steward/contracts/run";
+import type { SignedDocument } from "@steward/contracts/signed";
+import type { RunStatus } from "@steward/contracts/states";
+import type { z } from "zod";
+import type { Versioned } from "../versioned.ts";
+
+/** One appliance's share of a rollout. */
+export interface RunState extends Versioned {
+  tenantId: string;
+  runId: string;
+  rolloutId: string;
+  taskId: string;
+  applianceId: string;
+  applianceName: string;
+  wave: number;
+  attempt: number;
+  status: RunStatus;
+  createdAtMs: number;
+  updatedAtMs: number;
+  /** The plan's expiry: a run that has not started by then never does. */
+  expiresAtMs: number;
+  /** Sum of the steps' timeouts and the grace: how long a started run may take. */
+  allowedMs: number;
+  envelope?: SignedDocument;
+  sentAtMs?: number;
+  /** The last time the doorbell was rung. */
+  rungAtMs?: number;
+  /** The ledger entry that was told to start. */
+  ledgerId?: string;
+  executor?: ExecutorName;
+  startedAtMs?: number;
+  endedAtMs?: number;
+  deadlineAtMs?: number;
+  steps: StepResult[];
+  /** Chunks whose place was given out, in order of number. */
+  chunks: z.infer<typeof chunkSchema>[];
+  output?: OutputManifest;
+  reason?: string;
+}
+
+export type RunEvent =
+  /** `pending → sent`, with the signed envelope. Again for the same attempt: nothing changes. */
+  | { type: "send"; envelope: SignedDocument }
+  | { type: "ring" }
+  /** `sent → running`. The same ledger id again gets the same answer; another one is refused (`stale_attempt`). */
+  | { type: "start"; attempt: number; ledgerId: string; executor: ExecutorName }
+  /** The place of one output chunk was given out. */
+  | { type: "chunk"; attempt: number; ledgerId: string; chunk: z.infer<typeof chunkSchema> }
+  /** How it ended; also corrects `unreachable`. The same result again changes nothing. */
+  | {
+      type: "result";
+      attempt: number;
+      ledgerId: string;
+      executor: ExecutorName;
+      status: "succeeded" | "failed" | "simulated";
+      reason?: string;
+      steps: StepResult[];
+      output?: OutputManifest;
+    }
+  /** Past its deadline without a result: `running → unreachable`. Unreachable for a day: `failed`. */
+  | { type: "pass_deadline" }
+  /** Not started by the plan's expiry: `pending, sent → expired`. */
+  | { type: "expire" }
+  /** `pending, sent → cancelled`; a started run goes on. */
+  | { type: "cancel"; reason?: string };
+
+export type RunEffect = { type: "advance_rollout" } | { type: "forget_doorbell" };

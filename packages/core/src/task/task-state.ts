@@ -1,0 +1,63 @@
+import type { Mode, Plan, ProposedStep, Provenance } from "@steward/contracts/plan";
+import type { SignedDocument } from "@steward/contracts/signed";
+import type { TaskStatus } from "@steward/contracts/states";
+import type { GateResult, Planning, Question, TaskResult } from "@steward/contracts/task";
+import type { Versioned } from "../versioned.ts";
+
+/** A step whose every value is known to come from somewhere. */
+export interface GroundedStep extends ProposedStep {
+  provenance: Record<string, Provenance>;
+}
+
+export interface TaskState extends Versioned {
+  tenantId: string;
+  taskId: string;
+  kind: "support" | "action";
+  status: TaskStatus;
+  /** Plain words; absent where the steps were given explicitly. */
+  instruction?: string;
+  requestedBy: { id: string; name: string };
+  targets: { id: string; name: string }[];
+  mode: Mode;
+  verbosity: number;
+  createdAtMs: number;
+  updatedAtMs: number;
+  /** The job that thinks about it, where a model does. */
+  jobId?: string;
+  question?: Question;
+  /** What is understood so far, while a question is open. */
+  understood?: GroundedStep[];
+  plan?: Plan;
+  gate?: GateResult;
+  planning?: Planning;
+  approval?: { by: string; name: string; atMs: number; document: SignedDocument };
+  rolloutId?: string;
+  result?: TaskResult;
+}
+
+export type TaskEvent =
+  /** A model takes over: `queued → thinking`. */
+  | { type: "think"; jobId: string }
+  /** `queued, thinking → needs_input`, for `defaults.questionSeconds`. */
+  | { type: "ask"; question: Question; understood: GroundedStep[]; planning?: Planning }
+  /** `needs_input → thinking`; the shell goes on with the understood steps and the answer. */
+  | { type: "answer" }
+  /** `queued, thinking → awaiting_approval | running | failed`, as the gate decided. */
+  | { type: "plan"; plan: Plan; gate: GateResult; planning?: Planning; rolloutId: string }
+  /** `awaiting_approval → running`. */
+  | { type: "approve"; approval: NonNullable<TaskState["approval"]>; gate: GateResult; rolloutId: string }
+  | { type: "reject"; by: string; reason?: string }
+  /** Ends it at once before it runs; `running → cancelling` after. */
+  | { type: "cancel"; by: string; reason?: string }
+  /** Its time in this state is over. */
+  | { type: "expire" }
+  /** No plan could be made: `queued, thinking, needs_input → failed`. */
+  | { type: "fail"; result: TaskResult; planning?: Planning }
+  /** The rollout ended: `running → succeeded | failed | simulated`, `cancelling → any of these or cancelled`. */
+  | { type: "finish"; status: "succeeded" | "failed" | "simulated" | "cancelled" | "expired"; result: TaskResult };
+
+export type TaskEffect =
+  /** Create the rollout with this id for the plan, and ring the dispatcher. */
+  | { type: "start_rollout"; rolloutId: string }
+  | { type: "cancel_rollout"; rolloutId: string }
+  | { type: "cancel_job"; jobId: string };

@@ -1,0 +1,75 @@
+import type { RoleGrant } from "@steward/contracts/roles";
+import type { Versioned } from "../versioned.ts";
+
+export interface TenantState extends Versioned {
+  tenantId: string;
+  name: string;
+  createdAtMs: number;
+  /** What its nodes are told to keep. */
+  heartbeatIntervalSeconds: number;
+}
+
+export interface PersonState extends Versioned {
+  personId: string;
+  name: string;
+  /** Who says who this is: `bootstrap`, or an OIDC issuer's address. */
+  issuer: string;
+  subject: string;
+  grants: RoleGrant[];
+  createdAtMs: number;
+  disabledAtMs?: number;
+}
+
+/** A one-time login (`bootstrap`) or a refresh token; only the sha256 of either is kept. */
+export interface SessionState extends Versioned {
+  tokenHash: string;
+  kind: "bootstrap" | "refresh";
+  sessionId: string;
+  personId: string;
+  createdAtMs: number;
+  expiresAtMs: number;
+  usedAtMs?: number;
+  revokedAtMs?: number;
+}
+
+export interface FreezeState extends Versioned {
+  freezeId: string;
+  /** Absent for the scope `everything`. */
+  tenantId?: string;
+  reason: string;
+  untilMs: number;
+  createdBy: string;
+  createdAtMs: number;
+  endedAtMs?: number;
+}
+
+/** One entry of the trail. Written in the transaction of the change. */
+export interface AuditEntry {
+  v: 1;
+  tenantId: string;
+  auditId: string;
+  atMs: number;
+  /** Who: a person, a node, or a part of Steward (`steward:reconcile`). */
+  who: string;
+  /** The use case, as a verb: `approve-plan`. */
+  what: string;
+  /** On which record. */
+  record: string;
+  /** sha256 of the canonical state before and after; absent where there was none. */
+  before?: string;
+  after?: string;
+  requestId?: string;
+}
+
+/** Guards one mutation against being made twice. */
+export interface IdempotencyState {
+  v: 1;
+  tenantId: string;
+  /** sha256 of principal, route and key. */
+  key: string;
+  bodyDigest: string;
+  /** Absent while the first call is under way. */
+  answer?: { status: number; body: string };
+  startedAtMs: number;
+  expiresAtMs: number;
+}
