@@ -67,7 +67,9 @@ export type JobEvent =
   /** Given back untouched (draining): `leased → queued`, the same tier. */
   | { type: "release"; owner: string; attempt: number; secretHash: string }
   /** The reconciler: the lease ran out, or the message may be lost; queued again under a new secret. */
-  | { type: "requeue"; secretHash: string }
+  | { type: "requeue"; secretHash: string; tier?: Exclude<Tier, "matcher"> }
+  /** No tier can do it, such as Claude without a key: it ends here, with the reason. */
+  | { type: "fail"; owner: string; attempt: number; reason: string }
   | { type: "pass_deadline" }
   | { type: "cancel" };
 
