@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { defineAction } from "../define-action.ts";
+import { groupName, powerfulGroups, sshKey, username } from "../variables.ts";
+
+export const usersAdd = defineAction({
+  id: "users.add",
+  title: "Add a user",
+  kind: "state",
+  playbook: "users_add",
+  variables: z.strictObject({
+    username,
+    groups: z.array(groupName).min(1).max(10).optional(),
+    sshKey: sshKey.optional(),
+  }),
+  hints: {
+    username: { question: "What should the user be called?" },
+    groups: { question: "Which groups should the user be in?", choicesFrom: "groups" },
+    sshKey: { question: "Which SSH public key may the user sign in with?" },
+  },
+  risk: {
+    base: "low",
+    rules: [
+      { variable: "sshKey", risk: "high", why: "lets somebody sign in from outside with a key" },
+      {
+        variable: "groups",
+        pattern: `^(?:${powerfulGroups.join("|")})$`,
+        risk: "high",
+        why: "gives the rights of an administrator",
+      },
+    ],
+  },
+  examples: [
+    "add user {username}",
+    "add a user called {username}",
+    "create an account for {username}",
+    "create user {username} in group {groups}",
+    "add user {username} to the groups {groups}",
+    "make a new login for {username}",
+    "set up an account named {username} with the ssh key {sshKey}",
+    "{username} needs an account",
+    "please give {username} a login",
+  ],
+  words: ["new", "account", "login", "person", "member", "register", "onboard", "join", "useradd", "adduser"],
+  undo: "recorded",
+  timeoutSeconds: 120,
+});
+
+export const usersRemove = defineAction({
+  id: "users.remove",
+  title: "Remove a user",
+  kind: "state",
+  playbook: "users_remove",
+  variables: z.strictObject({ username, keepHome: z.boolean().optional() }),
+  hints: {
+    username: { question: "Which user should be removed?", choicesFrom: "users" },
+    keepHome: { question: "Should the user's home directory stay where it is?" },
+  },
+  // Nothing is deleted: the home is moved aside and comes back with an undo. Still, somebody is locked out at once.
+  risk: { base: "medium", rules: [] },
+  examples: [
+    "remove user {username}",
+    "delete the user {username}",
+    "delete the account of {username}",
+    "remove {username}'s account",
+    "{username} has left, remove the account",
+    "drop the login of {username}",
+    "get rid of user {username}",
+  ],
+  words: ["account", "login", "left", "offboard", "erase", "revoke", "userdel", "deluser", "gone", "quit"],
+  undo: "recorded",
+  timeoutSeconds: 180,
+});
+
+export const usersList = defineAction({
+  id: "users.list",
+  title: "List the users",
+  kind: "read",
+  playbook: "users_list",
+  variables: z.strictObject({}),
+  risk: { base: "low", rules: [] },
+  examples: [
+    "list users",
+    "list all users",
+    "show the users",
+    "who has an account",
+    "which users are there",
+    "what accounts exist",
+    "show me every login",
+  ],
+  words: ["accounts", "people", "logins", "members", "display", "enumerate", "overview"],
+  undo: "none",
+  timeoutSeconds: 60,
+});

@@ -1,0 +1,22 @@
+import type { Action } from "@steward/contracts/actions";
+import { diskUsage } from "./actions/disk.ts";
+import { dnsRecordAdd, dnsServerSetup } from "./actions/dns.ts";
+import { sambaServerSetup, sambaShareAdd } from "./actions/samba.ts";
+import { serviceRestart } from "./actions/service.ts";
+import { systemFacts, systemPing } from "./actions/system.ts";
+import { usersAdd, usersList, usersRemove } from "./actions/users.ts";
+
+/** Everything that a plan may use, in the order in which it is shown. */
+export const catalogue: readonly Action[] = [
+  usersAdd,
+  usersRemove,
+  usersList,
+  sambaServerSetup,
+  sambaShareAdd,
+  dnsServerSetup,
+  dnsRecordAdd,
+  serviceRestart,
+  diskUsage,
+  systemFacts,
+  systemPing,
+];

@@ -1,0 +1,115 @@
+import { z } from "zod";
+
+/**
+ * Shapes of values that several actions share. All are anchored patterns over a small alphabet: nothing that a shell,
+ * Jinja, YAML, smb.conf or dnsmasq would read as syntax can be written with them. What must never be named is in the
+ * pattern itself (a look-ahead), so that the JSON Schema of a release refuses it on the appliance too.
+ */
+
+const reservedUsers = [
+  // Debian's base accounts and those of the services that the catalogue manages.
+  ...["root", "daemon", "bin", "sys", "sync", "games", "man", "lp", "mail", "news", "uucp", "proxy", "www-data"],
+  ...["backup", "list", "irc", "gnats", "nobody", "messagebus", "sshd", "dnsmasq", "sambashare", "ntp", "chrony"],
+  ...["postfix", "dovecot", "dovenull", "vmail", "avahi", "polkitd", "postgres", "mysql", "redis", "steward"],
+  // Groups that give power: a user of that name would get its private group.
+  ...["sudo", "adm", "admin", "wheel", "disk", "shadow", "docker", "lxd", "kvm", "staff", "operator", "nogroup"],
+  // Words that mean many people, or nobody in particular.
+  ...["all", "any", "anyone", "everyone", "everybody", "user", "users", "guest", "me", "somebody", "someone"],
+];
+
+const userBody = "[a-z][a-z0-9_-]{0,30}";
+/** A person's account. Reserved and system accounts (`root`, `daemon`, `systemd-*`) are refused. */
+export const username = z
+  .string()
+  .regex(
+    new RegExp(`^(?!(?:${reservedUsers.join("|")}|systemd-.*)$)${userBody}$`),
+    "must be a person's account: lower-case letters, digits, - and _, up to 31 characters, not a system account",
+  );
+
+/** A group that exists on the appliance. */
+export const groupName = z
+  .string()
+  .regex(
+    new RegExp(`^(?!root$)${userBody}$`),
+    "must be a group's name: lower-case letters, digits, - and _, up to 31 characters, not root",
+  );
+
+/** Groups whose members can become root or read everything. */
+export const powerfulGroups: readonly string[] = [
+  ...["sudo", "wheel", "admin", "adm", "disk", "shadow", "docker", "lxd", "libvirt", "kvm", "staff", "systemd-journal"],
+  ...["backup", "operator", "tty", "kmem", "mem", "sys", "daemon", "bin", "netdev", "root"],
+];
+
+const base64 = "[A-Za-z0-9+/]";
+/** One OpenSSH public key, optionally with a short comment. The blob has to begin with the type that is named. */
+export const sshKey = z
+  .string()
+  .max(1600)
+  .regex(
+    new RegExp(
+      `^(?:ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${base64}{43}` +
+        `|ssh-rsa AAAAB3NzaC1yc2EA${base64}{200,1400}={0,2}` +
+        `|ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY${base64}{80,160}={0,2}` +
+        `|ecdsa-sha2-nistp384 AAAAE2VjZHNhLXNoYTItbmlzdHAzODQ${base64}{100,200}={0,2}` +
+        `|ecdsa-sha2-nistp521 AAAAE2VjZHNhLXNoYTItbmlzdHA1MjE${base64}{140,260}={0,2})` +
+        "(?: [A-Za-z0-9][A-Za-z0-9._@-]{0,63})?$",
+    ),
+    "must be one OpenSSH public key (ssh-ed25519, ssh-rsa of 2048 bits or more, or ecdsa)",
+  );
+
+/** A Samba share's name. Names with a meaning in smb.conf are refused. */
+export const shareName = z
+  .string()
+  .regex(
+    new RegExp(`^(?!(?:global|homes|printers|print|ipc|admin|netlogon|sysvol|profiles)$)${userBody}$`),
+    "must be a share's name: lower-case letters, digits, - and _, up to 31 characters, not one that Samba reserves",
+  );
+
+/** Directories that belong to the system. Nothing in them is ever shared. */
+const systemDirectories = [
+  ...["bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "lost\\+found", "proc", "root", "run", "sbin"],
+  ...["snap", "sys", "tmp", "usr", "var"],
+];
+/**
+ * An absolute path below a directory that is not the system's. A segment begins with a letter or digit, so neither
+ * `..` nor hidden directories can be named.
+ */
+export const dataPath = z
+  .string()
+  .max(200)
+  .regex(
+    new RegExp(
+      `^/(?!(?:${systemDirectories.join("|")})(?:/|$))[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*$`,
+    ),
+    "must be an absolute path outside the system's directories, such as /srv/samba/photos, without .. or spaces",
+  );
+
+const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
+/** A domain of two or more labels: `home.example`. The last label is not all digits, so an address is not a domain. */
+export const domainName = z
+  .string()
+  .max(253)
+  .regex(
+    new RegExp(`^(?:${label}\\.)+(?![0-9]+$)${label}$`),
+    "must be a domain name such as home.example, in lower case and without a dot at the end",
+  );
+
+/** A host name, alone (`nas`) or with its domain (`nas.home.example`). Not `localhost`, not an address. */
+export const hostName = z
+  .string()
+  .max(253)
+  .regex(
+    new RegExp(`^(?!localhost(?:\\.|$))(?:${label}\\.)*(?![0-9]+$)${label}$`),
+    "must be a host name such as nas or nas.home.example, in lower case",
+  );
+
+const octet = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
+export const ipv4Pattern = new RegExp(`^${octet}(?:\\.${octet}){3}$`);
+
+/** A service as the init system knows it: `dnsmasq`, `smbd`, `postfix`. */
+export const serviceName = z
+  .string()
+  .regex(
+    /^(?!steward)[a-z][a-z0-9_-]{0,47}(?:@[a-z0-9_-]{1,32})?$/,
+    "must be a service's name such as dnsmasq or smbd; Steward's own services are not restarted this way",
+  );
