@@ -49,6 +49,7 @@ export const claimAnswerSchema = z.strictObject({
 export type ClaimAnswer = z.infer<typeof claimAnswerSchema>;
 
 export const progressJobSchema = z.strictObject({
+  tenantId: tenantIdSchema,
   attempt: z.number().int(),
   /** Tokens seen so far. A lease is extended by progress only. */
   tokens: z.number().int().nonnegative(),
@@ -56,6 +57,7 @@ export const progressJobSchema = z.strictObject({
 export const progressAnswerSchema = z.strictObject({ leaseInMs: z.number() });
 
 export const completeJobSchema = z.strictObject({
+  tenantId: tenantIdSchema,
   attempt: z.number().int(),
   /** Exactly what the model wrote. */
   output: z.string().max(64_000),
@@ -68,6 +70,7 @@ export type CompleteJob = z.infer<typeof completeJobSchema>;
 export const completeAnswerSchema = z.strictObject({ accepted: z.boolean(), status: z.string() });
 
 export const releaseJobSchema = z.strictObject({
+  tenantId: tenantIdSchema,
   attempt: z.number().int(),
   /** `draining` gives the job back as it is; the others say what the model did wrong. */
   reason: z.enum(["draining", "model_unavailable", "model_error", "model_timeout"]),
