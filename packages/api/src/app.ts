@@ -1,0 +1,247 @@
+import { AppError } from "@steward/contracts/errors";
+import type { Door, Route, ServedBy } from "@steward/contracts/route";
+import { routes } from "@steward/contracts/routes";
+import { authenticate } from "@steward/control/authenticate";
+import { authenticateNode } from "@steward/control/authenticate-node";
+import type { Caller, NodeCaller } from "@steward/control/context";
+import { Hono } from "hono";
+import { z } from "zod";
+import type { AppDeps } from "./app-deps.ts";
+import type { Binding, Paging, SignedIn } from "./bind.ts";
+import { bindings } from "./bindings.ts";
+import { certificateIdentity, requireRole, tenantOf } from "./callers.ts";
+import { type CursorScope, openCursor, sealCursor } from "./cursor.ts";
+import { bindDocuments } from "./documents.ts";
+import { idempotencyKeySchema, once } from "./idempotency.ts";
+import { clientCertificateOf, type HttpEvent, type HttpResult, requestOf, resultOf } from "./lambda-event.ts";
+import { problemOf } from "./problems.ts";
+import { readBody } from "./request-body.ts";
+import { checkBindings, pathMatches } from "./route-table.ts";
+import { securityHeaders } from "./security-headers.ts";
+import { validate } from "./validate.ts";
+
+/** `event` is the API Gateway event that the request came in. */
+export type AppEnv = { Bindings: { event: HttpEvent }; Variables: { requestId: string } };
+
+export interface AppOptions {
+  /** Serve only the routes of one function; all by default. */
+  servedBy?: ServedBy;
+  /** Routes and their use cases; Steward's own by default. Every route that is served must be among them. */
+  bindings?: readonly Binding[];
+  /** Every route there is, so that a known path with another method, or at the other door, is told apart from none. */
+  table?: Readonly<Record<string, Route>>;
+}
+
+/**
+ * The API as a Hono app. Throws at once if a route has no binding, door or access rule: a route that nobody thought
+ * about is never served.
+ */
+export function createApp(deps: AppDeps, options: AppOptions = {}): Hono<AppEnv> {
+  const table = Object.values(options.table ?? routes);
+  const served = checkBindings(table, options.bindings ?? bindings).filter(
+    ({ route }) => options.servedBy === undefined || route.servedBy === options.servedBy,
+  );
+  const app = new Hono<AppEnv>();
+
+  app.use(async (context, next) => {
+    context.set("requestId", context.env.event.requestContext.requestId);
+    await next();
+    for (const [name, value] of Object.entries(securityHeaders)) {
+      if (!context.res.headers.has(name)) context.res.headers.set(name, value);
+    }
+    context.res.headers.set("steward-request-id", context.get("requestId"));
+  });
+
+  for (const binding of served) {
+    const { route } = binding;
+    app.on(route.method, route.path.replace(/\{(\w+)\}/g, ":$1"), async (context) => {
+      const { event } = context.env;
+      requireDoor(deps, event, route.door);
+      const chain = route.door === "api" ? answerPerson : answerNode;
+      return await chain(deps, binding, {
+        request: context.req.raw,
+        event,
+        params: context.req.param(),
+        requestId: context.get("requestId"),
+      });
+    });
+  }
+  if (options.servedBy === undefined || options.servedBy === "api") {
+    bindDocuments(app, deps, (event) => requireDoor(deps, event, "api"));
+  }
+
+  app.notFound((context) => {
+    throw missing(deps, table, context.req.method, context.req.path, context.env.event);
+  });
+  app.onError((error, context) => {
+    const requestId = context.get("requestId");
+    const problem = problemOf(error, requestId);
+    if (problem.status >= 500) {
+      deps.log("error", "request_failed", { requestId, path: context.req.path, ...describe(error) });
+    }
+    return new Response(JSON.stringify(problem.body), { status: problem.status, headers: problem.headers });
+  });
+  return app;
+}
+
+/** The app as a Lambda handler of HTTP API events. */
+export function createHttpHandler(app: Hono<AppEnv>): (event: HttpEvent) => Promise<HttpResult> {
+  return async (event) => resultOf(await app.fetch(requestOf(event), { event }));
+}
+
+interface Exchange {
+  request: Request;
+  event: HttpEvent;
+  params: Record<string, string>;
+  requestId: string;
+}
+
+/** size → content type → authenticate → tenant → role → schema → idempotency → handler */
+async function answerPerson(deps: AppDeps, binding: Binding, exchange: Exchange): Promise<Response> {
+  const { route } = binding;
+  const { request, requestId } = exchange;
+  const body = await readBody(request);
+  const caller = await callerOf(deps, route, request, requestId);
+  const parsed = parse(route, exchange, body);
+  const tenantId = caller !== undefined && "tenantId" in caller ? caller.tenantId : undefined;
+  const run = (seed?: string) =>
+    binding.run(deps, {
+      caller: seed === undefined || caller === undefined ? caller : { ...caller, seed },
+      ...parsed,
+      paging: pagingOf(deps, {
+        tenantId: tenantId ?? "*",
+        personId: caller?.person.id ?? "",
+        routeId: route.id,
+        query: asRecord(parsed.query),
+        cursor: asRecord(parsed.query).cursor,
+      }),
+      requestId,
+    });
+
+  const key = request.headers.get("idempotency-key");
+  if (key === null || route.idempotent !== true || caller === undefined || tenantId === undefined) {
+    return answer(deps, route, await run());
+  }
+  const validKey = idempotencyKeySchema.safeParse(key);
+  if (!validKey.success) {
+    throw new AppError("invalid_request", "the Idempotency-Key is not usable", {
+      fields: [{ path: "Idempotency-Key", message: "1 to 200 printable ASCII characters" }],
+    });
+  }
+  const scope = { tenantId, personId: caller.person.id, routeId: route.id, key: validKey.data };
+  const content = { params: exchange.params, body: parsed.body ?? null };
+  const outcome = await once(deps.idempotency, scope, { content, nowMs: deps.nowMs() }, run);
+  return answer(deps, route, outcome.answer, outcome.replayed ? { "idempotency-replayed": "true" } : {});
+}
+
+/** size → certificate → node kind → schema → handler */
+async function answerNode(deps: AppDeps, binding: Binding, exchange: Exchange): Promise<Response> {
+  const { route } = binding;
+  const body = await readBody(exchange.request);
+  const identity = certificateIdentity(clientCertificateOf(exchange.event));
+  const node = await authenticateNode(deps, identity);
+  const caller: NodeCaller = { ...node, requestId: exchange.requestId };
+  if ("node" in route.access && route.access.node !== "any" && route.access.node !== caller.kind) {
+    throw new AppError("forbidden", `this is for machines of the kind ${route.access.node}; yours is ${caller.kind}`);
+  }
+  const parsed = parse(route, exchange, body);
+  return answer(deps, route, await binding.run(deps, { caller, ...parsed, requestId: exchange.requestId }));
+}
+
+async function callerOf(
+  deps: AppDeps,
+  route: Route,
+  request: Request,
+  requestId: string,
+): Promise<Caller | SignedIn | undefined> {
+  const { access } = route;
+  if ("open" in access) return undefined;
+  const { person, sessionId } = await authenticate(deps, request.headers.get("authorization") ?? undefined);
+  if (!("role" in access)) return { person, sessionId, requestId };
+  const { tenantId, role } = tenantOf(person.grants, request.headers.get("steward-tenant") ?? undefined);
+  requireRole(role, access.role, route.summary);
+  return { person, sessionId, requestId, tenantId, role };
+}
+
+function parse(route: Route, exchange: Exchange, body: unknown) {
+  if (route.body === undefined && body !== undefined) {
+    throw new AppError("invalid_request", "this request takes no body", {
+      fields: [{ path: "", message: "must be empty" }],
+    });
+  }
+  return validate([
+    { part: "params", schema: route.params, value: exchange.params },
+    // A route that declares no query takes none: strict, like a body's unknown fields.
+    { part: "query", schema: route.query ?? noQuery, value: queryOf(exchange.request) },
+    { part: "body", schema: route.body, value: body },
+  ]);
+}
+
+const noQuery = z.strictObject({});
+
+function queryOf(request: Request): Record<string, unknown> {
+  const query: Record<string, unknown> = Object.create(null);
+  // A name given twice becomes a list, which no schema takes: never "the last one wins".
+  for (const [name, value] of new URL(request.url).searchParams) query[name] = name in query ? [query[name], value] : value;
+  return { ...query };
+}
+
+function pagingOf(
+  deps: AppDeps,
+  list: Omit<CursorScope, "filters"> & { query: Record<string, unknown>; cursor: unknown },
+): () => Promise<Paging> {
+  const { query, cursor, ...owner } = list;
+  const { cursor: _cursor, limit: _limit, ...filters } = query;
+  const scope: CursorScope = { ...owner, filters };
+  return async () => {
+    const key = await deps.cursorKey();
+    return {
+      after: typeof cursor === "string" ? openCursor(key, scope, cursor) : undefined,
+      next: (after) => (after === undefined ? {} : { cursor: sealCursor(key, scope, after) }),
+    };
+  };
+}
+
+function answer(deps: AppDeps, route: Route, value: unknown, headers: Record<string, string> = {}): Response {
+  if (route.answer === undefined) return new Response(null, { status: route.status, headers });
+  if (deps.checkAnswers) {
+    const checked = route.answer.safeParse(value);
+    if (!checked.success) throw new Error(`${route.id} answers in another shape than its route: ${checked.error.message}`);
+  }
+  return new Response(JSON.stringify(value), {
+    status: route.status,
+    headers: { "content-type": "application/json", ...headers },
+  });
+}
+
+/** A route belongs to one door: what is meant for machines is not there for people, and the other way round. */
+function requireDoor(deps: AppDeps, event: HttpEvent, door: Door): void {
+  if (deps.domains[door].includes(event.requestContext.domainName)) return;
+  throw new AppError("wrong_door", `this is not served at ${event.requestContext.domainName}`, {
+    next: door === "nodes" ? "It is for enrolled machines, at the nodes door." : "It is for people, at the api door.",
+  });
+}
+
+function missing(deps: AppDeps, table: readonly Route[], method: string, path: string, event: HttpEvent): AppError {
+  const here = table.filter((route) => pathMatches(route.path, path));
+  const door: Door = deps.domains.nodes.includes(event.requestContext.domainName) ? "nodes" : "api";
+  const allowed = here.filter((route) => route.door === door).map((route) => route.method);
+  if (allowed.length > 0) {
+    const allow = [...new Set(allowed.flatMap((name) => (name === "GET" ? ["GET", "HEAD"] : [name])))].join(", ");
+    return new AppError("method_not_allowed", `${method} is not possible here`, { details: { allow } });
+  }
+  if (here.length > 0) {
+    return new AppError("wrong_door", `this is not served at ${event.requestContext.domainName}`);
+  }
+  return new AppError("not_found", "there is nothing at this address", { next: "/docs lists every route." });
+}
+
+function describe(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { error: String(error) };
+  const cause = error.cause instanceof Error ? { cause: error.cause.stack ?? error.cause.message } : {};
+  return { error: error.stack ?? error.message, ...cause };
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}

@@ -1,0 +1,55 @@
+import type { Access, Route } from "@steward/contracts/route";
+import type { RoleGrant } from "@steward/contracts/roles";
+import type { Caller, NodeCaller } from "@steward/control/context";
+import type { z } from "zod";
+import type { AppDeps } from "./app-deps.ts";
+
+/** A signed-in person on a route that is not about one tenant. */
+export interface SignedIn {
+  person: { id: string; name: string; grants: RoleGrant[] };
+  sessionId: string;
+  requestId: string;
+}
+
+/** Lists: the place after which this page starts, and what makes the cursor of the next. */
+export interface Paging {
+  after: string | undefined;
+  next: (after: string | undefined) => { cursor?: string };
+}
+
+type CallerOf<A extends Access> = A extends { role: unknown }
+  ? Caller
+  : A extends { signedIn: true }
+    ? SignedIn
+    : A extends { node: unknown }
+      ? NodeCaller
+      : undefined;
+type ParsedOf<R, Part extends string> = R extends Record<Part, infer Schema extends z.ZodType>
+  ? z.output<Schema>
+  : undefined;
+
+/** What a handler is given: everything is authenticated, authorised and has the shape that the route declares. */
+export interface Input<R extends Route> {
+  caller: CallerOf<R["access"]>;
+  params: ParsedOf<R, "params">;
+  query: ParsedOf<R, "query">;
+  body: ParsedOf<R, "body">;
+  paging: () => Promise<Paging>;
+  requestId: string;
+}
+export type Answer<R extends Route> = R extends { answer: infer Schema extends z.ZodType }
+  ? z.input<Schema>
+  : undefined | void;
+
+/** A route and the use case behind it, with the types of the route forgotten: `createApp` keeps them right. */
+export interface Binding {
+  route: Route;
+  run: (deps: AppDeps, input: unknown) => Promise<unknown>;
+}
+
+export function bind<const R extends Route>(
+  route: R,
+  run: (deps: AppDeps, input: Input<R>) => Promise<Answer<R>>,
+): Binding {
+  return { route, run: (deps, input) => run(deps, input as Input<R>) };
+}

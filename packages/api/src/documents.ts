@@ -1,0 +1,40 @@
+import { createPublicKey } from "node:crypto";
+import { routes } from "@steward/contracts/routes";
+import type { Hono } from "hono";
+import type { AppEnv } from "./app.ts";
+import type { AppDeps, Asset } from "./app-deps.ts";
+import { docsPage, docsStyle } from "./docs-page.ts";
+import type { HttpEvent } from "./lambda-event.ts";
+import { type OpenApiDocument, openApiOf } from "./openapi.ts";
+
+/** Pages and documents without data, open to everybody at the `api.` door. */
+export function bindDocuments(app: Hono<AppEnv>, deps: AppDeps, requireDoor: (event: HttpEvent) => void): void {
+  let openApi: OpenApiDocument | undefined;
+  // Made at the first call: most instances never answer it.
+  const document = () => (openApi ??= openApiOf(Object.values(routes), deps.version));
+  const pages: Record<string, () => Asset | Promise<Asset>> = {
+    "/openapi.json": () => ({ contentType: "application/json", body: JSON.stringify(document()) }),
+    "/docs": () => ({ contentType: "text/html; charset=utf-8", body: docsPage(document()) }),
+    "/docs.css": () => ({ contentType: "text/css; charset=utf-8", body: docsStyle }),
+    "/.well-known/jwks.json": async () => ({
+      contentType: "application/json",
+      body: JSON.stringify({ keys: [await jwkOf(deps)] }),
+    }),
+  };
+  for (const [path, asset] of Object.entries(deps.assets)) pages[path] = () => asset;
+
+  for (const [path, page] of Object.entries(pages)) {
+    app.get(path, async (context) => {
+      requireDoor(context.env.event);
+      const { contentType, body } = await page();
+      return new Response(body, { headers: { "content-type": contentType } });
+    });
+  }
+}
+
+/** The key that others verify our access tokens with. */
+async function jwkOf(deps: AppDeps): Promise<Record<string, unknown>> {
+  const { keyId, publicKey } = await deps.tokenKey();
+  const key = createPublicKey({ key: Buffer.from(publicKey, "base64"), format: "der", type: "spki" });
+  return { ...key.export({ format: "jwk" }), kid: keyId, use: "sig", alg: "ES256" };
+}

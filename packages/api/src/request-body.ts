@@ -1,0 +1,39 @@
+import { defaults } from "@steward/contracts/defaults";
+import { AppError } from "@steward/contracts/errors";
+
+const tooLarge = () =>
+  new AppError("too_large", `the body is larger than ${defaults.maxBodyBytes / 1024} KB`, {
+    next: "Send less at once; output and other big things go up through presigned URLs.",
+    fields: [{ path: "", message: `at most ${defaults.maxBodyBytes} bytes` }],
+  });
+
+/**
+ * The body as JSON, refused by its announced and by its true size before anything parses it. `undefined` without one.
+ */
+export async function readBody(request: Request): Promise<unknown> {
+  const announced = request.headers.get("content-length");
+  if (announced !== null && Number(announced) > defaults.maxBodyBytes) throw tooLarge();
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  if (bytes.length > defaults.maxBodyBytes) throw tooLarge();
+  if (bytes.length === 0) return undefined;
+  return parseJsonBody(bytes, request.headers.get("content-type") ?? undefined);
+}
+
+/** Checks the media type, then parses. Shared with the heartbeat's short chain, which has no `Request`. */
+export function parseJsonBody(bytes: Uint8Array, contentType: string | undefined): unknown {
+  if (bytes.length > defaults.maxBodyBytes) throw tooLarge();
+  const mediaType = contentType?.split(";")[0]?.trim().toLowerCase();
+  if (mediaType !== "application/json") {
+    throw new AppError("unsupported_media_type", `the body's content type is ${mediaType ?? "missing"}`, {
+      next: "Send JSON with Content-Type: application/json.",
+    });
+  }
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new AppError("invalid_request", "the body is not valid JSON in UTF-8", {
+      cause,
+      fields: [{ path: "", message: cause instanceof Error ? cause.message.slice(0, 200) : "is not JSON" }],
+    });
+  }
+}

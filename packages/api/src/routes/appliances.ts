@@ -1,0 +1,30 @@
+import { routes } from "@steward/contracts/routes";
+import { acceptHeartbeat } from "@steward/control/accept-heartbeat";
+import { getBundle } from "@steward/control/get-bundle";
+import { getEnvelope, pendingRuns } from "@steward/control/get-envelope";
+import { getRelease } from "@steward/control/get-release";
+import { getTrust } from "@steward/control/get-trust";
+import { putFacts } from "@steward/control/put-facts";
+import { recordRun } from "@steward/control/record-run";
+import { requestChunk } from "@steward/control/request-chunk";
+import { startRun } from "@steward/control/start-run";
+import { bind } from "../bind.ts";
+
+/** What appliances (and for the first three, workers) call. */
+export const applianceBindings = [
+  // The function `heartbeat` serves this one by a shorter chain; here it is for an app that serves every route.
+  bind(routes.heartbeat, (deps, { caller, body }) =>
+    acceptHeartbeat(deps, { nodeId: caller.nodeId, fingerprint: caller.fingerprint, heartbeat: body }),
+  ),
+  bind(routes.getTrust, (deps) => getTrust(deps)),
+  bind(routes.getRelease, (deps) => getRelease(deps)),
+  bind(routes.getBundle, (deps, { params }) => getBundle(deps, params)),
+  bind(routes.putFacts, async (deps, { caller, params, body }) => {
+    await putFacts(deps, caller, params, body);
+  }),
+  bind(routes.pendingRuns, (deps, { caller }) => pendingRuns(deps, caller)),
+  bind(routes.getEnvelope, (deps, { caller, params }) => getEnvelope(deps, caller, params)),
+  bind(routes.startRun, (deps, { caller, params, body }) => startRun(deps, caller, params, body)),
+  bind(routes.requestChunk, (deps, { caller, params, body }) => requestChunk(deps, caller, params, body)),
+  bind(routes.recordRun, (deps, { caller, params, body }) => recordRun(deps, caller, params, body)),
+];

@@ -1,0 +1,25 @@
+import { routes } from "@steward/contracts/routes";
+import { confirmNode } from "@steward/control/confirm-node";
+import { getNode } from "@steward/control/get-node";
+import { inviteNode } from "@steward/control/invite-node";
+import { listNodes } from "@steward/control/list-nodes";
+import { removeNode } from "@steward/control/remove-node";
+import { bind } from "../bind.ts";
+
+export const nodeBindings = [
+  bind(routes.listNodes, async (deps, { caller, query, paging }) => {
+    const page = await paging();
+    const { cursor: _cursor, ...filters } = query;
+    const { items, after } = await listNodes(deps, caller, {
+      ...filters,
+      ...(page.after === undefined ? {} : { after: page.after }),
+    });
+    return { items, ...page.next(after) };
+  }),
+  bind(routes.getNode, (deps, { caller, params }) => getNode(deps, caller, params)),
+  bind(routes.inviteNode, (deps, { caller, body }) => inviteNode(deps, caller, body)),
+  bind(routes.confirmNode, (deps, { caller, params, body }) => confirmNode(deps, caller, params, body)),
+  bind(routes.removeNode, async (deps, { caller, params }) => {
+    await removeNode(deps, caller, params);
+  }),
+];

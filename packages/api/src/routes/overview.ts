@@ -1,0 +1,31 @@
+import { routes } from "@steward/contracts/routes";
+import { queueStatus } from "@steward/control/queue-status";
+import { stats } from "@steward/control/stats";
+import { bind } from "../bind.ts";
+import { listActions } from "../list-actions.ts";
+
+export const overviewBindings = [
+  bind(routes.listActions, async (deps) => ({ items: listActions(deps.actions) })),
+  bind(routes.queueStatus, (deps, { caller }) => queueStatus(deps, caller)),
+  bind(routes.stats, (deps, { caller }) => stats(deps, caller)),
+  bind(routes.health, async (deps) => {
+    const results = await Promise.all(
+      Object.entries(deps.checks).map(async ([name, check]) => {
+        try {
+          await check();
+          return [name, "ok"] as const;
+        } catch (error) {
+          deps.log("warn", "dependency_failed", { name, error: error instanceof Error ? error.message : String(error) });
+          return [name, "failed"] as const;
+        }
+      }),
+    );
+    const degraded = results.some(([, result]) => result === "failed");
+    return {
+      status: degraded ? "degraded" : "ok",
+      version: deps.version,
+      stage: deps.stage,
+      dependencies: Object.fromEntries(results),
+    };
+  }),
+];
