@@ -1,0 +1,63 @@
+import type { Facts } from "@steward/contracts/actions";
+import { factsSchema } from "@steward/contracts/heartbeat";
+
+/**
+ * Prints what an appliance says of itself, one `key value` a line. Plain shell and files, no Ansible: it is asked
+ * after every run and has to take milliseconds. The markers of the set-ups are written by the playbooks.
+ */
+export const factsScript = `
+set -u
+printf 'hostname %s\\n' "$(hostname)"
+getent passwd | awk -F: '$3 >= 1000 && $3 < 60000 { print "user " $1 }'
+getent group | awk -F: '($3 >= 1000 && $3 < 60000) || $1 ~ /^(sudo|adm|users|audio|video|plugdev|sambashare|docker|www-data)$/ { print "group " $1 }'
+for file in /etc/samba/steward.d/*.conf; do
+  [ -e "$file" ] || continue; name=\${file##*/}; printf 'share %s\\n' "\${name%.conf}"
+done
+for file in /etc/init.d/*; do
+  [ -x "$file" ] || continue; printf 'service %s\\n' "\${file##*/}"
+done
+if [ -d /run/systemd/system ]; then
+  systemctl list-unit-files --type=service --state=enabled,generated --no-legend --plain 2>/dev/null |
+    awk '{ sub(/\\.service$/, "", $1); print "service " $1 }'
+fi
+if [ -e /etc/dnsmasq.d/steward.conf ]; then
+  sed -n 's/^domain=/domain /p' /etc/dnsmasq.d/steward.conf
+  echo setup dns.server.setup
+fi
+[ ! -e /etc/samba/steward.conf ] || echo setup samba.server.setup
+. /etc/os-release
+printf 'version os %s\\n' "$PRETTY_NAME"
+printf 'version kernel %s\\n' "$(uname -r)"
+dpkg-query -W -f '\${db:Status-Abbrev}\${Package} \${Version}\\n' ansible-core samba dnsmasq python3 2>/dev/null |
+  sed -n 's/^ii */version /p'
+`;
+
+const lists = {
+  user: "users",
+  group: "groups",
+  share: "shares",
+  service: "services",
+  domain: "domains",
+  setup: "setups",
+} as const;
+
+/** Reads what `factsScript` printed. Names that are too long, and lists past their limit, are cut: they are data. */
+export function parseFacts(text: string): Facts {
+  const facts: Facts = {};
+  const sets = new Map<(typeof lists)[keyof typeof lists], Set<string>>();
+  for (const list of Object.values(lists)) sets.set(list, new Set());
+  const versions: Record<string, string> = {};
+  for (const line of text.split("\n")) {
+    const [, key, value] = /^([a-z]+) (.+)$/.exec(line) ?? [];
+    if (key === undefined || value === undefined) continue;
+    if (key === "hostname") facts.hostname = value.slice(0, 253);
+    else if (key === "version") {
+      const [, name, version] = /^(\S+) (.+)$/.exec(value) ?? [];
+      if (name !== undefined && version !== undefined) versions[name.slice(0, 64)] = version.slice(0, 64);
+    } else if (key in lists) {
+      sets.get(lists[key as keyof typeof lists])?.add(value.slice(0, 64));
+    }
+  }
+  for (const [list, values] of sets) facts[list] = [...values].sort().slice(0, list === "setups" ? 100 : 1000);
+  return factsSchema.parse({ ...facts, versions });
+}
