@@ -1,0 +1,32 @@
+import { defaults } from "@steward/contracts/defaults";
+import type { Lane } from "@steward/contracts/names";
+import type { JobState } from "./job-state.ts";
+
+export const resendAfterMs = defaults.resendAfterSeconds * 1000;
+
+export interface NewJob {
+  tenantId: string;
+  jobId: string;
+  taskId: string;
+  lane: Lane;
+  tier: JobState["tier"];
+  secretHash: string;
+}
+
+/** A job whose message is still to be sent. */
+export function newJob(input: NewJob, nowMs: number): JobState {
+  const deadlineAtMs = nowMs + defaults.jobDeadlineSeconds[input.lane] * 1000;
+  return {
+    ...input,
+    v: 1,
+    version: 1,
+    kind: "plan",
+    status: "queued",
+    attempt: 0,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    deadlineAtMs,
+    dueAtMs: Math.min(deadlineAtMs, nowMs + resendAfterMs),
+    failures: [],
+  };
+}

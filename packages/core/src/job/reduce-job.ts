@@ -1,0 +1,172 @@
+import { defaults } from "@steward/contracts/defaults";
+import { AppError } from "@steward/contracts/errors";
+import { type JobStatus, jobHasEnded } from "@steward/contracts/states";
+import { changed, checkTransition, type Transitions, unchanged } from "../reducing.ts";
+import type { Step } from "../versioned.ts";
+import { resendAfterMs } from "./new-job.ts";
+import type { JobEffect, JobEvent, JobState } from "./job-state.ts";
+
+const transitions: Transitions<JobStatus, JobEvent["type"]> = {
+  queued: {
+    sent: ["queued"],
+    claim: ["leased"],
+    requeue: ["queued", "failed"],
+    pass_deadline: ["failed"],
+    cancel: ["cancelled"],
+  },
+  leased: {
+    claim: ["leased"],
+    progress: ["leased"],
+    succeed: ["succeeded"],
+    fall_short: ["queued", "failed"],
+    release: ["queued", "failed"],
+    fail: ["failed"],
+    requeue: ["queued", "failed"],
+    pass_deadline: ["failed"],
+    cancel: ["cancelled"],
+  },
+  succeeded: {},
+  failed: {},
+  cancelled: {},
+};
+
+/**
+ * What an event makes of a job. An event that changes nothing returns the same object; `sent`, `requeue`,
+ * `pass_deadline` and `cancel` change nothing where they come too late or too early.
+ * @throws AppError `stale_attempt` for whoever does not hold the job, `expired` for a claim after the deadline,
+ * `invalid_transition` for what is impossible
+ */
+export function reduceJob(state: JobState, event: JobEvent, nowMs: number): Step<JobState, JobEffect> {
+  const go = (to: JobStatus, changes: Partial<JobState>, effects: JobEffect[] = []): Step<JobState, JobEffect> => {
+    checkTransition(transitions, { from: state.status, event: event.type, to, sentence: impossible(state, event) });
+    const next: JobState = { ...state, ...changes, status: to };
+    return changed<JobState, JobEffect>(next, { dueAtMs: dueAtMsOf(next, nowMs) }, nowMs, effects);
+  };
+  const giveUp = (changes: Partial<JobState>, reason: string): Step<JobState, JobEffect> =>
+    go("failed", { ...changes, lease: undefined }, [{ type: "give_up", reason }]);
+  const giveUpForTime = (failures: JobState["failures"]) => giveUp({ failures }, timeIsOver(failures));
+  const queueAgain = (changes: Partial<JobState>): Step<JobState, JobEffect> => {
+    const failures = changes.failures ?? state.failures;
+    if (nowMs >= state.deadlineAtMs) return giveUpForTime(failures);
+    const last = failures.at(-1);
+    if (failures.length >= defaults.jobAttempts && last !== undefined) {
+      return giveUp(changes, `Gave up after ${failures.length} attempts: ${last.reason}`);
+    }
+    return go("queued", { ...changes, lease: undefined, sentAtMs: undefined }, [{ type: "send" }]);
+  };
+  const leaseUntil = (leaseMs: number) => Math.min(nowMs + leaseMs, state.deadlineAtMs);
+
+  switch (event.type) {
+    case "sent":
+      if (state.status !== "queued" || state.sentAtMs !== undefined) return unchanged(state);
+      return go("queued", { sentAtMs: nowMs });
+    case "claim": {
+      const { owner, claimId } = event;
+      const hasLapsed = leaseHasLapsed(state, nowMs);
+      if (state.lease?.claimId === claimId && state.lease.owner === owner && !hasLapsed) return unchanged(state);
+      if (state.status === "leased" && !hasLapsed) throw stale("Another worker holds this job.");
+      if (!jobHasEnded(state.status) && nowMs >= state.deadlineAtMs) {
+        throw new AppError("expired", "The job's deadline has passed.");
+      }
+      const failures = hasLapsed ? withFailure(state, silence) : state.failures;
+      if (!jobHasEnded(state.status) && failures.length >= defaults.jobAttempts) {
+        throw stale("The job has used all of its attempts.");
+      }
+      const lease = { owner, claimId, expiresAtMs: leaseUntil(event.leaseMs) };
+      return go("leased", { lease, failures, attempt: state.attempt + 1 });
+    }
+    case "progress": {
+      const lease = heldLease(state, event);
+      if (nowMs >= state.deadlineAtMs) throw new AppError("expired", "The job's deadline has passed.");
+      const expiresAtMs = leaseUntil(event.leaseMs);
+      if (expiresAtMs <= lease.expiresAtMs) return unchanged(state);
+      return go("leased", { lease: { ...lease, expiresAtMs } });
+    }
+    case "succeed": {
+      if (state.status === "succeeded" && isHolder(state, event)) return unchanged(state);
+      heldLease(state, event);
+      const { output, model, grade, promptTokens, completionTokens, latencyMs } = event;
+      // The lease stays: a completion whose reply was lost is recognised by it.
+      return go("succeeded", { output, model, grade, promptTokens, completionTokens, latencyMs });
+    }
+    case "fall_short": {
+      heldLease(state, event);
+      const failures = withFailure(state, event.reason);
+      const seen = {
+        failures,
+        ...(event.output === undefined ? {} : { output: event.output }),
+        ...(event.model === undefined ? {} : { model: event.model }),
+        ...(event.grade === undefined ? {} : { grade: event.grade }),
+      };
+      return queueAgain({ ...seen, tier: event.nextTier ?? state.tier, secretHash: event.secretHash });
+    }
+    case "release":
+      heldLease(state, event);
+      return queueAgain({ secretHash: event.secretHash });
+    case "requeue": {
+      if (jobHasEnded(state.status)) return unchanged(state);
+      const renewed = { secretHash: event.secretHash, tier: event.tier ?? state.tier };
+      if (state.status === "queued") return queueAgain(renewed);
+      if (!leaseHasLapsed(state, nowMs)) return unchanged(state);
+      return queueAgain({ ...renewed, failures: withFailure(state, silence) });
+    }
+    case "fail":
+      heldLease(state, event);
+      return giveUp({ failures: withFailure(state, event.reason) }, event.reason);
+    case "pass_deadline":
+      if (jobHasEnded(state.status) || nowMs < state.deadlineAtMs) return unchanged(state);
+      return giveUpForTime(
+        state.status === "leased" ? withFailure(state, "it did not finish in time") : state.failures,
+      );
+    case "cancel":
+      if (jobHasEnded(state.status)) return unchanged(state);
+      return go("cancelled", { lease: undefined });
+  }
+}
+
+const silence = "the worker went silent";
+
+function dueAtMsOf(state: JobState, nowMs: number): number | undefined {
+  if (jobHasEnded(state.status)) return undefined;
+  if (state.status === "leased") return state.lease?.expiresAtMs ?? state.deadlineAtMs;
+  if (state.sentAtMs === undefined) return Math.min(state.deadlineAtMs, nowMs + resendAfterMs);
+  // The older the job, the longer until its message is believed lost again: a queue that is merely long is not
+  // flooded with copies.
+  const patienceMs = Math.max(defaults.laneSloSeconds[state.lane] * 1000, nowMs - state.createdAtMs);
+  return Math.min(state.deadlineAtMs, nowMs + patienceMs);
+}
+
+function leaseHasLapsed(state: JobState, nowMs: number): boolean {
+  return state.status === "leased" && (state.lease === undefined || nowMs >= state.lease.expiresAtMs);
+}
+
+function isHolder(state: JobState, event: { owner: string; attempt: number }): boolean {
+  return state.lease?.owner === event.owner && state.attempt === event.attempt;
+}
+
+/** The lease, if this owner holds this attempt. A lease past its time counts until somebody else has taken the job. */
+function heldLease(state: JobState, event: { owner: string; attempt: number }): NonNullable<JobState["lease"]> {
+  if (state.status !== "leased" || state.lease === undefined || !isHolder(state, event)) {
+    throw stale("This job is no longer yours.");
+  }
+  return state.lease;
+}
+
+function withFailure(state: JobState, reason: string): JobState["failures"] {
+  return [...state.failures, { attempt: state.attempt, tier: state.tier, reason }];
+}
+
+function stale(message: string): AppError {
+  return new AppError("stale_attempt", message, { next: "Stop working on it and take the next one." });
+}
+
+function timeIsOver(failures: JobState["failures"]): string {
+  const last = failures.at(-1);
+  return last === undefined
+    ? "No worker took the job in its time. Check with `steward status` that a worker is online."
+    : `The time for it is over. The last attempt: ${last.reason}.`;
+}
+
+function impossible(state: JobState, event: JobEvent): string {
+  return `The job is ${state.status}; it cannot take "${event.type.replaceAll("_", " ")}" now.`;
+}

@@ -1,0 +1,33 @@
+import { AppError } from "@steward/contracts/errors";
+import { allowedMsOf } from "../run/allowed-time.ts";
+import type { TaskState } from "../task/task-state.ts";
+import type { RolloutState } from "./rollout-state.ts";
+
+/** A live rollout is looked at again after so long, whatever was lost meanwhile. */
+export const lookAgainMs = 60_000;
+
+/**
+ * The rollout of a task's plan.
+ * @throws AppError `invalid_transition` for a task without a plan
+ */
+export function newRollout(task: TaskState, rolloutId: string, nowMs: number): RolloutState {
+  const { plan } = task;
+  if (plan === undefined) throw new AppError("invalid_transition", "A task without a plan cannot be rolled out.");
+  const nameOf = new Map(task.targets.map((target) => [target.id, target.name]));
+  return {
+    v: 1,
+    version: 1,
+    tenantId: task.tenantId,
+    rolloutId,
+    taskId: task.taskId,
+    status: "running",
+    parameters: plan.rollout,
+    mode: plan.mode,
+    targets: plan.targets.map((id) => ({ id, name: nameOf.get(id) ?? id })),
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    expiresAtMs: plan.expiresAtMs,
+    allowedMs: allowedMsOf(plan),
+    dueAtMs: nowMs + lookAgainMs,
+  };
+}

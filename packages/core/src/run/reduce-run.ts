@@ -1,0 +1,161 @@
+import { defaults } from "@steward/contracts/defaults";
+import { AppError } from "@steward/contracts/errors";
+import { type RunStatus, runHasEnded } from "@steward/contracts/states";
+import { changed, checkTransition, knowsEvent, type Transitions, unchanged } from "../reducing.ts";
+import type { Step } from "../versioned.ts";
+import type { RunEffect, RunEvent, RunState } from "./run-state.ts";
+
+/** How long an unreachable run may still be corrected by a late result. */
+export const unreachableMs = 86_400_000;
+/** Keeps the record well below DynamoDB's 400 KB. */
+const maxChunks = 2_000;
+
+const transitions: Transitions<RunStatus, RunEvent["type"]> = {
+  pending: { send: ["sent"], expire: ["expired"], cancel: ["cancelled"] },
+  sent: { ring: ["sent"], start: ["running"], expire: ["expired"], cancel: ["cancelled"] },
+  running: { chunk: ["running"], result: ["succeeded", "failed", "simulated"], pass_deadline: ["unreachable"] },
+  unreachable: { chunk: ["unreachable"], result: ["succeeded", "failed", "simulated"], pass_deadline: ["failed"] },
+  // Undo comes with retries; until then nothing leads here.
+  undoing: {},
+  succeeded: {},
+  failed: {},
+  simulated: {},
+  undone: {},
+  expired: {},
+  cancelled: {},
+};
+
+/**
+ * What an event makes of a run. An event that changes nothing returns the same object; `expire`, `pass_deadline`,
+ * `cancel` and `ring` change nothing where they come too late or too early, since whoever sends them may have read an
+ * older state.
+ * @throws AppError `stale_attempt` for another attempt or ledger entry, `expired` for a send or start after the plan's
+ * expiry, `invalid_transition` for what is impossible
+ */
+export function reduceRun(state: RunState, event: RunEvent, nowMs: number): Step<RunState, RunEffect> {
+  const go = (to: RunStatus, changes: Partial<RunState>, effects: RunEffect[] = []) => {
+    checkTransition(transitions, { from: state.status, event: event.type, to, sentence: impossible(state, event) });
+    const next: RunState = { ...state, ...changes, status: to };
+    return changed<RunState, RunEffect>(next, { dueAtMs: dueAtMsOf(next, nowMs) }, nowMs, effects);
+  };
+  const end = (to: RunStatus, changes: Partial<RunState>) =>
+    go(to, { ...changes, endedAtMs: nowMs }, [{ type: "advance_rollout" }, { type: "forget_doorbell" }]);
+
+  switch (event.type) {
+    case "send":
+      if (state.envelope !== undefined) return unchanged(state);
+      if (state.status === "pending") refuseIfPlanExpired(state, nowMs);
+      return go("sent", { envelope: event.envelope, sentAtMs: nowMs });
+    case "ring":
+      return state.status === "sent" ? go("sent", { rungAtMs: nowMs }) : unchanged(state);
+    case "start": {
+      if (event.attempt !== state.attempt) throw stale("This is not the run's current attempt.");
+      if (state.ledgerId === undefined) {
+        if (state.status === "sent") refuseIfPlanExpired(state, nowMs);
+        const deadlineAtMs = nowMs + state.allowedMs;
+        const { ledgerId, executor } = event;
+        return go("running", { ledgerId, executor, startedAtMs: nowMs, deadlineAtMs }, [{ type: "forget_doorbell" }]);
+      }
+      if (event.ledgerId !== state.ledgerId) throw stale("Another ledger entry started this run.");
+      // Only a run that may still be waiting for this answer gets it again: a ledger restored from a snapshot that
+      // asks after the end must not run a second time.
+      if (state.status !== "running" || nowMs >= (state.deadlineAtMs ?? 0)) {
+        throw stale("This run was started before and its time is over.");
+      }
+      return unchanged(state);
+    }
+    case "chunk": {
+      holdToLedger(state, event);
+      const known = state.chunks.find((chunk) => chunk.number === event.chunk.number);
+      if (known !== undefined) {
+        if (known.sha256 === event.chunk.sha256 && known.bytes === event.chunk.bytes) return unchanged(state);
+        throw new AppError("unprocessable", `Output chunk ${known.number} was announced before with other content.`);
+      }
+      const bytes = state.chunks.reduce((sum, chunk) => sum + chunk.bytes, event.chunk.bytes);
+      if (bytes > defaults.maxOutputBytes || state.chunks.length >= maxChunks) {
+        throw new AppError("too_large", "The run's output is larger than is kept.", {
+          next: "Truncate it and send the result.",
+        });
+      }
+      return go(state.status, { chunks: [...state.chunks, event.chunk].sort((a, b) => a.number - b.number) });
+    }
+    case "result": {
+      holdToLedger(state, event);
+      if (runHasEnded(state.status) && state.status === event.status) return unchanged(state);
+      if (event.executor !== state.executor) {
+        throw new AppError("unprocessable", `The run was started by ${state.executor}, not by ${event.executor}.`);
+      }
+      // A simulation changes nothing and must never read as if it had.
+      const success = event.executor === "simulate" ? "simulated" : "succeeded";
+      if (event.status !== "failed" && event.status !== success) {
+        const message = `The executor ${event.executor} cannot end a run as ${event.status}.`;
+        throw new AppError("unprocessable", message);
+      }
+      return end(event.status, {
+        steps: event.steps,
+        reason: event.reason,
+        ...(event.output === undefined ? {} : { output: event.output }),
+      });
+    }
+    case "pass_deadline": {
+      if (!knowsEvent(transitions, state.status, event.type) || !isDue(state, nowMs)) return unchanged(state);
+      if (state.status === "unreachable") return end("failed", { reason: "unreachable" });
+      return go("unreachable", { reason: "no result came in its time" }, [{ type: "advance_rollout" }]);
+    }
+    case "expire":
+      if (!knowsEvent(transitions, state.status, event.type) || nowMs < state.expiresAtMs) return unchanged(state);
+      return end("expired", { reason: "not started before the plan expired" });
+    case "cancel":
+      if (!knowsEvent(transitions, state.status, event.type)) return unchanged(state);
+      return end("cancelled", { reason: event.reason ?? "cancelled" });
+  }
+}
+
+function isDue(state: RunState, nowMs: number): boolean {
+  return state.dueAtMs !== undefined && nowMs >= state.dueAtMs;
+}
+
+function dueAtMsOf(state: RunState, nowMs: number): number | undefined {
+  switch (state.status) {
+    case "pending":
+    case "sent":
+      return state.expiresAtMs;
+    case "running":
+    case "undoing":
+      return state.deadlineAtMs;
+    case "unreachable":
+      // Chunks that arrive late do not move it.
+      return state.dueAtMs !== undefined && state.dueAtMs > nowMs ? state.dueAtMs : nowMs + unreachableMs;
+    default:
+      return undefined;
+  }
+}
+
+function refuseIfPlanExpired(state: RunState, nowMs: number): void {
+  if (nowMs >= state.expiresAtMs) throw new AppError("expired", "The plan expired before this run started.");
+}
+
+function holdToLedger(state: RunState, event: { attempt: number; ledgerId: string }): void {
+  if (event.attempt !== state.attempt) throw stale("This is not the run's current attempt.");
+  if (state.ledgerId === undefined) throw new AppError("invalid_transition", "This run has not been started.");
+  if (event.ledgerId !== state.ledgerId) throw stale("Another ledger entry started this run.");
+}
+
+function stale(message: string): AppError {
+  return new AppError("stale_attempt", message, { next: "Do not run it. Fetch the pending runs again." });
+}
+
+const verbs: Record<RunEvent["type"], string> = {
+  send: "be sent",
+  ring: "be rung for",
+  start: "be started",
+  chunk: "take output",
+  result: "take a result",
+  pass_deadline: "pass its deadline",
+  expire: "expire",
+  cancel: "be cancelled",
+};
+
+function impossible(state: RunState, event: RunEvent): string {
+  return `The run on ${state.applianceName} is ${state.status} and cannot ${verbs[event.type]}.`;
+}
