@@ -126,6 +126,14 @@ export function replaceItem(record: string, item: Item, previousVersion: number)
 }
 
 /**
+ * A write whose condition still holds after it was carried out, so that carrying it out twice is as good as once. It
+ * leaves no writeId.
+ */
+export function updateItem(record: string, statement: Omit<Update, "kind">): Write {
+  return { record, writeId: randomUUID(), statement: { kind: "update", ...statement } };
+}
+
+/**
  * Carries out all of the writes or none. Safe to call again with the same writes.
  * Throws `conflict` (details: the record) when somebody else was first, `unavailable` when the table does not manage.
  */

@@ -67,7 +67,8 @@ interface Operation {
 /** ElectroDB wants a table's name; the real one is put in where the parameters are sent. */
 const anyTable = { table: "steward" };
 
-function itemOf(put: Operation): Item {
+/** The item that an ElectroDB put makes. */
+export function itemOf(put: Operation): Item {
   const { Item: item } = put.params(anyTable);
   if (typeof item !== "object" || item === null) throw new AppError("internal", "ElectroDB made no item");
   return item as Item;

@@ -1,0 +1,250 @@
+import { createHash } from "node:crypto";
+import { AppError } from "@steward/contracts/errors";
+import type { Health, Metrics } from "@steward/contracts/heartbeat";
+import type { PresenceState, Thresholds } from "@steward/core/node/node-state";
+import type { Item } from "../table.ts";
+
+/*
+ * How a presence lies in the table. DynamoDB bills a write by the item's size, in steps of 1 KB, and attribute names
+ * count: the names are short, metrics are lists in a fixed order, fingerprints and run ids are bytes.
+ */
+
+/** Shards of the hot records: 1,000 writes a second each. */
+export const presenceShards = 64;
+/** How many runs are announced to an appliance at a time. */
+export const maxPendingRuns = 20;
+/** Names of models beyond it are left out: what a worker has is shown, not decided, by this list. */
+const maxModelBytes = 400;
+const maxVersionBytes = 40;
+
+export function presenceKey(nodeId: string): { pk: string; sk: string } {
+  const shard = (createHash("sha256").update(nodeId).digest()[0] ?? 0) % presenceShards;
+  return { pk: shardKey(shard), sk: nodeId };
+}
+
+export function shardKey(shard: number): string {
+  return `SYS#PRESENCE#${shard}`;
+}
+
+/** Attributes of the item, by what they hold. */
+export const names = {
+  "#shape": "v",
+  "#tenant": "t",
+  "#kind": "k",
+  "#sequence": "q",
+  "#seen": "at",
+  "#interval": "i",
+  "#m1": "m1",
+  "#m2": "m2",
+  "#m3": "m3",
+  "#version": "a",
+  "#facts": "f",
+  "#capacity": "c",
+  "#models": "mo",
+  "#draining": "dr",
+  "#current": "cc",
+  "#next": "cn",
+  "#revoked": "cr",
+  "#toldInterval": "di",
+  "#toldRevision": "dc",
+  "#toldThresholds": "dt",
+  "#runs": "r",
+  "#level": "l",
+  "#epoch": "e",
+  "#writeId": "writeId",
+} as const;
+export type PresenceName = keyof typeof names;
+
+/** The entries of `names` that an expression uses: DynamoDB refuses unused ones. */
+export function namesIn(...expressions: string[]): Record<string, string> {
+  const text = expressions.join(" ");
+  const used = new Set(text.match(/#[A-Za-z0-9]+/g));
+  return Object.fromEntries(Object.entries(names).filter(([name]) => used.has(name)));
+}
+
+export function itemOfPresence(state: PresenceState): Item {
+  const values: Partial<Record<PresenceName, unknown>> = {
+    "#shape": state.v,
+    "#tenant": state.tenantId,
+    "#kind": state.kind === "worker" ? "w" : "a",
+    "#sequence": state.sequence,
+    "#seen": state.lastSeenAtMs,
+    "#interval": state.intervalSeconds,
+    // Present from the start: `m2 = m1` of a missing attribute is an error.
+    "#m1": packMetrics(state.m1),
+    "#m2": packMetrics(state.m2),
+    "#m3": packMetrics(state.m3),
+    "#version": state.agentVersion === undefined ? undefined : packVersion(state.agentVersion),
+    "#facts": state.factsDigest === undefined ? undefined : packHex(state.factsDigest),
+    "#capacity": state.capacity === undefined ? undefined : [state.capacity.slots, state.capacity.used],
+    "#models": state.models === undefined ? undefined : packModels(state.models),
+    "#draining": state.draining,
+    "#current": packHex(state.certificate.current),
+    "#next": state.certificate.next === undefined ? undefined : packHex(state.certificate.next),
+    "#revoked": state.certificate.revoked,
+    "#toldInterval": state.directive.intervalSeconds,
+    "#toldRevision": state.directive.configRevision,
+    "#toldThresholds": packThresholds(state.directive.thresholds),
+    "#runs": packRuns(state.directive.pendingRuns),
+    "#level": state.announced.level,
+    "#epoch": state.announced.epoch,
+  };
+  const item: Item = { ...presenceKey(state.nodeId) };
+  for (const [name, attribute] of Object.entries(names)) {
+    const value = values[name as PresenceName];
+    if (value !== undefined) item[attribute] = value;
+  }
+  return item;
+}
+
+export function presenceOfItem(item: Item): PresenceState {
+  const read = (name: PresenceName): unknown => item[names[name]];
+  if (read("#shape") !== 1) {
+    throw new AppError(
+      "internal",
+      `the presence of ${String(item["sk"])} has a shape that this version does not know`,
+      {
+        next: "Roll forward to the version that wrote it.",
+        retryable: false,
+      },
+    );
+  }
+  const current = unpackHex(read("#current")) ?? "";
+  const next = unpackHex(read("#next"));
+  const capacity = read("#capacity");
+  const version = read("#version");
+  const models = read("#models");
+  const draining = read("#draining");
+  const thresholds = unpackThresholds(read("#toldThresholds"));
+  return compact<PresenceState>({
+    v: 1,
+    nodeId: String(item["sk"]),
+    tenantId: String(read("#tenant")),
+    kind: read("#kind") === "w" ? "worker" : "appliance",
+    sequence: Number(read("#sequence")),
+    lastSeenAtMs: Number(read("#seen")),
+    intervalSeconds: Number(read("#interval")),
+    m1: unpackMetrics(read("#m1")),
+    m2: unpackMetrics(read("#m2")),
+    m3: unpackMetrics(read("#m3")),
+    agentVersion: typeof version === "string" ? version : undefined,
+    factsDigest: unpackHex(read("#facts")),
+    capacity: Array.isArray(capacity) ? { slots: Number(capacity[0]), used: Number(capacity[1]) } : undefined,
+    models: Array.isArray(models) ? models.map(String) : undefined,
+    draining: typeof draining === "boolean" ? draining : undefined,
+    // A promoted certificate stays in `next` until the following one: see `beat`.
+    certificate: compact({ current, next: next === current ? undefined : next, revoked: read("#revoked") !== false }),
+    directive: compact({
+      intervalSeconds: Number(read("#toldInterval")),
+      configRevision: Number(read("#toldRevision")),
+      pendingRuns: unpackRuns(read("#runs")),
+      thresholds,
+    }),
+    announced: { level: String(read("#level")) as Health, epoch: Number(read("#epoch")) },
+  });
+}
+
+/** Without the fields that are undefined. */
+function compact<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
+}
+
+/** Rounded: two digits say enough of a percentage, and what is stored must fit however long the sender's numbers are. */
+export function packMetrics(metrics: Metrics | undefined): number[] {
+  if (metrics === undefined) return [];
+  const { cpuPercent, memoryPercent, diskPercent, loadAverage1m, uptimeSeconds } = metrics;
+  return [
+    ...[cpuPercent, memoryPercent, diskPercent, loadAverage1m].map((value) => Math.round(value * 100) / 100),
+    Math.min(Math.floor(uptimeSeconds), 9_999_999_999),
+  ];
+}
+
+function unpackMetrics(value: unknown): Metrics | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const [cpuPercent = 0, memoryPercent = 0, diskPercent = 0, loadAverage1m = 0, uptimeSeconds = 0] = value.map(Number);
+  return { cpuPercent, memoryPercent, diskPercent, loadAverage1m, uptimeSeconds };
+}
+
+export function packVersion(version: string): string {
+  return cut(version, maxVersionBytes);
+}
+
+/** The longest beginning of a text that has so many bytes of UTF-8. */
+function cut(text: string, bytes: number): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes));
+  return text.slice(0, read);
+}
+
+export function packModels(models: readonly string[]): string[] {
+  const kept: string[] = [];
+  let bytes = 0;
+  for (const model of models) {
+    bytes += Buffer.byteLength(model) + 1;
+    if (bytes > maxModelBytes) break;
+    kept.push(model);
+  }
+  return kept;
+}
+
+export function packHex(hex: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(hex, "hex"));
+}
+
+function unpackHex(value: unknown): string | undefined {
+  return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : undefined;
+}
+
+const thresholdNames = ["cpuPercent", "memoryPercent", "diskPercent", "loadAverage1m"] as const;
+
+export function packThresholds(thresholds: Partial<Thresholds> | undefined): (number | null)[] | undefined {
+  return thresholds === undefined ? undefined : thresholdNames.flatMap((name) => thresholds[name] ?? [null, null]);
+}
+
+function unpackThresholds(value: unknown): Partial<Thresholds> | undefined {
+  if (!Array.isArray(value)) return undefined;
+  return Object.fromEntries(
+    thresholdNames.flatMap((name, index) => {
+      const [warning, critical] = [value[index * 2] as unknown, value[index * 2 + 1] as unknown];
+      return typeof warning === "number" && typeof critical === "number" ? [[name, [warning, critical]]] : [];
+    }),
+  );
+}
+
+const crockford = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/** A run's id as 19 bytes: its rollout's ULID (128 bits) and its number among the targets (four digits to base 36). */
+export function packRun(runId: string): Uint8Array {
+  const match = /^run_([0-7][0-9a-hjkmnp-tv-z]{25})([0-9a-z]{4})$/.exec(runId);
+  const [, ulid, number] = match ?? [];
+  if (ulid === undefined || number === undefined) {
+    throw new AppError("internal", `${runId} is not the id of a run`, { retryable: false });
+  }
+  let bits = 0n;
+  for (const letter of ulid) bits = bits * 32n + BigInt(crockford.indexOf(letter));
+  const packed = (bits << 24n) | BigInt(Number.parseInt(number, 36));
+  return Uint8Array.from(Buffer.from(packed.toString(16).padStart(38, "0"), "hex"));
+}
+
+export function unpackRun(bytes: Uint8Array): string {
+  const packed = BigInt(`0x${Buffer.from(bytes).toString("hex")}`);
+  let bits = packed >> 24n;
+  let ulid = "";
+  for (let place = 0; place < 26; place++) {
+    ulid = (crockford[Number(bits % 32n)] ?? "") + ulid;
+    bits /= 32n;
+  }
+  return `run_${ulid}${Number(packed & 0xffffffn)
+    .toString(36)
+    .padStart(4, "0")}`;
+}
+
+/** A set, which DynamoDB adds to and takes from without reading it; it has no empty ones. */
+function packRuns(runIds: readonly string[]): Set<Uint8Array> | undefined {
+  return runIds.length === 0 ? undefined : new Set(runIds.map(packRun));
+}
+
+/** Oldest rollout first: a set has no order of its own. */
+function unpackRuns(value: unknown): string[] {
+  if (!(value instanceof Set)) return [];
+  return [...value].flatMap((bytes) => (bytes instanceof Uint8Array ? [unpackRun(bytes)] : [])).sort();
+}

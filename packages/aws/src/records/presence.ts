@@ -1,0 +1,306 @@
+import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
+import type { Heartbeat } from "@steward/contracts/heartbeat";
+import type { PresenceState } from "@steward/core/node/node-state";
+import { calling, isNamed } from "../faults.ts";
+import {
+  createItem,
+  type Item,
+  type Page,
+  queryItems,
+  readItem,
+  readItems,
+  type Table,
+  updateItem,
+  type Write,
+} from "../table.ts";
+import {
+  itemOfPresence,
+  maxPendingRuns,
+  namesIn,
+  packHex,
+  packMetrics,
+  packModels,
+  packRun,
+  packThresholds,
+  packVersion,
+  presenceKey,
+  presenceOfItem,
+  shardKey,
+} from "./presence-item.ts";
+
+export { maxPendingRuns, presenceShards } from "./presence-item.ts";
+
+/*
+ * The one record that is written all the time. Not modelled with ElectroDB: every byte of it is counted (1 KB is one
+ * write unit), it is on no index, and its writes are updates of single attributes.
+ */
+
+export type BeatOutcome =
+  /** Stored. `before` is the record as it was, with the directive for the answer. */
+  | { kind: "accepted"; before: PresenceState }
+  /** This very heartbeat is stored already: its answer was lost. */
+  | { kind: "retry"; stored: PresenceState }
+  /** A later one is stored. */
+  | { kind: "stale"; sequence: number }
+  /** The certificate is not one of this node's, or it is revoked, or there is no such node. */
+  | { kind: "refused" };
+
+/**
+ * accepted: settles every race of a heartbeat, in the write itself.
+ *
+ *     revocation  ───✓ revoked = true
+ *     heartbeat       ──✗ refused: nothing is cached that could still let it in
+ *
+ *     heartbeat 7  ──✓ (answer lost)
+ *     heartbeat 7      ──✗ sequence 7 is stored: a retry, answered from the record
+ *     heartbeat 6         ──✗ stale: replayed, or long on its way
+ */
+const accepted = "(#current = :fingerprint OR #next = :fingerprint) AND #revoked = :no AND #sequence < :sequence";
+
+/**
+ * A renewed certificate becomes the current one when it is first used: `current` is set to whichever was accepted,
+ * which changes nothing while the old one is in use. `next` keeps it too until the following renewal, as an update
+ * cannot decide whether to remove it without a second write unit; equal to `current`, it counts as absent.
+ */
+const heartbeatSets = [
+  "#sequence = :sequence",
+  "#seen = :now",
+  "#interval = :interval",
+  "#m3 = #m2",
+  "#m2 = #m1",
+  "#m1 = :metrics",
+  "#version = :version",
+  "#current = :fingerprint",
+];
+
+/** Stores one heartbeat: one update of one write unit. Throws `unavailable` when the table does not manage. */
+export async function beat(
+  table: Table,
+  {
+    nodeId,
+    fingerprint,
+    heartbeat,
+    nowMs,
+  }: { nodeId: string; fingerprint: string; heartbeat: Heartbeat; nowMs: number },
+): Promise<BeatOutcome> {
+  const sets = [...heartbeatSets];
+  const values: Item = {
+    ":sequence": heartbeat.sequence,
+    ":now": nowMs,
+    ":interval": heartbeat.intervalSeconds,
+    ":metrics": packMetrics(heartbeat.metrics),
+    ":version": packVersion(heartbeat.agentVersion),
+    ":fingerprint": packHex(fingerprint),
+    ":no": false,
+  };
+  const set = (name: string, value: unknown) => {
+    sets.push(`#${name} = :${name}`);
+    values[`:${name}`] = value;
+  };
+  if (heartbeat.factsDigest !== undefined) set("facts", packHex(heartbeat.factsDigest));
+  // Only workers run models. An appliance's item needs the room for its pending runs.
+  if (nodeId.startsWith("wrk_")) {
+    if (heartbeat.capacity !== undefined) set("capacity", [heartbeat.capacity.slots, heartbeat.capacity.used]);
+    if (heartbeat.models !== undefined) set("models", packModels(heartbeat.models));
+    set("draining", heartbeat.draining ?? false);
+  }
+  const update = `SET ${sets.join(", ")} REMOVE #writeId`;
+  try {
+    const { Attributes: before } = await table.client.send(
+      new UpdateCommand({
+        TableName: table.name,
+        Key: presenceKey(nodeId),
+        UpdateExpression: update,
+        ConditionExpression: accepted,
+        ExpressionAttributeNames: namesIn(update, accepted),
+        ExpressionAttributeValues: values,
+        ReturnValues: "ALL_OLD",
+        ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+      }),
+    );
+    return before === undefined ? { kind: "refused" } : { kind: "accepted", before: presenceOfItem(before) };
+  } catch (error) {
+    if (!isNamed(error, "ConditionalCheckFailedException")) {
+      return await calling("store a heartbeat", () => Promise.reject(error));
+    }
+    const stored = itemOf(error);
+    return stored === undefined ? { kind: "refused" } : whyRefused(presenceOfItem(stored), fingerprint, heartbeat);
+  }
+}
+
+/** Fails closed: the certificate is looked at first. */
+function whyRefused(stored: PresenceState, fingerprint: string, heartbeat: Heartbeat): BeatOutcome {
+  const { current, next, revoked } = stored.certificate;
+  if (revoked || (fingerprint !== current && fingerprint !== next)) return { kind: "refused" };
+  if (stored.sequence === heartbeat.sequence) return { kind: "retry", stored };
+  return { kind: "stale", sequence: stored.sequence };
+}
+
+/** The old item that a failed condition brings along. The document client leaves it as the wire has it. */
+function itemOf(error: unknown): Item | undefined {
+  if (!(error instanceof Error) || !("Item" in error)) return undefined;
+  const { Item: item } = error;
+  return typeof item === "object" && item !== null ? unmarshall(item as Parameters<typeof unmarshall>[0]) : undefined;
+}
+
+/** A node that has not sent a heartbeat yet. */
+export const createPresence = (state: PresenceState): Write => createItem("presence", itemOfPresence(state));
+
+export async function getPresence(table: Table, nodeId: string): Promise<PresenceState | undefined> {
+  const item = await readItem(table, presenceKey(nodeId));
+  return item === undefined ? undefined : presenceOfItem(item);
+}
+
+/** In no order; nodes without a presence are left out. For a tenant the caller compares `tenantId`. */
+export async function batchGetPresence(table: Table, nodeIds: readonly string[]): Promise<PresenceState[]> {
+  return (await readItems(table, [...new Set(nodeIds)].map(presenceKey))).map(presenceOfItem);
+}
+
+/** One page of a shard (0 to `presenceShards - 1`), strongly consistent. `after` of the page before goes on. */
+export async function listPresenceShard(table: Table, shard: number, after = "!"): Promise<Page<PresenceState>> {
+  const { items, more } = await queryItems(
+    table,
+    {
+      KeyConditionExpression: "pk = :shard AND sk > :after",
+      ExpressionAttributeValues: { ":shard": shardKey(shard), ":after": after },
+      ConsistentRead: true,
+    },
+    { limit: 500 },
+  );
+  const last = items.at(-1);
+  return { items: items.map(presenceOfItem), ...(more && last !== undefined ? { after: String(last["sk"]) } : {}) };
+}
+
+/**
+ * announcedNext: settles two who noticed the same change of health (the heartbeat and the sweep, or two heartbeats):
+ * the epoch is raised from what both read, by one of them. With `ifSequence`, a node that came back between the
+ * sweep's read and this write is not announced as offline.
+ */
+const announcedNext = "#epoch = :before";
+const sequenceUnchanged = "#sequence = :sequence";
+
+/** Notes which health was told. False: somebody else did, or the node has been heard of since. */
+export async function announce(
+  table: Table,
+  input: { nodeId: string; epochBefore: number; announced: PresenceState["announced"]; ifSequence?: number },
+): Promise<boolean> {
+  const { announced, ifSequence } = input;
+  const outcome = await update(table, input.nodeId, {
+    update: "SET #level = :level, #epoch = :epoch",
+    condition: ifSequence === undefined ? announcedNext : `${announcedNext} AND ${sequenceUnchanged}`,
+    values: {
+      ":level": announced.level,
+      ":epoch": announced.epoch,
+      ":before": input.epochBefore,
+      ...(ifSequence === undefined ? {} : { ":sequence": ifSequence }),
+    },
+  });
+  if (outcome.kind === "done") return true;
+  // The reply of an earlier try was lost: what stands there is what we wanted.
+  const stored = outcome.old === undefined ? undefined : presenceOfItem(outcome.old).announced;
+  return stored?.epoch === announced.epoch && stored.level === announced.level;
+}
+
+/**
+ * room: settles two dispatchers that add the last two runs at once: the set never has more than `maxPendingRuns`,
+ * and with it the item never more than one write unit. A run that is in already is no further one.
+ */
+const room = "attribute_exists(pk) AND (attribute_not_exists(#runs) OR size(#runs) < :most OR contains(#runs, :one))";
+
+/** Puts a run onto the list that the node's next heartbeat is answered with. False: the list is full, or there is no such node. */
+export async function addPendingRun(table: Table, nodeId: string, runId: string): Promise<boolean> {
+  const one = packRun(runId);
+  const outcome = await update(table, nodeId, {
+    update: "ADD #runs :set",
+    condition: room,
+    values: { ":set": new Set([one]), ":one": one, ":most": maxPendingRuns },
+  });
+  return outcome.kind === "done";
+}
+
+/** Takes a run off the list; it need not be on it. */
+export async function removePendingRun(table: Table, nodeId: string, runId: string): Promise<void> {
+  await update(table, nodeId, {
+    update: "DELETE #runs :set",
+    condition: exists,
+    values: { ":set": new Set([packRun(runId)]) },
+  });
+}
+
+/** exists: settles a late write with the removal of the node: an update must not make a new, half-empty record. */
+const exists = "attribute_exists(pk)";
+
+/** What the node is told by its next heartbeat's answer. Only what is given changes. False: there is no such node. */
+export async function setDirective(
+  table: Table,
+  nodeId: string,
+  directive: Partial<Omit<PresenceState["directive"], "pendingRuns">>,
+): Promise<boolean> {
+  const values: Item = {};
+  const sets: string[] = [];
+  const set = (name: string, value: unknown) => {
+    if (value === undefined) return;
+    sets.push(`#${name} = :${name}`);
+    values[`:${name}`] = value;
+  };
+  set("toldInterval", directive.intervalSeconds);
+  set("toldRevision", directive.configRevision);
+  set("toldThresholds", packThresholds(directive.thresholds));
+  if (sets.length === 0) return true;
+  return (await update(table, nodeId, { update: `SET ${sets.join(", ")}`, condition: exists, values })).kind === "done";
+}
+
+/** notRevoked: settles a renewal with a revocation: a node that was just revoked gets no new way in. */
+const notRevoked = "#revoked = :no";
+
+/** Accepts a renewed certificate beside the current one, in the transaction that stores it. */
+export function setNextCertificate(nodeId: string, fingerprint: string): Write {
+  const expression = "SET #next = :next";
+  return updateItem("presence", {
+    Key: presenceKey(nodeId),
+    UpdateExpression: expression,
+    ConditionExpression: notRevoked,
+    ExpressionAttributeNames: namesIn(expression, notRevoked),
+    ExpressionAttributeValues: { ":next": packHex(fingerprint), ":no": false },
+  });
+}
+
+/** Refuses the node from now on, in the transaction that revokes its certificates. */
+export function revokeCertificate(nodeId: string): Write {
+  const expression = "SET #revoked = :yes";
+  return updateItem("presence", {
+    Key: presenceKey(nodeId),
+    UpdateExpression: expression,
+    ConditionExpression: exists,
+    ExpressionAttributeNames: namesIn(expression),
+    ExpressionAttributeValues: { ":yes": true },
+  });
+}
+
+async function update(
+  table: Table,
+  nodeId: string,
+  { update: expression, condition, values }: { update: string; condition: string; values: Item },
+): Promise<{ kind: "done" } | { kind: "failed"; old: Item | undefined }> {
+  try {
+    await calling("change a presence", () =>
+      table.client.send(
+        new UpdateCommand({
+          TableName: table.name,
+          Key: presenceKey(nodeId),
+          UpdateExpression: expression,
+          ConditionExpression: condition,
+          ExpressionAttributeNames: namesIn(expression, condition),
+          ExpressionAttributeValues: values,
+          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+        }),
+      ),
+    );
+    return { kind: "done" };
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (!isNamed(cause, "ConditionalCheckFailedException")) throw error;
+    return { kind: "failed", old: itemOf(cause) };
+  }
+}
