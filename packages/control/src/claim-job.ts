@@ -1,0 +1,77 @@
+import { replaceJob } from "@steward/aws/records/job";
+import { getTask } from "@steward/aws/records/task";
+import { commit } from "@steward/aws/table";
+import { sha256Hex } from "@steward/contracts/canonical";
+import { defaults } from "@steward/contracts/defaults";
+import { AppError } from "@steward/contracts/errors";
+import type { ClaimAnswer } from "@steward/contracts/job";
+import { jobHasEnded } from "@steward/contracts/states";
+import type { JobState } from "@steward/core/job/job-state";
+import { reduceJob } from "@steward/core/job/reduce-job";
+import { buildPrompt } from "@steward/core/planning/prompt";
+import type { Context, NodeCaller } from "./context.ts";
+import { planningContext } from "./plan-task.ts";
+import { retryOnConflict } from "./retry-on-conflict.ts";
+import { loadJob } from "./send-job.ts";
+
+/**
+ * Takes a job under a lease, for whoever shows the secret of its newest message. The same `claimId` again gets the same
+ * answer, so a lost reply costs nothing. `stale_attempt`: drop the message, the job is ended or somebody else's.
+ */
+export async function claimJob(
+  deps: Pick<Context, "table" | "actions" | "nowMs">,
+  node: NodeCaller,
+  params: { jobId: string },
+  body: { tenantId: string; secret: string; claimId: string },
+): Promise<ClaimAnswer> {
+  const job = await leaseJob(deps, {
+    tenantId: body.tenantId,
+    jobId: params.jobId,
+    secret: body.secret,
+    claimId: body.claimId,
+    owner: node.nodeId,
+    tier: "ollama",
+    leaseMs: defaults.leaseSeconds * 1000,
+  });
+  const task = await getTask(deps.table, { tenantId: job.tenantId, taskId: job.taskId });
+  if (task === undefined) throw new AppError("stale_attempt", "the job's task is gone");
+  const prompt = buildPrompt(await planningContext(deps, task));
+  const nowMs = deps.nowMs();
+  return {
+    attempt: job.attempt,
+    deadlineInMs: Math.max(0, job.deadlineAtMs - nowMs),
+    leaseInMs: Math.max(0, (job.lease?.expiresAtMs ?? nowMs) - nowMs),
+    kind: "plan",
+    ...prompt,
+  };
+}
+
+/** The lease itself, for workers and for the escalation function. */
+export async function leaseJob(
+  deps: Pick<Context, "table" | "nowMs">,
+  input: {
+    tenantId: string;
+    jobId: string;
+    secret: string;
+    claimId: string;
+    owner: string;
+    tier: JobState["tier"];
+    leaseMs: number;
+  },
+): Promise<JobState> {
+  return retryOnConflict(async () => {
+    const job = await loadJob(deps, input.tenantId, input.jobId);
+    // A wrong secret and an absent job look the same: a worker learns nothing about jobs that it was not handed.
+    if (job === undefined || job.secretHash !== sha256Hex(input.secret) || job.tier !== input.tier) {
+      throw new AppError("stale_attempt", "this message is no longer the newest one of its job");
+    }
+    if (jobHasEnded(job.status)) throw new AppError("stale_attempt", "the job has ended");
+    const { state } = reduceJob(
+      job,
+      { type: "claim", owner: input.owner, claimId: input.claimId, leaseMs: input.leaseMs },
+      deps.nowMs(),
+    );
+    if (state !== job) await commit(deps.table, [replaceJob(job, state)]);
+    return state;
+  });
+}

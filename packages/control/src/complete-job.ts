@@ -1,0 +1,241 @@
+import { replaceJob } from "@steward/aws/records/job";
+import { commit } from "@steward/aws/table";
+import { AppError } from "@steward/contracts/errors";
+import type { CompleteJob } from "@steward/contracts/job";
+import { jobHasEnded, taskHasEnded } from "@steward/contracts/states";
+import type { Planning } from "@steward/contracts/task";
+import { defaults } from "@steward/contracts/defaults";
+import type { JobState } from "@steward/core/job/job-state";
+import { reduceJob } from "@steward/core/job/reduce-job";
+import { gradeAnswer } from "@steward/core/planning/grade-answer";
+import { nextTier, type Shortfall } from "@steward/core/planning/next-tier";
+import { noModelCould } from "@steward/core/planning/refusals";
+import { reduceTask } from "@steward/core/task/reduce-task";
+import type { Context, NodeCaller } from "./context.ts";
+import { loadTask } from "./load-task.ts";
+import { applyUnderstanding, planningContext } from "./plan-task.ts";
+import { retryOnConflict } from "./retry-on-conflict.ts";
+import { loadJob, newClaimSecret, sendJob } from "./send-job.ts";
+import { storeTask } from "./store-task.ts";
+
+type Deps = Pick<Context, "table" | "queues" | "actions" | "release" | "nowMs" | "secret" | "log">;
+
+/** A worker's `POST /jobs/{id}/progress`: only arriving tokens extend a lease. */
+export async function progressJob(
+  deps: Pick<Context, "table" | "nowMs">,
+  node: NodeCaller,
+  params: { jobId: string },
+  body: { tenantId: string; attempt: number },
+): Promise<{ leaseInMs: number }> {
+  return retryOnConflict(async () => {
+    const job = await jobOf(deps, body.tenantId, params.jobId);
+    const nowMs = deps.nowMs();
+    const { state } = reduceJob(
+      job,
+      { type: "progress", owner: node.nodeId, attempt: body.attempt, leaseMs: defaults.leaseSeconds * 1000 },
+      nowMs,
+    );
+    if (state !== job) await commit(deps.table, [replaceJob(job, state)]);
+    return { leaseInMs: Math.max(0, (state.lease?.expiresAtMs ?? nowMs) - nowMs) };
+  });
+}
+
+/** A worker's `POST /jobs/{id}/complete`: the raw words, graded here. */
+export async function completeJob(
+  deps: Deps,
+  node: NodeCaller,
+  params: { jobId: string },
+  body: CompleteJob,
+): Promise<{ accepted: boolean; status: string }> {
+  return settleJob(deps, { owner: node.nodeId, jobId: params.jobId, ...body });
+}
+
+/** A worker's `POST /jobs/{id}/release`: given back as it is, or because the model failed. */
+export async function releaseJob(
+  deps: Deps,
+  node: NodeCaller,
+  params: { jobId: string },
+  body: {
+    tenantId: string;
+    attempt: number;
+    reason: Exclude<Shortfall, "low_grade"> | "draining";
+    message?: string | undefined;
+  },
+): Promise<void> {
+  if (body.reason !== "draining") {
+    await fallShort(deps, {
+      tenantId: body.tenantId,
+      jobId: params.jobId,
+      owner: node.nodeId,
+      attempt: body.attempt,
+      shortfall: body.reason,
+      reason: body.message ?? body.reason.replaceAll("_", " "),
+    });
+    return;
+  }
+  await retryOnConflict(async () => {
+    const job = await jobOf(deps, body.tenantId, params.jobId);
+    if (alreadySettled(job, body.attempt)) return;
+    const { secret, secretHash } = newClaimSecret(deps);
+    const { state } = reduceJob(
+      job,
+      { type: "release", owner: node.nodeId, attempt: body.attempt, secretHash },
+      deps.nowMs(),
+    );
+    await commit(deps.table, [replaceJob(job, state)]);
+    await sendJob(deps, state, secret);
+  });
+}
+
+/** Grades an answer and takes job and task on in one transaction. The same completion again is accepted again. */
+export async function settleJob(
+  deps: Deps,
+  input: CompleteJob & { owner: string; jobId: string },
+): Promise<{ accepted: boolean; status: string }> {
+  return retryOnConflict(async () => {
+    const job = await jobOf(deps, input.tenantId, input.jobId);
+    if (alreadySettled(job, input.attempt)) return { accepted: true, status: job.status };
+    const task = await loadTask(deps, job.tenantId, job.taskId);
+    const context = await planningContext(deps, task);
+    const understanding = gradeAnswer(input.output, context);
+    if (understanding.kind === "unsure") {
+      return fallShort(deps, {
+        tenantId: job.tenantId,
+        jobId: job.jobId,
+        owner: input.owner,
+        attempt: input.attempt,
+        shortfall: "low_grade",
+        reason: understanding.why,
+        output: input.output,
+        model: input.model,
+        grade: understanding.grade,
+      });
+    }
+    const nowMs = deps.nowMs();
+    const done = reduceJob(
+      job,
+      {
+        type: "succeed",
+        owner: input.owner,
+        attempt: input.attempt,
+        output: input.output,
+        model: input.model,
+        grade: understanding.grade,
+        promptTokens: input.promptTokens,
+        completionTokens: input.completionTokens,
+        latencyMs: input.durationMs,
+      },
+      nowMs,
+    ).state;
+    const planning: Planning = {
+      tier: job.tier,
+      model: input.model,
+      grade: understanding.grade,
+      latencyMs: input.durationMs,
+      promptTokens: input.promptTokens,
+      completionTokens: input.completionTokens,
+      attempts: job.attempt,
+    };
+    const step = await applyUnderstanding(deps, task, understanding, context, planning);
+    await storeTask(deps, {
+      before: task,
+      after: step.state,
+      effects: step.effects,
+      who: input.owner,
+      what: "complete-job",
+      writes: [replaceJob(job, done)],
+    });
+    return { accepted: true, status: done.status };
+  });
+}
+
+/** The tier fell short: the job goes on to the next one, or ends, and then the task says why. */
+export async function fallShort(
+  deps: Deps,
+  input: {
+    tenantId: string;
+    jobId: string;
+    owner: string;
+    attempt: number;
+    shortfall: Shortfall;
+    reason: string;
+    output?: string;
+    model?: string;
+    grade?: number;
+    /** No later try can help: end it now. */
+    final?: boolean;
+  },
+): Promise<{ accepted: boolean; status: string }> {
+  return retryOnConflict(async () => {
+    const job = await jobOf(deps, input.tenantId, input.jobId);
+    if (alreadySettled(job, input.attempt)) return { accepted: true, status: job.status };
+    const nowMs = deps.nowMs();
+    const { secret, secretHash } = newClaimSecret(deps);
+    const { owner, attempt, reason } = input;
+    const step = reduceJob(
+      job,
+      input.final === true
+        ? { type: "fail", owner, attempt, reason }
+        : {
+            type: "fall_short",
+            owner,
+            attempt,
+            reason,
+            nextTier: nextTier(job, input.shortfall),
+            secretHash,
+            ...(input.output === undefined ? {} : { output: input.output }),
+            ...(input.model === undefined ? {} : { model: input.model }),
+            ...(input.grade === undefined ? {} : { grade: input.grade }),
+          },
+      nowMs,
+    );
+    await storeJobStep(deps, job, step, owner);
+    if (step.effects.some((effect) => effect.type === "send")) await sendJob(deps, step.state, secret);
+    return { accepted: true, status: step.state.status };
+  });
+}
+
+/** Stores a job's step; where it gives up, the task fails in the same transaction and says what was tried. */
+export async function storeJobStep(
+  deps: Pick<Context, "table" | "queues" | "nowMs" | "log" | "actions">,
+  before: JobState,
+  step: ReturnType<typeof reduceJob>,
+  who: string,
+): Promise<void> {
+  const givenUp = step.effects.find((effect) => effect.type === "give_up");
+  if (givenUp === undefined) {
+    await commit(deps.table, [replaceJob(before, step.state)]);
+    return;
+  }
+  const task = await loadTask(deps, before.tenantId, before.taskId);
+  if (taskHasEnded(task.status)) {
+    await commit(deps.table, [replaceJob(before, step.state)]);
+    return;
+  }
+  const result = noModelCould(givenUp.reason, step.state.failures, await planningContext(deps, task));
+  const failed = reduceTask(task, { type: "fail", result }, deps.nowMs());
+  await storeTask(deps, {
+    before: task,
+    after: failed.state,
+    effects: [],
+    who,
+    what: "give-up-job",
+    writes: [replaceJob(before, step.state)],
+  });
+}
+
+async function jobOf(deps: Pick<Context, "table">, tenantId: string, jobId: string): Promise<JobState> {
+  const job = await loadJob(deps, tenantId, jobId);
+  // Absent and not held look the same: a worker learns nothing about jobs that are not its own.
+  if (job === undefined) throw new AppError("stale_attempt", "this job is not yours");
+  return job;
+}
+
+/** This attempt's outcome is recorded already: the reply was lost, not the call. */
+function alreadySettled(job: JobState, attempt: number): boolean {
+  if (job.attempt !== attempt) return false;
+  return (
+    (job.status === "succeeded" || job.failures.at(-1)?.attempt === attempt) &&
+    (jobHasEnded(job.status) || job.status === "queued")
+  );
+}

@@ -1,0 +1,56 @@
+import type { Objects } from "@steward/aws/objects";
+import type { Queues } from "@steward/aws/queues";
+import type { Signer } from "@steward/aws/signing";
+import type { Table } from "@steward/aws/table";
+import type { Action } from "@steward/contracts/actions";
+import type { Release } from "@steward/contracts/release";
+import type { Role, RoleGrant } from "@steward/contracts/roles";
+import type { SignedDocument } from "@steward/contracts/signed";
+
+/**
+ * What use cases are given. An entry point builds the parts that its own rights cover; a use case names the parts that
+ * it needs (`Pick<Context, "table" | "queues">`).
+ */
+export interface Context {
+  stage: string;
+  table: Table;
+  queues: Queues;
+  nowMs: () => number;
+  /** Bytes that nobody can guess, as base64url. */
+  secret: () => string;
+  actions: readonly Action[];
+  /** The release in force (cached for at most 60 s). */
+  release: () => Promise<{ document: SignedDocument; release: Release }>;
+  trust: () => Promise<SignedDocument>;
+  log: Log;
+}
+
+export type Log = (level: "info" | "warn" | "error", event: string, fields?: Record<string, unknown>) => void;
+
+export interface WithSigner {
+  signer: Signer;
+}
+
+export interface WithObjects {
+  objects: Objects;
+  outputBucket: string;
+  bundleBucket: string;
+}
+
+/** A signed-in person, acting in one tenant. */
+export interface Caller {
+  person: { id: string; name: string; grants: RoleGrant[] };
+  sessionId: string;
+  tenantId: string;
+  role: Role;
+  requestId: string;
+}
+
+/** A node that showed an accepted certificate. */
+export interface NodeCaller {
+  nodeId: string;
+  tenantId: string;
+  kind: "appliance" | "worker";
+  fingerprint: string;
+  requestId: string;
+}

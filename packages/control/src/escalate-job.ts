@@ -1,0 +1,80 @@
+import { type askClaude, defaultClaudeModel } from "@steward/aws/outside/claude";
+import { getTask } from "@steward/aws/records/task";
+import { sha256Hex } from "@steward/contracts/canonical";
+import { hasCode } from "@steward/contracts/errors";
+import type { LaneMessage } from "@steward/contracts/job";
+import { buildPrompt } from "@steward/core/planning/prompt";
+import { leaseJob } from "./claim-job.ts";
+import { fallShort, settleJob } from "./complete-job.ts";
+import type { Context } from "./context.ts";
+import { planningContext } from "./plan-task.ts";
+
+const owner = "steward:escalate";
+/** The lease spans the whole call: the function's own timeout is longer, and nobody else may hold the job meanwhile. */
+const leaseMs = 100_000;
+
+export interface ClaudeAccess {
+  /** The key, or undefined where none is set. Read per call: a new key works at once. */
+  key: () => Promise<string | undefined>;
+  ask: typeof askClaude;
+  baseUrl?: string;
+  model?: string;
+}
+
+/** One message of `escalations`: asks Claude, and settles the job like a worker's answer. */
+export async function escalateJob(
+  deps: Pick<Context, "table" | "queues" | "actions" | "release" | "nowMs" | "secret" | "log"> & {
+    claude: ClaudeAccess;
+  },
+  message: LaneMessage,
+): Promise<void> {
+  const { tenantId, jobId } = message;
+  let job: Awaited<ReturnType<typeof leaseJob>>;
+  try {
+    // The claim id comes from the message: a redelivery finds its own lease again instead of a foreign one.
+    const claimId = uuidOf(`${jobId}:${message.secret}`);
+    job = await leaseJob(deps, { tenantId, jobId, secret: message.secret, claimId, owner, tier: "claude", leaseMs });
+  } catch (error) {
+    if (hasCode(error, "stale_attempt") || hasCode(error, "invalid_transition")) return;
+    throw error;
+  }
+  const shared = { tenantId, jobId, owner, attempt: job.attempt };
+  const key = await deps.claude.key();
+  if (key === undefined) {
+    await fallShort(deps, { ...shared, shortfall: "model_unavailable", final: true, reason: "no Claude key is set" });
+    return;
+  }
+  const task = await getTask(deps.table, { tenantId, taskId: job.taskId });
+  if (task === undefined) return;
+  const prompt = buildPrompt(await planningContext(deps, task));
+  const timeoutMs = Math.max(1_000, Math.min(job.deadlineAtMs - deps.nowMs(), leaseMs - 10_000));
+  const answer = await deps.claude.ask({
+    apiKey: key,
+    model: deps.claude.model ?? defaultClaudeModel,
+    ...prompt,
+    timeoutMs,
+    ...(deps.claude.baseUrl === undefined ? {} : { baseUrl: deps.claude.baseUrl }),
+  });
+  try {
+    if (answer.kind === "answer") {
+      await settleJob(deps, {
+        ...shared,
+        output: answer.output,
+        model: answer.model,
+        promptTokens: answer.promptTokens,
+        completionTokens: answer.completionTokens,
+        durationMs: answer.latencyMs,
+      });
+    } else {
+      await fallShort(deps, { ...shared, shortfall: "model_error", reason: answer.reason, final: !answer.retryable });
+    }
+  } catch (error) {
+    // The deadline passed or the task was cancelled meanwhile: the answer has nowhere to go, and that is recorded.
+    if (!hasCode(error, "stale_attempt") && !hasCode(error, "invalid_transition")) throw error;
+  }
+}
+
+function uuidOf(text: string): string {
+  const hex = sha256Hex(text);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

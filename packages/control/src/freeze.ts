@@ -1,0 +1,92 @@
+import { createFreeze as createFreezeRecord, getFreeze, replaceFreeze } from "@steward/aws/records/freeze";
+import { commit } from "@steward/aws/table";
+import { AppError } from "@steward/contracts/errors";
+import { newId } from "@steward/contracts/ids";
+import type { createFreezeSchema, freezeViewSchema } from "@steward/contracts/session";
+import type { FreezeState } from "@steward/core/tenant/tenant-state";
+import type { z } from "zod";
+import { audited } from "./audit.ts";
+import type { Caller, Context } from "./context.ts";
+import { freezesInForce } from "./gate-context.ts";
+import { retryOnConflict } from "./retry-on-conflict.ts";
+
+type View = z.infer<typeof freezeViewSchema>;
+
+/** Lets nothing new start: in the tenant, or everywhere (the provider's staff only). What runs goes on. */
+export async function createFreeze(
+  deps: Pick<Context, "table" | "nowMs">,
+  caller: Caller,
+  body: z.infer<typeof createFreezeSchema>,
+): Promise<View> {
+  const nowMs = deps.nowMs();
+  const untilMs = Date.parse(body.until);
+  if (untilMs <= nowMs) {
+    throw new AppError("unprocessable", "a freeze must end in the future", {
+      fields: [{ path: "until", message: "must be later than now" }],
+    });
+  }
+  if (body.scope === "everything") requireStaff(caller);
+  const freeze: FreezeState = {
+    v: 1,
+    version: 1,
+    freezeId: newId("freeze", nowMs),
+    reason: body.reason,
+    untilMs,
+    createdBy: caller.person.id,
+    createdAtMs: nowMs,
+    ...(body.scope === "tenant" ? { tenantId: caller.tenantId } : {}),
+  };
+  await commit(deps.table, [createFreezeRecord(freeze), audit(nowMs, caller, "create-freeze", undefined, freeze)]);
+  return view(freeze);
+}
+
+export async function listFreezes(deps: Pick<Context, "table" | "nowMs">, caller: Caller): Promise<{ items: View[] }> {
+  return { items: (await freezesInForce(deps, caller.tenantId)).map(view) };
+}
+
+export async function endFreeze(
+  deps: Pick<Context, "table" | "nowMs">,
+  caller: Caller,
+  params: { freezeId: string },
+): Promise<void> {
+  await retryOnConflict(async () => {
+    const freeze =
+      (await getFreeze(deps.table, params.freezeId, caller.tenantId)) ??
+      (await getFreeze(deps.table, params.freezeId, undefined));
+    if (freeze === undefined) throw new AppError("not_found", `there is no freeze ${params.freezeId}`);
+    if (freeze.tenantId === undefined) requireStaff(caller);
+    if (freeze.endedAtMs !== undefined) return;
+    const nowMs = deps.nowMs();
+    const ended: FreezeState = { ...freeze, version: freeze.version + 1, endedAtMs: nowMs };
+    await commit(deps.table, [replaceFreeze(freeze, ended), audit(nowMs, caller, "end-freeze", freeze, ended)]);
+  });
+}
+
+function requireStaff(caller: Caller): void {
+  if (!caller.person.grants.some((grant) => grant.tenant === "*" && grant.role === "admin")) {
+    throw new AppError("forbidden", "only the provider's admins may freeze or thaw everything");
+  }
+}
+
+function audit(nowMs: number, caller: Caller, what: string, before: FreezeState | undefined, after: FreezeState) {
+  return audited(nowMs, {
+    tenantId: caller.tenantId,
+    who: caller.person.id,
+    what,
+    record: after.freezeId,
+    before,
+    after,
+    requestId: caller.requestId,
+  });
+}
+
+function view(freeze: FreezeState): View {
+  return {
+    id: freeze.freezeId,
+    scope: freeze.tenantId === undefined ? "everything" : "tenant",
+    reason: freeze.reason,
+    until: new Date(freeze.untilMs).toISOString(),
+    createdBy: freeze.createdBy,
+    ...(freeze.tenantId === undefined ? {} : { tenantId: freeze.tenantId }),
+  };
+}

@@ -1,0 +1,42 @@
+import { batchGetPresence } from "@steward/aws/records/presence";
+import { providerTenantId } from "@steward/contracts/ids";
+import type { Health } from "@steward/contracts/heartbeat";
+import { isOffline } from "@steward/core/node/health";
+import type { Context } from "./context.ts";
+import { allNodes } from "./load-targets.ts";
+
+export interface LiveWorker {
+  id: string;
+  name: string;
+  health: Health;
+  slots: number;
+  used: number;
+  models: string[];
+  /** It would take a job now or soon: alive, with a model, not draining. */
+  ready: boolean;
+}
+
+/** The GPU hosts of this installation, as their last heartbeats say. */
+export async function liveWorkers(deps: Pick<Context, "table" | "nowMs">): Promise<LiveWorker[]> {
+  const workers = (await allNodes(deps, providerTenantId)).filter((node) => node.kind === "worker");
+  const presences = await batchGetPresence(
+    deps.table,
+    workers.map((worker) => worker.nodeId),
+  );
+  const byNode = new Map(presences.map((presence) => [presence.nodeId, presence]));
+  const nowMs = deps.nowMs();
+  return workers.map((worker) => {
+    const presence = byNode.get(worker.nodeId);
+    const offline = presence === undefined || presence.sequence === 0 || isOffline(presence, nowMs);
+    const models = presence?.models ?? [];
+    return {
+      id: worker.nodeId,
+      name: worker.name,
+      health: offline ? "offline" : presence.announced.level,
+      slots: presence?.capacity?.slots ?? 0,
+      used: presence?.capacity?.used ?? 0,
+      models,
+      ready: !offline && models.length > 0 && presence.draining !== true && !presence.certificate.revoked,
+    };
+  });
+}

@@ -1,0 +1,78 @@
+import { batchGetFacts } from "@steward/aws/records/facts";
+import { getNode, listNodes } from "@steward/aws/records/node";
+import type { Facts } from "@steward/contracts/actions";
+import { defaults } from "@steward/contracts/defaults";
+import { AppError, type FieldProblem } from "@steward/contracts/errors";
+import type { NodeState } from "@steward/core/node/node-state";
+import type { Context } from "./context.ts";
+
+/** All live nodes of a tenant, a page at a time. */
+export async function allNodes(deps: Pick<Context, "table">, tenantId: string): Promise<NodeState[]> {
+  const nodes: NodeState[] = [];
+  let after: string | undefined;
+  do {
+    const page = await listNodes(deps.table, tenantId, { limit: 200, ...(after === undefined ? {} : { after }) });
+    nodes.push(...page.items.filter((node) => node.removedAtMs === undefined));
+    after = page.after;
+  } while (after !== undefined);
+  return nodes;
+}
+
+/** The appliances that the selectors (id, name, `key:value` or `all`) mean now, sorted by id. */
+export async function resolveTargets(
+  deps: Pick<Context, "table">,
+  tenantId: string,
+  selectors: readonly string[],
+): Promise<NodeState[]> {
+  const appliances = (await allNodes(deps, tenantId)).filter((node) => node.kind === "appliance");
+  const chosen = new Map<string, NodeState>();
+  const problems: FieldProblem[] = [];
+  for (const [index, selector] of selectors.entries()) {
+    const met = appliances.filter(
+      (node) =>
+        selector === "all" || selector === node.nodeId || selector === node.name || node.tags.includes(selector),
+    );
+    if (met.length === 0) problems.push({ path: `targets.${index}`, message: `no appliance is ${selector}` });
+    for (const node of met) chosen.set(node.nodeId, node);
+  }
+  if (problems.length > 0) {
+    throw new AppError("unprocessable", "not every target was found", {
+      fields: problems,
+      next: "see your appliances with: steward appliances ls",
+    });
+  }
+  if (chosen.size > defaults.maxTargets) {
+    throw new AppError(
+      "unprocessable",
+      `${chosen.size} appliances are more than one task may target (${defaults.maxTargets})`,
+      {
+        next: "narrow the targets with a tag",
+      },
+    );
+  }
+  return [...chosen.values()].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
+}
+
+/** The same appliances as they are now; `removed` ones stay in the list, so that the gate can say so. */
+export async function loadNodes(
+  deps: Pick<Context, "table">,
+  tenantId: string,
+  nodeIds: readonly string[],
+): Promise<(NodeState | undefined)[]> {
+  return Promise.all(nodeIds.map((nodeId) => getNode(deps.table, { tenantId, nodeId })));
+}
+
+/** What the appliances say of themselves; nothing known is an empty record. */
+export async function loadFacts(
+  deps: Pick<Context, "table">,
+  tenantId: string,
+  targets: readonly { id: string; name: string }[],
+): Promise<{ id: string; name: string; facts: Facts }[]> {
+  const stored = await batchGetFacts(
+    deps.table,
+    tenantId,
+    targets.map((target) => target.id),
+  );
+  const byNode = new Map(stored.map((one) => [one.nodeId, one.facts]));
+  return targets.map((target) => ({ id: target.id, name: target.name, facts: byNode.get(target.id) ?? {} }));
+}

@@ -1,0 +1,113 @@
+import { type Due, listDue } from "@steward/aws/records/due";
+import { getRun, replaceRun } from "@steward/aws/records/run";
+import { getTask } from "@steward/aws/records/task";
+import { commit } from "@steward/aws/table";
+import { defaults } from "@steward/contracts/defaults";
+import { hasCode } from "@steward/contracts/errors";
+import { jobHasEnded, runHasEnded, taskHasEnded } from "@steward/contracts/states";
+import { reduceJob } from "@steward/core/job/reduce-job";
+import { reduceRun } from "@steward/core/run/reduce-run";
+import { reduceTask } from "@steward/core/task/reduce-task";
+import { audited } from "./audit.ts";
+import { storeJobStep } from "./complete-job.ts";
+import type { Context } from "./context.ts";
+import { retryOnConflict } from "./retry-on-conflict.ts";
+import { loadJob, newClaimSecret, sendJob } from "./send-job.ts";
+import { sendAfterCommit } from "./send-later.ts";
+import { forgetDoorbell } from "./start-run.ts";
+import { storeTask } from "./store-task.ts";
+
+type Deps = Pick<Context, "table" | "queues" | "actions" | "nowMs" | "secret" | "log">;
+
+const who = "steward:reconcile";
+const batch = 100;
+
+/**
+ * Enforces every deadline: whatever died, the record says when somebody must look at it, and this looks. Bounded per
+ * call; what is left is still due at the next one. Answers how many records it looked at.
+ */
+export async function reconcile(deps: Deps): Promise<{ looked: number; failed: number }> {
+  const due = await listDue(deps.table, deps.nowMs(), batch);
+  let failed = 0;
+  for (const record of due) {
+    try {
+      await retryOnConflict(() => look(deps, record));
+    } catch (error) {
+      // One bad record must not keep the others from their deadlines; it stays due and is tried again.
+      failed += 1;
+      deps.log("error", "reconcile_failed", { type: record.type, id: record.id, error: String(error) });
+    }
+  }
+  return { looked: due.length, failed };
+}
+
+async function look(deps: Deps, record: Due): Promise<void> {
+  switch (record.type) {
+    case "job":
+      return lookAtJob(deps, record);
+    case "run":
+      return lookAtRun(deps, record);
+    case "task":
+      return lookAtTask(deps, record);
+    case "rollout":
+      await sendAfterCommit(deps, "rollouts", { tenantId: record.tenantId, rolloutId: record.id }, record.tenantId);
+      return;
+    default:
+      deps.log("warn", "reconcile_unknown", { type: record.type, id: record.id });
+  }
+}
+
+async function lookAtJob(deps: Deps, record: Due): Promise<void> {
+  const job = await loadJob(deps, record.tenantId, record.id);
+  const nowMs = deps.nowMs();
+  if (job === undefined || jobHasEnded(job.status) || (job.dueAtMs ?? 0) > nowMs) return;
+  if (nowMs >= job.deadlineAtMs) {
+    await storeJobStep(deps, job, reduceJob(job, { type: "pass_deadline" }, nowMs), who);
+    return;
+  }
+  const { secret, secretHash } = newClaimSecret(deps);
+  // Nobody took it within its lane's promise, although it was sent: no worker is there for it. Claude may be.
+  const overdue =
+    job.status === "queued" &&
+    job.tier === "ollama" &&
+    nowMs - job.createdAtMs > defaults.laneSloSeconds[job.lane] * 1000;
+  const step = reduceJob(job, { type: "requeue", secretHash, ...(overdue ? { tier: "claude" as const } : {}) }, nowMs);
+  await storeJobStep(deps, job, step, who);
+  if (step.effects.some((effect) => effect.type === "send")) await sendJob(deps, step.state, secret);
+}
+
+async function lookAtRun(deps: Deps, record: Due): Promise<void> {
+  const run = await getRun(deps.table, { tenantId: record.tenantId, runId: record.id });
+  const nowMs = deps.nowMs();
+  if (run === undefined || runHasEnded(run.status) || (run.dueAtMs ?? 0) > nowMs) return;
+  const event = run.status === "pending" || run.status === "sent" ? "expire" : "pass_deadline";
+  const { state, effects } = reduceRun(run, { type: event }, nowMs);
+  if (state === run) return;
+  await commit(deps.table, [
+    replaceRun(run, state),
+    audited(nowMs, { tenantId: run.tenantId, who, what: `${event}-run`, record: run.runId, before: run, after: state }),
+  ]);
+  if (effects.some((effect) => effect.type === "forget_doorbell"))
+    await forgetDoorbell(deps, run.applianceId, run.runId);
+  await sendAfterCommit(deps, "rollouts", { tenantId: run.tenantId, rolloutId: run.rolloutId }, run.tenantId);
+}
+
+async function lookAtTask(deps: Deps, record: Due): Promise<void> {
+  const task = await getTask(deps.table, { tenantId: record.tenantId, taskId: record.id });
+  const nowMs = deps.nowMs();
+  if (task === undefined || taskHasEnded(task.status) || (task.dueAtMs ?? 0) > nowMs) return;
+  if (task.status === "running" || task.status === "cancelling") {
+    // The rollout decides about its end; it is looked at again, and it has a deadline of its own.
+    if (task.rolloutId !== undefined) {
+      await sendAfterCommit(deps, "rollouts", { tenantId: task.tenantId, rolloutId: task.rolloutId }, task.tenantId);
+    }
+    return;
+  }
+  try {
+    const { state, effects } = reduceTask(task, { type: "expire" }, nowMs);
+    await storeTask(deps, { before: task, after: state, effects, who, what: "expire-task" });
+  } catch (error) {
+    if (!hasCode(error, "invalid_transition")) throw error;
+    deps.log("error", "task_cannot_expire", { taskId: task.taskId, status: task.status });
+  }
+}

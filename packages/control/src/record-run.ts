@@ -1,0 +1,43 @@
+import { replaceRun } from "@steward/aws/records/run";
+import { commit } from "@steward/aws/table";
+import type { RunResult } from "@steward/contracts/run";
+import { reduceRun } from "@steward/core/run/reduce-run";
+import { audited } from "./audit.ts";
+import type { Context, NodeCaller } from "./context.ts";
+import { loadOwnRun } from "./load-run.ts";
+import { retryOnConflict } from "./retry-on-conflict.ts";
+import { sendAfterCommit } from "./send-later.ts";
+import { forgetDoorbell } from "./start-run.ts";
+
+/** How a run ended, as the appliance says. The same result again is accepted again and changes nothing. */
+export async function recordRun(
+  deps: Pick<Context, "table" | "queues" | "nowMs" | "log">,
+  node: NodeCaller,
+  params: { runId: string },
+  body: RunResult,
+): Promise<{ accepted: boolean; status: string }> {
+  const { run, changed } = await retryOnConflict(async () => {
+    const current = await loadOwnRun(deps, node, params.runId);
+    const nowMs = deps.nowMs();
+    const { state } = reduceRun(current, { type: "result", ...body }, nowMs);
+    if (state === current) return { run: current, changed: false };
+    await commit(deps.table, [
+      replaceRun(current, state),
+      audited(nowMs, {
+        tenantId: current.tenantId,
+        who: node.nodeId,
+        what: "record-run",
+        record: current.runId,
+        before: current,
+        after: state,
+        requestId: node.requestId,
+      }),
+    ]);
+    return { run: state, changed: true };
+  });
+  if (changed) {
+    await forgetDoorbell(deps, node.nodeId, run.runId);
+    await sendAfterCommit(deps, "rollouts", { tenantId: run.tenantId, rolloutId: run.rolloutId }, run.tenantId);
+  }
+  return { accepted: true, status: run.status };
+}

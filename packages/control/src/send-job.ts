@@ -1,0 +1,44 @@
+import { createJob, getJob, replaceJob } from "@steward/aws/records/job";
+import { commit } from "@steward/aws/table";
+import { sha256Hex } from "@steward/contracts/canonical";
+import { hasCode } from "@steward/contracts/errors";
+import type { LaneMessage } from "@steward/contracts/job";
+import { laneQueue } from "@steward/contracts/names";
+import type { JobState } from "@steward/core/job/job-state";
+import { reduceJob } from "@steward/core/job/reduce-job";
+import type { Context } from "./context.ts";
+import { sendAfterCommit } from "./send-later.ts";
+
+export { createJob };
+
+/** A claim secret for a message, and what the record keeps of it. */
+export function newClaimSecret(deps: Pick<Context, "secret">): { secret: string; secretHash: string } {
+  const secret = deps.secret();
+  return { secret, secretHash: sha256Hex(secret) };
+}
+
+/** Puts a queued job's pointer where its tier looks, and notes that it is out. */
+export async function sendJob(
+  deps: Pick<Context, "table" | "queues" | "nowMs" | "log">,
+  job: JobState,
+  secret: string,
+): Promise<void> {
+  const message: LaneMessage = { v: 1, tenantId: job.tenantId, jobId: job.jobId, secret };
+  const queue = job.tier === "claude" ? "escalations" : laneQueue(job.lane);
+  if (!(await sendAfterCommit(deps, queue, message, job.tenantId))) return;
+  try {
+    const { state } = reduceJob(job, { type: "sent" }, deps.nowMs());
+    await commit(deps.table, [replaceJob(job, state)]);
+  } catch (error) {
+    // A worker was quicker than we: it holds the job, and nothing needs to be noted.
+    if (!hasCode(error, "conflict") && !hasCode(error, "invalid_transition")) throw error;
+  }
+}
+
+export async function loadJob(
+  deps: Pick<Context, "table">,
+  tenantId: string,
+  jobId: string,
+): Promise<JobState | undefined> {
+  return getJob(deps.table, { tenantId, jobId });
+}

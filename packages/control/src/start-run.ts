@@ -1,0 +1,80 @@
+import { removePendingRun } from "@steward/aws/records/presence";
+import { replaceRun } from "@steward/aws/records/run";
+import { commit } from "@steward/aws/table";
+import { AppError } from "@steward/contracts/errors";
+import type { ExecutorName } from "@steward/contracts/run";
+import { gate } from "@steward/core/gate/gate";
+import { reduceRun } from "@steward/core/run/reduce-run";
+import { audited } from "./audit.ts";
+import type { Context, NodeCaller } from "./context.ts";
+import { gateContext } from "./gate-context.ts";
+import { loadOwnRun } from "./load-run.ts";
+import { loadTask } from "./load-task.ts";
+import { retryOnConflict } from "./retry-on-conflict.ts";
+
+/**
+ * `sent → running` on the server's clock, with the gate asked again. Only after this answer does anything run. The same
+ * ledger id gets the same answer, another one is refused: this, not the network, makes a run happen once.
+ */
+export async function startRun(
+  deps: Pick<Context, "table" | "nowMs" | "release" | "log">,
+  node: NodeCaller,
+  params: { runId: string },
+  body: { attempt: number; ledgerId: string; executor: ExecutorName },
+): Promise<{ startedAtMs: number; deadlineMs: number; serverTimeMs: number }> {
+  const started = await retryOnConflict(async () => {
+    const run = await loadOwnRun(deps, node, params.runId);
+    const nowMs = deps.nowMs();
+    const { state } = reduceRun(
+      run,
+      { type: "start", attempt: body.attempt, ledgerId: body.ledgerId, executor: body.executor },
+      nowMs,
+    );
+    if (state === run) return run;
+    const task = await loadTask(deps, run.tenantId, run.taskId);
+    if (task.plan === undefined || task.status !== "running") {
+      throw new AppError("denied_by_gate", `the task is ${task.status}; nothing starts any more`);
+    }
+    const context = await gateContext(deps, task, task.plan, "start", {
+      targetIds: [run.applianceId],
+      ...(task.approval === undefined ? {} : { approvedPlanHash: task.plan.planHash }),
+    });
+    const decision = gate(task.plan, context);
+    if (decision.decision !== "allow") {
+      const why = decision.reasons.filter((reason) => reason.decision !== "allow").map((reason) => reason.why);
+      throw new AppError("denied_by_gate", why.join("; "), { retryAfterSeconds: 30 });
+    }
+    await commit(deps.table, [
+      replaceRun(run, state),
+      audited(nowMs, {
+        tenantId: run.tenantId,
+        who: node.nodeId,
+        what: "start-run",
+        record: run.runId,
+        before: run,
+        after: state,
+        requestId: node.requestId,
+      }),
+    ]);
+    return state;
+  });
+  await forgetDoorbell(deps, node.nodeId, params.runId);
+  return {
+    startedAtMs: started.startedAtMs ?? 0,
+    deadlineMs: started.deadlineAtMs ?? 0,
+    serverTimeMs: deps.nowMs(),
+  };
+}
+
+/** Takes a run off the list that heartbeats answer with. A failure only makes the appliance ask once more. */
+export async function forgetDoorbell(
+  deps: Pick<Context, "table" | "log">,
+  nodeId: string,
+  runId: string,
+): Promise<void> {
+  try {
+    await removePendingRun(deps.table, nodeId, runId);
+  } catch (error) {
+    deps.log("warn", "forget_doorbell_failed", { nodeId, runId, error: String(error) });
+  }
+}

@@ -1,0 +1,79 @@
+import { getJob, replaceJob } from "@steward/aws/records/job";
+import { createRollout, getRollout, replaceRollout } from "@steward/aws/records/rollout";
+import { createTask, replaceTask } from "@steward/aws/records/task";
+import { commit, type Write } from "@steward/aws/table";
+import { jobHasEnded } from "@steward/contracts/states";
+import { reduceJob } from "@steward/core/job/reduce-job";
+import { newRollout } from "@steward/core/rollout/new-rollout";
+import { cancelRollout } from "@steward/core/rollout/reduce-rollout";
+import type { TaskEffect, TaskState } from "@steward/core/task/task-state";
+import { audited } from "./audit.ts";
+import type { Context } from "./context.ts";
+import { sendAfterCommit } from "./send-later.ts";
+
+export interface TaskChange {
+  /** Absent for a new task. */
+  before?: TaskState;
+  after: TaskState;
+  effects: TaskEffect[];
+  who: string;
+  what: string;
+  requestId?: string;
+  /** Further writes of the same transaction. */
+  writes?: Write[];
+}
+
+/** Stores a task's change, its audit entry and everything that its effects change in one transaction; then sends. */
+export async function storeTask(
+  deps: Pick<Context, "table" | "queues" | "nowMs" | "log">,
+  change: TaskChange,
+): Promise<void> {
+  const { before, after } = change;
+  const nowMs = deps.nowMs();
+  const writes: Write[] = [
+    before === undefined ? createTask(after) : replaceTask(before, after),
+    ...(change.writes ?? []),
+  ];
+  const rollouts: string[] = [];
+  for (const effect of change.effects) {
+    switch (effect.type) {
+      case "start_rollout":
+        writes.push(createRollout(newRollout(after, effect.rolloutId, nowMs)));
+        rollouts.push(effect.rolloutId);
+        break;
+      case "cancel_rollout": {
+        const rollout = await getRollout(deps.table, { tenantId: after.tenantId, rolloutId: effect.rolloutId });
+        if (rollout !== undefined) {
+          const next = cancelRollout(rollout, change.what, nowMs);
+          if (next !== rollout) writes.push(replaceRollout(rollout, next));
+          rollouts.push(effect.rolloutId);
+        }
+        break;
+      }
+      case "cancel_job": {
+        const job = await getJob(deps.table, { tenantId: after.tenantId, jobId: effect.jobId });
+        if (job !== undefined && !jobHasEnded(job.status)) {
+          writes.push(replaceJob(job, reduceJob(job, { type: "cancel" }, nowMs).state));
+        }
+        break;
+      }
+      default:
+        effect satisfies never;
+    }
+  }
+  writes.push(
+    audited(nowMs, {
+      tenantId: after.tenantId,
+      who: change.who,
+      what: change.what,
+      record: after.taskId,
+      before,
+      after,
+      requestId: change.requestId,
+    }),
+  );
+  await commit(deps.table, writes);
+  for (const rolloutId of rollouts) {
+    await sendAfterCommit(deps, "rollouts", { tenantId: after.tenantId, rolloutId }, after.tenantId);
+  }
+}

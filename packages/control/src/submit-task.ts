@@ -1,0 +1,58 @@
+import { newId } from "@steward/contracts/ids";
+import type { SubmitTask, TaskView } from "@steward/contracts/task";
+import { groundGiven } from "@steward/core/planning/build-plan";
+import { matchInstruction } from "@steward/core/planning/match-instruction";
+import { newTask } from "@steward/core/task/new-task";
+import type { Caller, Context } from "./context.ts";
+import { resolveTargets } from "./load-targets.ts";
+import { applyUnderstanding, planningContext, planSteps } from "./plan-task.ts";
+import { storeTask } from "./store-task.ts";
+import { fullTaskView } from "./task-view.ts";
+import { startThinking } from "./think.ts";
+
+/**
+ * Accepts a request. Explicit steps become a plan at once; words go through the matcher, and where it is not sure to a
+ * model. Throws `unprocessable` for unknown targets and `invalid_request` for values that an action does not take.
+ */
+export async function submitTask(
+  deps: Pick<Context, "table" | "queues" | "actions" | "release" | "nowMs" | "secret" | "log">,
+  caller: Caller,
+  body: SubmitTask,
+): Promise<TaskView> {
+  const nodes = await resolveTargets(deps, caller.tenantId, body.targets);
+  const nowMs = deps.nowMs();
+  const task = newTask(
+    {
+      tenantId: caller.tenantId,
+      taskId: newId("task", nowMs),
+      kind: "action",
+      requestedBy: { id: caller.person.id, name: caller.person.name },
+      targets: nodes.map((node) => ({ id: node.nodeId, name: node.name })),
+      mode: body.mode,
+      verbosity: body.verbosity,
+      ...(body.instruction === undefined ? {} : { instruction: body.instruction }),
+    },
+    nowMs,
+  );
+  const context = await planningContext(deps, task);
+  const change = { who: caller.person.id, what: "submit-task", requestId: caller.requestId };
+
+  if (body.steps !== undefined) {
+    const steps = groundGiven(body.steps, context);
+    const step = await planSteps(deps, task, steps, context);
+    await storeTask(deps, { ...change, after: step.state, effects: step.effects });
+    return fullTaskView(deps, step.state);
+  }
+  const understanding = matchInstruction(context);
+  if (understanding.kind === "unsure") {
+    return fullTaskView(deps, await startThinking(deps, task, context, change));
+  }
+  const planning = {
+    tier: "matcher",
+    grade: understanding.grade,
+    latencyMs: Math.max(0, deps.nowMs() - nowMs),
+  } as const;
+  const step = await applyUnderstanding(deps, task, understanding, context, planning);
+  await storeTask(deps, { ...change, after: step.state, effects: step.effects });
+  return fullTaskView(deps, step.state);
+}

@@ -1,0 +1,44 @@
+import { createJob } from "@steward/aws/records/job";
+import { newId } from "@steward/contracts/ids";
+import { newJob } from "@steward/core/job/new-job";
+import { predictLane } from "@steward/core/planning/predict-lane";
+import type { PlanningContext } from "@steward/core/planning/planning-types";
+import { reduceTask } from "@steward/core/task/reduce-task";
+import type { TaskState } from "@steward/core/task/task-state";
+import { buildPrompt } from "@steward/core/planning/prompt";
+import type { Context } from "./context.ts";
+import { liveWorkers } from "./live-workers.ts";
+import { newClaimSecret, sendJob } from "./send-job.ts";
+import { storeTask, type TaskChange } from "./store-task.ts";
+
+/**
+ * Gives a task to a model: stores it as `thinking` together with its job, then sends the pointer. Where no worker with
+ * a model is alive the job starts at the tier `claude`; without a key there the task fails at once and says how to
+ * connect a model.
+ */
+export async function startThinking(
+  deps: Pick<Context, "table" | "queues" | "nowMs" | "secret" | "log">,
+  task: TaskState,
+  context: PlanningContext,
+  change: Pick<TaskChange, "before" | "who" | "what" | "requestId">,
+): Promise<TaskState> {
+  const nowMs = deps.nowMs();
+  const prompt = buildPrompt(context);
+  const { secret, secretHash } = newClaimSecret(deps);
+  const workers = await liveWorkers(deps);
+  const job = newJob(
+    {
+      tenantId: task.tenantId,
+      jobId: newId("job", nowMs),
+      taskId: task.taskId,
+      lane: predictLane({ promptCharacters: prompt.prompt.length, instruction: context.instruction }),
+      tier: workers.some((worker) => worker.ready) ? "ollama" : "claude",
+      secretHash,
+    },
+    nowMs,
+  );
+  const { state, effects } = reduceTask(task, { type: "think", jobId: job.jobId }, nowMs);
+  await storeTask(deps, { ...change, after: state, effects, writes: [createJob(job)] });
+  await sendJob(deps, job, secret);
+  return state;
+}

@@ -1,0 +1,68 @@
+import { listTasks as listTaskRecords } from "@steward/aws/records/task";
+import { AppError } from "@steward/contracts/errors";
+import { type TaskStatus, taskHasEnded } from "@steward/contracts/states";
+import type { GateResult, TaskView } from "@steward/contracts/task";
+import { gate } from "@steward/core/gate/gate";
+import type { Caller, Context } from "./context.ts";
+import { gateContext } from "./gate-context.ts";
+import { loadTask } from "./load-task.ts";
+import { fullTaskView, taskView } from "./task-view.ts";
+
+/** One task with its plan and runs. */
+export async function viewTask(
+  deps: Pick<Context, "table">,
+  caller: Caller,
+  params: { taskId: string },
+): Promise<TaskView> {
+  return fullTaskView(deps, await loadTask(deps, caller.tenantId, params.taskId));
+}
+
+/**
+ * The task as soon as its version is above `since` (by default: the version now), or after `wait` seconds as it is. Reading in growing steps keeps a
+ * waiting call cheap; an ended task never waits.
+ */
+export async function waitForTask(
+  deps: Pick<Context, "table" | "nowMs"> & { pause: (ms: number) => Promise<void> },
+  caller: Caller,
+  params: { taskId: string },
+  query: { wait?: number | undefined; since?: number | undefined },
+): Promise<TaskView> {
+  const untilMs = deps.nowMs() + (query.wait ?? 0) * 1000;
+  let since = query.since;
+  for (let pauseMs = 50; ; pauseMs = Math.min(500, pauseMs * 1.5)) {
+    const view = await viewTask(deps, caller, params);
+    const leftMs = untilMs - deps.nowMs();
+    since ??= view.version;
+    if (view.version > since || taskHasEnded(view.status) || leftMs <= 0) return view;
+    await deps.pause(Math.min(pauseMs, leftMs));
+  }
+}
+
+/** Tasks, newest first, without their runs. `after` is the record's own key; the API seals it into a cursor. */
+export async function listTasks(
+  deps: Pick<Context, "table">,
+  caller: Caller,
+  query: { limit: number; status?: TaskStatus | undefined; after?: string | undefined },
+): Promise<{ items: TaskView[]; after?: string }> {
+  const page = await listTaskRecords(deps.table, caller.tenantId, {
+    limit: query.limit,
+    ...(query.status === undefined ? {} : { status: query.status }),
+    ...(query.after === undefined ? {} : { after: query.after }),
+  });
+  return {
+    items: page.items.map((task) => taskView(task)),
+    ...(page.after === undefined ? {} : { after: page.after }),
+  };
+}
+
+/** Which rules decide about this task, asked now. */
+export async function explainGate(
+  deps: Pick<Context, "table" | "nowMs" | "release">,
+  caller: Caller,
+  params: { taskId: string },
+): Promise<GateResult> {
+  const task = await loadTask(deps, caller.tenantId, params.taskId);
+  if (task.plan === undefined)
+    throw new AppError("invalid_transition", "this task has no plan yet, so no rule has decided");
+  return gate(task.plan, await gateContext(deps, task, task.plan, task.approval === undefined ? "plan" : "doorbell"));
+}
