@@ -1,0 +1,43 @@
+import type { Facts, Variables } from "@steward/contracts/actions";
+
+/** One step of a plan on this appliance. What it names has been verified: this is the last place before it happens. */
+export interface StepRequest {
+  runId: string;
+  attempt: number;
+  /** Position in the plan, from 0. With the run's id it names the record that an undo restores from. */
+  stepIndex: number;
+  actionId: string;
+  /** File name in `bundleDir`, without the extension. */
+  playbook: string;
+  /** The action's bundle, verified and unpacked: `<playbook>.yml` and `roles/`. */
+  bundleDir: string;
+  variables: Variables;
+  mode: "apply" | "check" | "undo";
+  /** As many `-v`. */
+  verbosity: 0 | 1 | 2 | 3 | 4;
+  timeoutSeconds: number;
+}
+
+export interface StepOutcome {
+  status: "succeeded" | "failed" | "simulated";
+  /** Tasks that changed something, or would have (`check`). */
+  changed: number;
+  failedTasks: number;
+  unreachable?: boolean;
+  timedOut?: boolean;
+  /** What a `read` found. */
+  result?: unknown;
+  /** For people: what failed and why, at most 2000 characters. */
+  reason?: string;
+}
+
+export interface Executor {
+  readonly name: "ansible" | "simulate";
+  /**
+   * Runs one step to its end. `output` gets what a person would have seen, as it comes. A failing step is an outcome;
+   * only what kept the step from being tried throws. After an abort nothing of the step runs any more.
+   */
+  run(step: StepRequest, output: (chunk: Uint8Array) => void, signal: AbortSignal): Promise<StepOutcome>;
+  facts(): Promise<Facts>;
+  close(): Promise<void>;
+}

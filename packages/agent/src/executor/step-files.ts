@@ -1,0 +1,143 @@
+import type { Variables } from "@steward/contracts/actions";
+import { Document, Scalar, visit } from "yaml";
+import type { StepRequest } from "./executor.ts";
+
+/** Where playbooks keep what an undo restores from, one directory a step. Playbooks get it as `steward.record`. */
+export function recordDirectory(step: Pick<StepRequest, "runId" | "stepIndex">): string {
+  return `/var/lib/steward/undo/${step.runId}/${step.stepIndex}`;
+}
+
+/**
+ * The extra variables of a step: `steward` says which step it is, `values` are the plan's. They sit below one name
+ * each because Ansible gives meanings to names such as `groups`. Every string is `!unsafe`: Ansible never looks for
+ * templates in it, wherever it came from.
+ */
+export function variablesFile(step: StepRequest): string {
+  const { runId, stepIndex, actionId } = step;
+  return unsafeYaml({
+    steward: { run: runId, step: stepIndex, action: actionId, record: recordDirectory(step) },
+    values: step.variables,
+  });
+}
+
+function unsafeYaml(value: Record<string, Variables | Record<string, string | number>>): string {
+  const document = new Document(value);
+  visit(document, {
+    Scalar(key, node) {
+      if (key !== "key" && typeof node.value === "string") {
+        node.tag = "!unsafe";
+        node.type = Scalar.QUOTE_DOUBLE;
+      }
+    },
+  });
+  return document.toString({ lineWidth: 0 });
+}
+
+/**
+ * A callback plugin: the recap, the result of a read and what failed, as one line of JSON on the descriptor that
+ * `STEWARD_EVENTS_FD` names. The output that people read stays Ansible's own. A message of a task with `no_log` is
+ * censored by Ansible before it gets here.
+ */
+export const callbackPlugin = `# Part of Steward. Reports the end of a play to the agent.
+import json
+import os
+
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = """
+name: steward
+type: notification
+short_description: Reports the end of a play to the agent
+description: Writes the recap, results and failures as JSON to a file descriptor.
+"""
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "notification"
+    CALLBACK_NAME = "steward"
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.failures = []
+
+    def _failed(self, result):
+        message = result._result.get("msg") or result._result.get("stderr") or result._result.get("reason") or ""
+        if result._result.get("censored"):
+            message = "details are hidden, because the task handles secrets"
+        self.failures.append({"task": result._task.get_name(), "message": str(message)[:1500]})
+
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        if not ignore_errors:
+            self._failed(result)
+
+    def v2_runner_on_unreachable(self, result):
+        self._failed(result)
+
+    def v2_playbook_on_stats(self, stats):
+        hosts = {host: stats.summarize(host) for host in stats.processed}
+        custom = stats.custom.get("_run", {})
+        line = {"hosts": hosts, "failures": self.failures}
+        if "steward_result" in custom:
+            line["result"] = custom["steward_result"]
+        with os.fdopen(os.dup(int(os.environ["STEWARD_EVENTS_FD"])), "w", encoding="utf-8") as events:
+            events.write(json.dumps(line, default=str) + "\\n")
+`;
+
+/**
+ * Runs where the playbook runs, with the step's files as a tar on its input. Everything lies in a directory that only
+ * root can read and that is gone afterwards; what a killed step left goes first. A TERM (the agent died) ends all of
+ * it. Arguments: work directory, command…
+ */
+export const stepScript = `
+set -eu
+umask 077
+mkdir -p "$1"
+rm -rf "$1"/step.*
+directory=$(mktemp -d "$1/step.XXXXXXXX")
+shift
+trap 'rm -rf "$directory"' EXIT
+cd "$directory"
+tar -xf - --no-same-owner
+mkdir home tmp
+export HOME="$directory/home" ANSIBLE_LOCAL_TEMP="$directory/tmp" ANSIBLE_REMOTE_TEMP="$directory/tmp"
+"$@" < /dev/null &
+program=$!
+trap 'rm -rf "$directory"; kill -KILL 0' TERM INT HUP
+code=0
+wait "$program" || code=$?
+exit "$code"
+`;
+
+/** Takes away what a step left that was killed. Argument: work directory. */
+export const cleanScript = 'rm -rf "$1"/step.*';
+
+/** How Ansible is configured: by environment only, so that no file of the machine has a say. */
+export const ansibleEnvironment: Record<string, string> = {
+  ANSIBLE_CONFIG: "/dev/null",
+  ANSIBLE_NOCOLOR: "1",
+  ANSIBLE_RETRY_FILES_ENABLED: "0",
+  ANSIBLE_LOCALHOST_WARNING: "0",
+  ANSIBLE_INVENTORY_UNPARSED_WARNING: "0",
+  ANSIBLE_DEPRECATION_WARNINGS: "0",
+  ANSIBLE_DISPLAY_SKIPPED_HOSTS: "0",
+  ANSIBLE_FORKS: "1",
+  ANSIBLE_ROLES_PATH: "roles",
+  ANSIBLE_COLLECTIONS_PATH: "collections",
+  ANSIBLE_CALLBACK_PLUGINS: "callback",
+  ANSIBLE_CALLBACKS_ENABLED: "steward",
+  ANSIBLE_PYTHON_INTERPRETER: "/usr/bin/python3",
+  ANSIBLE_STDOUT_CALLBACK: "default",
+  STEWARD_EVENTS_FD: "3",
+};
+
+/** The arguments after `ansible-playbook`. Undo is the same playbook with its tasks tagged `undo`. */
+export function playbookArguments(step: StepRequest): string[] {
+  return [
+    ...["--inventory", "localhost,", "--connection", "local", "--extra-vars", "@variables.yml"],
+    ...(step.mode === "check" ? ["--check", "--diff"] : []),
+    ...(step.mode === "undo" ? ["--tags", "undo"] : []),
+    ...(step.verbosity > 0 ? [`-${"v".repeat(step.verbosity)}`] : []),
+    `${step.playbook}.yml`,
+  ];
+}

@@ -1,0 +1,98 @@
+import type { Client } from "@steward/contracts/client";
+import { fullJitterMs } from "@steward/node-client/backoff";
+import type { Clock } from "@steward/node-client/clock";
+import { describeError, type Log } from "@steward/node-client/log";
+import { isFinal } from "./is-final.ts";
+import type { Ledger, LedgerEntry } from "./ledger.ts";
+import { createUploader, type Uploader } from "./upload-output.ts";
+
+export interface ReporterOptions {
+  call: Client;
+  ledger: Ledger;
+  clock: Clock;
+  random: () => number;
+  log: Log;
+  /** The server's clock. */
+  nowMs: () => number | undefined;
+  signal: AbortSignal;
+}
+
+/** Posts the results of finished runs until they are taken, beside whatever runs next. */
+export interface Reporter {
+  /** Uploads a run's chunks while it is still going. */
+  uploaderOf(entry: LedgerEntry): Uploader;
+  wake(): void;
+  /** Resolves when nothing is left to report, or the agent is stopping. */
+  settled(): Promise<void>;
+}
+
+export function createReporter(options: ReporterOptions): Reporter {
+  const { call, ledger, clock, random, log, signal } = options;
+  const uploaders = new Map<string, Uploader>();
+  let working: Promise<void> | undefined;
+  let woken = false;
+
+  function uploaderOf(entry: LedgerEntry): Uploader {
+    const existing = uploaders.get(entry.ledgerId);
+    if (existing) return existing;
+    const { runId, attempt, ledgerId } = entry;
+    const run = { runId, attempt, ledgerId };
+    const uploader = createUploader({ call, run, dir: entry.outputDir, clock, random, log, signal });
+    uploaders.set(ledgerId, uploader);
+    return uploader;
+  }
+
+  async function report(entry: LedgerEntry): Promise<void> {
+    const { result } = entry;
+    if (!result) return;
+    if (!uploaders.has(entry.ledgerId)) for (const chunk of result.output?.chunks ?? []) uploaderOf(entry).add(chunk);
+    const uploaded = await uploaderOf(entry).settled();
+    if (signal.aborted) return;
+    // Output that the store refused for good must not keep the result from arriving.
+    const { output: _, ...bare } = result;
+    const answer = await call("recordRun", { params: { runId: entry.runId }, body: uploaded ? result : bare, signal });
+    log("run.reported", { runId: entry.runId, attempt: entry.attempt, status: result.status, taken: answer.accepted });
+    await ledger.report(entry, answer.accepted ? "taken" : `not taken: ${answer.status}`, options.nowMs());
+    uploaders.delete(entry.ledgerId);
+  }
+
+  async function work(): Promise<void> {
+    let failures = 0;
+    while (!signal.aborted) {
+      woken = false;
+      let failed = false;
+      for (const entry of ledger.entries().filter(({ state }) => state === "finished")) {
+        if (signal.aborted) return;
+        try {
+          await report(entry);
+        } catch (error) {
+          const about = { runId: entry.runId, attempt: entry.attempt, error: describeError(error) };
+          if (isFinal(error)) {
+            log("run.result_refused", about);
+            await ledger.report(entry, `refused: ${error.code}`, options.nowMs());
+            uploaders.delete(entry.ledgerId);
+          } else {
+            failed = true;
+            if (failures === 0 && !signal.aborted) log("run.report_failed", about);
+          }
+        }
+      }
+      if (!failed && !woken) return;
+      failures = failed ? failures + 1 : 0;
+      if (failed) await clock.sleep(fullJitterMs({ failures, baseMs: 500, capMs: 60_000, random }), signal);
+    }
+  }
+
+  return {
+    uploaderOf,
+    wake() {
+      woken = true;
+      working ??= work().finally(() => {
+        working = undefined;
+      });
+    },
+    async settled() {
+      while (working) await working;
+    },
+  };
+}

@@ -1,0 +1,128 @@
+import type { Envelope } from "@steward/contracts/envelope";
+import type { ReleaseAction } from "@steward/contracts/release";
+import type { RunResult, StepResult } from "@steward/contracts/run";
+import type { Clock } from "@steward/node-client/clock";
+import { describeError } from "@steward/node-client/log";
+import type { Executor, StepOutcome, StepRequest } from "./executor/executor.ts";
+
+export interface RunStepsOptions {
+  /** Checked. */
+  envelope: Envelope;
+  /** In step order, from the verified release: what runs, and for how long, is read from here. */
+  actions: readonly ReleaseAction[];
+  /** Unpacked bundles, in step order. */
+  bundleDirs: readonly string[];
+  executor: Executor;
+  output: (bytes: Uint8Array) => void;
+  /** Until the run has to end, in milliseconds from now. */
+  deadlineInMs: number;
+  clock: Clock;
+  /** The agent is stopping. */
+  signal: AbortSignal;
+  /** A step has ended. */
+  onStep: (index: number, result: StepResult) => Promise<void>;
+}
+
+export type StepsEnded = Pick<RunResult, "status" | "reason" | "steps">;
+
+/** Larger findings belong into the output: a result is one small request. */
+const maxResultBytes = 8 * 1024;
+
+/**
+ * Runs the plan's steps in order. A failed one ends the run; what was done before it is undone in reverse where the
+ * plan says so and the action can.
+ */
+export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
+  const { envelope, actions, executor, clock } = options;
+  const deadline = new AbortController();
+  const ended = new AbortController();
+  void clock.sleep(options.deadlineInMs, ended.signal).then(() => {
+    if (!ended.signal.aborted) deadline.abort();
+  });
+  const signal = AbortSignal.any([options.signal, deadline.signal]);
+  const steps: StepResult[] = [];
+  let failure: string | undefined;
+  try {
+    for (const [index, action] of actions.entries()) {
+      if (failure === undefined && signal.aborted) failure = whyStopped();
+      if (failure !== undefined) {
+        steps.push({ action: action.id, status: "skipped", changed: 0, durationMs: 0 });
+        continue;
+      }
+      const result = await runOne(index, action, envelope.mode, signal);
+      steps.push(result);
+      await options.onStep(index, result);
+      if (result.status === "failed")
+        failure = signal.aborted ? whyStopped() : `${action.id}: ${result.reason ?? "failed"}`;
+    }
+    if (failure !== undefined && envelope.mode === "apply" && envelope.plan.rollout.undoOnFailure) await undoDone();
+  } finally {
+    ended.abort();
+  }
+  if (failure !== undefined) return { status: "failed", reason: failure.slice(0, 2000), steps };
+  // One simulated step is enough: such a run never claims to have changed the machine.
+  return { status: steps.some(({ status }) => status === "simulated") ? "simulated" : "succeeded", steps };
+
+  function whyStopped(): string {
+    return options.signal.aborted ? "interrupted" : "timed_out";
+  }
+
+  async function undoDone(): Promise<void> {
+    for (let index = steps.length - 1; index >= 0 && !options.signal.aborted; index -= 1) {
+      const step = steps[index];
+      const action = actions[index];
+      if (step?.status !== "succeeded" || action?.undo !== "recorded") continue;
+      const undone = await runOne(index, action, "undo", options.signal);
+      steps[index] =
+        undone.status === "succeeded"
+          ? { ...step, status: "undone" }
+          : { ...step, reason: `could not be undone: ${undone.reason ?? undone.status}`.slice(0, 2000) };
+    }
+  }
+
+  async function runOne(
+    index: number,
+    action: ReleaseAction,
+    mode: StepRequest["mode"],
+    stop: AbortSignal,
+  ): Promise<StepResult> {
+    const begunAtMs = clock.monotonicMs();
+    const request: StepRequest = {
+      runId: envelope.runId,
+      attempt: envelope.attempt,
+      stepIndex: index,
+      actionId: action.id,
+      playbook: action.playbook,
+      bundleDir: options.bundleDirs[index] ?? "",
+      variables: envelope.plan.steps[index]?.variables ?? {},
+      mode,
+      verbosity: envelope.verbosity as StepRequest["verbosity"],
+      timeoutSeconds: action.timeoutSeconds,
+    };
+    let outcome: StepOutcome;
+    try {
+      outcome = await executor.run(request, options.output, stop);
+    } catch (error) {
+      outcome = { status: "failed", changed: 0, failedTasks: 0, reason: describeError(error) };
+    }
+    return stepResult(action.id, outcome, Math.max(0, Math.round(clock.monotonicMs() - begunAtMs)));
+  }
+}
+
+function stepResult(action: string, outcome: StepOutcome, durationMs: number): StepResult {
+  const result: StepResult = { action, status: outcome.status, changed: outcome.changed, durationMs };
+  const reason = outcome.reason ?? reasonOf(outcome);
+  if (reason !== undefined) result.reason = reason.slice(0, 2000);
+  if (outcome.result !== undefined) {
+    if (JSON.stringify(outcome.result).length <= maxResultBytes) result.result = outcome.result;
+    else result.reason = "what it found is too large for a result: see the output";
+  }
+  return result;
+}
+
+function reasonOf(outcome: StepOutcome): string | undefined {
+  if (outcome.status !== "failed") return undefined;
+  if (outcome.timedOut) return "timed_out";
+  if (outcome.unreachable) return "unreachable";
+  return `${outcome.failedTasks} task(s) failed`;
+}
