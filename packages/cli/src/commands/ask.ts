@@ -1,0 +1,78 @@
+import type { Command } from "commander";
+import { carryThrough } from "../carry-through.ts";
+import type { Runner } from "../context.ts";
+import { usageError } from "../exit-codes.ts";
+import { collect, examples, targetsOf, wholeNumber } from "./shared.ts";
+
+export interface SubmitOptions {
+  on?: string[];
+  check?: boolean;
+  yes?: boolean;
+  confirm?: string;
+  verbosity: number;
+  output?: boolean;
+}
+
+/** The options of everything that changes appliances. */
+export function submitOptions(command: Command): Command {
+  return command
+    .option("--on <target>", "an appliance, a tag key:value, or all; more than once or by comma", collect)
+    .option("--check", "only show what would change")
+    .option("--yes", "say yes to the plan without being asked")
+    .option("--confirm <name>", "the name that the plan wants retyped, for scripts")
+    .option("--output", "show every appliance's output, however many there are")
+    .option("--verbosity <0-4>", "how much Ansible says", wholeNumber(0, 4), 0);
+}
+
+/** The part of a submitted task that those options make. */
+export function submission(options: SubmitOptions) {
+  const targets = targetsOf(options.on);
+  if (targets.length === 0) {
+    throw usageError(
+      "Say where with --on",
+      "An appliance's name, a tag like site:berlin, or all; `steward appliances ls` shows them.",
+    );
+  }
+  return {
+    targets,
+    mode: options.check === true ? ("check" as const) : ("apply" as const),
+    verbosity: options.verbosity,
+  };
+}
+
+export function carryOptions(options: SubmitOptions & { planOnly?: boolean }) {
+  return {
+    ...(options.yes === undefined ? {} : { yes: options.yes }),
+    ...(options.confirm === undefined ? {} : { confirm: options.confirm }),
+    ...(options.planOnly === undefined ? {} : { planOnly: options.planOnly }),
+    output: options.output === true ? ("all" as const) : ("some" as const),
+  };
+}
+
+export function addAsk(program: Command, run: Runner): void {
+  const command = program
+    .command("ask")
+    .summary("ask for a change in plain words")
+    .description("Shows how it was understood, asks for your yes, and follows the change to its end.")
+    .argument("<words...>", "what you want");
+  submitOptions(command)
+    .option("--plan-only", "stop after showing the plan")
+    .action(async (words: string[], options: SubmitOptions & { planOnly?: boolean }, self: Command) =>
+      run(self, async ({ connect, ui, nowMs }) => {
+        const shared = submission(options);
+        const { call } = await connect();
+        const task = await call("submitTask", {
+          body: { instruction: words.join(" "), ...shared },
+          idempotencyKey: crypto.randomUUID(),
+        });
+        return carryThrough(call, task, ui, nowMs, carryOptions(options));
+      }),
+    );
+  examples(
+    command,
+    'steward ask "add user john" --on bert',
+    'steward ask "give john a share" --on site:berlin --plan-only',
+    'steward ask "restart samba" --on all --check',
+    'steward ask "add user john" --on bert --yes --json',
+  );
+}

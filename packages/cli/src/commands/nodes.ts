@@ -1,0 +1,299 @@
+import { type Health, healthLevels } from "@steward/contracts/heartbeat";
+import type { NodeKind, NodeView } from "@steward/contracts/node";
+import { type Command, Option } from "commander";
+import { carryThrough } from "../carry-through.ts";
+import type { Context, Runner } from "../context.ts";
+import { CliError, type ExitCode, exitCodes, usageError } from "../exit-codes.ts";
+import { findNode, listUpTo } from "../list-all.ts";
+import type { Paint } from "../text/paint.ts";
+import { table } from "../text/table.ts";
+import { valueText } from "../text/task.ts";
+import { duration, relative } from "../text/time.ts";
+import { visible } from "../text/visible.ts";
+import type { Ui } from "../ui.ts";
+import { collect, examples, wholeNumber } from "./shared.ts";
+
+export function addAppliances(program: Command, run: Runner): void {
+  const appliances = program
+    .command("appliances")
+    .summary("the home servers")
+    .description("The home servers of the tenant.");
+  addList(appliances, run, "appliance");
+  addShow(appliances, run, "appliance");
+  addEnroll(appliances, run, "appliance");
+  addConfirm(appliances, run);
+  addRemove(appliances, run);
+  appliances
+    .command("ping")
+    .description("Send an appliance the smallest task there is, and say how long it took.")
+    .argument("<appliance>")
+    .action(async (given: string, _options: object, self: Command) => run(self, (context) => ping(context, given)));
+}
+
+export function addWorkers(program: Command, run: Runner): void {
+  const workers = program
+    .command("workers")
+    .summary("the machines that run models")
+    .description("The machines that run models.");
+  addList(workers, run, "worker");
+  addShow(workers, run, "worker");
+  addEnroll(workers, run, "worker");
+}
+
+export function addNodes(program: Command, run: Runner): void {
+  const nodes = program.command("nodes").summary("all machines").description("All machines of the tenant.");
+  nodes
+    .command("health")
+    .description("How many are well, and which are not.")
+    .action(async (_options: object, self: Command) =>
+      run(self, async ({ connect, ui, nowMs }) => {
+        const { call } = await connect();
+        const stats = await call("stats", {});
+        const unwell = await unwellNodes(call);
+        ui.data({ counts: stats.nodes, unwell });
+        ui.say(healthLevels.map((level) => `${paintHealth(level, ui.paint)} ${stats.nodes[level] ?? 0}`).join("   "));
+        if (unwell.length > 0) ui.say(`\n${nodesTable(unwell, ui, nowMs())}`);
+      }),
+    );
+}
+
+/** Everything that is not `healthy`, the worst first. */
+export async function unwellNodes(call: Awaited<ReturnType<Context["connect"]>>["call"]): Promise<NodeView[]> {
+  const levels = ["critical", "offline", "warning"] as const;
+  const lists = await Promise.all(
+    levels.map((health) => listUpTo(200, (query) => call("listNodes", { query: { ...query, health } }))),
+  );
+  return lists.flatMap((list) => list.items);
+}
+
+function addList(parent: Command, run: Runner, kind: NodeKind): void {
+  parent
+    .command("ls")
+    .description(`The ${kind}s.`)
+    .addOption(new Option("--health <level>", "only these").choices([...healthLevels]))
+    .option("--tag <key:value>", "only with this tag")
+    .option("--q <text>", "only with this in the name")
+    .option("--limit <number>", "how many", wholeNumber(1, 100_000), 1000)
+    .action(async (options: { health?: Health; tag?: string; q?: string; limit: number }, self: Command) =>
+      run(self, async ({ connect, ui, nowMs }) => {
+        const { limit, ...filter } = options;
+        const { call } = await connect();
+        const { items, more } = await listUpTo(limit, (query) =>
+          call("listNodes", { query: { ...query, ...filter, kind } }),
+        );
+        ui.data({ items, more });
+        if (items.length === 0) ui.say(`No ${kind}s${Object.keys(filter).length > 0 ? " like that" : ""}.`);
+        else ui.say(nodesTable(items, ui, nowMs()));
+        if (more) ui.say(ui.paint.dim(`… and more: --limit ${limit * 2}`));
+      }),
+    );
+}
+
+function addShow(parent: Command, run: Runner, kind: NodeKind): void {
+  parent
+    .command("show")
+    .description(`One ${kind}, with what it says of itself.`)
+    .argument(`<${kind}>`, "id or name")
+    .action(async (given: string, _options: object, self: Command) =>
+      run(self, async ({ connect, ui, nowMs }) => {
+        const { call } = await connect();
+        const node = await findNode(call, given, kind);
+        ui.data(node);
+        ui.say(nodeText(node, ui.paint, nowMs()));
+      }),
+    );
+}
+
+function addEnroll(parent: Command, run: Runner, kind: NodeKind): void {
+  const command = parent
+    .command("enroll")
+    .description(`A single-use token with which a new ${kind} enrols. It is shown once.`)
+    .argument("<name>", "lower-case letters, digits and hyphens")
+    .option("--tag <key:value>", "a tag; more than once", collect);
+  if (kind === "appliance")
+    command.addOption(new Option("--doorbell <way>", "how it is called").choices(["pull", "ssm"]).default("pull"));
+  command.action(async (name: string, options: { tag?: string[]; doorbell?: "pull" | "ssm" }, self: Command) =>
+    run(self, async ({ connect, ui, nowMs }) => {
+      const { call } = await connect();
+      const invitation = await call("inviteNode", {
+        body: {
+          kind,
+          name,
+          tags: options.tag ?? [],
+          ...(options.doorbell === undefined ? {} : { doorbell: options.doorbell }),
+        },
+      });
+      ui.data(invitation);
+      ui.say(`${ui.paint.green("✔")} ${visible(name)} may enrol  ${ui.paint.dim(invitation.nodeId)}\n`);
+      ui.say(`  ${ui.paint.bold(visible(invitation.token))}\n`);
+      ui.say(`The token is shown only now, works once, and ends ${relative(invitation.expiresAt, nowMs())}.`);
+      ui.say(`Give it to the ${kind}, compare the fingerprint on its screen, then:`);
+      if (kind === "appliance") ui.say(`  steward appliances confirm ${name}`);
+    }),
+  );
+  examples(command, `steward ${kind}s enroll bert --tag site:berlin`);
+}
+
+function addConfirm(parent: Command, run: Runner): void {
+  const command = parent
+    .command("confirm")
+    .description(
+      "Say that an enrolled machine is the one it claims to be: its key's fingerprint is the one on its screen.",
+    )
+    .argument("<appliance>", "id or name")
+    .option("--fingerprint <sha256>", "what its screen shows, for scripts")
+    .action(async (given: string, options: { fingerprint?: string }, self: Command) =>
+      run(self, async ({ connect, ui }): Promise<ExitCode> => {
+        const { call } = await connect();
+        const node = await findNode(call, given, "appliance");
+        const { keyFingerprint } = node;
+        if (keyFingerprint === undefined) {
+          throw new CliError(exitCodes.failed, `${node.name} has not enrolled yet`, {
+            next: "Start its agent with the token first.",
+          });
+        }
+        if (options.fingerprint !== undefined) {
+          if (options.fingerprint.toLowerCase().replaceAll(":", "") !== keyFingerprint) {
+            throw new CliError(
+              exitCodes.failed,
+              `The fingerprint is another one: ${node.name} enrolled with ${keyFingerprint}`,
+              {
+                next: "Do not confirm it: another machine may have used the token.",
+              },
+            );
+          }
+        } else {
+          ui.say(`${visible(node.name)} enrolled with this key:\n\n  ${ui.paint.bold(grouped(keyFingerprint))}\n`);
+          if (!ui.canAsk)
+            throw usageError("Nobody is there to compare it", "Give what its screen shows: --fingerprint <sha256>");
+          const answer = await ui.question("Does its screen show the same? [y/N] ");
+          if (!/^(y|yes)$/i.test(answer?.trim() ?? "")) {
+            ui.say("Not confirmed. It gets no runs.");
+            return exitCodes.failed;
+          }
+        }
+        const confirmed = await call("confirmNode", { params: { nodeId: node.id }, body: { keyFingerprint } });
+        ui.data(confirmed);
+        ui.say(`${ui.paint.green("✔")} ${visible(confirmed.name)} is confirmed.`);
+        return exitCodes.ok;
+      }),
+    );
+  examples(command, "steward appliances confirm bert");
+}
+
+function addRemove(parent: Command, run: Runner): void {
+  parent
+    .command("remove")
+    .description("Remove an appliance; its certificate is refused from then on.")
+    .argument("<appliance>", "id or name")
+    .option("--yes", "without being asked")
+    .action(async (given: string, options: { yes?: boolean }, self: Command) =>
+      run(self, async ({ connect, ui }): Promise<ExitCode> => {
+        const { call } = await connect();
+        const node = await findNode(call, given, "appliance");
+        if (options.yes !== true) {
+          if (!ui.canAsk) throw usageError("Nobody is there to ask", "Use --yes if you mean it.");
+          const typed = await ui.question(`Retype ${ui.paint.bold(visible(node.name))} to remove it: `);
+          if (typed?.trim() !== node.name) {
+            ui.say("Not removed.");
+            return exitCodes.failed;
+          }
+        }
+        await call("removeNode", { params: { nodeId: node.id } });
+        ui.data({ removed: node.id });
+        ui.say(`${ui.paint.green("✔")} ${visible(node.name)} is removed.`);
+        return exitCodes.ok;
+      }),
+    );
+}
+
+async function ping({ connect, ui, nowMs }: Context, given: string): Promise<ExitCode> {
+  const { call } = await connect();
+  const node = await findNode(call, given, "appliance");
+  const startedMs = nowMs();
+  const task = await call("submitTask", {
+    body: { steps: [{ action: "system.ping", variables: {} }], targets: [node.id] },
+    idempotencyKey: crypto.randomUUID(),
+  });
+  const code = await carryThrough(call, task, ui, nowMs, { yes: true });
+  if (code === exitCodes.ok) ui.say(`${visible(node.name)} answered after ${duration(nowMs() - startedMs)}.`);
+  return code;
+}
+
+/** Also used by `status`. */
+export function nodesTable(items: readonly NodeView[], ui: Ui, nowMs: number): string {
+  const { paint } = ui;
+  const workers = items.every((node) => node.kind === "worker");
+  return table(
+    items,
+    [
+      { head: "NAME", cell: (node) => visible(node.name) },
+      { head: "HEALTH", cell: (node) => paintHealth(node.health, paint) },
+      { head: "SEEN", cell: (node) => (node.lastSeenAt === undefined ? "never" : relative(node.lastSeenAt, nowMs)) },
+      ...(workers
+        ? [
+            {
+              head: "SLOTS",
+              cell: (node: NodeView) => (node.capacity ? `${node.capacity.used}/${node.capacity.slots}` : ""),
+            },
+            { head: "MODELS", cell: (node: NodeView) => (node.models ?? []).map(visible).join(", "), flexible: true },
+          ]
+        : [
+            {
+              head: "DISK",
+              cell: (node: NodeView) => (node.metrics ? `${Math.round(node.metrics.diskPercent)} %` : ""),
+            },
+          ]),
+      { head: "TAGS", cell: (node) => node.tags.map(visible).join(" "), flexible: true },
+      { head: "", cell: (node) => noteText(node, paint) },
+      { head: "ID", cell: (node) => node.id },
+    ],
+    ui.width,
+    paint,
+  );
+}
+
+function noteText(node: NodeView, paint: Paint): string {
+  if (!node.confirmed) return paint.yellow("not confirmed");
+  if (node.draining === true) return paint.yellow("draining");
+  return node.executor === "simulate" ? paint.dim("simulates") : "";
+}
+
+function nodeText(node: NodeView, paint: Paint, nowMs: number): string {
+  const lines = [`${paint.bold(visible(node.name))}  ${paintHealth(node.health, paint)}  ${paint.dim(node.id)}`];
+  const row = (label: string, text: string | undefined): void => {
+    if (text !== undefined && text !== "") lines.push(`  ${paint.dim(label.padEnd(12))}${text}`);
+  };
+  row("seen", node.lastSeenAt === undefined ? "never" : relative(node.lastSeenAt, nowMs));
+  row("tags", node.tags.map(visible).join(" "));
+  row("doorbell", node.kind === "appliance" ? node.doorbell : undefined);
+  row("confirmed", node.confirmed ? "yes" : paint.yellow(`no: steward appliances confirm ${visible(node.name)}`));
+  row("key", node.keyFingerprint === undefined ? undefined : grouped(node.keyFingerprint));
+  row("agent", node.agentVersion === undefined ? undefined : visible(node.agentVersion));
+  row(
+    "executor",
+    node.executor === "simulate" ? paint.yellow("simulate: changes nothing") : node.executor && visible(node.executor),
+  );
+  if (node.metrics) {
+    const { cpuPercent, memoryPercent, diskPercent, uptimeSeconds } = node.metrics;
+    row(
+      "load",
+      `cpu ${Math.round(cpuPercent)} %, memory ${Math.round(memoryPercent)} %, disk ${Math.round(diskPercent)} %, up ${duration(uptimeSeconds * 1000)}`,
+    );
+  }
+  row("slots", node.capacity && `${node.capacity.used} of ${node.capacity.slots} in use`);
+  row("models", node.models?.map(visible).join(", "));
+  for (const [name, value] of Object.entries(node.facts ?? {})) row(visible(name), valueText(value));
+  return lines.join("\n");
+}
+
+export function paintHealth(health: Health, paint: Paint): string {
+  if (health === "healthy") return paint.green(health);
+  if (health === "warning") return paint.yellow(health);
+  return health === "critical" ? paint.red(health) : paint.dim(health);
+}
+
+/** A fingerprint in groups of four, to compare by eye. */
+function grouped(fingerprint: string): string {
+  return fingerprint.match(/.{1,4}/g)?.join(" ") ?? fingerprint;
+}

@@ -1,0 +1,172 @@
+import type { Command } from "commander";
+import type { Runner } from "../context.ts";
+import { listUpTo } from "../list-all.ts";
+import { table } from "../text/table.ts";
+import { duration, relative } from "../text/time.ts";
+import { visible } from "../text/visible.ts";
+import { nodesTable, paintHealth, unwellNodes } from "./nodes.ts";
+import { tasksTable } from "./tasks.ts";
+
+export function addStatus(program: Command, run: Runner): void {
+  program
+    .command("status")
+    .summary("what is wrong, what is running, what waits for you")
+    .description("What is wrong, what is running, and what waits for you.")
+    .action(async (_options: object, self: Command) =>
+      run(self, async ({ connect, ui, nowMs }) => {
+        const { call, apiUrl, profileName } = await connect();
+        const done = ui.progress("Looking …");
+        const tasksIn = (status: "awaiting_approval" | "needs_input" | "running" | "thinking" | "cancelling") =>
+          listUpTo(20, (query) => call("listTasks", { query: { ...query, status } })).then(({ items }) => items);
+        const [stats, freezes, unwell, ...lists] = await Promise.all([
+          call("stats", {}),
+          call("listFreezes", {}),
+          unwellNodes(call),
+          tasksIn("awaiting_approval"),
+          tasksIn("needs_input"),
+          tasksIn("thinking"),
+          tasksIn("running"),
+          tasksIn("cancelling"),
+        ]).finally(done);
+        const waiting = lists.slice(0, 2).flat();
+        const running = lists.slice(2).flat();
+        ui.data({ stats, wrong: unwell, freezes: freezes.items, running, waiting });
+
+        const { paint } = ui;
+        const total = Object.values(stats.nodes).reduce((sum, count) => sum + count, 0);
+        ui.say(`${paint.bold(visible(profileName))}  ${paint.dim(apiUrl)}`);
+        for (const freeze of freezes.items) {
+          ui.say(
+            paint.cyan(
+              `❄ Frozen until ${freeze.until} (${freeze.scope}): ${visible(freeze.reason)}  ${paint.dim(freeze.id)}`,
+            ),
+          );
+        }
+        ui.say(`\n${paint.bold("Wrong")}`);
+        if (unwell.length === 0)
+          ui.say(
+            `  ${paint.green("✔")} nothing: ${paintHealth("healthy", paint)} ${stats.nodes.healthy ?? 0} of ${total}`,
+          );
+        else ui.say(nodesTable(unwell, ui, nowMs()));
+        ui.say(`\n${paint.bold("Running")}`);
+        ui.say(running.length === 0 ? paint.dim("  nothing") : tasksTable(running, ui, nowMs()));
+        ui.say(
+          `\n${paint.bold("Waiting")}${stats.tasks.waitingForMe > 0 ? paint.yellow(`  ${stats.tasks.waitingForMe} for you`) : ""}`,
+        );
+        ui.say(waiting.length === 0 ? paint.dim("  nothing") : tasksTable(waiting, ui, nowMs()));
+        const [first] = waiting;
+        if (first !== undefined) ui.say(paint.dim(`  steward tasks show ${first.id}`));
+      }),
+    );
+}
+
+export function addQueues(program: Command, run: Runner): void {
+  const queues = program.command("queues").summary("lanes and queues").description("Lanes and queues.");
+  queues
+    .command("ls")
+    .description("How much waits where, and who works on it.")
+    .action(async (_options: object, self: Command) =>
+      run(self, async ({ connect, ui }) => {
+        const { call } = await connect();
+        const status = await call("queueStatus", {});
+        ui.data(status);
+        const { paint } = ui;
+        ui.say(
+          table(
+            status.queues,
+            [
+              { head: "QUEUE", cell: (queue) => visible(queue.name) },
+              { head: "QUEUED", cell: (queue) => String(queue.queued) },
+              { head: "IN FLIGHT", cell: (queue) => String(queue.inFlight) },
+              {
+                head: "OLDEST",
+                cell: (queue) =>
+                  queue.oldestQueuedSeconds === undefined ? "" : duration(queue.oldestQueuedSeconds * 1000),
+              },
+              { head: "DEAD", cell: (queue) => (queue.deadLetters > 0 ? paint.red(String(queue.deadLetters)) : "0") },
+            ],
+            ui.width,
+            paint,
+          ),
+        );
+        if (status.workers.length === 0) {
+          ui.say(`\n${paint.dim("No workers: what the matcher does not understand waits.")}`);
+          return;
+        }
+        ui.say();
+        ui.say(
+          table(
+            status.workers,
+            [
+              { head: "WORKER", cell: (worker) => visible(worker.name) },
+              { head: "HEALTH", cell: (worker) => paintHealth(worker.health, paint) },
+              { head: "SLOTS", cell: (worker) => `${worker.used}/${worker.slots}` },
+              { head: "MODELS", cell: (worker) => worker.models.map(visible).join(", "), flexible: true },
+            ],
+            ui.width,
+            paint,
+          ),
+        );
+      }),
+    );
+}
+
+export function addTenants(program: Command, run: Runner): void {
+  const tenants = program.command("tenants").summary("customer organisations").description("Customer organisations.");
+  tenants
+    .command("ls")
+    .description("The tenants that you may see.")
+    .action(async (_options: object, self: Command) =>
+      run(self, async ({ connect, ui, nowMs }) => {
+        const { call } = await connect();
+        const { items } = await call("listTenants", {});
+        ui.data({ items });
+        ui.say(
+          table(
+            items,
+            [
+              { head: "NAME", cell: (tenant) => visible(tenant.name), flexible: true },
+              { head: "ID", cell: (tenant) => tenant.id },
+              { head: "SINCE", cell: (tenant) => relative(tenant.createdAt, nowMs()) },
+            ],
+            ui.width,
+            ui.paint,
+          ),
+        );
+      }),
+    );
+}
+
+export function addGate(program: Command, run: Runner): void {
+  const gate = program
+    .command("gate")
+    .summary("why something may run or not")
+    .description("Why something may run or not.");
+  gate
+    .command("explain")
+    .description("Which rules decide about a task, asked now.")
+    .argument("<task>")
+    .action(async (id: string, _options: object, self: Command) =>
+      run(self, async ({ connect, ui }) => {
+        const { call } = await connect();
+        const result = await call("explainGate", { params: { taskId: id } });
+        ui.data(result);
+        const { paint } = ui;
+        const paintDecision = (decision: typeof result.decision): string => {
+          const text = decision.replaceAll("_", " ");
+          return decision === "allow" ? paint.green(text) : decision === "deny" ? paint.red(text) : paint.yellow(text);
+        };
+        const who = {
+          requester: "the requester may say yes",
+          other: "another person with the role approver must say yes",
+          retype: "after retyping a name",
+        };
+        ui.say(
+          `${paint.bold(paintDecision(result.decision))}${result.decision === "needs_approval" && result.approver ? `  ${who[result.approver]}` : ""}`,
+        );
+        for (const reason of result.reasons) {
+          ui.say(`  ${paintDecision(reason.decision)}  ${paint.bold(visible(reason.rule))}  ${visible(reason.why)}`);
+        }
+      }),
+    );
+}

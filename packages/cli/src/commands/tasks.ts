@@ -1,0 +1,231 @@
+import { taskHasEnded, type TaskStatus, taskStatuses } from "@steward/contracts/states";
+import type { TaskView } from "@steward/contracts/task";
+import { type Command, Option } from "commander";
+import { actionKindsOf, carryThrough, decide } from "../carry-through.ts";
+import type { Runner } from "../context.ts";
+import { exitCodes, usageError } from "../exit-codes.ts";
+import { createRunPrinter, exitCodeOfTask, followTask, waitWhile } from "../follow-task.ts";
+import { findTask, listUpTo } from "../list-all.ts";
+import { table } from "../text/table.ts";
+import { paintTaskStatus, planText, resultText, runText, taskTitle } from "../text/task.ts";
+import { relative } from "../text/time.ts";
+import { visible } from "../text/visible.ts";
+import type { Ui } from "../ui.ts";
+import { examples, wholeNumber } from "./shared.ts";
+
+export function addTasks(program: Command, run: Runner): void {
+  const tasks = program.command("tasks").summary("see and decide on tasks").description("See and decide on tasks.");
+  addReading(tasks, run);
+  addDeciding(tasks, run);
+}
+
+function addReading(tasks: Command, run: Runner): void {
+  tasks
+    .command("ls")
+    .description("Tasks, newest first.")
+    .addOption(new Option("--status <status>", "only these").choices([...taskStatuses]))
+    .option("--limit <number>", "how many", wholeNumber(1, 10_000), 30)
+    .action(async (options: { status?: TaskStatus; limit: number }, self: Command) =>
+      run(self, async ({ connect, ui, nowMs }) => {
+        const { call } = await connect();
+        const { items, more } = await listUpTo(options.limit, (query) =>
+          call("listTasks", {
+            query: { ...query, ...(options.status === undefined ? {} : { status: options.status }) },
+          }),
+        );
+        ui.data({ items, more });
+        if (items.length === 0) ui.say('No tasks. Ask for something: steward ask "…" --on <appliance>');
+        else ui.say(tasksTable(items, ui, nowMs()));
+        if (more) ui.say(ui.paint.dim(`… and more: --limit ${options.limit * 2}`));
+      }),
+    );
+
+  examples(
+    tasks
+      .command("show")
+      .description("One task with its plan and its runs; without an id, the newest.")
+      .argument("[id]")
+      .option("--output", "with what Ansible said")
+      .action(async (id: string | undefined, options: { output?: boolean }, self: Command) =>
+        run(self, async ({ connect, ui, nowMs }) => {
+          const { call } = await connect();
+          const task = await findTask(call, id);
+          ui.data(task);
+          if (ui.json) return exitCodes.ok;
+          ui.say(headText(task, ui, nowMs()));
+          if (task.question) {
+            ui.say(
+              `${ui.paint.yellow("?")} ${visible(task.question.text)}  ${ui.paint.dim(task.question.choices.map(visible).join(", "))}`,
+            );
+          }
+          if (task.plan)
+            ui.say(`\n${planText(task, { paint: ui.paint, nowMs: nowMs(), kinds: await actionKindsOf(call, ui) })}\n`);
+          const runs = task.runs ?? [];
+          if (options.output === true) {
+            const printer = createRunPrinter(call, task, ui, { output: "all" });
+            await printer.readOutput(task);
+            await printer.printRest(task);
+            if (!printer.isTrusted()) return exitCodes.failed;
+          } else {
+            const width = Math.max(0, ...runs.map((one) => one.applianceName.length));
+            for (const one of runs) ui.say(runText(one, width, ui.paint));
+          }
+          if (taskHasEnded(task.status)) ui.say(`${runs.length > 0 ? "\n" : ""}${resultText(task, ui.paint)}`);
+          return exitCodes.ok;
+        }),
+      ),
+    "steward tasks show --output",
+  );
+
+  examples(
+    tasks
+      .command("watch")
+      .description(
+        "Follow a task to its end; without an id, the newest. Ctrl-C ends only the watching. With --json: one line for each change.",
+      )
+      .argument("[id]")
+      .option("--output", "every appliance's output, however many there are")
+      .action(async (id: string | undefined, options: { output?: boolean }, self: Command) =>
+        run(self, async ({ connect, ui, nowMs }) => {
+          const { call } = await connect();
+          let task = await findTask(call, id);
+          ui.say(headText(task, ui, nowMs()));
+          if (!taskHasEnded(task.status)) ui.hint(ui.paint.dim("Ctrl-C stops the watching, not the task."));
+          ui.data(task);
+          const seen = task.version;
+          task = await waitWhile(
+            call,
+            task,
+            ui,
+            ["queued", "thinking", "needs_input", "awaiting_approval"],
+            `Waiting (${task.status.replaceAll("_", " ")}) …`,
+          );
+          const followed = await followTask(call, task, ui, {
+            output: options.output === true ? "all" : "some",
+            onVersion: (version) => {
+              if (version.version > seen) ui.data(version);
+            },
+          });
+          ui.say(resultText(followed.task, ui.paint));
+          return followed.outputTrusted ? exitCodeOfTask(followed.task) : exitCodes.failed;
+        }),
+      ),
+    "steward tasks watch",
+    "steward tasks watch --json | jq .status",
+  );
+}
+
+function addDeciding(tasks: Command, run: Runner): void {
+  tasks
+    .command("approve")
+    .description("Show the plan again, and say yes to exactly that plan.")
+    .argument("<id>")
+    .option("--yes", "without being asked")
+    .option("--confirm <name>", "the name that the plan wants retyped")
+    .option("--no-wait", "do not follow it to its end")
+    .action(async (id: string, options: { yes?: boolean; confirm?: string; wait: boolean }, self: Command) =>
+      run(self, async ({ connect, ui, nowMs }) => {
+        const { call } = await connect();
+        const task = await findTask(call, id);
+        if (task.status !== "awaiting_approval") {
+          throw usageError(
+            `The task is ${task.status.replaceAll("_", " ")}: there is nothing to approve`,
+            `See it: steward tasks show ${task.id}`,
+          );
+        }
+        const choice = {
+          approving: true,
+          ...(options.yes === undefined ? {} : { yes: options.yes }),
+          ...(options.confirm === undefined ? {} : { confirm: options.confirm }),
+        };
+        if (options.wait) return carryThrough(call, task, ui, nowMs, choice);
+        ui.say(`${planText(task, { paint: ui.paint, nowMs: nowMs(), kinds: await actionKindsOf(call, ui) })}\n`);
+        const decided = await decide(call, task, ui, choice);
+        ui.data(decided.task);
+        return "exit" in decided ? decided.exit : exitCodes.ok;
+      }),
+    );
+
+  for (const [verb, route, description, past] of [
+    ["reject", "rejectTask", "Say no to a plan.", "Rejected"],
+    ["cancel", "cancelTask", "Stop what has not started yet.", "Cancelling"],
+  ] as const) {
+    tasks
+      .command(verb)
+      .description(description)
+      .argument("<id>")
+      .option("--reason <words>", "why")
+      .action(async (id: string, options: { reason?: string }, self: Command) =>
+        run(self, async ({ connect, ui }) => {
+          const { call } = await connect();
+          const task = await call(route, {
+            params: { taskId: id },
+            body: options.reason === undefined ? {} : { reason: options.reason },
+            idempotencyKey: crypto.randomUUID(),
+          });
+          ui.data(task);
+          ui.say(`${past}. The task is ${paintTaskStatus(task.status, ui.paint)}.`);
+        }),
+      );
+  }
+
+  tasks
+    .command("answer")
+    .description("Answer a task's question, and go on with it.")
+    .argument("<id>")
+    .argument("<answer...>")
+    .option("--yes", "say yes to the plan without being asked")
+    .option("--confirm <name>", "the name that the plan wants retyped")
+    .option("--plan-only", "stop after showing the plan")
+    .action(
+      async (
+        id: string,
+        words: string[],
+        options: { yes?: boolean; confirm?: string; planOnly?: boolean },
+        self: Command,
+      ) =>
+        run(self, async ({ connect, ui, nowMs }) => {
+          const { call } = await connect();
+          const task = await call("answerTask", {
+            params: { taskId: id },
+            body: { answer: words.join(" ") },
+            idempotencyKey: crypto.randomUUID(),
+          });
+          return carryThrough(call, task, ui, nowMs, {
+            ...(options.yes === undefined ? {} : { yes: options.yes }),
+            ...(options.confirm === undefined ? {} : { confirm: options.confirm }),
+            ...(options.planOnly === undefined ? {} : { planOnly: options.planOnly }),
+          });
+        }),
+    );
+}
+
+/** Also used by `status`. */
+export function tasksTable(items: readonly TaskView[], ui: Ui, nowMs: number): string {
+  return table(
+    items,
+    [
+      { head: "ID", cell: (task) => task.id },
+      { head: "STATUS", cell: (task) => paintTaskStatus(task.status, ui.paint) },
+      { head: "WHAT", cell: taskTitle, flexible: true },
+      { head: "ON", cell: (task) => targetNames(task), flexible: true },
+      { head: "BY", cell: (task) => visible(task.requestedBy.name), flexible: true },
+      { head: "WHEN", cell: (task) => relative(task.createdAt, nowMs) },
+    ],
+    ui.width,
+    ui.paint,
+  );
+}
+
+function targetNames(task: TaskView): string {
+  const names = task.targets.map((target) => visible(target.name));
+  return names.length <= 3 ? names.join(", ") : `${names.length} appliances`;
+}
+
+function headText(task: TaskView, ui: Ui, nowMs: number): string {
+  const mode = task.mode === "check" ? ` ${ui.paint.cyan("check only")}` : "";
+  return [
+    `${ui.paint.bold(taskTitle(task))}${mode}`,
+    `${paintTaskStatus(task.status, ui.paint)}  ${ui.paint.dim(`${task.id} · by ${visible(task.requestedBy.name)} ${relative(task.createdAt, nowMs)}`)}`,
+  ].join("\n");
+}

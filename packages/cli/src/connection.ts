@@ -1,0 +1,203 @@
+import { type Client, createClient, type Transport } from "@steward/contracts/client";
+import { AppError, hasCode } from "@steward/contracts/errors";
+import type { Profile, ProfilesFile } from "@steward/contracts/profile";
+import type { Session } from "@steward/contracts/session";
+import { z } from "zod";
+import { CliError, exitCodes, usageError } from "./exit-codes.ts";
+import { readProfiles, updateProfiles } from "./profiles.ts";
+
+/** Longer than the longest `?wait`. */
+const requestTimeoutMs = 40_000;
+/** A token that is about to end is renewed before it is used. */
+const renewBeforeMs = 60_000;
+
+export interface Connection {
+  apiUrl: string;
+  profileName: string;
+  /** The typed client, signed in, for the chosen tenant. */
+  call: Client;
+}
+
+/** What says where to and for whom: options win over the environment, that over the profile. */
+export interface ConnectionChoice {
+  profilesFile: string;
+  profile?: string;
+  /** Id or name. */
+  tenant?: string;
+  apiUrl?: string;
+}
+
+/** Signed in with a profile. Throws (exit code 3) where there is none. */
+export async function connect(choice: ConnectionChoice): Promise<Connection> {
+  const { profilesFile } = choice;
+  const { name, profile } = await chosenProfile(choice);
+  const apiUrl = choice.apiUrl ?? profile.apiUrl;
+  if (new URL(apiUrl).origin !== new URL(profile.apiUrl).origin) {
+    throw usageError(
+      `The profile ${name} belongs to ${profile.apiUrl}; its sign-in is not sent to ${apiUrl}`,
+      `Sign in there first: steward login <link> --api-url ${apiUrl}`,
+    );
+  }
+
+  const signedIn = (tenantId: string | undefined): Client =>
+    withFreshToken((rejected) =>
+      accessToken({ profilesFile, name, apiUrl, ...(rejected === undefined ? {} : { rejected }) }).then((token) => ({
+        token,
+        client: createClient({
+          baseUrl: apiUrl,
+          transport: httpTransport,
+          headers: () => ({
+            authorization: `Bearer ${token}`,
+            ...(tenantId === undefined ? {} : { "steward-tenant": tenantId }),
+          }),
+        }),
+      })),
+    );
+  const tenantId =
+    choice.tenant === undefined ? profile.tenantId : await tenantIdOf(choice.tenant, signedIn(undefined));
+  return { apiUrl, profileName: name, call: signedIn(tenantId) };
+}
+
+/** For calls without a sign-in (`POST /sessions`). */
+export function anonymous(apiUrl: string): Client {
+  return createClient({ baseUrl: apiUrl, transport: httpTransport });
+}
+
+/** A tenant by id or name; a name that nobody or several have is an error that lists what there is. */
+export async function tenantIdOf(given: string, call: Client): Promise<string> {
+  const { items } = await call("listTenants", {});
+  const byId = items.find((tenant) => tenant.id === given);
+  if (byId) return byId.id;
+  const byName = items.filter((tenant) => tenant.name.toLowerCase() === given.toLowerCase());
+  const [only] = byName;
+  if (only !== undefined && byName.length === 1) return only.id;
+  const names = items.map((tenant) => tenant.name).join(", ");
+  throw usageError(
+    byName.length > 1
+      ? `Several tenants are called ${given}: use the id`
+      : `There is no tenant ${given} that you may see`,
+    names === "" ? undefined : `You may see: ${names}`,
+  );
+}
+
+/** A session as it is kept in a profile. */
+export function sessionFields(
+  session: Session,
+): Pick<Profile, "refreshToken" | "accessToken" | "accessTokenExpiresAt"> {
+  return {
+    refreshToken: session.refreshToken,
+    accessToken: session.accessToken,
+    accessTokenExpiresAt: session.accessTokenExpiresAt,
+  };
+}
+
+async function chosenProfile(choice: ConnectionChoice): Promise<{ name: string; profile: Profile }> {
+  const file = await readProfiles(choice.profilesFile);
+  const name = choice.profile ?? file?.current;
+  const profile = name === undefined ? undefined : file?.profiles[name];
+  if (name !== undefined && profile !== undefined) return { name, profile };
+  if (file !== undefined && choice.profile !== undefined) {
+    const names = Object.keys(file.profiles).join(", ");
+    throw usageError(
+      `There is no profile ${choice.profile}`,
+      `There are: ${names}. Or sign in: steward login <link> --profile ${choice.profile}`,
+    );
+  }
+  throw new CliError(exitCodes.unreachable, "You are not signed in", {
+    next: "Start Steward here with `npm start`, which signs you in, or use a link: steward login <link>",
+  });
+}
+
+/**
+ * The stored access token while it lasts, else a new one. Only one command at a time refreshes, and one that waited
+ * for another uses what that one got: a refresh token may be good for one use.
+ */
+async function accessToken(input: {
+  profilesFile: string;
+  name: string;
+  apiUrl: string;
+  rejected?: string;
+}): Promise<string> {
+  const { profilesFile, name } = input;
+  const usable = (file: ProfilesFile | undefined): string | undefined => {
+    const profile = file?.profiles[name];
+    if (profile?.accessToken === undefined || profile.accessToken === input.rejected) return undefined;
+    const endsMs = Date.parse(profile.accessTokenExpiresAt ?? "");
+    return endsMs - Date.now() > renewBeforeMs ? profile.accessToken : undefined;
+  };
+  const kept = usable(await readProfiles(profilesFile));
+  if (kept !== undefined) return kept;
+  const file = await updateProfiles(profilesFile, async (now) => {
+    const profile = now?.profiles[name];
+    if (now === undefined || profile === undefined) throw signInEnded(name);
+    if (usable(now) !== undefined) return now;
+    const session = await anonymous(input.apiUrl)("refreshSession", {
+      body: { refreshToken: profile.refreshToken },
+    }).catch((error: unknown) => {
+      if (hasCode(error, "unauthenticated") || hasCode(error, "expired")) throw signInEnded(name, error);
+      throw error;
+    });
+    return { ...now, profiles: { ...now.profiles, [name]: { ...profile, ...sessionFields(session) } } };
+  });
+  const token = file.profiles[name]?.accessToken;
+  if (token === undefined) throw signInEnded(name);
+  return token;
+}
+
+function signInEnded(name: string, cause?: unknown): CliError {
+  return new CliError(exitCodes.unreachable, `The sign-in of the profile ${name} is over`, {
+    next: "Sign in again: steward login <link> (`npm start` prints one for the local installation)",
+    cause,
+  });
+}
+
+/** Calls once more with a new token where the API refuses one that looked good (revoked, or another key). */
+function withFreshToken(clientFor: (rejected?: string) => Promise<{ token: string; client: Client }>): Client {
+  return async (name, input) => {
+    const { token, client } = await clientFor();
+    try {
+      return await client(name, input);
+    } catch (error) {
+      if (hasCode(error, "unauthenticated")) return (await clientFor(token)).client(name, input);
+      if (!(error instanceof z.ZodError) && !(error instanceof SyntaxError)) throw error;
+      throw new CliError(exitCodes.failed, `The API answered ${name} in a shape that this steward does not know`, {
+        next: "Are both of the same version?",
+        cause: error,
+      });
+    }
+  };
+}
+
+/** `fetch`, with a deadline, and failures to connect in words. */
+export const httpTransport: Transport = async ({ method, url, headers, body, signal }) => {
+  const deadline = AbortSignal.timeout(requestTimeoutMs);
+  try {
+    const response = await fetch(url, {
+      method,
+      headers,
+      redirect: "error",
+      signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+      ...(body === undefined ? {} : { body }),
+    });
+    // Read here, so that a connection that breaks in the middle is the same kind of failure.
+    const text = await response.text();
+    return {
+      status: response.status,
+      text: async () => text,
+      header: (name) => response.headers.get(name) ?? undefined,
+    };
+  } catch (error) {
+    if (signal?.aborted === true) throw error;
+    throw unreachable(url, error);
+  }
+};
+
+function unreachable(url: string, cause: unknown): AppError {
+  const { origin, hostname } = new URL(url);
+  const isLocal = ["127.0.0.1", "localhost", "[::1]"].includes(hostname);
+  const timedOut = cause instanceof Error && cause.name === "TimeoutError";
+  return new AppError("unavailable", timedOut ? `${origin} did not answer in time` : `${origin} cannot be reached`, {
+    next: isLocal ? "Is Steward running? Start it with: npm start" : "Check the address and your connection.",
+    cause,
+  });
+}

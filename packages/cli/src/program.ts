@@ -1,0 +1,72 @@
+import { Command } from "commander";
+import { addActions } from "./commands/actions.ts";
+import { addAsk } from "./commands/ask.ts";
+import { addCompletion } from "./commands/completion.ts";
+import { addFreeze } from "./commands/freeze.ts";
+import { addSecrets, addStart } from "./commands/local.ts";
+import { addAppliances, addNodes, addWorkers } from "./commands/nodes.ts";
+import { addGate, addQueues, addStatus, addTenants } from "./commands/overview.ts";
+import { addLogin } from "./commands/session.ts";
+import { examples } from "./commands/shared.ts";
+import { addTasks } from "./commands/tasks.ts";
+import type { Runner } from "./context.ts";
+
+/** All commands. `run` gives each its context, and turns what it throws into words and an exit code. */
+export function createProgram(run: Runner): Command {
+  const program = new Command("steward")
+    .description("Runs fleets of home servers from plain-language requests.")
+    .option("--json", "print JSON on stdout, ask nothing")
+    .option("--profile <name>", "which installation (STEWARD_PROFILE)")
+    .option("--tenant <id or name>", "which tenant (STEWARD_TENANT)")
+    .option("--api-url <url>", "where the API is (STEWARD_API_URL)")
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride();
+
+  program.commandsGroup("Everyday:");
+  addStatus(program, run);
+  addAsk(program, run);
+  addTasks(program, run);
+  addActions(program, run);
+  program.commandsGroup("Fleet:");
+  addAppliances(program, run);
+  addWorkers(program, run);
+  addNodes(program, run);
+  addQueues(program, run);
+  program.commandsGroup("Control:");
+  addFreeze(program, run);
+  addGate(program, run);
+  addTenants(program, run);
+  program.commandsGroup("Set up:");
+  addStart(program, run);
+  addLogin(program, run);
+  addSecrets(program, run);
+  addCompletion(program, run);
+
+  examples(
+    program,
+    "steward status",
+    'steward ask "add user john" --on bert',
+    "steward actions run users.add username=john --on site:berlin",
+    "steward tasks watch",
+  ).addHelpText(
+    "after",
+    `
+Exit codes:
+  0    done
+  1    the task failed or was refused; the call was not allowed
+  2    the command or its values are not right
+  3    the API cannot be reached, or you are not signed in
+  4    somebody must decide first: an answer or an approval
+  130  you stopped watching (Ctrl-C); the task goes on`,
+  );
+  inherit(program);
+  return program;
+}
+
+/** Settings that commander copies only to commands made after them. */
+function inherit(command: Command): void {
+  for (const child of command.commands) {
+    child.copyInheritedSettings(command);
+    inherit(child);
+  }
+}

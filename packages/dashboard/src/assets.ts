@@ -1,0 +1,23 @@
+/** One file of the page. `file` is where it is on disk; `path` is where a browser asks for it. */
+export interface Asset {
+  path: string;
+  contentType: string;
+  file: URL;
+}
+
+const script = "text/javascript; charset=utf-8";
+
+/** The whole dashboard: static, without data, served by the API to anybody. */
+export const assets: readonly Asset[] = [
+  { path: "/", contentType: "text/html; charset=utf-8", file: new URL("./index.html", import.meta.url) },
+  { path: "/style.css", contentType: "text/css; charset=utf-8", file: new URL("./style.css", import.meta.url) },
+  { path: "/app.js", contentType: script, file: new URL("./app.js", import.meta.url) },
+  { path: "/session.js", contentType: script, file: new URL("./session.js", import.meta.url) },
+  { path: "/render.js", contentType: script, file: new URL("./render.js", import.meta.url) },
+  { path: "/text.js", contentType: script, file: new URL("./text.js", import.meta.url) },
+];
+
+/** The header for all of them. The page repeats it (but for `frame-ancestors`) in a meta element. */
+export const contentSecurityPolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
