@@ -16,6 +16,8 @@ export interface Clients {
   readonly dynamo: DynamoDBDocumentClient;
   readonly sqs: SQSClient;
   readonly ssm: SSMClient;
+  /** Without retries, for `ringBySsm`: SendCommand knows no token that would make two tries one command. */
+  readonly ssmOnce: SSMClient;
   readonly kms: KMSClient;
   readonly secrets: SecretsManagerClient;
   readonly s3: S3Client;
@@ -30,6 +32,7 @@ export function createClients(options: ClientOptions = {}): Clients {
     dynamo: () => createDynamo(options),
     sqs: () => createSqs(options),
     ssm: () => createSsm(options),
+    ssmOnce: () => createSsm({ ...options, maxAttempts: 1 }),
     kms: () => createKms(options),
     secrets: () => createSecrets(options),
     s3: () => createS3(options),
@@ -47,6 +50,9 @@ function lazily(makers: { [K in keyof Clients]: () => Clients[K] }): Clients {
     },
     get ssm() {
       return (made.ssm ??= makers.ssm());
+    },
+    get ssmOnce() {
+      return (made.ssmOnce ??= makers.ssmOnce());
     },
     get kms() {
       return (made.kms ??= makers.kms());

@@ -6,6 +6,8 @@ export interface ClientOptions {
   credentials?: NonNullable<DynamoDBClientConfig["credentials"]>;
   /** One address for all services: the local cloud. */
   endpointUrl?: string;
+  /** Tries of one call, the first included. The SDK's default is three. */
+  maxAttempts?: number;
 }
 
 /**

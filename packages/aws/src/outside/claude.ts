@@ -1,0 +1,135 @@
+import Anthropic from "@anthropic-ai/sdk";
+import { jsonSchemaOutputFormat } from "@anthropic-ai/sdk/helpers/json-schema";
+
+/** The model that is asked unless another one is configured. */
+export const defaultClaudeModel = "claude-sonnet-5-5";
+
+export interface ClaudeQuestion {
+  apiKey: string;
+  /** Another address than Anthropic's. */
+  baseUrl?: string;
+  model: string;
+  /** The same for many questions: cached on Anthropic's side. */
+  system: string;
+  prompt: string;
+  /** JSON Schema of the answer: an object whose objects all name their properties. */
+  schema: Record<string, unknown>;
+  /** From now until the answer must be complete. */
+  timeoutMs: number;
+  signal?: AbortSignal;
+}
+
+export type ClaudeAnswer =
+  | {
+      kind: "answer";
+      /** The model's words: JSON, as long as the model kept to the schema. */
+      output: string;
+      /** The model that answered, as it names itself. */
+      model: string;
+      /** Also those that were cached. */
+      promptTokens: number;
+      completionTokens: number;
+      latencyMs: number;
+    }
+  /** `retryable`: the same question may be answered later. */
+  | { kind: "failed"; reason: string; retryable: boolean };
+
+const maxAnswerTokens = 8_192;
+
+/** Asks Claude once, within the deadline. Never throws; the key appears in no reason. */
+export async function askClaude(question: ClaudeQuestion): Promise<ClaudeAnswer> {
+  const startedMs = performance.now();
+  const deadline = AbortSignal.timeout(question.timeoutMs);
+  const signal = question.signal === undefined ? deadline : AbortSignal.any([deadline, question.signal]);
+  try {
+    // Raced, not only aborted: whatever the connection does, the caller is answered in time.
+    const message = await Promise.race([ask(question, signal), whenAborted(signal)]);
+    const cut = whyIncomplete(message);
+    if (cut !== undefined) return cut;
+    const { usage } = message;
+    return {
+      kind: "answer",
+      output: message.content.flatMap((block) => (block.type === "text" ? [block.text] : [])).join(""),
+      model: message.model,
+      promptTokens:
+        usage.input_tokens + (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0),
+      completionTokens: usage.output_tokens,
+      latencyMs: Math.round(performance.now() - startedMs),
+    };
+  } catch (error) {
+    if (deadline.aborted) {
+      return { kind: "failed", reason: `Claude did not answer within ${question.timeoutMs} ms`, retryable: true };
+    }
+    if (signal.aborted) return { kind: "failed", reason: "the question to Claude was cancelled", retryable: true };
+    return failure(error, question.apiKey);
+  }
+}
+
+async function ask(question: ClaudeQuestion, signal: AbortSignal): Promise<Anthropic.Message> {
+  const client = new Anthropic({
+    apiKey: question.apiKey,
+    // Nothing but the caller's own configuration: the SDK would look into the environment.
+    authToken: null,
+    baseURL: question.baseUrl ?? "https://api.anthropic.com",
+    timeout: question.timeoutMs,
+    // The queue tries again, with the deadline in view.
+    maxRetries: 0,
+    logLevel: "off",
+  });
+  const { type, schema } = jsonSchemaOutputFormat({ type: "object", ...question.schema } as { type: "object" });
+  // Streamed: a connection without a sign of life for a minute is cut by what lies between.
+  const stream = client.messages.stream(
+    {
+      model: question.model,
+      max_tokens: maxAnswerTokens,
+      system: [{ type: "text", text: question.system, cache_control: { type: "ephemeral" } }],
+      messages: [{ role: "user", content: question.prompt }],
+      output_config: { format: { type, schema } },
+    },
+    { signal },
+  );
+  return await stream.finalMessage();
+}
+
+async function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise<never>((_, reject) => {
+    const stop = () => reject(new Error("aborted"));
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+}
+
+function whyIncomplete({ stop_reason: stopped }: Anthropic.Message): ClaudeAnswer | undefined {
+  switch (stopped) {
+    case "end_turn":
+    case "stop_sequence":
+      return undefined;
+    case "refusal":
+      return { kind: "failed", reason: "Claude refused to answer this", retryable: false };
+    case "max_tokens":
+    case "model_context_window_exceeded":
+      return { kind: "failed", reason: "Claude's answer was cut off: too long", retryable: false };
+    default:
+      return {
+        kind: "failed",
+        reason: `Claude stopped for an unexpected reason (${String(stopped)})`,
+        retryable: true,
+      };
+  }
+}
+
+function failure(error: unknown, apiKey: string): ClaudeAnswer {
+  const failed = (reason: string, retryable: boolean): ClaudeAnswer => ({ kind: "failed", reason, retryable });
+  if (error instanceof Anthropic.APIConnectionError) return failed("Claude could not be reached", true);
+  if (error instanceof Anthropic.APIError) {
+    const { status, message } = error;
+    // What the server says to a refused key may repeat parts of it.
+    if (status === 401 || status === 403) return failed("Anthropic refused the key", false);
+    if (status === 404) return failed("Anthropic does not know this model", false);
+    if (status === 429) return failed("Anthropic's rate limit is reached", true);
+    if (status === undefined || status >= 500)
+      return failed(`Anthropic has a fault (${status ?? "in the stream"})`, true);
+    return failed(`Anthropic refused the question (${status}): ${message.replaceAll(apiKey, "[key]").slice(0, 300)}`, false);
+  }
+  return failed("Claude's answer could not be read", true);
+}

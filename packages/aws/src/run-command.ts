@@ -1,0 +1,80 @@
+import { CreateActivationCommand, SendCommandCommand, type SSMClient } from "@aws-sdk/client-ssm";
+import { AppError } from "@steward/contracts/errors";
+import { awsFault, calling } from "./faults.ts";
+
+/** The tag that an appliance's registration carries: its node id. */
+export const nodeTag = "steward-node";
+
+/** SSM's limit of values to one target key. */
+const nodesPerCommand = 50;
+
+export interface Rung {
+  /** Nodes that SSM took a command for. Whether it reaches them is another matter: the heartbeat is the second way. */
+  rung: string[];
+  failed: { nodeIds: string[]; reason: string; retryable: boolean }[];
+}
+
+/**
+ * Rings the doorbell of appliances: a command without content that makes them fetch now. Ringing twice does no harm;
+ * a part that fails leaves the other parts alone. `ssm` must be made with `maxAttempts: 1` (`clients.ssmOnce`).
+ */
+export async function ringBySsm({
+  ssm,
+  document,
+  nodeIds,
+  rolloutId,
+}: {
+  ssm: SSMClient;
+  document: string;
+  nodeIds: readonly string[];
+  rolloutId: string;
+}): Promise<Rung> {
+  // SendCommand knows no token: every retry of a lost reply would be one more command on the bill.
+  if ((await ssm.config.maxAttempts()) !== 1) {
+    throw new AppError("internal", "a doorbell needs an SSM client without retries", { retryable: false });
+  }
+  const outcome: Rung = { rung: [], failed: [] };
+  for (let start = 0; start < nodeIds.length; start += nodesPerCommand) {
+    const part = nodeIds.slice(start, start + nodesPerCommand);
+    try {
+      await ssm.send(
+        new SendCommandCommand({
+          DocumentName: document,
+          Targets: [{ Key: `tag:${nodeTag}`, Values: part }],
+          // Unset it would be 50, and errors beyond the first would stop the rest.
+          MaxConcurrency: String(nodesPerCommand),
+          MaxErrors: "100%",
+          // How long SSM tries to reach a node that is away; its heartbeat tells it later than that.
+          TimeoutSeconds: 600,
+          Comment: rolloutId,
+        }),
+      );
+      outcome.rung.push(...part);
+    } catch (error) {
+      const fault = awsFault(error, "ring by SSM");
+      outcome.failed.push({ nodeIds: part, reason: fault.message, retryable: fault.retryable });
+    }
+  }
+  return outcome;
+}
+
+/** A registration for one machine, good for a day: its agent shows it to SSM. The code is a secret. */
+export async function createActivation(
+  ssm: SSMClient,
+  { nodeId, role }: { nodeId: string; role: string },
+): Promise<{ id: string; code: string }> {
+  const answer = await calling("register a machine with SSM", () =>
+    ssm.send(
+      new CreateActivationCommand({
+        IamRole: role,
+        RegistrationLimit: 1,
+        DefaultInstanceName: nodeId,
+        Tags: [{ Key: nodeTag, Value: nodeId }],
+      }),
+    ),
+  );
+  if (answer.ActivationId === undefined || answer.ActivationCode === undefined) {
+    throw new AppError("internal", "SSM gave no activation");
+  }
+  return { id: answer.ActivationId, code: answer.ActivationCode };
+}

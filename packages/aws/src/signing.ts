@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto";
+import { GetPublicKeyCommand, type KMSClient, SignCommand } from "@aws-sdk/client-kms";
+import { canonical } from "@steward/contracts/canonical";
+import { AppError } from "@steward/contracts/errors";
+import { type SignedDocument, type SignedType, signingInput } from "@steward/contracts/signed";
+import { createCache } from "./cache.ts";
+import { calling } from "./faults.ts";
+
+/** Signs with one ECDSA P-256 key that never leaves KMS. */
+export interface Signer {
+  /** sha256 (hex) of the public key's SubjectPublicKeyInfo DER. */
+  keyId(): Promise<string>;
+  /** SubjectPublicKeyInfo, DER. */
+  publicKey(): Promise<Uint8Array>;
+  /** ECDSA with SHA-256 over the bytes, of any length. The signature is DER. */
+  sign(bytes: Uint8Array): Promise<Uint8Array>;
+}
+
+interface Key {
+  arn: string;
+  spki: Uint8Array;
+}
+
+/**
+ * The signer of one alias. The key behind the alias is looked up once: what it says of itself (`keyId`) and what it
+ * signs are of the same key, even if the alias is moved meanwhile. A new key is used by processes started later.
+ */
+export function createSigner({ kms, keyAlias }: { kms: KMSClient; keyAlias: string }): Signer {
+  const keys = createCache<Key>(Number.POSITIVE_INFINITY);
+  const key = () => keys.get(keyAlias, () => findKey(kms, keyAlias));
+  return {
+    async keyId() {
+      return createHash("sha256")
+        .update((await key()).spki)
+        .digest("hex");
+    },
+    async publicKey() {
+      return (await key()).spki;
+    },
+    async sign(bytes) {
+      const { arn } = await key();
+      const { Signature } = await calling(`sign with ${keyAlias}`, () =>
+        kms.send(
+          new SignCommand({
+            KeyId: arn,
+            // KMS takes at most 4,096 bytes: the digest is made here.
+            Message: createHash("sha256").update(bytes).digest(),
+            MessageType: "DIGEST",
+            SigningAlgorithm: "ECDSA_SHA_256",
+          }),
+        ),
+      );
+      if (Signature === undefined) throw new AppError("internal", `KMS gave no signature for ${keyAlias}`);
+      return Signature;
+    },
+  };
+}
+
+async function findKey(kms: KMSClient, keyAlias: string): Promise<Key> {
+  const answer = await calling(`find the key ${keyAlias}`, () =>
+    kms.send(new GetPublicKeyCommand({ KeyId: keyAlias })),
+  );
+  if (answer.KeyId === undefined || answer.PublicKey === undefined || answer.KeySpec !== "ECC_NIST_P256") {
+    throw new AppError("internal", `${keyAlias} is no ECDSA P-256 key`, {
+      next: "Deploy this stage's stacks, or start the local cloud.",
+      retryable: false,
+    });
+  }
+  return { arn: answer.KeyId, spki: answer.PublicKey };
+}
+
+/** The payload's canonical bytes with a signature over them, their type and the key's name. */
+export async function signDocument(signer: Signer, type: SignedType, payload: object): Promise<SignedDocument> {
+  const bytes = new TextEncoder().encode(canonical(payload));
+  const keyId = await signer.keyId();
+  const signature = await signer.sign(signingInput(type, keyId, bytes));
+  return {
+    type,
+    keyId,
+    payload: Buffer.from(bytes).toString("base64"),
+    signature: Buffer.from(signature).toString("base64"),
+  };
+}
+
+/** Bytes of one of the two numbers of a P-256 signature. */
+const width = 32;
+
+/** An ECDSA P-256 signature as KMS and X.509 write it (DER) in the form that JWT and WebCrypto use (r and s, 64 bytes). */
+export function derToRaw(der: Uint8Array): Uint8Array {
+  const [r, afterR] = readInteger(der, sequenceStart(der));
+  const [s, end] = readInteger(der, afterR);
+  if (end !== der.length) throw notDer();
+  const raw = new Uint8Array(2 * width);
+  raw.set(r, width - r.length);
+  raw.set(s, 2 * width - s.length);
+  return raw;
+}
+
+/** The inverse of `derToRaw`. */
+export function rawToDer(raw: Uint8Array): Uint8Array {
+  if (raw.length !== 2 * width) throw new AppError("invalid_request", "a raw P-256 signature has 64 bytes");
+  const body = [...integer(raw.subarray(0, width)), ...integer(raw.subarray(width))];
+  return Uint8Array.from([0x30, body.length, ...body]);
+}
+
+function notDer(): AppError {
+  return new AppError("invalid_request", "this is no DER signature of ECDSA P-256");
+}
+
+/** Lengths stay below 128 (two numbers of at most 33 bytes), so they are one byte each. */
+function sequenceStart(der: Uint8Array): number {
+  if (der[0] !== 0x30 || der[1] !== der.length - 2 || der.length > 72) throw notDer();
+  return 2;
+}
+
+function readInteger(der: Uint8Array, at: number): [value: Uint8Array, next: number] {
+  const length = der[at + 1];
+  const start = at + 2;
+  if (der[at] !== 0x02 || length === undefined || length === 0 || start + length > der.length) throw notDer();
+  let value = der.subarray(start, start + length);
+  const [first = 0, second = 0] = value;
+  // Negative, or with a needless zero in front: not the one way to write it.
+  if (first >= 0x80 || (first === 0 && length > 1 && second < 0x80)) throw notDer();
+  if (first === 0) value = value.subarray(1);
+  if (value.length > width) throw notDer();
+  return [value, start + length];
+}
+
+function integer(bytes: Uint8Array): number[] {
+  const first = bytes.findIndex((byte) => byte !== 0);
+  const value = first === -1 ? [0] : [...bytes.subarray(first)];
+  const positive = (value[0] ?? 0) >= 0x80 ? [0, ...value] : value;
+  return [0x02, positive.length, ...positive];
+}
