@@ -1,0 +1,57 @@
+import type { Grant } from "@steward/contracts/permissions";
+import { z } from "zod";
+import { type Caller, ServiceError } from "./service.ts";
+
+/** One set of keys and what they are good for. */
+export interface CloudCredential {
+  accessKeyId: string;
+  secretAccessKey: string;
+  principal: string;
+  grants: Grant[];
+}
+
+export const credentialsSchema = z.array(
+  z.object({
+    accessKeyId: z.string().regex(/^[A-Za-z0-9]{8,128}$/, "8 to 128 letters and digits"),
+    secretAccessKey: z.string().min(16, "at least 16 characters"),
+    principal: z.string().min(1),
+    grants: z.array(z.object({ actions: z.array(z.string()), resources: z.array(z.string()) })),
+  }),
+);
+
+/** A caller who may do what the grants say, and nothing else. */
+export function callerOf(credential: Pick<CloudCredential, "principal" | "grants">): Caller {
+  // The same few questions come with every request; their answers never change while the grants do not.
+  const answers = new Map<string, boolean>();
+  const allows = (action: string, resource: string): boolean => {
+    const question = `${action} ${resource}`;
+    let answer = answers.get(question);
+    if (answer === undefined) {
+      answer = credential.grants.some(
+        (grant) =>
+          grant.actions.some((pattern) => matches(pattern, action)) &&
+          grant.resources.some((pattern) => matches(pattern, resource)),
+      );
+      if (answers.size > 10_000) answers.clear();
+      answers.set(question, answer);
+    }
+    return answer;
+  };
+  return {
+    principal: credential.principal,
+    allows,
+    require: (action, ...resourceNames) => {
+      if (resourceNames.some((resource) => allows(action, resource))) return;
+      throw new ServiceError(
+        "AccessDeniedException",
+        `${credential.principal} is not authorized to perform ${action} on ${resourceNames[0] ?? "*"}. ` +
+          "If it should be, grant it in packages/contracts/src/permissions.ts.",
+      );
+    },
+  };
+}
+
+/** `pattern` is a name, or a prefix followed by `*`. */
+function matches(pattern: string, value: string): boolean {
+  return pattern.endsWith("*") ? value.startsWith(pattern.slice(0, -1)) : pattern === value;
+}

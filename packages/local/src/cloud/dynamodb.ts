@@ -1,0 +1,98 @@
+import type { EngineAnswer, EngineClient } from "./engine-client.ts";
+import { type Caller, ServiceError } from "./service.ts";
+
+/** Calls about one table, named by `TableName`. */
+const tableActions = new Set([
+  "GetItem",
+  "PutItem",
+  "UpdateItem",
+  "DeleteItem",
+  "Query",
+  "Scan",
+  "DescribeTable",
+  "CreateTable",
+  "UpdateTable",
+  "DeleteTable",
+  "DescribeTimeToLive",
+  "UpdateTimeToLive",
+]);
+const transactWrites = {
+  Put: "PutItem",
+  Update: "UpdateItem",
+  Delete: "DeleteItem",
+  ConditionCheck: "ConditionCheckItem",
+};
+
+/** 16 MB is what a batch may carry; JSON and base64 make it longer. */
+export const maxDynamoDbBodyBytes = 24 * 1024 * 1024;
+
+/**
+ * Checks the right to do this to every table that the call touches, then passes its bytes to the engine untouched. What
+ * is not listed here does not reach the engine: PartiQL, for one, names its tables in a language of its own.
+ */
+export function createDynamoDb(engine: EngineClient) {
+  return async (action: string, body: Buffer, caller: Caller): Promise<EngineAnswer> => {
+    let input: unknown;
+    try {
+      input = JSON.parse(body.toString("utf8"));
+    } catch {
+      throw new ServiceError("com.amazon.coral.service#SerializationException", "The body is not JSON.");
+    }
+    authorize(action, input, caller);
+    try {
+      return await engine.send(action, body);
+    } catch (cause) {
+      throw new ServiceError("com.amazonaws.dynamodb.v20120810#InternalServerError", String(cause), { status: 500 });
+    }
+  };
+}
+
+function authorize(action: string, input: unknown, caller: Caller): void {
+  if (tableActions.has(action)) {
+    caller.require(`dynamodb:${action}`, tableOf(input));
+  } else if (action === "BatchGetItem" || action === "BatchWriteItem") {
+    for (const table of Object.keys(record(member(input, "RequestItems"))))
+      caller.require(`dynamodb:${action}`, plainName(table));
+  } else if (action === "TransactGetItems") {
+    for (const item of list(member(input, "TransactItems")))
+      caller.require("dynamodb:GetItem", tableOf(member(item, "Get")));
+  } else if (action === "TransactWriteItems") {
+    for (const item of list(member(input, "TransactItems")))
+      for (const [kind, permission] of Object.entries(transactWrites)) {
+        const part = member(item, kind);
+        if (part !== undefined && part !== null) caller.require(`dynamodb:${permission}`, tableOf(part));
+      }
+  } else if (action === "ListTables") {
+    caller.require("dynamodb:ListTables", "*");
+  } else {
+    throw new ServiceError(
+      "com.amazon.coral.service#UnknownOperationException",
+      `The local cloud's DynamoDB does not do ${action}.`,
+    );
+  }
+}
+
+function tableOf(input: unknown): string {
+  const name = member(input, "TableName");
+  // The engine says what is wrong with such a call; for the allow list it is a call about nothing.
+  return typeof name === "string" ? plainName(name) : "";
+}
+
+/** A table may also be named by its ARN. */
+function plainName(name: string): string {
+  return name.startsWith("arn:") ? (name.split("/")[1] ?? "") : name;
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
+}
+
+function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function record(value: unknown): object {
+  return typeof value === "object" && value !== null ? value : {};
+}

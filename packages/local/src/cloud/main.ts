@@ -1,0 +1,56 @@
+import { fstatSync } from "node:fs";
+import { join } from "node:path";
+import { readEnvironment } from "./env.ts";
+import { startCloud } from "./start-cloud.ts";
+
+/**
+ * The local cloud as a process of its own. When it is ready it says so once, as a JSON line on standard output and, if
+ * it was started with an IPC channel, as a message: `{"ready":true,"port":4566,"endpoint":"http://127.0.0.1:4566",…}`.
+ * It ends when whoever started it does.
+ */
+async function main(): Promise<void> {
+  process.umask(0o077);
+  const environment = readEnvironment(process.env);
+  const cloud = await startCloud({ ...environment, stateDir: join(environment.stateDir, "cloud") });
+
+  let ending = false;
+  const end = () => {
+    if (ending) return;
+    ending = true;
+    // Nothing that was acknowledged needs the tidy end, so a hanging one is cut short.
+    setTimeout(() => process.exit(0), 3_000).unref();
+    cloud.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`local cloud: ${String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.once("SIGTERM", end);
+  process.once("SIGINT", end);
+  endWithParent(end);
+
+  const ready = { ready: true, port: cloud.port, endpoint: cloud.endpoint, engineIsolated: cloud.engineIsolated };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+  process.send?.(ready);
+}
+
+/** The parent's end of a pipe or channel closes when it dies, however it dies. */
+function endWithParent(end: () => void): void {
+  if (process.connected) {
+    process.once("disconnect", end);
+    return;
+  }
+  const input = fstatSync(0);
+  // A terminal has Ctrl-C, and /dev/null is at its end from the start.
+  if (!input.isFIFO() && !input.isSocket()) return;
+  process.stdin.once("end", end);
+  process.stdin.once("error", end);
+  process.stdin.resume();
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`local cloud: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,143 @@
+import { createHash, randomUUID } from "node:crypto";
+import { mkdirSync, openSync, readdirSync, rmSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { type Journal, syncDirectory } from "./journal.ts";
+import { type ChecksumName, checksumNames, startChecksum } from "./s3-checksums.ts";
+
+/** An object's description. Stored under `s3/object/{bucket}/{key}`; its bytes are in the file of that name. */
+export interface ObjectRecord {
+  bucket: string;
+  key: string;
+  file: string;
+  sizeBytes: number;
+  /** With its quotation marks, as on the wire. */
+  etag: string;
+  modifiedAtMs: number;
+  checksums: Partial<Record<ChecksumName, string>>;
+  /** Headers that come back with the object: `content-type`, `x-amz-meta-…`, … */
+  headers: Record<string, string>;
+}
+
+/** Bytes that are on disk but belong to no object yet. */
+export interface Upload {
+  file: string;
+  sizeBytes: number;
+  md5: Buffer;
+  sha256Hex: string;
+  checksums: Record<ChecksumName, string>;
+}
+
+export interface ObjectStore {
+  hasBucket(bucket: string): boolean;
+  createBucket(bucket: string, nowMs: number): Promise<void>;
+  deleteBucket(bucket: string): Promise<void>;
+  buckets(): { name: string; createdAtMs: number }[];
+  find(bucket: string, key: string): ObjectRecord | undefined;
+  /** Sorted by the UTF-8 bytes of their keys. */
+  list(bucket: string, prefix: string): ObjectRecord[];
+  /** Takes bytes to disk; throws what `source` throws, leaving nothing behind. */
+  receive(source: AsyncIterable<Buffer>, limits: { maxBytes: number; tooLarge: () => Error }): Promise<Upload>;
+  /** Makes the upload the object, at once for everybody and for good. */
+  commit(record: ObjectRecord): Promise<void>;
+  discard(upload: Pick<Upload, "file">): void;
+  remove(bucket: string, keys: string[]): Promise<void>;
+  /** A descriptor of the object's bytes, which stays good if the object is replaced. The caller closes it. */
+  open(object: Pick<ObjectRecord, "file">): number;
+}
+
+export function openObjectStore(directory: string, journal: Journal): ObjectStore {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const objects = new Map<string, Map<string, ObjectRecord>>();
+  for (const [key] of journal.entries) if (key.startsWith("s3/bucket/")) objects.set(key.slice(10), new Map());
+  for (const [key, value] of journal.entries) {
+    if (!key.startsWith("s3/object/")) continue;
+    const record = value as ObjectRecord;
+    objects.get(record.bucket)?.set(record.key, record);
+  }
+  // What a crash left half-uploaded or replaced but not yet deleted.
+  const used = new Set([...objects.values()].flatMap((bucket) => [...bucket.values()].map(({ file }) => file)));
+  for (const file of readdirSync(directory)) if (!used.has(file)) rmSync(join(directory, file), { force: true });
+
+  const keyOf = (bucket: string, key: string) => `s3/object/${bucket}/${key}`;
+  const discard = ({ file }: { file: string }) => rmSync(join(directory, file), { force: true });
+
+  return {
+    hasBucket: (bucket) => objects.has(bucket),
+    createBucket: async (bucket, nowMs) => {
+      if (objects.has(bucket)) return;
+      objects.set(bucket, new Map());
+      await journal.commit([{ key: `s3/bucket/${bucket}`, value: { createdAtMs: nowMs } }]);
+    },
+    deleteBucket: async (bucket) => {
+      objects.delete(bucket);
+      await journal.commit([{ key: `s3/bucket/${bucket}` }]);
+    },
+    buckets: () =>
+      [...objects.keys()].sort().map((name) => {
+        const value = journal.entries.get(`s3/bucket/${name}`) as { createdAtMs: number } | undefined;
+        return { name, createdAtMs: value?.createdAtMs ?? 0 };
+      }),
+    find: (bucket, key) => objects.get(bucket)?.get(key),
+    list: (bucket, prefix) =>
+      [...(objects.get(bucket)?.values() ?? [])]
+        .filter(({ key }) => key.startsWith(prefix))
+        .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key))),
+    receive: async (source, limits) => {
+      const file = randomUUID();
+      const handle = await open(join(directory, file), "wx", 0o600);
+      try {
+        const md5 = createHash("md5");
+        const sha256 = createHash("sha256");
+        const running = checksumNames
+          .filter((name) => name !== "sha256")
+          .map((name) => ({ name, sum: startChecksum(name) }));
+        let sizeBytes = 0;
+        for await (const piece of source) {
+          sizeBytes += piece.length;
+          if (sizeBytes > limits.maxBytes) throw limits.tooLarge();
+          md5.update(piece);
+          sha256.update(piece);
+          for (const { sum } of running) sum.update(piece);
+          await handle.write(piece);
+        }
+        await handle.datasync();
+        const sha256Bytes = sha256.digest();
+        const digests = Object.fromEntries(running.map(({ name, sum }) => [name, sum.digest()]));
+        return {
+          file,
+          sizeBytes,
+          md5: md5.digest(),
+          sha256Hex: sha256Bytes.toString("hex"),
+          checksums: {
+            crc32: digests.crc32 ?? "",
+            crc32c: digests.crc32c ?? "",
+            sha1: digests.sha1 ?? "",
+            sha256: sha256Bytes.toString("base64"),
+          },
+        };
+      } catch (error) {
+        discard({ file });
+        throw error;
+      } finally {
+        await handle.close();
+      }
+    },
+    commit: async (record) => {
+      // The name must be on disk before the journal speaks of it.
+      syncDirectory(directory);
+      const old = objects.get(record.bucket)?.get(record.key);
+      objects.get(record.bucket)?.set(record.key, record);
+      await journal.commit([{ key: keyOf(record.bucket, record.key), value: record }]);
+      if (old !== undefined) discard(old);
+    },
+    discard,
+    remove: async (bucket, keys) => {
+      const found = keys.flatMap((key) => objects.get(bucket)?.get(key) ?? []);
+      for (const { key } of found) objects.get(bucket)?.delete(key);
+      await journal.commit(found.map(({ key }) => ({ key: keyOf(bucket, key) })));
+      for (const record of found) discard(record);
+    },
+    open: ({ file }) => openSync(join(directory, file), "r"),
+  };
+}

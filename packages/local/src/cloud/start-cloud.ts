@@ -1,0 +1,175 @@
+import { chmodSync, mkdirSync } from "node:fs";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { join } from "node:path";
+import type { CloudCredential } from "./authorize.ts";
+import { createDispatcher } from "./dispatcher.ts";
+import { createDynamoDb } from "./dynamodb.ts";
+import { type DynamoDbEngine, startDynamoDbEngine } from "./dynamodb-engine.ts";
+import { type Journal, openJournal } from "./journal.ts";
+import { createKms } from "./kms.ts";
+import { isAlive, readPidFile, removePidFile, writePidFile } from "./pid-file.ts";
+import { createResources } from "./resources.ts";
+import { createS3 } from "./s3.ts";
+import { createSecrets } from "./secrets.ts";
+import type { CloudContext } from "./service.ts";
+import { createSqs } from "./sqs.ts";
+import { createSsm } from "./ssm.ts";
+import { startTtlSweeper } from "./ttl-sweeper.ts";
+
+export interface CloudOptions {
+  /** The cloud's own folder; made (0700) if it is not there. One cloud at a time uses it. */
+  stateDir: string;
+  /** Whose resources are created. */
+  stage: string;
+  /** Who may call, and what. */
+  credentials: CloudCredential[];
+  /** 0, the default, picks a free one. */
+  port?: number | undefined;
+  /** Another DynamoDB engine, `http://host:port`, instead of the embedded one. */
+  dynamodbEndpoint?: string | undefined;
+  region?: string;
+  /** Seconds between passes that delete expired items. */
+  ttlSweepIntervalSeconds?: number;
+  /** `Host` values to answer to besides `127.0.0.1:PORT` and `localhost:PORT`. */
+  allowedHosts?: string[];
+  allowedOrigins?: string[];
+  /** Epoch milliseconds; for tests. */
+  now?: () => number;
+  /** Warnings and failures, one line each; standard error by default. */
+  log?: (message: string) => void;
+}
+
+export interface Cloud {
+  /** `http://127.0.0.1:PORT` */
+  endpoint: string;
+  port: number;
+  /** False where other users of this machine could reach the database engine; then a warning was logged. */
+  engineIsolated: boolean;
+  /** Deletes expired items now; the number of them. */
+  sweepExpired(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** A start that failed for a reason the user can do something about; the message says what. */
+export class CloudStartError extends Error {}
+
+const accountId = "000000000000";
+
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
+  const log = options.log ?? ((message: string) => process.stderr.write(`local cloud: ${message}\n`));
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    claimFolder(options.stateDir, closers);
+    const server = createServer({ keepAliveTimeout: 620_000, requestTimeout: 0 });
+    let handle: RequestListener = starting;
+    server.on("request", (request, response) => handle(request, response));
+    const port = await listen(server, options.port ?? 0);
+    closers.push(() => endServer(server));
+    const endpoint = `http://127.0.0.1:${port}`;
+    const context: CloudContext = {
+      region: options.region ?? "us-east-1",
+      accountId,
+      now: options.now ?? Date.now,
+      endpoint: () => endpoint,
+      log,
+    };
+    const journal = (name: string): Journal => {
+      const opened = openJournal(join(options.stateDir, `${name}.journal`));
+      closers.push(() => opened.close());
+      return opened;
+    };
+    const engine = await openEngine(options, log);
+    closers.push(() => engine.close());
+    const sqs = createSqs(context, journal("sqs"));
+    closers.push(() => sqs.close());
+    const ssm = createSsm(context, journal("ssm"));
+    closers.push(() => ssm.commands.close());
+    const kms = createKms(context, journal("kms"));
+    const secrets = createSecrets(context, journal("secrets"));
+    const s3 = createS3(context, journal("s3"), join(options.stateDir, "objects"));
+    await createResources(options.stage, { engine: engine.client, sqs, kms, s3, ssm });
+    const sweeper = startTtlSweeper(engine.client, context, (options.ttlSweepIntervalSeconds ?? 60) * 1000);
+    closers.push(() => sweeper.stop());
+    handle = createDispatcher({
+      context,
+      credentials: options.credentials,
+      dynamodb: createDynamoDb(engine.client),
+      sqs,
+      ssm,
+      kms,
+      secrets,
+      s3,
+      allowedHosts: options.allowedHosts ?? [],
+      allowedOrigins: options.allowedOrigins ?? [],
+    });
+    return { endpoint, port, engineIsolated: engine.isolated, sweepExpired: () => sweeper.sweep(), close };
+  } catch (error) {
+    await close();
+    throw explained(error, options);
+  }
+}
+
+/** The port is taken before the engine is up; callers who are that early try again. */
+const starting: RequestListener = (_request, response) => {
+  response.writeHead(503, { "content-type": "application/x-amz-json-1.0", "retry-after": "1" });
+  response.end(JSON.stringify({ __type: "ServiceUnavailableException", message: "The local cloud is starting." }));
+};
+
+/** Makes the folder ours alone: no other user may look into it, no other cloud may use it. */
+function claimFolder(stateDir: string, closers: (() => void)[]): void {
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  chmodSync(stateDir, 0o700);
+  const pidFile = join(stateDir, "cloud.pid");
+  const holder = readPidFile(pidFile);
+  if (holder !== undefined && isAlive(holder))
+    throw new CloudStartError(
+      `Another local cloud (process ${holder.pid}) uses the state folder ${stateDir}. Stop it, or set STEWARD_STATE_DIR to another folder.`,
+    );
+  removePidFile(pidFile);
+  writePidFile(pidFile, process.pid, { exclusive: true });
+  closers.push(() => removePidFile(pidFile));
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ port, host: "127.0.0.1" }, () => {
+      const address = server.address();
+      if (address !== null && typeof address === "object") resolve(address.port);
+      else reject(new Error("The server has no address"));
+    });
+  });
+}
+
+function endServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+async function openEngine(options: CloudOptions, log: (message: string) => void): Promise<DynamoDbEngine> {
+  try {
+    return await startDynamoDbEngine({ stateDir: options.stateDir, endpoint: options.dynamodbEndpoint, log });
+  } catch (error) {
+    throw new CloudStartError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function explained(error: unknown, options: CloudOptions): unknown {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE")
+    return new CloudStartError(
+      `Port ${options.port} on 127.0.0.1 is taken by another program. Stop it, or set STEWARD_CLOUD_PORT to another port (0 picks a free one).`,
+      { cause: error },
+    );
+  if (typeof code === "string" && ["EACCES", "EROFS", "EPERM", "ENOSPC", "ENOTDIR", "ENOENT", "EEXIST"].includes(code))
+    return new CloudStartError(
+      `Cannot write to the state folder ${options.stateDir} (${code}). Make it writable, or set STEWARD_STATE_DIR to another folder.`,
+      { cause: error },
+    );
+  return error;
+}
