@@ -1,5 +1,5 @@
-import type { Context, WithObjects } from "@steward/control/context";
-import type { Signer } from "@steward/aws/signing";
+import type { NodeEvent } from "@steward/control/accept-heartbeat";
+import type { Context, WithObjects, WithSigner } from "@steward/control/context";
 import type { IdempotencyStore } from "./idempotency.ts";
 
 /**
@@ -8,12 +8,16 @@ import type { IdempotencyStore } from "./idempotency.ts";
  */
 export interface AppDeps extends Context, WithObjects {
   /** One per use; each calls KMS with the rights of its own function. */
-  signers: { token: Signer; approval: Signer; issuer: Signer };
-  /** The public half of the key that signs access tokens: base64 of its SubjectPublicKeyInfo. */
-  tokenKey: () => Promise<{ keyId: string; publicKey: string }>;
+  signers: Record<"token" | "approval" | "issuer", WithSigner["signer"]>;
+  /** The public half of the key that signs access tokens: its SubjectPublicKeyInfo. */
+  tokenKey: () => Promise<{ keyId: string; publicKey: Uint8Array }>;
   /** 32 bytes from Secrets Manager that encrypt list cursors. */
   cursorKey: () => Promise<Uint8Array>;
   idempotency: IdempotencyStore;
+  /** Waits; a clock's other half. */
+  pause: (ms: number) => Promise<void>;
+  /** Tells `node-events` that a node's health level changed. */
+  sendNodeEvent: (event: NodeEvent) => Promise<void>;
   /** What an enrolled node is told about this installation. */
   installation: Installation;
   /** Domain names of the two doors, without port. */
@@ -31,9 +35,12 @@ export interface Installation {
   /** `https://nodes.…`: where enrolled nodes call. */
   nodesUrl: string;
   caCertificate: () => Promise<string>;
+  /** base64 SubjectPublicKeyInfo of the offline root. */
   rootPublicKey: () => Promise<string>;
+  /** sha256 (hex) of that key: part of what an invited machine is shown, so that it can check the root it is given. */
+  rootFingerprint: () => Promise<string>;
   /** Registers a machine with SSM for the `ssm` doorbell. */
-  createActivation: (node: { nodeId: string; tenantId: string; name: string }) => Promise<{ id: string; code: string }>;
+  activate: (nodeId: string) => Promise<{ id: string; code: string }>;
 }
 
 export interface Asset {

@@ -1,9 +1,9 @@
 import { AppError } from "@steward/contracts/errors";
 import type { Door, Route, ServedBy } from "@steward/contracts/route";
 import { routes } from "@steward/contracts/routes";
-import { authenticate } from "@steward/control/authenticate";
 import { authenticateNode } from "@steward/control/authenticate-node";
 import type { Caller, NodeCaller } from "@steward/control/context";
+import { createAuthenticator } from "@steward/control/sessions";
 import { Hono } from "hono";
 import { z } from "zod";
 import type { AppDeps } from "./app-deps.ts";
@@ -12,7 +12,7 @@ import { bindings } from "./bindings.ts";
 import { certificateIdentity, requireRole, tenantOf } from "./callers.ts";
 import { type CursorScope, openCursor, sealCursor } from "./cursor.ts";
 import { bindDocuments } from "./documents.ts";
-import { idempotencyKeySchema, once } from "./idempotency.ts";
+import { idempotencyKeySchema, type KeptAnswer, once } from "./idempotency.ts";
 import { clientCertificateOf, type HttpEvent, type HttpResult, requestOf, resultOf } from "./lambda-event.ts";
 import { problemOf } from "./problems.ts";
 import { readBody } from "./request-body.ts";
@@ -42,6 +42,7 @@ export function createApp(deps: AppDeps, options: AppOptions = {}): Hono<AppEnv>
     ({ route }) => options.servedBy === undefined || route.servedBy === options.servedBy,
   );
   const app = new Hono<AppEnv>();
+  const authenticate = createAuthenticator(deps);
 
   app.use(async (context, next) => {
     context.set("requestId", context.env.event.requestContext.requestId);
@@ -57,13 +58,15 @@ export function createApp(deps: AppDeps, options: AppOptions = {}): Hono<AppEnv>
     app.on(route.method, route.path.replace(/\{(\w+)\}/g, ":$1"), async (context) => {
       const { event } = context.env;
       requireDoor(deps, event, route.door);
-      const chain = route.door === "api" ? answerPerson : answerNode;
-      return await chain(deps, binding, {
+      const exchange: Exchange = {
         request: context.req.raw,
         event,
         params: context.req.param(),
         requestId: context.get("requestId"),
-      });
+      };
+      return route.door === "api"
+        ? await answerPerson(deps, authenticate, binding, exchange)
+        : await answerNode(deps, binding, exchange);
     });
   }
   if (options.servedBy === undefined || options.servedBy === "api") {
@@ -89,6 +92,8 @@ export function createHttpHandler(app: Hono<AppEnv>): (event: HttpEvent) => Prom
   return async (event) => resultOf(await app.fetch(requestOf(event), { event }));
 }
 
+type Authenticate = ReturnType<typeof createAuthenticator>;
+
 interface Exchange {
   request: Request;
   event: HttpEvent;
@@ -97,16 +102,21 @@ interface Exchange {
 }
 
 /** size → content type → authenticate → tenant → role → schema → idempotency → handler */
-async function answerPerson(deps: AppDeps, binding: Binding, exchange: Exchange): Promise<Response> {
+async function answerPerson(
+  deps: AppDeps,
+  authenticate: Authenticate,
+  binding: Binding,
+  exchange: Exchange,
+): Promise<Response> {
   const { route } = binding;
   const { request, requestId } = exchange;
   const body = await readBody(request);
-  const caller = await callerOf(deps, route, request, requestId);
+  const caller = await callerOf(authenticate, route, request, requestId);
   const parsed = parse(route, exchange, body);
   const tenantId = caller !== undefined && "tenantId" in caller ? caller.tenantId : undefined;
-  const run = (seed?: string) =>
+  const run = () =>
     binding.run(deps, {
-      caller: seed === undefined || caller === undefined ? caller : { ...caller, seed },
+      caller,
       ...parsed,
       paging: pagingOf(deps, {
         tenantId: tenantId ?? "*",
@@ -120,18 +130,19 @@ async function answerPerson(deps: AppDeps, binding: Binding, exchange: Exchange)
 
   const key = request.headers.get("idempotency-key");
   if (key === null || route.idempotent !== true || caller === undefined || tenantId === undefined) {
-    return answer(deps, route, await run());
+    return respond(answerOf(deps, route, await run()));
   }
-  const validKey = idempotencyKeySchema.safeParse(key);
-  if (!validKey.success) {
+  if (!idempotencyKeySchema.safeParse(key).success) {
     throw new AppError("invalid_request", "the Idempotency-Key is not usable", {
       fields: [{ path: "Idempotency-Key", message: "1 to 200 printable ASCII characters" }],
     });
   }
-  const scope = { tenantId, personId: caller.person.id, routeId: route.id, key: validKey.data };
+  const scope = { tenantId, personId: caller.person.id, routeId: route.id, key };
   const content = { params: exchange.params, body: parsed.body ?? null };
-  const outcome = await once(deps.idempotency, scope, { content, nowMs: deps.nowMs() }, run);
-  return answer(deps, route, outcome.answer, outcome.replayed ? { "idempotency-replayed": "true" } : {});
+  const outcome = await once(deps.idempotency, scope, { content, nowMs: deps.nowMs() }, async () =>
+    answerOf(deps, route, await run()),
+  );
+  return respond(outcome, outcome.replayed ? { "idempotency-replayed": "true" } : {});
 }
 
 /** size → certificate → node kind → schema → handler */
@@ -145,18 +156,18 @@ async function answerNode(deps: AppDeps, binding: Binding, exchange: Exchange): 
     throw new AppError("forbidden", `this is for machines of the kind ${route.access.node}; yours is ${caller.kind}`);
   }
   const parsed = parse(route, exchange, body);
-  return answer(deps, route, await binding.run(deps, { caller, ...parsed, requestId: exchange.requestId }));
+  return respond(answerOf(deps, route, await binding.run(deps, { caller, ...parsed, requestId: exchange.requestId })));
 }
 
 async function callerOf(
-  deps: AppDeps,
+  authenticate: Authenticate,
   route: Route,
   request: Request,
   requestId: string,
 ): Promise<Caller | SignedIn | undefined> {
   const { access } = route;
   if ("open" in access) return undefined;
-  const { person, sessionId } = await authenticate(deps, request.headers.get("authorization") ?? undefined);
+  const { person, sessionId } = await authenticate(request.headers.get("authorization") ?? undefined);
   if (!("role" in access)) return { person, sessionId, requestId };
   const { tenantId, role } = tenantOf(person.grants, request.headers.get("steward-tenant") ?? undefined);
   requireRole(role, access.role, route.summary);
@@ -202,16 +213,18 @@ function pagingOf(
   };
 }
 
-function answer(deps: AppDeps, route: Route, value: unknown, headers: Record<string, string> = {}): Response {
-  if (route.answer === undefined) return new Response(null, { status: route.status, headers });
+function answerOf(deps: AppDeps, route: Route, value: unknown): KeptAnswer {
+  if (route.answer === undefined) return { status: route.status, body: "" };
   if (deps.checkAnswers) {
     const checked = route.answer.safeParse(value);
     if (!checked.success) throw new Error(`${route.id} answers in another shape than its route: ${checked.error.message}`);
   }
-  return new Response(JSON.stringify(value), {
-    status: route.status,
-    headers: { "content-type": "application/json", ...headers },
-  });
+  return { status: route.status, body: JSON.stringify(value) };
+}
+
+function respond({ status, body }: KeptAnswer, headers: Record<string, string> = {}): Response {
+  if (body === "") return new Response(null, { status, headers });
+  return new Response(body, { status, headers: { "content-type": "application/json", ...headers } });
 }
 
 /** A route belongs to one door: what is meant for machines is not there for people, and the other way round. */

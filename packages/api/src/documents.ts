@@ -35,6 +35,6 @@ export function bindDocuments(app: Hono<AppEnv>, deps: AppDeps, requireDoor: (ev
 /** The key that others verify our access tokens with. */
 async function jwkOf(deps: AppDeps): Promise<Record<string, unknown>> {
   const { keyId, publicKey } = await deps.tokenKey();
-  const key = createPublicKey({ key: Buffer.from(publicKey, "base64"), format: "der", type: "spki" });
+  const key = createPublicKey({ key: Buffer.from(publicKey), format: "der", type: "spki" });
   return { ...key.export({ format: "jwk" }), kid: keyId, use: "sig", alg: "ES256" };
 }

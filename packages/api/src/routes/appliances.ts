@@ -2,8 +2,6 @@ import { routes } from "@steward/contracts/routes";
 import { acceptHeartbeat } from "@steward/control/accept-heartbeat";
 import { getBundle } from "@steward/control/get-bundle";
 import { getEnvelope, pendingRuns } from "@steward/control/get-envelope";
-import { getRelease } from "@steward/control/get-release";
-import { getTrust } from "@steward/control/get-trust";
 import { putFacts } from "@steward/control/put-facts";
 import { recordRun } from "@steward/control/record-run";
 import { requestChunk } from "@steward/control/request-chunk";
@@ -16,8 +14,8 @@ export const applianceBindings = [
   bind(routes.heartbeat, (deps, { caller, body }) =>
     acceptHeartbeat(deps, { nodeId: caller.nodeId, fingerprint: caller.fingerprint, heartbeat: body }),
   ),
-  bind(routes.getTrust, (deps) => getTrust(deps)),
-  bind(routes.getRelease, (deps) => getRelease(deps)),
+  bind(routes.getTrust, (deps) => deps.trust()),
+  bind(routes.getRelease, async (deps) => (await deps.release()).document),
   bind(routes.getBundle, (deps, { params }) => getBundle(deps, params)),
   bind(routes.putFacts, async (deps, { caller, params, body }) => {
     await putFacts(deps, caller, params, body);

@@ -1,7 +1,5 @@
 import { routes } from "@steward/contracts/routes";
-import { createFreeze } from "@steward/control/create-freeze";
-import { endFreeze } from "@steward/control/end-freeze";
-import { listFreezes } from "@steward/control/list-freezes";
+import { createFreeze, endFreeze, listFreezes } from "@steward/control/freeze";
 import { bind } from "../bind.ts";
 
 export const freezeBindings = [

@@ -1,9 +1,6 @@
 import { routes } from "@steward/contracts/routes";
-import { confirmNode } from "@steward/control/confirm-node";
-import { getNode } from "@steward/control/get-node";
 import { inviteNode } from "@steward/control/invite-node";
-import { listNodes } from "@steward/control/list-nodes";
-import { removeNode } from "@steward/control/remove-node";
+import { confirmNode, getNode, listNodes, removeNode } from "@steward/control/node-views";
 import { bind } from "../bind.ts";
 
 export const nodeBindings = [
@@ -17,7 +14,7 @@ export const nodeBindings = [
     return { items, ...page.next(after) };
   }),
   bind(routes.getNode, (deps, { caller, params }) => getNode(deps, caller, params)),
-  bind(routes.inviteNode, (deps, { caller, body }) => inviteNode(deps, caller, body)),
+  bind(routes.inviteNode, (deps, { caller, body }) => inviteNode({ ...deps, ...deps.installation }, caller, body)),
   bind(routes.confirmNode, (deps, { caller, params, body }) => confirmNode(deps, caller, params, body)),
   bind(routes.removeNode, async (deps, { caller, params }) => {
     await removeNode(deps, caller, params);

@@ -1,6 +1,5 @@
 import { routes } from "@steward/contracts/routes";
-import { queueStatus } from "@steward/control/queue-status";
-import { stats } from "@steward/control/stats";
+import { queueStatus, stats } from "@steward/control/fleet-views";
 import { bind } from "../bind.ts";
 import { listActions } from "../list-actions.ts";
 
@@ -20,9 +19,9 @@ export const overviewBindings = [
         }
       }),
     );
-    const degraded = results.some(([, result]) => result === "failed");
+    const status: "ok" | "degraded" = results.every(([, result]) => result === "ok") ? "ok" : "degraded";
     return {
-      status: degraded ? "degraded" : "ok",
+      status,
       version: deps.version,
       stage: deps.stage,
       dependencies: Object.fromEntries(results),

@@ -1,8 +1,6 @@
 import { routes } from "@steward/contracts/routes";
-import { createSession } from "@steward/control/create-session";
-import { endSession } from "@steward/control/end-session";
-import { listTenants } from "@steward/control/list-tenants";
-import { refreshSession } from "@steward/control/refresh-session";
+import { listTenants } from "@steward/control/fleet-views";
+import { createSession, endSession, refreshSession } from "@steward/control/sessions";
 import { bind } from "../bind.ts";
 
 export const sessionBindings = [
@@ -11,5 +9,5 @@ export const sessionBindings = [
   bind(routes.endSession, async (deps, { caller }) => {
     await endSession(deps, { sessionId: caller.sessionId, personId: caller.person.id });
   }),
-  bind(routes.listTenants, (deps, { caller }) => listTenants(deps, caller)),
+  bind(routes.listTenants, (deps, { caller }) => listTenants(deps, caller.person)),
 ];

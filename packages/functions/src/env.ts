@@ -1,0 +1,45 @@
+import { z } from "zod";
+
+const hostList = z
+  .string()
+  .min(1)
+  .transform((text) => text.split(",").map((host) => host.trim()));
+
+const environmentSchema = z.object({
+  /** Names everything that this installation owns: `steward-{stage}-…`. */
+  STEWARD_STAGE: z.string().regex(/^[a-z][a-z0-9-]{0,20}$/, "lower-case letters, digits and hyphens, at most 21"),
+  /** Domain names of the doors, without port; several with commas. */
+  STEWARD_API_DOMAINS: hostList,
+  STEWARD_NODES_DOMAINS: hostList,
+  /** Where enrolled machines call. */
+  STEWARD_NODES_URL: z.url(),
+  /** Hold answers to their schemas. */
+  STEWARD_CHECK_ANSWERS: z.stringbool().default(false),
+  /** Another address of the Claude API, for tests and proxies. */
+  STEWARD_ANTHROPIC_URL: z.url().optional(),
+  STEWARD_CLAUDE_MODEL: z.string().min(1).optional(),
+  /** Heartbeat intervals that nodes are told, in seconds. */
+  STEWARD_HEARTBEAT_SECONDS: z.coerce.number().int().min(1).max(3600).optional(),
+  STEWARD_ACTIVE_HEARTBEAT_SECONDS: z.coerce.number().int().min(1).max(3600).optional(),
+  /** Seconds after which a queued record whose message was not confirmed is sent again. */
+  STEWARD_RESEND_AFTER_SECONDS: z.coerce.number().int().min(1).optional(),
+  /** Address of the cloud's services; AWS itself where it is absent. Read by the SDK too. */
+  AWS_ENDPOINT_URL: z.url().optional(),
+  AWS_REGION: z.string().min(1),
+});
+export type Environment = z.infer<typeof environmentSchema>;
+
+let environment: Environment | undefined;
+
+/** The function's configuration. Throws one error with every problem. */
+export function env(): Environment {
+  environment ??= parseEnvironment(process.env);
+  return environment;
+}
+
+export function parseEnvironment(source: Readonly<Record<string, string | undefined>>): Environment {
+  const parsed = environmentSchema.safeParse(source);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
+  throw new Error(`The function's environment is not right:\n${problems.join("\n")}`);
+}

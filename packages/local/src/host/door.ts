@@ -1,0 +1,91 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { pathMatches } from "@steward/api/route-table";
+import type { Door } from "@steward/contracts/route";
+import { routes } from "@steward/contracts/routes";
+import { type FunctionDefinition, type FunctionName, functionDefinitions, functionNames } from "@steward/functions/definitions";
+import { type ClientCertificate, eventOf, readRequestBody, sendMessage, sendResult } from "./http-event.ts";
+import type { Lambda } from "./lambda.ts";
+
+/** The doors' domain names. As at the gateway, they come from the door, never from the caller's `Host`. */
+export const localDomains = { api: "api.localhost", nodes: "nodes.localhost" } as const;
+
+export interface DoorOptions {
+  door: Door;
+  functions: Readonly<Record<FunctionName, Lambda>>;
+  /** Values of `Host` that are ours: `127.0.0.1:4400`. Filled before the first request. */
+  hosts: readonly string[];
+  nowMs: () => number;
+}
+
+/**
+ * What both doors do with a request: refuse foreign hosts and origins, find the function, turn the request into its
+ * event and its outcome into the answer.
+ */
+export function createDoor(options: DoorOptions) {
+  const functionFor = routerOf(options.door);
+  return async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    clientCert?: ClientCertificate,
+  ): Promise<void> => {
+    try {
+      const refusal = refusalOf(request, options);
+      if (refusal !== undefined) return refuse(response, 403, "forbidden", refusal);
+      const body = await readRequestBody(request);
+      if (body === "too_large") {
+        response.setHeader("connection", "close");
+        return sendMessage(response, 413, "Request Entity Too Large");
+      }
+      const event = eventOf(request, body, {
+        domainName: localDomains[options.door],
+        ...(clientCert === undefined ? {} : { clientCert }),
+        nowMs: options.nowMs(),
+      });
+      const outcome = await options.functions[functionFor(event.requestContext.http.method, event.rawPath)].invoke(event);
+      if (outcome.kind === "result") return sendResult(response, outcome.result);
+      if (outcome.kind === "failed") return sendMessage(response, 500, "Internal Server Error");
+      if (outcome.kind === "throttled") response.setHeader("retry-after", "1");
+      sendMessage(response, 503, "Service Unavailable");
+    } catch {
+      // The caller went away in the middle of its request: there is nobody to answer.
+      response.destroy();
+    }
+  };
+}
+
+/**
+ * A page elsewhere may reach this port from a browser on this machine, also under a name of its own that it points at
+ * 127.0.0.1. `Host` tells the second apart, `Origin` the first.
+ */
+function refusalOf(request: IncomingMessage, { hosts, door }: DoorOptions): string | undefined {
+  const { host, origin } = request.headers;
+  if (host === undefined || !hosts.includes(host.toLowerCase())) return "this server is not known under that name";
+  if (origin === undefined) return undefined;
+  const scheme = door === "nodes" ? "https" : "http";
+  return hosts.some((ours) => origin.toLowerCase() === `${scheme}://${ours}`)
+    ? undefined
+    : "pages from elsewhere may not call this server";
+}
+
+function refuse(response: ServerResponse, status: number, code: string, detail: string): void {
+  response.writeHead(status, { "content-type": "application/problem+json", connection: "close" });
+  response.end(JSON.stringify({ type: `urn:steward:problem:${code}`, title: "Not allowed", status, code, detail }));
+}
+
+function routerOf(door: Door): (method: string, path: string) => FunctionName {
+  const definitions: Record<FunctionName, FunctionDefinition> = functionDefinitions;
+  const httpFunctions = functionNames.flatMap((name) => {
+    const { trigger } = definitions[name];
+    return trigger.kind === "http" ? [{ name, trigger }] : [];
+  });
+  const table = Object.values(routes)
+    .filter((route) => route.door === door)
+    .map((route) => ({ ...route, function: httpFunctions.find(({ trigger }) => trigger.servedBy === route.servedBy)?.name }));
+  const otherwise = httpFunctions.find(({ trigger }) => trigger.everythingElseAt === door)?.name;
+  const orphan = table.find((route) => route.function === undefined);
+  if (otherwise === undefined || orphan !== undefined) {
+    throw new Error(`No function serves ${orphan?.id ?? `the rest of the ${door} door`}.`);
+  }
+  return (method, path) =>
+    table.find((route) => route.method === method && pathMatches(route.path, path))?.function ?? otherwise;
+}

@@ -1,0 +1,16 @@
+/** What the host and a function's thread say to each other. */
+export interface InvokeMessage {
+  id: number;
+  event: unknown;
+  deadlineMs: number;
+}
+export type ThreadMessage =
+  | { kind: "loaded" }
+  | { kind: "load_failed"; error: string }
+  | { kind: "result"; id: number; result: unknown }
+  | { kind: "failed"; id: number; error: string };
+export interface ThreadData {
+  entryUrl: string;
+  functionName: string;
+  compileCacheDir: string | undefined;
+}

@@ -1,0 +1,33 @@
+import { enableCompileCache, flushCompileCache } from "node:module";
+import { parentPort, workerData } from "node:worker_threads";
+import type { InvokeMessage, ThreadData, ThreadMessage } from "./lambda-messages.ts";
+
+/** The thread of one function: loads its entry point, then answers invocations. `process.env` is the function's own. */
+const { entryUrl, functionName, compileCacheDir } = workerData as ThreadData;
+if (compileCacheDir !== undefined) enableCompileCache(compileCacheDir);
+
+const say = (message: ThreadMessage) => parentPort?.postMessage(message);
+const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+
+try {
+  const loaded: { handler?: unknown } = await import(entryUrl);
+  const { handler } = loaded;
+  if (typeof handler !== "function") throw new Error(`${entryUrl} exports no handler`);
+  parentPort?.on("message", async ({ id, event, deadlineMs }: InvokeMessage) => {
+    try {
+      const context = {
+        functionName,
+        awsRequestId: crypto.randomUUID(),
+        getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
+      };
+      say({ kind: "result", id, result: await handler(event, context) });
+    } catch (error) {
+      say({ kind: "failed", id, error: textOf(error) });
+    }
+  });
+  say({ kind: "loaded" });
+  // The host may be killed at any time: keep what was compiled for the next start now.
+  if (compileCacheDir !== undefined) flushCompileCache();
+} catch (error) {
+  say({ kind: "load_failed", error: textOf(error) });
+}

@@ -1,0 +1,106 @@
+import { createSqs } from "@steward/aws/clients/sqs";
+import { resourceNames } from "@steward/contracts/names";
+import { entryUrl, type FunctionDefinition, type FunctionName, functionDefinitions, functionNames } from "@steward/functions/definitions";
+import { ensureCompileCache, endWithParent, sayReady } from "../child.ts";
+import { openApiDoor } from "./door-api.ts";
+import { openNodesDoor } from "./door-nodes.ts";
+import { hostEnvironment } from "./env.ts";
+import { functionEnvironment, readCredentials } from "./function-environment.ts";
+import { createLambda, type Lambda } from "./lambda.ts";
+import { runQueueSource } from "./queue-sources.ts";
+import { runSchedule } from "./schedules.ts";
+import { ensureServerCertificate } from "./server-certificate.ts";
+import { waitForParameter } from "./wait-for-parameter.ts";
+
+/** The local Lambda host: every function in a thread, both doors, queue sources and schedules. */
+endWithParent();
+const environment = hostEnvironment();
+const log = (message: string) => console.error(message);
+const nowMs = () => Date.now();
+const definitions: Record<FunctionName, FunctionDefinition> = functionDefinitions;
+const keysOf = readCredentials(environment.STEWARD_CREDENTIALS_FILE);
+const cloud = (principal: FunctionDefinition["principal"]) => ({
+  endpointUrl: environment.AWS_ENDPOINT_URL,
+  region: environment.AWS_REGION,
+  credentials: keysOf(principal),
+});
+const names = resourceNames(environment.STEWARD_STAGE);
+
+const serverCertificate = await ensureServerCertificate(environment.STEWARD_STATE_DIR, nowMs());
+const nodesUrl = `https://127.0.0.1:${environment.STEWARD_NODES_PORT}`;
+const functions = Object.fromEntries(
+  functionNames.map((name) => {
+    const { timeoutSeconds, concurrency } = definitions[name];
+    const lambda = createLambda({
+      name,
+      entryUrl: entryUrl(name),
+      environment: functionEnvironment(name, { host: environment, keysOf, nodesUrl }),
+      timeoutMs: timeoutSeconds * 1000,
+      concurrency,
+      ...(environment.STEWARD_COMPILE_CACHE === undefined
+        ? {}
+        : { compileCacheDir: environment.STEWARD_COMPILE_CACHE }),
+      log,
+    });
+    return [name, lambda];
+  }),
+) as Record<FunctionName, Lambda>;
+
+// The first start of a stage waits here until `bootstrap`, asked for over the parent's channel, has made the CA.
+process.on("message", (message: unknown) => {
+  if (!isInvocation(message)) return;
+  void functions[message.name].invoke(message.event).then((outcome) => process.send?.({ id: message.id, outcome }));
+});
+
+const api = await openApiDoor({ functions, nowMs, port: environment.STEWARD_API_PORT });
+sayReady({ event: "api", port: api.port });
+const clientCa = await waitForParameter(cloud("enrol"), names.parameter("ca-certificate"));
+const nodes = await openNodesDoor({
+  functions,
+  nowMs,
+  port: environment.STEWARD_NODES_PORT,
+  serverCertificate,
+  clientCa,
+});
+
+const stop = new AbortController();
+for (const name of functionNames) {
+  const { trigger, principal, concurrency } = definitions[name];
+  if (trigger.kind === "queue") {
+    void runQueueSource(
+      {
+        lambda: functions[name],
+        sqs: createSqs(cloud(principal)),
+        queueName: names.queue(trigger.queue),
+        batchSize: trigger.batchSize,
+        concurrency,
+        ...(environment.STEWARD_VISIBILITY_SECONDS === undefined
+          ? {}
+          : { visibilitySeconds: environment.STEWARD_VISIBILITY_SECONDS }),
+        log,
+      },
+      stop.signal,
+    );
+  }
+  if (trigger.kind === "schedule") {
+    const seconds = { reconcile: environment.STEWARD_RECONCILE_SECONDS, sweep: environment.STEWARD_SWEEP_SECONDS };
+    const every = name === "reconcile" || name === "sweep" ? seconds[name] : trigger.everySeconds;
+    void runSchedule(functions[name], every * 1000, stop.signal);
+  }
+}
+
+sayReady({ event: "ready", apiPort: api.port, nodesPort: nodes.port });
+ensureCompileCache();
+// One after the other: the first requests have the second core to themselves.
+for (const name of functionNames) if (definitions[name].hot) await functions[name].warm();
+ensureCompileCache();
+
+function isInvocation(message: unknown): message is { id: number; name: FunctionName; event: unknown } {
+  return (
+    typeof message === "object" &&
+    message !== null &&
+    "id" in message &&
+    "name" in message &&
+    functionNames.some((name) => name === message.name)
+  );
+}
