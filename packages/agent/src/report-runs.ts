@@ -83,14 +83,18 @@ export function createReporter(options: ReporterOptions): Reporter {
     }
   }
 
+  function wake(): void {
+    woken = true;
+    working ??= work().finally(() => {
+      working = undefined;
+      // Somebody may have knocked between the last look and here.
+      if (woken && !signal.aborted) wake();
+    });
+  }
+
   return {
     uploaderOf,
-    wake() {
-      woken = true;
-      working ??= work().finally(() => {
-        working = undefined;
-      });
-    },
+    wake,
     async settled() {
       while (working) await working;
     },

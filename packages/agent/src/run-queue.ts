@@ -98,13 +98,17 @@ export function createRunQueue(options: RunQueueOptions): RunQueue {
     }
   }
 
+  function wake(): void {
+    woken = true;
+    working ??= work().finally(() => {
+      working = undefined;
+      // Somebody may have knocked between the last look and here.
+      if (woken && !signal.aborted) wake();
+    });
+  }
+
   return {
-    wake() {
-      woken = true;
-      working ??= work().finally(() => {
-        working = undefined;
-      });
-    },
+    wake,
     current: () => current,
     refusals: () => [...held].map(([runId, { why }]) => `${runId} ${why}`.slice(0, 100)).slice(0, 10),
     async settled() {

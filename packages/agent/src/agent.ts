@@ -1,0 +1,256 @@
+import { join } from "node:path";
+import { AppError } from "@steward/contracts/errors";
+import type { HeartbeatAnswer, Metrics } from "@steward/contracts/heartbeat";
+import { type Clock, systemClock } from "@steward/node-client/clock";
+import { type Heartbeats, startHeartbeats } from "@steward/node-client/heartbeats";
+import { describeError, type Log } from "@steward/node-client/log";
+import { metricsOf } from "@steward/node-client/metrics";
+import { createNodeClient, type NodeClient } from "@steward/node-client/node-client";
+import { openSequence } from "@steward/node-client/sequence";
+import { openStateDir, replaceFile } from "@steward/node-client/state-files";
+import { createBundleStore } from "./bundle-store.ts";
+import type { Executor } from "./executor/executor.ts";
+import { createFactsKeeper } from "./facts-keeper.ts";
+import { openLedger } from "./ledger.ts";
+import { endInterrupted, type ObeyOptions, obeyRun } from "./obey-run.ts";
+import { createReporter } from "./report-runs.ts";
+import { createRunQueue } from "./run-queue.ts";
+import { claimStateDir } from "./single-agent.ts";
+import { openTrustStore } from "./trust-store.ts";
+import { agentVersion } from "./version.ts";
+
+export interface AgentOptions {
+  /** The folder of an enrolled node (`enrol`). One agent at a time. */
+  stateDir: string;
+  executor: Executor;
+  log: Log;
+  /** PEM of the CA of the nodes door, where it is not a public one. */
+  serverCa?: string;
+  /** Given for a client that is shared with the caller, who closes it. */
+  client?: NodeClient;
+  /** Where bundles are unpacked; agents of one machine may share it. */
+  bundlesDir?: string;
+  /** What this machine measures; the demo fleet invents some. */
+  metrics?: () => Promise<Metrics> | Metrics;
+  clock?: Clock;
+  random?: () => number;
+}
+
+export interface AgentStatus {
+  nodeId: string;
+  name: string;
+  tenantId: string;
+  version: string;
+  executor: string;
+  pid: number;
+  connected: boolean;
+  serverTimeMs: number | undefined;
+  certificateNotAfter: string;
+  trustVersion: number | undefined;
+  releaseVersion: number | undefined;
+  running: string | undefined;
+  unreported: number;
+  refusals: string[];
+}
+
+export interface Agent {
+  /** The doorbell: look for runs now. Resolves when the agent has taken notice; ringing twice is harmless. */
+  ring(rolloutId?: string): Promise<void>;
+  beat(): Promise<HeartbeatAnswer>;
+  status(): AgentStatus;
+  /** Stops what runs (it ends as `interrupted`), and everything else. The executor is the caller's to close. */
+  close(): Promise<void>;
+}
+
+const factsEveryMs = 15 * 60_000;
+
+/**
+ * The appliance's agent: beats, fetches, verifies, runs, reports. Throws when the machine is not enrolled
+ * (`unauthenticated`), its folder cannot be written (`unavailable`) or another agent has it (`conflict`).
+ */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  await openStateDir(options.stateDir);
+  let onRing = () => {};
+  const claim = await claimStateDir(options.stateDir, () => onRing());
+  let client: NodeClient | undefined;
+  try {
+    client = options.client ?? (await openClient(options));
+    const agent = await runAgent(options, client);
+    onRing = () => void agent.ring().catch(() => {});
+    return { ...agent, close: () => agent.close().finally(release) };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+
+  async function release(): Promise<void> {
+    if (options.client === undefined) await client?.close();
+    await claim.release();
+  }
+}
+
+async function openClient({ stateDir, clock, log, serverCa }: AgentOptions): Promise<NodeClient> {
+  return createNodeClient({
+    stateDir,
+    log,
+    ...(clock === undefined ? {} : { clock }),
+    ...(serverCa === undefined ? {} : { serverCa }),
+  });
+}
+
+async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agent> {
+  const { stateDir, executor, log } = options;
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? Math.random;
+  const measure = options.metrics ?? metricsOf(stateDir);
+  const stop = new AbortController();
+  const { signal } = stop;
+  if (client.identity.kind !== "appliance") {
+    throw new AppError("forbidden", `this machine is enrolled as a ${client.identity.kind}, not as an appliance`, {
+      next: "enrol it again with a token for an appliance, in a state folder of its own",
+    });
+  }
+  const { identity, call, serverClock } = client;
+  const nowMs = () => serverClock.nowMs();
+
+  const ledger = await openLedger(stateDir);
+  const trust = await openTrustStore({ stateDir, rootPublicKey: identity.rootPublicKey, call, nowMs });
+  const bundles = createBundleStore({ folder: options.bundlesDir ?? join(stateDir, "bundles"), call });
+  const reporter = createReporter({ call, ledger, clock, random, log, nowMs, signal });
+  const facts = await createFactsKeeper({
+    stateDir,
+    applianceId: identity.nodeId,
+    call,
+    facts: () => executor.facts(),
+  });
+  const obeying: ObeyOptions = {
+    applianceId: identity.nodeId,
+    tenantId: identity.tenantId,
+    call,
+    serverClock,
+    trust,
+    bundles,
+    ledger,
+    reporter,
+    executor,
+    clock,
+    log,
+    signal,
+  };
+  const prepared = () => ledger.entries().filter(({ state }) => state === "prepared");
+  const queue = createRunQueue({
+    // A lost reply to a start leaves a run that only the ledger still knows as waiting.
+    pending: async () => {
+      const listed = (await call("pendingRuns", { signal })).runs;
+      return [...new Set([...prepared().map(({ runId }) => runId), ...listed])];
+    },
+    obey: (runId) => obeyRun(runId, obeying),
+    onRan: async () => {
+      if (await tellFacts()) void heartbeats.beatNow().catch(() => {});
+    },
+    clock,
+    random,
+    log,
+    signal,
+  });
+
+  await endInterrupted(obeying);
+
+  let hasBeaten = false;
+  let factsAtMs = Number.NEGATIVE_INFINITY;
+  const heartbeats: Heartbeats = startHeartbeats({
+    client,
+    sequence: await openSequence(stateDir),
+    collect: async () => {
+      const digest = facts.digest();
+      return {
+        metrics: await measure(),
+        agentVersion,
+        configRevision: 0,
+        conditions: queue.refusals(),
+        ...(digest === undefined ? {} : { factsDigest: digest }),
+      };
+    },
+    onAnswer: (answer) => {
+      // Only now is there a server time to judge an envelope by: an agent beats before it obeys.
+      const first = !hasBeaten;
+      hasBeaten = true;
+      if (first) {
+        log("agent.connected", { nodeId: identity.nodeId, name: identity.name });
+        void ledger
+          .prune(answer.serverTimeMs)
+          .catch((error: unknown) => log("ledger.not_pruned", { error: describeError(error) }));
+        reporter.wake();
+      }
+      if (answer.pendingRuns.length > 0 || prepared().length > 0) queue.wake();
+      if (clock.monotonicMs() - factsAtMs >= factsEveryMs) void tellFacts();
+      void writeStatus();
+    },
+    log,
+    signal,
+    clock,
+    random,
+  });
+
+  function ring(): void {
+    if (hasBeaten) queue.wake();
+    // Unanswered so far: the first answer names the runs.
+  }
+
+  async function tellFacts(): Promise<boolean> {
+    factsAtMs = clock.monotonicMs();
+    try {
+      return await facts.refresh();
+    } catch (error) {
+      // The next heartbeat tries again.
+      factsAtMs = Number.NEGATIVE_INFINITY;
+      if (!signal.aborted) log("facts.not_told", { error: describeError(error) });
+      return false;
+    }
+  }
+
+  function status(): AgentStatus {
+    const known = trust.current();
+    return {
+      nodeId: identity.nodeId,
+      name: identity.name,
+      tenantId: identity.tenantId,
+      version: agentVersion,
+      executor: executor.name,
+      pid: process.pid,
+      connected: heartbeats.connected(),
+      serverTimeMs: nowMs(),
+      certificateNotAfter: new Date(client.certificate().notAfterMs).toISOString(),
+      trustVersion: known?.trust.version,
+      releaseVersion: known?.release.version,
+      running: queue.current(),
+      unreported: ledger.entries().filter(({ state }) => state === "finished").length,
+      refusals: queue.refusals(),
+    };
+  }
+
+  /** For `steward-agent status`, which is another process. */
+  let writing: Promise<void> = Promise.resolve();
+  function writeStatus(): Promise<void> {
+    writing = writing
+      .then(() => replaceFile(join(stateDir, "status.json"), `${JSON.stringify(status(), null, 2)}\n`))
+      .catch((error: unknown) => log("status.not_written", { error: describeError(error) }));
+    return writing;
+  }
+
+  return {
+    ring: async () => {
+      if (signal.aborted) throw new AppError("unavailable", "the agent is stopping", { retryable: false });
+      ring();
+    },
+    beat: () => heartbeats.beatNow(),
+    status,
+    async close() {
+      stop.abort();
+      await heartbeats.ended;
+      await queue.settled();
+      await reporter.settled();
+      await writing;
+    },
+  };
+}
