@@ -77,7 +77,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     client = options.client ?? (await openClient(options));
     const agent = await runAgent(options, client);
     onRing = () => void agent.ring().catch(() => {});
-    return { ...agent, close: () => agent.close().finally(release) };
+    return {
+      ...agent,
+      close: async () => {
+        await agent.close();
+        await release();
+      },
+    };
   } catch (error) {
     await release();
     throw error;

@@ -1,11 +1,12 @@
 import { z } from "zod";
 
 /** Keywords that `z.fromJSONSchema` enforces, and annotations, which need no enforcing. */
-const enforced = new Set([
-  ...["type", "enum", "const", "pattern", "minLength", "maxLength"],
-  ...["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"],
-  ...["properties", "required", "additionalProperties", "items", "minItems", "maxItems", "anyOf"],
-]);
+const enforced = new Set(
+  (
+    "type enum const pattern minLength maxLength minimum maximum exclusiveMinimum exclusiveMaximum multipleOf " +
+    "properties required additionalProperties items minItems maxItems anyOf"
+  ).split(" "),
+);
 const annotations = new Set(["$schema", "title", "description", "default", "examples", "deprecated", "readOnly"]);
 
 /**

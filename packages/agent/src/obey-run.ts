@@ -6,7 +6,7 @@ import { describeError, type Log } from "@steward/node-client/log";
 import type { BundleStore } from "./bundle-store.ts";
 import { type CheckedEnvelope, checkEnvelope, type Refusal } from "./check-envelope.ts";
 import type { Executor } from "./executor/executor.ts";
-import { isFinal } from "./is-final.ts";
+import { isFinal } from "@steward/node-client/is-final";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 import { openOutput, readSpool } from "./output-spool.ts";
 import type { Reporter } from "./report-runs.ts";

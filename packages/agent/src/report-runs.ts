@@ -2,7 +2,7 @@ import type { Client } from "@steward/contracts/client";
 import { fullJitterMs } from "@steward/node-client/backoff";
 import type { Clock } from "@steward/node-client/clock";
 import { describeError, type Log } from "@steward/node-client/log";
-import { isFinal } from "./is-final.ts";
+import { isFinal } from "@steward/node-client/is-final";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 import { createUploader, type Uploader } from "./upload-output.ts";
 

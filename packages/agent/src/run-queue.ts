@@ -1,7 +1,7 @@
 import { fullJitterMs } from "@steward/node-client/backoff";
 import type { Clock } from "@steward/node-client/clock";
 import { describeError, type Log } from "@steward/node-client/log";
-import { isFinal } from "./is-final.ts";
+import { isFinal } from "@steward/node-client/is-final";
 import type { Obeyed } from "./obey-run.ts";
 
 export interface RunQueueOptions {

@@ -4,7 +4,7 @@ import { sha256Hex } from "@steward/contracts/canonical";
 import { fullJitterMs } from "@steward/node-client/backoff";
 import type { Clock } from "@steward/node-client/clock";
 import { describeError, type Log } from "@steward/node-client/log";
-import { isFinal } from "./is-final.ts";
+import { isFinal } from "@steward/node-client/is-final";
 import { type Chunk, readChunk } from "./output-spool.ts";
 
 export interface UploaderOptions {

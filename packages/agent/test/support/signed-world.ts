@@ -160,20 +160,18 @@ export function createSignedWorld(nowMs: number, bundle = "b".repeat(64)) {
   }
 
   return {
-    ...{
-      keys,
-      tenantId,
-      applianceId,
-      otherApplianceId,
-      taskId,
-      runId,
-      targets,
-      trust,
-      release,
-      addJohn,
-      envelope,
-      bundle,
-    },
+    keys,
+    tenantId,
+    applianceId,
+    otherApplianceId,
+    taskId,
+    runId,
+    targets,
+    trust,
+    release,
+    addJohn,
+    envelope,
+    bundle,
     trustDocument: (changes: Partial<TrustDocument> = {}, key = keys.root) =>
       signDocument("steward-trust-v1", key, { ...trust, ...changes }),
     releaseDocument: (changes: Partial<Release> = {}, key = keys.release) =>

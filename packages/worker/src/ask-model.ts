@@ -1,0 +1,89 @@
+import type { ReleaseJob } from "@steward/contracts/job";
+import { describeError } from "@steward/node-client/log";
+import { Ollama } from "ollama";
+import { OllamaHttpError, strictFetch } from "./probe.ts";
+
+/** What the model, or its server, did wrong. */
+export class ModelFault extends Error {
+  readonly reason: Extract<ReleaseJob["reason"], "model_unavailable" | "model_error">;
+  constructor(reason: ModelFault["reason"], message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = "ModelFault";
+    this.reason = reason;
+  }
+}
+
+export interface AskModelOptions {
+  host: string;
+  model: string;
+  system: string;
+  prompt: string;
+  /** JSON Schema that the answer is held to. */
+  schema: Record<string, unknown>;
+  /** Something arrived: how many pieces so far. */
+  onTokens: (tokens: number) => void;
+  signal: AbortSignal;
+}
+
+export interface ModelAnswered {
+  /** Exactly what the model wrote. */
+  output: string;
+  promptTokens: number;
+  completionTokens: number;
+}
+
+const maxOutputCharacters = 64_000;
+
+/**
+ * One chat with structured output, streamed. Throws `ModelFault`, or whatever the signal's abortion makes of it. Whether
+ * the answer is any good is judged by the control plane, not here.
+ */
+export async function askModel(options: AskModelOptions): Promise<ModelAnswered> {
+  const { model, system, prompt, schema, signal } = options;
+  const ollama = new Ollama({ host: options.host, fetch: strictFetch(signal) });
+  let output = "";
+  let tokens = 0;
+  try {
+    const stream = await ollama.chat({
+      model,
+      messages: [
+        { role: "system", content: system },
+        { role: "user", content: prompt },
+      ],
+      format: schema,
+      stream: true,
+      options: { temperature: 0 },
+    });
+    for await (const part of stream) {
+      if (part.message.content !== "") {
+        output += part.message.content;
+        tokens += 1;
+        options.onTokens(tokens);
+      }
+      if (output.length > maxOutputCharacters) {
+        stream.abort();
+        throw new ModelFault("model_error", `the model wrote more than ${maxOutputCharacters} characters`);
+      }
+      if (part.done) {
+        return { output, promptTokens: part.prompt_eval_count ?? 0, completionTokens: part.eval_count ?? tokens };
+      }
+    }
+  } catch (error) {
+    if (signal.aborted || error instanceof ModelFault) throw error;
+    throw faultOf(error);
+  }
+  throw new ModelFault("model_error", "the model's answer ended in the middle");
+}
+
+function faultOf(error: unknown): ModelFault {
+  if (error instanceof OllamaHttpError) {
+    return new ModelFault(error.status === 404 ? "model_unavailable" : "model_error", error.message, error);
+  }
+  // `fetch` fails with a TypeError when nobody listens; once the stream is open it is the answer that broke.
+  const refused =
+    error instanceof TypeError &&
+    error.cause instanceof Error &&
+    "code" in error.cause &&
+    error.cause.code === "ECONNREFUSED";
+  return new ModelFault(refused ? "model_unavailable" : "model_error", describeError(error), error);
+}

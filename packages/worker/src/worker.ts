@@ -1,0 +1,187 @@
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import { AppError } from "@steward/contracts/errors";
+import type { HeartbeatAnswer } from "@steward/contracts/heartbeat";
+import { fullJitterMs } from "@steward/node-client/backoff";
+import { type Clock, systemClock } from "@steward/node-client/clock";
+import { startHeartbeats } from "@steward/node-client/heartbeats";
+import type { Log } from "@steward/node-client/log";
+import { metricsOf } from "@steward/node-client/metrics";
+import type { NodeClient } from "@steward/node-client/node-client";
+import { openSequence } from "@steward/node-client/sequence";
+import { defaultModels, modelFor, probeOllama, type WantedModels } from "./probe.ts";
+import { createPull, findLaneUrls, type LaneUrls, servedLanes } from "./pull-jobs.ts";
+import { runJob } from "./run-job.ts";
+import { createSlots } from "./slots.ts";
+import { workerVersion } from "./version.ts";
+
+export interface WorkerOptions {
+  /** Closed by the caller. */
+  client: NodeClient;
+  stateDir: string;
+  /** Has the right to receive, delete and change visibility on the lanes, and nothing else. */
+  sqs: SQSClient;
+  /** The lanes' queues, or the stage whose they are. */
+  lanes: { urls: LaneUrls } | { stage: string };
+  ollamaHost: string;
+  slots: number;
+  models?: WantedModels;
+  log: Log;
+  clock?: Clock;
+  random?: () => number;
+}
+
+export interface Worker {
+  status(): { slots: number; used: number; polling: string[]; models: string[]; ready: boolean; draining: boolean };
+  beat(): Promise<HeartbeatAnswer>;
+  /** Takes no more, finishes what fits into `withinMs`, gives the rest back, and ends. */
+  drain(withinMs: number): Promise<void>;
+}
+
+const reprobeMs = 30_000;
+
+/** The GPU host: pulls jobs by free slots and asks its models. Receives only while one of the wanted models is there. */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const { client, sqs, log, ollamaHost } = options;
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? Math.random;
+  const wanted = options.models ?? defaultModels;
+  if (client.identity.kind !== "worker") {
+    throw new AppError("forbidden", `this machine is enrolled as an ${client.identity.kind}, not as a worker`, {
+      next: "enrol it again with a worker's token, in a state folder of its own",
+    });
+  }
+  const urls = "urls" in options.lanes ? options.lanes.urls : await findLaneUrls(sqs, options.lanes.stage);
+  const slots = createSlots(options.slots);
+  const stop = new AbortController();
+  const giveBack = new AbortController();
+  let models: string[] = [];
+  let ready = false;
+  let draining = false;
+  let outage = false;
+  let probeNow = new AbortController();
+  let jobs = 0;
+  let onIdle: (() => void) | undefined;
+
+  const pull = createPull({
+    sqs,
+    urls,
+    slots,
+    ready: () => ready && !draining,
+    run: async (lane, message, onLease) => {
+      jobs += 1;
+      try {
+        const model = modelFor(lane, wanted, models);
+        if (model === undefined) return { type: "left", why: "no wanted model is there any more" };
+        const end = await runJob({
+          message,
+          call: client.call,
+          ollamaHost,
+          model,
+          clock,
+          random,
+          log,
+          onLease,
+          draining: giveBack.signal,
+          stop: stop.signal,
+        });
+        // The next job would meet the same silence: look first.
+        if (end.type === "released" && end.reason === "model_unavailable") {
+          ready = false;
+          probeNow.abort();
+        }
+        return end;
+      } finally {
+        jobs -= 1;
+        if (jobs === 0) onIdle?.();
+      }
+    },
+    clock,
+    random,
+    log,
+    stop: stop.signal,
+  });
+
+  const measure = metricsOf(options.stateDir);
+  const heartbeats = startHeartbeats({
+    client,
+    sequence: await openSequence(options.stateDir),
+    collect: async () => ({
+      metrics: await measure(),
+      agentVersion: workerVersion,
+      configRevision: 0,
+      capacity: { slots: slots.total, used: slots.used() },
+      models: models.slice(0, 32).map((model) => model.slice(0, 120)),
+      gpus: [],
+      draining,
+      conditions: ready || draining ? [] : ["no model"],
+    }),
+    onAnswer: () => {},
+    log,
+    signal: stop.signal,
+    clock,
+    random,
+  });
+
+  /** Looks after the model server for as long as the worker lives; an outage is told once, and its end. */
+  async function watchModels(): Promise<void> {
+    let failures = 0;
+    while (!stop.signal.aborted) {
+      probeNow = new AbortController();
+      const probe = await probeOllama(ollamaHost);
+      const before = ready;
+      models = probe.reachable ? probe.models : [];
+      ready = servedLanes.some((lane) => modelFor(lane, wanted, models) !== undefined);
+      failures = ready ? 0 : failures + 1;
+      if (!ready && !outage) {
+        outage = true;
+        const why = probe.reachable
+          ? `none of the wanted models is there: ${Object.values(wanted).join(", ")}`
+          : probe.why;
+        log("models.unavailable", {
+          ollamaHost,
+          why,
+          next: "start Ollama and pull a model, such as `ollama pull llama3.2:3b`",
+        });
+      }
+      if (ready && !before) {
+        outage = false;
+        log("models.ready", { models });
+        pull.pump();
+      }
+      if (ready !== before) void heartbeats.beatNow().catch(() => {});
+      const pauseMs = ready ? reprobeMs : fullJitterMs({ failures, baseMs: 500, capMs: 30_000, random });
+      await clock.sleep(pauseMs, AbortSignal.any([stop.signal, probeNow.signal]));
+    }
+  }
+  const watching = watchModels();
+
+  return {
+    status: () => ({
+      slots: slots.total,
+      used: slots.used(),
+      polling: [...pull.polling()],
+      models,
+      ready,
+      draining,
+    }),
+    beat: () => heartbeats.beatNow(),
+    async drain(withinMs) {
+      draining = true;
+      log("worker.draining", { jobs, withinMs });
+      void heartbeats.beatNow().catch(() => {});
+      const idle = new Promise<void>((resolve) => {
+        onIdle = resolve;
+        if (jobs === 0) resolve();
+      });
+      const done = new AbortController();
+      await Promise.race([idle, clock.sleep(withinMs, done.signal)]);
+      // A job that is given back needs one answer from the server; a server that is away does not keep the process.
+      giveBack.abort();
+      await Promise.race([idle, clock.sleep(5_000, done.signal)]);
+      done.abort();
+      stop.abort();
+      await Promise.all([heartbeats.ended, watching]);
+      log("worker.ended");
+    },
+  };
+}
