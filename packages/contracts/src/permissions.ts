@@ -56,6 +56,11 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
     resources: list.map(names.parameter),
   });
   const objects = (action: string, ...resources: string[]): Grant => ({ actions: [`s3:${action}`], resources });
+  /** The release in force: its name, and the object that it names. */
+  const release = [
+    { actions: ["ssm:GetParameter", "ssm:GetParameters"], resources: [names.parameter("release")] },
+    { actions: ["s3:GetObject"], resources: [`${names.bundleBucket}/releases/*`] },
+  ];
   const consume = ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueUrl", "GetQueueAttributes"];
   const allLanes: QueueName[] = ["inference-express", "inference-standard", "inference-bulk"];
   const cursorKey: Grant = { actions: ["secretsmanager:GetSecretValue"], resources: [names.tokenSecret] };
@@ -66,19 +71,16 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl", "GetQueueAttributes"),
       publicKeys("token"),
       cursorKey,
-      parameters("release", "ca-certificate", "root-public-key", "trust-document"),
+      ...release,
+      parameters("ca-certificate", "root-public-key", "trust-document"),
       objects("GetObject", `${names.outputBucket}/*`),
     ],
-    wait: [
-      table("GetItem", "BatchGetItem", "Query"),
-      publicKeys("token"),
-      cursorKey,
-      parameters("release"),
-    ],
+    wait: [table("GetItem", "BatchGetItem", "Query"), publicKeys("token"), cursorKey, ...release],
     nodes: [
       readWrite,
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
-      parameters("release", "trust-document"),
+      ...release,
+      parameters("trust-document"),
       objects("GetObject", `${names.bundleBucket}/*`),
       objects("PutObject", `${names.outputBucket}/*`),
       objects("GetObject", `${names.outputBucket}/*`),
@@ -97,7 +99,7 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
       readWrite,
       sign("approval"),
       publicKeys("token"),
-      parameters("release"),
+      ...release,
       cursorKey,
       queues(["rollouts"], "SendMessage", "GetQueueUrl"),
     ],
@@ -105,13 +107,13 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
       readWrite,
       sign("dispatch"),
       queues(["rollouts"], "SendMessage", "GetQueueUrl", ...consume),
-      parameters("release"),
+      ...release,
       { actions: ["ssm:SendCommand"], resources: [names.wakeDocument] },
     ],
     escalate: [
       readWrite,
       queues(["escalations"], ...consume, "SendMessage"),
-      parameters("release"),
+      ...release,
       { actions: ["secretsmanager:GetSecretValue"], resources: [names.anthropicSecret] },
     ],
     reconcile: [
@@ -122,7 +124,7 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
         "GetQueueUrl",
         "GetQueueAttributes",
       ),
-      parameters("release"),
+      ...release,
     ],
     sweep: [readWrite, queues(["node-events"], "SendMessage", "GetQueueUrl", ...consume)],
     bootstrap: [
@@ -133,6 +135,7 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
       publicKeys("dispatch", "approval", "release", "token", "issuer"),
       { actions: ["ssm:GetParameter", "ssm:PutParameter"], resources: [`/steward/${stage}/*`] },
       objects("PutObject", `${names.bundleBucket}/*`),
+      objects("GetObject", `${names.bundleBucket}/releases/*`),
       {
         actions: ["secretsmanager:CreateSecret", "secretsmanager:PutSecretValue", "secretsmanager:DescribeSecret"],
         resources: [names.tokenSecret, names.anthropicSecret],

@@ -1,9 +1,7 @@
 import type { Objects } from "@steward/aws/objects";
-import type { Parameters } from "@steward/aws/parameters";
 import { createPerson, listPeople } from "@steward/aws/records/person";
 import { createSession } from "@steward/aws/records/session";
 import { createTenant, listTenants } from "@steward/aws/records/tenant";
-import type { Secrets } from "@steward/aws/secrets";
 import { type Signer, signDocument } from "@steward/aws/signing";
 import { commit } from "@steward/aws/table";
 import { canonicalHash, sha256Hex } from "@steward/contracts/canonical";
@@ -19,10 +17,16 @@ import { issueCaCertificate } from "./issue-certificate.ts";
 
 type Deps = Pick<Context, "stage" | "table" | "nowMs" | "secret"> & {
   signers: Record<SigningKeyUse, Signer>;
-  parameters: Parameters;
+  parameters: TextStore;
   objects: Objects;
-  secrets: Secrets;
+  secrets: TextStore;
 };
+
+/** Parameters or secrets by name. */
+interface TextStore {
+  get(name: string): Promise<string | undefined>;
+  put(name: string, value: string): Promise<void>;
+}
 
 const releaseDays = 365;
 const caDays = 3650;
@@ -77,15 +81,18 @@ export async function publishStage(
   return { caCertificate, releaseVersion };
 }
 
+/** A release is an object of its own, never overwritten; the parameter names the one in force. */
 async function publishRelease(deps: Deps, actions: ReleaseAction[], nowMs: number): Promise<number> {
-  const name = resourceNames(deps.stage).parameter("release");
-  const stored = await deps.parameters.get(name);
-  const current = stored === undefined ? undefined : readRelease(stored).release;
-  const halfLife = (releaseDays / 2) * 86_400_000;
+  const names = resourceNames(deps.stage);
+  const parameter = names.parameter("release");
+  const key = await deps.parameters.get(parameter);
+  const stored = key === undefined ? undefined : await deps.objects.get(names.bundleBucket, key);
+  const current = stored === undefined ? undefined : readRelease(Buffer.from(stored).toString("utf8")).release;
+  const halfLifeMs = (releaseDays / 2) * 86_400_000;
   if (
     current !== undefined &&
     canonicalHash(current.actions) === canonicalHash(actions) &&
-    current.expiresAtMs > nowMs + halfLife
+    current.expiresAtMs > nowMs + halfLifeMs
   ) {
     return current.version;
   }
@@ -97,10 +104,10 @@ async function publishRelease(deps: Deps, actions: ReleaseAction[], nowMs: numbe
     actions,
     agents: current?.agents ?? {},
   };
-  await deps.parameters.put(
-    name,
-    JSON.stringify(await signDocument(deps.signers.release, "steward-release-v1", release)),
-  );
+  const text = JSON.stringify(await signDocument(deps.signers.release, "steward-release-v1", release));
+  const next = `releases/${release.version}-${sha256Hex(text).slice(0, 16)}.json`;
+  await deps.objects.put(names.bundleBucket, next, text);
+  await deps.parameters.put(parameter, next);
   return release.version;
 }
 
