@@ -128,6 +128,7 @@ async function stepArchive(step: StepRequest): Promise<Buffer> {
     archive.entry({ name: relative(step.bundleDir, path), mode: 0o600 }, await readFile(path));
   }
   archive.entry({ name: "variables.yml", mode: 0o600 }, variablesFile(step));
+  archive.entry({ name: "ansible.cfg", mode: 0o600 }, "[defaults]\n");
   archive.entry({ name: "callback/steward.py", mode: 0o600 }, callbackPlugin);
   archive.finalize();
   const chunks: Buffer[] = [];

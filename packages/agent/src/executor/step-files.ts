@@ -112,9 +112,9 @@ exit "$code"
 /** Takes away what a step left that was killed. Argument: work directory. */
 export const cleanScript = 'rm -rf "$1"/step.*';
 
-/** How Ansible is configured: by environment only, so that no file of the machine has a say. */
+/** How Ansible is configured: by environment only; `ansible.cfg` is empty, so that no file of the machine has a say. */
 export const ansibleEnvironment: Record<string, string> = {
-  ANSIBLE_CONFIG: "/dev/null",
+  ANSIBLE_CONFIG: "ansible.cfg",
   ANSIBLE_NOCOLOR: "1",
   ANSIBLE_RETRY_FILES_ENABLED: "0",
   ANSIBLE_LOCALHOST_WARNING: "0",
