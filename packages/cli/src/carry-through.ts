@@ -3,7 +3,7 @@ import type { Client } from "@steward/contracts/client";
 import { taskHasEnded } from "@steward/contracts/states";
 import type { Question, TaskView } from "@steward/contracts/task";
 import { CliError, type ExitCode, exitCodes } from "./exit-codes.ts";
-import { exitCodeOfTask, followTask, waitWhile } from "./follow-task.ts";
+import { exitCodeOfTask, followTask, interruptible, waitWhile } from "./follow-task.ts";
 import { planText, resultText } from "./text/task.ts";
 import { visible } from "./text/visible.ts";
 import type { Ui } from "./ui.ts";
@@ -25,13 +25,23 @@ export interface CarryOptions {
  * Takes a task as far as it can go: waits for the plan, asks its questions, shows the plan, asks for the yes, follows
  * the run to its end. Returns the task as it is then; with `--json` prints it.
  */
-export async function carryThrough(
+export function carryThrough(
   call: Client,
   submitted: TaskView,
   ui: Ui,
   nowMs: () => number,
   options: CarryOptions,
 ): Promise<ExitCode> {
+  return interruptible(submitted, (signal) => carry(call, submitted, ui, { ...options, nowMs, signal }));
+}
+
+async function carry(
+  call: Client,
+  submitted: TaskView,
+  ui: Ui,
+  options: CarryOptions & { nowMs: () => number; signal: AbortSignal },
+): Promise<ExitCode> {
+  const { nowMs, signal } = options;
   let task = submitted;
   let planShown = false;
   const showPlan = async (): Promise<void> => {
@@ -41,7 +51,11 @@ export async function carryThrough(
     ui.say();
   };
   for (;;) {
-    task = await waitWhile(call, task, ui, ["queued", "thinking"], "Understanding what you ask for …");
+    task = await waitWhile(call, task, ui, {
+      statuses: ["queued", "thinking"],
+      text: "Understanding what you ask for …",
+      signal,
+    });
     if (task.status === "needs_input") {
       const answered = await answerQuestion(call, task, ui);
       if (answered === undefined) return end(ui, task, exitCodes.waiting);
@@ -63,7 +77,7 @@ export async function carryThrough(
       ui.say(resultText(task, ui.paint));
       return end(ui, task, exitCodeOfTask(task));
     }
-    const followed = await followTask(call, task, ui, { output: options.output ?? "some" });
+    const followed = await followTask(call, task, ui, { output: options.output ?? "some", signal });
     ui.say();
     ui.say(resultText(followed.task, ui.paint));
     return end(ui, followed.task, followed.outputTrusted ? exitCodeOfTask(followed.task) : exitCodes.failed);

@@ -24,6 +24,7 @@ const patienceMs = 60_000;
  */
 export async function nextVersion(call: Client, task: TaskView, ui: Ui, signal: AbortSignal): Promise<TaskView> {
   let troubleSinceMs: number | undefined;
+  signal.throwIfAborted();
   for (;;) {
     const startedMs = Date.now();
     try {
@@ -47,26 +48,21 @@ export async function nextVersion(call: Client, task: TaskView, ui: Ui, signal: 
   }
 }
 
-/**
- * Until the task leaves the states in `while`. Ctrl-C ends only the watching, and says how to come back.
- */
+/** Until the task leaves these states. */
 export async function waitWhile(
   call: Client,
   task: TaskView,
   ui: Ui,
-  statuses: readonly TaskView["status"][],
-  text: string,
+  wait: { statuses: readonly TaskView["status"][]; text: string; signal: AbortSignal },
 ): Promise<TaskView> {
-  return interruptible(task, async (signal) => {
-    const done = ui.progress(text);
-    try {
-      let now = task;
-      while (statuses.includes(now.status)) now = await nextVersion(call, now, ui, signal);
-      return now;
-    } finally {
-      done();
-    }
-  });
+  const done = ui.progress(wait.text);
+  try {
+    let now = task;
+    while (wait.statuses.includes(now.status)) now = await nextVersion(call, now, ui, wait.signal);
+    return now;
+  } finally {
+    done();
+  }
 }
 
 export interface FollowOptions {
@@ -81,38 +77,37 @@ export async function followTask(
   call: Client,
   task: TaskView,
   ui: Ui,
-  options: FollowOptions,
+  options: FollowOptions & { signal: AbortSignal },
 ): Promise<{ task: TaskView; outputTrusted: boolean }> {
-  return interruptible(task, async (signal) => {
-    const printer = createRunPrinter(call, task, ui, options);
-    let now = task;
-    options.onVersion?.(now);
-    const done = ui.progress("Running on the appliances …");
-    const finished = new AbortController();
-    // Output grows without the task changing: it is read on its own clock, beside the long poll.
-    const reading = (async () => {
-      while (!finished.signal.aborted) {
-        await printer.readOutput(now, signal);
-        await delay(outputEveryMs, undefined, { signal: AbortSignal.any([signal, finished.signal]) }).catch(() => {});
-        signal.throwIfAborted();
-      }
-    })();
-    // A failure of the reader ends the whole; marked as handled, because the long poll may be awaited meanwhile.
-    reading.catch(() => {});
-    try {
-      while (!taskHasEnded(now.status)) {
-        now = await nextVersion(call, now, ui, signal);
-        options.onVersion?.(now);
-      }
-    } finally {
-      finished.abort();
-      done();
+  const { signal } = options;
+  const printer = createRunPrinter(call, task, ui, options);
+  let now = task;
+  options.onVersion?.(now);
+  const done = ui.progress("Running on the appliances …");
+  const finished = new AbortController();
+  // Output grows without the task changing: it is read on its own clock, beside the long poll.
+  const reading = (async () => {
+    while (!finished.signal.aborted) {
+      await printer.readOutput(now, signal);
+      await delay(outputEveryMs, undefined, { signal: AbortSignal.any([signal, finished.signal]) }).catch(() => {});
+      signal.throwIfAborted();
     }
-    await reading;
-    await printer.readOutput(now, signal);
-    await printer.printRest(now, signal);
-    return { task: now, outputTrusted: printer.isTrusted() };
-  });
+  })();
+  // It is awaited below; until then a failure (Ctrl-C) must not count as unhandled.
+  reading.catch(() => {});
+  try {
+    while (!taskHasEnded(now.status)) {
+      now = await nextVersion(call, now, ui, signal);
+      options.onVersion?.(now);
+    }
+  } finally {
+    finished.abort();
+    done();
+  }
+  await reading;
+  await printer.readOutput(now, signal);
+  await printer.printRest(now, signal);
+  return { task: now, outputTrusted: printer.isTrusted() };
 }
 
 interface RunPrinter {
@@ -220,11 +215,15 @@ export function exitCodeOfTask(task: TaskView): ExitCode {
   }
 }
 
-async function interruptible<T>(task: TaskView, action: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/**
+ * Runs what waits for a task. Ctrl-C ends only the waiting, and says how to come back; one that comes between two
+ * waits ends the next.
+ */
+export async function interruptible<T>(task: TaskView, action: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const stop = (): void => controller.abort();
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
   try {
     return await action(controller.signal);
   } catch (error) {

@@ -10,11 +10,13 @@ import { addLogin } from "./commands/session.ts";
 import { examples } from "./commands/shared.ts";
 import { addTasks } from "./commands/tasks.ts";
 import type { Runner } from "./context.ts";
+import manifest from "../package.json" with { type: "json" };
 
 /** All commands. `run` gives each its context, and turns what it throws into words and an exit code. */
 export function createProgram(run: Runner): Command {
   const program = new Command("steward")
     .description("Runs fleets of home servers from plain-language requests.")
+    .version(manifest.version, "--version", "print the version")
     .option("--json", "print JSON on stdout, ask nothing")
     .option("--profile <name>", "which installation (STEWARD_PROFILE)")
     .option("--tenant <id or name>", "which tenant (STEWARD_TENANT)")

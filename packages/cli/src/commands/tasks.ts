@@ -4,7 +4,7 @@ import { type Command, Option } from "commander";
 import { actionKindsOf, carryThrough, decide } from "../carry-through.ts";
 import type { Runner } from "../context.ts";
 import { exitCodes, usageError } from "../exit-codes.ts";
-import { createRunPrinter, exitCodeOfTask, followTask, waitWhile } from "../follow-task.ts";
+import { createRunPrinter, exitCodeOfTask, followTask, interruptible, waitWhile } from "../follow-task.ts";
 import { findTask, listUpTo } from "../list-all.ts";
 import { table } from "../text/table.ts";
 import { paintTaskStatus, planText, resultText, runText, taskTitle } from "../text/task.ts";
@@ -88,26 +88,26 @@ function addReading(tasks: Command, run: Runner): void {
       .action(async (id: string | undefined, options: { output?: boolean }, self: Command) =>
         run(self, async ({ connect, ui, nowMs }) => {
           const { call } = await connect();
-          let task = await findTask(call, id);
-          ui.say(headText(task, ui, nowMs()));
-          if (!taskHasEnded(task.status)) ui.hint(ui.paint.dim("Ctrl-C stops the watching, not the task."));
-          ui.data(task);
-          const seen = task.version;
-          task = await waitWhile(
-            call,
-            task,
-            ui,
-            ["queued", "thinking", "needs_input", "awaiting_approval"],
-            `Waiting (${task.status.replaceAll("_", " ")}) …`,
-          );
-          const followed = await followTask(call, task, ui, {
-            output: options.output === true ? "all" : "some",
-            onVersion: (version) => {
-              if (version.version > seen) ui.data(version);
-            },
+          const task = await findTask(call, id);
+          return interruptible(task, async (signal) => {
+            ui.say(headText(task, ui, nowMs()));
+            if (!taskHasEnded(task.status)) ui.hint(ui.paint.dim("Ctrl-C stops the watching, not the task."));
+            ui.data(task);
+            const started = await waitWhile(call, task, ui, {
+              statuses: ["queued", "thinking", "needs_input", "awaiting_approval"],
+              text: `Waiting (${task.status.replaceAll("_", " ")}) …`,
+              signal,
+            });
+            const followed = await followTask(call, started, ui, {
+              output: options.output === true ? "all" : "some",
+              onVersion: (version) => {
+                if (version.version > task.version) ui.data(version);
+              },
+              signal,
+            });
+            ui.say(resultText(followed.task, ui.paint));
+            return followed.outputTrusted ? exitCodeOfTask(followed.task) : exitCodes.failed;
           });
-          ui.say(resultText(followed.task, ui.paint));
-          return followed.outputTrusted ? exitCodeOfTask(followed.task) : exitCodes.failed;
         }),
       ),
     "steward tasks watch",
