@@ -106,10 +106,12 @@ function expiry(plan: Plan, context: GateContext): Verdict[] {
 
 /** A frozen tenant may plan and approve; nothing is sent and nothing starts. */
 function freeze(_plan: Plan, context: GateContext): Verdict[] {
+  const hourMs = 3_600_000;
   const stops = context.moment === "doorbell" || context.moment === "start";
   return context.freezes.map(({ reason, untilMs }) => {
-    const why = `Frozen until ${new Date(untilMs).toISOString()}: ${reason}`;
-    return stops ? deny(why) : allow(`${why}. Nothing is sent before.`);
+    const hours = Math.max(1, Math.ceil((untilMs - context.nowMs) / hourMs));
+    const why = `Frozen for up to ${hours} h more: ${reason}.`;
+    return stops ? deny(why) : allow(`${why} Nothing is sent before that ends.`);
   });
 }
 

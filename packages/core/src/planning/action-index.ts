@@ -1,0 +1,160 @@
+import type { Action } from "@steward/contracts/actions";
+import { type VariableShape, variableShapes } from "./variable-values.ts";
+import { canonOf, isGeneric, isVerb, type Token, tokenize } from "./words.ts";
+
+/** A part of an example: a word that must be met, a slot, or a break. Free words are left out. */
+export type Item =
+  | { kind: "word"; canon: string; text: string; class: "weak" | "content" }
+  | { kind: "slot"; name: string }
+  | { kind: "break" };
+
+export interface Template {
+  items: Item[];
+  /** Content words that an instruction must have for this template to be worth a try. */
+  needs: string[];
+}
+
+/** One action, prepared for matching. */
+export interface IndexedAction {
+  action: Action;
+  shapes: Map<string, VariableShape>;
+  required: string[];
+  templates: Template[];
+  /** Ends of examples that only give an optional variable (`for {users}`): they may follow any other example. */
+  tails: { name: string; items: Item[] }[];
+  /** Every word that speaks for this action: of its id, title, words and examples. */
+  bag: Set<string>;
+  /** The words that stand before a variable's slot, and the variable's own name. */
+  cues: Map<string, Set<string>>;
+}
+
+const indexes = new WeakMap<readonly Action[], IndexedAction[]>();
+
+/** The index of a catalogue: made once per list of actions and kept as long as the list. */
+export function indexActions(actions: readonly Action[]): IndexedAction[] {
+  const known = indexes.get(actions);
+  // A list that has grown since (a test that registers an action) is indexed anew.
+  if (known !== undefined && known.length === actions.length && known.every((one, at) => one.action === actions[at])) {
+    return known;
+  }
+  const made = actions.map(indexAction);
+  indexes.set(actions, made);
+  return made;
+}
+
+function indexAction(action: Action): IndexedAction {
+  const shapes = new Map(variableShapes(action).map((shape) => [shape.name, shape]));
+  const required = [...shapes.values()].filter((shape) => shape.required).map((shape) => shape.name);
+  const whole = action.examples.map(itemsOf);
+  const cut = whole.flatMap((items) => cutTails(items, shapes));
+  const lists = [...whole, ...cut.map((one) => one.head)];
+  return {
+    action,
+    shapes,
+    required,
+    templates: uniqueBy(lists, (items) => JSON.stringify(items)).map((items) => ({
+      items,
+      needs: contentWords(items),
+    })),
+    tails: uniqueBy(
+      cut.map(({ name, tail }) => ({ name, items: tail })),
+      (tail) => JSON.stringify(tail),
+    ),
+    bag: bagOf(action, whole),
+    cues: cuesOf(whole, shapes),
+  };
+}
+
+function itemsOf(example: string): Item[] {
+  const items: Item[] = [];
+  // Slots become words that no sentence has, so that the tokens around them are the sentence's own.
+  const names: string[] = [];
+  const text = example.replace(/\{([a-zA-Z][a-zA-Z0-9]*)\}/g, (_, name: string) => `slot0${names.push(name) - 1}0`);
+  for (const token of tokenize(text)) {
+    const slot = /^slot0(\d+)0$/.exec(token.text)?.[1];
+    if (slot !== undefined) items.push({ kind: "slot", name: names[Number(slot)] ?? "" });
+    else if (token.kind === "separator") items.push({ kind: "break" });
+    else if (token.class !== "free") {
+      items.push({ kind: "word", canon: token.canon, text: token.text.toLowerCase(), class: token.class });
+    }
+  }
+  while (items.at(-1)?.kind === "break") items.pop();
+  return items;
+}
+
+/** Every way to end an example before its optional variables, with what was cut off. */
+function cutTails(items: Item[], shapes: Map<string, VariableShape>): { head: Item[]; name: string; tail: Item[] }[] {
+  const cuts: { head: Item[]; name: string; tail: Item[] }[] = [];
+  let head = items;
+  for (;;) {
+    const slots = head.flatMap((item, at) => (item.kind === "slot" ? [{ name: item.name, at }] : []));
+    const last = slots.at(-1);
+    const before = slots.at(-2);
+    if (last === undefined || before === undefined || shapes.get(last.name)?.required !== false) return cuts;
+    const tail = head.slice(before.at + 1);
+    head = head.slice(0, before.at + 1);
+    cuts.push({ head, name: last.name, tail });
+  }
+}
+
+function contentWords(items: Item[]): string[] {
+  return items.flatMap((item) => (item.kind === "word" && item.class === "content" ? [item.canon] : []));
+}
+
+function bagOf(action: Action, examples: Item[][]): Set<string> {
+  const bag = new Set<string>();
+  const add = (text: string) => {
+    for (const token of tokenize(text)) if (token.class === "content" && token.kind === "word") bag.add(token.canon);
+  };
+  add(action.id.replaceAll(/[._]/g, " "));
+  add(action.title);
+  for (const word of action.words) add(word);
+  for (const items of examples) for (const word of contentWords(items)) bag.add(word);
+  return bag;
+}
+
+function cuesOf(examples: Item[][], shapes: Map<string, VariableShape>): Map<string, Set<string>> {
+  const cues = new Map<string, Set<string>>();
+  for (const name of shapes.keys()) cues.set(name, new Set(nameWords(name)));
+  for (const items of examples) {
+    items.forEach((item, at) => {
+      const before = items[at - 1];
+      if (item.kind === "slot" && before?.kind === "word") cues.get(item.name)?.add(before.canon);
+    });
+  }
+  return cues;
+}
+
+/** `keepHome` → `keep`, `home`. */
+export function nameWords(name: string): string[] {
+  return name.split(/(?=[A-Z])/).map((word) => canonOf(word));
+}
+
+/** Which actions an instruction comes closest to, by the words that they share. Verbs alone say nothing. */
+export function nearestActions(index: readonly IndexedAction[], tokens: readonly Token[]): string[] {
+  const words = new Set(
+    tokens
+      .filter((token) => token.kind === "word" && token.class === "content" && !isGeneric(token.text))
+      .map((token) => token.canon),
+  );
+  return index
+    .map((one) => {
+      let score = 0;
+      let objects = 0;
+      for (const word of words) {
+        if (!one.bag.has(word)) continue;
+        const sharers = index.filter((other) => other.bag.has(word)).length;
+        score += 1 / sharers;
+        if (!isVerb(word)) objects += 1;
+      }
+      return { id: one.action.id, score: objects === 0 ? 0 : score };
+    })
+    .filter((one) => one.score > 0)
+    .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
+    .slice(0, 3)
+    .map((one) => one.id);
+}
+
+function uniqueBy<T>(list: readonly T[], keyOf: (one: T) => string): T[] {
+  return [...new Map(list.map((one) => [keyOf(one), one])).values()];
+}

@@ -1,0 +1,196 @@
+import type { Variables, VariableValue } from "@steward/contracts/actions";
+import { defaults } from "@steward/contracts/defaults";
+import { type ModelAnswer, modelAnswerSchema } from "@steward/contracts/job";
+import type { Provenance } from "@steward/contracts/plan";
+import type { GroundedStep } from "../task/task-state.ts";
+import { type IndexedAction, indexActions, nearestActions } from "./action-index.ts";
+import { checkSteps, withDefaults } from "./complete-steps.ts";
+import { type Evidence, evidenceOf, groundValue } from "./grounding.ts";
+import type { PlanningContext, Understanding } from "./planning-types.ts";
+import { noActionFits } from "./refusals.ts";
+import { screenInstruction } from "./screen-instruction.ts";
+import { checkValue, hasTemplate } from "./variable-values.ts";
+import { isGeneric, isNaming, isVerb } from "./words.ts";
+
+/** An answer below this is not good enough: the next tier may try. */
+export const goodGrade = 0.75;
+
+/** What a grade is made of. The parts add up to 1. */
+const parts = {
+  /** The answer has the shape, every action exists, every value fits its schema. */
+  schema: 0.25,
+  /** How firmly the values are grounded, on average. */
+  grounding: 0.35,
+  /** Which share of the instruction's words the answer accounts for. */
+  completeness: 0.4,
+} as const;
+
+const firmness: Record<Provenance["source"], number> = { said: 1, given: 1, fact: 0.7, assumed: 0.9 };
+
+/** Judges a model's words. Nothing in them is believed: every value must come from somewhere that is not the model. */
+export function gradeAnswer(raw: string, context: PlanningContext): Understanding {
+  const index = indexActions(context.actions);
+  const evidence = evidenceOf(context.instruction);
+  const nearest = nearestActions(index, evidence.tokens);
+  const unsure = (why: string, grade = 0): Understanding => ({ kind: "unsure", why, nearest, grade });
+
+  const screened = screenInstruction(context);
+  if (screened !== undefined) return { kind: "refused", ...screened, grade: 1 };
+  const answer = parseAnswer(raw);
+  if (answer === undefined) return unsure("The model did not answer in the form that was asked for.");
+  if (answer.outOfScope) return { kind: "refused", ...noActionFits(nearest, context.actions), grade: 1 };
+  if (answer.steps.length === 0) return unsure("The model proposed nothing.");
+  if (answer.steps.length > defaults.maxSteps) return unsure("The model proposed too many steps.");
+  if (evidence.allNegated) return unsure("The request says what should not be.");
+
+  const judged: JudgedStep[] = [];
+  for (const proposed of answer.steps) {
+    const indexed = index.find((one) => one.action.id === proposed.action);
+    if (indexed === undefined) return unsure(`The model proposed ${quote(proposed.action)}, which is no action.`);
+    const step = judgeStep(evidence, indexed, proposed.variables, context);
+    if (step.kind === "unsure") return unsure(step.why);
+    if (step.kind === "refused") return { kind: "refused", message: step.message, next: [], grade: 1 };
+    judged.push(step);
+  }
+
+  const left = leftOut(evidence, judged, context);
+  if (left.asked !== undefined) return unsure(`The model left out ${quote(left.asked)}.`);
+  if (left.spoken === 0) return unsure("Nothing in the request speaks for what the model proposed.");
+  const grade = gradeOf(judged, left);
+  if (grade < goodGrade) return unsure("The model's proposal covers too little of the request.", grade);
+
+  const steps = judged.map((one) => one.step);
+  const completion = checkSteps(context, steps);
+  switch (completion.kind) {
+    case "complete":
+      return { kind: "plan", steps, grade };
+    case "missing":
+      return { kind: "question", question: completion.question, steps, grade };
+    case "invalid":
+      return unsure(`${completion.variable} ${completion.message}`, grade);
+  }
+}
+
+function parseAnswer(raw: string): ModelAnswer | undefined {
+  const text = raw.trim().replace(/^```(?:json)?\s*([\s\S]*?)\s*```$/, "$1");
+  try {
+    const parsed = modelAnswerSchema.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    // Prose is an expected answer of a small model; it says nothing that could be used.
+    return undefined;
+  }
+}
+
+interface JudgedStep {
+  kind: "judged";
+  indexed: IndexedAction;
+  step: GroundedStep;
+  /** Places of the tokens that ground its values. */
+  tokens: number[];
+}
+
+function judgeStep(
+  evidence: Evidence,
+  indexed: IndexedAction,
+  proposed: Variables,
+  context: PlanningContext,
+): JudgedStep | { kind: "unsure"; why: string } | { kind: "refused"; message: string } {
+  const { action } = indexed;
+  const variables: Record<string, VariableValue> = {};
+  const provenance: Record<string, Provenance> = {};
+  const tokens: number[] = [];
+  const mentioned = new Set(evidence.tokens.map((token) => token.text.toLowerCase()));
+  for (const [name, value] of Object.entries(proposed)) {
+    if (indexed.shapes.get(name) === undefined)
+      return { kind: "unsure", why: `${action.id} has no variable ${quote(name)}.` };
+    if (hasTemplate(value)) return { kind: "unsure", why: `The model put template syntax into ${name}.` };
+    // Small models fill in what they need not; empty means that nothing was named.
+    if (value === "" || value === false || (Array.isArray(value) && value.length === 0)) continue;
+    const reading = checkValue(action, name, value);
+    if (!reading.ok) {
+      const isSaid = typeof value === "string" && mentioned.has(value.toLowerCase());
+      if (isSaid)
+        return { kind: "refused", message: `${action.title}: ${name} ${quote(String(value))} ${reading.message}.` };
+      if (!indexed.required.includes(name))
+        return { kind: "unsure", why: `The model made up ${name}, and it is not valid.` };
+      continue;
+    }
+    const { [name]: _own, ...others } = proposed;
+    const assumed = withDefaults(action, others, context.targets)[name];
+    const ground = groundValue(evidence, indexed, name, reading.value, { context, assumed });
+    if (ground === undefined) {
+      // A required value is asked for instead; an optional one shows that the model adds what nobody said.
+      if (!indexed.required.includes(name)) return { kind: "unsure", why: `The model made up ${name}.` };
+      continue;
+    }
+    variables[name] = reading.value;
+    provenance[name] = ground.provenance;
+    tokens.push(...ground.tokens);
+  }
+  return { kind: "judged", indexed, step: { action: action.id, variables, provenance }, tokens };
+}
+
+interface LeftOut {
+  /** Something that was asked for and that no step has. */
+  asked: string | undefined;
+  /** Words that speak for one of the actions. */
+  spoken: number;
+  accounted: number;
+  content: number;
+}
+
+/** What of the instruction the steps do not account for. */
+function leftOut(evidence: Evidence, judged: readonly JudgedStep[], context: PlanningContext): LeftOut {
+  const used = new Set(judged.flatMap((one) => one.tokens));
+  const targets = new Set(context.targets.flatMap((target) => [target.name.toLowerCase(), target.id]));
+  const names = new Set(
+    context.targets.flatMap(({ facts }) =>
+      [facts.users, facts.groups, facts.shares, facts.services, facts.domains].flatMap((list) => list ?? []),
+    ),
+  );
+  const count: LeftOut = { asked: undefined, spoken: 0, accounted: 0, content: 0 };
+  evidence.tokens.forEach((token, at) => {
+    if (token.class !== "content" || evidence.negated[at]) return;
+    count.content += 1;
+    const speaksForAction = token.kind === "word" && judged.some((one) => one.indexed.bag.has(token.canon));
+    if (speaksForAction) count.spoken += 1;
+    if (used.has(at) || speaksForAction || targets.has(token.text.toLowerCase())) {
+      count.accounted += 1;
+      return;
+    }
+    const isAsked =
+      token.kind === "quoted" ||
+      isVerb(token.canon) ||
+      names.has(token.text.toLowerCase()) ||
+      /[\d./@:_]/.test(token.text) ||
+      isNaming(previous(evidence, at)?.text ?? "") ||
+      isListedWith(evidence, at, used);
+    if (isAsked && !isGeneric(token.text)) count.asked ??= token.text;
+  });
+  return count;
+}
+
+/** True for a word that "and" or a comma joins to one that was taken: "for anna and bob", of which only anna was. */
+function isListedWith({ tokens }: Evidence, at: number, used: ReadonlySet<number>): boolean {
+  const joins = (middle: number, other: number) =>
+    tokens[middle]?.kind === "separator" && tokens[middle]?.text !== "." && used.has(other);
+  return joins(at - 1, at - 2) || joins(at + 1, at + 2);
+}
+
+function previous({ tokens }: Evidence, at: number) {
+  for (let before = at - 1; before >= 0; before -= 1) if (tokens[before]?.class !== "free") return tokens[before];
+  return undefined;
+}
+
+function gradeOf(judged: readonly JudgedStep[], left: LeftOut): number {
+  const sources = judged.flatMap((one) => Object.values(one.step.provenance).map(({ source }) => firmness[source]));
+  const grounding = sources.length === 0 ? 1 : sources.reduce((sum, one) => sum + one, 0) / sources.length;
+  const completeness = left.content === 0 ? 0 : left.accounted / left.content;
+  const grade = parts.schema + parts.grounding * grounding + parts.completeness * completeness;
+  return Math.round(grade * 1000) / 1000;
+}
+
+function quote(text: string): string {
+  return `"${text.slice(0, 60)}"`;
+}

@@ -1,0 +1,254 @@
+import type { Facts, Variables, VariableValue } from "@steward/contracts/actions";
+import type { Provenance } from "@steward/contracts/plan";
+import { type IndexedAction, type Item, nameWords } from "./action-index.ts";
+import type { PlanningContext } from "./planning-types.ts";
+import { type Reading, readList, readText, type VariableShape } from "./variable-values.ts";
+import { areAlike, canonOf, isGeneric, isNaming, isVerb, type Token } from "./words.ts";
+
+/** One way to understand a clause. */
+export interface ClauseReading {
+  indexed: IndexedAction;
+  variables: Variables;
+  provenance: Record<string, Provenance>;
+  /** Values that were named and that their schema refuses. */
+  invalid: { variable: string; message: string }[];
+}
+
+type Bound = ReadonlyMap<string, { reading: Reading; text: string }>;
+
+/** Bounds the search on a sentence made to be slow. */
+const maxSteps = 4_000;
+
+/** Every way to read the tokens as this action by one of its examples. Each token is accounted for in each of them. */
+export function readByExamples(
+  indexed: IndexedAction,
+  given: readonly Token[],
+  context: PlanningContext,
+): ClauseReading[] {
+  const { tokens, flags } = takeFlags(indexed, given);
+  const present = new Set(tokens.map((token) => token.canon));
+  const search = { left: maxSteps };
+  const found: ClauseReading[] = [];
+  for (const template of indexed.templates) {
+    if (!template.needs.every((word) => present.has(word))) continue;
+    const from = { indexed, context, tokens, search, tails: indexed.tails };
+    align(from, template.items, 0, 0, new Map(), (bound) => found.push(toReading(indexed, bound, flags)));
+  }
+  return found;
+}
+
+/**
+ * The reading by words alone: every content word speaks for the action, or is the one value that it must have. For
+ * sentences that no example foresaw, and actions that have none.
+ */
+export function readByWords(
+  indexed: IndexedAction,
+  given: readonly Token[],
+  context: PlanningContext,
+): ClauseReading | undefined {
+  const { tokens, flags } = takeFlags(indexed, given);
+  const rest: Token[] = [];
+  let spoken = 0;
+  for (const token of tokens) {
+    if (token.class === "free") continue;
+    if (token.class === "weak" && token.kind === "word") {
+      // Other prepositions give roles ("from", "to", "with"), which words alone cannot tell.
+      if (!["for", "of", "on", "it", "that", "him", "her", "them"].includes(token.canon)) return undefined;
+    } else if (token.kind === "word" && indexed.bag.has(token.canon)) spoken += 1;
+    else rest.push(token);
+  }
+  if (rest.length > 1 || (spoken < 2 && !(spoken === 1 && rest.length === 0))) return undefined;
+  const bound = new Map<string, { reading: Reading; text: string }>();
+  const [value] = rest;
+  if (value !== undefined) {
+    const [name, ...others] = indexed.required;
+    const shape = name === undefined ? undefined : indexed.shapes.get(name);
+    if (shape === undefined || others.length > 0 || !mayBeValue(indexed, shape, value, false, context))
+      return undefined;
+    bound.set(shape.name, { reading: readText(indexed.action, shape, value.text), text: value.text });
+  }
+  return toReading(indexed, bound, flags);
+}
+
+interface Search {
+  indexed: IndexedAction;
+  context: PlanningContext;
+  tokens: readonly Token[];
+  search: { left: number };
+  tails: IndexedAction["tails"];
+}
+
+function align(
+  on: Search,
+  items: readonly Item[],
+  i: number,
+  j: number,
+  bound: Bound,
+  yieldReading: (bound: Bound) => void,
+): void {
+  on.search.left -= 1;
+  if (on.search.left < 0) return;
+  const item = items[i];
+  const token = on.tokens[j];
+  if (item === undefined && token === undefined) return yieldReading(bound);
+  const go = (nextI: number, nextJ: number, nextBound = bound) =>
+    align(on, items, nextI, nextJ, nextBound, yieldReading);
+
+  if (token?.class === "free") go(i, j + 1);
+  if (item === undefined) {
+    for (const tail of on.tails) {
+      if (bound.has(tail.name)) continue;
+      const rest = { ...on, tails: on.tails.filter((other) => other.name !== tail.name) };
+      align(rest, tail.items, 0, j, bound, yieldReading);
+    }
+    return;
+  }
+  switch (item.kind) {
+    case "break":
+      if (token?.kind === "separator") go(i + 1, j + 1);
+      return go(i + 1, j);
+    case "word":
+      if (token?.kind === "word" && token.class === item.class) {
+        if (item.class === "content" ? token.canon === item.canon : areAlike(token.canon, item.canon)) go(i + 1, j + 1);
+      }
+      if (item.class === "weak") go(i + 1, j);
+      return;
+    case "slot": {
+      const shape = on.indexed.shapes.get(item.name);
+      const before = items[i - 1];
+      const isNamed = before?.kind === "word" && isNaming(before.text);
+      if (shape !== undefined && !bound.has(item.name)) {
+        for (const { end, reading, text } of valuesAt(on, shape, j, isNamed)) {
+          go(i + 1, end, new Map(bound).set(item.name, { reading, text }));
+        }
+      }
+      // Not named: a default or a question fills it.
+      return go(i + 1, j);
+    }
+  }
+}
+
+/** Every value that the shape could take from token `j` on. */
+function* valuesAt(
+  on: Search,
+  shape: VariableShape,
+  j: number,
+  isNamed: boolean,
+): Generator<{ end: number; reading: Reading; text: string }> {
+  const { indexed, tokens, context } = on;
+  const first = tokens[j];
+  if (first === undefined || !mayBeValue(indexed, shape, first, isNamed, context)) return;
+  if (shape.type === "list") {
+    const items = [first.text];
+    let end = j + 1;
+    yield { end, reading: readList(indexed.action, shape, items), text: first.text };
+    for (;;) {
+      let next = end;
+      while (tokens[next]?.kind === "separator" && next < end + 2) next += 1;
+      const token = tokens[next];
+      if (next === end || token === undefined || !mayBeValue(indexed, shape, token, isNamed, context)) return;
+      items.push(token.text);
+      end = next + 1;
+      yield { end, reading: readList(indexed.action, shape, [...items]), text: items.join(", ") };
+    }
+  }
+  const single = readText(indexed.action, shape, first.text);
+  // Any word stands where a choice may stand; only one of the choices is meant as one.
+  if (shape.type === "choice" && !single.ok) return;
+  yield { end: j + 1, reading: single, text: first.text };
+  if (shape.type !== "text" || first.kind === "quoted") return;
+  // Values with spaces, such as a key with its comment.
+  let text = first.text;
+  for (let end = j + 1; end < j + 4; end += 1) {
+    const token = tokens[end];
+    if (token === undefined || token.kind !== "word" || !mayBeValue(indexed, shape, token, false, context)) return;
+    text += ` ${token.text}`;
+    const reading = readText(indexed.action, shape, text);
+    if (reading.ok) yield { end: end + 1, reading, text };
+  }
+}
+
+function mayBeValue(
+  indexed: IndexedAction,
+  shape: VariableShape,
+  token: Token,
+  isNamed: boolean,
+  context: PlanningContext,
+): boolean {
+  if (token.kind === "separator") return false;
+  if (token.kind === "quoted" || shape.type === "choice") return true;
+  if (token.class !== "content") return isNamed && token.class === "weak" ? false : isNamed;
+  if (isNamed || isKnown(indexed, shape.name, token.text, context)) return true;
+  return !isVerb(token.canon) && !indexed.bag.has(token.canon) && !isGeneric(token.text);
+}
+
+/** True where every target knows a thing of that name and the variable is about such things. */
+function isKnown(indexed: IndexedAction, variable: string, text: string, context: PlanningContext): boolean {
+  const kind = indexed.action.hints[variable]?.choicesFrom;
+  if (kind === undefined || context.targets.length === 0) return false;
+  return context.targets.every((target) => factsOf(target.facts, kind).includes(text.toLowerCase()));
+}
+
+export function factsOf(facts: Facts, kind: "users" | "groups" | "shares" | "services" | "domains"): string[] {
+  return facts[kind] ?? [];
+}
+
+/** Takes out what turns a yes-or-no variable on: its own name, as words (`read only`, `keep his home`). */
+function takeFlags(indexed: IndexedAction, given: readonly Token[]): { tokens: Token[]; flags: Map<string, string> } {
+  const flags = new Map<string, string>();
+  let tokens = [...given];
+  for (const shape of indexed.shapes.values()) {
+    if (shape.type !== "flag") continue;
+    const words = nameWords(shape.name);
+    const spoken = flattened(tokens);
+    for (let at = 0; at < spoken.length; at += 1) {
+      const part = spoken.slice(at, at + words.length);
+      if (part.length < words.length || !part.every((one, k) => one.canon === words[k])) continue;
+      const from = Math.min(...part.map((one) => one.token));
+      const to = Math.max(...part.map((one) => one.token));
+      const isJoined = ["separator", "weak"];
+      let start = from;
+      const before = tokens[from - 1];
+      if (before !== undefined && (before.kind === "separator" || isJoined.includes(before.class))) start -= 1;
+      flags.set(
+        shape.name,
+        tokens
+          .slice(from, to + 1)
+          .map((token) => token.text)
+          .join(" "),
+      );
+      tokens = [...tokens.slice(0, start), ...tokens.slice(to + 1)];
+      break;
+    }
+  }
+  return { tokens, flags };
+}
+
+/** Content words with the token that they are in; `read-only` is two words. */
+function flattened(tokens: readonly Token[]): { canon: string; token: number }[] {
+  return tokens.flatMap((token, at) => {
+    const passedOver = token.class !== "content" || token.kind !== "word";
+    if (passedOver) return [];
+    return token.text.split("-").map((word) => ({ canon: canonOf(word), token: at }));
+  });
+}
+
+function toReading(indexed: IndexedAction, bound: Bound, flags: Map<string, string>): ClauseReading {
+  const variables: Record<string, VariableValue> = {};
+  const provenance: Record<string, Provenance> = {};
+  const invalid: ClauseReading["invalid"] = [];
+  for (const name of indexed.shapes.keys()) {
+    const flag = flags.get(name);
+    const value = bound.get(name);
+    if (value?.reading.ok === false)
+      invalid.push({ variable: name, message: `"${value.text}": ${value.reading.message}` });
+    else if (value !== undefined && value.reading.ok) {
+      variables[name] = value.reading.value;
+      provenance[name] = { source: "said", text: value.text };
+    } else if (flag !== undefined) {
+      variables[name] = true;
+      provenance[name] = { source: "said", text: flag };
+    }
+  }
+  return { indexed, variables, provenance, invalid };
+}

@@ -1,0 +1,58 @@
+import type { Action } from "@steward/contracts/actions";
+import type { TaskResult } from "@steward/contracts/task";
+import type { JobState } from "../job/job-state.ts";
+import { asExample, matchInstruction } from "./match-instruction.ts";
+import type { PlanningContext } from "./planning-types.ts";
+
+const maxSuggestions = 3;
+
+/** "Nothing fits", with what could be said instead: the closest actions, else what there is at all. */
+export function noActionFits(
+  nearest: readonly string[],
+  actions: readonly Action[],
+): { message: string; next: string[] } {
+  const close = nearest.flatMap((id) => actions.find((action) => action.id === id) ?? []);
+  if (close.length > 0) {
+    return {
+      message: `This could not be understood well enough to do it. The closest is: ${titles(close)}.`,
+      next: suggestions(close),
+    };
+  }
+  return {
+    message: `None of the actions does this. What can be done: ${titles(actions)}.`,
+    next: suggestions(actions),
+  };
+}
+
+/** Why no model could make a plan of an instruction, what each said, and what to do about it. */
+export function noModelCould(reason: string, failures: JobState["failures"], context: PlanningContext): TaskResult {
+  const matched = matchInstruction(context);
+  if (matched.kind === "refused") return { message: matched.message, next: matched.next };
+  const { message, next } = noActionFits(matched.kind === "unsure" ? matched.nearest : [], context.actions);
+  const tried = failures.map((failure) => `${failure.tier}: ${failure.reason}`);
+  const why = [...new Set([...tried, reason])].map((one) => one.replace(/[.\s]+$/, ""));
+  return {
+    message: `${message} No model could help (${why.join("; ")}).`,
+    next: [
+      ...next,
+      "To let a model read such requests, connect a worker with Ollama, or set a Claude key.",
+      "Or ask your provider.",
+    ],
+  };
+}
+
+function titles(actions: readonly Action[]): string {
+  return actions.map((action) => lowerFirst(action.title)).join(", ");
+}
+
+function suggestions(actions: readonly Action[]): string[] {
+  const perAction = Math.max(1, Math.floor(maxSuggestions / Math.max(1, actions.length)));
+  return actions
+    .flatMap((action) => action.examples.slice(0, perAction))
+    .slice(0, maxSuggestions)
+    .map((example) => `Say: ${asExample(example)}`);
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

@@ -1,0 +1,65 @@
+import type { PlanningContext } from "./planning-types.ts";
+
+export interface Screened {
+  message: string;
+  next: string[];
+}
+
+const rephrase = "Say in plain words what should be done, such as: add user anna";
+
+/** What no request needs, and attacks do. Each with the sentence that the person gets. */
+const hostile: readonly (readonly [RegExp, string])[] = [
+  [/\{\{|\}\}|\{%|%\}|\{#|#\}|\$\{|<%|%>|!unsafe/i, "Template syntax is not accepted in a request."],
+  [
+    /[`|<>\\;$]|&&|\b(?:rm|dd|mkfs\S*)\s+-\w|\bsudo\s+(?:-|(?:rm|su|sh|bash|cat|chmod|chown|reboot|visudo)\b)/i,
+    "Shell commands and their special characters are not accepted in a request.",
+  ],
+  [/(?:^|[\s/"'])\.\.(?:\/|$)/, "A path with .. is not accepted."],
+  // Invisible characters make a request read differently from what it is.
+  // oxlint-disable-next-line no-control-regex
+  [
+    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/,
+    "The request contains invisible characters.",
+  ],
+  [
+    /\b(?:ignore|disregard|forget|override|bypass|skip|disable|circumvent|turn off)\b.{0,60}\b(?:rules?|instructions?|prompts?|approvals?|gates?|polic(?:y|ies)|restrictions?|safety|guidelines?|limits?|checks?|confirmation)\b/i,
+    "Rules and approvals cannot be switched off by a request.",
+  ],
+  [
+    /\bwithout\b.{0,20}\b(?:approval|asking|confirmation|permission|telling)\b|\bno (?:approval|confirmation)\b|\bpre-?approved\b/i,
+    "Rules and approvals cannot be switched off by a request.",
+  ],
+  [
+    /\b(?:system prompt|developer mode|jail ?break|you are now|pretend (?:to be|that|you)|act as)\b|<\|/i,
+    "The request speaks to the planner instead of saying what should be done.",
+  ],
+  [
+    /\b(?:other|another|all|every|any|different|foreign|someone else['’]s|somebody else['’]s)\s+(?:tenants?|customers?|organi[sz]ations?|compan(?:y|ies)|clients?)\b|\btenants?\b/i,
+    "Only the appliances that were chosen as targets can be changed, and nothing of another customer.",
+  ],
+];
+
+const forbids =
+  /\b(?:do\s+not|don['’]?t|never|must\s+not|mustn['’]?t|should\s+not|shouldn['’]?t|may\s+not|not\s+to|nothing|nobody|none|no\s+one|no\s+longer|under\s+no)\b/i;
+const negation =
+  /\b(?:not|no|never|nothing|nobody|none|neither|nor|without|except|unless|cannot|avoid|refuse)\b|n['’]t\b|\bdont\b/i;
+
+/** True where a part of a sentence says that something is not so or is not wanted. Its words ground nothing. */
+export function isNegated(part: string): boolean {
+  return negation.test(part);
+}
+
+/** A clear no to what is hostile on its face or forbids instead of asking; undefined for everything else. */
+export function screenInstruction(context: PlanningContext): Screened | undefined {
+  const { instruction } = context;
+  for (const [pattern, message] of hostile) if (pattern.test(instruction)) return { message, next: [rephrase] };
+  const known = new Set(context.targets.map((target) => target.id));
+  for (const [id] of instruction.matchAll(/\b(?:ten|apl|wrk|tsk|run|rol|job|per|crt|enr)_[0-9a-z]+\b/g)) {
+    if (!known.has(id))
+      return { message: `${id} is not a target of this request.`, next: ["Choose the targets with --on."] };
+  }
+  if (forbids.test(instruction)) {
+    return { message: "The request says what should not be done, so nothing is done.", next: [rephrase] };
+  }
+  return undefined;
+}

@@ -1,0 +1,174 @@
+/**
+ * Plain English as the matcher and the grading see it: tokens with their place in the sentence. Words fall into three
+ * classes. `free` ones say nothing about what is asked and may be passed over; `weak` ones (prepositions, pronouns)
+ * carry roles, so each must be met by the same word of an example; all others are `content` and must be accounted for.
+ */
+export interface Token {
+  /** As written. */
+  text: string;
+  /** The word that it counts as: lower case, singular, verbs by their leader (`create` counts as `add`). */
+  canon: string;
+  kind: "word" | "quoted" | "separator";
+  class: "free" | "weak" | "content";
+  start: number;
+  end: number;
+}
+
+const list = (text: string) => text.trim().split(/\s+/);
+
+const free = new Set([
+  ...list("a an the please kindly can could would will you i we me us my our just now hey hi hello thanks thank"),
+  ...list("also there some new so is are am be been have has do does this these those 's quickly maybe"),
+  ...list("how what who which where when why should"),
+]);
+const weak = new Set(list("to for of in into on onto at from by with as it its that him her his them their about"));
+/** Words before a name: what follows is meant as a name, whatever else it may mean. */
+const naming = new Set(list("called named name titled as"));
+const weakAlike = [list("for of"), list("in into"), list("on onto at")];
+
+/** Verbs that ask for the same. No two groups may be opposites. */
+const verbGroups = [
+  list("add create make give need want register insert"),
+  list("remove delete drop erase"),
+  list("list show display enumerate tell"),
+  list("restart relaunch bounce"),
+  list("setup install configure provision"),
+  list("stop halt"),
+  list("start launch"),
+  list("open"),
+  list("close"),
+  list("lock disable"),
+  list("unlock enable"),
+  list("reset"),
+  list("update upgrade patch"),
+  list("change modify edit rename move set"),
+  list("reboot"),
+  list("check test ping"),
+  list("issue renew"),
+];
+const verbLeader = new Map(verbGroups.flatMap((group) => group.map((verb) => [verb, group[0] ?? verb] as const)));
+const leaders = new Set(verbLeader.values());
+
+/** Things that "the" refers to and nobody is called. */
+const generic = new Set([
+  ...list("server box machine appliance computer device system host everything everybody everyone anything something"),
+  ...list("thing stuff all any every each one other others same again last previous before usual"),
+]);
+
+/** Said in several words, meant as one. */
+const phrases: readonly (readonly [RegExp, string])[] = [
+  [/\bset(ting)? up\b/gi, "setup"],
+  [/\bget rid of\b/gi, "remove"],
+  [/\b(?:want|wants|need|needs|like|have|has) (?:you )?to\b/gi, "please"],
+];
+
+/** Splits a sentence into tokens. Text in quotes is one token: data, not words. */
+export function tokenize(sentence: string): Token[] {
+  const tokens: Token[] = [];
+  const text = phrases.reduce((done, [phrase, word]) => done.replace(phrase, (found) => padTo(word, found)), sentence);
+  const pattern = /"([^"]*)"|“([^”]*)”|(?<=^|\s)'([^']*)'(?=$|[\s.,!?])|(,|\n)|([^\s,"“”]+)/g;
+  for (const match of text.matchAll(pattern)) {
+    const quoted = match[1] ?? match[2] ?? match[3];
+    const { index } = match;
+    if (quoted !== undefined) {
+      const start = index + 1;
+      tokens.push({ text: quoted, canon: "", kind: "quoted", class: "content", start, end: start + quoted.length });
+    } else if (match[4] !== undefined) {
+      tokens.push(separator(",", index));
+    } else if (match[5] !== undefined) {
+      tokens.push(...wordTokens(match[5], index));
+    }
+  }
+  return tokens;
+}
+
+/** Keeps the places of all other words. */
+function padTo(word: string, found: string): string {
+  return word.length >= found.length ? word : word + " ".repeat(found.length - word.length);
+}
+
+function wordTokens(raw: string, index: number): Token[] {
+  const lead = /^[("[]*/.exec(raw)?.[0].length ?? 0;
+  const bare = raw.slice(lead).replace(/[)\]!?:.,]+$/, "");
+  const isSentenceEnd = /[.!?]$/.test(raw);
+  const out: Token[] = [];
+  const owner = /^(.+)['’]s$/.exec(bare);
+  const start = index + lead;
+  const words = owner?.[1] === undefined ? [bare] : [owner[1], "'s"];
+  let at = start;
+  for (const text of words) {
+    if (text === "") continue;
+    out.push(wordToken(text, at));
+    at += text.length;
+  }
+  if (isSentenceEnd) out.push(separator(".", index + raw.length - 1));
+  return out;
+}
+
+function wordToken(text: string, start: number): Token {
+  const lower = text.toLowerCase();
+  if (lower === "and" || lower === "then" || lower === "&" || lower === "plus") return separator(lower, start);
+  const canon = canonOf(lower);
+  const kind = free.has(lower) ? "free" : weak.has(lower) ? "weak" : "content";
+  return { text, canon, kind: "word", class: kind, start, end: start + text.length };
+}
+
+function separator(text: string, start: number): Token {
+  return { text, canon: text, kind: "separator", class: "weak", start, end: start + text.length };
+}
+
+/** The word that a word counts as. */
+export function canonOf(word: string): string {
+  const lower = word.toLowerCase();
+  return verbLeader.get(lower) ?? verbLeader.get(singular(lower)) ?? singular(lower);
+}
+
+function singular(word: string): string {
+  if (word.length <= 3 || !word.endsWith("s") || /(?:ss|us|is)$/.test(word)) return word;
+  return word.slice(0, -1);
+}
+
+export function isVerb(canon: string): boolean {
+  return leaders.has(canon);
+}
+
+export function isGeneric(word: string): boolean {
+  return generic.has(word.toLowerCase());
+}
+
+export function isNaming(word: string): boolean {
+  return naming.has(word.toLowerCase());
+}
+
+/** Weak words that stand for each other: "account of john", "account for john". */
+export function areAlike(one: string, other: string): boolean {
+  return one === other || weakAlike.some((group) => group.includes(one) && group.includes(other));
+}
+
+/** The verb that a misspelt word was meant to be, where exactly one is a single slip away. */
+export function verbOfTypo(word: string): string | undefined {
+  const lower = word.toLowerCase();
+  if (lower.length < 4 || !/^[a-z]+$/.test(lower)) return undefined;
+  const meant = new Set<string>();
+  for (const [verb, leader] of verbLeader) if (verb.length >= 4 && isOneSlip(lower, verb)) meant.add(leader);
+  const [only] = meant;
+  return meant.size === 1 ? only : undefined;
+}
+
+/** One letter too many, too few, wrong, or two neighbours swapped. */
+function isOneSlip(one: string, other: string): boolean {
+  if (Math.abs(one.length - other.length) > 1) return false;
+  let from = 0;
+  while (from < one.length && from < other.length && one[from] === other[from]) from += 1;
+  const rest = (text: string, skip: number) => text.slice(from + skip);
+  if (rest(one, 1) === rest(other, 1) || rest(one, 1) === rest(other, 0) || rest(one, 0) === rest(other, 1))
+    return true;
+  return one[from] === other[from + 1] && one[from + 1] === other[from] && rest(one, 2) === rest(other, 2);
+}
+
+const asking =
+  /^(?:how|why|when|where|should|shall|did|does|do|is|are|was|were|if|what|who|which|may|might|has|have)\b/i;
+/** A question rather than an order: it may be answered, and must not change anything. */
+export function isQuestion(sentence: string): boolean {
+  return asking.test(sentence.trim());
+}
