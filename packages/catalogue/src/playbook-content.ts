@@ -5,20 +5,22 @@ import { parse } from "yaml";
  * `raw` and `script` are missing on purpose, and so is everything that needs a collection (see requirements.yml).
  */
 export const pinnedModules: ReadonlySet<string> = new Set(
-  [
-    ...["apt", "assert", "blockinfile", "command", "copy", "debug", "fail", "file", "find", "getent", "group"],
-    ...["import_role", "import_tasks", "include_role", "include_tasks", "lineinfile", "meta", "package_facts", "ping"],
-    ...["replace", "service", "service_facts", "set_fact", "set_stats", "setup", "slurp", "stat", "template"],
-    ...["tempfile", "user", "wait_for"],
-  ].map((name) => `ansible.builtin.${name}`),
+  (
+    "apt assert blockinfile command copy debug fail file find getent group import_role import_tasks include_role " +
+    "include_tasks lineinfile meta package_facts ping replace service service_facts set_fact set_stats setup slurp " +
+    "stat tempfile template user wait_for"
+  )
+    .split(" ")
+    .map((name) => `ansible.builtin.${name}`),
 );
 
 /** Keys of a task that are not its module. `check_mode` and `local_action` are missing on purpose. */
-const taskKeywords: ReadonlySet<string> = new Set([
-  ...["always", "args", "become", "become_user", "block", "changed_when", "delay", "diff", "environment"],
-  ...["failed_when", "ignore_errors", "listen", "loop", "loop_control", "name", "no_log", "notify", "register"],
-  ...["rescue", "retries", "tags", "throttle", "timeout", "until", "vars", "when"],
-]);
+const taskKeywords: ReadonlySet<string> = new Set(
+  (
+    "always args become become_user block changed_when delay diff environment failed_when ignore_errors listen loop " +
+    "loop_control name no_log notify register rescue retries tags throttle timeout until vars when"
+  ).split(" "),
+);
 const taskLists = ["tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always"] as const;
 
 export interface Content {
@@ -51,7 +53,7 @@ function readPlay(play: Record<string, unknown>, where: string, content: Content
 
 function readTask(task: unknown, where: string, content: Content): void {
   if (!isRecord(task)) throw new Error(`${where}: a task is not a mapping`);
-  const place = `${where}: "${String(task["name"] ?? "a task without a name")}"`;
+  const place = `${where}: ${JSON.stringify(task["name"] ?? "a task without a name")}`;
   for (const list of taskLists) for (const inner of listOf(task[list])) readTask(inner, where, content);
   for (const [key, value] of Object.entries(task)) {
     if (taskKeywords.has(key)) continue;

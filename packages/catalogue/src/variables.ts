@@ -8,14 +8,13 @@ import { z } from "zod";
 
 const reservedUsers = [
   // Debian's base accounts and those of the services that the catalogue manages.
-  ...["root", "daemon", "bin", "sys", "sync", "games", "man", "lp", "mail", "news", "uucp", "proxy", "www-data"],
-  ...["backup", "list", "irc", "gnats", "nobody", "messagebus", "sshd", "dnsmasq", "sambashare", "ntp", "chrony"],
-  ...["postfix", "dovecot", "dovenull", "vmail", "avahi", "polkitd", "postgres", "mysql", "redis", "steward"],
+  "root daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc gnats nobody messagebus sshd",
+  "dnsmasq sambashare ntp chrony postfix dovecot dovenull vmail avahi polkitd postgres mysql redis steward",
   // Groups that give power: a user of that name would get its private group.
-  ...["sudo", "adm", "admin", "wheel", "disk", "shadow", "docker", "lxd", "kvm", "staff", "operator", "nogroup"],
+  "sudo adm admin wheel disk shadow docker lxd kvm staff operator nogroup",
   // Words that mean many people, or nobody in particular.
-  ...["all", "any", "anyone", "everyone", "everybody", "user", "users", "guest", "me", "somebody", "someone"],
-];
+  "all any anyone everyone everybody user users guest me somebody someone",
+].flatMap(words);
 
 const userBody = "[a-z][a-z0-9_-]{0,30}";
 /** A person's account. Reserved and system accounts (`root`, `daemon`, `systemd-*`) are refused. */
@@ -36,9 +35,9 @@ export const groupName = z
 
 /** Groups whose members can become root or read everything. */
 export const powerfulGroups: readonly string[] = [
-  ...["sudo", "wheel", "admin", "adm", "disk", "shadow", "docker", "lxd", "libvirt", "kvm", "staff", "systemd-journal"],
-  ...["backup", "operator", "tty", "kmem", "mem", "sys", "daemon", "bin", "netdev", "root"],
-];
+  "sudo wheel admin adm disk shadow docker lxd libvirt kvm staff systemd-journal",
+  "backup operator tty kmem mem sys daemon bin netdev root",
+].flatMap(words);
 
 const base64 = "[A-Za-z0-9+/]";
 /** One OpenSSH public key, optionally with a short comment. The blob has to begin with the type that is named. */
@@ -66,10 +65,9 @@ export const shareName = z
   );
 
 /** Directories that belong to the system. Nothing in them is ever shared. */
-const systemDirectories = [
-  ...["bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "lost\\+found", "proc", "root", "run", "sbin"],
-  ...["snap", "sys", "tmp", "usr", "var"],
-];
+const systemDirectories = words(
+  "bin boot dev etc lib lib32 lib64 libx32 lost\\+found proc root run sbin snap sys tmp usr var",
+);
 /**
  * An absolute path below a directory that is not the system's. A segment begins with a letter or digit, so neither
  * `..` nor hidden directories can be named.
@@ -113,3 +111,7 @@ export const serviceName = z
     /^(?!steward)[a-z][a-z0-9_-]{0,47}(?:@[a-z0-9_-]{1,32})?$/,
     "must be a service's name such as dnsmasq or smbd; Steward's own services are not restarted this way",
   );
+
+function words(line: string): string[] {
+  return line.split(" ");
+}

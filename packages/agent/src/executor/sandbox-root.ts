@@ -14,13 +14,13 @@ export const sandboxRecipe = {
   /** First of 65536 ids. High, so that neither people nor subordinate id ranges are there. */
   idBase: 791_740_416,
   idCount: 65_536,
-  packages: [
-    ...["ansible-core", "python3", "python3-apt", "dnsmasq", "samba", "samba-common-bin", "sudo", "iproute2"],
-    ...["nftables", "procps", "openssh-client"],
-  ],
+  packages:
+    "ansible-core python3 python3-apt dnsmasq samba samba-common-bin sudo iproute2 nftables procps openssh-client".split(
+      " ",
+    ),
   /** Installed, but not set up yet: they start when a plan says so. */
-  services: ["dnsmasq", "smbd", "nmbd", "samba-ad-dc", "sudo", "procps", "nftables"],
-} as const;
+  services: "dnsmasq smbd nmbd samba-ad-dc sudo procps nftables".split(" "),
+};
 
 const manifestSchema = z.object({
   recipe: z.number().int(),

@@ -57,8 +57,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const child = spawn(
     "setpriv",
     [
-      ...["--pdeathsig", "KILL", "--", "unshare", "--mount", "--propagation", "private", "--"],
-      ...["sh", "-euc", outerScript, "sh", directory, options.root.fileSystem, String(idBase), bootId, ...cgroups],
+      ..."--pdeathsig KILL -- unshare --mount --propagation private -- sh -euc".split(" "),
+      outerScript,
+      "sh",
+      directory,
+      options.root.fileSystem,
+      String(idBase),
+      bootId,
+      ...cgroups,
     ],
     {
       stdio: ["pipe", "pipe", "pipe"],

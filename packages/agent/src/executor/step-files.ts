@@ -134,7 +134,7 @@ export const ansibleEnvironment: Record<string, string> = {
 /** The arguments after `ansible-playbook`. Undo is the same playbook with its tasks tagged `undo`. */
 export function playbookArguments(step: StepRequest): string[] {
   return [
-    ...["--inventory", "localhost,", "--connection", "local", "--extra-vars", "@variables.yml"],
+    ..."--inventory localhost, --connection local --extra-vars @variables.yml".split(" "),
     ...(step.mode === "check" ? ["--check", "--diff"] : []),
     ...(step.mode === "undo" ? ["--tags", "undo"] : []),
     ...(step.verbosity > 0 ? [`-${"v".repeat(step.verbosity)}`] : []),
