@@ -140,6 +140,8 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
         actions: ["secretsmanager:CreateSecret", "secretsmanager:PutSecretValue", "secretsmanager:DescribeSecret"],
         resources: [names.tokenSecret, names.anthropicSecret],
       },
+      // Only to see whether the cursor key is there: one that is replaced would void every cursor.
+      cursorKey,
     ],
     worker: [queues(allLanes, "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueUrl")],
   };
