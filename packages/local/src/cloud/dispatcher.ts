@@ -146,8 +146,9 @@ export function createDispatcher(options: DispatcherOptions): RequestListener {
       const { commands } = options.ssm;
       if (path !== "/_ssm/poll" && path !== "/_ssm/result")
         throw new ServiceError("UnknownOperationException", `There is no ${path}.`, { status: 404 });
-      const run = path === "/_ssm/poll" ? commands.poll : commands.result;
-      sendJson(response, 200, JSON.stringify(await run(instance, parseJson(body))), "1.1");
+      const input = parseJson(body);
+      const answer = path === "/_ssm/poll" ? commands.poll(instance, input) : commands.result(instance, input);
+      sendJson(response, 200, JSON.stringify(await answer), "1.1");
     } catch (error) {
       sendJsonError(response, toServiceError(error, context), "1.1");
     }

@@ -288,7 +288,8 @@ async function receive(
   store: ObjectStore,
   maxBytes: number,
 ): Promise<Upload & { claimed: Set<string> }> {
-  if (request.headers["content-length"] === undefined)
+  const decodedLength = request.headers["x-amz-decoded-content-length"];
+  if (request.headers["content-length"] === undefined && decodedLength === undefined)
     throw new ServiceError("MissingContentLength", "You must provide the Content-Length HTTP header.", { status: 411 });
   const streaming = request.payloadHash.startsWith("STREAMING-");
   if (streaming && request.payloadHash !== "STREAMING-UNSIGNED-PAYLOAD-TRAILER") throw notImplemented();
@@ -299,7 +300,7 @@ async function receive(
     tooLarge: () => new ServiceError("EntityTooLarge", `An upload has at most ${maxBytes} bytes.`),
   });
   try {
-    const length = streaming ? request.headers["x-amz-decoded-content-length"] : request.headers["content-length"];
+    const length = streaming ? decodedLength : request.headers["content-length"];
     if (upload.sizeBytes !== Number(length))
       throw new ServiceError("IncompleteBody", "You did not provide the number of bytes specified by Content-Length.");
     if (/^[0-9a-f]{64}$/.test(request.payloadHash) && request.payloadHash !== upload.sha256Hex)
