@@ -8,7 +8,6 @@ import { Hono } from "hono";
 import { z } from "zod";
 import type { AppDeps } from "./app-deps.ts";
 import type { Binding, Paging, SignedIn } from "./bind.ts";
-import { bindings } from "./bindings.ts";
 import { certificateIdentity, requireRole, tenantOf } from "./callers.ts";
 import { type CursorScope, openCursor, sealCursor } from "./cursor.ts";
 import { bindDocuments } from "./documents.ts";
@@ -24,10 +23,10 @@ import { validate } from "./validate.ts";
 export type AppEnv = { Bindings: { event: HttpEvent }; Variables: { requestId: string } };
 
 export interface AppOptions {
+  /** Routes and their use cases: exactly those that are to be served. */
+  bindings: readonly Binding[];
   /** Serve only the routes of one function; all by default. */
   servedBy?: ServedBy;
-  /** Routes and their use cases; Steward's own by default. Every route that is served must be among them. */
-  bindings?: readonly Binding[];
   /** Every route there is, so that a known path with another method, or at the other door, is told apart from none. */
   table?: Readonly<Record<string, Route>>;
 }
@@ -36,10 +35,12 @@ export interface AppOptions {
  * The API as a Hono app. Throws at once if a route has no binding, door or access rule: a route that nobody thought
  * about is never served.
  */
-export function createApp(deps: AppDeps, options: AppOptions = {}): Hono<AppEnv> {
-  const table = Object.values(options.table ?? routes);
-  const served = checkBindings(table, options.bindings ?? bindings).filter(
-    ({ route }) => options.servedBy === undefined || route.servedBy === options.servedBy,
+export function createApp(deps: AppDeps, options: AppOptions): Hono<AppEnv> {
+  const table: Route[] = Object.values(options.table ?? routes);
+  const { servedBy } = options;
+  const served = checkBindings(
+    table.filter((route) => servedBy === undefined || route.servedBy === servedBy),
+    options.bindings,
   );
   const app = new Hono<AppEnv>();
   const authenticate = createAuthenticator(deps);
@@ -69,7 +70,7 @@ export function createApp(deps: AppDeps, options: AppOptions = {}): Hono<AppEnv>
         : await answerNode(deps, binding, exchange);
     });
   }
-  if (options.servedBy === undefined || options.servedBy === "api") {
+  if (servedBy === undefined || servedBy === "api") {
     bindDocuments(app, deps, (event) => requireDoor(deps, event, "api"));
   }
 

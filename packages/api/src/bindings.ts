@@ -1,21 +1,28 @@
+import type { ServedBy } from "@steward/contracts/route";
 import type { Binding } from "./bind.ts";
 import { applianceBindings } from "./routes/appliances.ts";
+import { approveBindings } from "./routes/approve.ts";
 import { enrolmentBindings } from "./routes/enrolment.ts";
 import { freezeBindings } from "./routes/freezes.ts";
+import { heartbeatBindings } from "./routes/heartbeat.ts";
 import { jobBindings } from "./routes/jobs.ts";
 import { nodeBindings } from "./routes/nodes.ts";
 import { overviewBindings } from "./routes/overview.ts";
 import { sessionBindings } from "./routes/sessions.ts";
 import { taskBindings } from "./routes/tasks.ts";
+import { waitBindings } from "./routes/wait.ts";
 
-/** Every route of Steward with the use case that serves it. */
-export const bindings: readonly Binding[] = [
-  ...sessionBindings,
-  ...taskBindings,
-  ...nodeBindings,
-  ...freezeBindings,
-  ...overviewBindings,
-  ...enrolmentBindings,
-  ...applianceBindings,
-  ...jobBindings,
-];
+/**
+ * Every route of Steward with the use case that serves it, by function. A function imports its own list from `routes/`
+ * and not this, so that it loads only what it runs.
+ */
+export const bindingsByFunction: Readonly<Record<ServedBy, readonly Binding[]>> = {
+  api: [...taskBindings, ...nodeBindings, ...freezeBindings, ...overviewBindings],
+  wait: waitBindings,
+  sessions: sessionBindings,
+  approve: approveBindings,
+  enrol: enrolmentBindings,
+  nodes: [...applianceBindings, ...jobBindings],
+  heartbeat: heartbeatBindings,
+};
+export const bindings: readonly Binding[] = Object.values(bindingsByFunction).flat();

@@ -32,6 +32,11 @@ export function validate(
   );
 }
 
+/** As `validate`, for a body alone. */
+export function validateBody<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  return validate([{ part: "body", schema, value }]).body as z.output<Schema>;
+}
+
 function fieldsOf(issue: z.core.$ZodIssue): FieldProblem[] {
   const path = issue.path.map(String);
   if (issue.code === "unrecognized_keys") {

@@ -1,5 +1,4 @@
 import { routes } from "@steward/contracts/routes";
-import { acceptHeartbeat } from "@steward/control/accept-heartbeat";
 import { getBundle } from "@steward/control/get-bundle";
 import { getEnvelope, pendingRuns } from "@steward/control/get-envelope";
 import { putFacts } from "@steward/control/put-facts";
@@ -8,12 +7,8 @@ import { requestChunk } from "@steward/control/request-chunk";
 import { startRun } from "@steward/control/start-run";
 import { bind } from "../bind.ts";
 
-/** What appliances (and for the first three, workers) call. */
+/** What appliances call; trust document and release are for workers too. */
 export const applianceBindings = [
-  // The function `heartbeat` serves this one by a shorter chain; here it is for an app that serves every route.
-  bind(routes.heartbeat, (deps, { caller, body }) =>
-    acceptHeartbeat(deps, { nodeId: caller.nodeId, fingerprint: caller.fingerprint, heartbeat: body }),
-  ),
   bind(routes.getTrust, (deps) => deps.trust()),
   bind(routes.getRelease, async (deps) => (await deps.release()).document),
   bind(routes.getBundle, (deps, { params }) => getBundle(deps, params)),

@@ -1,9 +1,10 @@
 import { routes } from "@steward/contracts/routes";
-import { queueStatus, stats } from "@steward/control/fleet-views";
+import { listTenants, queueStatus, stats } from "@steward/control/fleet-views";
 import { bind } from "../bind.ts";
 import { listActions } from "../list-actions.ts";
 
 export const overviewBindings = [
+  bind(routes.listTenants, (deps, { caller }) => listTenants(deps, caller.person)),
   bind(routes.listActions, async (deps) => ({ items: listActions(deps.actions) })),
   bind(routes.queueStatus, (deps, { caller }) => queueStatus(deps, caller)),
   bind(routes.stats, (deps, { caller }) => stats(deps, caller)),

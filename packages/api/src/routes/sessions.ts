@@ -1,5 +1,4 @@
 import { routes } from "@steward/contracts/routes";
-import { listTenants } from "@steward/control/fleet-views";
 import { createSession, endSession, refreshSession } from "@steward/control/sessions";
 import { bind } from "../bind.ts";
 
@@ -9,5 +8,4 @@ export const sessionBindings = [
   bind(routes.endSession, async (deps, { caller }) => {
     await endSession(deps, { sessionId: caller.sessionId, personId: caller.person.id });
   }),
-  bind(routes.listTenants, (deps, { caller }) => listTenants(deps, caller.person)),
 ];

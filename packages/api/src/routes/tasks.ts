@@ -1,10 +1,9 @@
 import { routes } from "@steward/contracts/routes";
 import { answerTask } from "@steward/control/answer-task";
-import { approvePlan } from "@steward/control/approve-plan";
 import { getOutput } from "@steward/control/get-output";
 import { cancelTask, rejectTask } from "@steward/control/reject-task";
 import { submitTask } from "@steward/control/submit-task";
-import { explainGate, listTasks, waitForTask } from "@steward/control/view-task";
+import { explainGate, listTasks } from "@steward/control/view-task";
 import { bind } from "../bind.ts";
 
 export const taskBindings = [
@@ -18,11 +17,7 @@ export const taskBindings = [
     });
     return { items, ...page.next(after) };
   }),
-  bind(routes.getTask, (deps, { caller, params, query }) => waitForTask(deps, caller, params, query)),
   bind(routes.answerTask, (deps, { caller, params, body }) => answerTask(deps, caller, params, body)),
-  bind(routes.approveTask, (deps, { caller, params, body }) =>
-    approvePlan({ ...deps, signer: deps.signers.approval }, caller, params, body),
-  ),
   bind(routes.rejectTask, (deps, { caller, params, body }) => rejectTask(deps, caller, params, body)),
   bind(routes.cancelTask, (deps, { caller, params, body }) => cancelTask(deps, caller, params, body)),
   bind(routes.explainGate, (deps, { caller, params }) => explainGate(deps, caller, params)),

@@ -46,11 +46,16 @@ const functions = Object.fromEntries(
   }),
 ) as Record<FunctionName, Lambda>;
 
-// The first start of a stage waits here until `bootstrap`, asked for over the parent's channel, has made the CA.
+// Until this stage has a CA (its first start), only the parent's direct invocations get any further than the api door.
 process.on("message", (message: unknown) => {
-  if (!isInvocation(message)) return;
-  void functions[message.name].invoke(message.event).then((outcome) => process.send?.({ id: message.id, outcome }));
+  if (isInvocation(message)) {
+    void functions[message.name].invoke(message.event).then((outcome) => process.send?.({ id: message.id, outcome }));
+  } else if (isWarm(message)) {
+    void warm(functionNames.filter((name) => definitions[name].hot));
+  }
 });
+// Those that every start needs are loaded while the cloud is coming up; the rest when the parent has come to rest.
+void warm(["bootstrap", "sessions", "api", "enrol", "heartbeat", "nodes"]);
 
 const api = await openApiDoor({ functions, nowMs, port: environment.STEWARD_API_PORT });
 sayReady({ event: "api", port: api.port });
@@ -91,9 +96,15 @@ for (const name of functionNames) {
 
 sayReady({ event: "ready", apiPort: api.port, nodesPort: nodes.port });
 ensureCompileCache();
-// One after the other: the first requests have the second core to themselves.
-for (const name of functionNames) if (definitions[name].hot) await functions[name].warm();
-ensureCompileCache();
+
+/** One after the other: on a small machine the first requests need the other core. */
+async function warm(list: readonly FunctionName[]): Promise<void> {
+  for (const name of list) await functions[name].warm();
+}
+
+function isWarm(message: unknown): boolean {
+  return typeof message === "object" && message !== null && "warm" in message;
+}
 
 function isInvocation(message: unknown): message is { id: number; name: FunctionName; event: unknown } {
   return (

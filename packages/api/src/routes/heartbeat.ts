@@ -1,0 +1,10 @@
+import { routes } from "@steward/contracts/routes";
+import { acceptHeartbeat } from "@steward/control/accept-heartbeat";
+import { bind } from "../bind.ts";
+
+/** For an app that serves every route; the function `heartbeat` has a shorter chain of its own. */
+export const heartbeatBindings = [
+  bind(routes.heartbeat, (deps, { caller, body }) =>
+    acceptHeartbeat(deps, { nodeId: caller.nodeId, fingerprint: caller.fingerprint, heartbeat: body }),
+  ),
+];

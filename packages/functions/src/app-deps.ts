@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { AppDeps, Asset } from "@steward/api/app-deps";
+import { abandonIdempotent, beginIdempotent, finishIdempotent } from "@steward/aws/records/idempotency";
+import { createActivation } from "@steward/aws/run-command";
+import { getSecret } from "@steward/aws/secrets";
+import { createSigner } from "@steward/aws/signing";
+import { AppError } from "@steward/contracts/errors";
+import { assets } from "@steward/dashboard/assets";
+import { setTimeout as pause } from "node:timers/promises";
+import { checkTable, createContext, keyFromSecret } from "./context.ts";
+import { env } from "./env.ts";
+import { version } from "./version.ts";
+
+/** All that the API's routes need; a function uses the parts that its role covers. */
+export async function createAppDeps(functionName: string): Promise<AppDeps> {
+  const environment = env();
+  const context = createContext(functionName);
+  const { clients, names, parameter, table } = context;
+  const signer = (use: "token" | "approval" | "issuer") =>
+    createSigner({ kms: clients.kms, keyAlias: names.keyAlias(use) });
+  const signers = { token: signer("token"), approval: signer("approval"), issuer: signer("issuer") };
+  return {
+    ...context,
+    signers,
+    tokenKey: async () => ({ keyId: await signers.token.keyId(), publicKey: await signers.token.publicKey() }),
+    cursorKey: async () => {
+      const secret = await getSecret(clients.secrets, names.tokenSecret);
+      if (secret === undefined) throw new AppError("unavailable", `the secret ${names.tokenSecret} is not set`);
+      return keyFromSecret(secret);
+    },
+    idempotency: {
+      begin: (input) => beginIdempotent(table, input),
+      finish: (input) => finishIdempotent(table, input),
+      abandon: (input) => abandonIdempotent(table, input),
+    },
+    pause: async (ms) => {
+      await pause(ms);
+    },
+    sendNodeEvent: async (event) => context.queues.send("node-events", event, { groupId: event.tenantId }),
+    installation: {
+      nodesUrl: environment.STEWARD_NODES_URL,
+      caCertificate: () => parameter("ca-certificate"),
+      rootPublicKey: () => parameter("root-public-key"),
+      rootFingerprint: async () =>
+        createHash("sha256")
+          .update(Buffer.from(await parameter("root-public-key"), "base64"))
+          .digest("hex"),
+      activate: async (nodeId) => createActivation(clients.ssm, { nodeId, role: await parameter("hybrid-role") }),
+    },
+    domains: { api: environment.STEWARD_API_DOMAINS, nodes: environment.STEWARD_NODES_DOMAINS },
+    assets: functionName === "api" ? await readAssets() : {},
+    checks: {
+      table: () => checkTable(context),
+      queues: () => context.queues.counts("rollouts"),
+      release: () => context.release(),
+    },
+    version,
+    checkAnswers: environment.STEWARD_CHECK_ANSWERS,
+  };
+}
+
+async function readAssets(): Promise<Record<string, Asset>> {
+  const entries = await Promise.all(
+    assets.map(async ({ path, contentType, file }) => {
+      return [path, { contentType, body: await readFile(file, "utf8") }] as const;
+    }),
+  );
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,86 @@
+import { createHash, randomBytes } from "node:crypto";
+import { type Clients, createClients } from "@steward/aws/clients";
+import { getParameter } from "@steward/aws/parameters";
+import { createQueues } from "@steward/aws/queues";
+import { readItem } from "@steward/aws/table";
+import { catalogue } from "@steward/catalogue/catalogue";
+import { AppError } from "@steward/contracts/errors";
+import { type ParameterName, resourceNames } from "@steward/contracts/names";
+import { signedDocumentSchema } from "@steward/contracts/signed";
+import { readRelease } from "@steward/control/bootstrap-stage";
+import type { Context, WithObjects } from "@steward/control/context";
+import { createObjects } from "@steward/aws/objects";
+import { env } from "./env.ts";
+import { createLog } from "./log.ts";
+
+/** What every function's use cases are given. Making it calls nothing: each part is used with the function's own rights. */
+export interface FunctionContext extends Context, WithObjects {
+  clients: Clients;
+  names: ReturnType<typeof resourceNames>;
+  /** A parameter that must be there. At most 60 s old. */
+  parameter: (name: ParameterName) => Promise<string>;
+}
+
+export function createContext(functionName: string): FunctionContext {
+  const { STEWARD_STAGE: stage } = env();
+  const clients = createClients();
+  const names = resourceNames(stage);
+  const parameter = async (name: ParameterName) => {
+    const value = await getParameter(clients.ssm, names.parameter(name), { cached: true });
+    if (value !== undefined) return value;
+    throw new AppError("unavailable", `${names.parameter(name)} is not set`, {
+      next: "Set the stage up: npm start does it locally, steward bootstrap on AWS.",
+    });
+  };
+  const objects = createObjects(clients.s3);
+  // The parameter names the object: a release outgrows what a parameter may hold (8 KB).
+  const release = remembered(async (key: string) => {
+    const stored = await objects.get(names.bundleBucket, key);
+    if (stored === undefined) throw new AppError("unavailable", `the release ${key} is not in its bucket`);
+    return readRelease(Buffer.from(stored).toString("utf8"));
+  });
+  const trust = remembered(async (text: string) => signedDocumentSchema.parse(JSON.parse(text)));
+  return {
+    clients,
+    names,
+    parameter,
+    stage,
+    table: { client: clients.dynamo, name: names.table },
+    queues: createQueues({ sqs: clients.sqs, stage }),
+    nowMs: () => Date.now(),
+    secret: () => randomBytes(32).toString("base64url"),
+    actions: catalogue,
+    release: async () => release(await parameter("release")),
+    trust: async () => trust(await parameter("trust-document")),
+    log: createLog(functionName),
+    objects,
+    outputBucket: names.outputBucket,
+    bundleBucket: names.bundleBucket,
+  };
+}
+
+/** Parses a text once for as long as it stays the same. */
+function remembered<T>(parse: (text: string) => Promise<T>): (text: string) => Promise<T> {
+  let last: { text: string; value: Promise<T> } | undefined;
+  return (text) => {
+    if (last?.text !== text) {
+      const value = parse(text);
+      last = { text, value };
+      // What could not be read is not remembered: the next caller tries again.
+      value.catch(() => {
+        if (last?.value === value) last = undefined;
+      });
+    }
+    return last.value;
+  };
+}
+
+/** A key of 32 bytes from a secret text of any length. */
+export function keyFromSecret(secret: string): Uint8Array {
+  return createHash("sha256").update(secret).digest();
+}
+
+/** Whether the table answers. */
+export async function checkTable(context: Pick<Context, "table">): Promise<void> {
+  await readItem(context.table, { pk: "SYS#HEALTH", sk: "HEALTH" });
+}

@@ -1,0 +1,26 @@
+import { ringBySsm } from "@steward/aws/run-command";
+import { createSigner } from "@steward/aws/signing";
+import { rolloutIdSchema, tenantIdSchema } from "@steward/contracts/ids";
+import { advanceRollout } from "@steward/control/advance-rollout";
+import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { z } from "zod";
+import { consume } from "./batch.ts";
+import { createContext } from "./context.ts";
+
+const context = createContext("dispatch");
+const { clients, log, names } = context;
+const deps = {
+  ...context,
+  signer: createSigner({ kms: clients.kms, keyAlias: names.keyAlias("dispatch") }),
+  ringSsm: async (nodeIds: string[], rolloutId: string) => {
+    const { failed } = await ringBySsm({ ssm: clients.ssmOnce, document: names.wakeDocument, nodeIds, rolloutId });
+    // The heartbeat's answer names the run too: a doorbell that did not ring costs time, not the run.
+    for (const part of failed) log("warn", "doorbell_failed", { rolloutId, ...part });
+  },
+};
+const schema = z.object({ tenantId: tenantIdSchema, rolloutId: rolloutIdSchema });
+
+/** Messages of `rollouts`: takes each rollout as far as it goes. */
+export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
+  return consume(event, { schema, log, work: (message) => advanceRollout(deps, message) });
+}

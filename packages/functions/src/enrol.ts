@@ -1,0 +1,8 @@
+import { createApp, createHttpHandler } from "@steward/api/app";
+import { enrolmentBindings } from "@steward/api/routes/enrolment";
+import { createAppDeps } from "./app-deps.ts";
+
+const bindings = enrolmentBindings;
+
+/** The routes that the table gives to `enrol`, with that function's rights. */
+export const handler = createHttpHandler(createApp(await createAppDeps("enrol"), { servedBy: "enrol", bindings }));

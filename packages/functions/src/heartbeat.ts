@@ -1,0 +1,33 @@
+import { bodyBytes, clientCertificateOf, type HttpEvent, type HttpResult } from "@steward/api/lambda-event";
+import { certificateIdentity } from "@steward/api/callers";
+import { problemOf } from "@steward/api/problems";
+import { parseJsonBody } from "@steward/api/request-body";
+import { validateBody } from "@steward/api/validate";
+import { createDynamo } from "@steward/aws/clients/dynamo";
+import { AppError } from "@steward/contracts/errors";
+import { heartbeatSchema } from "@steward/contracts/heartbeat";
+import { resourceNames } from "@steward/contracts/names";
+import { acceptHeartbeat } from "@steward/control/accept-heartbeat";
+import { env } from "./env.ts";
+import { createLog } from "./log.ts";
+import { sendNodeEvent } from "./node-events.ts";
+
+const { STEWARD_STAGE: stage, STEWARD_NODES_DOMAINS: domains } = env();
+const table = { client: createDynamo(), name: resourceNames(stage).table };
+const deps = { table, nowMs: () => Date.now(), log: createLog("heartbeat"), sendNodeEvent };
+
+/** The hottest path, and so the shortest: size, certificate, schema, one write. */
+export async function handler(event: HttpEvent): Promise<HttpResult> {
+  try {
+    if (!domains.includes(event.requestContext.domainName)) throw new AppError("wrong_door", "heartbeats go to nodes.");
+    const value = parseJsonBody(bodyBytes(event), event.headers["content-type"]);
+    const identity = certificateIdentity(clientCertificateOf(event));
+    const heartbeat = validateBody(heartbeatSchema, value);
+    const answer = await acceptHeartbeat(deps, { ...identity, heartbeat });
+    return { statusCode: 200, headers: { "content-type": "application/json" }, body: JSON.stringify(answer) };
+  } catch (error) {
+    const problem = problemOf(error, event.requestContext.requestId);
+    if (problem.status >= 500) deps.log("error", "request_failed", { error: String(error) });
+    return { statusCode: problem.status, headers: problem.headers, body: JSON.stringify(problem.body) };
+  }
+}

@@ -1,0 +1,20 @@
+import { healthLevels } from "@steward/contracts/heartbeat";
+import { nodeIdSchema, tenantIdSchema } from "@steward/contracts/ids";
+import { noteTransition } from "@steward/control/note-transition";
+import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { z } from "zod";
+import { consume } from "./batch.ts";
+import { createContext } from "./context.ts";
+
+const context = createContext("note-transitions");
+const schema = z.object({
+  tenantId: tenantIdSchema,
+  nodeId: nodeIdSchema,
+  level: z.enum(healthLevels),
+  epoch: z.number().int().nonnegative(),
+});
+
+/** Messages of `node-events`: writes health transitions into the nodes' records. */
+export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
+  return consume(event, { schema, log: context.log, work: (message) => noteTransition(context, message) });
+}
