@@ -129,7 +129,10 @@ function failure(error: unknown, apiKey: string): ClaudeAnswer {
     if (status === 429) return failed("Anthropic's rate limit is reached", true);
     if (status === undefined || status >= 500)
       return failed(`Anthropic has a fault (${status ?? "in the stream"})`, true);
-    return failed(`Anthropic refused the question (${status}): ${message.replaceAll(apiKey, "[key]").slice(0, 300)}`, false);
+    return failed(
+      `Anthropic refused the question (${status}): ${message.replaceAll(apiKey, "[key]").slice(0, 300)}`,
+      false,
+    );
   }
   return failed("Claude's answer could not be read", true);
 }
