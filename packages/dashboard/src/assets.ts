@@ -16,8 +16,3 @@ export const assets: readonly Asset[] = [
   { path: "/render.js", contentType: script, file: new URL("./render.js", import.meta.url) },
   { path: "/text.js", contentType: script, file: new URL("./text.js", import.meta.url) },
 ];
-
-/** The header for all of them. The page repeats it (but for `frame-ancestors`) in a meta element. */
-export const contentSecurityPolicy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
