@@ -80,10 +80,12 @@ export const sambaShareAdd = defineAction({
   ],
   words: ["smb", "cifs", "folder", "directory", "drive", "network", "files", "nas", "publish", "storage", "new"],
   requires: ["samba.server.setup"],
-  defaults: (_facts, variables): Variables =>
-    variables["path"] === undefined && typeof variables["share"] === "string"
-      ? { path: `/srv/samba/${variables["share"]}` }
-      : {},
+  // A share for one person that nobody named is that person's: called like them, where shares belong.
+  defaults: (_facts, variables): Variables => {
+    const { share, users, path } = variables;
+    if (share === undefined) return Array.isArray(users) && users.length === 1 && users[0] ? { share: users[0] } : {};
+    return path === undefined && typeof share === "string" ? { path: `/srv/samba/${share}` } : {};
+  },
   undo: "recorded",
   timeoutSeconds: 180,
 });

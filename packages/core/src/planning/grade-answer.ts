@@ -10,7 +10,7 @@ import type { PlanningContext, Understanding } from "./planning-types.ts";
 import { noActionFits } from "./refusals.ts";
 import { screenInstruction } from "./screen-instruction.ts";
 import { checkValue, hasTemplate } from "./variable-values.ts";
-import { isGeneric, isNaming, isVerb } from "./words.ts";
+import { isNaming, isVerb } from "./words.ts";
 
 /** An answer below this is not good enough: the next tier may try. */
 export const goodGrade = 0.75;
@@ -25,7 +25,7 @@ const parts = {
   completeness: 0.4,
 } as const;
 
-const firmness: Record<Provenance["source"], number> = { said: 1, given: 1, fact: 0.7, assumed: 0.9 };
+const firmness: Record<Provenance["source"], number> = { said: 1, given: 1, fact: 0.6, assumed: 0.9 };
 
 /** Judges a model's words. Nothing in them is believed: every value must come from somewhere that is not the model. */
 export function gradeAnswer(raw: string, context: PlanningContext): Understanding {
@@ -140,6 +140,13 @@ interface LeftOut {
   content: number;
 }
 
+/**
+ * What reads as a value or as "how many" wherever it stands: anything but plain letters, whom it is about in general,
+ * and the rights of an administrator.
+ */
+const looksNamed =
+  /[^\p{L}'’-]|^-|^(?:all|every|everyone|everybody|everything|any|each|root|sudo|admin|administrator)$/iu;
+
 /** What of the instruction the steps do not account for. */
 function leftOut(evidence: Evidence, judged: readonly JudgedStep[], context: PlanningContext): LeftOut {
   const used = new Set(judged.flatMap((one) => one.tokens));
@@ -149,6 +156,7 @@ function leftOut(evidence: Evidence, judged: readonly JudgedStep[], context: Pla
       [facts.users, facts.groups, facts.shares, facts.services, facts.domains].flatMap((list) => list ?? []),
     ),
   );
+  const cues = new Set(judged.flatMap((one) => [...one.indexed.cues.values()].flatMap((words) => [...words])));
   const count: LeftOut = { asked: undefined, spoken: 0, accounted: 0, content: 0 };
   evidence.tokens.forEach((token, at) => {
     if (token.class !== "content" || evidence.negated[at]) return;
@@ -159,14 +167,17 @@ function leftOut(evidence: Evidence, judged: readonly JudgedStep[], context: Pla
       count.accounted += 1;
       return;
     }
+    const before = previous(evidence, at);
+    const isNamed = before?.class === "content" && (isNaming(before.text) || cues.has(before.canon));
     const isAsked =
       token.kind === "quoted" ||
       isVerb(token.canon) ||
       names.has(token.text.toLowerCase()) ||
-      /[\d./@:_]/.test(token.text) ||
-      isNaming(previous(evidence, at)?.text ?? "") ||
+      isNamed ||
+      looksNamed.test(token.text) ||
+      (at > 0 && /^\p{Lu}/u.test(token.text)) ||
       isListedWith(evidence, at, used);
-    if (isAsked && !isGeneric(token.text)) count.asked ??= token.text;
+    if (isAsked) count.asked ??= token.text;
   });
   return count;
 }

@@ -136,8 +136,8 @@ function flagAt({ tokens, negated }: Evidence, variable: string): number[] | und
 }
 
 /**
- * An existing name that nobody said. Never a group (it gives rights). Where the action changes state the name must be
- * the only one that there is: a model that picks one user of many to remove has guessed.
+ * The only name of its kind that exists on the targets, and that nobody said. Never a group (it gives rights), and
+ * never one of several: a model that picks one user of many has guessed.
  */
 function isFact(indexed: IndexedAction, variable: string, value: VariableValue, context: PlanningContext): boolean {
   const kind = indexed.action.hints[variable]?.choicesFrom;
@@ -145,5 +145,5 @@ function isFact(indexed: IndexedAction, variable: string, value: VariableValue, 
   const names = sharedFacts(context, kind);
   const items = Array.isArray(value) ? value : [value];
   if (!items.every((item) => typeof item === "string" && names.includes(item))) return false;
-  return indexed.action.kind !== "state" || names.length === 1;
+  return names.length === 1;
 }

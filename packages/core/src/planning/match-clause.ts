@@ -98,8 +98,11 @@ function align(
   if (item === undefined) {
     for (const tail of on.tails) {
       if (bound.has(tail.name)) continue;
+      // It has to begin with its own first word, or any value could stand for anything at the end.
+      const [opening] = tail.items;
+      const isOpened = opening?.kind !== "word" || (token !== undefined && meets(token, opening));
       const rest = { ...on, tails: on.tails.filter((other) => other.name !== tail.name) };
-      align(rest, tail.items, 0, j, bound, yieldReading);
+      if (isOpened) align(rest, tail.items, 0, j, bound, yieldReading);
     }
     return;
   }
@@ -108,9 +111,7 @@ function align(
       if (token?.kind === "separator") go(i + 1, j + 1);
       return go(i + 1, j);
     case "word":
-      if (token?.kind === "word" && token.class === item.class) {
-        if (item.class === "content" ? token.canon === item.canon : areAlike(token.canon, item.canon)) go(i + 1, j + 1);
-      }
+      if (token !== undefined && meets(token, item)) go(i + 1, j + 1);
       if (item.class === "weak") go(i + 1, j);
       return;
     case "slot": {
@@ -128,6 +129,11 @@ function align(
   }
 }
 
+function meets(token: Token, item: Extract<Item, { kind: "word" }>): boolean {
+  if (token.kind !== "word" || token.class !== item.class) return false;
+  return item.class === "content" ? token.canon === item.canon : areAlike(token.canon, item.canon);
+}
+
 /** Every value that the shape could take from token `j` on. */
 function* valuesAt(
   on: Search,
@@ -139,6 +145,7 @@ function* valuesAt(
   const first = tokens[j];
   if (first === undefined || !mayBeValue(indexed, shape, first, isNamed, context)) return;
   if (shape.type === "list") {
+    if (isGeneric(first.text) && readList(indexed.action, shape, [first.text]).ok) return;
     const items = [first.text];
     let end = j + 1;
     yield { end, reading: readList(indexed.action, shape, items), text: first.text };
@@ -155,7 +162,9 @@ function* valuesAt(
   const single = readText(indexed.action, shape, first.text);
   // Any word stands where a choice may stand; only one of the choices is meant as one.
   if (shape.type === "choice" && !single.ok) return;
-  yield { end: j + 1, reading: single, text: first.text };
+  // "The server" is no service; but that nobody may be called "everyone" is worth saying.
+  const isTooGeneral = isGeneric(first.text) && !isNamed && !isKnown(indexed, shape.name, first.text, context);
+  if (!(isTooGeneral && single.ok)) yield { end: j + 1, reading: single, text: first.text };
   if (shape.type !== "text" || first.kind === "quoted") return;
   // Values with spaces, such as a key with its comment.
   let text = first.text;
@@ -179,7 +188,7 @@ function mayBeValue(
   if (token.kind === "quoted" || shape.type === "choice") return true;
   if (token.class !== "content") return isNamed && token.class === "weak" ? false : isNamed;
   if (isNamed || isKnown(indexed, shape.name, token.text, context)) return true;
-  return !isVerb(token.canon) && !indexed.bag.has(token.canon) && !isGeneric(token.text);
+  return !isVerb(token.canon) && !indexed.bag.has(token.canon);
 }
 
 /** True where every target knows a thing of that name and the variable is about such things. */
