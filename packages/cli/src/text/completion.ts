@@ -14,19 +14,19 @@ export function completionScript(shell: Shell, root: CommandShape): string {
   const entries = flatten(root, [], root.options);
   if (shell === "fish") return fish(entries);
   const cases = entries.map(
-    ({ path, words }) => `    ${quote(path.join(" "))}) words=${quote(words.map((word) => word.text).join(" "))} ;;`,
+    ({ path, words }) => `    ${quote(path.join(" "))}) choices=${quote(words.map((word) => word.text).join(" "))} ;;`,
   );
   const find = [
-    "  local words='' path='' word",
-    // Options are no part of the path; neither is what follows the last command.
+    "  local choices='' chosen='' word",
+    // Not `path` and `words`: both mean something to zsh. Options are no part of the path; neither is what follows the last command.
     '  for word in "${before[@]}"; do',
-    '    case "$path $word" in',
+    '    case "$chosen $word" in',
     ...entries
       .filter(({ path }) => path.length > 0)
-      .map(({ path }) => `      ${quote(` ${path.join(" ")}`)}) path=${quote(` ${path.join(" ")}`)} ;;`),
+      .map(({ path }) => `      ${quote(` ${path.join(" ")}`)}) chosen=${quote(` ${path.join(" ")}`)} ;;`),
     "    esac",
     "  done",
-    '  case "${path# }" in',
+    '  case "${chosen# }" in',
     ...cases,
     "  esac",
   ];
@@ -36,7 +36,7 @@ export function completionScript(shell: Shell, root: CommandShape): string {
       "_steward() {",
       '  local before=("${COMP_WORDS[@]:1:COMP_CWORD-1}") current="${COMP_WORDS[COMP_CWORD]}"',
       ...find,
-      '  COMPREPLY=($(compgen -W "$words" -- "$current"))',
+      '  COMPREPLY=($(compgen -W "$choices" -- "$current"))',
       "}",
       "complete -F _steward steward",
     ].join("\n");
@@ -44,12 +44,12 @@ export function completionScript(shell: Shell, root: CommandShape): string {
   return [
     "#compdef steward",
     "_steward() {",
-    // `words` is zsh's own array of the line: it is read before it is shadowed.
     '  local -a before=("${(@)words[2,CURRENT-1]}")',
     ...find,
-    "  compadd -- ${=words}",
+    "  compadd -- ${=choices}",
     "}",
-    "compdef _steward steward",
+    // From a folder of $fpath, zsh runs this file as the function itself; sourced, it only has to be registered.
+    'if [ "${funcstack[1]}" = "_steward" ]; then _steward "$@"; else compdef _steward steward; fi',
   ].join("\n");
 }
 

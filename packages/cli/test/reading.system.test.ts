@@ -1,0 +1,123 @@
+import { spawnSync } from "node:child_process";
+import { newId } from "@steward/contracts/ids";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { bert, nowMs, planOf, runOf, sessionOf, taskId, taskOf, tenantId, usersAdd } from "./fixtures.ts";
+import { configFolder, steward } from "./run-steward.ts";
+import { type ScriptedApi, startScriptedApi } from "./scripted-api.ts";
+
+const node = {
+  id: bert.id,
+  tenantId,
+  kind: "appliance" as const,
+  name: "bert",
+  tags: ["site:berlin"],
+  doorbell: "pull" as const,
+  health: "critical" as const,
+  confirmed: false,
+  keyFingerprint: "ab".repeat(32),
+  lastSeenAt: new Date(nowMs).toISOString(),
+  executor: "simulate",
+  metrics: { cpuPercent: 1, memoryPercent: 2, diskPercent: 91, loadAverage1m: 0.1, uptimeSeconds: 60 },
+  facts: { users: ["john"] },
+};
+const freeze = {
+  id: newId("freeze", nowMs),
+  scope: "tenant" as const,
+  reason: "holidays",
+  until: new Date(nowMs).toISOString(),
+  createdBy: "Anna",
+};
+
+let api: ScriptedApi;
+let config: Awaited<ReturnType<typeof configFolder>>;
+beforeAll(async () => {
+  api = await startScriptedApi({
+    listTasks: ({ query }) => ({
+      items:
+        query["status"] === undefined || query["status"] === "running"
+          ? [taskOf({ status: "running", plan: planOf() })]
+          : [],
+    }),
+    getTask: () => taskOf({ status: "succeeded", plan: planOf(), runs: [runOf({ status: "succeeded" })] }),
+    listActions: () => ({ items: [usersAdd] }),
+    listNodes: ({ query }) => ({
+      items: query["health"] === undefined || query["health"] === "critical" ? [node] : [],
+    }),
+    getNode: () => node,
+    inviteNode: () => ({ nodeId: bert.id, token: "token-shown-once", expiresAt: new Date(nowMs).toISOString() }),
+    confirmNode: () => ({ ...node, confirmed: true }),
+    removeNode: () => undefined,
+    queueStatus: () => ({ queues: [{ name: "rollouts", queued: 1, inFlight: 0, deadLetters: 0 }], workers: [] }),
+    stats: () => ({
+      nodes: { healthy: 0, warning: 0, critical: 1, offline: 0 },
+      tasks: { active: 1, waitingForMe: 0 },
+      freezes: 1,
+    }),
+    listTenants: () => ({ items: [{ id: tenantId, name: "Acme", createdAt: new Date(nowMs).toISOString() }] }),
+    explainGate: () => ({ decision: "deny", reasons: [{ rule: "freeze", decision: "deny", why: "holidays" }] }),
+    listFreezes: () => ({ items: [freeze] }),
+    createFreeze: () => freeze,
+    endFreeze: () => undefined,
+    cancelTask: () => taskOf({ status: "cancelled" }),
+    submitTask: () => taskOf({ status: "succeeded" }),
+  });
+  const { refreshToken, accessToken, accessTokenExpiresAt } = sessionOf("a", "r".repeat(24));
+  config = await configFolder({ apiUrl: api.url, tenantId, refreshToken, accessToken, accessTokenExpiresAt });
+});
+afterAll(async () => {
+  await api.close();
+  await config.remove();
+});
+
+const commands: [string, string[], RegExp][] = [
+  ["what is wrong", ["status"], /holidays[\s\S]*bert +critical[\s\S]*Running[\s\S]*add user john/],
+  ["tasks", ["tasks", "ls"], /add user john/],
+  ["one task", ["tasks", "show", taskId], /Plan hash/],
+  ["cancelling", ["tasks", "cancel", taskId], /cancelled/],
+  ["the catalogue", ["actions", "ls"], /users\.add +Add a user +state +low +username \[groups\]/],
+  ["one action", ["actions", "show", "users.add"], /steward actions run users\.add username=… --on/],
+  ["appliances", ["appliances", "ls", "--tag", "site:berlin"], /bert +critical.*91 %.*not confirmed/],
+  ["one appliance", ["appliances", "show", "bert"], /abab abab[\s\S]*users +john/],
+  ["an enrolment", ["appliances", "enroll", "ernie", "--tag", "site:berlin"], /token-shown-once/],
+  ["a confirmation", ["appliances", "confirm", "bert", "--fingerprint", "ab".repeat(32)], /is confirmed/],
+  ["a ping", ["appliances", "ping", "bert"], /bert answered after/],
+  ["a removal", ["appliances", "remove", "bert", "--yes"], /is removed/],
+  ["workers", ["workers", "ls"], /bert/],
+  ["health", ["nodes", "health"], /critical 1/],
+  ["queues", ["queues", "ls"], /rollouts +1/],
+  ["tenants", ["tenants", "ls"], /Acme/],
+  ["the gate", ["gate", "explain", taskId], /deny +freeze +holidays/],
+  ["a freeze", ["freeze", "holidays", "--for", "2h"], /steward unfreeze frz_/],
+  ["freezes", ["freezes"], /holidays/],
+  ["the end of a freeze", ["unfreeze", "--all"], /Ended frz_/],
+];
+
+test.each(commands)("%s: for people, and as JSON", async (_name, args, shown) => {
+  const [text, json] = await Promise.all([
+    steward(args, { config: config.folder }),
+    steward([...args, "--json"], { config: config.folder }),
+  ]);
+  expect(text.stderr).toBe("");
+  expect(text.stdout).toMatch(shown);
+  expect(text.code).toBe(0);
+  expect(json.code).toBe(0);
+  expect(JSON.parse(json.stdout)).toBeTypeOf("object");
+});
+
+test("a fingerprint that is another one is not confirmed", async () => {
+  const before = api.calls.filter((call) => call.name === "confirmNode").length;
+  const ended = await steward(["appliances", "confirm", "bert", "--fingerprint", "cd".repeat(32)], {
+    config: config.folder,
+  });
+  expect(ended.stderr).toContain("another machine may have used the token");
+  expect(ended.code).toBe(1);
+  expect(api.calls.filter((call) => call.name === "confirmNode")).toHaveLength(before);
+});
+
+test("completion for bash is a script that bash reads, and completes", async () => {
+  const { stdout } = await steward(["completion", "bash"], { config: config.folder });
+  const script = `${stdout}\nCOMP_WORDS=(steward tasks wa); COMP_CWORD=2; _steward; echo "\${COMPREPLY[*]}"`;
+  const ended = spawnSync("bash", ["-c", script], { encoding: "utf8" });
+  expect(ended.stderr).toBe("");
+  expect(ended.stdout.trim()).toBe("watch");
+});
