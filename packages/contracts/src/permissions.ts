@@ -1,4 +1,4 @@
-import { type ParameterName, type QueueName, resourceNames, type SigningKeyUse } from "./names.ts";
+import { type ParameterName, type QueueName, queueNames, resourceNames, type SigningKeyUse } from "./names.ts";
 
 /**
  * What each part of Steward may call, written from intent. The local cloud enforces it; the infrastructure makes roles
@@ -65,10 +65,17 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
   const allLanes: QueueName[] = ["inference-express", "inference-standard", "inference-bulk"];
   const cursorKey: Grant = { actions: ["secretsmanager:GetSecretValue"], resources: [names.tokenSecret] };
 
+  /** Depths of every queue and dead-letter queue, for `GET /queue-status`. */
+  const countQueues: Grant = {
+    actions: ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"],
+    resources: queueNames.flatMap((name) => [names.queue(name), names.deadLetterQueue(name)]),
+  };
+
   return {
     api: [
       readWrite,
-      queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl", "GetQueueAttributes"),
+      queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
+      countQueues,
       publicKeys("token"),
       cursorKey,
       ...release,
