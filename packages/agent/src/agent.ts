@@ -120,7 +120,7 @@ async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agen
   const nowMs = () => serverClock.nowMs();
 
   const ledger = await openLedger(stateDir);
-  const trust = await openTrustStore({ stateDir, rootPublicKey: identity.rootPublicKey, call, nowMs });
+  const trust = await openTrustStore({ stateDir, rootPublicKey: identity.rootPublicKey, call, nowMs, clock });
   const bundles = createBundleStore({ folder: options.bundlesDir ?? join(stateDir, "bundles"), call });
   const reporter = createReporter({ call, ledger, clock, random, log, nowMs, signal });
   const facts = await createFactsKeeper({

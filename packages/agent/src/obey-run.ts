@@ -11,7 +11,7 @@ import type { Ledger, LedgerEntry } from "./ledger.ts";
 import { openOutput, readSpool } from "./output-spool.ts";
 import type { Reporter } from "./report-runs.ts";
 import { runSteps } from "./run-steps.ts";
-import type { TrustStore } from "./trust-store.ts";
+import type { Trusted, TrustStore } from "./trust-store.ts";
 
 export interface ObeyOptions {
   applianceId: string;
@@ -154,10 +154,7 @@ const liftedByRefresh = new Set<Refusal["code"]>(["not_signed", "trust_expired",
 
 async function fetchAndCheck(runId: string, options: ObeyOptions): Promise<CheckedEnvelope> {
   const document = await options.call("getEnvelope", { params: { runId }, signal: options.signal });
-  const check = (known: {
-    trust: Parameters<typeof checkEnvelope>[1]["trust"];
-    release: Parameters<typeof checkEnvelope>[1]["release"];
-  }) =>
+  const check = (known: Trusted) =>
     checkEnvelope(document, {
       runId,
       applianceId: options.applianceId,
@@ -165,8 +162,7 @@ async function fetchAndCheck(runId: string, options: ObeyOptions): Promise<Check
       nowMs: options.serverClock.nowMs(),
       ...known,
     });
-  const known = options.trust.current();
-  const first = known && check(known);
-  if (first && (first.ok || !first.refusals.some(({ code }) => liftedByRefresh.has(code)))) return first;
+  const first = check(await options.trust.fresh());
+  if (first.ok || !first.refusals.some(({ code }) => liftedByRefresh.has(code))) return first;
   return check(await options.trust.refresh());
 }

@@ -5,6 +5,7 @@ import { AppError } from "@steward/contracts/errors";
 import { type Release, releaseSchema } from "@steward/contracts/release";
 import { type SignedDocument, signedDocumentSchema, type SignedType } from "@steward/contracts/signed";
 import { type TrustDocument, trustDocumentSchema } from "@steward/contracts/trust";
+import type { Clock } from "@steward/node-client/clock";
 import { readIfThere, replaceFile } from "@steward/node-client/state-files";
 import type { z } from "zod";
 import { parsePayload, type TrustedKey, verifySigned } from "./verify-signed.ts";
@@ -17,6 +18,8 @@ export interface Trusted {
 /** What this appliance has verified, kept in `trust.json` and `release.json`; versions only grow. */
 export interface TrustStore {
   current(): Trusted | undefined;
+  /** As fetched a few minutes ago at most: a key that was withdrawn is not obeyed for longer. Throws like `refresh`. */
+  fresh(): Promise<Trusted>;
   /** Fetches both and keeps what is newer. Throws when a document is refused; what was verified before stays. */
   refresh(): Promise<Trusted>;
 }
@@ -28,7 +31,10 @@ export interface TrustStoreOptions {
   call: Client;
   /** The server's clock. */
   nowMs: () => number | undefined;
+  clock: Clock;
 }
+
+const freshForMs = 10 * 60_000;
 
 export async function openTrustStore(options: TrustStoreOptions): Promise<TrustStore> {
   const trustPath = join(options.stateDir, "trust.json");
@@ -40,28 +46,36 @@ export async function openTrustStore(options: TrustStoreOptions): Promise<TrustS
   let release =
     keptRelease && trust && readDocument(keptRelease, "steward-release-v1", trust.keys.release, releaseSchema);
   const current = (): Trusted | undefined => (trust && release ? { trust, release } : undefined);
+  let refreshedAtMs = Number.NEGATIVE_INFINITY;
+
+  async function refresh(): Promise<Trusted> {
+    const nowMs = options.nowMs();
+    if (nowMs === undefined) throw new AppError("unavailable", "no heartbeat was answered since this agent started");
+
+    const trustDocument = await options.call("getTrust", {});
+    const newTrust = readDocument(trustDocument, "steward-trust-v1", [root], trustDocumentSchema);
+    checkSuccession("trust document", keptTrust, trustDocument, newTrust, nowMs);
+    if (keptTrust?.payload !== trustDocument.payload) await replaceFile(trustPath, JSON.stringify(trustDocument));
+    keptTrust = trustDocument;
+    trust = newTrust;
+
+    const releaseDocument = await options.call("getRelease", {});
+    const newRelease = readDocument(releaseDocument, "steward-release-v1", trust.keys.release, releaseSchema);
+    checkSuccession("release", keptRelease, releaseDocument, newRelease, nowMs);
+    if (keptRelease?.payload !== releaseDocument.payload)
+      await replaceFile(releasePath, JSON.stringify(releaseDocument));
+    keptRelease = releaseDocument;
+    release = newRelease;
+    refreshedAtMs = options.clock.monotonicMs();
+    return { trust, release };
+  }
 
   return {
     current,
-    async refresh() {
-      const nowMs = options.nowMs();
-      if (nowMs === undefined) throw new AppError("unavailable", "no heartbeat was answered since this agent started");
-
-      const trustDocument = await options.call("getTrust", {});
-      const newTrust = readDocument(trustDocument, "steward-trust-v1", [root], trustDocumentSchema);
-      checkSuccession("trust document", keptTrust, trustDocument, newTrust, nowMs);
-      if (keptTrust?.payload !== trustDocument.payload) await replaceFile(trustPath, JSON.stringify(trustDocument));
-      keptTrust = trustDocument;
-      trust = newTrust;
-
-      const releaseDocument = await options.call("getRelease", {});
-      const newRelease = readDocument(releaseDocument, "steward-release-v1", trust.keys.release, releaseSchema);
-      checkSuccession("release", keptRelease, releaseDocument, newRelease, nowMs);
-      if (keptRelease?.payload !== releaseDocument.payload)
-        await replaceFile(releasePath, JSON.stringify(releaseDocument));
-      keptRelease = releaseDocument;
-      release = newRelease;
-      return { trust, release };
+    refresh,
+    async fresh() {
+      const known = current();
+      return known && options.clock.monotonicMs() - refreshedAtMs < freshForMs ? known : refresh();
     },
   };
 }

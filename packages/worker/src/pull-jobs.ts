@@ -49,12 +49,17 @@ export interface Pull {
   pump(): void;
   /** Lanes with a receive outstanding. */
   polling(): ReadonlySet<Lane>;
+  /** Messages that are worked on. */
+  handling(): number;
+  /** Resolves when none is, deletion of the message included. */
+  settled(): Promise<void>;
 }
 
 export function createPull(options: PullOptions): Pull {
   const { sqs, urls, slots, clock, random, log, stop } = options;
   const polling = new Set<Lane>();
   const failures = new Map<Lane, number>();
+  const handling = new Set<Promise<void>>();
   let state = firstTurn;
 
   function pump(): void {
@@ -73,7 +78,9 @@ export function createPull(options: PullOptions): Pull {
           state = afterMessage(state);
           slots.markSlotUsed(slot);
           pump();
-          await handle(served, message);
+          const work = handle(served, message);
+          handling.add(work);
+          await work.finally(() => handling.delete(work));
         })
         .catch((error: unknown) => log("job.failed", { lane, error: describeError(error) }))
         .finally(() => {
@@ -130,7 +137,14 @@ export function createPull(options: PullOptions): Pull {
     }
   }
 
-  return { pump, polling: () => polling };
+  return {
+    pump,
+    polling: () => polling,
+    handling: () => handling.size,
+    async settled() {
+      while (handling.size > 0) await Promise.allSettled(handling);
+    },
+  };
 }
 
 function parseJson(text: string | undefined): unknown {

@@ -59,8 +59,6 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   let draining = false;
   let outage = false;
   let probeNow = new AbortController();
-  let jobs = 0;
-  let onIdle: (() => void) | undefined;
 
   const pull = createPull({
     sqs,
@@ -68,32 +66,26 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     slots,
     ready: () => ready && !draining,
     run: async (lane, message, onLease) => {
-      jobs += 1;
-      try {
-        const model = modelFor(lane, wanted, models);
-        if (model === undefined) return { type: "left", why: "no wanted model is there any more" };
-        const end = await runJob({
-          message,
-          call: client.call,
-          ollamaHost,
-          model,
-          clock,
-          random,
-          log,
-          onLease,
-          draining: giveBack.signal,
-          stop: stop.signal,
-        });
-        // The next job would meet the same silence: look first.
-        if (end.type === "released" && end.reason === "model_unavailable") {
-          ready = false;
-          probeNow.abort();
-        }
-        return end;
-      } finally {
-        jobs -= 1;
-        if (jobs === 0) onIdle?.();
+      const model = modelFor(lane, wanted, models);
+      if (model === undefined) return { type: "left", why: "no wanted model is there any more" };
+      const end = await runJob({
+        message,
+        call: client.call,
+        ollamaHost,
+        model,
+        clock,
+        random,
+        log,
+        onLease,
+        draining: giveBack.signal,
+        stop: stop.signal,
+      });
+      // The next job would meet the same silence: look first.
+      if (end.type === "released" && end.reason === "model_unavailable") {
+        ready = false;
+        probeNow.abort();
       }
+      return end;
     },
     clock,
     random,
@@ -167,12 +159,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     beat: () => heartbeats.beatNow(),
     async drain(withinMs) {
       draining = true;
-      log("worker.draining", { jobs, withinMs });
+      log("worker.draining", { jobs: pull.handling(), withinMs });
       void heartbeats.beatNow().catch(() => {});
-      const idle = new Promise<void>((resolve) => {
-        onIdle = resolve;
-        if (jobs === 0) resolve();
-      });
+      const idle = pull.settled();
       const done = new AbortController();
       await Promise.race([idle, clock.sleep(withinMs, done.signal)]);
       // A job that is given back needs one answer from the server; a server that is away does not keep the process.

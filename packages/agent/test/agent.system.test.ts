@@ -1,0 +1,331 @@
+import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { AppError } from "@steward/contracts/errors";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { until } from "../../node-client/test/support/until.ts";
+import { type Agent } from "../src/agent.ts";
+import { unpack } from "../src/bundle-store.ts";
+import type { Executor } from "../src/executor/executor.ts";
+import { openLedger } from "../src/ledger.ts";
+import { ringAgent } from "../src/single-agent.ts";
+import { type ControlPlane, createControlPlane, scriptedExecutor, tarGz } from "./support/control-plane.ts";
+import { newKey } from "./support/signed-world.ts";
+
+let dir = "";
+let control: ControlPlane;
+let agents: Agent[] = [];
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "steward-agent-"));
+  control = await createControlPlane(dir);
+});
+afterEach(async () => {
+  await Promise.all(agents.map((agent) => agent.close()));
+  agents = [];
+  await control.door.close();
+  await rm(dir, { recursive: true, force: true });
+});
+const start = async (executor: Executor) => {
+  const agent = await control.startAgent(executor);
+  agents.push(agent);
+  return agent;
+};
+const result = () => until("a result", () => control.run.result);
+const reported = () =>
+  until("the ledger's last state", async () =>
+    (await openLedger(dir)).entries().find(({ state }) => state === "reported"),
+  );
+
+describe("a run", () => {
+  it("is fetched after the heartbeat names it, run once, and reported with its whole output", async () => {
+    const { executor, steps } = scriptedExecutor((_, output) => {
+      output("PLAY [all]\n");
+      output("ok: ümlaut\n");
+      return { result: { uid: 1001 } };
+    });
+    await start(executor);
+    expect(await result()).toMatchObject({
+      status: "succeeded",
+      executor: "ansible",
+      steps: [{ action: "users.add", status: "succeeded", changed: 1, result: { uid: 1001 } }],
+    });
+    expect(steps).toMatchObject([
+      { playbook: "users_add", mode: "apply", variables: { username: "john" }, timeoutSeconds: 30 },
+    ]);
+    const { output } = await result();
+    expect(output && control.output(output)).toBe("PLAY [all]\nok: ümlaut\n");
+    await until("the new facts", () =>
+      control.door.callsOf("putFacts").some(({ body }) => JSON.stringify(body).includes("john")),
+    );
+    const { outputDir } = await reported();
+    await until("the spool is gone", async () => !(await readdir(join(outputDir, ".."))).includes("output"));
+    const order = control.door.calls.map(({ route }) => route);
+    expect(order.slice(0, 2)).toEqual(["enrol", "heartbeat"]);
+    expect(order.indexOf("getEnvelope")).toBeLessThan(order.indexOf("startRun"));
+  });
+
+  it("has one effect, however often the bell rings and replies are lost", async () => {
+    for (const route of ["pendingRuns", "getEnvelope", "startRun", "requestChunk", "recordRun"] as const)
+      control.door.loseReplies(route, 1);
+    const { executor, steps } = scriptedExecutor((_, output) => {
+      output("once\n");
+      return {};
+    });
+    const agent = await start(executor);
+    await until("the first answer", () => agent.status().connected);
+    await Promise.all(Array.from({ length: 5 }, () => agent.ring("any")));
+    expect(await ringAgent(dir)).toBe(true);
+    await reported();
+    await agent.ring();
+    await until("a look after the end", () => control.door.callsOf("pendingRuns").length > 2);
+    expect(steps).toHaveLength(1);
+    expect(
+      new Set(control.door.callsOf("startRun").map(({ body }) => (body as { ledgerId: string }).ledgerId)).size,
+    ).toBe(1);
+    expect(control.door.callsOf("startRun").length).toBeGreaterThan(1);
+    expect(control.run.result?.output && control.output(control.run.result.output)).toBe("once\n");
+  });
+
+  it("stops at the step that fails, and undoes what was done where the plan says so", async () => {
+    const step = (username: string) => ({
+      action: "users.add",
+      variables: { username },
+      bundle: control.world.bundle,
+      undo: "recorded" as const,
+    });
+    const rollout = { waves: [{ percent: 100 }], maxConcurrency: 1, undoOnFailure: true };
+    control.served.envelope = control.world.envelope({
+      steps: [step("ann"), step("bob"), step("eve"), step("tom")],
+      plan: { rollout },
+    }).document;
+    const { executor, steps } = scriptedExecutor(({ variables }) =>
+      variables["username"] === "eve" ? { status: "failed", reason: "no space" } : {},
+    );
+    await start(executor);
+    expect(await result()).toMatchObject({
+      status: "failed",
+      reason: "users.add: no space",
+      steps: [
+        { status: "undone" },
+        { status: "undone" },
+        { status: "failed", reason: "no space" },
+        { status: "skipped" },
+      ],
+    });
+    expect(steps.map(({ mode, stepIndex }) => `${mode} ${stepIndex}`)).toEqual([
+      "apply 0",
+      "apply 1",
+      "apply 2",
+      "undo 1",
+      "undo 0",
+    ]);
+  });
+
+  it("of the simulate executor never claims to have succeeded", async () => {
+    const { executor } = scriptedExecutor(() => ({ status: "simulated" }));
+    await start({ ...executor, name: "simulate" });
+    expect(await result()).toMatchObject({ status: "simulated", executor: "simulate" });
+  });
+});
+
+describe("nothing runs", () => {
+  const neverRuns = async (code: string) => {
+    const { executor, steps } = scriptedExecutor();
+    const agent = await start(executor);
+    await until("the refusal", () => agent.status().refusals.some((text) => text.includes(code)));
+    await agent.beat();
+    expect(control.door.callsOf("heartbeat").at(-1)?.body).toMatchObject({
+      conditions: [expect.stringContaining(code)],
+    });
+    expect(control.door.callsOf("startRun")).toHaveLength(0);
+    expect(steps).toHaveLength(0);
+  };
+
+  it("when the envelope is signed by a stranger", async () => {
+    control.served.envelope = control.world.envelope({ key: newKey() }).document;
+    await neverRuns("not_signed");
+  });
+
+  it("when the trust document is signed by another root", async () => {
+    control.served.trust = control.world.trustDocument({}, newKey());
+    await neverRuns("forbidden");
+  });
+
+  it("when the bundle is not the one that its digest names", async () => {
+    control.door.objects.set("/objects/bundle", await tarGz([{ name: "playbooks/users_add.yml", content: "evil" }]));
+    await neverRuns("forbidden");
+  });
+
+  it("when the server does not know the run by this ledger id: a restored disk", async () => {
+    control.run.ledgerId = "00000000-0000-4000-8000-000000000000";
+    const { executor, steps } = scriptedExecutor();
+    await start(executor);
+    await until("the refusal", () => control.eventsOf("run.not_started").length > 0);
+    expect(steps).toHaveLength(0);
+    expect((await openLedger(dir)).entries()).toMatchObject([{ state: "dropped" }]);
+  });
+
+  it("while the gate says no, and then it does", async () => {
+    control.door.on("pendingRuns", () => ({ runs: [] }));
+    const { executor, steps } = scriptedExecutor();
+    const agent = await start(executor);
+    await until("the first answer", () => agent.status().connected);
+    control.door.on("startRun", () => {
+      throw new AppError("denied_by_gate", "a freeze is in force");
+    });
+    control.door.on("pendingRuns", () => ({ runs: [control.world.runId] }));
+    await agent.ring();
+    await until("the refusal", () => agent.status().refusals.some((text) => text.includes("denied_by_gate")));
+    expect(steps).toHaveLength(0);
+    expect((await openLedger(dir)).entries()).toMatchObject([{ state: "prepared" }]);
+  });
+});
+
+describe("trust", () => {
+  it("only grows: an older release, or the same version with other content, is refused after a restart too", async () => {
+    const first = scriptedExecutor();
+    const agent = await start(first.executor);
+    await until("a run", () => control.run.status === "ended");
+    expect(agent.status()).toMatchObject({ trustVersion: 1, releaseVersion: 3 });
+    await agent.close();
+    agents = [];
+
+    control.run.status = "sent";
+    delete control.run.ledgerId;
+    control.served.envelope = control.world.envelope({
+      plan: { releaseVersion: 2 },
+      envelope: { attempt: 2 },
+    }).document;
+    for (const release of [{ version: 2 }, { actions: [] }]) {
+      control.served.release = control.world.releaseDocument(release);
+      const { executor, steps } = scriptedExecutor();
+      const again = await start(executor);
+      await until("the refusal", () => again.status().refusals.some((text) => text.includes("forbidden")));
+      expect(steps).toHaveLength(0);
+      await again.close();
+      agents = [];
+    }
+  });
+});
+
+describe("an agent that is killed", () => {
+  /** The folder as it was at that moment: what a kill leaves behind. */
+  const killedAt = async (state: string) => {
+    const copy = `${dir}-${state}`;
+    await cp(dir, copy, { recursive: true });
+    return copy;
+  };
+  const restore = async (copy: string) => {
+    await rm(dir, { recursive: true });
+    await cp(copy, dir, { recursive: true });
+    await rm(copy, { recursive: true });
+  };
+
+  it("before the start was answered asks again with the same id, and runs once", async () => {
+    let copy = "";
+    control.door.on("startRun", async ({ body }) => {
+      copy ||= await killedAt("prepared");
+      control.run.ledgerId = (body as { ledgerId: string }).ledgerId;
+      control.run.status = "running";
+      throw new AppError("unavailable", "the reply is lost");
+    });
+    const dead = scriptedExecutor();
+    const first = await start(dead.executor);
+    await until("the start", () => copy !== "");
+    await first.close();
+    agents = [];
+    await restore(copy);
+    control.door.on("startRun", ({ body }) => {
+      if ((body as { ledgerId: string }).ledgerId !== control.run.ledgerId)
+        throw new AppError("stale_attempt", "another ledger");
+      return { startedAtMs: Date.now(), deadlineMs: Date.now() + 60_000, serverTimeMs: Date.now() };
+    });
+    const { executor, steps } = scriptedExecutor();
+    await start(executor);
+    expect(await result()).toMatchObject({ status: "succeeded" });
+    expect(dead.steps.length + steps.length).toBe(1);
+  });
+
+  it("after the start reports the run as interrupted with what was done, and never repeats it, even if killed again", async () => {
+    const step = (username: string) => ({
+      action: "users.add",
+      variables: { username },
+      bundle: control.world.bundle,
+      undo: "recorded" as const,
+    });
+    control.served.envelope = control.world.envelope({ steps: [step("ann"), step("bob")] }).document;
+    let copy = "";
+    const first = scriptedExecutor(async ({ stepIndex }, output, signal) => {
+      output(`step ${stepIndex}\n`);
+      if (stepIndex === 0) return {};
+      await until("the first chunk on the disk", async () =>
+        (await openLedger(dir)).entries().some(({ steps }) => steps.length === 1),
+      );
+      copy ||= await killedAt("started");
+      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+      return { status: "failed" };
+    });
+    const dead = await start(first.executor);
+    await until("the second step", () => copy !== "");
+    control.door.on("recordRun", () => {
+      throw new AppError("unavailable", "away");
+    });
+    await dead.close();
+    agents = [];
+    await restore(copy);
+
+    // The second life cannot report either, and is killed as well.
+    const second = scriptedExecutor();
+    const again = await start(second.executor);
+    await until("a try to report", () => control.door.callsOf("recordRun").length > 0);
+    await again.close();
+    agents = [];
+
+    control.door.on("recordRun", ({ body }) => {
+      control.run.result = body as NonNullable<typeof control.run.result>;
+      return { accepted: true, status: "failed" };
+    });
+    const third = scriptedExecutor();
+    await start(third.executor);
+    expect(await result()).toMatchObject({ status: "failed", reason: "interrupted", steps: [{ status: "succeeded" }] });
+    expect([...second.steps, ...third.steps]).toEqual([]);
+    expect(first.steps).toHaveLength(2);
+  });
+
+  it("in an orderly stop ends its run as interrupted, with the output so far", async () => {
+    const { executor, steps } = scriptedExecutor(async (_, output, signal) => {
+      output("so far\n");
+      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+      return { status: "failed" };
+    });
+    const agent = await start(executor);
+    await until("the step", () => steps.length === 1);
+    await agent.close();
+    agents = [];
+    await start(scriptedExecutor().executor);
+    expect(await result()).toMatchObject({ status: "failed", reason: "interrupted" });
+    expect(control.run.result?.output && control.output(control.run.result.output)).toBe("so far\n");
+  });
+});
+
+describe("a state folder", () => {
+  it("has one agent at a time", async () => {
+    await start(scriptedExecutor().executor);
+    await expect(control.startAgent(scriptedExecutor().executor)).rejects.toMatchObject({ code: "conflict" });
+  });
+});
+
+describe("a bundle", () => {
+  it.each([
+    ["an absolute path", { name: "/etc/cron.d/evil", content: "x" }],
+    ["a path that climbs out", { name: "roles/../../evil", content: "x" }],
+    ["a symbolic link", { name: "link", type: "symlink", linkname: "/etc/passwd" }],
+    ["a hard link", { name: "link", type: "link", linkname: "a" }],
+  ] as const)("with %s is refused", async (_, entry) => {
+    await writeFile(join(dir, "canary"), "");
+    await expect(
+      unpack(await tarGz([{ name: "a", content: "a" }, entry]), join(dir, "unpacked")),
+    ).rejects.toMatchObject({ code: "forbidden" });
+    expect(await readdir(dir)).not.toContain("evil");
+  });
+});

@@ -1,0 +1,333 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { AppError } from "@steward/contracts/errors";
+import { newId, providerTenantId } from "@steward/contracts/ids";
+import type { CompleteJob, ReleaseJob } from "@steward/contracts/job";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { enrol } from "../../node-client/src/enrol.ts";
+import { createNodeClient, type NodeClient } from "../../node-client/src/node-client.ts";
+import { type NodesDoor, startNodesDoor } from "../../node-client/test/support/nodes-door.ts";
+import { until } from "../../node-client/test/support/until.ts";
+import { startWorker, type Worker } from "../src/worker.ts";
+import { startScriptedOllama } from "./support/scripted-ollama.ts";
+import { startScriptedSqs } from "./support/scripted-sqs.ts";
+
+const stage = "test";
+const express = "steward-test-inference-express";
+const standard = "steward-test-inference-standard";
+const tenantId = newId("tenant", 1);
+const schema = { type: "object", properties: { understood: { type: "string" } } };
+
+let dir = "";
+let door: NodesDoor;
+let client: NodeClient;
+let sqs: Awaited<ReturnType<typeof startScriptedSqs>>;
+let ollama: Awaited<ReturnType<typeof startScriptedOllama>>;
+let workers: Worker[] = [];
+let events: string[] = [];
+let lease = { deadlineInMs: 30_000, leaseInMs: 20_000 };
+let attempts = 0;
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "steward-worker-"));
+  [door, sqs, ollama] = await Promise.all([startNodesDoor(), startScriptedSqs(), startScriptedOllama()]);
+  workers = [];
+  events = [];
+  attempts = 0;
+  lease = { deadlineInMs: 30_000, leaseInMs: 20_000 };
+  door.on("enrol", async ({ body }) => ({
+    nodeId: newId("worker", 1),
+    tenantId: providerTenantId,
+    kind: "worker",
+    name: "gpu",
+    certificate: await door.ca.certify((body as { csr: string }).csr),
+    rootPublicKey: "AAAA",
+    nodesUrl: door.nodesUrl,
+  }));
+  door.on("heartbeat", () => ({
+    serverTimeMs: Date.now(),
+    nextIntervalSeconds: 60,
+    configRevision: 0,
+    pendingRuns: [],
+  }));
+  const claims = new Map<string, number>();
+  door.on("claimJob", ({ body }) => {
+    const { claimId } = body as { claimId: string };
+    if (!claims.has(claimId)) {
+      attempts += 1;
+      claims.set(claimId, attempts);
+    }
+    return { attempt: claims.get(claimId), ...lease, kind: "plan", system: "You plan.", prompt: "add john", schema };
+  });
+  door.on("progressJob", () => ({ leaseInMs: lease.leaseInMs }));
+  door.on("completeJob", () => ({ accepted: true, status: "succeeded" }));
+  door.on("releaseJob", () => undefined);
+  await enrol({ apiUrl: door.apiUrl, token: "token", hostname: "gpu", stateDir: dir });
+  client = await createNodeClient({ stateDir: dir, serverCa: door.ca.pem });
+});
+afterEach(async () => {
+  await Promise.all(workers.map((worker) => worker.drain(0)));
+  await client.close();
+  await Promise.all([door.close(), sqs.close(), ollama.close()]);
+  await rm(dir, { recursive: true, force: true });
+});
+
+async function start(slots = 4): Promise<Worker> {
+  const worker = await startWorker({
+    client,
+    stateDir: dir,
+    sqs: sqs.client,
+    lanes: { stage },
+    ollamaHost: ollama.host,
+    slots,
+    log: (event) => events.push(event),
+    random: () => 0.05,
+  });
+  workers.push(worker);
+  return worker;
+}
+const send = (queue = express) => {
+  const jobId = newId("job", Date.now());
+  sqs.send(queue, { v: 1, tenantId, jobId, secret: "secret" });
+  return jobId;
+};
+const bodyOf = async <T>(route: "completeJob" | "releaseJob") =>
+  (await until(route, () => door.callsOf(route)[0])).body as T;
+const messageDone = () => until("the message is deleted", () => sqs.deleted.length === 1);
+const count = (event: string) => events.filter((one) => one === event).length;
+
+describe("a job", () => {
+  it("is claimed, asked of the model with its schema, and completed with exactly the model's words", async () => {
+    ollama.answer({ pieces: ['{"understood":', '"yes"}'] });
+    const worker = await start();
+    const jobId = send();
+    expect(await bodyOf<CompleteJob>("completeJob")).toMatchObject({
+      tenantId,
+      attempt: 1,
+      output: '{"understood":"yes"}',
+      model: "llama3.2:3b",
+      promptTokens: 7,
+      completionTokens: 3,
+    });
+    await messageDone();
+    expect(door.callsOf("claimJob")[0]).toMatchObject({ params: { jobId }, body: { tenantId, secret: "secret" } });
+    expect(ollama.chats[0]).toMatchObject({
+      model: "llama3.2:3b",
+      stream: true,
+      format: schema,
+      messages: [
+        { role: "system", content: "You plan." },
+        { role: "user", content: "add john" },
+      ],
+    });
+    expect(sqs.visibility[0]?.seconds).toBe(21);
+    await until("the slot is free", () => worker.status().used === 0);
+  });
+
+  it("is claimed once and completed, though every reply is lost once", async () => {
+    door.loseReplies("claimJob", 1);
+    door.loseReplies("completeJob", 1);
+    await start();
+    send();
+    await messageDone();
+    const claims = door.callsOf("claimJob").map(({ body }) => (body as { claimId: string }).claimId);
+    expect(claims).toHaveLength(2);
+    expect(new Set(claims).size).toBe(1);
+    expect(door.callsOf("completeJob").map(({ body }) => (body as CompleteJob).attempt)).toEqual([1, 1]);
+    expect(ollama.chats).toHaveLength(1);
+  });
+
+  it("that was refused for good is forgotten; one that somebody else holds is left", async () => {
+    door.on("claimJob", () => {
+      throw new AppError("stale_attempt", "not the newest message");
+    });
+    await start();
+    send();
+    await messageDone();
+    door.on("claimJob", () => {
+      throw new AppError("conflict", "leased");
+    });
+    send();
+    await until("the second claim", () => count("job.ended") === 2);
+    expect(sqs.deleted).toHaveLength(1);
+    expect(ollama.chats).toHaveLength(0);
+  });
+
+  it("keeps its lease by progress at most every third of it, and hides its message as long", async () => {
+    lease = { deadlineInMs: 30_000, leaseInMs: 300 };
+    ollama.answer({ pieces: Array.from({ length: 30 }, () => "a"), pauseMs: 20 });
+    await start();
+    send();
+    await bodyOf("completeJob");
+    const told = door.callsOf("progressJob").length;
+    expect(told).toBeGreaterThanOrEqual(2);
+    expect(told).toBeLessThanOrEqual(7);
+    expect(sqs.visibility.length).toBe(told + 1);
+  });
+
+  it("whose lease went to somebody else is dropped without another word", async () => {
+    lease = { deadlineInMs: 30_000, leaseInMs: 150 };
+    door.on("progressJob", () => {
+      throw new AppError("stale_attempt", "not yours");
+    });
+    ollama.answer({ pieces: Array.from({ length: 100 }, () => "a"), pauseMs: 20 });
+    await start();
+    send();
+    await until("the end", () => count("job.ended") === 1);
+    expect(door.callsOf("completeJob")).toHaveLength(0);
+    expect(door.callsOf("releaseJob")).toHaveLength(0);
+    expect(sqs.deleted).toHaveLength(0);
+    await until("the model is left alone", () => ollama.open() === 0);
+  });
+
+  it("whose completion comes too late writes nothing more and leaves its message", async () => {
+    door.on("completeJob", () => {
+      throw new AppError("stale_attempt", "not yours");
+    });
+    await start();
+    send();
+    await until("the end", () => count("job.ended") === 1);
+    expect(door.callsOf("completeJob")).toHaveLength(1);
+    expect(sqs.deleted).toHaveLength(0);
+  });
+});
+
+describe("a model that", () => {
+  const gaveBack = async (reason: ReleaseJob["reason"]) => {
+    expect(await bodyOf<ReleaseJob>("releaseJob")).toMatchObject({ tenantId, attempt: 1, reason });
+    await messageDone();
+    expect(door.callsOf("completeJob")).toHaveLength(0);
+    await until("nothing is left open", () => ollama.open() === 0);
+  };
+
+  it("never begins is cut before its lease ends", async () => {
+    lease = { deadlineInMs: 30_000, leaseInMs: 400 };
+    ollama.answer({ hang: true });
+    await start();
+    send();
+    await gaveBack("model_timeout");
+  });
+
+  it("hangs in the middle is cut", async () => {
+    lease = { deadlineInMs: 500, leaseInMs: 20_000 };
+    ollama.answer({ pieces: ["{", '"a'], end: "hang" });
+    await start();
+    send();
+    await gaveBack("model_timeout");
+  });
+
+  it("is slow but alive is cut at the deadline", async () => {
+    lease = { deadlineInMs: 600, leaseInMs: 200 };
+    ollama.answer({ pieces: Array.from({ length: 500 }, () => "a"), pauseMs: 10 });
+    await start();
+    send();
+    await gaveBack("model_timeout");
+    expect(door.callsOf("progressJob").length).toBeGreaterThan(1);
+  });
+
+  it.each([
+    ["answers 500", { status: 500 }, "model_error"],
+    ["is not there", { status: 404 }, "model_unavailable"],
+    ["breaks off", { pieces: ["{"], end: "close" }, "model_error"],
+    ["reports an error in the stream", { pieces: ["{"], end: "error" }, "model_error"],
+    ["never stops writing", { pieces: ["a".repeat(70_000)] }, "model_error"],
+  ] as const)("%s gives the job back", async (_, script, reason) => {
+    ollama.answer("pieces" in script ? { ...script, pieces: [...script.pieces] } : script);
+    await start();
+    send();
+    await gaveBack(reason);
+  });
+});
+
+describe("pulling", () => {
+  it("long-polls every lane while there are slots, and a second job does not wait for the first", async () => {
+    ollama.answer({ pieces: ["{"], end: "hang" });
+    const worker = await start(4);
+    await until("both lanes", () => sqs.waiting().length === 2);
+    expect(sqs.receives.map(({ queue, waitSeconds }) => [queue, waitSeconds])).toEqual([
+      [express, 20],
+      [standard, 20],
+    ]);
+    send(express);
+    send(standard);
+    await until("both jobs", () => ollama.chats.length === 2);
+    expect(worker.status()).toMatchObject({ slots: 4, used: 2 });
+    expect(
+      (await until("a beat with both", async () => (await worker.beat()) && door.callsOf("heartbeat").at(-1)))?.body,
+    ).toMatchObject({
+      capacity: { slots: 4, used: 2 },
+      models: ["llama3.2:3b"],
+      draining: false,
+    });
+  });
+
+  it("with one slot goes round the lanes, and asks for nothing while it works", async () => {
+    ollama.answer({ pieces: ["{"], end: "hang" });
+    await start(1);
+    await until("two rounds", () => sqs.receives.length >= 2);
+    expect(sqs.receives.slice(0, 2)).toMatchObject([
+      { queue: express, waitSeconds: 1 },
+      { queue: standard, waitSeconds: 1 },
+    ]);
+    send(express);
+    await until("the job", () => ollama.chats.length === 1);
+    expect(sqs.waiting()).toEqual([]);
+  });
+
+  it("begins only when a wanted model is there, and says so once", async () => {
+    ollama.setModels(["other:1b"]);
+    const worker = await start();
+    await until("a few looks", () => count("models.unavailable") === 1 && worker.status().models.length === 1);
+    expect(sqs.receives).toHaveLength(0);
+    ollama.setUp(false);
+    await until("it is gone", () => worker.status().models.length === 0);
+    ollama.setModels(["llama3.2:3b"]);
+    ollama.setUp(true);
+    await until("the lanes", () => sqs.waiting().length === 2);
+    expect(count("models.unavailable")).toBe(1);
+    expect(count("models.ready")).toBe(1);
+  });
+
+  it("leaves a message that cannot be read to the dead letters", async () => {
+    await start();
+    sqs.send(express, "not json");
+    await until("it was seen", () => count("message.unreadable") === 1);
+    expect(sqs.deleted).toEqual([]);
+    expect(door.callsOf("claimJob")).toEqual([]);
+  });
+
+  it("never aborts a receive before the end", async () => {
+    await start();
+    send();
+    await messageDone();
+    send(standard);
+    await until("both messages", () => sqs.deleted.length === 2);
+    expect(sqs.receives.filter(({ aborted }) => aborted)).toEqual([]);
+  });
+});
+
+describe("draining", () => {
+  it("finishes what fits and takes no more", async () => {
+    ollama.answer({ pieces: Array.from({ length: 10 }, () => "a"), pauseMs: 20 });
+    const worker = await start();
+    send();
+    await until("the job", () => ollama.chats.length === 1);
+    await worker.drain(10_000);
+    expect(door.callsOf("completeJob")).toHaveLength(1);
+    expect(sqs.deleted).toHaveLength(1);
+    send();
+    expect(ollama.chats).toHaveLength(1);
+  });
+
+  it("gives back what does not fit, and says so in its heartbeat", async () => {
+    ollama.answer({ pieces: ["{"], end: "hang" });
+    const worker = await start();
+    send();
+    await until("the job", () => ollama.chats.length === 1);
+    await worker.drain(50);
+    expect(await bodyOf<ReleaseJob>("releaseJob")).toMatchObject({ reason: "draining" });
+    expect(sqs.deleted).toHaveLength(1);
+    expect(door.callsOf("heartbeat").at(-1)?.body).toMatchObject({ draining: true });
+  });
+});
