@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { CloudCredential } from "./authorize.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import { createDynamoDb } from "./dynamodb.ts";
@@ -120,7 +120,7 @@ const starting: RequestListener = (_request, response) => {
 
 /** Makes the folder ours alone: no other user may look into it, no other cloud may use it. */
 function claimFolder(stateDir: string, closers: (() => void)[]): void {
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  makeFolder(stateDir);
   chmodSync(stateDir, 0o700);
   const pidFile = join(stateDir, "cloud.pid");
   const holder = readPidFile(pidFile);
@@ -131,6 +131,16 @@ function claimFolder(stateDir: string, closers: (() => void)[]): void {
   removePidFile(pidFile);
   writePidFile(pidFile, process.pid, { exclusive: true });
   closers.push(() => removePidFile(pidFile));
+}
+
+/** `mkdirSync` with `recursive` never comes back from below /proc, where a folder's parent is there but takes none. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) {
+    if (!statSync(path).isDirectory()) throw Object.assign(new Error(`${path} is a file`), { code: "ENOTDIR" });
+    return;
+  }
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 function listen(server: Server, port: number): Promise<number> {

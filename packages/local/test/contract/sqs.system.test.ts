@@ -124,7 +124,7 @@ describe("send and receive", () => {
     const polls = Array.from({ length: 5 }, () => receive(url, { WaitTimeSeconds: 3, MaxNumberOfMessages: 1 }));
     await new Promise((resolve) => setTimeout(resolve, 50));
     await Promise.all(Array.from({ length: 5 }, (_, index) => send(url, `m${index}`)));
-    const bodies = (await Promise.all(polls)).flat().map(({ Body }) => Body);
+    const bodies = (await Promise.all(polls)).flat().map(({ Body }) => Body ?? "");
     expect(bodies.sort()).toEqual(["m0", "m1", "m2", "m3", "m4"]);
   });
 
@@ -247,7 +247,7 @@ describe("dead letters", () => {
     expect(done.ApproximateNumberOfMessagesMoved).toBe(2);
     expect(await depth(deadLetters)).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
     const back = await receive(url, { MaxNumberOfMessages: 10, VisibilityTimeout: 30 });
-    expect(back.map(({ Body }) => Body).sort()).toEqual(["one", "two"]);
+    expect(back.map(({ Body }) => Body ?? "").sort()).toEqual(["one", "two"]);
     expect(back[0]?.Attributes?.ApproximateReceiveCount).toBe("1");
   });
 
