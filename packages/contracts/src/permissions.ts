@@ -46,7 +46,11 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
     actions: actions.map((action) => `sqs:${action}`),
     resources: queueList.map(names.queue),
   });
-  const sign = (use: SigningKeyUse): Grant => ({ actions: ["kms:Sign"], resources: [names.keyAlias(use)] });
+  // Whoever signs names its key by the hash of the public half.
+  const sign = (use: SigningKeyUse): Grant => ({
+    actions: ["kms:Sign", "kms:GetPublicKey"],
+    resources: [names.keyAlias(use)],
+  });
   const publicKeys = (...uses: SigningKeyUse[]): Grant => ({
     actions: ["kms:GetPublicKey"],
     resources: uses.map(names.keyAlias),
