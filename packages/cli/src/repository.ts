@@ -12,11 +12,15 @@ export function localProgram(name: "main" | "set-secret"): string {
   });
 }
 
-/** Runs a TypeScript program with this Node until it ends; `input` goes to its stdin. Returns its exit code. */
+/**
+ * Runs a TypeScript program with this Node until it ends, in the repository's root, where its state is. With `input`,
+ * that is its stdin, and what it says goes to stderr: stdout is ours. Returns its exit code.
+ */
 export function runNode(program: string, args: readonly string[], input?: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [program, ...args], {
-      stdio: [input === undefined ? "inherit" : "pipe", "inherit", "inherit"],
+      cwd: fileURLToPath(new URL("../../../", import.meta.url)),
+      stdio: input === undefined ? "inherit" : ["pipe", process.stderr, "inherit"],
     });
     const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
     const handlers = forwarded.map((signal) => {
