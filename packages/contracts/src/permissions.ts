@@ -85,6 +85,8 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
       ...release,
       parameters("ca-certificate", "root-public-key", "trust-document"),
       objects("GetObject", `${names.outputBucket}/*`),
+      // Without it S3 answers "forbidden" instead of "not there" for an object that is missing.
+      objects("ListBucket", names.outputBucket),
     ],
     wait: [table("GetItem", "BatchGetItem", "Query"), publicKeys("token"), cursorKey, ...release],
     nodes: [
@@ -95,6 +97,8 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
       objects("GetObject", `${names.bundleBucket}/*`),
       objects("PutObject", `${names.outputBucket}/*`),
       objects("GetObject", `${names.outputBucket}/*`),
+      // Without it S3 answers "forbidden" instead of "not there" for an object that is missing.
+      objects("ListBucket", names.outputBucket),
     ],
     heartbeat: [table("UpdateItem"), queues(["node-events"], "SendMessage", "GetQueueUrl")],
     enrol: [
@@ -147,6 +151,7 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
       { actions: ["ssm:GetParameter", "ssm:PutParameter"], resources: [`/steward/${stage}/*`] },
       objects("PutObject", `${names.bundleBucket}/*`),
       objects("GetObject", `${names.bundleBucket}/releases/*`),
+      objects("ListBucket", names.bundleBucket),
       {
         actions: ["secretsmanager:CreateSecret", "secretsmanager:PutSecretValue", "secretsmanager:DescribeSecret"],
         resources: [names.tokenSecret, names.anthropicSecret],
