@@ -185,7 +185,7 @@ describe("trust", () => {
   it("only grows: an older release, or the same version with other content, is refused after a restart too", async () => {
     const first = scriptedExecutor();
     const agent = await start(first.executor);
-    await until("a run", () => control.run.status === "ended");
+    await reported();
     expect(agent.status()).toMatchObject({ trustVersion: 1, releaseVersion: 3 });
     await agent.close();
     agents = [];

@@ -1,7 +1,9 @@
+import "reflect-metadata";
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateKeyPairSync } from "node:crypto";
+import { Pkcs10CertificateRequest } from "@peculiar/x509";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
 import { newId, providerTenantId } from "@steward/contracts/ids";
@@ -56,7 +58,9 @@ const open = () => createNodeClient({ stateDir: dir, serverCa: door.ca.pem });
 const keysSent = () =>
   door
     .callsOf("enrol")
-    .map(({ body }) => /REQUEST-----([\s\S]+?)-----/.exec((body as { csr: string }).csr)?.[1]?.slice(0, 170));
+    .map(({ body }) =>
+      Buffer.from(new Pkcs10CertificateRequest((body as { csr: string }).csr).publicKey.rawData).toString("hex"),
+    );
 
 describe("enrolment", () => {
   it("ends with a certificate that the nodes door takes, in files of the owner only", async () => {

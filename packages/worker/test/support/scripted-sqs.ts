@@ -28,7 +28,7 @@ export async function startScriptedSqs() {
   let handles = 0;
 
   function handOut(): void {
-    for (const message of [...messages]) {
+    for (const message of messages.slice()) {
       const index = waiting.findIndex(({ queue }) => queue === message.queue);
       const [poll] = index < 0 ? [] : waiting.splice(index, 1);
       if (!poll) continue;
