@@ -10,8 +10,10 @@ export interface Ui {
   paint: Paint;
   /** Columns of the terminal; undefined where stdout is none: nothing is cut. */
   width: number | undefined;
-  /** True where somebody (or a pipe) can answer. */
+  /** True where somebody (or a pipe) can answer, and nobody said `--json`. */
   canAsk: boolean;
+  /** True where a value can be read, also with `--json`. */
+  canRead: boolean;
   /** A line for people; silent with `--json`. */
   say: (text?: string) => void;
   /** A hint or a warning on stderr. */
@@ -54,6 +56,7 @@ export function createUi(options: { json: boolean }): Ui & { close: () => void }
     paint,
     width: stdout.isTTY ? stdout.columns : undefined,
     canAsk: !options.json && canAnswer(),
+    canRead: canAnswer(),
     say: (text = "") => {
       if (options.json) return;
       erase();
@@ -68,7 +71,7 @@ export function createUi(options: { json: boolean }): Ui & { close: () => void }
     },
     question: async (text, { hidden = false } = {}) => {
       erase();
-      return stdin.isTTY ? askTerminal(text, hidden) : answers.next(text);
+      return stdin.isTTY ? askTerminal(text, hidden) : answers.next(text, hidden);
     },
     progress: (text) => {
       if (!stderr.isTTY || options.json) return () => {};
@@ -122,16 +125,19 @@ function askTerminal(text: string, hidden: boolean): Promise<string | undefined>
 }
 
 /** Lines of a pipe, one for each question; lines that came early are kept. */
-function createAnswers(): { next: (prompt: string) => Promise<string | undefined>; close: () => void } {
+function createAnswers(): {
+  next: (prompt: string, hidden: boolean) => Promise<string | undefined>;
+  close: () => void;
+} {
   let reader: Interface | undefined;
   let lines: AsyncIterator<string> | undefined;
   return {
-    next: async (prompt) => {
+    next: async (prompt, hidden) => {
       process.stderr.write(prompt);
       reader ??= createInterface({ input: process.stdin });
       lines ??= reader[Symbol.asyncIterator]();
       const { value, done } = await lines.next();
-      process.stderr.write(done === true ? "\n" : `${value}\n`);
+      process.stderr.write(done === true || hidden ? "\n" : `${value}\n`);
       return done === true ? undefined : value;
     },
     close: () => reader?.close(),

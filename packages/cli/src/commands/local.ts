@@ -45,7 +45,7 @@ export function addSecrets(program: Command, run: Runner): void {
             "Secrets can be set here for the local installation only.",
           );
         }
-        const value = ui.canAsk ? (await ui.question(`Value of ${name}: `, { hidden: true }))?.trim() : undefined;
+        const value = ui.canRead ? (await ui.question(`Value of ${name}: `, { hidden: true }))?.trim() : undefined;
         if (value === undefined || value === "")
           throw usageError(
             "No value was given",
