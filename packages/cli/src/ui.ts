@@ -105,11 +105,8 @@ function canAnswer(): boolean {
 function askTerminal(text: string, hidden: boolean): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const reader = createInterface({ input: process.stdin, output: process.stderr, terminal: true });
-    if (hidden) {
-      // Readline echoes what is typed through this method; the prompt itself is written before.
-      process.stderr.write(text);
-      Object.assign(reader, { _writeToOutput: () => {} });
-    }
+    // Readline echoes what is typed through this method.
+    if (hidden) Object.assign(reader, { _writeToOutput: () => {} });
     let done = false;
     const finish = (act: () => void): void => {
       if (done) return;
@@ -121,6 +118,8 @@ function askTerminal(text: string, hidden: boolean): Promise<string | undefined>
     reader.on("SIGINT", () => finish(() => reject(new CliError(exitCodes.interrupted, "Stopped"))));
     reader.on("close", () => finish(() => resolve(undefined)));
     reader.question(hidden ? "" : text, (answer) => finish(() => resolve(answer)));
+    // After readline has cleared the line for its own, silent, prompt.
+    if (hidden) process.stderr.write(text);
   });
 }
 
