@@ -49,7 +49,7 @@ export async function askClaude(question: ClaudeQuestion): Promise<ClaudeAnswer>
     const { usage } = message;
     return {
       kind: "answer",
-      output: message.content.flatMap((block) => (block.type === "text" ? [block.text] : [])).join(""),
+      output: withoutFence(message.content.flatMap((block) => (block.type === "text" ? [block.text] : [])).join("")),
       model: message.model,
       promptTokens:
         usage.input_tokens + (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0),
@@ -76,19 +76,54 @@ async function ask(question: ClaudeQuestion, signal: AbortSignal): Promise<Anthr
     maxRetries: 0,
     logLevel: "off",
   });
-  const { type, schema } = jsonSchemaOutputFormat({ type: "object", ...question.schema } as { type: "object" });
-  // Streamed: a connection without a sign of life for a minute is cut by what lies between.
-  const stream = client.messages.stream(
+  const format = formatOf(question.schema);
+  if (format !== undefined) {
+    try {
+      return await stream(client, question, signal, { output_config: { format } });
+    } catch (error) {
+      if (!isSchemaRefused(error)) throw error;
+    }
+  }
+  const schema = `Answer with one JSON object of this JSON Schema:\n${JSON.stringify(question.schema)}`;
+  return await stream(client, { ...question, prompt: `${question.prompt}\n\n${schema}` }, signal, {});
+}
+
+/** Streamed: a connection without a sign of life for a minute is cut by what lies between. */
+async function stream(
+  client: Anthropic,
+  { model, system, prompt }: ClaudeQuestion,
+  signal: AbortSignal,
+  output: Pick<Anthropic.MessageStreamParams, "output_config">,
+): Promise<Anthropic.Message> {
+  const messages = client.messages.stream(
     {
-      model: question.model,
+      model,
       max_tokens: maxAnswerTokens,
-      system: [{ type: "text", text: question.system, cache_control: { type: "ephemeral" } }],
-      messages: [{ role: "user", content: question.prompt }],
-      output_config: { format: { type, schema } },
+      system: [{ type: "text", text: system, cache_control: { type: "ephemeral" } }],
+      messages: [{ role: "user", content: prompt }],
+      ...output,
     },
     { signal },
   );
-  return await stream.finalMessage();
+  return await messages.finalMessage();
+}
+
+/** The schema in the form that Anthropic holds an answer to; undefined where it has none (an object without named properties). */
+function formatOf(schema: Record<string, unknown>): Anthropic.JSONOutputFormat | undefined {
+  try {
+    const { type, schema: strict } = jsonSchemaOutputFormat({ type: "object", ...schema } as { type: "object" });
+    return { type, schema: strict };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Anthropic compiles the schema into a grammar and refuses one that grows too large, at a limit that it does not tell:
+ * a long catalogue must not end the escalation. The answer is judged by the control plane in any case.
+ */
+function isSchemaRefused(error: unknown): boolean {
+  return error instanceof Anthropic.APIError && error.status === 400 && /schema|grammar/i.test(error.message);
 }
 
 async function whenAborted(signal: AbortSignal): Promise<never> {
@@ -97,6 +132,11 @@ async function whenAborted(signal: AbortSignal): Promise<never> {
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });
   });
+}
+
+/** Models that are not held to a schema like to put JSON into a fenced block. */
+function withoutFence(text: string): string {
+  return /^\s*```(?:json)?\s*([^]*?)\s*```\s*$/.exec(text)?.[1] ?? text;
 }
 
 function whyIncomplete({ stop_reason: stopped }: Anthropic.Message): ClaudeAnswer | undefined {
