@@ -40,6 +40,7 @@ export async function ringBySsm({
       await ssm.send(
         new SendCommandCommand({
           DocumentName: document,
+          Parameters: { rolloutId: [rolloutId] },
           Targets: [{ Key: `tag:${nodeTag}`, Values: part }],
           // Unset it would be 50, and errors beyond the first would stop the rest.
           MaxConcurrency: String(nodesPerCommand),
