@@ -72,7 +72,7 @@ export const functionDefinitions = {
     trigger: { kind: "http", servedBy: "enrol" },
     timeoutSeconds: 29,
     memoryMb: 256,
-    concurrency: 20,
+    concurrency: 50,
     hot: false,
   },
   nodes: {

@@ -180,7 +180,7 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
       await enrolWorker(clientOf, apiUrl, workerDir);
       const { accessKeyId, secretAccessKey } = credentials.worker;
       const child = add("worker", {
-        file: new URL("./worker-host.ts", import.meta.url),
+        file: new URL("./worker/main.ts", import.meta.url),
         env: () => ({
           ...baseEnv(),
           ...inherited(["OLLAMA_HOST", "OLLAMA_NUM_PARALLEL"]),
