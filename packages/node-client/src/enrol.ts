@@ -19,8 +19,6 @@ export interface EnrolOptions {
 export interface EnrolledNode extends Identity {
   /** What the person who invited the machine compares before confirming it. */
   keyFingerprint: string;
-  /** The cloud account's registration for the `ssm` doorbell. */
-  activation?: { id: string; code: string };
 }
 
 /**
@@ -61,15 +59,12 @@ export async function enrol(options: EnrolOptions): Promise<EnrolledNode> {
     nodesUrl: answer.nodesUrl,
     rootPublicKey: answer.rootPublicKey,
     tokenHash,
+    ...(answer.activation === undefined ? {} : { activation: answer.activation }),
   };
   await savePair(stateDir, "current", { key, certificate: answer.certificate });
   await saveIdentity(stateDir, identity);
   await removeFile(keyPath);
-  return {
-    ...identity,
-    keyFingerprint: keyFingerprint(key),
-    ...(answer.activation === undefined ? {} : { activation: answer.activation }),
-  };
+  return { ...identity, keyFingerprint: keyFingerprint(key) };
 }
 
 async function alreadyEnrolled(identity: Identity, tokenHash: string, stateDir: string): Promise<EnrolledNode> {

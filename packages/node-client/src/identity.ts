@@ -27,6 +27,8 @@ const identitySchema = z.strictObject({
   rootPublicKey: z.base64(),
   /** sha256 of the token that this node was enrolled with. */
   tokenHash: digestSchema,
+  /** Kept, because the enrolment is answered once: the cloud account's registration for the `ssm` doorbell. */
+  activation: z.strictObject({ id: z.string(), code: z.string() }).optional(),
 });
 export type Identity = z.infer<typeof identitySchema>;
 

@@ -8,7 +8,8 @@ it("a lane gets its own model, else another wanted one that is there, else none"
   expect(modelFor("standard", wanted, ["qwen:7b"])).toBeUndefined();
 });
 
-it("slots are what was configured, else one", () => {
-  expect(chooseSlots(4)).toMatchObject({ slots: 4 });
-  expect(chooseSlots(undefined)).toMatchObject({ slots: 1 });
+it("slots are what was configured, else what Ollama runs in parallel, else one", () => {
+  expect(chooseSlots({ slots: 4, ollamaParallel: 2 })).toMatchObject({ slots: 4 });
+  expect(chooseSlots({ ollamaParallel: 2 })).toMatchObject({ slots: 2 });
+  expect(chooseSlots({})).toMatchObject({ slots: 1 });
 });

@@ -34,11 +34,14 @@ function fullName(name: string): string {
   return name.includes(":") ? name : `${name}:latest`;
 }
 
-/** How many jobs at a time, and why: what somebody has set, else one, which no machine is too small for. */
-export function chooseSlots(explicit: number | undefined): { slots: number; why: string } {
-  return explicit === undefined
-    ? { slots: 1, why: "nothing was configured; one job at a time is safe on every machine" }
-    : { slots: explicit, why: "configured" };
+/** How many jobs at a time, and why: what somebody has set, else what Ollama runs in parallel, else one. */
+export function chooseSlots(set: { slots?: number | undefined; ollamaParallel?: number | undefined }): {
+  slots: number;
+  why: string;
+} {
+  if (set.slots !== undefined) return { slots: set.slots, why: "STEWARD_WORKER_SLOTS says so" };
+  if (set.ollamaParallel !== undefined) return { slots: set.ollamaParallel, why: "OLLAMA_NUM_PARALLEL says so" };
+  return { slots: 1, why: "nothing was configured; one job at a time is safe on every machine" };
 }
 
 /** What the model server answered instead of a model's words. */

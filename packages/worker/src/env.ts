@@ -1,0 +1,50 @@
+import { lanes } from "@steward/contracts/names";
+import { AppError } from "@steward/contracts/errors";
+import { z } from "zod";
+import { defaultModels, type WantedModels } from "./probe.ts";
+
+const count = z.coerce.number().int().min(1).max(1024);
+
+const schema = z.object({
+  /** The folder of the enrolled node. */
+  STEWARD_STATE_DIR: z.string().min(1).default("/var/lib/steward-worker"),
+  STEWARD_STAGE: z.string().min(1).default("local"),
+  /** PEM file of the CA of the nodes door, where it is not a public one. */
+  STEWARD_SERVER_CA_FILE: z.string().min(1).optional(),
+  /** Jobs at a time. */
+  STEWARD_WORKER_SLOTS: count.optional(),
+  /** `express=llama3.2:3b,standard=llama3.1:8b` */
+  STEWARD_WORKER_MODELS: z
+    .string()
+    .optional()
+    .transform((text, context): WantedModels => {
+      if (text === undefined) return defaultModels;
+      const models: WantedModels = {};
+      for (const part of text.split(",")) {
+        const [name, model] = part.split("=");
+        const lane = lanes.find((one) => one === name?.trim());
+        if (lane === undefined || model === undefined || model.trim() === "") {
+          context.addIssue(`must look like express=llama3.2:3b,standard=llama3.1:8b; "${part}" does not`);
+          return z.NEVER;
+        }
+        models[lane] = model.trim();
+      }
+      return models;
+    }),
+  /** Seconds that running jobs get to finish after SIGTERM. */
+  STEWARD_DRAIN_SECONDS: z.coerce.number().min(0).max(3600).default(25),
+  OLLAMA_HOST: z.string().min(1).default("http://127.0.0.1:11434"),
+  OLLAMA_NUM_PARALLEL: count.optional(),
+});
+
+export type WorkerEnv = z.output<typeof schema>;
+
+/** The worker's whole environment, read once (`AWS_*` is read by the AWS SDK). Throws with every problem at once. */
+export function readEnv(source: Record<string, string | undefined> = process.env): WorkerEnv {
+  const set = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ""));
+  const parsed = schema.safeParse(set);
+  if (parsed.success) return parsed.data;
+  throw new AppError("invalid_request", "the worker's environment is not right", {
+    fields: parsed.error.issues.map((issue) => ({ path: issue.path.join("."), message: issue.message })),
+  });
+}

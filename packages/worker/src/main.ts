@@ -1,0 +1,144 @@
+import { access, constants, readFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { parseArgs } from "node:util";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { AppError } from "@steward/contracts/errors";
+import { enrol } from "@steward/node-client/enrol";
+import { readIdentity } from "@steward/node-client/identity";
+import { describeError, jsonLines } from "@steward/node-client/log";
+import { createNodeClient } from "@steward/node-client/node-client";
+import { readEnv, type WorkerEnv } from "./env.ts";
+import { chooseSlots, modelFor, probeOllama } from "./probe.ts";
+import { findLaneUrls, servedLanes } from "./pull-jobs.ts";
+import { startWorker } from "./worker.ts";
+
+const usage = `steward-worker: answers for this machine's GPUs
+
+  steward-worker enrol --url https://api.steward.example --token <token>
+  steward-worker run
+  steward-worker doctor
+
+STEWARD_STATE_DIR names the state folder (default /var/lib/steward-worker).`;
+
+const log = jsonLines((line) => process.stdout.write(line), { app: "steward-worker" });
+
+async function run(env: WorkerEnv): Promise<void> {
+  const { slots, why } = chooseSlots({ slots: env.STEWARD_WORKER_SLOTS, ollamaParallel: env.OLLAMA_NUM_PARALLEL });
+  const client = await createNodeClient({ stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) });
+  const sqs = new SQSClient({});
+  const worker = await startWorker({
+    client,
+    stateDir: env.STEWARD_STATE_DIR,
+    sqs,
+    lanes: { stage: env.STEWARD_STAGE },
+    ollamaHost: env.OLLAMA_HOST,
+    slots,
+    models: env.STEWARD_WORKER_MODELS,
+    log,
+  });
+  log("worker.started", { nodeId: client.identity.nodeId, slots, why });
+  // Under a supervisor with a channel: it waits for this, and the worker does not outlive it.
+  process.send?.({ event: "ready" });
+
+  const end = async (withinMs: number) => {
+    await worker.drain(withinMs);
+    sqs.destroy();
+    await client.close();
+    process.exit(0);
+  };
+  let ending = false;
+  const drain = () => {
+    if (ending) return;
+    ending = true;
+    end(env.STEWARD_DRAIN_SECONDS * 1000).catch((error: unknown) => {
+      log("worker.ended_badly", { error: describeError(error) });
+      process.exit(1);
+    });
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, drain);
+  if (process.send) process.on("disconnect", drain);
+}
+
+async function enrolHere(env: WorkerEnv, args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { url: { type: "string" }, token: { type: "string" } } });
+  if (values.url === undefined || values.token === undefined) {
+    throw new AppError("invalid_request", "say where and with what: --url <api door> --token <token>");
+  }
+  const node = await enrol({
+    apiUrl: values.url,
+    token: values.token,
+    hostname: hostname(),
+    stateDir: env.STEWARD_STATE_DIR,
+  });
+  process.stdout.write(`Enrolled as ${node.name} (${node.nodeId}).\nKey fingerprint: ${node.keyFingerprint}\n`);
+}
+
+/** What was found here, and what to do about what is missing. */
+async function doctor(env: WorkerEnv): Promise<void> {
+  let healthy = true;
+  const say = (ok: boolean, what: string, next?: string) => {
+    healthy &&= ok;
+    process.stdout.write(`${ok ? "ok  " : "FAIL"}  ${what}${ok || next === undefined ? "" : `\n      ${next}`}\n`);
+  };
+  const { slots, why } = chooseSlots({ slots: env.STEWARD_WORKER_SLOTS, ollamaParallel: env.OLLAMA_NUM_PARALLEL });
+  say(true, `${slots} slot(s): ${why}`);
+  const writable = await access(env.STEWARD_STATE_DIR, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  say(writable, `state folder ${env.STEWARD_STATE_DIR}`, "make it writable for this user, or set STEWARD_STATE_DIR");
+  const probe = await probeOllama(env.OLLAMA_HOST);
+  if (probe.reachable) {
+    say(true, `Ollama at ${env.OLLAMA_HOST} has ${probe.models.join(", ") || "no models"}`);
+    for (const lane of servedLanes) {
+      const model = modelFor(lane, env.STEWARD_WORKER_MODELS, probe.models);
+      const wanted = env.STEWARD_WORKER_MODELS[lane] ?? "any";
+      say(model !== undefined, `lane ${lane}: ${model ?? "no model"} (wanted: ${wanted})`, `ollama pull ${wanted}`);
+    }
+  } else say(false, `Ollama at ${env.OLLAMA_HOST}: ${probe.why}`, "start it with `ollama serve`, or set OLLAMA_HOST");
+  const identity = writable ? await readIdentity(env.STEWARD_STATE_DIR) : undefined;
+  say(
+    identity !== undefined,
+    identity ? `enrolled as ${identity.name} (${identity.nodeId})` : "not enrolled",
+    usage.split("\n")[2]?.trim(),
+  );
+  if (identity) {
+    const client = await createNodeClient({ stateDir: env.STEWARD_STATE_DIR, ...(await serverCa(env)) });
+    await client.call("getTrust", {}).then(
+      () => say(true, `the nodes door ${identity.nodesUrl} accepts this machine`),
+      (error: unknown) =>
+        say(false, `the nodes door: ${describeError(error)}`, "check the network and STEWARD_SERVER_CA_FILE"),
+    );
+    await client.close();
+  }
+  const sqs = new SQSClient({});
+  await findLaneUrls(sqs, env.STEWARD_STAGE).then(
+    () => say(true, `the lanes of the stage ${env.STEWARD_STAGE}`),
+    (error: unknown) => say(false, `the lanes: ${describeError(error)}`, "check the AWS_ variables and STEWARD_STAGE"),
+  );
+  sqs.destroy();
+  process.exitCode = healthy ? 0 : 1;
+}
+
+async function serverCa(env: WorkerEnv): Promise<{ serverCa?: string }> {
+  return env.STEWARD_SERVER_CA_FILE === undefined
+    ? {}
+    : { serverCa: await readFile(env.STEWARD_SERVER_CA_FILE, "utf8") };
+}
+
+async function main([command, ...args]: string[]): Promise<void> {
+  if (command === "run" || command === undefined) return run(readEnv());
+  if (command === "enrol") return enrolHere(readEnv(), args);
+  if (command === "doctor") return doctor(readEnv());
+  process.stdout.write(`${usage}\n`);
+  process.exitCode = command === "--help" || command === "help" ? 0 : 2;
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`steward-worker: ${describeError(error)}\n`);
+  if (error instanceof AppError) {
+    for (const { path, message } of error.fields ?? []) process.stderr.write(`  ${path}: ${message}\n`);
+    if (error.next !== undefined) process.stderr.write(`  ${error.next}\n`);
+  }
+  process.exit(1);
+});
