@@ -24,6 +24,8 @@ export interface IndexedAction {
   tails: { name: string; items: Item[] }[];
   /** Every word that speaks for this action: of its id, title, words and examples. */
   bag: Set<string>;
+  /** What it is about, by its id: `samba.share.add` is about samba and shares. */
+  objects: Set<string>;
   /** The words that stand before a variable's slot, and the variable's own name. */
   cues: Map<string, Set<string>>;
 }
@@ -61,6 +63,12 @@ function indexAction(action: Action): IndexedAction {
       (tail) => JSON.stringify(tail),
     ),
     bag: bagOf(action, whole),
+    objects: new Set(
+      action.id
+        .split(/[._]/)
+        .map(canonOf)
+        .filter((word) => !isVerb(word)),
+    ),
     cues: cuesOf(whole, shapes),
   };
 }

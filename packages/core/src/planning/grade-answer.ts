@@ -13,16 +13,16 @@ import { checkValue, hasTemplate } from "./variable-values.ts";
 import { isNaming, isVerb } from "./words.ts";
 
 /** An answer below this is not good enough: the next tier may try. */
-export const goodGrade = 0.75;
+export const goodGrade = 0.8;
 
 /** What a grade is made of. The parts add up to 1. */
 const parts = {
   /** The answer has the shape, every action exists, every value fits its schema. */
-  schema: 0.25,
+  schema: 0.2,
   /** How firmly the values are grounded, on average. */
-  grounding: 0.35,
+  grounding: 0.3,
   /** Which share of the instruction's words the answer accounts for. */
-  completeness: 0.4,
+  completeness: 0.5,
 } as const;
 
 const firmness: Record<Provenance["source"], number> = { said: 1, given: 1, fact: 0.6, assumed: 0.9 };
@@ -53,7 +53,7 @@ export function gradeAnswer(raw: string, context: PlanningContext): Understandin
     judged.push(step);
   }
 
-  const left = leftOut(evidence, judged, context);
+  const left = leftOut(evidence, judged, { ...context, index });
   if (left.asked !== undefined) return unsure(`The model left out ${quote(left.asked)}.`);
   if (left.spoken === 0) return unsure("Nothing in the request speaks for what the model proposed.");
   const grade = gradeOf(judged, left);
@@ -148,7 +148,11 @@ const looksNamed =
   /[^\p{L}'’-]|^-|^(?:all|every|everyone|everybody|everything|any|each|root|sudo|admin|administrator)$/iu;
 
 /** What of the instruction the steps do not account for. */
-function leftOut(evidence: Evidence, judged: readonly JudgedStep[], context: PlanningContext): LeftOut {
+function leftOut(
+  evidence: Evidence,
+  judged: readonly JudgedStep[],
+  context: PlanningContext & { index: readonly IndexedAction[] },
+): LeftOut {
   const used = new Set(judged.flatMap((one) => one.tokens));
   const targets = new Set(context.targets.flatMap((target) => [target.name.toLowerCase(), target.id]));
   const names = new Set(
@@ -173,6 +177,8 @@ function leftOut(evidence: Evidence, judged: readonly JudgedStep[], context: Pla
       token.kind === "quoted" ||
       isVerb(token.canon) ||
       names.has(token.text.toLowerCase()) ||
+      // "Share" asks for something to do with shares, also where only a user is added.
+      context.index.some((one) => one.objects.has(token.canon)) ||
       isNamed ||
       looksNamed.test(token.text) ||
       (at > 0 && /^\p{Lu}/u.test(token.text)) ||

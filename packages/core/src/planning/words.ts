@@ -21,7 +21,9 @@ const free = new Set([
   ...list("also some new so is are am be been have has do does this these those 's quickly maybe"),
   ...list("how what who which where when why should"),
 ]);
-const weak = new Set(list("to for of in into on onto at from by with as it its that him her his them their about there"));
+const weak = new Set(
+  list("to for of in into on onto at from by with as it its that him her his them their about there"),
+);
 /** Words before a name: what follows is meant as a name, whatever else it may mean. */
 const naming = new Set(list("called named name titled as"));
 const weakAlike = [list("for of"), list("in into"), list("on onto at")];

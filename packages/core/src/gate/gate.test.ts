@@ -1,0 +1,186 @@
+import { gateDecisions } from "@steward/contracts/states";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { hashesOf, oneStep, person, startMs, tenantId, testBundles, testPlan, testTask } from "../../test/fixtures.ts";
+import { gate } from "./gate.ts";
+import type { GateContext } from "./gate-context.ts";
+
+const low = testPlan();
+const medium = testPlan(testTask(), [
+  { action: "users.remove", variables: { username: "bob" }, provenance: { username: { source: "given" } } },
+]);
+const high = testPlan(testTask(), [
+  {
+    action: "users.add",
+    variables: { username: "john", groups: ["sudo"] },
+    provenance: { username: { source: "given" } },
+  },
+]);
+
+function contextOf(plan = low, changes: Partial<GateContext> = {}): GateContext {
+  return {
+    nowMs: startMs,
+    moment: "plan",
+    tenantId,
+    requester: { id: person.id, role: "operator" },
+    otherApprovers: 1,
+    fromWords: false,
+    recomputed: hashesOf(plan),
+    approved: false,
+    release: { version: 3, expiresAtMs: startMs + 1_000_000_000, actions: testBundles },
+    freezes: [],
+    targets: plan.targets.map((id) => ({
+      id,
+      name: "nas-1",
+      tenantId,
+      confirmed: true,
+      quarantined: false,
+      removed: false,
+    })),
+    ...changes,
+  };
+}
+
+/** Each is one thing that is wrong. */
+const violations: Record<string, (context: GateContext) => GateContext> = {
+  "another tenant": (context) => ({ ...context, tenantId: "ten_provider" }),
+  "a foreign target": (context) => ({
+    ...context,
+    targets: context.targets.map((one) => ({ ...one, tenantId: "ten_provider" })),
+  }),
+  "a removed target": (context) => ({ ...context, targets: context.targets.map((one) => ({ ...one, removed: true })) }),
+  "a target in quarantine": (context) => ({
+    ...context,
+    targets: context.targets.map((one) => ({ ...one, quarantined: true })),
+  }),
+  "an unconfirmed target": (context) => ({
+    ...context,
+    targets: context.targets.map((one) => ({ ...one, confirmed: false })),
+  }),
+  "no target": (context) => ({ ...context, targets: [] }),
+  "a requester without a role": (context) => ({ ...context, requester: { ...context.requester, role: undefined } }),
+  "a requester who may only look": (context) => ({ ...context, requester: { ...context.requester, role: "viewer" } }),
+  "a changed plan": (context) => ({ ...context, recomputed: { ...context.recomputed, contentHash: "f".repeat(64) } }),
+  "another plan's approval": (context) => ({ ...context, approvedPlanHash: "f".repeat(64) }),
+  "an expired plan": (context) => ({ ...context, nowMs: low.expiresAtMs }),
+  "an expired release": (context) => ({ ...context, release: { ...context.release, expiresAtMs: startMs } }),
+  "a withdrawn action": (context) => ({ ...context, release: { ...context.release, actions: {} } }),
+  "another bundle": (context) => ({
+    ...context,
+    release: {
+      ...context.release,
+      actions: { ...testBundles, "users.add": "e".repeat(64), "users.remove": "e".repeat(64) },
+    },
+  }),
+  "a release that is not in force": (context) => ({ ...context, release: { ...context.release, version: 2 } }),
+};
+const rank = (decision: (typeof gateDecisions)[number]) => gateDecisions.indexOf(decision);
+const plans = fc.constantFrom(low, medium, high);
+const contexts = plans.chain((plan) =>
+  fc
+    .record({
+      moment: fc.constantFrom("plan" as const, "approval" as const, "doorbell" as const, "start" as const),
+      fromWords: fc.boolean(),
+      approved: fc.boolean(),
+      otherApprovers: fc.nat(2),
+      requester: fc.record({
+        id: fc.constant(person.id),
+        role: fc.constantFrom(undefined, "viewer" as const, "operator" as const, "approver" as const),
+      }),
+      approvedPlanHash: fc.constantFrom(undefined, plan.planHash),
+      approver: fc.constantFrom(
+        undefined,
+        { id: person.id, role: "approver" as const, confirmation: "nas-1" },
+        { id: "per_other", role: "operator" as const },
+        { id: "per_other", role: "approver" as const },
+      ),
+      freezes: fc.constantFrom<GateContext["freezes"]>([], [{ reason: "holidays", untilMs: startMs + 1 }]),
+    })
+    .map((changes) => ({ plan, context: contextOf(plan, changes) })),
+);
+
+describe("the gate", () => {
+  it("never becomes milder by something that is wrong, and always refuses it", () => {
+    fc.assert(
+      fc.property(contexts, fc.constantFrom(...Object.values(violations)), ({ plan, context }, violate) => {
+        const before = gate(plan, context);
+        const after = gate(plan, violate(context));
+        expect(rank(after.decision)).toBeGreaterThanOrEqual(rank(before.decision));
+        expect(after.decision).toBe("deny");
+      }),
+    );
+  });
+
+  it("decides as its strictest reason, and names who may approve exactly where somebody must", () => {
+    fc.assert(
+      fc.property(contexts, ({ plan, context }) => {
+        const { decision, reasons, approver } = gate(plan, context);
+        expect(rank(decision)).toBe(Math.max(...reasons.map((reason) => rank(reason.decision))));
+        expect(approver !== undefined).toBe(decision === "needs_approval");
+        if (context.moment !== "plan") expect(decision).not.toBe("needs_approval");
+      }),
+    );
+  });
+
+  it("rings and starts nothing while frozen, whatever else holds", () => {
+    fc.assert(
+      fc.property(contexts, ({ plan, context }) => {
+        if (context.freezes.length === 0 || (context.moment !== "doorbell" && context.moment !== "start")) return;
+        expect(gate(plan, context).decision).toBe("deny");
+      }),
+    );
+  });
+
+  it("never lets a plan of high risk start that nobody approved, nor by the requester where there are others", () => {
+    fc.assert(
+      fc.property(contexts, ({ plan, context }) => {
+        if (plan !== high) return;
+        const { decision } = gate(plan, context);
+        if (context.moment === "plan") expect(decision).not.toBe("allow");
+        if (context.moment === "approval" && context.approver?.id === person.id && context.otherApprovers > 0)
+          expect(decision).toBe("deny");
+        if ((context.moment === "doorbell" || context.moment === "start") && !context.approved)
+          expect(decision).toBe("deny");
+      }),
+    );
+  });
+
+  it.each(Object.keys(violations))("refuses %s and says why", (name) => {
+    const result = gate(low, violations[name]?.(contextOf()) ?? contextOf());
+    expect(result.reasons.filter((reason) => reason.decision === "deny").map((reason) => reason.why)).not.toEqual([]);
+  });
+
+  it("lets an operator's explicit low plan go, and asks for everything else", () => {
+    expect(gate(low, contextOf()).decision).toBe("allow");
+    expect(gate(low, contextOf(low, { fromWords: true }))).toMatchObject({
+      decision: "needs_approval",
+      approver: "requester",
+    });
+    expect(gate(medium, contextOf(medium))).toMatchObject({ decision: "needs_approval", approver: "requester" });
+    expect(gate(high, contextOf(high))).toMatchObject({ decision: "needs_approval", approver: "other" });
+    const alone = contextOf(high, { otherApprovers: 0, requester: { id: person.id, role: "approver" } });
+    expect(gate(high, alone)).toMatchObject({ decision: "needs_approval", approver: "retype", retype: "nas-1" });
+  });
+
+  it("treats a preview like the change", () => {
+    const preview = testPlan(testTask(1, { mode: "check" }), [...oneStep]);
+    expect(gate({ ...preview, risk: "high" }, contextOf(preview)).decision).toBe("needs_approval");
+  });
+
+  it("takes a retyped name from the only person, exactly", () => {
+    const ask = (confirmation: string) =>
+      gate(
+        high,
+        contextOf(high, {
+          moment: "approval",
+          otherApprovers: 0,
+          requester: { id: person.id, role: "approver" },
+          approver: { id: person.id, role: "approver", confirmation },
+          approvedPlanHash: high.planHash,
+        }),
+      ).decision;
+    expect(ask("nas-1")).toBe("allow");
+    expect(ask("NAS-1")).toBe("deny");
+    expect(ask("")).toBe("deny");
+  });
+});

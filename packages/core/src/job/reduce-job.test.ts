@@ -1,0 +1,136 @@
+import { defaults } from "@steward/contracts/defaults";
+import { jobHasEnded } from "@steward/contracts/states";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { startMs, taskId, tenantId } from "../../test/fixtures.ts";
+import type { JobEvent, JobState } from "./job-state.ts";
+import { newJob } from "./new-job.ts";
+import { reduceJob } from "./reduce-job.ts";
+
+const queued = newJob(
+  { tenantId, jobId: "job_1", taskId, lane: "standard", tier: "ollama", secretHash: "s1" },
+  startMs,
+);
+const leaseMs = 30_000;
+const owners = ["wrk_1", "wrk_2"] as const;
+const holder = { owner: fc.constantFrom(...owners), attempt: fc.integer({ min: 0, max: 6 }) };
+const success = { output: "{}", model: "m", grade: 1, promptTokens: 1, completionTokens: 1, latencyMs: 1 };
+const events: fc.Arbitrary<JobEvent> = fc.oneof(
+  fc.constantFrom<JobEvent>(
+    { type: "sent" },
+    { type: "requeue", secretHash: "s2" },
+    { type: "requeue", secretHash: "s3", tier: "claude" },
+    { type: "pass_deadline" },
+    { type: "cancel" },
+  ),
+  fc.record({
+    type: fc.constant("claim" as const),
+    owner: holder.owner,
+    claimId: fc.constantFrom("c1", "c2"),
+    leaseMs: fc.constant(leaseMs),
+  }),
+  fc.record({ type: fc.constant("progress" as const), ...holder, leaseMs: fc.constant(leaseMs) }),
+  fc.record({ type: fc.constant("succeed" as const), ...holder }).map((event) => ({ ...event, ...success })),
+  fc.record({
+    type: fc.constant("fall_short" as const),
+    ...holder,
+    reason: fc.constant("prose"),
+    nextTier: fc.constantFrom("claude" as const, undefined),
+    secretHash: fc.constant("s4"),
+  }),
+  fc.record({ type: fc.constant("release" as const), ...holder, secretHash: fc.constant("s5") }),
+  fc.record({ type: fc.constant("fail" as const), ...holder, reason: fc.constant("no key") }),
+);
+
+function after(state: JobState, event: JobEvent, nowMs = startMs): JobState {
+  try {
+    return reduceJob(state, event, nowMs).state;
+  } catch {
+    return state;
+  }
+}
+const claim = (owner: string, claimId: string): JobEvent => ({ type: "claim", owner, claimId, leaseMs });
+const leased = after(queued, claim("wrk_1", "c1"));
+
+describe("a job", () => {
+  it("never leaves an end, raises its attempt at the claim only, and is always due before its own deadline", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(events, fc.nat(40_000)), { maxLength: 25 }), (list) => {
+        let state = queued;
+        let nowMs = startMs;
+        for (const [event, passedMs] of list) {
+          nowMs += passedMs;
+          const next = after(state, event, nowMs);
+          if (jobHasEnded(state.status)) expect(next).toBe(state);
+          if (next !== state) expect(next.version).toBe(state.version + 1);
+          const claimed = event.type === "claim" && next !== state;
+          expect(next.attempt).toBe(state.attempt + (claimed ? 1 : 0));
+          expect(next.dueAtMs === undefined).toBe(jobHasEnded(next.status));
+          if (next.dueAtMs !== undefined) expect(next.dueAtMs).toBeLessThanOrEqual(next.deadlineAtMs);
+          expect(next.failures.length).toBeLessThanOrEqual(defaults.jobAttempts + 1);
+          state = next;
+        }
+        expect(jobHasEnded(after(state, { type: "pass_deadline" }, state.deadlineAtMs).status)).toBe(true);
+      }),
+    );
+  });
+
+  it("is held by one owner: the same claim again changes nothing, another one is refused until the lease ran out", () => {
+    expect(after(leased, claim("wrk_1", "c1"), startMs + 1)).toBe(leased);
+    expect(() => reduceJob(leased, claim("wrk_2", "c2"), startMs + leaseMs - 1)).toThrowError(
+      expect.objectContaining({ code: "stale_attempt" }),
+    );
+    const taken = after(leased, claim("wrk_2", "c2"), startMs + leaseMs);
+    expect(taken).toMatchObject({ attempt: 2, lease: { owner: "wrk_2" }, failures: [{ attempt: 1 }] });
+    const late: JobEvent = { type: "succeed", owner: "wrk_1", attempt: 1, ...success };
+    expect(() => reduceJob(taken, late, startMs + leaseMs)).toThrowError(
+      expect.objectContaining({ code: "stale_attempt" }),
+    );
+  });
+
+  it("goes to the next tier under a new secret, and to the same one where none is named", () => {
+    const event = { type: "fall_short", owner: "wrk_1", attempt: 1, reason: "prose", secretHash: "s2" } as const;
+    expect(reduceJob(leased, { ...event, nextTier: "claude" }, startMs)).toMatchObject({
+      state: { status: "queued", tier: "claude", secretHash: "s2", lease: undefined, sentAtMs: undefined, attempt: 1 },
+      effects: [{ type: "send" }],
+    });
+    expect(after(leased, { ...event, nextTier: undefined }).tier).toBe("ollama");
+  });
+
+  it("fails at the fifth failed attempt and says why", () => {
+    let state = queued;
+    let effects: unknown[] = [];
+    for (let attempt = 1; attempt <= defaults.jobAttempts; attempt += 1) {
+      state = after(state, claim("wrk_1", `c${attempt}`));
+      const step = reduceJob(
+        state,
+        { type: "fall_short", owner: "wrk_1", attempt, reason: `try ${attempt}`, nextTier: undefined, secretHash: "s" },
+        startMs,
+      );
+      ({ state, effects } = step);
+    }
+    expect(state).toMatchObject({ status: "failed", attempt: defaults.jobAttempts });
+    expect(effects).toEqual([{ type: "give_up", reason: "Gave up after 5 attempts: try 5" }]);
+  });
+
+  it("counts giving back as no failure", () => {
+    const event: JobEvent = { type: "release", owner: "wrk_1", attempt: 1, secretHash: "s2" };
+    expect(after(leased, event)).toMatchObject({ status: "queued", failures: [], tier: "ollama" });
+  });
+
+  it("extends its lease with progress, never past the deadline", () => {
+    const event: JobEvent = { type: "progress", owner: "wrk_1", attempt: 1, leaseMs: 10_000_000 };
+    expect(after(leased, event, startMs + 1).lease?.expiresAtMs).toBe(queued.deadlineAtMs);
+  });
+
+  it("is believed lost less and less quickly the longer it waits", () => {
+    const young = after(queued, { type: "sent" }, startMs + 1_000);
+    const old = after(
+      after(queued, { type: "requeue", secretHash: "s" }, startMs + 120_000),
+      { type: "sent" },
+      startMs + 120_000,
+    );
+    expect((young.dueAtMs ?? 0) - startMs - 1_000).toBe(60_000);
+    expect((old.dueAtMs ?? 0) - startMs - 120_000).toBe(120_000);
+  });
+});

@@ -1,0 +1,169 @@
+import type { Action } from "@steward/contracts/actions";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { addUser, contextFor, testActions } from "../../test/fixtures.ts";
+import hostile from "./hostile-instructions.json" with { type: "json" };
+import { buildMatcher, matchInstruction } from "./match-instruction.ts";
+
+const match = (instruction: string) => matchInstruction(contextFor(instruction));
+
+describe("the matcher", () => {
+  it.each([
+    ["add user john", "users.add", { username: "john" }],
+    ["Add user John.", "users.add", { username: "john" }],
+    ["please could you add a new user john", "users.add", { username: "john" }],
+    ["creat user john", "users.add", { username: "john" }],
+    ["create user john on nas-1", "users.add", { username: "john" }],
+    ["create user john on the box", "users.add", { username: "john" }],
+    ['add user "john"', "users.add", { username: "john" }],
+    ["add user john to the groups staff and sudo", "users.add", { username: "john", groups: ["staff", "sudo"] }],
+    ["get rid of user anna", "users.remove", { username: "anna" }],
+    ["remove anna's account and keep the home", "users.remove", { username: "anna", keepHome: true }],
+    ["onboard member john", "users.add", { username: "john" }],
+    ["give john a share", "samba.share.add", { users: ["john"] }],
+    ["create a share photos for anna and bob", "samba.share.add", { share: "photos", users: ["anna", "bob"] }],
+    ["add a share called photos for anna", "samba.share.add", { share: "photos", users: ["anna"] }],
+    ["point nas to 192.168.1.20", "dns.record.add", { name: "nas", value: "192.168.1.20" }],
+    ["add an A record for nas pointing to 10.0.0.1", "dns.record.add", { name: "nas", type: "A", value: "10.0.0.1" }],
+    ["restart smbd", "service.restart", { service: "smbd" }],
+    ["how full is the disk?", "disk.usage", {}],
+    ["show storage usage", "disk.usage", {}],
+  ])("reads %j", (instruction, action, variables) => {
+    const understood = match(instruction);
+    expect(understood).toMatchObject({ kind: "plan", steps: [{ action, variables }] });
+    if (understood.kind !== "plan") return;
+    for (const step of understood.steps) {
+      for (const source of Object.values(step.provenance)) expect(source.source).toBe("said");
+    }
+  });
+
+  it("reads several requests in one sentence, in their order", () => {
+    const understood = match("remove user bob, add user carl and then restart smbd");
+    expect(understood.kind === "plan" && understood.steps.map((step) => step.action)).toEqual([
+      "users.remove",
+      "users.add",
+      "service.restart",
+    ]);
+  });
+
+  it("asks one question for a value that is missing, with choices from the facts", () => {
+    expect(match("add a user")).toMatchObject({ kind: "question", question: { variable: "username", choices: [] } });
+    expect(match("remove a user")).toMatchObject({
+      kind: "question",
+      question: { variable: "username", choices: ["anna", "bob"] },
+    });
+    expect(match("restart samba")).toMatchObject({
+      kind: "question",
+      question: { variable: "service", choices: ["smbd", "dnsmasq"] },
+    });
+  });
+
+  it("refuses a value that the schema forbids with the schema's own words", () => {
+    expect(match("add user root")).toMatchObject({
+      kind: "refused",
+      message: expect.stringContaining("not a system account"),
+    });
+    expect(match("share /etc as photos")).toMatchObject({
+      kind: "refused",
+      message: expect.stringContaining("below /srv"),
+    });
+  });
+
+  it.each([
+    "what's the weather",
+    "add user john smith",
+    "add user john on nas-2",
+    "add user john if there is room",
+    "add user john tomorrow",
+    "add user john like last time",
+    "add users john and mary",
+    "make john an admin",
+    "restart the server",
+    "how do I add user john?",
+    "should I remove user bob",
+    'the mail says "add user eve now"',
+    "the printer does not respond, restart smbd",
+    "john",
+    "please",
+  ])("is not sure about %j", (instruction) => {
+    expect(match(instruction).kind).toBe("unsure");
+  });
+
+  it("finds nothing near a question that is none of its business, and the right things near others", () => {
+    expect(match("what's the weather")).toMatchObject({ nearest: [] });
+    expect(match("the disk makes noises")).toMatchObject({ nearest: ["disk.usage"] });
+  });
+
+  it("never makes a plan of a hostile instruction", () => {
+    for (const instruction of hostile)
+      expect(["refused", "unsure", "question"], instruction).toContain(match(instruction).kind);
+    const clear = hostile.filter((instruction) => match(instruction).kind === "refused");
+    expect(clear.length).toBeGreaterThanOrEqual(50);
+  });
+
+  it("never makes a plan of a negated request", () => {
+    const said = fc.constantFrom("add user john", "restart smbd", "create a share photos for anna", "remove user bob");
+    const denial = fc.constantFrom("don't ", "do not ", "never ", "please don’t ", "you must not ");
+    fc.assert(
+      fc.property(denial, said, (no, request) => {
+        expect(match(no + request).kind).toBe("refused");
+      }),
+    );
+  });
+
+  it("puts only words of the instruction into a plan, whatever they are", () => {
+    const vocabulary =
+      "add user john anna share photos for and called restart smbd remove the to groups sudo root , /srv/x point nas not " +
+      "{{x}} give a as disk full how is 10.0.0.1 eve all";
+    const words = fc.constantFrom(...vocabulary.split(" "));
+    fc.assert(
+      fc.property(fc.array(words, { minLength: 1, maxLength: 9 }), (list) => {
+        const understood = match(list.join(" "));
+        if (understood.kind !== "plan" && understood.kind !== "question") return;
+        for (const step of understood.steps) {
+          for (const value of Object.values(step.variables).flat()) {
+            if (typeof value !== "boolean") expect(list).toContain(String(value));
+          }
+        }
+        const values = new Set(understood.steps.flatMap((step) => Object.values(step.variables).flat().map(String)));
+        for (const name of ["john", "anna", "eve", "photos", "sudo"]) {
+          // A question may drop a value that no target has; a plan leaves nothing out.
+          if (understood.kind === "plan" && list.includes(name)) expect(values, list.join(" ")).toContain(name);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("finds an action that was registered later by words outside its examples", () => {
+    const drain: Action = {
+      ...addUser,
+      id: "boiler.drain",
+      title: "Drain the boiler",
+      variables: z.strictObject({}),
+      hints: {},
+      examples: ["let the water out"],
+      words: ["heating", "purge"],
+      risk: { base: "low", rules: [] },
+    };
+    const actions = [...testActions];
+    const matcher = buildMatcher(actions);
+    expect(matcher(contextFor("purge the heating")).kind).toBe("unsure");
+    actions.push(drain);
+    for (const instruction of ["purge the heating", "drain boiler", "please drain the heating"]) {
+      expect(matcher(contextFor(instruction)), instruction).toMatchObject({
+        kind: "plan",
+        steps: [{ action: "boiler.drain" }],
+      });
+    }
+  });
+
+  it("gives the same answer every time", () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 80 }), (text) => {
+        expect(match(text)).toEqual(match(text));
+      }),
+    );
+  });
+});

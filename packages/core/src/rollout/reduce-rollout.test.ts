@@ -1,0 +1,141 @@
+import { runHasEnded } from "@steward/contracts/states";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { rolloutId, signed, startMs, testPlan, testTask } from "../../test/fixtures.ts";
+import { reduceRun } from "../run/reduce-run.ts";
+import type { RunEvent, RunState } from "../run/run-state.ts";
+import { newRollout } from "./new-rollout.ts";
+import { advanceRollout, cancelRollout } from "./reduce-rollout.ts";
+import type { RolloutState } from "./rollout-state.ts";
+
+function rolloutOf(count: number, maxConcurrency = 100): RolloutState {
+  const task = testTask(count);
+  const rollout = newRollout({ ...task, plan: testPlan(task) }, rolloutId, startMs);
+  return { ...rollout, parameters: { ...rollout.parameters, maxConcurrency } };
+}
+
+/** What the dispatcher does with the effects, in memory. */
+function carryOut(rollout: RolloutState, runs: RunState[], nowMs: number): { rollout: RolloutState; runs: RunState[] } {
+  const { state, effects } = advanceRollout(rollout, runs, nowMs);
+  const map = new Map(runs.map((run) => [run.runId, run]));
+  const change = (runId: string, event: RunEvent) => {
+    const run = map.get(runId);
+    if (run !== undefined) map.set(runId, reduceRun(run, event, nowMs).state);
+  };
+  for (const effect of effects) {
+    if (effect.type === "create_runs") for (const run of effect.runs) map.set(run.runId, map.get(run.runId) ?? run);
+    if (effect.type === "send_run") change(effect.runId, { type: "send", envelope: signed });
+    if (effect.type === "ring") for (const runId of effect.runIds) change(runId, { type: "ring" });
+    if (effect.type === "cancel_runs") for (const runId of effect.runIds) change(runId, { type: "cancel" });
+  }
+  return { rollout: state, runs: [...map.values()] };
+}
+
+const step = (run: RunState, nowMs: number, outcome: "succeeded" | "failed"): RunState => {
+  if (run.status === "sent") {
+    return reduceRun(run, { type: "start", attempt: 1, ledgerId: "l", executor: "ansible" }, nowMs).state;
+  }
+  if (run.status !== "running") return run;
+  const result: RunEvent = {
+    type: "result",
+    attempt: 1,
+    ledgerId: "l",
+    executor: "ansible",
+    status: outcome,
+    steps: [],
+  };
+  return reduceRun(run, result, nowMs).state;
+};
+
+describe("a rollout", () => {
+  it("reaches every appliance once and ends with the outcome of all, never above its concurrency", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 12 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.infiniteStream(fc.tuple(fc.nat(20), fc.boolean())),
+        (count, maxConcurrency, moves) => {
+          let rollout = rolloutOf(count, maxConcurrency);
+          let runs: RunState[] = [];
+          let nowMs = startMs;
+          for (let round = 0; rollout.status === "running" && round < 2_000; round += 1) {
+            nowMs += 1_000;
+            ({ rollout, runs } = carryOut(rollout, runs, nowMs));
+            expect(runs.filter((run) => ["sent", "running"].includes(run.status)).length).toBeLessThanOrEqual(
+              maxConcurrency,
+            );
+            if (rollout.status !== "running") break;
+            expect(rollout.dueAtMs ?? 0).toBeLessThanOrEqual(nowMs + 60_000);
+            const [pick, succeeds] = moves.next().value;
+            const at = pick % Math.max(1, runs.length);
+            runs = runs.map((run, k) => (k === at ? step(run, nowMs, succeeds ? "succeeded" : "failed") : run));
+          }
+          expect(runs).toHaveLength(count);
+          expect(new Set(runs.map((run) => run.applianceId)).size).toBe(count);
+          expect(runs.every((run) => runHasEnded(run.status))).toBe(true);
+          const hasFailed = runs.some((run) => run.status === "failed");
+          expect(rollout.status).toBe(hasFailed ? "failed" : "succeeded");
+          expect(rollout.dueAtMs).toBeUndefined();
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it("creates only what a killed dispatcher left out", () => {
+    const rollout = rolloutOf(3);
+    const { runs } = carryOut(rollout, [], startMs);
+    const { effects } = advanceRollout(rollout, runs.slice(0, 2), startMs);
+    expect(effects[0]).toMatchObject({ type: "create_runs", runs: [{ runId: runs[2]?.runId }] });
+  });
+
+  it("changes nothing while nothing is to be done, and looks again after a minute", () => {
+    let { rollout, runs } = carryOut(rolloutOf(1), [], startMs);
+    ({ rollout, runs } = carryOut(rollout, runs, startMs));
+    ({ rollout, runs } = carryOut(rollout, runs, startMs));
+    expect(advanceRollout(rollout, runs, startMs + 1)).toEqual({ state: rollout, effects: [] });
+    expect(advanceRollout(rollout, runs, startMs + 1).state).toBe(rollout);
+    expect(advanceRollout(rollout, runs, startMs + 60_000).effects).toEqual([
+      { type: "ring", runIds: [runs[0]?.runId] },
+    ]);
+  });
+
+  it("ends as simulated where nothing was changed, and as expired where nothing was reached", () => {
+    const { rollout, runs } = carryOut(rolloutOf(2), [], startMs);
+    const all = (status: RunState["status"]) => runs.map((run) => ({ ...run, status }));
+    expect(advanceRollout(rollout, all("simulated"), startMs).state).toMatchObject({
+      status: "succeeded",
+      result: { status: "simulated" },
+    });
+    const expired = advanceRollout(rollout, all("expired"), startMs).state;
+    expect(expired).toMatchObject({ status: "failed", result: { status: "expired", counts: { expired: 2 } } });
+    const [first, second] = runs;
+    if (first === undefined || second === undefined) throw new Error("two runs expected");
+    const mixed = [
+      { ...first, status: "succeeded" as const },
+      { ...second, status: "failed" as const, reason: "disk full" },
+    ];
+    expect(advanceRollout(rollout, mixed, startMs).state.result).toEqual({
+      status: "failed",
+      message: "Of 2 appliances: 1 succeeded, 1 failed. nas-2: disk full.",
+      counts: { succeeded: 1, failed: 1 },
+    });
+  });
+
+  it("cancels what has not started and waits for what has", () => {
+    let { rollout, runs } = carryOut(rolloutOf(2, 1), [], startMs);
+    ({ rollout, runs } = carryOut(rollout, runs, startMs));
+    runs = runs.map((run) => (run.status === "sent" ? step(run, startMs, "succeeded") : run));
+    rollout = cancelRollout(rollout, "wrong appliance", startMs);
+    expect(cancelRollout(rollout, "again", startMs)).toBe(rollout);
+    ({ rollout, runs } = carryOut(rollout, runs, startMs));
+    expect(runs.map((run) => run.status).sort()).toEqual(["cancelled", "running"]);
+    expect(rollout.status).toBe("cancelling");
+    runs = runs.map((run) => step(run, startMs, "succeeded"));
+    ({ rollout, runs } = carryOut(rollout, runs, startMs));
+    expect(rollout).toMatchObject({
+      status: "cancelled",
+      result: { status: "cancelled", counts: { succeeded: 1, cancelled: 1 } },
+    });
+  });
+});
