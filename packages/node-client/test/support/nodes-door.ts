@@ -27,6 +27,7 @@ export async function startNodesDoor(given: { ca?: TestCa } = {}) {
   const calls: DoorCall[] = [];
   const objects = new Map<string, Uint8Array>();
   const lostReplies = new Map<RouteName, number>();
+  let carriedOut: (name: RouteName) => void = () => {};
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bytesOf(request);
@@ -49,6 +50,7 @@ export async function startNodesDoor(given: { ca?: TestCa } = {}) {
       const handler = handlers.get(name);
       if (!handler) throw new AppError("not_found", `the test's door has no ${name}`);
       const result = await handler(call);
+      carriedOut(name);
       const lost = lostReplies.get(name) ?? 0;
       if (lost > 0) {
         lostReplies.set(name, lost - 1);
@@ -107,6 +109,10 @@ export async function startNodesDoor(given: { ca?: TestCa } = {}) {
     callsOf: (name: RouteName) => calls.filter((call) => call.route === name),
     on(name: RouteName, handler: DoorHandler) {
       handlers.set(name, handler);
+    },
+    /** Called when a call was carried out and not answered yet: the moment to kill somebody. */
+    onCarriedOut(hook: (name: RouteName) => void) {
+      carriedOut = hook;
     },
     /** The next `times` answers of the route are lost, after it was carried out. */
     loseReplies(name: RouteName, times: number) {
