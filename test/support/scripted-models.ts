@@ -322,7 +322,7 @@ function textOf(content: unknown): string {
   return typeof content === "string"
     ? content
     : arrayOf(content)
-        .map((block) => String(block["text"] ?? ""))
+        .map(({ text }) => (typeof text === "string" ? text : ""))
         .join("\n");
 }
 

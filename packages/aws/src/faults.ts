@@ -31,7 +31,7 @@ const networkCodes = new Set([
 ]);
 
 /** True where the fault may pass by itself: throttling, a fault on AWS's side, no connection. */
-export function isPassing(error: unknown): boolean {
+function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (passing.has(error.name)) return true;
   if ("code" in error && typeof error.code === "string" && networkCodes.has(error.code)) return true;

@@ -15,8 +15,8 @@ export interface Rung {
 }
 
 /**
- * Rings the doorbell of appliances: a command without content that makes them fetch now. Ringing twice does no harm;
- * a part that fails leaves the other parts alone. `ssm` must be made with `maxAttempts: 1` (`clients.ssmOnce`).
+ * Rings the doorbell of appliances: a command that names nothing but the rollout and makes them fetch now. Ringing twice
+ * does no harm; a part that fails leaves the other parts alone. `ssm` must be made with `maxAttempts: 1` (`clients.ssmOnce`).
  */
 export async function ringBySsm({
   ssm,

@@ -11,7 +11,7 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import { AppError } from "@steward/contracts/errors";
 import { tableSchema } from "@steward/contracts/names";
-import { awsFault, backOff, calling, isNamed, isPassing } from "./faults.ts";
+import { awsFault, backOff, calling, isNamed } from "./faults.ts";
 
 /** The one table, and the client to reach it with. */
 export interface Table {
@@ -234,17 +234,26 @@ function textOf(item: unknown, name: string): string | undefined {
     : undefined;
 }
 
-/** Another transaction had the item, or the table is throttled: the same write may pass in a moment. */
+const contention = [
+  "TransactionConflictException",
+  "TransactionInProgressException",
+  "ProvisionedThroughputExceededException",
+  "ThrottlingException",
+  "RequestLimitExceeded",
+];
+
+/**
+ * Another transaction had the item, or the table is throttled: the same write may pass in a moment. Not a table that
+ * does not answer: the SDK has tried that three times, and the caller's own time is limited.
+ */
 function isContention(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if (isNamed(error, "TransactionConflictException", "TransactionInProgressException")) return true;
   const codes = cancellationReasons(error).map((reason) => reason.Code ?? "None");
-  if (codes.length > 0) {
-    return codes.every((code) =>
-      ["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"].includes(code),
-    );
-  }
-  return isPassing(error);
+  return codes.length > 0
+    ? codes.every((code) =>
+        ["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"].includes(code),
+      )
+    : isNamed(error, ...contention);
 }
 
 /** Reads one item, strongly consistent. */

@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 /** A table behind a network that loses replies: the server carries out the first call of each command, nobody hears of it. */
-function losingReplies({ then }: { then?: () => Promise<void> } = {}): Table & { lost: () => number } {
+function losingReplies({ meanwhile }: { meanwhile?: () => Promise<void> } = {}): Table & { lost: () => number } {
   const client: DynamoDBDocumentClient = engine.client();
   let lost = 0;
   client.middlewareStack.add(
@@ -32,7 +32,7 @@ function losingReplies({ then }: { then?: () => Promise<void> } = {}): Table & {
         tries += 1;
         if (tries > 1) return answer;
         lost += 1;
-        await then?.();
+        await meanwhile?.();
         throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET", name: "TimeoutError" });
       };
     },
@@ -150,7 +150,7 @@ test("a replacement whose reply was lost has succeeded, also when another one fo
   const task = aTask();
   await commit(table, [createTask(task)]);
   const second = { ...task, version: 2 };
-  const losing = losingReplies({ then: () => commit(table, [replaceTask(second, { ...second, version: 3 })]) });
+  const losing = losingReplies({ meanwhile: () => commit(table, [replaceTask(second, { ...second, version: 3 })]) });
   await commit(losing, [replaceTask(task, second)]);
   expect(losing.lost()).toBe(1);
   expect((await getTask(table, task))?.version).toBe(3);
@@ -158,7 +158,7 @@ test("a replacement whose reply was lost has succeeded, also when another one fo
 
 test("a creation whose reply was lost has succeeded, also when a change followed before the retry", async () => {
   const task = aTask();
-  const losing = losingReplies({ then: () => commit(table, [replaceTask(task, { ...task, version: 2 })]) });
+  const losing = losingReplies({ meanwhile: () => commit(table, [replaceTask(task, { ...task, version: 2 })]) });
   await commit(losing, [createTask(task)]);
   expect((await getTask(table, task))?.version).toBe(2);
 });
