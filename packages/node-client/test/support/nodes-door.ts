@@ -8,7 +8,7 @@ import { type RouteName, routes } from "@steward/contracts/routes";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { createTestCa, type TestCa } from "./test-ca.ts";
 
-export interface DoorCall {
+interface DoorCall {
   route: RouteName;
   params: Record<string, string>;
   body: unknown;
