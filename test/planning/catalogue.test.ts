@@ -1,0 +1,134 @@
+import { catalogue } from "@steward/catalogue/catalogue";
+import { buildPlan } from "@steward/core/planning/build-plan";
+import { gradeAnswer } from "@steward/core/planning/grade-answer";
+import hostile from "../../packages/core/src/planning/hostile-instructions.json" with { type: "json" };
+import { matchInstruction } from "@steward/core/planning/match-instruction";
+import type { PlanningContext } from "@steward/core/planning/planning-types";
+import { newTask } from "@steward/core/task/new-task";
+import { describe, expect, it } from "vitest";
+
+const id = "apl_01jd0000000000000000000000";
+const facts = {
+  users: ["anna", "bob"],
+  groups: ["staff", "sudo"],
+  services: ["smbd", "dnsmasq"],
+  shares: [],
+  domains: [],
+};
+const contextFor = (instruction: string): PlanningContext => ({
+  instruction,
+  actions: catalogue,
+  targets: [{ id, name: "nas-1", facts }],
+});
+const match = (instruction: string) => matchInstruction(contextFor(instruction));
+const sshKey = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"a".repeat(43)}`;
+
+/** A value that fits each variable of the catalogue. */
+const values: Record<string, string> = {
+  username: "john",
+  groups: "staff",
+  sshKey,
+  domain: "home.example",
+  name: "printer",
+  type: "A",
+  value: "192.168.1.20",
+  ttl: "300",
+  service: "smbd",
+  share: "photos",
+  path: "/srv/samba/photos",
+  users: "anna",
+  workgroup: "HOME",
+};
+
+describe("the matcher over the real catalogue", () => {
+  const examples = catalogue.flatMap((action) => action.examples.map((example) => ({ action, example })));
+  it.each(examples.map(({ action, example }) => [example, action.id] as const))(
+    "reads its example %j as %s",
+    (example, actionId) => {
+      const sentence = example.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? name);
+      const understood = match(sentence);
+      // A name that points to an address has no alias: such an example asks for what it cannot know.
+      expect(["plan", "question", "refused"], JSON.stringify(understood)).toContain(understood.kind);
+      if (understood.kind !== "plan" && understood.kind !== "question") return;
+      expect(understood.steps.map((step) => step.action)).toEqual([actionId]);
+    },
+  );
+
+  it.each([
+    ["add user john", "users.add", { username: "john" }],
+    ["please create a login for Dave on nas-1", "users.add", { username: "dave" }],
+    ["remove bob's account and keep the home", "users.remove", { username: "bob", keepHome: true }],
+    ["show all accounts", "users.list", {}],
+    ["install samba", "samba.server.setup", {}],
+    [
+      "add a share called photos for anna and bob read only",
+      "samba.share.add",
+      { share: "photos", users: ["anna", "bob"], readOnly: true },
+    ],
+    ["set up dns for home.example", "dns.server.setup", { domain: "home.example" }],
+    ["point printer to 192.168.1.20", "dns.record.add", { name: "printer", value: "192.168.1.20" }],
+    ["restart dnsmasq", "service.restart", { service: "dnsmasq" }],
+    ["how much space is left?", "disk.usage", {}],
+    ["ping", "system.ping", {}],
+  ])("reads %j", (sentence, action, variables) => {
+    expect(match(sentence)).toMatchObject({ kind: "plan", steps: [{ action, variables }] });
+  });
+
+  it("gives john a share at an assumed path", () => {
+    const understood = match("give john a share");
+    if (understood.kind !== "plan") throw new Error(JSON.stringify(understood));
+    const task = newTask(
+      {
+        tenantId: "ten_provider",
+        taskId: "tsk_1",
+        kind: "action",
+        requestedBy: { id: "per_1", name: "Anna" },
+        targets: [{ id, name: "nas-1" }],
+        mode: "apply",
+        verbosity: 0,
+      },
+      1,
+    );
+    const bundles = Object.fromEntries(catalogue.map((action) => [action.id, "a".repeat(64)]));
+    const plan = buildPlan({
+      task,
+      steps: understood.steps,
+      actions: catalogue,
+      release: { version: 1, bundles },
+      targets: [{ id, facts }],
+      nowMs: 1,
+    });
+    expect(plan.steps[0]).toMatchObject({
+      variables: { users: ["john"], share: "john", path: "/srv/samba/john" },
+      provenance: { users: { source: "said" }, path: { source: "assumed" } },
+    });
+  });
+
+  it("asks one question for a user without a name, and says a clear no to the weather", () => {
+    expect(match("add a user")).toMatchObject({ kind: "question", question: { variable: "username" } });
+    expect(match("what's the weather")).toMatchObject({ kind: "unsure", nearest: [] });
+  });
+
+  it("makes no plan of a hostile instruction, nor lets a model make one", () => {
+    const proposals = [
+      ...["eve", "john", "anna", "eve2"].map((username) => ({ action: "users.add", variables: { username } })),
+      { action: "users.add", variables: { username: "eve", groups: ["sudo"] } },
+      { action: "users.add", variables: { username: "john", sshKey } },
+      { action: "users.remove", variables: { username: "anna" } },
+      { action: "users.list", variables: {} },
+      { action: "service.restart", variables: { service: "smbd" } },
+      { action: "disk.usage", variables: {} },
+      { action: "samba.share.add", variables: { share: "photos" } },
+      { action: "samba.share.add", variables: { share: "config", path: "/srv/config" } },
+    ];
+    const clear = hostile.filter((instruction) => match(instruction).kind === "refused");
+    expect(clear.length).toBeGreaterThanOrEqual(60);
+    for (const instruction of hostile) {
+      expect(["refused", "unsure"], instruction).toContain(match(instruction).kind);
+      for (const step of proposals) {
+        const raw = JSON.stringify({ understood: "x", outOfScope: false, steps: [step] });
+        expect(gradeAnswer(raw, contextFor(instruction)).kind, `${instruction} ${raw}`).not.toBe("plan");
+      }
+    }
+  });
+});
