@@ -23,7 +23,7 @@ STEWARD_STATE_DIR names the state folder (default /var/lib/steward-worker).`;
 const log = jsonLines((line) => process.stdout.write(line), { app: "steward-worker" });
 
 async function run(env: WorkerEnv): Promise<void> {
-  const { slots, why } = chooseSlots({ slots: env.STEWARD_WORKER_SLOTS, ollamaParallel: env.OLLAMA_NUM_PARALLEL });
+  const { slots, why } = chooseSlots(env.STEWARD_WORKER_SLOTS, env.OLLAMA_NUM_PARALLEL);
   const client = await createNodeClient({ stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) });
   const sqs = new SQSClient({});
   const worker = await startWorker({
@@ -80,7 +80,7 @@ async function doctor(env: WorkerEnv): Promise<void> {
     healthy &&= ok;
     process.stdout.write(`${ok ? "ok  " : "FAIL"}  ${what}${ok || next === undefined ? "" : `\n      ${next}`}\n`);
   };
-  const { slots, why } = chooseSlots({ slots: env.STEWARD_WORKER_SLOTS, ollamaParallel: env.OLLAMA_NUM_PARALLEL });
+  const { slots, why } = chooseSlots(env.STEWARD_WORKER_SLOTS, env.OLLAMA_NUM_PARALLEL);
   say(true, `${slots} slot(s): ${why}`);
   const writable = await access(env.STEWARD_STATE_DIR, constants.W_OK).then(
     () => true,

@@ -9,7 +9,7 @@ it("a lane gets its own model, else another wanted one that is there, else none"
 });
 
 it("slots are what was configured, else what Ollama runs in parallel, else one", () => {
-  expect(chooseSlots({ slots: 4, ollamaParallel: 2 })).toMatchObject({ slots: 4 });
-  expect(chooseSlots({ ollamaParallel: 2 })).toMatchObject({ slots: 2 });
-  expect(chooseSlots({})).toMatchObject({ slots: 1 });
+  expect(chooseSlots(4, 2)).toMatchObject({ slots: 4 });
+  expect(chooseSlots(undefined, 2)).toMatchObject({ slots: 2 });
+  expect(chooseSlots()).toMatchObject({ slots: 1 });
 });

@@ -35,12 +35,9 @@ function fullName(name: string): string {
 }
 
 /** How many jobs at a time, and why: what somebody has set, else what Ollama runs in parallel, else one. */
-export function chooseSlots(set: { slots?: number | undefined; ollamaParallel?: number | undefined }): {
-  slots: number;
-  why: string;
-} {
-  if (set.slots !== undefined) return { slots: set.slots, why: "STEWARD_WORKER_SLOTS says so" };
-  if (set.ollamaParallel !== undefined) return { slots: set.ollamaParallel, why: "OLLAMA_NUM_PARALLEL says so" };
+export function chooseSlots(slots?: number, ollamaParallel?: number): { slots: number; why: string } {
+  if (slots !== undefined) return { slots, why: "STEWARD_WORKER_SLOTS says so" };
+  if (ollamaParallel !== undefined) return { slots: ollamaParallel, why: "OLLAMA_NUM_PARALLEL says so" };
   return { slots: 1, why: "nothing was configured; one job at a time is safe on every machine" };
 }
 
