@@ -62,6 +62,8 @@ class CallbackModule(CallbackBase):
         self.failures = []
 
     def _failed(self, result):
+        if "results" in result._result:
+            return  # A loop: its items have been reported, and say more.
         message = result._result.get("msg") or result._result.get("stderr") or result._result.get("reason") or ""
         if result._result.get("censored"):
             message = "details are hidden, because the task handles secrets"
@@ -69,6 +71,10 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
         if not ignore_errors:
+            self._failed(result)
+
+    def v2_runner_item_on_failed(self, result):
+        if not result._task.ignore_errors:
             self._failed(result)
 
     def v2_runner_on_unreachable(self, result):
