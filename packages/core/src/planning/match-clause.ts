@@ -10,11 +10,19 @@ export interface ClauseReading {
   indexed: IndexedAction;
   variables: Variables;
   provenance: Record<string, Provenance>;
+  /** How many words and slots of the example were passed over: the closer example is the one that was meant. */
+  passed: number;
   /** Values that were named and that their schema refuses. */
   invalid: { variable: string; message: string }[];
 }
 
 type Bound = ReadonlyMap<string, { reading: Reading; text: string }>;
+
+/** What has been bound so far, and how much of the example was passed over for it. */
+interface Progress {
+  bound: Bound;
+  passed: number;
+}
 
 /** Bounds the search on a sentence made to be slow. */
 const maxSteps = 4_000;
@@ -32,7 +40,9 @@ export function readByExamples(
   for (const template of indexed.templates) {
     if (!template.needs.every((word) => present.has(word))) continue;
     const from = { indexed, context, tokens, search, tails: indexed.tails };
-    align(from, template.items, 0, 0, new Map(), (bound) => found.push(toReading(indexed, bound, flags)));
+    align(from, template.items, 0, 0, { bound: new Map(), passed: 0 }, (so) =>
+      found.push(toReading(indexed, so, flags)),
+    );
   }
   return found;
 }
@@ -53,7 +63,7 @@ export function readByWords(
     if (token.class === "free") continue;
     if (token.class === "weak" && token.kind === "word") {
       // Other prepositions give roles ("from", "to", "with"), which words alone cannot tell.
-      if (!["for", "of", "on", "it", "that", "him", "her", "them"].includes(token.canon)) return undefined;
+      if (!["for", "of", "on"].includes(token.canon)) return undefined;
     } else if (token.kind === "word" && indexed.bag.has(token.canon)) spoken += 1;
     else rest.push(token);
   }
@@ -67,7 +77,7 @@ export function readByWords(
       return undefined;
     bound.set(shape.name, { reading: readText(indexed.action, shape, value.text), text: value.text });
   }
-  return toReading(indexed, bound, flags);
+  return toReading(indexed, { bound, passed: 0 }, flags);
 }
 
 interface Search {
@@ -83,26 +93,28 @@ function align(
   items: readonly Item[],
   i: number,
   j: number,
-  bound: Bound,
-  yieldReading: (bound: Bound) => void,
+  so: Progress,
+  yieldReading: (so: Progress) => void,
 ): void {
   on.search.left -= 1;
   if (on.search.left < 0) return;
   const item = items[i];
   const token = on.tokens[j];
-  if (item === undefined && token === undefined) return yieldReading(bound);
-  const go = (nextI: number, nextJ: number, nextBound = bound) =>
-    align(on, items, nextI, nextJ, nextBound, yieldReading);
+  if (item === undefined && token === undefined) return yieldReading(so);
+  const go = (nextI: number, nextJ: number, next = so) => align(on, items, nextI, nextJ, next, yieldReading);
+  const passOver = () => go(i + 1, j, { ...so, passed: so.passed + 1 });
 
   if (token?.class === "free") go(i, j + 1);
+  // "Add a dns record": what the action is about may be said where no example says it.
+  else if (token?.kind === "word" && on.indexed.objects.has(token.canon)) go(i, j + 1);
   if (item === undefined) {
     for (const tail of on.tails) {
-      if (bound.has(tail.name)) continue;
+      if (so.bound.has(tail.name)) continue;
       // It has to begin with its own first word, or any value could stand for anything at the end.
       const [opening] = tail.items;
       const isOpened = opening?.kind !== "word" || (token !== undefined && meets(token, opening));
       const rest = { ...on, tails: on.tails.filter((other) => other.name !== tail.name) };
-      if (isOpened) align(rest, tail.items, 0, j, bound, yieldReading);
+      if (isOpened) align(rest, tail.items, 0, j, so, yieldReading);
     }
     return;
   }
@@ -112,19 +124,21 @@ function align(
       return go(i + 1, j);
     case "word":
       if (token !== undefined && meets(token, item)) go(i + 1, j + 1);
-      if (item.class === "weak") go(i + 1, j);
-      return;
+      if (item.class !== "weak") return;
+      // Without its preposition a second value has no role: then the preposition goes together with its slot.
+      if (items[i + 1]?.kind === "slot" && so.bound.size > 0) return go(i + 2, j, { ...so, passed: so.passed + 2 });
+      return passOver();
     case "slot": {
       const shape = on.indexed.shapes.get(item.name);
       const before = items[i - 1];
       const isNamed = before?.kind === "word" && isNaming(before.text);
-      if (shape !== undefined && !bound.has(item.name)) {
+      if (shape !== undefined && !so.bound.has(item.name)) {
         for (const { end, reading, text } of valuesAt(on, shape, j, isNamed)) {
-          go(i + 1, end, new Map(bound).set(item.name, { reading, text }));
+          go(i + 1, end, { ...so, bound: new Map(so.bound).set(item.name, { reading, text }) });
         }
       }
       // Not named: a default or a question fills it.
-      return go(i + 1, j);
+      return passOver();
     }
   }
 }
@@ -242,7 +256,7 @@ function flattened(tokens: readonly Token[]): { canon: string; token: number }[]
   });
 }
 
-function toReading(indexed: IndexedAction, bound: Bound, flags: Map<string, string>): ClauseReading {
+function toReading(indexed: IndexedAction, { bound, passed }: Progress, flags: Map<string, string>): ClauseReading {
   const variables: Record<string, VariableValue> = {};
   const provenance: Record<string, Provenance> = {};
   const invalid: ClauseReading["invalid"] = [];
@@ -259,5 +273,5 @@ function toReading(indexed: IndexedAction, bound: Bound, flags: Map<string, stri
       provenance[name] = { source: "said", text: flag };
     }
   }
-  return { indexed, variables, provenance, invalid };
+  return { indexed, variables, provenance, passed, invalid };
 }

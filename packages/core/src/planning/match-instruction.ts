@@ -180,7 +180,10 @@ function readWords(index: readonly IndexedAction[], words: readonly Token[], con
 /** The one reading that is left when those that leave more open are dropped. */
 function pick(readings: readonly ClauseReading[], context: PlanningContext, byWords: boolean): ClauseOutcome {
   const valid = readings.filter((reading) => reading.invalid.length === 0);
-  const [reading, ...others] = distinctBest(valid.length > 0 ? valid : readings, context);
+  const candidates = valid.length > 0 ? valid : readings;
+  // Which action is meant is never decided by which one asks for less.
+  if (new Set(candidates.map((reading) => reading.indexed)).size > 1) return { kind: "none" };
+  const [reading, ...others] = distinctBest(candidates, context);
   if (reading === undefined || others.length > 0) return { kind: "none" };
   return reading.invalid.length > 0 ? { kind: "invalid", reading } : { kind: "read", reading, byWords };
 }
@@ -189,8 +192,10 @@ function distinctBest(readings: readonly ClauseReading[], context: PlanningConte
   const open = readings.map((reading) => openVariables(reading, context));
   const least = Math.min(...open);
   const best = readings.filter((_, at) => open[at] === least);
-  const distinct = [...new Map(best.map((reading) => [keyOf({ reading }), reading])).values()];
-  return distinct.filter((reading) => !distinct.some((other) => other !== reading && saysMore(other, reading)));
+  const fullest = best.filter((reading) => !best.some((other) => saysMore(other, reading)));
+  const closest = Math.min(...fullest.map((reading) => reading.passed));
+  const fitting = fullest.filter((reading) => reading.passed === closest);
+  return [...new Map(fitting.map((reading) => [keyOf({ reading }), reading])).values()];
 }
 
 /** True where one reading has all that the other has, and more: then the other passed something over. */

@@ -109,7 +109,8 @@ function wordTokens(raw: string, index: number): Token[] {
 
 function wordToken(text: string, start: number): Token {
   const lower = text.toLowerCase();
-  if (lower === "and" || lower === "then" || lower === "&" || lower === "plus") return separator(lower, start);
+  if (lower === "and" || lower === "then" || lower === "but" || lower === "&" || lower === "plus")
+    return separator(lower, start);
   const canon = canonOf(lower);
   const kind = free.has(lower) ? "free" : weak.has(lower) ? "weak" : "content";
   return { text, canon, kind: "word", class: kind, start, end: start + text.length };
