@@ -47,7 +47,7 @@ export const addUser: Action = {
     rules: [{ variable: "groups", pattern: "^sudo$", risk: "high", why: "gives the rights of an administrator" }],
   },
 };
-export const removeUser: Action = {
+const removeUser: Action = {
   ...quiet,
   id: "users.remove",
   title: "Remove a user",
@@ -59,7 +59,7 @@ export const removeUser: Action = {
   words: ["login"],
   risk: { base: "medium", rules: [] },
 };
-export const addShare: Action = {
+const addShare: Action = {
   ...quiet,
   id: "samba.share.add",
   title: "Add a file share",
@@ -90,7 +90,7 @@ export const addShare: Action = {
     return path === undefined && typeof share === "string" ? { path: `/srv/${share}` } : {};
   },
 };
-export const restartService: Action = {
+const restartService: Action = {
   ...quiet,
   id: "service.restart",
   title: "Restart a service",
@@ -102,7 +102,7 @@ export const restartService: Action = {
   undo: "none",
   risk: { base: "medium", rules: [] },
 };
-export const addRecord: Action = {
+const addRecord: Action = {
   ...quiet,
   id: "dns.record.add",
   title: "Add a name to the name server",
@@ -122,7 +122,7 @@ export const addRecord: Action = {
   defaults: (_facts, { type, value }): Variables =>
     type === undefined && /^[\d.]+$/.test(String(value)) ? { type: "A" } : {},
 };
-export const diskUsage: Action = {
+const diskUsage: Action = {
   ...quiet,
   id: "disk.usage",
   title: "Show how full the disks are",
