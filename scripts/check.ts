@@ -4,7 +4,10 @@ import { run } from "./run.ts";
 const steps: { name: string; command: string[] }[] = [
   { name: "format", command: ["biome", "format", "."] },
   { name: "lint", command: ["oxlint", "--deny-warnings"] },
-  { name: "types", command: ["tsc", "-b", "tsconfig.json", "packages/contracts/tsconfig.json"] },
+  {
+    name: "types",
+    command: ["tsc", "-b", "tsconfig.json", "packages/contracts/tsconfig.json", "packages/dashboard/tsconfig.json"],
+  },
   { name: "dead code", command: ["knip"] },
   { name: "unit tests", command: ["vitest", "run", "--project", "unit", "--silent", "--reporter=dot"] },
 ];
@@ -20,5 +23,7 @@ for (const step of steps) {
     process.stdout.write(`${output.trim()}\n\n`);
   }
 }
-process.stdout.write(`${failed === 0 ? "all checks pass" : `${failed} of ${steps.length} checks fail`} (${total.toFixed(0)} s)\n`);
+process.stdout.write(
+  `${failed === 0 ? "all checks pass" : `${failed} of ${steps.length} checks fail`} (${total.toFixed(0)} s)\n`,
+);
 process.exitCode = failed === 0 ? 0 : 1;

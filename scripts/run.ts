@@ -26,7 +26,11 @@ export function run(command: string[], options: { quiet?: boolean; env?: NodeJS.
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => {
-      resolve({ code: code ?? 1, output: Buffer.concat(parts).toString(), seconds: (performance.now() - started) / 1000 });
+      resolve({
+        code: code ?? 1,
+        output: Buffer.concat(parts).toString(),
+        seconds: (performance.now() - started) / 1000,
+      });
     });
   });
 }

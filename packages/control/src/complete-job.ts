@@ -140,7 +140,8 @@ export async function settleJob(
     await storeTask(deps, {
       before: task,
       after: step.state,
-      effects: step.effects,
+      // A task that is refused would cancel its job; this job ends in this very transaction.
+      effects: step.effects.filter((effect) => effect.type !== "cancel_job"),
       who: input.owner,
       what: "complete-job",
       writes: [replaceJob(job, done)],

@@ -58,8 +58,15 @@ test("what is not a signed P-256 request is refused with the field's name", asyn
   const lines = good.trim().split("\n");
   const body = Buffer.from(lines.slice(1, -1).join(""), "base64");
   body[body.length - 1] = (body.at(-1) ?? 0) ^ 1;
-  const forged = ["-----BEGIN CERTIFICATE REQUEST-----", body.toString("base64"), "-----END CERTIFICATE REQUEST-----"].join("\n");
+  const forged = [
+    "-----BEGIN CERTIFICATE REQUEST-----",
+    body.toString("base64"),
+    "-----END CERTIFICATE REQUEST-----",
+  ].join("\n");
   for (const csr of ["", "nonsense", await request("P-384"), forged]) {
-    await expect(readCertificateRequest(csr)).rejects.toMatchObject({ code: "invalid_request", fields: [{ path: "csr" }] });
+    await expect(readCertificateRequest(csr)).rejects.toMatchObject({
+      code: "invalid_request",
+      fields: [{ path: "csr" }],
+    });
   }
 });

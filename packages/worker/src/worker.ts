@@ -38,6 +38,8 @@ export interface Worker {
 }
 
 const reprobeMs = 30_000;
+/** How long a start waits for its first heartbeat to be answered; it goes on without. */
+const firstBeatMs = 2_000;
 
 /** The GPU host: pulls jobs by free slots and asks its models. Receives only while one of the wanted models is there. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
@@ -115,6 +117,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   });
 
   /** Looks after the model server for as long as the worker lives; an outage is told once, and its end. */
+  const looked = Promise.withResolvers<void>();
   async function watchModels(): Promise<void> {
     let failures = 0;
     while (!stop.signal.aborted) {
@@ -141,11 +144,15 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         pull.pump();
       }
       if (ready !== before) void heartbeats.beatNow().catch(() => {});
+      looked.resolve();
       const pauseMs = ready ? reprobeMs : fullJitterMs({ failures, baseMs: 500, capMs: 30_000, random });
       await clock.sleep(pauseMs, AbortSignal.any([stop.signal, probeNow.signal]));
     }
   }
   const watching = watchModels();
+  // Whoever waits for this worker may count on it: it has looked for its models and told the control plane.
+  await looked.promise;
+  await Promise.race([heartbeats.beatNow().catch(() => {}), clock.sleep(firstBeatMs, stop.signal)]);
 
   return {
     status: () => ({

@@ -15,7 +15,8 @@ const client = await createNodeClient({
   serverCa: readFileSync(environment.STEWARD_SERVER_CA_FILE, "utf8"),
   log,
 });
-const { slots } = chooseSlots(environment.STEWARD_WORKER_SLOTS);
+// Two, so that both lanes are always listened to; whoever runs a real GPU here says how many it takes.
+const { slots } = chooseSlots(environment.STEWARD_WORKER_SLOTS ?? 2);
 const worker = await startWorker({
   client,
   stateDir: environment.STEWARD_STATE_DIR,

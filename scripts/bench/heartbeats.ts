@@ -1,0 +1,252 @@
+import { spawn } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { ClientRequest } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { createDynamo } from "@steward/aws/clients/dynamo";
+import { beat, createPresence } from "@steward/aws/records/presence";
+import { commit } from "@steward/aws/table";
+import { sha256Hex } from "@steward/contracts/canonical";
+import { newId } from "@steward/contracts/ids";
+import { resourceNames } from "@steward/contracts/names";
+import { permissions } from "@steward/contracts/permissions";
+import type { PresenceState } from "@steward/core/node/node-state";
+import { root } from "../run.ts";
+import { localIssuer } from "./certificates.ts";
+import { type Figure, percentile } from "./report.ts";
+
+const stage = "bench";
+const nodesDomain = "nodes.bench.test";
+const nodeCount = 200;
+const beatsPerNode = 25;
+
+/**
+ * Heartbeats through the real handler, which runs here as it would in Lambda, against the local cloud in a process of
+ * its own. Counts every AWS call that leaves this process.
+ */
+export async function benchHeartbeats(): Promise<Figure[]> {
+  const stateDir = await mkdtemp(join(tmpdir(), "steward-bench-"));
+  const credentials = ["heartbeat", "setup"].map((principal) => ({
+    accessKeyId: `AKIA${randomBytes(8).toString("hex").toUpperCase()}`,
+    secretAccessKey: randomBytes(20).toString("hex"),
+    principal,
+    grants:
+      principal === "setup"
+        ? [{ actions: ["dynamodb:PutItem", "dynamodb:UpdateItem"], resources: ["*"] }]
+        : permissions(stage).heartbeat,
+  }));
+  const credentialsFile = join(stateDir, "credentials.json");
+  await writeFile(credentialsFile, JSON.stringify(credentials), { mode: 0o600 });
+  const cloud = spawn(process.execPath, [join(root, "packages/local/src/cloud/main.ts")], {
+    env: {
+      ...process.env,
+      STEWARD_STATE_DIR: join(stateDir, "cloud"),
+      STEWARD_CLOUD_PORT: "0",
+      STEWARD_STAGE: stage,
+      STEWARD_CREDENTIALS_FILE: credentialsFile,
+    },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  try {
+    const [line] = (await once(cloud.stdout, "data")) as [Buffer];
+    const { port } = JSON.parse(line.toString()) as { port: number };
+    const [heartbeatKey, setupKey] = credentials;
+    if (heartbeatKey === undefined || setupKey === undefined) throw new Error("no credentials");
+    Object.assign(process.env, {
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+      AWS_REGION: "us-east-1",
+      AWS_ACCESS_KEY_ID: heartbeatKey.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: heartbeatKey.secretAccessKey,
+      STEWARD_STAGE: stage,
+      STEWARD_API_DOMAINS: "api.bench.test",
+      STEWARD_NODES_DOMAINS: nodesDomain,
+      STEWARD_NODES_URL: "https://nodes.bench.test",
+    });
+    const table = {
+      client: createDynamo({ credentials: setupKey }),
+      name: resourceNames(stage).table,
+    };
+    const issue = await localIssuer();
+    const nodes = await Promise.all(Array.from({ length: nodeCount }, () => makeNode(table, issue)));
+    const { handler } = await import("@steward/functions/heartbeat");
+
+    const calls = new Map<string, number>();
+    const count = (message: unknown) => {
+      const { request } = message as { request: ClientRequest };
+      const target = String(request.getHeader("x-amz-target") ?? "other");
+      calls.set(target, (calls.get(target) ?? 0) + 1);
+    };
+    const latencies: number[] = [];
+    const round = async (sequence: number) => {
+      await Promise.all(
+        nodes.map(async (node) => {
+          const started = performance.now();
+          const result = await handler(node.event(sequence));
+          latencies.push(performance.now() - started);
+          if (result.statusCode !== 200) throw new Error(`heartbeat answered ${result.statusCode}: ${result.body}`);
+        }),
+      );
+    };
+    // Level: every node is healthy and announced before anything is counted.
+    for (let sequence = 1; sequence <= 5; sequence += 1) await round(sequence);
+    latencies.length = 0;
+    subscribe("http.client.request.start", count);
+    const started = performance.now();
+    for (let sequence = 6; sequence < 6 + beatsPerNode; sequence += 1) await round(sequence);
+    const seconds = (performance.now() - started) / 1000;
+    unsubscribe("http.client.request.start", count);
+
+    const beats = nodeCount * beatsPerNode;
+    const updates = calls.get("DynamoDB_20120810.UpdateItem") ?? 0;
+    const others = [...calls].filter(([target]) => target !== "DynamoDB_20120810.UpdateItem");
+    const other = others.reduce((sum, [, number]) => sum + number, 0);
+    const how = `${beats} beats of ${nodeCount} nodes through the function's handler, local cloud in another process`;
+    return [
+      {
+        name: "heartbeats",
+        value: beats / seconds,
+        unit: "1/s",
+        bar: { at: "least", value: 1000 },
+        how: `${how}; limited by CPU: SDK and signing here, verification and SQLite there`,
+      },
+      { name: "heartbeat p99", value: percentile(latencies, 0.99), unit: "ms", how: `${nodeCount} at once` },
+      {
+        name: "UpdateItem per heartbeat",
+        value: updates / beats,
+        unit: "calls",
+        bar: { at: "most", value: 1 },
+        how: "counted on the wire",
+      },
+      {
+        name: "other AWS calls per heartbeat",
+        value: other / beats,
+        unit: "calls",
+        bar: { at: "most", value: 0 },
+        how: "counted on the wire",
+      },
+      {
+        name: "write units per heartbeat",
+        value: await writeUnits(table, nodes[0]),
+        unit: "units",
+        bar: { at: "most", value: 1 },
+        how: "ConsumedCapacity of the very update, indexes included",
+      },
+    ];
+  } finally {
+    cloud.kill("SIGKILL");
+    await once(cloud, "exit");
+    await rm(stateDir, { recursive: true, force: true });
+  }
+}
+
+interface BenchNode {
+  nodeId: string;
+  fingerprint: string;
+  event: (sequence: number) => Parameters<typeof import("@steward/functions/heartbeat").handler>[0];
+}
+
+const metrics = {
+  cpuPercent: 12.5,
+  memoryPercent: 40.25,
+  diskPercent: 55.5,
+  loadAverage1m: 0.42,
+  uptimeSeconds: 123_456,
+};
+const bodyOf = (sequence: number) => ({
+  sequence,
+  intervalSeconds: 60,
+  metrics,
+  agentVersion: "0.1.0",
+  configRevision: 0,
+  factsDigest: sha256Hex("facts"),
+  conditions: [],
+});
+
+async function makeNode(
+  table: Parameters<typeof commit>[0],
+  issue: Awaited<ReturnType<typeof localIssuer>>,
+): Promise<BenchNode> {
+  const nodeId = newId("appliance", Date.now());
+  const tenantId = newId("tenant", Date.now());
+  const { pem, fingerprint } = await issue(nodeId, tenantId);
+  const presence: PresenceState = {
+    v: 1,
+    nodeId,
+    tenantId,
+    kind: "appliance",
+    sequence: 0,
+    lastSeenAtMs: 0,
+    intervalSeconds: 60,
+    certificate: { current: fingerprint, revoked: false },
+    directive: { intervalSeconds: 60, configRevision: 0, pendingRuns: [] },
+    announced: { level: "healthy", epoch: 1 },
+  };
+  await commit(table, [createPresence(presence)]);
+  return {
+    nodeId,
+    fingerprint,
+    event: (sequence) => ({
+      version: "2.0",
+      routeKey: "POST /api/v1/heartbeat",
+      rawPath: "/api/v1/heartbeat",
+      rawQueryString: "",
+      headers: { "content-type": "application/json" },
+      requestContext: {
+        accountId: "0",
+        apiId: "bench",
+        domainName: nodesDomain,
+        domainPrefix: "nodes",
+        http: {
+          method: "POST",
+          path: "/api/v1/heartbeat",
+          protocol: "HTTP/1.1",
+          sourceIp: "127.0.0.1",
+          userAgent: "bench",
+        },
+        requestId: "bench",
+        routeKey: "POST /api/v1/heartbeat",
+        stage: "$default",
+        time: "",
+        timeEpoch: 0,
+        authentication: {
+          clientCert: {
+            clientCertPem: pem,
+            subjectDN: `CN=${nodeId}`,
+            issuerDN: "CN=bench",
+            serialNumber: "1",
+            validity: { notBefore: "", notAfter: "" },
+          },
+        },
+      },
+      body: JSON.stringify(bodyOf(sequence)),
+      isBase64Encoded: false,
+    }),
+  };
+}
+
+/** Write units of one heartbeat, as the engine counts them for the very statement that the record sends. */
+async function writeUnits(table: Parameters<typeof commit>[0], node: BenchNode | undefined): Promise<number> {
+  if (node === undefined) throw new Error("no node");
+  let units = 0;
+  table.client.middlewareStack.add(
+    (next) => async (context) => {
+      Object.assign(context.input, { ReturnConsumedCapacity: "INDEXES" });
+      const result = await next(context);
+      const { ConsumedCapacity: consumed } = result.output as { ConsumedCapacity?: { CapacityUnits?: number } };
+      units = consumed?.CapacityUnits ?? Number.NaN;
+      return result;
+    },
+    { step: "initialize", name: "countWriteUnits" },
+  );
+  const sequence = 1_000;
+  await beat(table, {
+    nodeId: node.nodeId,
+    fingerprint: node.fingerprint,
+    heartbeat: bodyOf(sequence),
+    nowMs: Date.now(),
+  });
+  return units;
+}

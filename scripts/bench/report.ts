@@ -1,0 +1,45 @@
+/** One measured figure: what, how much, the bar it is held to, and how it was measured. */
+export interface Figure {
+  name: string;
+  value: number;
+  unit: string;
+  /** `<= 25` or `>= 1000`; absent where there is no bar. */
+  bar?: { at: "most" | "least"; value: number };
+  how: string;
+}
+
+export function meets(figure: Figure): boolean {
+  if (figure.bar === undefined) return true;
+  return figure.bar.at === "most" ? figure.value <= figure.bar.value : figure.value >= figure.bar.value;
+}
+
+/** Figures as a table for people. */
+export function table(figures: readonly Figure[]): string {
+  const rows = figures.map((figure) => [
+    figure.name,
+    `${round(figure.value)} ${figure.unit}`,
+    figure.bar === undefined ? "" : `${figure.bar.at === "most" ? "≤" : "≥"} ${figure.bar.value} ${figure.unit}`,
+    figure.bar === undefined ? "" : meets(figure) ? "ok" : "MISSED",
+    figure.how,
+  ]);
+  const head = ["figure", "measured", "bar", "", "how"];
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length)));
+  const line = (cells: string[]) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd();
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
+}
+
+/** The value below which `share` (0 to 1) of the samples lie. */
+export function percentile(samples: readonly number[], share: number): number {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const value = sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)];
+  if (value === undefined) throw new RangeError("no samples");
+  return value;
+}
+
+function round(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
