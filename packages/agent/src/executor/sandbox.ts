@@ -82,13 +82,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   let init = 0;
   const ended = endOf(child).then(async () => {
     // The kernel ends what is in there after process 1, not with it.
-    const gone = async () => (await readStat(init)) === undefined && (await processesIn(cgroups)).length === 0;
-    await waitFor(endSeconds, gone).catch(() => undefined);
+    await waitFor(endSeconds, async () => !(await lives(init))).catch(() => undefined);
     await removeCgroups(cgroups);
   });
   const stop = async () => {
     child.stdin.end();
-    child.kill("SIGKILL");
+    // Process 1 first: its parent then ends by itself and has buried it. Before there is one, the parent.
+    if (init === 0 || !kill(init)) child.kill("SIGKILL");
     await ended;
   };
   try {
@@ -196,7 +196,7 @@ async function endFormer(directory: string): Promise<void> {
   if (former === undefined) return;
   const { pid } = JSON.parse(former) as { pid: number };
   await waitFor(endSeconds, async () => {
-    if (JSON.stringify(await identify(pid)) !== former) return true;
+    if (JSON.stringify(await identify(pid)) !== former || !(await lives(pid))) return true;
     kill(pid);
     return false;
   });
@@ -210,7 +210,9 @@ async function identify(pid: number): Promise<{ pid: number; startTicks: string 
 }
 
 async function processesIn(cgroups: readonly string[]): Promise<number[]> {
-  return (await Promise.all(cgroups.map(processesOf))).flat();
+  const found = (await Promise.all(cgroups.map(processesOf))).flat();
+  const living = await Promise.all(found.map(lives));
+  return found.filter((_, index) => living[index]);
 }
 
 function endOf(child: ChildProcess): Promise<void> {
@@ -220,11 +222,17 @@ function endOf(child: ChildProcess): Promise<void> {
   });
 }
 
-function kill(pid: number): void {
+/** A zombie has ended; when it is buried is up to its parent, and a process 1 becomes one after all others are gone. */
+async function lives(pid: number): Promise<boolean> {
+  const stat = await readStat(pid);
+  return stat !== undefined && !stat.zombie;
+}
+
+function kill(pid: number): boolean {
   try {
-    process.kill(pid, "SIGKILL");
+    return process.kill(pid, "SIGKILL");
   } catch {
-    // It has ended in the meantime.
+    return false; // It has ended in the meantime.
   }
 }
 

@@ -1,0 +1,279 @@
+import { riskOf } from "@steward/contracts/risk";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { dnsRecordAdd } from "./actions/dns.ts";
+import { sambaShareAdd } from "./actions/samba.ts";
+import { serviceRestart } from "./actions/service.ts";
+import { usersAdd } from "./actions/users.ts";
+import { catalogue } from "./catalogue.ts";
+import { defineAction, slotPattern } from "./define-action.ts";
+
+const ed25519 = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"Gk".repeat(22).slice(0, 43)}`;
+
+/** Values that mean something to a shell, Jinja, YAML, smb.conf, dnsmasq, or a path. None fits any variable. */
+const hostile = [
+  "{{ 7 * 7 }}",
+  "{{ lookup('pipe', 'id') }}",
+  "{% raw %}",
+  "{# #}",
+  "!unsafe x",
+  "&anchor",
+  "*alias",
+  "john; rm -rf /",
+  "john && id",
+  "john | id",
+  "$(id)",
+  "`id`",
+  "${HOME}",
+  "%U",
+  "%(name)s",
+  "john\nroot",
+  "john\r",
+  "john\0",
+  "john\u202eroot",
+  "jоhn",
+  "../../etc/passwd",
+  "/etc/passwd",
+  "..",
+  "-rf",
+  "--help",
+  "~root",
+  "a'b",
+  'a"b',
+  "a\\b",
+  "<script>",
+  "a,b",
+  "a#b",
+  "[global]",
+  "",
+  " ",
+  "\t",
+  "x".repeat(5000),
+];
+
+/** A minimal set of good values for every action. */
+const good: Record<string, Record<string, unknown>> = {
+  "users.add": { username: "john", groups: ["users"], sshKey: ed25519 },
+  "users.remove": { username: "john", keepHome: true },
+  "users.list": {},
+  "samba.server.setup": { workgroup: "HOME" },
+  "samba.share.add": { share: "photos", path: "/srv/samba/photos", users: ["john"], readOnly: false },
+  "dns.server.setup": { domain: "home.example" },
+  "dns.record.add": { name: "nas", type: "A", value: "192.168.1.5", ttl: 300 },
+  "service.restart": { service: "dnsmasq" },
+  "disk.usage": {},
+  "system.facts": {},
+  "system.ping": {},
+};
+
+describe("every action", () => {
+  test("has the id, variables and values that the design fixes", () => {
+    expect(catalogue.map(({ id }) => id)).toEqual(Object.keys(good));
+    for (const action of catalogue) {
+      expect(action.variables.safeParse(good[action.id]), action.id).toMatchObject({ success: true });
+      expect(Object.keys(action.variables.shape)).toEqual(Object.keys(good[action.id] ?? {}));
+    }
+  });
+
+  test("refuses variables that it does not have", () => {
+    for (const action of catalogue) {
+      const result = action.variables.safeParse({ ...good[action.id], extra: "x" });
+      expect(result.success, action.id).toBe(false);
+    }
+  });
+
+  test.each(catalogue.map((action) => [action.id, action] as const))("%s takes no hostile text", (id, action) => {
+    for (const [name, value] of Object.entries(good[id] ?? {})) {
+      if (typeof value !== "string" && !Array.isArray(value)) continue;
+      const input = (text: string) => ({ ...good[id], [name]: Array.isArray(value) ? [text] : text });
+      for (const bad of hostile) {
+        expect(action.variables.safeParse(input(bad)).success, `${name}=${JSON.stringify(bad)}`).toBe(false);
+        // Behind a good beginning, what is harmless alone may make another good value.
+        if (/^[A-Za-z0-9 ./-]*$/.test(bad)) continue;
+        const text = `${Array.isArray(value) ? value[0] : value}${bad}`;
+        expect(action.variables.safeParse(input(text)).success, `${name}=${JSON.stringify(text)}`).toBe(false);
+      }
+    }
+  });
+
+  test("lets no character through that a template or a shell would read", () => {
+    const special = fc.constantFrom(..."{}%$`\"'\\|&;<>()*?[]#!^\n\r\t\0".split(""));
+    for (const action of catalogue) {
+      for (const [name, value] of Object.entries(good[action.id] ?? {})) {
+        const text: unknown = Array.isArray(value) ? value[0] : value;
+        if (typeof text !== "string") continue;
+        fc.assert(
+          fc.property(special, fc.nat(text.length), fc.string({ maxLength: 5 }), (character, at, rest) => {
+            const changed = text.slice(0, at) + character + rest + text.slice(at);
+            const input = { ...good[action.id], [name]: Array.isArray(value) ? [changed] : changed };
+            return !action.variables.safeParse(input).success;
+          }),
+          { numRuns: 200 },
+        );
+      }
+    }
+  });
+
+  test("has examples that fill only its variables, and words of its own", () => {
+    for (const action of catalogue) {
+      expect(action.examples.length).toBeGreaterThanOrEqual(6);
+      expect(new Set(action.examples).size).toBe(action.examples.length);
+      expect(action.words.length).toBeGreaterThan(3);
+      for (const required of action.variables.safeParse({}).error?.issues ?? []) {
+        const name = String(required.path[0]);
+        const slots = action.examples.flatMap((example) => [...example.matchAll(slotPattern)].map(([, slot]) => slot));
+        expect(slots, `${action.id} has an example with ${name}`).toContain(name);
+      }
+    }
+  });
+
+  test("assumes only values that fit", () => {
+    for (const action of catalogue) {
+      for (const name of Object.keys(action.variables.shape)) {
+        const { [name]: _left, ...rest } = good[action.id] ?? {};
+        const assumed = action.defaults({}, rest as Record<string, string>);
+        if (name in assumed) {
+          expect(action.variables.safeParse({ ...rest, ...assumed }).success, `${action.id}.${name}`).toBe(true);
+        }
+      }
+    }
+    expect(sambaShareAdd.defaults({}, { share: "photos" })).toEqual({ path: "/srv/samba/photos" });
+    expect(sambaShareAdd.defaults({}, { share: "photos", path: "/data/photos" })).toEqual({});
+  });
+});
+
+describe("values", () => {
+  const fits = (action: typeof usersAdd, variables: object) => action.variables.safeParse(variables).success;
+
+  test("accounts of the system and words for many people are no usernames", () => {
+    for (const username of ["root", "daemon", "www-data", "nobody", "systemd-network", "sudo", "everyone", "steward"]) {
+      expect(fits(usersAdd, { username }), username).toBe(false);
+    }
+    for (const username of ["john", "anna-maria", "j_doe", "rooty", "a1"]) {
+      expect(fits(usersAdd, { username }), username).toBe(true);
+    }
+  });
+
+  test("only whole public keys of the type that they name", () => {
+    expect(fits(usersAdd, { username: "john", sshKey: `${ed25519} john@laptop` })).toBe(true);
+    for (const sshKey of [
+      ed25519.slice(0, -1),
+      `${ed25519}A`,
+      `command="id" ${ed25519}`,
+      `${ed25519}\n${ed25519}`,
+      ed25519.replace("ssh-ed25519", "ssh-rsa"),
+      "-----BEGIN OPENSSH PRIVATE KEY-----",
+    ]) {
+      expect(fits(usersAdd, { username: "john", sshKey }), sshKey).toBe(false);
+    }
+  });
+
+  test("a share's path is below a directory that is not the system's", () => {
+    const share = "photos";
+    for (const path of ["/srv/samba/photos", "/data/a.b/c", "/mnt/disk1/films", "/home/john/public", "/srv"]) {
+      expect(fits(sambaShareAdd, { share, path }), path).toBe(true);
+    }
+    for (const path of [
+      "/",
+      "/etc",
+      "/etc/samba",
+      "/root",
+      "/var/lib",
+      "/usr/share",
+      "/proc/1",
+      "/dev/sda",
+      "/tmp/x",
+    ]) {
+      expect(fits(sambaShareAdd, { share, path }), path).toBe(false);
+    }
+    for (const path of ["srv/x", "/srv/../etc", "/srv/./x", "/srv//x", "/srv/.ssh", "/srv/x/", "/srv/a b"]) {
+      expect(fits(sambaShareAdd, { share, path }), path).toBe(false);
+    }
+  });
+
+  test("a record's value fits its type", () => {
+    const cases: [type: string, value: string, right: boolean][] = [
+      ["A", "192.168.1.5", true],
+      ["A", "256.1.1.1", false],
+      ["A", "nas", false],
+      ["AAAA", "fd00::5", true],
+      ["AAAA", "192.168.1.5", false],
+      ["CNAME", "nas.home.example", true],
+      ["CNAME", "192.168.1.5", false],
+      ["MX", "10 mail.home.example", true],
+      ["MX", "mail.home.example", false],
+      ["TXT", "v=spf1 -all", true],
+      ["TXT", "a,b", false],
+    ];
+    for (const [type, value, right] of cases) {
+      expect(fits(dnsRecordAdd, { name: "nas", type, value }), `${type} ${value}`).toBe(right);
+    }
+    expect(dnsRecordAdd.defaults({}, { name: "nas", value: "fd00::5" })).toEqual({ type: "AAAA" });
+    expect(dnsRecordAdd.defaults({}, { name: "nas", value: "other" })).toEqual({});
+  });
+});
+
+describe("risk looks at the values", () => {
+  const risk = (action: typeof usersAdd, variables: Record<string, unknown>) => riskOf(action.risk, variables).risk;
+
+  test("users", () => {
+    expect(risk(usersAdd, { username: "john" })).toBe("low");
+    expect(risk(usersAdd, { username: "john", groups: ["users", "audio"] })).toBe("low");
+    expect(risk(usersAdd, { username: "john", groups: ["users", "sudo"] })).toBe("high");
+    expect(risk(usersAdd, { username: "john", sshKey: ed25519 })).toBe("high");
+  });
+
+  test("shares", () => {
+    const cases: Record<string, string> = {
+      "/srv/samba/photos": "low",
+      "/srv/samba/photos/2024": "low",
+      "/srv/samba": "medium",
+      "/srv/other": "medium",
+      "/data/films": "medium",
+      "/mnt/disk1/films": "medium",
+      "/mnt/disk1": "high",
+      "/srv": "high",
+      "/home": "high",
+      "/home/john": "high",
+      "/": "high",
+      "/etc": "high",
+    };
+    for (const [path, expected] of Object.entries(cases)) {
+      expect(risk(sambaShareAdd, { share: "x", path }), path).toBe(expected);
+    }
+    expect(risk(sambaShareAdd, { share: "x" })).toBe("low");
+  });
+
+  test("services", () => {
+    expect(risk(serviceRestart, { service: "dnsmasq" })).toBe("medium");
+    for (const service of ["ssh", "sshd", "networking", "systemd-networkd", "wg-quick@wg0"]) {
+      expect(risk(serviceRestart, { service }), service).toBe("high");
+    }
+  });
+});
+
+describe("defineAction", () => {
+  const { hints: _hints, ...definition } = usersAdd;
+  const { hints } = usersAdd;
+
+  test("takes a definition that keeps the rules", () => {
+    expect(defineAction({ ...definition, hints }).id).toBe("users.add");
+  });
+
+  test.each<[string, Partial<typeof usersAdd>]>([
+    ["needs a recorded undo", { undo: "none" }],
+    ["fewer than six examples", { examples: ["add {username}"] }],
+    ["has no variable name", { examples: Array.from({ length: 6 }, (_, index) => `add {name} ${index}`) }],
+    ["has no hint", { hints: {} }],
+    ["at least `medium`", { kind: "command", undo: "none" }],
+    [
+      "is not anchored",
+      { risk: { base: "low", rules: [{ variable: "groups", pattern: "sudo", risk: "high", why: "" }] } },
+    ],
+    ["which is no variable", { risk: { base: "low", rules: [{ variable: "group", risk: "high", why: "" }] } }],
+    ["its timeout", { timeoutSeconds: 0 }],
+    ["its id", { id: "Users Add" }],
+  ])("refuses one that %s", (problem, change) => {
+    expect(() => defineAction({ ...definition, hints, ...change })).toThrow(problem);
+  });
+});
