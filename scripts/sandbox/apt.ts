@@ -19,14 +19,21 @@ export interface AptSettings {
   files: string[];
 }
 
-/** Asks apt itself, so that mirrors, proxies and deb822 files are understood as apt understands them. */
+/**
+ * Asks apt itself, so that mirrors, proxies and deb822 files are understood as apt understands them. On a machine whose
+ * package lists are empty, as in many images, they are fetched first: they say whose archive is whose.
+ */
 export async function readAptSettings(machine: { id: string; codename: string }): Promise<AptSettings> {
   const format = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)|$(SIGNED_BY)";
-  const [targets, dump] = await Promise.all([
-    run("apt-get", ["indextargets", "--format", format, "Created-By: Packages"]),
-    run("apt-config", ["dump"]),
-  ]);
-  return aptSettingsOf(machine, targets.stdout, dump.stdout);
+  const indexTargets = async () =>
+    (await run("apt-get", ["indextargets", "--format", format, "Created-By: Packages"])).stdout;
+  const { stdout: dump } = await run("apt-config", ["dump"]);
+  let targets = await indexTargets();
+  if (!targets.toLowerCase().includes(`|${machine.id}|`)) {
+    await run("apt-get", ["-q", "update"], { maxBuffer: 16 * 1024 * 1024 });
+    targets = await indexTargets();
+  }
+  return aptSettingsOf(machine, targets, dump);
 }
 
 /** `targets` is one line `uri|release|component|origin|keyring` each; `dump` is what `apt-config dump` prints. */

@@ -1,11 +1,9 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
-import { gunzipSync } from "node:zlib";
 import type { Action, Variables } from "@steward/contracts/actions";
-import { extract } from "tar-stream";
 import { createAnsibleExecutor } from "../../packages/agent/src/executor/ansible-executor.ts";
 import type { StepOutcome, StepRequest } from "../../packages/agent/src/executor/executor.ts";
 import { cleanEnvironment } from "../../packages/agent/src/executor/sandbox.ts";
@@ -13,7 +11,7 @@ import { sandboxPlace } from "../../packages/agent/src/executor/sandbox-place.ts
 import type { SandboxRoot } from "../../packages/agent/src/executor/sandbox-root.ts";
 import { buildBundle } from "../../packages/catalogue/src/bundle.ts";
 
-export interface RunOptions {
+interface RunOptions {
   runId?: string;
   stepIndex?: number;
   mode?: StepRequest["mode"];
@@ -80,13 +78,6 @@ export async function createAppliance(root: SandboxRoot, hostname = "test-applia
 
 export async function unpack(bundle: Uint8Array, directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true });
-  const archive = extract();
-  archive.end(gunzipSync(bundle));
-  for await (const entry of archive) {
-    const chunks: Buffer[] = [];
-    for await (const chunk of entry) chunks.push(Buffer.from(chunk as Uint8Array));
-    const path = join(directory, entry.header.name);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, Buffer.concat(chunks));
-  }
+  await mkdir(directory, { recursive: true });
+  execFileSync("tar", ["-xz", "-C", directory], { input: bundle });
 }

@@ -1,0 +1,164 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Clients, createClients } from "@steward/aws/clients";
+import { createTask, getTask, replaceTask } from "@steward/aws/records/task";
+import { commit, type Table } from "@steward/aws/table";
+import { type Client, createClient } from "@steward/contracts/client";
+import { AppError } from "@steward/contracts/errors";
+import { resourceNames } from "@steward/contracts/names";
+import type { PrincipalName } from "@steward/contracts/permissions";
+import { type TaskStatus, taskHasEnded } from "@steward/contracts/states";
+import type { TaskView } from "@steward/contracts/task";
+import type { TaskState } from "@steward/core/task/task-state";
+import { createNodeClient, type NodeClient } from "@steward/node-client/node-client";
+import { readFileSync } from "node:fs";
+import { readCredentials } from "../../packages/local/src/host/function-environment.ts";
+import { serverCaFile } from "../../packages/local/src/host/server-certificate.ts";
+import { fetchTransport } from "../../packages/local/src/fetch-transport.ts";
+import { startSteward } from "../../packages/local/src/stack.ts";
+import type { Stack, StewardOptions } from "../../packages/local/src/stack-options.ts";
+
+const region = "eu-central-1";
+
+/** A whole installation in a temporary folder, on free ports, and the ways into it. */
+export interface Installation {
+  stack: Stack;
+  /** As the admin of a tenant: `acme`. */
+  as(slug: string): Client;
+  tenantId(slug: string): string;
+  /** The cloud with the rights of one of Steward's parts. */
+  cloudAs(principal: PrincipalName): Clients;
+  /** The table, with the rights to read and write every record of it. */
+  table: Table;
+  names: ReturnType<typeof resourceNames>;
+  /** The nodes door with the certificate of a machine: `worker`, or an appliance's name. */
+  machine(name: string): Promise<NodeClient>;
+  /** Where a machine keeps its own things. */
+  machineDir(name: string): string;
+  serverCa: string;
+  /** One HTTP exchange as it is. */
+  raw(path: string, init?: RequestInit): Promise<{ status: number; body: unknown; headers: Headers }>;
+  close(): Promise<void>;
+}
+
+export async function startInstallation(options: Partial<StewardOptions> = {}): Promise<Installation> {
+  const folder = mkdtempSync(join(tmpdir(), "steward-e2e-"));
+  const stateDir = join(folder, "state");
+  const stack = await startSteward({
+    stateDir,
+    executor: "simulate",
+    appliances: 6,
+    troubles: false,
+    worker: false,
+    heartbeatIntervalSeconds: 1,
+    reconcileSeconds: 1,
+    compileCacheDir: join(tmpdir(), "steward-test-compiled"),
+    ...options,
+  });
+  const keysOf = readCredentials(join(stateDir, "credentials.json"));
+  const cloudAs = (principal: PrincipalName) =>
+    createClients({ endpointUrl: stack.cloudUrl, region, credentials: keysOf(principal), maxAttempts: 1 });
+  const names = resourceNames(stack.stage);
+  const serverCa = readFileSync(serverCaFile(stateDir), "utf8");
+  const machines: NodeClient[] = [];
+  const machineDir = (name: string) => (name === "worker" ? join(stateDir, "worker") : join(stateDir, "fleet", name));
+  return {
+    stack,
+    as: (slug) =>
+      createClient({ baseUrl: stack.apiUrl, transport: fetchTransport, headers: () => stack.headersOf(slug) }),
+    tenantId: (slug) => stack.profileOf(slug).tenantId,
+    cloudAs,
+    table: { client: cloudAs("bootstrap").dynamo, name: names.table },
+    names,
+    machineDir,
+    async machine(name) {
+      const client = await createNodeClient({ stateDir: machineDir(name), serverCa });
+      machines.push(client);
+      return client;
+    },
+    serverCa,
+    async raw(path, init) {
+      const response = await fetch(stack.apiUrl + path, init);
+      const text = await response.text();
+      return { status: response.status, body: parseJson(text), headers: response.headers };
+    },
+    async close() {
+      await Promise.all(machines.map((client) => client.close()));
+      await stack.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Waits, by the API's own waiting, until the task is as wanted. Throws with the task where that does not come. */
+export async function until(
+  call: Client,
+  taskId: string,
+  wanted: TaskStatus | ((task: TaskView) => boolean),
+  withinMs = 20_000,
+): Promise<TaskView> {
+  const isThere = typeof wanted === "function" ? wanted : (task: TaskView) => task.status === wanted;
+  const lateMs = Date.now() + withinMs;
+  let task = await call("getTask", { params: { taskId } });
+  while (!isThere(task)) {
+    if (Date.now() >= lateMs || (taskHasEnded(task.status) && typeof wanted === "string")) {
+      throw new Error(`The task is not as wanted (${String(wanted)}): ${JSON.stringify(task, undefined, 1)}`);
+    }
+    const wait = Math.max(1, Math.min(5, Math.ceil((lateMs - Date.now()) / 1000)));
+    task = await call("getTask", { params: { taskId }, query: { wait, since: task.version } });
+  }
+  return task;
+}
+
+export const untilEnded = (call: Client, taskId: string, withinMs?: number): Promise<TaskView> =>
+  until(call, taskId, (task) => taskHasEnded(task.status), withinMs);
+
+/** Says yes to the plan that is shown. */
+export function approve(call: Client, task: TaskView): Promise<TaskView> {
+  if (task.plan === undefined) throw new Error(`no plan to approve: ${JSON.stringify(task)}`);
+  return call("approveTask", { params: { taskId: task.id }, body: { planHash: task.plan.planHash } });
+}
+
+/** The problem that a call is answered with. Throws where it succeeds. */
+export async function problemOf(call: Promise<unknown>): Promise<AppError> {
+  let answer: unknown;
+  try {
+    answer = await call;
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+  throw new Error(`should have been refused, but: ${JSON.stringify(answer)}`);
+}
+
+/** Writes over a task's record, past every rule: what somebody with the table's keys could do. */
+export async function tamper(
+  table: Table,
+  key: { tenantId: string; taskId: string },
+  change: (task: TaskState) => TaskState,
+): Promise<void> {
+  for (;;) {
+    const before = await getTask(table, key);
+    if (before === undefined) throw new Error(`there is no task ${key.taskId}`);
+    try {
+      await commit(table, [replaceTask(before, { ...change(structuredClone(before)), version: before.version + 1 })]);
+      return;
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === "conflict")) throw error;
+    }
+  }
+}
+
+/** Every item of the table: what a request that was refused must not have changed. */
+export async function scanTable(table: Table): Promise<Map<string, string>> {
+  throw new Error(String(table) + String(createTask));
+}
