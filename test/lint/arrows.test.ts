@@ -33,7 +33,10 @@ const forbidden: [from: string, to: string][] = [
 ];
 
 test.each(forbidden)("%s may not import %s", async (from, to) => {
-  const { code, output } = await lint(from, `import type * as probe from "${to}";\nexport type Probe = typeof probe;\n`);
+  const { code, output } = await lint(
+    from,
+    `import type * as probe from "${to}";\nexport type Probe = typeof probe;\n`,
+  );
   expect(code, output).not.toBe(0);
   expect(output).toContain("no-restricted-imports");
 });

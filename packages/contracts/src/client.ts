@@ -83,7 +83,17 @@ export function errorOf(status: number, text: string, retryAfter?: string): AppE
     const code: ErrorCode = status >= 500 ? "unavailable" : "invalid_request";
     return new AppError(code, `the server answered ${status}: ${text.slice(0, 200)}`, { retryable: status >= 500 });
   }
-  const { code, detail, next, fields, type, title, status: _, requestId, ...details } = parsed.data;
+  const {
+    code,
+    detail,
+    next,
+    fields,
+    type: _type,
+    title: _title,
+    status: _status,
+    requestId,
+    ...details
+  } = parsed.data;
   const known = code in errorCodes ? (code as ErrorCode) : status >= 500 ? "internal" : "invalid_request";
   return new AppError(known, detail, {
     ...(next === undefined ? {} : { next }),

@@ -42,7 +42,6 @@ export const providerTenantId = "ten_provider";
 export const tenantIdSchema = z.string().regex(new RegExp(`^ten_(provider|${ulidPattern})$`), "must look like ten_…");
 
 export const applianceIdSchema = idSchema("appliance");
-export const workerIdSchema = idSchema("worker");
 export const nodeIdSchema = z.string().regex(new RegExp(`^(apl|wrk)_${ulidPattern}$`), "must look like apl_… or wrk_…");
 export const taskIdSchema = idSchema("task");
 export const jobIdSchema = idSchema("job");

@@ -19,22 +19,6 @@ export const claimJobSchema = z.strictObject({
   model: z.string().max(120).optional(),
 });
 
-/** What the model may use of one action. */
-export const promptActionSchema = z.strictObject({
-  id: z.string(),
-  title: z.string(),
-  variables: z.record(z.string(), z.unknown()),
-  examples: z.array(z.string()),
-});
-
-export const planPromptSchema = z.strictObject({
-  instruction: z.string(),
-  actions: z.array(promptActionSchema),
-  /** Names known on the target appliances, for values that are facts. */
-  facts: z.record(z.string(), z.array(z.string())),
-});
-export type PlanPrompt = z.infer<typeof planPromptSchema>;
-
 export const claimAnswerSchema = z.strictObject({
   attempt: z.number().int(),
   /** Milliseconds from now until the job's deadline and until the lease ends, on the server's clock. */

@@ -15,7 +15,6 @@ export const riskRuleSchema = z.strictObject({
   /** Shown to the approver: "gives administrator rights". */
   why: z.string(),
 });
-export type RiskRule = z.infer<typeof riskRuleSchema>;
 
 export const riskRulesSchema = z.strictObject({ base: z.enum(risks), rules: z.array(riskRuleSchema) });
 export type RiskRules = z.infer<typeof riskRulesSchema>;

@@ -1,4 +1,4 @@
-import { createJob, getJob, replaceJob } from "@steward/aws/records/job";
+import { getJob, replaceJob } from "@steward/aws/records/job";
 import { commit } from "@steward/aws/table";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { hasCode } from "@steward/contracts/errors";
@@ -8,8 +8,6 @@ import type { JobState } from "@steward/core/job/job-state";
 import { reduceJob } from "@steward/core/job/reduce-job";
 import type { Context } from "./context.ts";
 import { sendAfterCommit } from "./send-later.ts";
-
-export { createJob };
 
 /** A claim secret for a message, and what the record keeps of it. */
 export function newClaimSecret(deps: Pick<Context, "secret">): { secret: string; secretHash: string } {

@@ -34,8 +34,6 @@ const put = (state: CertificateState) =>
   });
 
 export const createCertificate = (state: CertificateState): Write => states.createState("certificate", put(state));
-export const replaceCertificate = (previous: CertificateState, next: CertificateState): Write =>
-  states.replaceState("certificate", put(next), previous, next);
 
 /** By the sha256 (hex) of the DER. Revoked and expired ones are returned: the caller looks, and fails closed. */
 export async function getCertificate(table: Table, fingerprint: string): Promise<CertificateState | undefined> {

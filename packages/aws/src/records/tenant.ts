@@ -27,8 +27,6 @@ const put = (state: TenantState) =>
   });
 
 export const createTenant = (state: TenantState): Write => states.createState("tenant", put(state));
-export const replaceTenant = (previous: TenantState, next: TenantState): Write =>
-  states.replaceState("tenant", put(next), previous, next);
 
 export async function getTenant(table: Table, tenantId: string): Promise<TenantState | undefined> {
   return states.readState(table, tenant.get({ tenantId }));

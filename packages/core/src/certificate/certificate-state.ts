@@ -34,6 +34,4 @@ export interface EnrolmentState extends Versioned {
   usedAtMs?: number;
   certificate?: string;
   activation?: { id: string; code: string };
-  /** Confirmed at once: only for a stage whose provider says so (the demo fleet). */
-  preconfirmed?: boolean;
 }

@@ -1,5 +1,5 @@
 import type { Facts } from "@steward/contracts/actions";
-import type { Health, Heartbeat, Metrics } from "@steward/contracts/heartbeat";
+import type { Health, Metrics } from "@steward/contracts/heartbeat";
 import type { Doorbell, NodeKind } from "@steward/contracts/node";
 import type { Versioned } from "../versioned.ts";
 
@@ -75,6 +75,3 @@ export interface FactsState {
   digest: string;
   updatedAtMs: number;
 }
-
-/** The part of a heartbeat that the presence keeps. */
-export type PresenceUpdate = Heartbeat;
