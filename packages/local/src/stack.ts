@@ -180,11 +180,14 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
       await enrolWorker(clientOf, apiUrl, workerDir);
       const { accessKeyId, secretAccessKey } = credentials.worker;
       const child = add("worker", {
-        file: new URL("./worker/main.ts", import.meta.url),
+        file: new URL(import.meta.resolve("@steward/worker/main")),
+        args: ["run"],
         env: () => ({
           ...baseEnv(),
           ...inherited(["OLLAMA_HOST", "OLLAMA_NUM_PARALLEL"]),
           STEWARD_STATE_DIR: workerDir,
+          // Whoever ends a demo does not wait for a model; what it was at is given back.
+          STEWARD_DRAIN_SECONDS: "1",
           STEWARD_SERVER_CA_FILE: serverCaFile(stateDir),
           AWS_ENDPOINT_URL: cloudUrl,
           AWS_REGION: region,

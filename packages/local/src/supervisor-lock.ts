@@ -1,12 +1,12 @@
-import { accessSync, constants, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { AppError } from "@steward/contracts/errors";
 import { isAlive, readPidFile, removePidFile, writePidFile } from "./cloud/pid-file.ts";
 
 /** Takes the state folder for this process, and makes it if it is not there (0700). One supervisor at a time. */
 export function takeStateDir(stateDir: string): { release: () => void } {
   try {
-    mkdirSync(join(stateDir, "logs"), { recursive: true, mode: 0o700 });
+    makeFolder(join(stateDir, "logs"));
     accessSync(stateDir, constants.W_OK);
   } catch (cause) {
     throw new AppError("unavailable", `the state folder ${stateDir} cannot be written`, {
@@ -31,4 +31,11 @@ export function takeStateDir(stateDir: string): { release: () => void } {
     }
     removePidFile(file);
   }
+}
+
+/** `mkdirSync` with `recursive` never comes back from below /proc, where a folder's parent is there but takes none. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
