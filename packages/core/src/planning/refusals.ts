@@ -30,12 +30,14 @@ export function noModelCould(reason: string, failures: JobState["failures"], con
   if (matched.kind === "refused") return { message: matched.message, next: matched.next };
   const { message, next } = noActionFits(matched.kind === "unsure" ? matched.nearest : [], context.actions);
   const tried = failures.map((failure) => `${failure.tier}: ${failure.reason}`);
-  const why = [...new Set([...tried, reason])].map((one) => one.replace(/[.\s]+$/, ""));
+  // The reason to give up is mostly the last failure's: it is told once.
+  const last = failures.some((failure) => failure.reason === reason) ? [] : [reason];
+  const why = [...new Set([...tried, ...last])].map((one) => one.replace(/[.\s]+$/, ""));
   return {
     message: `${message} No model could help (${why.join("; ")}).`,
     next: [
       ...next,
-      "To let a model read such requests, connect a worker with Ollama, or set a Claude key.",
+      "To let a model read such requests, start Ollama with a model on a worker (ollama pull llama3.2:3b), or set a Claude key: steward secrets set anthropic",
       "Or ask your provider.",
     ],
   };

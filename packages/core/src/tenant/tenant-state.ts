@@ -70,6 +70,9 @@ export interface IdempotencyState {
   bodyDigest: string;
   /** Absent while the first call is under way. */
   answer?: { status: number; body: string };
+  /** When the newest try began. */
   startedAtMs: number;
+  /** When the very first one did: what the request makes is named by it. */
+  beganAtMs: number;
   expiresAtMs: number;
 }
