@@ -1,9 +1,7 @@
 import { AppError } from "@steward/contracts/errors";
 import type { Door, Route, ServedBy } from "@steward/contracts/route";
 import { routes } from "@steward/contracts/routes";
-import { authenticateNode } from "@steward/control/authenticate-node";
-import type { Caller, NodeCaller } from "@steward/control/context";
-import { createAuthenticator } from "@steward/control/sessions";
+import type { Caller, NodeCaller, Repeatable } from "@steward/control/context";
 import { Hono } from "hono";
 import { z } from "zod";
 import type { AppDeps } from "./app-deps.ts";
@@ -43,7 +41,6 @@ export function createApp(deps: AppDeps, options: AppOptions): Hono<AppEnv> {
     options.bindings,
   );
   const app = new Hono<AppEnv>();
-  const authenticate = createAuthenticator(deps);
 
   app.use(async (context, next) => {
     context.set("requestId", context.env.event.requestContext.requestId);
@@ -66,7 +63,7 @@ export function createApp(deps: AppDeps, options: AppOptions): Hono<AppEnv> {
         requestId: context.get("requestId"),
       };
       return route.door === "api"
-        ? await answerPerson(deps, authenticate, binding, exchange)
+        ? await answerPerson(deps, binding, exchange)
         : await answerNode(deps, binding, exchange);
     });
   }
@@ -93,8 +90,6 @@ export function createHttpHandler(app: Hono<AppEnv>): (event: HttpEvent) => Prom
   return async (event) => resultOf(await app.fetch(requestOf(event), { event }));
 }
 
-type Authenticate = ReturnType<typeof createAuthenticator>;
-
 interface Exchange {
   request: Request;
   event: HttpEvent;
@@ -103,19 +98,14 @@ interface Exchange {
 }
 
 /** size → content type → authenticate → tenant → role → schema → idempotency → handler */
-async function answerPerson(
-  deps: AppDeps,
-  authenticate: Authenticate,
-  binding: Binding,
-  exchange: Exchange,
-): Promise<Response> {
+async function answerPerson(deps: AppDeps, binding: Binding, exchange: Exchange): Promise<Response> {
   const { route } = binding;
   const { request, requestId } = exchange;
   const body = await readBody(request);
-  const caller = await callerOf(authenticate, route, request, requestId);
+  const caller = await callerOf(deps, route, request, requestId);
   const parsed = parse(route, exchange, body);
   const tenantId = caller !== undefined && "tenantId" in caller ? caller.tenantId : undefined;
-  const run = () =>
+  const run = (repeatable?: Repeatable) =>
     binding.run(deps, {
       caller,
       ...parsed,
@@ -127,6 +117,7 @@ async function answerPerson(
         cursor: asRecord(parsed.query).cursor,
       }),
       requestId,
+      repeatable,
     });
 
   const key = request.headers.get("idempotency-key");
@@ -140,8 +131,8 @@ async function answerPerson(
   }
   const scope = { tenantId, personId: caller.person.id, routeId: route.id, key };
   const content = { params: exchange.params, body: parsed.body ?? null };
-  const outcome = await once(deps.idempotency, scope, { content, nowMs: deps.nowMs() }, async () =>
-    answerOf(deps, route, await run()),
+  const outcome = await once(deps.idempotency, scope, { content, nowMs: deps.nowMs() }, async (repeatable) =>
+    answerOf(deps, route, await run(repeatable)),
   );
   return respond(outcome, outcome.replayed ? { "idempotency-replayed": "true" } : {});
 }
@@ -151,7 +142,7 @@ async function answerNode(deps: AppDeps, binding: Binding, exchange: Exchange): 
   const { route } = binding;
   const body = await readBody(exchange.request);
   const identity = certificateIdentity(clientCertificateOf(exchange.event));
-  const node = await authenticateNode(deps, identity);
+  const node = await deps.authenticateNode(identity);
   const caller: NodeCaller = { ...node, requestId: exchange.requestId };
   if ("node" in route.access && route.access.node !== "any" && route.access.node !== caller.kind) {
     throw new AppError("forbidden", `this is for machines of the kind ${route.access.node}; yours is ${caller.kind}`);
@@ -161,14 +152,14 @@ async function answerNode(deps: AppDeps, binding: Binding, exchange: Exchange): 
 }
 
 async function callerOf(
-  authenticate: Authenticate,
+  deps: AppDeps,
   route: Route,
   request: Request,
   requestId: string,
 ): Promise<Caller | SignedIn | undefined> {
   const { access } = route;
   if ("open" in access) return undefined;
-  const { person, sessionId } = await authenticate(request.headers.get("authorization") ?? undefined);
+  const { person, sessionId } = await deps.authenticate(request.headers.get("authorization") ?? undefined);
   if (!("role" in access)) return { person, sessionId, requestId };
   const { tenantId, role } = tenantOf(person.grants, request.headers.get("steward-tenant") ?? undefined);
   requireRole(role, access.role, route.summary);
@@ -194,7 +185,8 @@ const noQuery = z.strictObject({});
 function queryOf(request: Request): Record<string, unknown> {
   const query: Record<string, unknown> = Object.create(null);
   // A name given twice becomes a list, which no schema takes: never "the last one wins".
-  for (const [name, value] of new URL(request.url).searchParams) query[name] = name in query ? [query[name], value] : value;
+  for (const [name, value] of new URL(request.url).searchParams)
+    query[name] = name in query ? [query[name], value] : value;
   return { ...query };
 }
 
@@ -218,7 +210,8 @@ function answerOf(deps: AppDeps, route: Route, value: unknown): KeptAnswer {
   if (route.answer === undefined) return { status: route.status, body: "" };
   if (deps.checkAnswers) {
     const checked = route.answer.safeParse(value);
-    if (!checked.success) throw new Error(`${route.id} answers in another shape than its route: ${checked.error.message}`);
+    if (!checked.success)
+      throw new Error(`${route.id} answers in another shape than its route: ${checked.error.message}`);
   }
   return { status: route.status, body: JSON.stringify(value) };
 }

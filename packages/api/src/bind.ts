@@ -1,6 +1,6 @@
 import type { Access, Route } from "@steward/contracts/route";
 import type { RoleGrant } from "@steward/contracts/roles";
-import type { Caller, NodeCaller } from "@steward/control/context";
+import type { Caller, NodeCaller, Repeatable } from "@steward/control/context";
 import type { z } from "zod";
 import type { AppDeps } from "./app-deps.ts";
 
@@ -24,9 +24,8 @@ type CallerOf<A extends Access> = A extends { role: unknown }
     : A extends { node: unknown }
       ? NodeCaller
       : undefined;
-type ParsedOf<R, Part extends string> = R extends Record<Part, infer Schema extends z.ZodType>
-  ? z.output<Schema>
-  : undefined;
+type ParsedOf<R, Part extends string> =
+  R extends Record<Part, infer Schema extends z.ZodType> ? z.output<Schema> : undefined;
 
 /** What a handler is given: everything is authenticated, authorised and has the shape that the route declares. */
 export interface Input<R extends Route> {
@@ -36,6 +35,8 @@ export interface Input<R extends Route> {
   body: ParsedOf<R, "body">;
   paging: () => Promise<Paging>;
   requestId: string;
+  /** Where the caller gave an Idempotency-Key. */
+  repeatable?: Repeatable;
 }
 export type Answer<R extends Route> = R extends { answer: infer Schema extends z.ZodType }
   ? z.input<Schema>

@@ -1,5 +1,7 @@
 import { canonicalHash } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
+import { derivedId } from "@steward/contracts/ids";
+import type { Repeatable } from "@steward/control/context";
 import { z } from "zod";
 
 /** Whose key it is: the same key of another person, or on another route, is another key. */
@@ -15,7 +17,8 @@ export interface KeptAnswer {
   body: string;
 }
 export type Begun =
-  | { kind: "first" }
+  /** `beganAtMs`: the very first try. `begunBefore`: that was another one, and nobody knows what became of it. */
+  | { kind: "first"; owner: string; beganAtMs: number; begunBefore: boolean }
   | { kind: "again"; answer: KeptAnswer }
   /** Another call with this key is under way. */
   | { kind: "running" }
@@ -26,7 +29,7 @@ export interface IdempotencyStore {
   begin(input: { tenantId: string; key: string; bodyDigest: string; nowMs: number }): Promise<Begun>;
   finish(input: { tenantId: string; key: string; answer: KeptAnswer }): Promise<void>;
   /** The call was refused and changed nothing: the key is free again. */
-  abandon(input: { tenantId: string; key: string }): Promise<void>;
+  abandon(input: { tenantId: string; key: string; owner: string }): Promise<void>;
 }
 
 /** A DynamoDB item holds 400 KB. A larger answer is not kept; a repetition is told to look for itself. */
@@ -34,12 +37,15 @@ const maxKeptCharacters = 300_000;
 
 export const idempotencyKeySchema = z.string().regex(/^[\x21-\x7e]{1,200}$/, "1 to 200 printable ASCII characters");
 
-/** Runs `call` once per key and gives its answer again to every repetition. Only successes are kept. */
+/**
+ * Runs `call` once per key and gives its answer again to every repetition. Only successes are kept. A call that was
+ * killed is made again; it is told so, and gives what it makes the same id.
+ */
 export async function once(
   store: IdempotencyStore,
   scope: IdempotencyScope,
   request: { content: unknown; nowMs: number },
-  call: () => Promise<KeptAnswer>,
+  call: (repeatable: Repeatable) => Promise<KeptAnswer>,
 ): Promise<KeptAnswer & { replayed: boolean }> {
   const { tenantId } = scope;
   const key = canonicalHash({ ...scope });
@@ -60,11 +66,14 @@ export async function once(
     case "first": {
       let answer: KeptAnswer;
       try {
-        answer = await call();
+        answer = await call({
+          idOf: (kind) => derivedId(kind, begun.beganAtMs, key),
+          begunBefore: begun.begunBefore,
+        });
       } catch (error) {
         // A refusal changed nothing. After a fault nobody knows, so the key stays taken until it counts as abandoned.
         if (error instanceof AppError && error.code !== "internal" && error.code !== "unavailable") {
-          await store.abandon({ tenantId, key });
+          await store.abandon({ tenantId, key, owner: begun.owner });
         }
         throw error;
       }

@@ -306,14 +306,36 @@ test("one request with an idempotency key is made; the others are told what beca
   await finishIdempotent(table, { ...input, answer });
   await finishIdempotent(table, { ...input, answer: { status: 500, body: "late" } });
   expect(await beginIdempotent(table, input)).toEqual({ kind: "again", answer });
-  expect(await beginIdempotent(table, { ...input, nowMs: input.nowMs + 86_400_000 })).toEqual({ kind: "first" });
+  expect(await beginIdempotent(table, { ...input, nowMs: input.nowMs + 86_400_000 })).toMatchObject({
+    kind: "first",
+    begunBefore: false,
+    beganAtMs: input.nowMs + 86_400_000,
+  });
 });
 
-test("a request that was killed or failed can be made again", async () => {
+test("a request that was killed is made again by one, who is told when the very first try began", async () => {
   const input = { tenantId: aTenantId(), key: fingerprint("6"), bodyDigest: "body", nowMs: 1_000_000 };
-  await beginIdempotent(table, input);
-  expect(await beginIdempotent(table, { ...input, nowMs: input.nowMs + 59_999 })).toEqual({ kind: "running" });
-  expect(await beginIdempotent(table, { ...input, nowMs: input.nowMs + 60_000 })).toEqual({ kind: "first" });
-  await abandonIdempotent(table, input);
-  expect(await beginIdempotent(table, { ...input, bodyDigest: "another" })).toEqual({ kind: "first" });
+  const at = (nowMs: number) => beginIdempotent(table, { ...input, nowMs });
+  await at(1_000_000);
+  expect(await at(1_004_999)).toEqual({ kind: "running" });
+  const begun = await Promise.all(Array.from({ length: 5 }, () => at(1_005_000)));
+  expect(begun.map(({ kind }) => kind).toSorted()).toEqual(["first", "running", "running", "running", "running"]);
+  const first = { kind: "first", begunBefore: true, beganAtMs: 1_000_000 };
+  expect(begun).toContainEqual(expect.objectContaining(first));
+  // Killed again: still the same beginning, so what is made gets the same id.
+  expect(await at(1_010_000)).toMatchObject(first);
+  expect(await beginIdempotent(table, { ...input, nowMs: 1_020_000, bodyDigest: "other" })).toEqual({
+    kind: "mismatch",
+  });
+});
+
+test("a refused request can be made again at once; whoever took it over is not disturbed by that", async () => {
+  const input = { tenantId: aTenantId(), key: fingerprint("7"), bodyDigest: "body", nowMs: 1_000_000 };
+  const slow = await beginIdempotent(table, input);
+  const taker = await beginIdempotent(table, { ...input, nowMs: 1_006_000 });
+  if (slow.kind !== "first" || taker.kind !== "first") throw new Error("both begin");
+  await abandonIdempotent(table, { ...input, owner: slow.owner });
+  expect(await beginIdempotent(table, { ...input, nowMs: 1_006_001 })).toEqual({ kind: "running" });
+  await abandonIdempotent(table, { ...input, owner: taker.owner });
+  expect(await beginIdempotent(table, { ...input, bodyDigest: "another" })).toMatchObject({ begunBefore: false });
 });

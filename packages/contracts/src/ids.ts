@@ -1,4 +1,6 @@
-import { monotonicFactory } from "ulid";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { utf8ToBytes } from "@noble/hashes/utils.js";
+import { encodeTime, monotonicFactory, TIME_LEN } from "ulid";
 import { z } from "zod";
 
 /** Prefixes of all ids. An id is `<prefix>_<ULID in lower case>`: unique, and sortable by the time it was made. */
@@ -34,6 +36,17 @@ const next = monotonicFactory();
 /** A new id. `timeMs` is the caller's clock; two ids made in one process never collide and sort in order of making. */
 export function newId(kind: IdKind, timeMs: number): string {
   return `${idPrefixes[kind]}_${next(timeMs).toLowerCase()}`;
+}
+
+const crockford = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/**
+ * The id that this seed and time always give. For what a repeated request would otherwise make twice: the second
+ * creation meets the record of the first.
+ */
+export function derivedId(kind: IdKind, timeMs: number, seed: string): string {
+  const random = Array.from(sha256(utf8ToBytes(seed)).subarray(0, 16), (byte) => crockford[byte % 32]).join("");
+  return `${idPrefixes[kind]}_${encodeTime(timeMs, TIME_LEN).toLowerCase()}${random}`;
 }
 
 /** The tenant of the provider's own machines. Other tenants have ULIDs; this one is a fixed word. */

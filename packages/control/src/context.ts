@@ -3,6 +3,7 @@ import type { Queues } from "@steward/aws/queues";
 import type { Signer } from "@steward/aws/signing";
 import type { Table } from "@steward/aws/table";
 import type { Action } from "@steward/contracts/actions";
+import type { IdKind } from "@steward/contracts/ids";
 import type { Release } from "@steward/contracts/release";
 import type { Role, RoleGrant } from "@steward/contracts/roles";
 import type { SignedDocument } from "@steward/contracts/signed";
@@ -44,6 +45,14 @@ export interface Caller {
   tenantId: string;
   role: Role;
   requestId: string;
+}
+
+/** A request that its caller may repeat under one key, after a lost reply or a kill. */
+export interface Repeatable {
+  /** The id for what the request makes: the same in every repetition. */
+  idOf: (kind: IdKind) => string;
+  /** An earlier try began and never answered: what it made may be there. */
+  begunBefore: boolean;
 }
 
 /** A node that showed an accepted certificate. */

@@ -1,9 +1,11 @@
+import { getTask } from "@steward/aws/records/task";
+import { hasCode } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
 import type { SubmitTask, TaskView } from "@steward/contracts/task";
 import { groundGiven } from "@steward/core/planning/build-plan";
 import { matchInstruction } from "@steward/core/planning/match-instruction";
 import { newTask } from "@steward/core/task/new-task";
-import type { Caller, Context } from "./context.ts";
+import type { Caller, Context, Repeatable } from "./context.ts";
 import { resolveTargets } from "./load-targets.ts";
 import { applyUnderstanding, planningContext, planSteps } from "./plan-task.ts";
 import { storeTask } from "./store-task.ts";
@@ -13,18 +15,46 @@ import { startThinking } from "./think.ts";
 /**
  * Accepts a request. Explicit steps become a plan at once; words go through the matcher, and where it is not sure to a
  * model. Throws `unprocessable` for unknown targets and `invalid_request` for values that an action does not take.
+ *
+ * A repeated request gets the task that the first one made, also when that was killed before it could answer.
  */
 export async function submitTask(
   deps: Pick<Context, "table" | "queues" | "actions" | "release" | "nowMs" | "secret" | "log">,
   caller: Caller,
   body: SubmitTask,
+  repeatable?: Repeatable,
+): Promise<TaskView> {
+  const taskId = repeatable?.idOf("task") ?? newId("task", deps.nowMs());
+  const made = async () => {
+    const task =
+      repeatable === undefined ? undefined : await getTask(deps.table, { tenantId: caller.tenantId, taskId });
+    return task === undefined ? undefined : fullTaskView(deps, task);
+  };
+  // Before anything is judged again: what was accepted stays accepted, whatever has changed since.
+  const before = repeatable?.begunBefore === true ? await made() : undefined;
+  if (before !== undefined) return before;
+  try {
+    return await accept(deps, caller, body, taskId);
+  } catch (error) {
+    // The first try was slow, not dead, and came to its end meanwhile.
+    const meanwhile = hasCode(error, "conflict") ? await made() : undefined;
+    if (meanwhile === undefined) throw error;
+    return meanwhile;
+  }
+}
+
+async function accept(
+  deps: Pick<Context, "table" | "queues" | "actions" | "release" | "nowMs" | "secret" | "log">,
+  caller: Caller,
+  body: SubmitTask,
+  taskId: string,
 ): Promise<TaskView> {
   const nodes = await resolveTargets(deps, caller.tenantId, body.targets);
   const nowMs = deps.nowMs();
   const task = newTask(
     {
       tenantId: caller.tenantId,
-      taskId: newId("task", nowMs),
+      taskId,
       kind: "action",
       requestedBy: { id: caller.person.id, name: caller.person.name },
       targets: nodes.map((node) => ({ id: node.nodeId, name: node.name })),

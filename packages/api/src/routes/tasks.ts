@@ -7,7 +7,7 @@ import { explainGate, listTasks } from "@steward/control/view-task";
 import { bind } from "../bind.ts";
 
 export const taskBindings = [
-  bind(routes.submitTask, (deps, { caller, body }) => submitTask(deps, caller, body)),
+  bind(routes.submitTask, (deps, { caller, body, repeatable }) => submitTask(deps, caller, body, repeatable)),
   bind(routes.listTasks, async (deps, { caller, query, paging }) => {
     const page = await paging();
     const { items, after } = await listTasks(deps, caller, {

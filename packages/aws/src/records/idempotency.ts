@@ -19,6 +19,7 @@ const idempotency = new Entity({
     bodyDigest: { type: "string", required: true },
     answer: { type: CustomAttributeType<Answer>("any") },
     startedAtMs: { type: "number", required: true },
+    beganAtMs: { type: "number", required: true },
     expiresAtMs: { type: "number", required: true },
     expiresAtS: { type: "number", required: true },
     owner: { type: "string", required: true },
@@ -31,20 +32,23 @@ const idempotency = new Entity({
   },
 });
 
-/** Longer than any request lives (the HTTP API ends at 30 s): whoever began so long ago was killed. */
-const abandonedAfterMs = 60_000;
-
 /**
- * free: settles two requests with one key. The first to write makes the change; the other is told what it finds.
- * An expired entry counts as absent, and one that was begun long ago without an answer is taken over: whoever began
- * it is dead, and the change itself is guarded by its own conditions.
+ * A call that was begun so long ago and has no answer was probably killed. If it was only slow, both go on: what they
+ * make has the same id, so the second creation meets the first, and every other change is conditional.
  */
-const free =
-  "attribute_not_exists(pk) OR expiresAtMs <= :now OR (attribute_not_exists(answer) AND startedAtMs <= :abandoned AND bodyDigest = :body)";
+const abandonedAfterMs = 5_000;
+
+/** free: settles two requests with one key. The first to write is the first; the other is told what it finds. */
+const free = "attribute_not_exists(pk) OR expiresAtMs <= :now";
+/** abandoned: settles two repetitions that both found a call without an answer. One of them goes on in its place. */
+const abandoned = "#owner = :owner AND attribute_not_exists(answer)";
 
 export type Begun =
-  /** Nobody did this before: do it, then `finishIdempotent`. */
-  | { kind: "first" }
+  /**
+   * Do it, then `finishIdempotent`. `beganAtMs`: when the very first try began. `begunBefore`: that was another one,
+   * which never answered; what it made may be there. `owner`: of this try.
+   */
+  | { kind: "first"; owner: string; beganAtMs: number; begunBefore: boolean }
   /** It is done: give the same answer. */
   | { kind: "again"; answer: Answer }
   /** The first call is under way. */
@@ -57,8 +61,45 @@ export async function beginIdempotent(
   table: Table,
   input: { tenantId: string; key: string; bodyDigest: string; nowMs: number },
 ): Promise<Begun> {
-  const { tenantId, key, bodyDigest, nowMs } = input;
+  const { nowMs } = input;
   const owner = randomUUID();
+  return calling("guard a request against being made twice", async () => {
+    const stored = await put(table, { ...input, owner, beganAtMs: nowMs }, free, { ":now": nowMs });
+    if (stored === undefined) return { kind: "first", owner, beganAtMs: nowMs, begunBefore: false };
+    const found = whatStands(stored, { ...input, owner });
+    if (found.kind !== "abandoned") return found;
+    const { beganAtMs } = found;
+    const newer = await put(
+      table,
+      { ...input, owner, beganAtMs },
+      abandoned,
+      { ":owner": found.owner },
+      { "#owner": "owner" },
+    );
+    if (newer === undefined) return { kind: "first", owner, beganAtMs, begunBefore: true };
+    const after = whatStands(newer, { ...input, owner });
+    // Somebody else has just gone on in its place.
+    return after.kind === "abandoned" ? { kind: "running" } : after;
+  });
+}
+
+interface Entry {
+  tenantId: string;
+  key: string;
+  bodyDigest: string;
+  nowMs: number;
+  owner: string;
+  beganAtMs: number;
+}
+
+/** Writes the entry, or answers the one that stands where the condition does not hold. */
+async function put(
+  table: Table,
+  { tenantId, key, bodyDigest, nowMs, owner, beganAtMs }: Entry,
+  condition: string,
+  values: Item,
+  names?: Record<string, string>,
+): Promise<Item | undefined> {
   const expiresAtMs = nowMs + defaults.idempotencySeconds * 1000;
   const item = states.itemOf(
     idempotency.put({
@@ -67,39 +108,46 @@ export async function beginIdempotent(
       key,
       bodyDigest,
       startedAtMs: nowMs,
+      beganAtMs,
       expiresAtMs,
       expiresAtS: states.ttl(expiresAtMs),
       owner,
     }),
   );
-  return calling("guard a request against being made twice", async () => {
-    try {
-      await table.client.send(
-        new PutCommand({
-          TableName: table.name,
-          Item: item,
-          ConditionExpression: free,
-          ExpressionAttributeValues: { ":now": nowMs, ":abandoned": nowMs - abandonedAfterMs, ":body": bodyDigest },
-          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-        }),
-      );
-      return { kind: "first" };
-    } catch (error) {
-      if (!isNamed(error, "ConditionalCheckFailedException")) throw error;
-      return whatStands(oldItem(error), { owner, bodyDigest });
-    }
-  });
+  try {
+    await table.client.send(
+      new PutCommand({
+        TableName: table.name,
+        Item: item,
+        ConditionExpression: condition,
+        ExpressionAttributeValues: values,
+        ...(names === undefined ? {} : { ExpressionAttributeNames: names }),
+        ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+      }),
+    );
+    return undefined;
+  } catch (error) {
+    if (!isNamed(error, "ConditionalCheckFailedException")) throw error;
+    return oldItem(error);
+  }
 }
 
-function whatStands(stored: Item, { owner, bodyDigest }: { owner: string; bodyDigest: string }): Begun {
+function whatStands(
+  stored: Item,
+  { owner, bodyDigest, nowMs }: { owner: string; bodyDigest: string; nowMs: number },
+): Begun | { kind: "abandoned"; owner: string; beganAtMs: number } {
+  const startedAtMs = Number(stored["startedAtMs"]);
+  // An entry of an older version does not say.
+  const beganAtMs = Number(stored["beganAtMs"] ?? startedAtMs);
   // Our own: the reply of an earlier try was lost.
-  if (stored["owner"] === owner) return { kind: "first" };
+  if (stored["owner"] === owner) return { kind: "first", owner, beganAtMs, begunBefore: beganAtMs !== startedAtMs };
   if (stored["bodyDigest"] !== bodyDigest) return { kind: "mismatch" };
   const { answer } = stored;
-  if (typeof answer !== "object" || answer === null || !("status" in answer) || !("body" in answer)) {
-    return { kind: "running" };
+  if (typeof answer === "object" && answer !== null && "status" in answer && "body" in answer) {
+    return { kind: "again", answer: { status: Number(answer.status), body: String(answer.body) } };
   }
-  return { kind: "again", answer: { status: Number(answer.status), body: String(answer.body) } };
+  if (nowMs - startedAtMs < abandonedAfterMs) return { kind: "running" };
+  return { kind: "abandoned", owner: String(stored["owner"]), beganAtMs };
 }
 
 function oldItem(error: unknown): Item {
@@ -133,10 +181,13 @@ export async function finishIdempotent(
   });
 }
 
-/** Forgets a call that failed in a way that may pass, so that the same key can try again at once. */
+/** own: settles a refused call with the one that took it over: only its own entry is forgotten. */
+const own = "#owner = :owner AND attribute_not_exists(answer)";
+
+/** Forgets a call that was refused, so that the same key can try again at once. */
 export async function abandonIdempotent(
   table: Table,
-  { tenantId, key }: { tenantId: string; key: string },
+  { tenantId, key, owner }: { tenantId: string; key: string; owner: string },
 ): Promise<void> {
   await calling("forget a failed request", async () => {
     try {
@@ -144,7 +195,9 @@ export async function abandonIdempotent(
         new DeleteCommand({
           TableName: table.name,
           Key: states.keyOf(idempotency.get({ tenantId, key })),
-          ConditionExpression: unanswered,
+          ConditionExpression: own,
+          ExpressionAttributeNames: { "#owner": "owner" },
+          ExpressionAttributeValues: { ":owner": owner },
         }),
       );
     } catch (error) {
