@@ -1,5 +1,6 @@
 import type { NodeEvent } from "@steward/control/accept-heartbeat";
-import type { Context, WithObjects, WithSigner } from "@steward/control/context";
+import type { Context, NodeCaller, WithObjects, WithSigner } from "@steward/control/context";
+import type { Authenticated } from "@steward/control/sessions";
 import type { IdempotencyStore } from "./idempotency.ts";
 
 /**
@@ -9,6 +10,10 @@ import type { IdempotencyStore } from "./idempotency.ts";
 export interface AppDeps extends Context, WithObjects {
   /** One per use; each calls KMS with the rights of its own function. */
   signers: Record<"token" | "approval" | "issuer", WithSigner["signer"]>;
+  /** Who sent this `Authorization` header. Throws `unauthenticated`; grants are at most 5 s old. */
+  authenticate: (authorization: string | undefined) => Promise<Authenticated>;
+  /** Which node this certificate is of, now. Throws `certificate_refused`. */
+  authenticateNode: (identity: { nodeId: string; fingerprint: string }) => Promise<Omit<NodeCaller, "requestId">>;
   /** The public half of the key that signs access tokens: its SubjectPublicKeyInfo. */
   tokenKey: () => Promise<{ keyId: string; publicKey: Uint8Array }>;
   /** 32 bytes from Secrets Manager that encrypt list cursors. */

@@ -6,6 +6,8 @@ import { createActivation } from "@steward/aws/run-command";
 import { getSecret } from "@steward/aws/secrets";
 import { createSigner } from "@steward/aws/signing";
 import { AppError } from "@steward/contracts/errors";
+import { authenticateNode } from "@steward/control/authenticate-node";
+import { createAuthenticator } from "@steward/control/sessions";
 import { assets } from "@steward/dashboard/assets";
 import { setTimeout as pause } from "node:timers/promises";
 import { checkTable, createContext, keyFromSecret } from "./context.ts";
@@ -20,10 +22,13 @@ export async function createAppDeps(functionName: string): Promise<AppDeps> {
   const signer = (use: "token" | "approval" | "issuer") =>
     createSigner({ kms: clients.kms, keyAlias: names.keyAlias(use) });
   const signers = { token: signer("token"), approval: signer("approval"), issuer: signer("issuer") };
+  const tokenKey = async () => ({ keyId: await signers.token.keyId(), publicKey: await signers.token.publicKey() });
   return {
     ...context,
     signers,
-    tokenKey: async () => ({ keyId: await signers.token.keyId(), publicKey: await signers.token.publicKey() }),
+    tokenKey,
+    authenticate: createAuthenticator({ ...context, tokenKey }),
+    authenticateNode: (identity) => authenticateNode(context, identity),
     cursorKey: async () => {
       const secret = await getSecret(clients.secrets, names.tokenSecret);
       if (secret === undefined) throw new AppError("unavailable", `the secret ${names.tokenSecret} is not set`);
