@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { factsSchema } from "./heartbeat.ts";
+import type { factsSchema } from "./facts.ts";
 import type { RiskRules } from "./risk.ts";
 
 export const actionKinds = ["state", "read", "command"] as const;

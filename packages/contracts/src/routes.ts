@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { signedDocumentSchema } from "./signed.ts";
 import { defaults } from "./defaults.ts";
-import { factsSchema, heartbeatAnswerSchema, heartbeatSchema } from "./heartbeat.ts";
+import { factsSchema } from "./facts.ts";
+import { heartbeatAnswerSchema, heartbeatSchema } from "./heartbeat.ts";
 import { applianceIdSchema, idSchema, jobIdSchema, nodeIdSchema, runIdSchema, taskIdSchema } from "./ids.ts";
 import * as job from "./job.ts";
 import * as node from "./node.ts";

@@ -1,5 +1,5 @@
 import type { Facts } from "@steward/contracts/actions";
-import { factsSchema } from "@steward/contracts/heartbeat";
+import { factsSchema } from "@steward/contracts/facts";
 
 /**
  * Prints what an appliance says of itself, one `key value` a line. Plain shell and files, no Ansible: it is asked

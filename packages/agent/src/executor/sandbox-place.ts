@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Facts } from "@steward/contracts/actions";
-import { factsSchema } from "@steward/contracts/heartbeat";
+import { factsSchema } from "@steward/contracts/facts";
 import type { Place } from "./ansible-executor.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
 import type { SandboxRoot } from "./sandbox-root.ts";

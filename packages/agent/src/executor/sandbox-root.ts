@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { factsSchema } from "@steward/contracts/heartbeat";
+import { factsSchema } from "@steward/contracts/facts";
 import { z } from "zod";
 
 /**

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Facts, Variables } from "@steward/contracts/actions";
-import { factsSchema } from "@steward/contracts/heartbeat";
+import { factsSchema } from "@steward/contracts/facts";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
 import type { Executor, StepOutcome, StepRequest } from "./executor.ts";
