@@ -16,7 +16,11 @@ export interface StewardOptions {
   troubles?: boolean;
   /** False for none. `ollamaHost` as `OLLAMA_HOST` has it. */
   worker?: false | { ollamaHost?: string; env?: Record<string, string> };
-  executor?: "auto" | "ansible" | "simulate";
+  /**
+   * A `program` is a test's own in the place of `ansible-playbook`: the real executor runs it outside of any sandbox, with
+   * the step's files in its directory and `STEWARD_DISK` naming the appliance's folder. Not to be had on the command line.
+   */
+  executor?: "auto" | "ansible" | "simulate" | { program: string };
   /** Where `npm run sandbox` put the sandbox's root. */
   sandboxDir?: string;
   /** What nodes are told at enrolment; short, so that a demo feels live. */
@@ -52,8 +56,8 @@ export interface Stack {
   stateDir: string;
   stage: string;
   tenants: StackTenant[];
-  /** `ansible` or `simulate`, and why. */
-  executor: { kind: "ansible" | "simulate"; why: string };
+  /** `ansible` or `simulate` (or a test's `counting`), and why. */
+  executor: { kind: "ansible" | "simulate" | "counting"; why: string };
   /** Milliseconds from the start to the end of each phase. */
   timings: Record<string, number>;
   /** The admin's profile of a tenant: `acme`. */

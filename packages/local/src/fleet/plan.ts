@@ -20,6 +20,7 @@ const planSchema = z.object({
   executor: z.discriminatedUnion("kind", [
     z.object({ kind: z.literal("simulate") }),
     z.object({ kind: z.literal("ansible"), sandboxDir: z.string() }),
+    z.object({ kind: z.literal("counting"), program: z.string() }),
   ]),
   appliances: z.array(applianceSchema),
 });
