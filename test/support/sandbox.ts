@@ -1,6 +1,10 @@
 import { join } from "node:path";
+import { vi } from "vitest";
 import { findSandboxRoot, type SandboxRoot } from "../../packages/agent/src/executor/sandbox-root.ts";
 import { requireOrSkip } from "./require.ts";
+
+// A play takes seconds and a test runs a dozen; on a busy machine that is minutes.
+vi.setConfig({ testTimeout: 400_000 });
 
 const found = await findSandboxRoot(join(import.meta.dirname, "..", "..", ".sandbox"));
 

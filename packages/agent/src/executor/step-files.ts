@@ -128,6 +128,7 @@ export const ansibleEnvironment: Record<string, string> = {
   ANSIBLE_DEPRECATION_WARNINGS: "0",
   ANSIBLE_DISPLAY_SKIPPED_HOSTS: "0",
   ANSIBLE_FORKS: "1",
+  ANSIBLE_PIPELINING: "1",
   ANSIBLE_ROLES_PATH: "roles",
   ANSIBLE_COLLECTIONS_PATH: "collections",
   ANSIBLE_CALLBACK_PLUGINS: "callback",
