@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { type Clients, createClients } from "@steward/aws/clients";
-import { createTask, getTask, replaceTask } from "@steward/aws/records/task";
+import { getTask, replaceTask } from "@steward/aws/records/task";
 import { commit, type Table } from "@steward/aws/table";
 import { type Client, createClient } from "@steward/contracts/client";
 import { AppError } from "@steward/contracts/errors";
@@ -12,7 +14,6 @@ import { type TaskStatus, taskHasEnded } from "@steward/contracts/states";
 import type { TaskView } from "@steward/contracts/task";
 import type { TaskState } from "@steward/core/task/task-state";
 import { createNodeClient, type NodeClient } from "@steward/node-client/node-client";
-import { readFileSync } from "node:fs";
 import { readCredentials } from "../../packages/local/src/host/function-environment.ts";
 import { serverCaFile } from "../../packages/local/src/host/server-certificate.ts";
 import { fetchTransport } from "../../packages/local/src/fetch-transport.ts";
@@ -67,7 +68,7 @@ export async function startInstallation(options: Partial<StewardOptions> = {}): 
     stack,
     as: (slug) =>
       createClient({ baseUrl: stack.apiUrl, transport: fetchTransport, headers: () => stack.headersOf(slug) }),
-    tenantId: (slug) => stack.profileOf(slug).tenantId,
+    tenantId: (slug) => stack.profileOf(slug).tenantId ?? "",
     cloudAs,
     table: { client: cloudAs("bootstrap").dynamo, name: names.table },
     names,
@@ -158,7 +159,34 @@ export async function tamper(
   }
 }
 
-/** Every item of the table: what a request that was refused must not have changed. */
-export async function scanTable(table: Table): Promise<Map<string, string>> {
-  throw new Error(String(table) + String(createTask));
+/**
+ * Gives the test keys that no part of Steward has, those to read the whole table, and lets the cloud start again with
+ * them. The answer reads every item: what a refused request must leave as it was.
+ */
+export async function startAuditor(installation: Installation): Promise<() => Promise<Map<string, string>>> {
+  const { stack, names } = installation;
+  const file = join(stack.stateDir, "credentials.json");
+  const credentials = { accessKeyId: "LOCALAUDITOR", secretAccessKey: randomBytes(30).toString("base64url") };
+  const known: unknown[] = JSON.parse(readFileSync(file, "utf8"));
+  const grants = [{ actions: ["dynamodb:Scan"], resources: [names.table] }];
+  writeFileSync(file, JSON.stringify([...known, { ...credentials, principal: "auditor", grants }]), { mode: 0o600 });
+  stack.kill("cloud");
+  await stack.up("cloud");
+  const { dynamo } = createClients({ endpointUrl: stack.cloudUrl, region, credentials });
+  return async () => {
+    const items = new Map<string, string>();
+    let from: Record<string, unknown> | undefined;
+    do {
+      const page = await dynamo.send(
+        new ScanCommand({
+          TableName: names.table,
+          ConsistentRead: true,
+          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+        }),
+      );
+      for (const item of page.Items ?? []) items.set(`${item["pk"]} ${item["sk"]}`, JSON.stringify(item));
+      from = page.LastEvaluatedKey;
+    } while (from !== undefined);
+    return items;
+  };
 }

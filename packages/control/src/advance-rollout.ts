@@ -108,10 +108,7 @@ async function sendRun(deps: Deps, task: TaskState, runs: readonly RunState[], r
   const run = runs.find((one) => one.runId === runId);
   const { plan } = task;
   if (run === undefined || plan === undefined) return false;
-  const context = await gateContext(deps, task, plan, "doorbell", {
-    targetIds: [run.applianceId],
-    ...(task.approval === undefined ? {} : { approvedPlanHash: plan.planHash }),
-  });
+  const context = await gateContext(deps, task, plan, "doorbell", { targetIds: [run.applianceId] });
   const decision = gate(plan, context);
   if (decision.decision !== "allow") {
     if (context.freezes.length > 0) return false;

@@ -1,4 +1,6 @@
 import { createFreeze as createFreezeRecord, getFreeze, replaceFreeze } from "@steward/aws/records/freeze";
+import { listTasks } from "@steward/aws/records/task";
+import { listTenants } from "@steward/aws/records/tenant";
 import { commit } from "@steward/aws/table";
 import { AppError } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
@@ -9,6 +11,7 @@ import { audited } from "./audit.ts";
 import type { Caller, Context } from "./context.ts";
 import { freezesInForce } from "./gate-context.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
+import { sendAfterCommit } from "./send-later.ts";
 
 type View = z.infer<typeof freezeViewSchema>;
 
@@ -44,22 +47,47 @@ export async function listFreezes(deps: Pick<Context, "table" | "nowMs">, caller
   return { items: (await freezesInForce(deps, caller.tenantId)).map(view) };
 }
 
+/** Ends a freeze and lets what it held go on at once. Ending it again changes nothing. */
 export async function endFreeze(
-  deps: Pick<Context, "table" | "nowMs">,
+  deps: Pick<Context, "table" | "queues" | "nowMs" | "log">,
   caller: Caller,
   params: { freezeId: string },
 ): Promise<void> {
-  await retryOnConflict(async () => {
+  const ended = await retryOnConflict(async () => {
     const freeze =
       (await getFreeze(deps.table, params.freezeId, caller.tenantId)) ??
       (await getFreeze(deps.table, params.freezeId, undefined));
     if (freeze === undefined) throw new AppError("not_found", `there is no freeze ${params.freezeId}`);
     if (freeze.tenantId === undefined) requireStaff(caller);
-    if (freeze.endedAtMs !== undefined) return;
+    if (freeze.endedAtMs !== undefined) return undefined;
     const nowMs = deps.nowMs();
     const ended: FreezeState = { ...freeze, version: freeze.version + 1, endedAtMs: nowMs };
     await commit(deps.table, [replaceFreeze(freeze, ended), audit(nowMs, caller, "end-freeze", freeze, ended)]);
+    return ended;
   });
+  if (ended !== undefined) await wakeRollouts(deps, ended.tenantId);
+}
+
+/**
+ * What was held goes on now and not when it is next looked at. Only the newest of each tenant, and only as a courtesy:
+ * the reconciler looks at every rollout.
+ */
+async function wakeRollouts(
+  deps: Pick<Context, "table" | "queues" | "log">,
+  frozenTenant: string | undefined,
+): Promise<void> {
+  try {
+    const tenantIds =
+      frozenTenant === undefined ? (await listTenants(deps.table)).map(({ tenantId }) => tenantId) : [frozenTenant];
+    for (const tenantId of tenantIds) {
+      const { items } = await listTasks(deps.table, tenantId, { status: "running", limit: 50 });
+      for (const { rolloutId } of items) {
+        if (rolloutId !== undefined) await sendAfterCommit(deps, "rollouts", { tenantId, rolloutId }, tenantId);
+      }
+    }
+  } catch (error) {
+    deps.log("warn", "wake_rollouts_failed", { error: String(error) });
+  }
 }
 
 function requireStaff(caller: Caller): void {

@@ -1,10 +1,12 @@
 import { listActiveFreezes } from "@steward/aws/records/freeze";
 import { getPerson, listPeople } from "@steward/aws/records/person";
+import { type Approval, approvalSchema } from "@steward/contracts/envelope";
 import { contentHash, executablePlan, type Plan, planHash } from "@steward/contracts/plan";
-import { hasRole, roleIn } from "@steward/contracts/roles";
+import { hasRole, type Role, roleIn } from "@steward/contracts/roles";
 import { targetsRoot } from "@steward/contracts/targets-proof";
 import type { GateContext } from "@steward/core/gate/gate-context";
 import type { TaskState } from "@steward/core/task/task-state";
+import type { PersonState } from "@steward/core/tenant/tenant-state";
 import type { Context } from "./context.ts";
 import { loadNodes } from "./load-targets.ts";
 
@@ -18,14 +20,45 @@ export async function freezesInForce(deps: Pick<Context, "table" | "nowMs">, ten
 
 /** Hashes computed now from what the plan says, never taken from it. */
 export function recomputedHashes(plan: Plan, taskId: string): { contentHash: string; planHash: string } {
-  const content = contentHash(executablePlan({ ...plan, targetsRoot: targetsRoot(plan.targets) }));
+  const root = targetsRoot(plan.targets);
+  // The list decides who is sent to, the root who obeys: the hash of either alone would let the other be changed.
+  const content = contentHash({
+    ...executablePlan(plan),
+    targetsRoot: root === plan.targetsRoot ? root : `${root} and ${plan.targetsRoot}`,
+  });
   return {
     contentHash: content,
     planHash: planHash({ contentHash: content, taskId, mode: plan.mode, expiresAtMs: plan.expiresAtMs }),
   };
 }
 
-/** Reads everything that the gate looks at, as it is now. `targetIds` narrows the targets at a doorbell or a start. */
+/**
+ * What the signed document says that a person said yes to; the record around it says nothing. Undefined: no approval;
+ * `unreadable`: something that is none, which the gate takes for one of another plan.
+ */
+function approvalOf(task: TaskState): Pick<Approval, "planHash" | "approvedBy"> | undefined {
+  if (task.approval === undefined) return undefined;
+  const unreadable = { planHash: "unreadable", approvedBy: task.approval.by };
+  try {
+    const payload: unknown = JSON.parse(Buffer.from(task.approval.document.payload, "base64").toString("utf8"));
+    const parsed = approvalSchema.safeParse(payload);
+    if (!parsed.success || parsed.data.tenantId !== task.tenantId || parsed.data.taskId !== task.taskId) {
+      return unreadable;
+    }
+    return parsed.data;
+  } catch {
+    return unreadable;
+  }
+}
+
+function roleOf(person: PersonState | undefined, tenantId: string): Role | undefined {
+  return person === undefined || person.disabledAtMs !== undefined ? undefined : roleIn(person.grants, tenantId);
+}
+
+/**
+ * Reads everything that the gate looks at, as it is now. `targetIds` narrows the targets at a doorbell or a start; there
+ * the approver and the approved hash are those of the task's signed approval.
+ */
 export async function gateContext(
   deps: Pick<Context, "table" | "nowMs" | "release">,
   task: TaskState,
@@ -34,17 +67,20 @@ export async function gateContext(
   options: { approver?: GateContext["approver"]; approvedPlanHash?: string; targetIds?: readonly string[] } = {},
 ): Promise<GateContext> {
   const targetIds = options.targetIds ?? plan.targets;
-  const [requester, people, freezes, { release }, nodes] = await Promise.all([
+  const approval = moment === "doorbell" || moment === "start" ? approvalOf(task) : undefined;
+  const [requester, earlierApprover, people, freezes, { release }, nodes] = await Promise.all([
     getPerson(deps.table, task.requestedBy.id),
+    approval === undefined ? undefined : getPerson(deps.table, approval.approvedBy),
     listPeople(deps.table, task.tenantId),
     freezesInForce(deps, task.tenantId),
     deps.release(),
     loadNodes(deps, task.tenantId, targetIds),
   ]);
-  const requesterRole =
-    requester === undefined || requester.disabledAtMs !== undefined
-      ? undefined
-      : roleIn(requester.grants, task.tenantId);
+  const approvedPlanHash = approval?.planHash ?? options.approvedPlanHash;
+  const approver =
+    approval === undefined
+      ? options.approver
+      : { id: approval.approvedBy, role: roleOf(earlierApprover, task.tenantId) };
   // The provider's staff (`*`) may approve for a tenant, but a tenant whose only own person asks is still alone.
   const otherApprovers = people.filter((person) => {
     if (person.personId === task.requestedBy.id || person.disabledAtMs !== undefined) return false;
@@ -56,12 +92,12 @@ export async function gateContext(
     nowMs: deps.nowMs(),
     moment,
     tenantId: task.tenantId,
-    requester: { id: task.requestedBy.id, role: requesterRole },
-    ...(options.approver === undefined ? {} : { approver: options.approver }),
+    requester: { id: task.requestedBy.id, role: roleOf(requester, task.tenantId) },
+    ...(approver === undefined ? {} : { approver }),
     otherApprovers,
     fromWords: task.instruction !== undefined,
     recomputed: recomputedHashes(plan, task.taskId),
-    ...(options.approvedPlanHash === undefined ? {} : { approvedPlanHash: options.approvedPlanHash }),
+    ...(approvedPlanHash === undefined ? {} : { approvedPlanHash }),
     approved: task.approval !== undefined,
     release: {
       version: release.version,

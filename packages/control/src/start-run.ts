@@ -35,10 +35,7 @@ export async function startRun(
     if (task.plan === undefined || task.status !== "running") {
       throw new AppError("denied_by_gate", `the task is ${task.status}; nothing starts any more`);
     }
-    const context = await gateContext(deps, task, task.plan, "start", {
-      targetIds: [run.applianceId],
-      ...(task.approval === undefined ? {} : { approvedPlanHash: task.plan.planHash }),
-    });
+    const context = await gateContext(deps, task, task.plan, "start", { targetIds: [run.applianceId] });
     const decision = gate(task.plan, context);
     if (decision.decision !== "allow") {
       const why = decision.reasons.filter((reason) => reason.decision !== "allow").map((reason) => reason.why);

@@ -8,7 +8,7 @@ export interface GateContext {
   tenantId: string;
   /** Who asked for the plan, with the role as read now. Undefined: gone, or without a grant. */
   requester: { id: string; role: Role | undefined };
-  /** Who approves, at the moment `approval`. */
+  /** Who approves, at the moment `approval`; later, who did, with the role as read now. */
   approver?: { id: string; role: Role | undefined; confirmation?: string };
   /** People of the tenant who could approve a `high` plan, the requester excluded. */
   otherApprovers: number;

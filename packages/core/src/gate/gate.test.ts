@@ -1,3 +1,5 @@
+import type { Plan } from "@steward/contracts/plan";
+import type { Role } from "@steward/contracts/roles";
 import { gateDecisions } from "@steward/contracts/states";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -183,4 +185,28 @@ describe("the gate", () => {
     expect(ask("NAS-1")).toBe("deny");
     expect(ask("")).toBe("deny");
   });
+
+  it.each(["doorbell", "start"] as const)(
+    "counts a yes at the %s only while its giver could still give it",
+    (moment) => {
+      const decide = (plan: Plan, approver: GateContext["approver"]) =>
+        gate(
+          plan,
+          contextOf(plan, { moment, approved: true, approvedPlanHash: plan.planHash, ...(approver && { approver }) }),
+        ).decision;
+      const own = (role: Role | undefined) => ({ id: person.id, role });
+      const other = (role: Role | undefined) => ({ id: "per_other", role });
+      expect(decide(medium, own("operator"))).toBe("allow");
+      expect(decide(medium, own("viewer"))).toBe("deny");
+      expect(decide(medium, other("approver"))).toBe("allow");
+      expect(decide(medium, other("operator"))).toBe("deny");
+      expect(decide(high, own("operator"))).toBe("deny");
+      expect(decide(high, own("approver"))).toBe("allow");
+      expect(decide(high, other("approver"))).toBe("allow");
+      for (const plan of [medium, high]) {
+        expect(decide(plan, own(undefined))).toBe("deny");
+        expect(decide(plan, undefined)).toBe("deny");
+      }
+    },
+  );
 });

@@ -143,8 +143,19 @@ function approval(plan: Plan, context: GateContext): Verdict[] {
     case "doorbell":
     case "start":
       if (needed === undefined) return [];
-      return [context.approved ? allow("A person has approved this plan.") : deny("Nobody has approved this plan.")];
+      return [context.approved ? judgeEarlierApprover(needed, context) : deny("Nobody has approved this plan.")];
   }
+}
+
+/** A yes counts for as long as whoever gave it could still give it: the role is the one of now. */
+function judgeEarlierApprover(needed: NeededApproval, context: GateContext): Verdict {
+  const { approver, requester } = context;
+  if (approver?.role === undefined) return deny("Whoever approved this has no role here any more.");
+  const enough = approver.id === requester.id && needed.approver === "requester" ? "operator" : "approver";
+  if (hasRole(approver.role, enough)) return allow("A person has approved this plan.");
+  return deny(
+    `Whoever approved this may not do so any more: that takes ${article(enough)}, this is ${article(approver.role)}.`,
+  );
 }
 
 function judgeApprover(needed: NeededApproval, context: GateContext): Verdict {
