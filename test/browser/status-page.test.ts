@@ -1,0 +1,76 @@
+import { existsSync } from "node:fs";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Installation, startInstallation } from "../support/installation.ts";
+import { requireOrSkip } from "../support/require.ts";
+
+const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+const withBrowser = requireOrSkip("chromium", executablePath !== undefined, "no Chromium; apt-get install chromium");
+
+withBrowser("the status page", () => {
+  let installation: Installation;
+  let browser: Browser;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    installation = await startInstallation({ appliances: 6 });
+    browser = await chromium.launch({
+      executablePath: executablePath ?? "",
+      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"],
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await installation?.close();
+  });
+
+  async function open(link: string): Promise<Page> {
+    const page = await browser.newPage();
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("console", (message) => {
+      // A refused inline script or style is told here by the Content-Security-Policy.
+      if (/Content.Security.Policy|Refused to/i.test(message.text())) complaints.push(message.text());
+    });
+    await page.goto(link);
+    return page;
+  }
+
+  test("signs in by the link, takes the token out of the address, and shows fleet, lanes and tasks", async () => {
+    const page = await open(await installation.stack.loginLink("acme"));
+    await page.locator("#fleet li").first().waitFor();
+    const names = await page.locator("#fleet").innerText();
+    const { items } = await installation.as("acme")("listNodes", { query: { kind: "appliance" } });
+    for (const node of items) expect(names).toContain(node.name);
+    expect(await page.locator("#lanes").innerText()).toContain("Express");
+    expect(page.url()).not.toContain("login=");
+    await page.close();
+  });
+
+  test("refreshes itself: a task that is asked for elsewhere appears without a reload, its words as text", async () => {
+    const page = await open(await installation.stack.loginLink("acme"));
+    await page.locator("#fleet li").first().waitFor();
+    const { items } = await installation.as("acme")("listNodes", { query: { kind: "appliance" } });
+    const words = "add user bob <img src=x onerror=alert(1)>";
+    await installation.as("acme")("submitTask", { body: { instruction: words, targets: [items[0]?.name ?? ""] } });
+    await page.locator("#tasks li", { hasText: words }).waitFor({ timeout: 10_000 });
+    expect(await page.locator("#tasks img").count()).toBe(0);
+    await page.close();
+  });
+
+  test("a used link signs nobody in, and the page says how to get another", async () => {
+    const link = await installation.stack.loginLink("acme");
+    const first = await open(link);
+    await first.locator("#fleet li").first().waitFor();
+    await first.close();
+    const context = await browser.newContext();
+    const second = await context.newPage();
+    await second.goto(link);
+    await second.locator("#welcome").waitFor();
+    expect(await second.locator("#welcome").innerText()).toContain("npm start");
+    await context.close();
+  });
+
+  test("breaks neither its own security policy nor anything else", () => {
+    expect(complaints).toEqual([]);
+  });
+});
