@@ -79,8 +79,14 @@ export async function openLedger(stateDir: string): Promise<Ledger> {
   async function move(entry: LedgerEntry, from: LedgerState, to: LedgerState, content: object): Promise<LedgerEntry> {
     const name = nameOf(entry);
     if (known.get(name)?.state !== from) throw new Error(`the ledger entry ${name} is not ${from}`);
-    if (!(await createFile(join(root, name, `${to}.json`), JSON.stringify({ v: 1, ...content })))) {
-      throw new Error(`the ledger entry ${name} is ${to} already: another agent uses this state folder`);
+    const path = join(root, name, `${to}.json`);
+    const text = JSON.stringify({ v: 1, ...content });
+    if (!(await createFile(path, text))) {
+      // An end of the same words is our own write that failed half-way and is tried again; a start never is: it may be
+      // another agent's, whose run must not be done twice.
+      if (to === "started" || (await readIfThere(path)) !== text)
+        throw new Error(`the ledger entry ${name} is ${to} already: another agent uses this state folder`);
+      await syncFolder(join(root, name));
     }
     return keep(join(root, name));
   }

@@ -84,22 +84,30 @@ export async function obeyRun(runId: string, options: ObeyOptions): Promise<Obey
     dir: entry.outputDir,
     clock: options.clock,
     onChunk: (chunk) => uploader.add(chunk),
+  }).catch((error: unknown) => {
+    log("output.lost", { runId, attempt, error: describeError(error) });
+    return undefined;
   });
   const ended = await runSteps({
     envelope,
     actions,
     bundleDirs,
     executor,
-    output: (bytes) => output.write(bytes),
+    output: (bytes) => output?.write(bytes),
     deadlineInMs: Math.max(0, started.deadlineMs - started.serverTimeMs),
     clock: options.clock,
     signal: options.signal,
     onStep: async (index, result) => {
-      entry = await ledger.recordStep(entry, index, result);
+      try {
+        entry = await ledger.recordStep(entry, index, result);
+      } catch (error) {
+        // Only a report about a kill reads it. The result that this life still holds is worth more.
+        log("ledger.step_not_kept", { runId, attempt, index, error: describeError(error) });
+      }
     },
   });
-  const manifest = await closeOutput(() => output.close(), entry, log);
-  await finish(entry, { ...ended, ...(manifest === undefined ? {} : { output: manifest }) }, options);
+  const manifest = output === undefined ? undefined : await closeOutput(() => output.close(), entry, log);
+  await finishPersistently(entry, { ...ended, ...(manifest === undefined ? {} : { output: manifest }) }, options);
   log("run.ended", { runId, attempt, status: ended.status, reason: ended.reason });
   return { type: "ran", status: ended.status };
 
@@ -133,6 +141,27 @@ async function finish(
   const { attempt, ledgerId } = entry;
   await options.ledger.finish(entry, { attempt, ledgerId, executor: options.executor.name, ...ended });
   options.reporter.wake();
+}
+
+/**
+ * A full disk does not take the result with it: it is kept here until it can be written. An agent that is stopped before
+ * that reports the run as interrupted in its next life.
+ */
+async function finishPersistently(
+  entry: LedgerEntry,
+  ended: Parameters<typeof finish>[1],
+  options: ObeyOptions,
+): Promise<void> {
+  for (let failures = 0; ; failures += 1) {
+    try {
+      return await finish(entry, ended, options);
+    } catch (error) {
+      if (options.signal.aborted) throw error;
+      const about = { runId: entry.runId, attempt: entry.attempt, error: describeError(error) };
+      if (failures === 0) options.log("ledger.result_not_kept", about);
+      await options.clock.sleep(Math.min(10_000, 250 * 2 ** failures), options.signal);
+    }
+  }
 }
 
 /** A run whose output could not be kept (a full disk) still has a result. */

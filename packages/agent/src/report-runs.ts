@@ -56,6 +56,18 @@ export function createReporter(options: ReporterOptions): Reporter {
     uploaders.delete(entry.ledgerId);
   }
 
+  /** False when the ledger could not take it (a full disk): the result is posted, and refused, once more. */
+  async function giveUp(entry: LedgerEntry, code: string): Promise<boolean> {
+    try {
+      await ledger.report(entry, `refused: ${code}`, options.nowMs());
+      uploaders.delete(entry.ledgerId);
+      return true;
+    } catch (error) {
+      log("run.report_failed", { runId: entry.runId, attempt: entry.attempt, error: describeError(error) });
+      return false;
+    }
+  }
+
   async function work(): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
@@ -69,8 +81,7 @@ export function createReporter(options: ReporterOptions): Reporter {
           const about = { runId: entry.runId, attempt: entry.attempt, error: describeError(error) };
           if (isFinal(error)) {
             log("run.result_refused", about);
-            await ledger.report(entry, `refused: ${error.code}`, options.nowMs());
-            uploaders.delete(entry.ledgerId);
+            failed = !(await giveUp(entry, error.code));
           } else {
             failed = true;
             if (failures === 0 && !signal.aborted) log("run.report_failed", about);

@@ -43,8 +43,12 @@ export async function openTrustStore(options: TrustStoreOptions): Promise<TrustS
   let keptTrust = await readKept(trustPath);
   let keptRelease = await readKept(releasePath);
   let trust = keptTrust && readDocument(keptTrust, "steward-trust-v1", [root], trustDocumentSchema);
+  // A kill between the two writes of a refresh leaves a release whose key the newer trust document has dropped. It is
+  // not obeyed, but it must not keep the agent from starting either: the next run fetches the one that goes with it.
   let release =
-    keptRelease && trust && readDocument(keptRelease, "steward-release-v1", trust.keys.release, releaseSchema);
+    keptRelease && trust && verifySigned(keptRelease, "steward-release-v1", trust.keys.release).ok
+      ? readDocument(keptRelease, "steward-release-v1", trust.keys.release, releaseSchema)
+      : undefined;
   const current = (): Trusted | undefined => (trust && release ? { trust, release } : undefined);
   let refreshedAtMs = Number.NEGATIVE_INFINITY;
 

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "@steward/contracts/errors";
@@ -84,6 +84,32 @@ describe("a run", () => {
     ).toBe(1);
     expect(control.door.callsOf("startRun").length).toBeGreaterThan(1);
     expect(control.run.result?.output && control.output(control.run.result.output)).toBe("once\n");
+  });
+
+  it("has its result when the disk takes nothing while it runs, as soon as the disk does again", async () => {
+    const runs = join(dir, "runs");
+    const { executor, steps } = scriptedExecutor(async () => {
+      await rename(runs, join(dir, "full"));
+      return {};
+    });
+    await start(executor);
+    await until("the result that cannot be written", () => control.eventsOf("ledger.result_not_kept").length > 0);
+    expect(control.eventsOf("ledger.step_not_kept")).toHaveLength(1);
+    await rename(join(dir, "full"), runs);
+    expect(await result()).toMatchObject({ status: "succeeded", steps: [{ status: "succeeded" }] });
+    await reported();
+    expect(steps).toHaveLength(1);
+  });
+
+  it("is done by an agent whose kept release was signed with a key that is gone since", async () => {
+    await (await control.startAgent(scriptedExecutor().executor)).close();
+    // Killed in the middle of a refresh: the new trust document was kept, the release that goes with it was not.
+    const { keyId, publicKey } = newKey();
+    const keys = { ...control.world.trust.keys, release: [{ keyId, publicKey }] };
+    await writeFile(join(dir, "trust.json"), JSON.stringify(control.world.trustDocument({ version: 2, keys })));
+    await writeFile(join(dir, "release.json"), JSON.stringify(control.world.releaseDocument()));
+    const agent = await start(scriptedExecutor().executor);
+    expect(agent.status().releaseVersion).toBeUndefined();
   });
 
   it("stops at the step that fails, and undoes what was done where the plan says so", async () => {

@@ -74,6 +74,25 @@ describe.skipIf(process.platform !== "linux")("the executor around ansible-playb
     hosts: { localhost: { ok: 3, changed, failures, unreachable: 0, skipped: 0, rescued: 0, ignored: 0 } },
   });
 
+  test("a step that happened is told as it ended, also when the facts cannot be asked for afterwards", async () => {
+    const program = join(directory, "ansible-playbook");
+    await writeFile(program, `#!/bin/sh\n${report({ ...recap(1, 0), failures: [] })}\n`);
+    await chmod(program, 0o755);
+    const executor = createAnsibleExecutor({
+      place: {
+        ...hostPlace(join(directory, "work")),
+        knownFacts: async () => ({ hostname: "before" }),
+        keepFacts: () => Promise.reject(new Error("no space left")),
+      },
+      ansiblePlaybook: [program],
+    });
+    expect((await executor.facts()).hostname).toBe("before");
+    const outcome = await executor.run(stepOf({}), () => {}, new AbortController().signal);
+    expect(outcome).toEqual({ status: "succeeded", changed: 1, failedTasks: 0 });
+    // What is kept is from before the step: the machine itself is asked.
+    expect((await executor.facts()).hostname).not.toBe("before");
+  });
+
   test("hands over bundle, values and mode, streams the output, and leaves nothing behind", async () => {
     const outcome = await run(
       `echo "$@" > $out; cat variables.yml > $out.values; ls -R > $out.files; stat -c %a . variables.yml > $out.modes

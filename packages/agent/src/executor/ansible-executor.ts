@@ -56,6 +56,8 @@ export function createAnsibleExecutor(options: AnsibleExecutorOptions): Executor
   const program = options.ansiblePlaybook ?? ["ansible-playbook"];
   const running = new Set<Promise<unknown>>();
   const closing = new AbortController();
+  /** The place's kept facts are from before a run whose facts could not be asked for. */
+  let keptFactsAreOld = false;
 
   async function askFacts(): Promise<Facts> {
     const { file, args } = await place.command(["sh", "-c", factsScript]);
@@ -88,9 +90,20 @@ export function createAnsibleExecutor(options: AnsibleExecutorOptions): Executor
       signal: AbortSignal.any([signal, closing.signal]),
     });
     if (ended.stopped !== undefined) await clean();
-    if (step.mode !== "check" && place.keepFacts !== undefined && !closing.signal.aborted)
-      await place.keepFacts(await askFacts());
+    if (step.mode !== "check" && !closing.signal.aborted) await keepFacts();
     return outcomeOf(step, ended);
+  }
+
+  /** The step has happened: that its facts cannot be told must not make it look as if it had not. */
+  async function keepFacts(): Promise<void> {
+    if (place.keepFacts === undefined) return;
+    keptFactsAreOld = true;
+    try {
+      await place.keepFacts(await askFacts());
+      keptFactsAreOld = false;
+    } catch {
+      // Whoever wants the facts next asks the place itself, and is told what is wrong.
+    }
   }
 
   return {
@@ -102,7 +115,7 @@ export function createAnsibleExecutor(options: AnsibleExecutorOptions): Executor
       return ended;
     },
     async facts() {
-      return (await place.knownFacts?.()) ?? (await askFacts());
+      return (keptFactsAreOld ? undefined : await place.knownFacts?.()) ?? (await askFacts());
     },
     async close() {
       closing.abort();
