@@ -62,6 +62,15 @@ describeWithSandbox("a sandbox", () => {
     };
   }
 
+  test("has no part in the session, and so in the terminal, that it was started from", async () => {
+    const { pid } = await start();
+    const sessionOf = async (process: number | "self") => {
+      const stat = await readFile(`/proc/${process}/stat`, "utf8");
+      return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[3];
+    };
+    expect(await sessionOf(pid)).not.toBe(await sessionOf("self"));
+  });
+
   test("holds against what root inside may try, and the machine stays as it was", async () => {
     const before = await machine();
     const sandbox = await start();

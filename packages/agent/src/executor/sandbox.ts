@@ -68,6 +68,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     ],
     {
       stdio: ["pipe", "pipe", "pipe"],
+      // A session of its own: else /dev/tty in there would be the terminal that Steward was started from, and what runs
+      // in a sandbox could type into it.
+      detached: true,
       cwd: "/",
       env: {
         PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
