@@ -10,7 +10,10 @@ export function docsPage(document: OpenApiDocument): string {
     );
     return {
       menu: `<h2>${escape(tag.name)}.</h2><ul>${operations
-        .map(({ operation }) => `<li><a href="#${escape(operation.operationId)}">${escape(operation.operationId)}</a></li>`)
+        .map(
+          ({ operation }) =>
+            `<li><a href="#${escape(operation.operationId)}">${escape(operation.operationId)}</a></li>`,
+        )
         .join("")}</ul>`,
       body: `<h2>The <code>${escape(tag.name)}.</code> door</h2><p>${prose(tag.description)}</p>${operations
         .map(({ path, method, operation }) => article(path, method, operation))

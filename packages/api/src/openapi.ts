@@ -107,7 +107,8 @@ const idempotencyHeader: OpenApiParameter = {
 function describeAccess(access: Access): string {
   if ("role" in access) return `Needs the role \`${access.role}\` in the tenant.`;
   if ("signedIn" in access) return "Needs a session.";
-  if ("node" in access) return access.node === "any" ? "For every enrolled node." : `For nodes of the kind \`${access.node}\`.`;
+  if ("node" in access)
+    return access.node === "any" ? "For every enrolled node." : `For nodes of the kind \`${access.node}\`.`;
   return `Open: ${access.why}.`;
 }
 

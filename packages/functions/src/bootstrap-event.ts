@@ -37,7 +37,5 @@ export const bootstrapAnswers = {
     issuer: publicKeySchema,
   }),
   publish: z.object({ caCertificate: z.string(), releaseVersion: z.number().int() }),
-  seed: z.array(
-    z.object({ tenantId: z.string(), name: z.string(), personId: z.string(), bootstrapToken: z.string() }),
-  ),
+  seed: z.array(z.object({ tenantId: z.string(), name: z.string(), personId: z.string(), bootstrapToken: z.string() })),
 };

@@ -163,6 +163,8 @@ export function checkTimeouts(): string[] {
     const { trigger, timeoutSeconds } = functionDefinitions[name];
     if (trigger.kind !== "queue") return [];
     const hidden = queueDefinitions[trigger.queue].visibilityTimeoutSeconds;
-    return hidden > timeoutSeconds ? [] : [`${name} may run for ${timeoutSeconds} s, ${trigger.queue} hides for ${hidden} s`];
+    return hidden > timeoutSeconds
+      ? []
+      : [`${name} may run for ${timeoutSeconds} s, ${trigger.queue} hides for ${hidden} s`];
   });
 }

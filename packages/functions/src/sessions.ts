@@ -5,4 +5,6 @@ import { createAppDeps } from "./app-deps.ts";
 const bindings = sessionBindings;
 
 /** The routes that the table gives to `sessions`, with that function's rights. */
-export const handler = createHttpHandler(createApp(await createAppDeps("sessions"), { servedBy: "sessions", bindings }));
+export const handler = createHttpHandler(
+  createApp(await createAppDeps("sessions"), { servedBy: "sessions", bindings }),
+);

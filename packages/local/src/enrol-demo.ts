@@ -15,7 +15,10 @@ export type ClientOf = (slug: string) => Client;
 export async function enrolWorker(clientOf: ClientOf, apiUrl: string, stateDir: string): Promise<void> {
   if ((await readIdentity(stateDir)) !== undefined) return;
   const call = clientOf("provider");
-  const name = `worker-${hostname().toLowerCase().replace(/[^a-z0-9-]+/g, "-").slice(0, 40)}`.replace(/-+$/, "");
+  const name = `worker-${hostname()
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, "-")
+    .slice(0, 40)}`.replace(/-+$/, "");
   const { token } = await call("inviteNode", { body: { kind: "worker", name } });
   const { nodeId, keyFingerprint } = await enrol({ apiUrl, token, hostname: hostname(), stateDir });
   await call("confirmNode", { params: { nodeId }, body: { keyFingerprint } });

@@ -26,7 +26,9 @@ export interface LocalEnvironment {
 }
 
 /** The supervisor's own environment. Throws with every problem at once. */
-export function readLocalEnvironment(source: Readonly<Record<string, string | undefined>> = process.env): LocalEnvironment {
+export function readLocalEnvironment(
+  source: Readonly<Record<string, string | undefined>> = process.env,
+): LocalEnvironment {
   const parsed = schema.safeParse(source);
   if (!parsed.success) {
     throw new Error(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; "));

@@ -1,6 +1,8 @@
-import { checkNodeVersion } from "./node-version.ts";
+import { enableCompileCache, flushCompileCache } from "node:module";
+import { readLocalEnvironment } from "./env.ts";
 
-// Before anything else is loaded: an older Node would fail at the first line of TypeScript that it cannot read.
-checkNodeVersion(process.versions.node);
+// Before the rest is loaded, so that a second start finds it compiled.
+enableCompileCache(readLocalEnvironment().compileCacheDir);
 const { runSupervisor } = await import("./run-supervisor.ts");
+flushCompileCache();
 await runSupervisor(process.argv.slice(2));

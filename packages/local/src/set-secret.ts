@@ -29,7 +29,9 @@ try {
   console.log(`Stored. It is used within a minute.`);
 } catch (error) {
   const absent = error instanceof Error && "code" in error && error.code === "ENOENT";
-  const reason = absent ? "there is no local installation here; start it first (npm start)" : String(error instanceof Error ? error.message : error);
+  const reason = absent
+    ? "there is no local installation here; start it first (npm start)"
+    : String(error instanceof Error ? error.message : error);
   console.error(`The secret was not stored: ${reason}.`);
   process.exit(1);
 }

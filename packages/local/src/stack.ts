@@ -42,7 +42,9 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
     // Those who call first, so that they can still say goodbye to those who are called.
     const order = (role: Role) => (role === "cloud" ? 2 : role === "host" ? 1 : 0);
     for (const rank of [0, 1, 2]) {
-      await Promise.all([...children.values()].filter(({ role }) => order(role as Role) === rank).map((child) => child.close()));
+      await Promise.all(
+        [...children.values()].filter(({ role }) => order(role as Role) === rank).map((child) => child.close()),
+      );
     }
     lock.release();
   };
@@ -83,7 +85,10 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
       NODE_COMPILE_CACHE: compileCacheDir,
     });
     const add = (role: Role, spec: Omit<ChildSpec, "role" | "logFile">): SupervisedChild => {
-      const child = superviseChild({ ...spec, role, logFile: join(stateDir, "logs", `${role.replace(":", "-")}.log`) }, log);
+      const child = superviseChild(
+        { ...spec, role, logFile: join(stateDir, "logs", `${role.replace(":", "-")}.log`) },
+        log,
+      );
       children.set(role, child);
       return child;
     };
@@ -160,7 +165,8 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
     phase("signed in");
     const tenantOf = (slug: string): StackTenant => {
       const tenant = tenants.find((one) => one.slug === slug);
-      if (tenant === undefined) throw new Error(`there is no tenant ${slug}; there are ${tenants.map((one) => one.slug).join(", ")}`);
+      if (tenant === undefined)
+        throw new Error(`there is no tenant ${slug}; there are ${tenants.map((one) => one.slug).join(", ")}`);
       return tenant;
     };
     const headersOf = (slug: string) => {
@@ -240,7 +246,9 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
           env: baseEnv,
           isReady: (message) => message["event"] === "ready",
           onMessage: (message) => {
-            confirmations.push(confirm(message).catch((error: unknown) => log(`cannot confirm an appliance: ${String(error)}`)));
+            confirmations.push(
+              confirm(message).catch((error: unknown) => log(`cannot confirm an appliance: ${String(error)}`)),
+            );
           },
         });
       const agents = options.separateAgents
@@ -315,7 +323,10 @@ function openInstallation(file: string) {
     nodesPort: stored?.nodesPort,
     confirmed,
     save: ({ nodesPort }: { nodesPort: number }) => {
-      writeFileSync(`${file}.new`, JSON.stringify({ nodesPort, confirmed: [...confirmed] }), { mode: 0o600, flush: true });
+      writeFileSync(`${file}.new`, JSON.stringify({ nodesPort, confirmed: [...confirmed] }), {
+        mode: 0o600,
+        flush: true,
+      });
       renameSync(`${file}.new`, file);
     },
   };

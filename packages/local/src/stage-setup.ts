@@ -40,7 +40,10 @@ function trustOf(file: string, root: RootKey, keys: Keys, nowMs: number): Signed
       ? undefined
       : trustDocumentSchema.parse(JSON.parse(Buffer.from(stored.payload, "base64").toString("utf8")));
   const wanted = { dispatch: [keys.dispatch], approval: [keys.approval], release: [keys.release], seal: [] };
-  if (stored !== undefined && JSON.stringify(current?.keys) === JSON.stringify(trustDocumentSchema.shape.keys.parse(wanted)))
+  if (
+    stored !== undefined &&
+    JSON.stringify(current?.keys) === JSON.stringify(trustDocumentSchema.shape.keys.parse(wanted))
+  )
     return stored;
   const signed = root.sign({
     v: 1,

@@ -61,6 +61,8 @@ export function superviseChild(spec: ChildSpec, log: (message: string) => void):
     spec.onMessage?.(heard);
     if (isUp || !spec.isReady(heard)) return;
     isUp = true;
+    // From now on an end is no failure to start, but something to start again after.
+    firstFailure = undefined;
     for (const done of waiters) done();
     waiters = [];
   };
@@ -94,15 +96,13 @@ export function superviseChild(spec: ChildSpec, log: (message: string) => void):
     while (!closing) {
       const startedMs = Date.now();
       const reason = await runOnce();
-      const wasUp = isUp;
       isUp = false;
       child = undefined;
       if (closing) return;
-      if (firstFailure !== undefined && !wasUp) {
-        firstFailure(new Error(`${spec.role} ended (${reason}): ${lastLines.slice(-8).join("\n")}`));
+      if (firstFailure !== undefined) {
+        firstFailure(new Error(lastWords(spec, lastLines, reason)));
         return;
       }
-      firstFailure = undefined;
       if (Date.now() - startedMs > steadyMs) pauseMs = firstPauseMs;
       log(`${spec.role} ended (${reason}); starting it again (log: ${spec.logFile})`);
       await pause(pauseMs);
@@ -134,7 +134,10 @@ export function superviseChild(spec: ChildSpec, log: (message: string) => void):
       const timeoutMs = spec.readyTimeoutMs ?? 30_000;
       return new Promise<void>((resolve, reject) => {
         const timer = setTimeout(
-          () => reject(new Error(`${spec.role} was not up within ${timeoutMs / 1000} s: ${lastLines.slice(-8).join("\n")}`)),
+          () =>
+            reject(
+              new Error(`${spec.role} was not up within ${timeoutMs / 1000} s: ${lastLines.slice(-8).join("\n")}`),
+            ),
           timeoutMs,
         );
         firstFailure = (error) => {
@@ -174,6 +177,12 @@ export function superviseChild(spec: ChildSpec, log: (message: string) => void):
       signalGroup("SIGKILL");
     },
   };
+}
+
+/** A program of ours says in one line why it cannot run; anything else is shown as it is. */
+function lastWords({ role, logFile }: ChildSpec, lines: readonly string[], reason: string): string {
+  const sentence = lines.findLast((line) => /^(local cloud|steward-[a-z]+): /.test(line));
+  return sentence?.replace(/\.$/, "") ?? `${role} ended (${reason}; log: ${logFile}): ${lines.slice(-8).join("\n")}`;
 }
 
 function parseJson(line: string): unknown {

@@ -15,7 +15,10 @@ export const overviewBindings = [
           await check();
           return [name, "ok"] as const;
         } catch (error) {
-          deps.log("warn", "dependency_failed", { name, error: error instanceof Error ? error.message : String(error) });
+          deps.log("warn", "dependency_failed", {
+            name,
+            error: error instanceof Error ? error.message : String(error),
+          });
           return [name, "failed"] as const;
         }
       }),

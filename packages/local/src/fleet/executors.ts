@@ -13,7 +13,8 @@ export async function createFleetExecutors(
   choice: FleetPlan["executor"],
   directory: string,
 ): Promise<{ create: (name: string) => Promise<Executor> }> {
-  if (choice.kind === "simulate") return { create: async (name) => createSimulateExecutor({ facts: plausibleFacts(name) }) };
+  if (choice.kind === "simulate")
+    return { create: async (name) => createSimulateExecutor({ facts: plausibleFacts(name) }) };
   if (choice.kind === "counting") {
     return { create: async (name) => createCountingExecutor(choice.program, join(directory, name), name) };
   }
@@ -53,7 +54,8 @@ export async function chooseExecutor(
   }
   if (wanted === "simulate") return { executor: { kind: "simulate" }, why: "as asked for" };
   const found = await findSandboxRoot(sandboxDir);
-  if (found.usable) return { executor: { kind: "ansible", sandboxDir }, why: `Ansible ${found.root.ansible} in sandboxes` };
+  if (found.usable)
+    return { executor: { kind: "ansible", sandboxDir }, why: `Ansible ${found.root.ansible} in sandboxes` };
   if (wanted === "ansible") return { impossible: found.reason, next: found.next };
   return { executor: { kind: "simulate" }, why: `${found.reason}. ${found.next}` };
 }

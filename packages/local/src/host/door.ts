@@ -2,7 +2,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { pathMatches } from "@steward/api/route-table";
 import type { Door } from "@steward/contracts/route";
 import { routes } from "@steward/contracts/routes";
-import { type FunctionDefinition, type FunctionName, functionDefinitions, functionNames } from "@steward/functions/definitions";
+import {
+  type FunctionDefinition,
+  type FunctionName,
+  functionDefinitions,
+  functionNames,
+} from "@steward/functions/definitions";
 import { type ClientCertificate, eventOf, readRequestBody, sendMessage, sendResult } from "./http-event.ts";
 import type { Lambda } from "./lambda.ts";
 
@@ -23,11 +28,7 @@ export interface DoorOptions {
  */
 export function createDoor(options: DoorOptions) {
   const functionFor = routerOf(options.door);
-  return async (
-    request: IncomingMessage,
-    response: ServerResponse,
-    clientCert?: ClientCertificate,
-  ): Promise<void> => {
+  return async (request: IncomingMessage, response: ServerResponse, clientCert?: ClientCertificate): Promise<void> => {
     try {
       const refusal = refusalOf(request, options);
       if (refusal !== undefined) return refuse(response, 403, "forbidden", refusal);
@@ -41,7 +42,8 @@ export function createDoor(options: DoorOptions) {
         ...(clientCert === undefined ? {} : { clientCert }),
         nowMs: options.nowMs(),
       });
-      const outcome = await options.functions[functionFor(event.requestContext.http.method, event.rawPath)].invoke(event);
+      const outcome =
+        await options.functions[functionFor(event.requestContext.http.method, event.rawPath)].invoke(event);
       if (outcome.kind === "result") return sendResult(response, outcome.result);
       if (outcome.kind === "failed") return sendMessage(response, 500, "Internal Server Error");
       if (outcome.kind === "throttled") response.setHeader("retry-after", "1");
@@ -80,7 +82,10 @@ function routerOf(door: Door): (method: string, path: string) => FunctionName {
   });
   const table = Object.values(routes)
     .filter((route) => route.door === door)
-    .map((route) => ({ ...route, function: httpFunctions.find(({ trigger }) => trigger.servedBy === route.servedBy)?.name }));
+    .map((route) => ({
+      ...route,
+      function: httpFunctions.find(({ trigger }) => trigger.servedBy === route.servedBy)?.name,
+    }));
   const otherwise = httpFunctions.find(({ trigger }) => trigger.everythingElseAt === door)?.name;
   const orphan = table.find((route) => route.function === undefined);
   if (otherwise === undefined || orphan !== undefined) {

@@ -13,7 +13,7 @@ try {
   const loaded: { handler?: unknown } = await import(entryUrl);
   const { handler } = loaded;
   if (typeof handler !== "function") throw new Error(`${entryUrl} exports no handler`);
-  parentPort?.on("message", async ({ id, event, deadlineMs }: InvokeMessage) => {
+  const answer = async ({ id, event, deadlineMs }: InvokeMessage) => {
     try {
       const context = {
         functionName,
@@ -24,7 +24,8 @@ try {
     } catch (error) {
       say({ kind: "failed", id, error: textOf(error) });
     }
-  });
+  };
+  parentPort?.on("message", (message: InvokeMessage) => void answer(message));
   say({ kind: "loaded" });
   // The host may be killed at any time: keep what was compiled for the next start now.
   if (compileCacheDir !== undefined) flushCompileCache();

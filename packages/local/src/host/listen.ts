@@ -6,11 +6,7 @@ export async function listen(server: Server, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => {
       const taken = "code" in error && error.code === "EADDRINUSE";
-      reject(
-        taken
-          ? new AppError("unavailable", `port ${port} is taken`, { cause: error, details: { port } })
-          : error,
-      );
+      reject(taken ? new AppError("unavailable", `port ${port} is taken`, { cause: error, details: { port } }) : error);
     });
     server.listen(port, "127.0.0.1", () => resolve());
   });

@@ -1,6 +1,12 @@
 import { createSqs } from "@steward/aws/clients/sqs";
 import { resourceNames } from "@steward/contracts/names";
-import { entryUrl, type FunctionDefinition, type FunctionName, functionDefinitions, functionNames } from "@steward/functions/definitions";
+import {
+  entryUrl,
+  type FunctionDefinition,
+  type FunctionName,
+  functionDefinitions,
+  functionNames,
+} from "@steward/functions/definitions";
 import { ensureCompileCache, endWithParent, sayReady } from "../child.ts";
 import { openApiDoor } from "./door-api.ts";
 import { openNodesDoor } from "./door-nodes.ts";

@@ -1,0 +1,461 @@
+import { generateKeyPairSync } from "node:crypto";
+import { AppError } from "@steward/contracts/errors";
+import { defineRoute, pageOf, pageQuery, type Route } from "@steward/contracts/route";
+import type { RoleGrant } from "@steward/contracts/roles";
+import { routes } from "@steward/contracts/routes";
+import { beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { createApp, createHttpHandler } from "./app.ts";
+import type { AppDeps } from "./app-deps.ts";
+import { bind } from "./bind.ts";
+import { bindings } from "./bindings.ts";
+import type { IdempotencyStore, KeptAnswer } from "./idempotency.ts";
+import type { HttpEvent } from "./lambda-event.ts";
+
+const tenantA = "ten_01k0000000000000000000000a";
+const tenantB = "ten_01k0000000000000000000000b";
+
+const table = {
+  make: defineRoute({
+    id: "make",
+    method: "POST",
+    path: "/api/v1/things",
+    door: "api",
+    servedBy: "api",
+    access: { role: "operator" },
+    summary: "Make a thing",
+    body: z.strictObject({
+      name: z.string().max(10),
+      parts: z.array(z.strictObject({ size: z.number() })).default([]),
+    }),
+    status: 201,
+    answer: z.strictObject({ made: z.number(), tenant: z.string() }),
+    idempotent: true,
+  }),
+  list: defineRoute({
+    id: "list",
+    method: "GET",
+    path: "/api/v1/things",
+    door: "api",
+    servedBy: "api",
+    access: { role: "viewer" },
+    summary: "List things",
+    query: z.strictObject({ ...pageQuery, color: z.string().optional() }),
+    status: 200,
+    answer: pageOf(z.string()),
+  }),
+  whoami: defineRoute({
+    id: "whoami",
+    method: "GET",
+    path: "/api/v1/whoami",
+    door: "api",
+    servedBy: "api",
+    access: { signedIn: true },
+    summary: "Who I am",
+    status: 200,
+    answer: z.strictObject({ id: z.string() }),
+  }),
+  broken: defineRoute({
+    id: "broken",
+    method: "GET",
+    path: "/api/v1/broken/{thing}",
+    door: "api",
+    servedBy: "api",
+    access: { role: "viewer" },
+    summary: "Fails",
+    params: z.strictObject({ thing: z.string().regex(/^[a-z]+$/, "must be letters") }),
+    status: 200,
+    answer: z.strictObject({ ok: z.boolean() }),
+  }),
+  beat: defineRoute({
+    id: "beat",
+    method: "POST",
+    path: "/api/v1/beat",
+    door: "nodes",
+    servedBy: "nodes",
+    access: { node: "worker" },
+    summary: "For workers",
+    body: z.strictObject({ n: z.number() }),
+    status: 204,
+  }),
+} satisfies Record<string, Route>;
+
+/** Keys as the table keeps them, for one process. */
+function memoryIdempotency(): IdempotencyStore {
+  const kept = new Map<string, { bodyDigest: string; answer?: KeptAnswer }>();
+  return {
+    begin: async ({ key, bodyDigest, nowMs }) => {
+      const known = kept.get(key);
+      if (known === undefined) {
+        kept.set(key, { bodyDigest });
+        return { kind: "first", owner: "o", beganAtMs: nowMs, begunBefore: false };
+      }
+      if (known.bodyDigest !== bodyDigest) return { kind: "mismatch" };
+      return known.answer === undefined ? { kind: "running" } : { kind: "again", answer: known.answer };
+    },
+    finish: async ({ key, answer }) => {
+      const known = kept.get(key);
+      if (known !== undefined) known.answer = answer;
+    },
+    abandon: async ({ key }) => void kept.delete(key),
+  };
+}
+
+/** An app over the little table above, with everything outside of it in memory. */
+function setUp() {
+  const people: Record<string, RoleGrant[]> = {
+    operator: [{ tenant: tenantA, role: "operator" }],
+    viewer: [{ tenant: tenantA, role: "viewer" }],
+    two: [
+      { tenant: tenantA, role: "operator" },
+      { tenant: tenantB, role: "viewer" },
+    ],
+    staff: [{ tenant: "*", role: "admin" }],
+  };
+  const writes: unknown[] = [];
+  const logged: string[] = [];
+  const deps = {
+    nowMs: () => 1_000,
+    stage: "test",
+    log: (_level: string, event: string) => void logged.push(event),
+    authenticate: async (authorization: string | undefined) => {
+      const id = authorization?.replace("Bearer ", "") ?? "";
+      const grants = people[id];
+      if (grants === undefined) throw new AppError("unauthenticated", "send an access token");
+      return { person: { id, name: id, grants }, sessionId: "ses_1" };
+    },
+    authenticateNode: async () => {
+      throw new AppError("certificate_refused", "unknown");
+    },
+    cursorKey: async () => new Uint8Array(32).fill(7),
+    idempotency: memoryIdempotency(),
+    domains: { api: ["api.test"], nodes: ["nodes.test"] },
+    assets: { "/": { contentType: "text/html", body: "<p>hello</p>" } },
+    tokenKey: async () => ({
+      keyId: "k",
+      publicKey: new Uint8Array(
+        generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "der", type: "spki" }),
+      ),
+    }),
+    version: "1.2.3",
+    checkAnswers: true,
+  } as unknown as AppDeps;
+  const app = createApp(deps, {
+    table,
+    bindings: [
+      bind(table.make, async (_deps, { caller, body }) => {
+        writes.push(body);
+        return { made: writes.length, tenant: caller.tenantId };
+      }),
+      bind(table.list, async (_deps, { paging }) => {
+        const page = await paging();
+        return { items: [page.after ?? "start"], ...page.next("further") };
+      }),
+      bind(table.whoami, async (_deps, { caller }) => ({ id: caller.person.id })),
+      bind(table.broken, async () => {
+        throw new Error("the disk is on fire: password=hunter2");
+      }),
+      bind(table.beat, async (_deps, { body }) => {
+        writes.push(body);
+      }),
+    ],
+  });
+  const handle = createHttpHandler(app);
+  const call = async (
+    method: string,
+    target: string,
+    options: { as?: string; headers?: Record<string, string>; body?: unknown; raw?: string; domain?: string } = {},
+  ) => {
+    const [rawPath = "/", rawQueryString = ""] = target.split("?");
+    const body = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
+    const result = await handle({
+      headers: {
+        ...(options.as === undefined ? {} : { authorization: `Bearer ${options.as}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...options.headers,
+      },
+      rawPath,
+      rawQueryString,
+      ...(body === undefined ? {} : { body }),
+      isBase64Encoded: false,
+      requestContext: {
+        domainName: options.domain ?? "api.test",
+        requestId: "req-1",
+        http: { method },
+      },
+    } as unknown as HttpEvent);
+    const text = result.body ?? "";
+    const isJson = String(result.headers?.["content-type"]).includes("json");
+    return {
+      status: result.statusCode,
+      headers: result.headers ?? {},
+      text,
+      json: (isJson ? JSON.parse(text) : undefined) as Record<string, unknown>,
+    };
+  };
+  return { call, writes, logged, deps };
+}
+
+let api: ReturnType<typeof setUp>;
+beforeEach(() => {
+  api = setUp();
+});
+
+describe("what is malformed is refused with its place, and nothing is written", () => {
+  const cases: [string, { raw?: string; body?: unknown; headers?: Record<string, string> }, number, string, string][] =
+    [
+      ["no JSON", { raw: "{" }, 400, "invalid_request", ""],
+      ["no UTF-8 JSON value", { raw: "\u0000" }, 400, "invalid_request", ""],
+      ["a wrong type", { body: { name: 5 } }, 400, "invalid_request", "name"],
+      [
+        "a wrong type deep inside",
+        { body: { name: "a", parts: [{ size: 1 }, { size: "x" }] } },
+        400,
+        "invalid_request",
+        "parts.1.size",
+      ],
+      ["an unknown field", { body: { name: "a", admin: true } }, 400, "unknown_field", "admin"],
+      [
+        "an unknown field deep inside",
+        { body: { name: "a", parts: [{ size: 1, x: 1 }] } },
+        400,
+        "unknown_field",
+        "parts.0.x",
+      ],
+      ["a missing field", { body: {} }, 400, "invalid_request", "name"],
+      ["no body", {}, 400, "invalid_request", ""],
+      ["a prototype", { raw: '{"name":"a","__proto__":{"x":1}}' }, 400, "unknown_field", "__proto__"],
+      [
+        "a form",
+        { raw: "name=a", headers: { "content-type": "application/x-www-form-urlencoded" } },
+        415,
+        "unsupported_media_type",
+        "",
+      ],
+      [
+        "an unusable idempotency key",
+        { body: { name: "a" }, headers: { "idempotency-key": "ü" } },
+        400,
+        "invalid_request",
+        "Idempotency-Key",
+      ],
+    ];
+  it.each(cases)("%s", async (_name, request, status, code, path) => {
+    const answer = await api.call("POST", "/api/v1/things", { as: "operator", ...request });
+    expect(answer.status).toBe(status);
+    expect(answer.json).toMatchObject({ code, requestId: "req-1" });
+    if (path !== "") expect(answer.json["fields"]).toContainEqual(expect.objectContaining({ path }));
+    expect(String(answer.headers["content-type"])).toBe("application/problem+json");
+    expect(api.writes).toEqual([]);
+  });
+
+  it("is too large by its bytes, and by what it announces", async () => {
+    const big = await api.call("POST", "/api/v1/things", { as: "operator", raw: `"${"x".repeat(256 * 1024)}"` });
+    const announced = await api.call("POST", "/api/v1/things", {
+      as: "operator",
+      body: { name: "a" },
+      headers: { "content-length": "300000" },
+    });
+    expect([big.status, announced.status]).toEqual([413, 413]);
+    expect(big.json).toMatchObject({ code: "too_large" });
+    expect(api.writes).toEqual([]);
+  });
+
+  it("names every problem at once", async () => {
+    const { json } = await api.call("POST", "/api/v1/things", { as: "operator", body: { name: 1, parts: "x", y: 1 } });
+    expect((json["fields"] as { path: string }[]).map(({ path }) => path).sort()).toEqual(["name", "parts", "y"]);
+  });
+
+  it("has a query that is unknown, doubled or wrong", async () => {
+    for (const [query, path] of [
+      ["nope=1", "nope"],
+      ["color=a&color=b", "color"],
+      ["limit=500", "limit"],
+    ]) {
+      const { status, json } = await api.call("GET", `/api/v1/things?${query}`, { as: "viewer" });
+      expect(status).toBe(400);
+      expect(json["fields"]).toContainEqual(expect.objectContaining({ path }));
+    }
+  });
+});
+
+describe("who may call", () => {
+  it("refuses nobody, somebody unknown and somebody with too small a role", async () => {
+    const body = { name: "a" };
+    const nobody = await api.call("POST", "/api/v1/things", { body });
+    expect(nobody.status).toBe(401);
+    expect(nobody.headers["www-authenticate"]).toBe("Bearer");
+    expect((await api.call("POST", "/api/v1/things", { as: "viewer", body })).status).toBe(403);
+    expect(api.writes).toEqual([]);
+  });
+
+  it("takes the only grant's tenant, and asks where there are several", async () => {
+    const one = await api.call("POST", "/api/v1/things", { as: "operator", body: { name: "a" } });
+    expect(one.json).toEqual({ made: 1, tenant: tenantA });
+    for (const as of ["two", "staff"]) {
+      const { status, json } = await api.call("GET", "/api/v1/things", { as });
+      expect([status, json["code"]]).toEqual([400, "tenant_required"]);
+      expect((await api.call("GET", "/api/v1/whoami", { as })).status).toBe(200);
+    }
+  });
+
+  it("answers the same for another's tenant and for one that is not there", async () => {
+    const answers = await Promise.all(
+      [tenantB, "ten_01k0000000000000000000000c"].map((tenant) =>
+        api.call("GET", "/api/v1/things", { as: "viewer", headers: { "steward-tenant": tenant } }),
+      ),
+    );
+    const [foreign, absent] = answers.map(({ status, text }) => `${status} ${text.replace(/ten_\w+/g, "ten")}`);
+    expect(foreign).toBe(absent);
+    expect(answers[0]?.status).toBe(404);
+  });
+
+  it("judges the role in the tenant that is named, not the best one", async () => {
+    const answer = await api.call("POST", "/api/v1/things", {
+      as: "two",
+      body: { name: "a" },
+      headers: { "steward-tenant": tenantB },
+    });
+    expect(answer.status).toBe(403);
+  });
+});
+
+describe("doors, routes and methods", () => {
+  it("serves each route at its own door only", async () => {
+    const atNodes = await api.call("GET", "/api/v1/whoami", { as: "viewer", domain: "nodes.test" });
+    const atApi = await api.call("POST", "/api/v1/beat", { as: "staff", body: { n: 1 } });
+    const elsewhere = await api.call("GET", "/api/v1/whoami", { as: "viewer", domain: "execute-api.test" });
+    for (const answer of [atNodes, atApi, elsewhere]) {
+      expect([answer.status, answer.json["code"]]).toEqual([404, "wrong_door"]);
+    }
+  });
+
+  it("tells an unknown path from a method that is not possible", async () => {
+    expect((await api.call("GET", "/api/v1/nothing", { as: "viewer" })).json["code"]).toBe("not_found");
+    const wrong = await api.call("DELETE", "/api/v1/things", { as: "viewer" });
+    expect([wrong.status, wrong.headers["allow"]]).toEqual([405, "POST, GET, HEAD"]);
+  });
+
+  it("wants a certificate at the nodes door", async () => {
+    const answer = await api.call("POST", "/api/v1/beat", { domain: "nodes.test", body: { n: 1 } });
+    expect([answer.status, answer.json["code"]]).toEqual([401, "certificate_refused"]);
+    expect(api.writes).toEqual([]);
+  });
+
+  it("does not start with a route that nobody serves, or that has no door or access rule", () => {
+    expect(() => createApp(api.deps, { bindings: [], table })).toThrow("make has no binding");
+    const { door: _door, ...doorless } = table.whoami;
+    const { access: _access, ...open } = table.whoami;
+    for (const [route, problem] of [
+      [doorless, "whoami declares no door"],
+      [open, "whoami declares no access"],
+    ] as const) {
+      const odd = route as unknown as Route;
+      expect(() => createApp(api.deps, { table: { odd }, bindings: [bind(odd, async () => undefined)] })).toThrow(
+        problem,
+      );
+    }
+  });
+
+  it("binds every route of Steward", () => {
+    expect(bindings.map(({ route }) => route.id).sort()).toEqual(Object.keys(routes).sort());
+    expect(() => createApp(api.deps, { bindings })).not.toThrow();
+  });
+});
+
+describe("idempotency keys", () => {
+  const headers = { "idempotency-key": "k-1" };
+
+  it("make a thing once and give its answer again", async () => {
+    const first = await api.call("POST", "/api/v1/things", { as: "operator", body: { name: "a" }, headers });
+    const again = await api.call("POST", "/api/v1/things", { as: "operator", body: { name: "a" }, headers });
+    expect([again.status, again.text]).toEqual([first.status, first.text]);
+    expect(again.headers["idempotency-replayed"]).toBe("true");
+    expect(api.writes).toHaveLength(1);
+  });
+
+  it("refuse another content, and belong to one person and tenant", async () => {
+    await api.call("POST", "/api/v1/things", { as: "operator", body: { name: "a" }, headers });
+    const other = await api.call("POST", "/api/v1/things", { as: "operator", body: { name: "b" }, headers });
+    expect([other.status, other.json["code"]]).toEqual([422, "idempotency_mismatch"]);
+    const somebody = await api.call("POST", "/api/v1/things", {
+      as: "two",
+      body: { name: "b" },
+      headers: { ...headers, "steward-tenant": tenantA },
+    });
+    expect(somebody.status).toBe(201);
+    expect(api.writes).toHaveLength(2);
+  });
+});
+
+describe("lists", () => {
+  it("go on with a cursor of their own only", async () => {
+    const first = await api.call("GET", "/api/v1/things?color=red", { as: "viewer" });
+    const cursor = String(first.json["cursor"]);
+    const next = await api.call("GET", `/api/v1/things?color=red&limit=7&cursor=${cursor}`, { as: "viewer" });
+    expect(next.json["items"]).toEqual(["further"]);
+    expect(cursor).not.toContain("further");
+    for (const [target, as] of [
+      [`/api/v1/things?color=blue&cursor=${cursor}`, "viewer"],
+      [`/api/v1/things?color=red&cursor=${cursor}`, "operator"],
+      [`/api/v1/things?color=red&cursor=${cursor.slice(0, -2)}AA`, "viewer"],
+    ] as const) {
+      const { status, json } = await api.call("GET", target, { as });
+      expect(status).toBe(400);
+      expect(json["fields"]).toContainEqual(expect.objectContaining({ path: "cursor" }));
+    }
+  });
+});
+
+describe("answers", () => {
+  it("never tell a caller what broke inside", async () => {
+    const answer = await api.call("GET", "/api/v1/broken/x", { as: "viewer" });
+    expect([answer.status, answer.json["code"]]).toEqual([500, "internal"]);
+    expect(answer.text).not.toContain("hunter2");
+    expect(api.logged).toContain("request_failed");
+  });
+
+  it("carry the security headers and the request's id, also when refused; and no CORS", async () => {
+    for (const answer of [await api.call("GET", "/api/v1/whoami"), await api.call("GET", "/")]) {
+      expect(answer.headers).toMatchObject({ "x-content-type-options": "nosniff", "steward-request-id": "req-1" });
+      expect(String(answer.headers["content-security-policy"])).toContain("default-src 'none'");
+      expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
+    }
+  });
+
+  it("hold to the route's schema where that is checked", async () => {
+    const app = createApp(api.deps, {
+      table: { whoami: table.whoami },
+      bindings: [bind(table.whoami, async () => ({ id: 5 }) as unknown as { id: string })],
+    });
+    const handle = createHttpHandler(app);
+    const { statusCode } = await handle({
+      headers: { authorization: "Bearer viewer" },
+      rawPath: "/api/v1/whoami",
+      rawQueryString: "",
+      isBase64Encoded: false,
+      requestContext: { domainName: "api.test", requestId: "r", http: { method: "GET" } },
+    } as unknown as HttpEvent);
+    expect(statusCode).toBe(500);
+  });
+});
+
+describe("documents", () => {
+  it("describe every route of Steward", async () => {
+    const { json } = await api.call("GET", "/openapi.json");
+    const operations = Object.values(json["paths"] as Record<string, Record<string, { operationId: string }>>).flatMap(
+      (methods) => Object.values(methods).map(({ operationId }) => operationId),
+    );
+    expect(operations.sort()).toEqual(Object.keys(routes).sort());
+    const { text } = await api.call("GET", "/docs");
+    for (const id of operations) expect(text).toContain(`id="${id}"`);
+    expect(text).not.toMatch(/https?:\/\/(?!json-schema)/);
+  });
+
+  it("give the token key as a JWK, and pages without a session", async () => {
+    const { json } = await api.call("GET", "/.well-known/jwks.json");
+    expect((json["keys"] as object[])[0]).toMatchObject({ kty: "EC", crv: "P-256", alg: "ES256", kid: "k" });
+    expect((json["keys"] as object[])[0]).not.toHaveProperty("d");
+    expect((await api.call("GET", "/")).text).toBe("<p>hello</p>");
+  });
+});
