@@ -128,6 +128,8 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
     escalate: [
       readWrite,
       queues(["escalations"], ...consume, "SendMessage"),
+      // Without a key a job goes back to the workers.
+      queues(allLanes, "SendMessage", "GetQueueUrl"),
       ...release,
       { actions: ["secretsmanager:GetSecretValue"], resources: [names.anthropicSecret] },
     ],

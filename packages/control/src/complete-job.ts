@@ -75,7 +75,7 @@ export async function releaseJob(
   }
   await retryOnConflict(async () => {
     const job = await jobOf(deps, body.tenantId, params.jobId);
-    if (alreadySettled(job, body.attempt)) return;
+    if (alreadySettled(job, { owner: node.nodeId, attempt: body.attempt })) return;
     const { secret, secretHash } = newClaimSecret(deps);
     const { state } = reduceJob(
       job,
@@ -94,7 +94,7 @@ export async function settleJob(
 ): Promise<{ accepted: boolean; status: string }> {
   return retryOnConflict(async () => {
     const job = await jobOf(deps, input.tenantId, input.jobId);
-    if (alreadySettled(job, input.attempt)) return { accepted: true, status: job.status };
+    if (alreadySettled(job, input)) return { accepted: true, status: job.status };
     const task = await loadTask(deps, job.tenantId, job.taskId);
     const context = await planningContext(deps, task);
     const understanding = gradeAnswer(input.output, context);
@@ -105,6 +105,8 @@ export async function settleJob(
         owner: input.owner,
         attempt: input.attempt,
         shortfall: "low_grade",
+        // The last tier has understood it as well as anybody will: asking it again costs and changes nothing.
+        final: job.tier === "claude",
         reason: understanding.why,
         output: input.output,
         model: input.model,
@@ -165,32 +167,31 @@ export async function fallShort(
     grade?: number;
     /** No later try can help: end it now. */
     final?: boolean;
+    /** The tier that is next, where it is not the one that the shortfall leads to. */
+    nextTier?: JobState["tier"];
   },
 ): Promise<{ accepted: boolean; status: string }> {
   return retryOnConflict(async () => {
     const job = await jobOf(deps, input.tenantId, input.jobId);
-    if (alreadySettled(job, input.attempt)) return { accepted: true, status: job.status };
+    if (alreadySettled(job, input)) return { accepted: true, status: job.status };
     const nowMs = deps.nowMs();
     const { secret, secretHash } = newClaimSecret(deps);
-    const { owner, attempt, reason } = input;
+    const seen = {
+      owner: input.owner,
+      attempt: input.attempt,
+      reason: input.reason,
+      ...(input.output === undefined ? {} : { output: input.output }),
+      ...(input.model === undefined ? {} : { model: input.model }),
+      ...(input.grade === undefined ? {} : { grade: input.grade }),
+    };
     const step = reduceJob(
       job,
       input.final === true
-        ? { type: "fail", owner, attempt, reason }
-        : {
-            type: "fall_short",
-            owner,
-            attempt,
-            reason,
-            nextTier: nextTier(job, input.shortfall),
-            secretHash,
-            ...(input.output === undefined ? {} : { output: input.output }),
-            ...(input.model === undefined ? {} : { model: input.model }),
-            ...(input.grade === undefined ? {} : { grade: input.grade }),
-          },
+        ? { type: "fail", ...seen }
+        : { type: "fall_short", ...seen, nextTier: input.nextTier ?? nextTier(job, input.shortfall), secretHash },
       nowMs,
     );
-    await storeJobStep(deps, job, step, owner);
+    await storeJobStep(deps, job, step, input.owner);
     if (step.effects.some((effect) => effect.type === "send")) await sendJob(deps, step.state, secret);
     return { accepted: true, status: step.state.status };
   });
@@ -232,11 +233,10 @@ async function jobOf(deps: Pick<Context, "table">, tenantId: string, jobId: stri
   return job;
 }
 
-/** This attempt's outcome is recorded already: the reply was lost, not the call. */
-function alreadySettled(job: JobState, attempt: number): boolean {
+/** This holder's attempt has its outcome recorded already: the reply was lost, not the call. */
+function alreadySettled(job: JobState, { owner, attempt }: { owner: string; attempt: number }): boolean {
   if (job.attempt !== attempt) return false;
-  return (
-    (job.status === "succeeded" || job.failures.at(-1)?.attempt === attempt) &&
-    (jobHasEnded(job.status) || job.status === "queued")
-  );
+  if (job.status === "succeeded") return job.lease?.owner === owner;
+  const last = job.failures.at(-1);
+  return last?.attempt === attempt && last.owner === owner && (jobHasEnded(job.status) || job.status === "queued");
 }

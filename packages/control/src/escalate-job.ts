@@ -7,6 +7,7 @@ import { buildPrompt } from "@steward/core/planning/prompt";
 import { leaseJob } from "./claim-job.ts";
 import { fallShort, settleJob } from "./complete-job.ts";
 import type { Context } from "./context.ts";
+import { liveWorkers } from "./live-workers.ts";
 import { planningContext } from "./plan-task.ts";
 
 const owner = "steward:escalate";
@@ -41,7 +42,15 @@ export async function escalateJob(
   const shared = { tenantId, jobId, owner, attempt: job.attempt };
   const key = await deps.claude.key();
   if (key === undefined) {
-    await fallShort(deps, { ...shared, shortfall: "model_unavailable", final: true, reason: "no Claude key is set" });
+    // Only because it waited too long did the job come here: a busy worker may still take it before its deadline.
+    const untried = job.failures.every((failure) => failure.tier !== "ollama");
+    const backToWorkers = untried && (await liveWorkers(deps)).some((worker) => worker.ready);
+    await fallShort(deps, {
+      ...shared,
+      shortfall: "model_unavailable",
+      reason: "no Claude key is set",
+      ...(backToWorkers ? { nextTier: "ollama" as const } : { final: true }),
+    });
     return;
   }
   const task = await getTask(deps.table, { tenantId, taskId: job.taskId });

@@ -20,25 +20,40 @@ import { storeTask } from "./store-task.ts";
 type Deps = Pick<Context, "table" | "queues" | "actions" | "nowMs" | "secret" | "log">;
 
 const who = "steward:reconcile";
-const batch = 100;
+/** A minute's deadlines of a large installation; what is beyond it has to wait for the next call. */
+const batch = 1_000;
+const atOnce = 10;
+/** The function has 55 s: what it began it also ends. */
+const budgetMs = 40_000;
 
 /**
  * Enforces every deadline: whatever died, the record says when somebody must look at it, and this looks. Bounded per
  * call; what is left is still due at the next one. Answers how many records it looked at.
+ *
+ * Looking does not always move a deadline (a rollout's is the dispatcher's to move), so the bound must be far above what
+ * can be stuck at one time: those that are longest overdue come first, and would keep all others from their turn.
  */
 export async function reconcile(deps: Deps): Promise<{ looked: number; failed: number }> {
   const due = await listDue(deps.table, deps.nowMs(), batch);
+  const untilMs = performance.now() + budgetMs;
+  let looked = 0;
   let failed = 0;
-  for (const record of due) {
-    try {
-      await retryOnConflict(() => look(deps, record));
-    } catch (error) {
-      // One bad record must not keep the others from their deadlines; it stays due and is tried again.
-      failed += 1;
-      deps.log("error", "reconcile_failed", { type: record.type, id: record.id, error: String(error) });
+  const left = due[Symbol.iterator]();
+  const workThrough = async () => {
+    for (const record of left) {
+      if (performance.now() > untilMs) return;
+      looked += 1;
+      try {
+        await retryOnConflict(() => look(deps, record));
+      } catch (error) {
+        // One bad record must not keep the others from their deadlines; it stays due and is tried again.
+        failed += 1;
+        deps.log("error", "reconcile_failed", { type: record.type, id: record.id, error: String(error) });
+      }
     }
-  }
-  return { looked: due.length, failed };
+  };
+  await Promise.all(Array.from({ length: atOnce }, workThrough));
+  return { looked, failed };
 }
 
 async function look(deps: Deps, record: Due): Promise<void> {
@@ -96,13 +111,7 @@ async function lookAtTask(deps: Deps, record: Due): Promise<void> {
   const task = await getTask(deps.table, { tenantId: record.tenantId, taskId: record.id });
   const nowMs = deps.nowMs();
   if (task === undefined || taskHasEnded(task.status) || (task.dueAtMs ?? 0) > nowMs) return;
-  if (task.status === "running" || task.status === "cancelling") {
-    // The rollout decides about its end; it is looked at again, and it has a deadline of its own.
-    if (task.rolloutId !== undefined) {
-      await sendAfterCommit(deps, "rollouts", { tenantId: task.tenantId, rolloutId: task.rolloutId }, task.tenantId);
-    }
-    return;
-  }
+  // Also where it runs: a rollout has its own, earlier deadlines, and one that still has not ended cannot end by itself.
   try {
     const { state, effects } = reduceTask(task, { type: "expire" }, nowMs);
     await storeTask(deps, { before: task, after: state, effects, who, what: "expire-task" });

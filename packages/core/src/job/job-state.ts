@@ -29,8 +29,8 @@ export interface JobState extends Versioned {
   promptTokens?: number;
   completionTokens?: number;
   latencyMs?: number;
-  /** Why earlier attempts were not enough, oldest first. Shown to the person when the last one fails. */
-  failures: { attempt: number; tier: Tier; reason: string }[];
+  /** Why earlier attempts were not enough, oldest first. Shown to the person when the last one fails. `owner` held that attempt. */
+  failures: { attempt: number; tier: Tier; reason: string; owner?: string }[];
 }
 
 export type JobEvent =
@@ -68,8 +68,8 @@ export type JobEvent =
   | { type: "release"; owner: string; attempt: number; secretHash: string }
   /** The reconciler: the lease ran out, or the message may be lost; queued again under a new secret. */
   | { type: "requeue"; secretHash: string; tier?: Exclude<Tier, "matcher"> }
-  /** No tier can do it, such as Claude without a key: it ends here, with the reason. */
-  | { type: "fail"; owner: string; attempt: number; reason: string }
+  /** No tier can do it, such as Claude without a key or with a bad answer: it ends here, with the reason. */
+  | { type: "fail"; owner: string; attempt: number; reason: string; output?: string; model?: string; grade?: number }
   | { type: "pass_deadline" }
   | { type: "cancel" };
 

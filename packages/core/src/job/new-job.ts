@@ -2,7 +2,10 @@ import { defaults } from "@steward/contracts/defaults";
 import type { Lane } from "@steward/contracts/names";
 import type { JobState } from "./job-state.ts";
 
-export const resendAfterMs = defaults.resendAfterSeconds * 1000;
+/** A short lane's deadline leaves no minute to find out that a message was lost. */
+export function resendAfterMsOf(lane: Lane): number {
+  return Math.min(defaults.resendAfterSeconds, defaults.laneSloSeconds[lane]) * 1000;
+}
 
 export interface NewJob {
   tenantId: string;
@@ -26,7 +29,7 @@ export function newJob(input: NewJob, nowMs: number): JobState {
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
     deadlineAtMs,
-    dueAtMs: Math.min(deadlineAtMs, nowMs + resendAfterMs),
+    dueAtMs: Math.min(deadlineAtMs, nowMs + resendAfterMsOf(input.lane)),
     failures: [],
   };
 }

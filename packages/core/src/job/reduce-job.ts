@@ -3,7 +3,7 @@ import { AppError } from "@steward/contracts/errors";
 import { type JobStatus, jobHasEnded } from "@steward/contracts/states";
 import { changed, checkTransition, type Transitions, unchanged } from "../reducing.ts";
 import type { Step } from "../versioned.ts";
-import { resendAfterMs } from "./new-job.ts";
+import { resendAfterMsOf } from "./new-job.ts";
 import type { JobEffect, JobEvent, JobState } from "./job-state.ts";
 
 const transitions: Transitions<JobStatus, JobEvent["type"]> = {
@@ -91,14 +91,11 @@ export function reduceJob(state: JobState, event: JobEvent, nowMs: number): Step
     }
     case "fall_short": {
       heldLease(state, event);
-      const failures = withFailure(state, event.reason);
-      const seen = {
-        failures,
-        ...(event.output === undefined ? {} : { output: event.output }),
-        ...(event.model === undefined ? {} : { model: event.model }),
-        ...(event.grade === undefined ? {} : { grade: event.grade }),
-      };
-      return queueAgain({ ...seen, tier: event.nextTier ?? state.tier, secretHash: event.secretHash });
+      return queueAgain({
+        ...fallenShort(state, event),
+        tier: event.nextTier ?? state.tier,
+        secretHash: event.secretHash,
+      });
     }
     case "release":
       heldLease(state, event);
@@ -112,7 +109,7 @@ export function reduceJob(state: JobState, event: JobEvent, nowMs: number): Step
     }
     case "fail":
       heldLease(state, event);
-      return giveUp({ failures: withFailure(state, event.reason) }, event.reason);
+      return giveUp(fallenShort(state, event), event.reason);
     case "pass_deadline":
       if (jobHasEnded(state.status) || nowMs < state.deadlineAtMs) return unchanged(state);
       return giveUpForTime(
@@ -129,7 +126,7 @@ const silence = "the worker went silent";
 function dueAtMsOf(state: JobState, nowMs: number): number | undefined {
   if (jobHasEnded(state.status)) return undefined;
   if (state.status === "leased") return state.lease?.expiresAtMs ?? state.deadlineAtMs;
-  if (state.sentAtMs === undefined) return Math.min(state.deadlineAtMs, nowMs + resendAfterMs);
+  if (state.sentAtMs === undefined) return Math.min(state.deadlineAtMs, nowMs + resendAfterMsOf(state.lane));
   // The older the job, the longer until its message is believed lost again: a queue that is merely long is not
   // flooded with copies.
   const patienceMs = Math.max(defaults.laneSloSeconds[state.lane] * 1000, nowMs - state.createdAtMs);
@@ -153,7 +150,21 @@ function heldLease(state: JobState, event: { owner: string; attempt: number }): 
 }
 
 function withFailure(state: JobState, reason: string): JobState["failures"] {
-  return [...state.failures, { attempt: state.attempt, tier: state.tier, reason }];
+  const { attempt, tier, lease } = state;
+  return [...state.failures, { attempt, tier, reason, ...(lease === undefined ? {} : { owner: lease.owner }) }];
+}
+
+/** What a tier that was not good enough leaves behind: why, and its words if there were any. */
+function fallenShort(
+  state: JobState,
+  event: { reason: string; output?: string; model?: string; grade?: number },
+): Pick<JobState, "failures" | "output" | "model" | "grade"> {
+  return {
+    failures: withFailure(state, event.reason),
+    ...(event.output === undefined ? {} : { output: event.output }),
+    ...(event.model === undefined ? {} : { model: event.model }),
+    ...(event.grade === undefined ? {} : { grade: event.grade }),
+  };
 }
 
 function stale(message: string): AppError {

@@ -10,6 +10,9 @@ import type { Step } from "../versioned.ts";
 import { slackMs, thinkingMs } from "./new-task.ts";
 import type { TaskEffect, TaskEvent, TaskState } from "./task-state.ts";
 
+/** Each deadline of a run is enforced up to minutes late, and they come one after the other: the task's is behind them all. */
+const lastResortMs = 15 * slackMs;
+
 const transitions: Transitions<TaskStatus, TaskEvent["type"]> = {
   queued: {
     think: ["thinking"],
@@ -154,7 +157,7 @@ function dueAtMsOf(status: TaskStatus, plan: Plan | undefined, nowMs: number): n
   if (status === "queued" || status === "thinking" || plan === undefined) return nowMs + thinkingMs;
   if (status === "awaiting_approval") return plan.expiresAtMs;
   // A run may start at the last moment, take all of its time, and be looked for after that.
-  return plan.expiresAtMs + allowedMsOf(plan) + unreachableMs + slackMs;
+  return plan.expiresAtMs + allowedMsOf(plan) + unreachableMs + lastResortMs;
 }
 
 function denial(gate: GateResult): string {

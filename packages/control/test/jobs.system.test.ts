@@ -1,0 +1,97 @@
+import { getJob } from "@steward/aws/records/job";
+import { getTask } from "@steward/aws/records/task";
+import { hasCode } from "@steward/contracts/errors";
+import { providerTenantId } from "@steward/contracts/ids";
+import type { LaneMessage } from "@steward/contracts/job";
+import { claimJob } from "@steward/control/claim-job";
+import { completeJob } from "@steward/control/complete-job";
+import type { Caller } from "@steward/control/context";
+import { escalateJob } from "@steward/control/escalate-job";
+import { reconcile } from "@steward/control/reconcile";
+import { submitTask } from "@steward/control/submit-task";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { type House, openHouse, takeOne } from "./support/house.ts";
+
+let house: House;
+let person: Caller;
+beforeEach(async () => {
+  house = await openHouse();
+  person = await house.tenant();
+  await house.machine(person.tenantId, "appliance");
+});
+afterEach(async () => {
+  await house.stop();
+});
+
+/** Words that no pattern fits: a model has to read them. */
+const ask = () =>
+  submitTask(house, person, {
+    instruction: "please look after the new colleague",
+    targets: ["attic"],
+    mode: "apply",
+    verbosity: 0,
+  });
+const withoutKey = {
+  key: async () => undefined,
+  ask: () => Promise.reject(new Error("nobody may be asked without a key")),
+};
+const claimId = "00000000-0000-4000-8000-000000000001";
+
+it("a job whose message was lost is sent again well before its deadline", async () => {
+  await house.machine(providerTenantId, "worker");
+  house.queuesAreDown = true;
+  const task = await ask();
+  house.queuesAreDown = false;
+  house.passTime(10_000);
+  await reconcile(house);
+  expect(house.sent).toHaveLength(1);
+  expect((await getTask(house.table, { tenantId: person.tenantId, taskId: task.id }))?.status).toBe("thinking");
+});
+
+it("a job that waited for a busy worker goes back to it where there is no key for Claude, and ends by its deadline", async () => {
+  await house.machine(providerTenantId, "worker");
+  const task = await ask();
+  takeOne(house, "inference-express");
+  house.passTime(15_000);
+  await reconcile(house);
+  await escalateJob({ ...house, claude: withoutKey }, takeOne<LaneMessage>(house, "escalations"));
+  const message = takeOne<LaneMessage>(house, "inference-express");
+  const job = await getJob(house.table, { tenantId: message.tenantId, jobId: message.jobId });
+  expect(job).toMatchObject({ status: "queued", tier: "ollama", failures: [{ reason: "no Claude key is set" }] });
+
+  house.passTime(60_000);
+  await reconcile(house);
+  const ended = await getTask(house.table, { tenantId: person.tenantId, taskId: task.id });
+  expect(ended?.status).toBe("failed");
+});
+
+it("a job ends at once where neither a worker nor a key for Claude is there", async () => {
+  const task = await ask();
+  await escalateJob({ ...house, claude: withoutKey }, takeOne<LaneMessage>(house, "escalations"));
+  const ended = await getTask(house.table, { tenantId: person.tenantId, taskId: task.id });
+  expect(ended).toMatchObject({
+    status: "failed",
+    result: { message: expect.stringContaining("no Claude key is set") },
+  });
+});
+
+it("a settled attempt answers whoever held it, and nobody else", async () => {
+  const worker = await house.machine(providerTenantId, "worker", "gpu-1");
+  const other = await house.machine(providerTenantId, "worker", "gpu-2");
+  await ask();
+  const message = takeOne<LaneMessage>(house, "inference-express");
+  const { attempt } = await claimJob(house, worker, { jobId: message.jobId }, { ...message, claimId });
+  const answer = {
+    tenantId: person.tenantId,
+    attempt,
+    output: "prose",
+    model: "m",
+    promptTokens: 1,
+    completionTokens: 1,
+    durationMs: 1,
+  };
+  const complete = (node: typeof worker) => completeJob(house, node, { jobId: message.jobId }, answer);
+  const first = await complete(worker);
+  expect(await complete(worker)).toEqual(first);
+  await expect(complete(other)).rejects.toSatisfy((error) => hasCode(error, "stale_attempt"));
+});

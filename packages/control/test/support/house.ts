@@ -1,0 +1,145 @@
+import { randomBytes } from "node:crypto";
+import { createNode } from "@steward/aws/records/node";
+import { createPerson } from "@steward/aws/records/person";
+import { createPresence } from "@steward/aws/records/presence";
+import { createTenant } from "@steward/aws/records/tenant";
+import { commit } from "@steward/aws/table";
+import { newId } from "@steward/contracts/ids";
+import type { QueueName } from "@steward/contracts/names";
+import type { Caller, Context, NodeCaller } from "@steward/control/context";
+import { aPresence } from "../../../aws/test/support/states.ts";
+import { type Engine, startEngine } from "../../../aws/test/support/engine.ts";
+import { signed, testActions, testBundles } from "../../../core/test/fixtures.ts";
+
+export interface House extends Context {
+  /** What was sent, oldest first. */
+  sent: { queue: QueueName; body: unknown }[];
+  /** While true, nothing can be sent. */
+  queuesAreDown: boolean;
+  passTime(ms: number): void;
+  /** A tenant with one person, who is its admin. */
+  tenant(): Promise<Caller>;
+  /** A confirmed machine of the tenant that has just beaten. */
+  machine(tenantId: string, kind: NodeCaller["kind"], name?: string): Promise<NodeCaller>;
+  stop(): Promise<void>;
+}
+
+/** The use cases' surroundings: a real table; queues that keep what they are given; a clock that is turned by hand. */
+export async function openHouse(): Promise<House> {
+  const engine: Engine = await startEngine();
+  let nowMs = Date.now();
+  const sent: House["sent"] = [];
+  const send = (queue: QueueName, body: unknown) => {
+    if (house.queuesAreDown) throw new Error("the queues are down");
+    sent.push({ queue, body });
+  };
+  const house: House = {
+    stage: "test",
+    table: engine.table,
+    queuesAreDown: false,
+    sent,
+    queues: {
+      send: async (queue, body) => send(queue, body),
+      sendBatch: async (queue, messages) => {
+        for (const { body } of messages) send(queue, body);
+      },
+      counts: async () => ({ visible: 0, inFlight: 0, deadLetters: 0 }),
+    },
+    nowMs: () => nowMs,
+    passTime: (ms) => {
+      nowMs += ms;
+    },
+    secret: () => randomBytes(32).toString("base64url"),
+    actions: testActions,
+    release: async () => ({
+      document: { ...signed },
+      release: {
+        v: 1,
+        version: 3,
+        issuedAtMs: 0,
+        expiresAtMs: Number.MAX_SAFE_INTEGER,
+        agents: {},
+        actions: testActions.map(({ id, title, kind, playbook, risk, undo, timeoutSeconds }) => {
+          return {
+            id,
+            title,
+            kind,
+            playbook,
+            risk,
+            undo,
+            timeoutSeconds,
+            variables: {},
+            bundle: testBundles[id] ?? "",
+          };
+        }),
+      },
+    }),
+    trust: async () => ({ ...signed }),
+    log: () => {},
+    async tenant() {
+      const tenantId = newId("tenant", nowMs);
+      const person = {
+        id: newId("person", nowMs),
+        name: "Ada",
+        grants: [{ tenant: tenantId, role: "admin" as const }],
+      };
+      await commit(engine.table, [
+        createTenant({ v: 1, version: 1, tenantId, name: tenantId, createdAtMs: nowMs, heartbeatIntervalSeconds: 60 }),
+        createPerson({
+          v: 1,
+          version: 1,
+          personId: person.id,
+          name: person.name,
+          issuer: "bootstrap",
+          subject: person.id,
+          grants: person.grants,
+          createdAtMs: nowMs,
+        }),
+      ]);
+      return { person, sessionId: "session", tenantId, role: "admin", requestId: "request" };
+    },
+    async machine(tenantId, kind, name = "attic") {
+      const nodeId = newId(kind, nowMs);
+      const presence = aPresence({
+        nodeId,
+        tenantId,
+        sequence: 1,
+        lastSeenAtMs: nowMs,
+        announced: { level: "healthy", epoch: 1 },
+        ...(kind === "worker" ? { models: ["llama3.2:3b"], capacity: { slots: 1, used: 1 }, draining: false } : {}),
+      });
+      await commit(engine.table, [
+        createPresence(presence),
+        createNode({
+          v: 1,
+          version: 1,
+          tenantId,
+          nodeId,
+          kind,
+          name,
+          hostname: name,
+          tags: [],
+          doorbell: "pull",
+          health: "healthy",
+          healthSinceMs: nowMs,
+          healthEpoch: 1,
+          keyFingerprint: "b".repeat(64),
+          confirmedAtMs: nowMs,
+          createdAtMs: nowMs,
+          updatedAtMs: nowMs,
+        }),
+      ]);
+      return { nodeId, tenantId, kind, fingerprint: presence.certificate.current, requestId: "request" };
+    },
+    stop: () => engine.stop(),
+  };
+  return house;
+}
+
+/** The one message in a queue since the last look; the queue is empty afterwards. */
+export function takeOne<T>(house: House, queue: QueueName): T {
+  const found = house.sent.filter((message) => message.queue === queue);
+  house.sent.length = 0;
+  if (found.length !== 1) throw new Error(`${found.length} messages in ${queue}, not one`);
+  return found[0]?.body as T;
+}
