@@ -109,6 +109,32 @@ describe("the matcher over the real catalogue", () => {
     expect(match("what's the weather")).toMatchObject({ kind: "unsure", nearest: [] });
   });
 
+  it.each(["restart everything", "restart all services", "share everything", "add user everything"])(
+    "takes no word for how many as a name: %j",
+    (sentence) => {
+      expect(match(sentence)).toMatchObject({ kind: "refused" });
+      const steps = [
+        { action: "service.restart", variables: { service: "everything" } },
+        { action: "samba.share.add", variables: { share: "everything" } },
+        { action: "users.add", variables: { username: "everything" } },
+      ];
+      for (const step of steps) {
+        const answer = JSON.stringify({ understood: "", outOfScope: false, steps: [step] });
+        expect(gradeAnswer(answer, contextFor(sentence)).kind).toBe("unsure");
+      }
+    },
+  );
+
+  it("asks which service is meant where a model names one that is not there", () => {
+    const steps = [{ action: "service.restart", variables: { service: "samba" } }];
+    const answer = JSON.stringify({ understood: "", outOfScope: false, steps });
+    expect(gradeAnswer(answer, contextFor("restart samba"))).toMatchObject({
+      kind: "question",
+      question: { variable: "service", choices: ["smbd", "dnsmasq"] },
+      steps: [{ variables: {} }],
+    });
+  });
+
   it("makes no plan of a hostile instruction, nor lets a model make one", () => {
     const proposals = [
       ...["eve", "john", "anna", "eve2"].map((username) => ({ action: "users.add", variables: { username } })),

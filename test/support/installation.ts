@@ -25,8 +25,8 @@ const region = "eu-central-1";
 /** A whole installation in a temporary folder, on free ports, and the ways into it. */
 export interface Installation {
   stack: Stack;
-  /** As the admin of a tenant: `acme`. */
-  as(slug: string): Client;
+  /** As the admin of a tenant: `acme`; the provider's may act in another tenant. */
+  as(slug: string, tenantId?: string): Client;
   tenantId(slug: string): string;
   /** The cloud with the rights of one of Steward's parts. */
   cloudAs(principal: PrincipalName): Clients;
@@ -66,8 +66,15 @@ export async function startInstallation(options: Partial<StewardOptions> = {}): 
   const machineDir = (name: string) => (name === "worker" ? join(stateDir, "worker") : join(stateDir, "fleet", name));
   return {
     stack,
-    as: (slug) =>
-      createClient({ baseUrl: stack.apiUrl, transport: fetchTransport, headers: () => stack.headersOf(slug) }),
+    as: (slug, tenantId) =>
+      createClient({
+        baseUrl: stack.apiUrl,
+        transport: fetchTransport,
+        headers: () => ({
+          ...stack.headersOf(slug),
+          ...(tenantId === undefined ? {} : { "steward-tenant": tenantId }),
+        }),
+      }),
     tenantId: (slug) => stack.profileOf(slug).tenantId ?? "",
     cloudAs,
     table: { client: cloudAs("bootstrap").dynamo, name: names.table },

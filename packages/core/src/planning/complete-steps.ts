@@ -83,3 +83,17 @@ export function sharedFacts(context: PlanningContext, kind: Parameters<typeof fa
   const [first, ...others] = context.targets.map((target) => factsOf(target.facts, kind));
   return (first ?? []).filter((name) => others.every((names) => names.includes(name)));
 }
+
+/**
+ * The variable that names something which a target does not have, where the action works on existing things. Who
+ * wants `samba` restarted where the service is `smbd` is asked, not obeyed.
+ */
+export function unknownThing(context: PlanningContext, action: Action, step: GroundedStep): string | undefined {
+  if (action.kind === "state") return undefined;
+  return Object.entries(action.hints).find(([name, hint]) => {
+    const value = step.variables[name];
+    if (hint.choicesFrom === undefined || typeof value !== "string") return false;
+    const choices = sharedFacts(context, hint.choicesFrom);
+    return choices.length > 0 && !choices.includes(value);
+  })?.[0];
+}

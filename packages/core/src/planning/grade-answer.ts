@@ -4,12 +4,12 @@ import { type ModelAnswer, modelAnswerSchema } from "@steward/contracts/job";
 import type { Provenance } from "@steward/contracts/plan";
 import type { GroundedStep } from "../task/task-state.ts";
 import { type IndexedAction, indexActions, nearestActions } from "./action-index.ts";
-import { checkSteps, withDefaults } from "./complete-steps.ts";
+import { checkSteps, questionFor, unknownThing, withDefaults } from "./complete-steps.ts";
 import { type Evidence, evidenceOf, groundValue } from "./grounding.ts";
 import type { PlanningContext, Understanding } from "./planning-types.ts";
 import { noActionFits } from "./refusals.ts";
 import { screenInstruction } from "./screen-instruction.ts";
-import { checkValue, hasTemplate } from "./variable-values.ts";
+import { checkValue, hasTemplate, saysHowMany } from "./variable-values.ts";
 import { isNaming, isVerb } from "./words.ts";
 
 /** An answer below this is not good enough: the next tier may try. */
@@ -60,6 +60,14 @@ export function gradeAnswer(raw: string, context: PlanningContext): Understandin
   if (grade < goodGrade) return unsure("The model's proposal covers too little of the request.", grade);
 
   const steps = judged.map((one) => one.step);
+  for (const [at, { indexed, step }] of judged.entries()) {
+    const unknown = unknownThing(context, indexed.action, step);
+    if (unknown === undefined) continue;
+    const { [unknown]: _value, ...variables } = step.variables;
+    const { [unknown]: _source, ...provenance } = step.provenance;
+    const question = questionFor(context, indexed.action, at, unknown);
+    return { kind: "question", question, steps: steps.with(at, { ...step, variables, provenance }), grade };
+  }
   const completion = checkSteps(context, steps);
   switch (completion.kind) {
     case "complete":
@@ -102,8 +110,9 @@ function judgeStep(
   const tokens: number[] = [];
   const mentioned = new Set(evidence.tokens.map((token) => token.text.toLowerCase()));
   for (const [name, value] of Object.entries(proposed)) {
-    if (indexed.shapes.get(name) === undefined)
-      return { kind: "unsure", why: `${action.id} has no variable ${quote(name)}.` };
+    const shape = indexed.shapes.get(name);
+    if (shape === undefined) return { kind: "unsure", why: `${action.id} has no variable ${quote(name)}.` };
+    if (saysHowMany(shape, value)) return { kind: "unsure", why: `The model took a word for how many as ${name}.` };
     if (hasTemplate(value)) return { kind: "unsure", why: `The model put template syntax into ${name}.` };
     // Small models fill in what they need not; empty means that nothing was named.
     if (value === "" || value === false || (Array.isArray(value) && value.length === 0)) continue;

@@ -2,7 +2,7 @@ import type { Action } from "@steward/contracts/actions";
 import { defaults } from "@steward/contracts/defaults";
 import type { GroundedStep } from "../task/task-state.ts";
 import { type IndexedAction, indexActions, nearestActions } from "./action-index.ts";
-import { checkSteps, questionFor, sharedFacts, withDefaults } from "./complete-steps.ts";
+import { checkSteps, questionFor, unknownThing, withDefaults } from "./complete-steps.ts";
 import { type ClauseReading, readByExamples, readByWords } from "./match-clause.ts";
 import type { PlanningContext, Understanding } from "./planning-types.ts";
 import { isNegated, screenInstruction } from "./screen-instruction.ts";
@@ -92,20 +92,6 @@ function understandingOf(
       return refusal(`${title}: ${completion.variable} "${said.text}" ${completion.message}.`, []);
     }
   }
-}
-
-/**
- * The variable that names something which a target does not have, where the action works on existing things. Who
- * wants `samba` restarted where the service is `smbd` is asked, not obeyed.
- */
-function unknownThing(context: PlanningContext, action: Action, step: GroundedStep): string | undefined {
-  if (action.kind === "state") return undefined;
-  return Object.entries(action.hints).find(([name, hint]) => {
-    const value = step.variables[name];
-    if (hint.choicesFrom === undefined || typeof value !== "string") return false;
-    const choices = sharedFacts(context, hint.choicesFrom);
-    return choices.length > 0 && !choices.includes(value);
-  })?.[0];
 }
 
 /**

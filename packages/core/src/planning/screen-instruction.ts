@@ -40,7 +40,7 @@ const hostile: readonly (readonly [RegExp, string])[] = [
 ];
 
 const forbids =
-  /\b(?:do\s+not|don['’]?t|never|must\s+not|mustn['’]?t|should\s+not|shouldn['’]?t|may\s+not|not\s+to|nothing|nobody|none|no\s+one|no\s+longer|under\s+no)\b/i;
+  /\b(?:do\s+not|don['’]?t|never|must\s+not|mustn['’]?t|should\s+not|shouldn['’]?t|may\s+not|not\s+to|nothing|nobody|none|no\s+one|no\s+longer|under\s+no|(?:anything|everything|everyone|everybody|all)\s+(?:but|except))\b/i;
 const negation =
   /\b(?:not|no|never|nothing|nobody|none|neither|nor|without|except|unless|cannot|avoid|refuse)\b|n['’]t\b|\bdont\b/i;
 

@@ -50,6 +50,17 @@ export function checkValue(action: Action, name: string, value: unknown): Readin
   return { ok: false, message: parsed.error.issues[0]?.message ?? "is not valid" };
 }
 
+const howMany = /^(?:all|any|every|each|both|(?:any|every|no|some)(?:one|body|thing)|none)$/i;
+
+/** True where words that say how many stand where one thing is named: nothing is called "everything". */
+export function saysHowMany(shape: VariableShape, value: unknown): boolean {
+  if (shape.type !== "text" && shape.type !== "list") return false;
+  return Array.isArray(value)
+    ? value.some((item) => saysHowMany(shape, item))
+    : typeof value === "string" && howMany.test(value);
+}
+const nameOne = "must be the name of one thing";
+
 /** Reads one item of text as the variable's value: as it is, else in lower case. */
 export function readText(action: Action, shape: VariableShape, text: string): Reading {
   switch (shape.type) {
@@ -72,6 +83,7 @@ export function readText(action: Action, shape: VariableShape, text: string): Re
     case "list":
       return readList(action, shape, [text]);
     case "text": {
+      if (saysHowMany(shape, text)) return { ok: false, message: nameOne };
       const exact = checkValue(action, shape.name, text);
       const lower =
         exact.ok || text === text.toLowerCase() ? exact : checkValue(action, shape.name, text.toLowerCase());
@@ -81,6 +93,7 @@ export function readText(action: Action, shape: VariableShape, text: string): Re
 }
 
 export function readList(action: Action, shape: VariableShape, items: string[]): Reading {
+  if (saysHowMany(shape, items)) return { ok: false, message: nameOne };
   const exact = checkValue(action, shape.name, items);
   if (exact.ok) return exact;
   const lower = checkValue(

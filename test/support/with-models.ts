@@ -1,0 +1,56 @@
+import { putSecret } from "@steward/aws/secrets";
+import type { StewardOptions } from "../../packages/local/src/stack-options.ts";
+import { type Installation, startInstallation } from "./installation.ts";
+import { type ScriptedModels, startScriptedModels } from "./scripted-models.ts";
+
+/** What Claude's scripted stand-in accepts; it must appear nowhere else. */
+export const claudeKey = "sk-ant-scripted-0123456789";
+
+export interface WithModels {
+  installation: Installation;
+  models: ScriptedModels;
+  close(): Promise<void>;
+}
+
+/** An installation whose worker and whose escalation ask a scripted model server. `claude: false`: no key is set. */
+export async function startWithModels(
+  options: Partial<StewardOptions> & { claude?: boolean } = {},
+): Promise<WithModels> {
+  const { claude = true, functionEnv, ...rest } = options;
+  const models = await startScriptedModels({ apiKey: claudeKey });
+  try {
+    const installation = await startInstallation({
+      worker: { ollamaHost: models.url, env: { STEWARD_WORKER_SLOTS: "4" } },
+      functionEnv: { STEWARD_ANTHROPIC_URL: models.url, ...functionEnv },
+      ...rest,
+    });
+    if (claude) {
+      await putSecret(installation.cloudAs("bootstrap").secrets, installation.names.anthropicSecret, claudeKey);
+    }
+    const close = async () => {
+      await installation.close();
+      await models.stop();
+    };
+    if (rest.worker !== false)
+      await untilWorkerIsReady(installation).catch(async (error: unknown) => {
+        await close();
+        throw error;
+      });
+    return { installation, models, close };
+  } catch (error) {
+    await models.stop();
+    throw error;
+  }
+}
+
+/** Until a heartbeat of the worker has said which models it has. */
+export async function untilWorkerIsReady({ as }: Installation, ready = true): Promise<void> {
+  const provider = as("provider");
+  const lateMs = Date.now() + 20_000;
+  for (;;) {
+    const { workers } = await provider("queueStatus", {});
+    if (workers.some(({ models, health }) => models.length > 0 && health !== "offline") === ready) return;
+    if (Date.now() > lateMs) throw new Error(`the worker is not ${ready ? "" : "un"}ready: ${JSON.stringify(workers)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
