@@ -232,7 +232,7 @@ test("runs are found by id, by rollout and by appliance, live or all", async () 
   expect(await listRunsOfRollout(table, { tenantId, rolloutId })).toEqual(runs);
   const of = async (liveOnly: boolean) =>
     (await listRunsOfAppliance(table, { tenantId, applianceId }, { limit: 10, liveOnly })).map((run) => run.runId);
-  expect(await of(true)).toEqual([first.runId, earlier.runId]);
+  expect(await of(true)).toEqual([earlier.runId, first.runId]);
   await commit(table, [replaceRun(first, { ...first, version: 2, status: "succeeded" })]);
   expect(await of(true)).toEqual([earlier.runId]);
   expect(await of(false)).toEqual([first.runId, earlier.runId]);

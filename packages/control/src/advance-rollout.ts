@@ -165,23 +165,27 @@ async function ring(deps: Deps, rollout: RolloutState, runs: readonly RunState[]
       deps.log("warn", "ring_failed", { rolloutId: rollout.rolloutId, count: bySsm.length, error: String(error) });
     }
   }
-  for (const run of runs) await changeRun(deps, run.tenantId, run.runId, { type: "ring" });
+  for (const run of runs) {
+    const now = await changeRun(deps, run.tenantId, run.runId, { type: "ring" });
+    // It may have started or ended while it was rung for; nobody else would take it off the list then.
+    if (now?.status !== "sent") await forgetDoorbell(deps, run.applianceId, run.runId);
+  }
 }
 
-/** One event on one run, decided on the run as it is now. What has ended meanwhile stays as it is. */
-async function changeRun(deps: Deps, tenantId: string, runId: string, event: RunEvent): Promise<void> {
-  await retryOnConflict(async () => {
+/** One event on one run, decided on the run as it is now. What has ended meanwhile stays as it is. Answers what it is then. */
+async function changeRun(deps: Deps, tenantId: string, runId: string, event: RunEvent): Promise<RunState | undefined> {
+  return retryOnConflict(async () => {
     const run = await getRun(deps.table, { tenantId, runId });
-    if (run === undefined || runHasEnded(run.status)) return;
+    if (run === undefined || runHasEnded(run.status)) return run;
     let step: ReturnType<typeof reduceRun>;
     try {
       step = reduceRun(run, event, deps.nowMs());
     } catch (error) {
       // It moved on between the decision and now, for example started while we were ringing.
-      if (hasCode(error, "invalid_transition")) return;
+      if (hasCode(error, "invalid_transition")) return run;
       throw error;
     }
-    if (step.state === run) return;
+    if (step.state === run) return run;
     await commit(deps.table, [
       replaceRun(run, step.state),
       ...(event.type === "ring"
@@ -199,6 +203,7 @@ async function changeRun(deps: Deps, tenantId: string, runId: string, event: Run
     ]);
     if (step.effects.some((effect) => effect.type === "forget_doorbell"))
       await forgetDoorbell(deps, run.applianceId, runId);
+    return step.state;
   });
 }
 

@@ -1,4 +1,5 @@
 import { replaceJob } from "@steward/aws/records/job";
+import { getNode } from "@steward/aws/records/node";
 import { getTask } from "@steward/aws/records/task";
 import { commit } from "@steward/aws/table";
 import { sha256Hex } from "@steward/contracts/canonical";
@@ -16,7 +17,8 @@ import { loadJob } from "./send-job.ts";
 
 /**
  * Takes a job under a lease, for whoever shows the secret of its newest message. The same `claimId` again gets the same
- * answer, so a lost reply costs nothing. `stale_attempt`: drop the message, the job is ended or somebody else's.
+ * answer, so a lost reply costs nothing. `stale_attempt`: drop the message, the job is ended or somebody else's;
+ * `forbidden`: leave it to another worker.
  */
 export async function claimJob(
   deps: Pick<Context, "table" | "actions" | "nowMs">,
@@ -24,6 +26,13 @@ export async function claimJob(
   params: { jobId: string },
   body: { tenantId: string; secret: string; claimId: string },
 ): Promise<ClaimAnswer> {
+  // A worker reads what customers write: one whose enrolment is in doubt gets nothing to read.
+  const worker = await getNode(deps.table, { tenantId: node.tenantId, nodeId: node.nodeId });
+  if (worker === undefined || worker.removedAtMs !== undefined || worker.quarantinedAtMs !== undefined) {
+    throw new AppError("forbidden", "this worker is in quarantine: its enrolment token was used with another key", {
+      next: "look at the machine, remove it, and enrol it again with a new token",
+    });
+  }
   const job = await leaseJob(deps, {
     tenantId: body.tenantId,
     jobId: params.jobId,

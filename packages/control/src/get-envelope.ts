@@ -1,9 +1,11 @@
-import { listRunsOfAppliance } from "@steward/aws/records/run";
+import { getPresence } from "@steward/aws/records/presence";
+import { getRun, listRunsOfAppliance } from "@steward/aws/records/run";
 import { AppError } from "@steward/contracts/errors";
 import { runHasEnded } from "@steward/contracts/states";
 import type { SignedDocument } from "@steward/contracts/signed";
 import type { Context, NodeCaller } from "./context.ts";
 import { loadOwnRun } from "./load-run.ts";
+import { forgetDoorbell } from "./start-run.ts";
 
 /** The signed command of the run's current attempt. Fetching changes nothing: it may be fetched again. */
 export async function getEnvelope(
@@ -18,17 +20,25 @@ export async function getEnvelope(
   return run.envelope;
 }
 
-/** Runs that wait for this appliance, oldest first. */
-export async function pendingRuns(deps: Pick<Context, "table">, node: NodeCaller): Promise<{ runs: string[] }> {
-  const runs = await listRunsOfAppliance(
-    deps.table,
-    { tenantId: node.tenantId, applianceId: node.nodeId },
-    { limit: 50, liveOnly: true },
+const maxListed = 200;
+
+/**
+ * Runs that wait for this appliance, oldest first. What its heartbeats are told of is looked at itself: the index trails,
+ * and a doorbell that was left behind by a kill would take one of the few places for good.
+ */
+export async function pendingRuns(deps: Pick<Context, "table" | "log">, node: NodeCaller): Promise<{ runs: string[] }> {
+  const { tenantId, nodeId } = node;
+  const [presence, listed] = await Promise.all([
+    getPresence(deps.table, nodeId),
+    listRunsOfAppliance(deps.table, { tenantId, applianceId: nodeId }, { limit: maxListed, liveOnly: true }),
+  ]);
+  const waiting = new Set(
+    listed.filter((run) => run.status === "sent" || run.status === "running").map((run) => run.runId),
   );
-  return {
-    runs: runs
-      .filter((run) => run.status === "sent" || run.status === "running")
-      .map((run) => run.runId)
-      .sort(),
-  };
+  for (const runId of presence?.directive.pendingRuns ?? []) {
+    const run = await getRun(deps.table, { tenantId, runId });
+    if (run?.status === "sent" && run.applianceId === nodeId) waiting.add(runId);
+    else await forgetDoorbell(deps, nodeId, runId);
+  }
+  return { runs: [...waiting].sort() };
 }

@@ -16,11 +16,11 @@ export async function recordRun(
   params: { runId: string },
   body: RunResult,
 ): Promise<{ accepted: boolean; status: string }> {
-  const { run, changed } = await retryOnConflict(async () => {
+  const run = await retryOnConflict(async () => {
     const current = await loadOwnRun(deps, node, params.runId);
     const nowMs = deps.nowMs();
     const { state } = reduceRun(current, { type: "result", ...body }, nowMs);
-    if (state === current) return { run: current, changed: false };
+    if (state === current) return current;
     await commit(deps.table, [
       replaceRun(current, state),
       audited(nowMs, {
@@ -33,11 +33,10 @@ export async function recordRun(
         requestId: node.requestId,
       }),
     ]);
-    return { run: state, changed: true };
+    return state;
   });
-  if (changed) {
-    await forgetDoorbell(deps, node.nodeId, run.runId);
-    await sendAfterCommit(deps, "rollouts", { tenantId: run.tenantId, rolloutId: run.rolloutId }, run.tenantId);
-  }
+  // Also where it was recorded before: whoever recorded it may have died before this.
+  await forgetDoorbell(deps, node.nodeId, run.runId);
+  await sendAfterCommit(deps, "rollouts", { tenantId: run.tenantId, rolloutId: run.rolloutId }, run.tenantId);
   return { accepted: true, status: run.status };
 }

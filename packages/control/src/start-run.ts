@@ -1,8 +1,10 @@
 import { removePendingRun } from "@steward/aws/records/presence";
 import { replaceRun } from "@steward/aws/records/run";
 import { commit } from "@steward/aws/table";
+import { envelopeSchema } from "@steward/contracts/envelope";
 import { AppError } from "@steward/contracts/errors";
 import type { ExecutorName } from "@steward/contracts/run";
+import type { SignedDocument } from "@steward/contracts/signed";
 import { gate } from "@steward/core/gate/gate";
 import { reduceRun } from "@steward/core/run/reduce-run";
 import { audited } from "./audit.ts";
@@ -35,6 +37,10 @@ export async function startRun(
     if (task.plan === undefined || task.status !== "running") {
       throw new AppError("denied_by_gate", `the task is ${task.status}; nothing starts any more`);
     }
+    // The appliance runs what was signed, the gate judges what is stored: they have to be one.
+    if (!commands(run.envelope, task.plan.planHash, run)) {
+      throw new AppError("denied_by_gate", "what was sent to the appliance is not the plan of this task");
+    }
     const context = await gateContext(deps, task, task.plan, "start", { targetIds: [run.applianceId] });
     const decision = gate(task.plan, context);
     if (decision.decision !== "allow") {
@@ -61,6 +67,22 @@ export async function startRun(
     deadlineMs: started.deadlineAtMs ?? 0,
     serverTimeMs: deps.nowMs(),
   };
+}
+
+/** Whether the signed command is for this run and this plan. What cannot be read is not. */
+function commands(
+  envelope: SignedDocument | undefined,
+  planHash: string,
+  run: { runId: string; attempt: number },
+): boolean {
+  if (envelope === undefined) return false;
+  const payload = envelopeSchema.safeParse(JSON.parse(Buffer.from(envelope.payload, "base64").toString("utf8")));
+  return (
+    payload.success &&
+    payload.data.planHash === planHash &&
+    payload.data.runId === run.runId &&
+    payload.data.attempt === run.attempt
+  );
 }
 
 /** Takes a run off the list that heartbeats answer with. A failure only makes the appliance ask once more. */

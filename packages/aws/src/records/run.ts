@@ -80,13 +80,16 @@ export async function listRunsOfRollout(
   return items.map((item) => states.stateOf<RunState>(item));
 }
 
-/** An appliance's runs, newest rollout first. From an index: trails the table by a moment. */
+/**
+ * An appliance's runs, newest rollout first; those that have not ended (`liveOnly`) oldest first, in the order in which
+ * they are to be obeyed. From an index: trails the table by a moment.
+ */
 export async function listRunsOfAppliance(
   table: Table,
   key: { tenantId: string; applianceId: string },
   { limit, liveOnly = false }: { limit: number; liveOnly?: boolean },
 ): Promise<RunState[]> {
   const query = liveOnly ? run.query.live({ gsi2pk: liveKey(key) }) : run.query.byAppliance(key);
-  const { items } = await queryItems(table, states.queryOf(query, { newestFirst: true }), { limit });
+  const { items } = await queryItems(table, states.queryOf(query, { newestFirst: !liveOnly }), { limit });
   return items.map((item) => states.stateOf<RunState>(item));
 }

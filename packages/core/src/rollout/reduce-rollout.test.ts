@@ -61,9 +61,11 @@ describe("a rollout", () => {
           for (let round = 0; rollout.status === "running" && round < 2_000; round += 1) {
             nowMs += 1_000;
             ({ rollout, runs } = carryOut(rollout, runs, nowMs));
-            expect(runs.filter((run) => ["sent", "running"].includes(run.status)).length).toBeLessThanOrEqual(
-              maxConcurrency,
+            const fromMs = nowMs - 10 * 60_000;
+            const busy = runs.filter(
+              (run) => run.status === "running" || (run.status === "sent" && (run.sentAtMs ?? 0) > fromMs),
             );
+            expect(busy.length).toBeLessThanOrEqual(maxConcurrency);
             if (rollout.status !== "running") break;
             expect(rollout.dueAtMs ?? 0).toBeLessThanOrEqual(nowMs + 60_000);
             const [pick, succeeds] = moves.next().value;
@@ -80,6 +82,17 @@ describe("a rollout", () => {
       ),
       { numRuns: 40 },
     );
+  });
+
+  it("does not let appliances that are away keep the others waiting", () => {
+    let { rollout, runs } = carryOut(rolloutOf(3, 1), [], startMs);
+    ({ rollout, runs } = carryOut(rollout, runs, startMs));
+    const statuses = () => runs.map((run) => run.status);
+    expect(statuses()).toEqual(["sent", "pending", "pending"]);
+    ({ rollout, runs } = carryOut(rollout, runs, startMs + 9 * 60_000));
+    expect(statuses()).toEqual(["sent", "pending", "pending"]);
+    ({ rollout, runs } = carryOut(rollout, runs, startMs + 10 * 60_000));
+    expect(statuses()).toEqual(["sent", "sent", "pending"]);
   });
 
   it("creates only what a killed dispatcher left out", () => {

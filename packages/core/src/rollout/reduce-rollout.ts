@@ -29,6 +29,8 @@ const transitions: Transitions<RolloutStatus, "advance" | "cancel"> = {
 
 /** An appliance that does not answer is rung less and less often, but never less than this. */
 const longestRingPauseMs = 15 * 60_000;
+/** Two of the longest heartbeat intervals: who has not started by then is not there. */
+const awayAfterMs = 10 * 60_000;
 
 /**
  * One step of a rollout, judged from its runs as they are now; `runs` may lack some that a killed dispatcher did not
@@ -73,7 +75,7 @@ function advanceRunning(rollout: RolloutState, runs: RunState[], nowMs: number):
     return go(rollout, to, { result }, nowMs, [{ type: "finish_task" }]);
   }
 
-  const busy = runs.filter((run) => ["sent", "running", "unreachable", "undoing"].includes(run.status)).length;
+  const busy = runs.filter((run) => holdsPlace(run, nowMs)).length;
   const free = Math.max(0, rollout.parameters.maxConcurrency - busy);
   // Past the plan's expiry nothing is sent or rung: those runs expire by themselves.
   const isLive = nowMs < rollout.expiresAtMs;
@@ -134,6 +136,15 @@ function missingRuns(rollout: RolloutState, runs: RunState[], nowMs: number): Ru
     missing.push(newRun({ ...shared, runId, applianceId: target.id, applianceName: target.name }, nowMs));
   });
   return missing;
+}
+
+/**
+ * Counts towards the rollout's concurrency: it runs, or was told so lately that it may be about to. An appliance that is
+ * away keeps its command until the plan's expiry, but must not keep the others waiting for so long.
+ */
+function holdsPlace(run: RunState, nowMs: number): boolean {
+  if (run.status === "sent") return nowMs - (run.sentAtMs ?? nowMs) < awayAfterMs;
+  return run.status === "running" || run.status === "undoing";
 }
 
 function wantsRing(run: RunState, nowMs: number): boolean {

@@ -1,0 +1,132 @@
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import { replaceNode, getNode } from "@steward/aws/records/node";
+import { addPendingRun, getPresence } from "@steward/aws/records/presence";
+import { getRun } from "@steward/aws/records/run";
+import { getTask, replaceTask } from "@steward/aws/records/task";
+import { commit } from "@steward/aws/table";
+import { hasCode } from "@steward/contracts/errors";
+import { providerTenantId } from "@steward/contracts/ids";
+import type { LaneMessage } from "@steward/contracts/job";
+import { advanceRollout } from "@steward/control/advance-rollout";
+import { claimJob } from "@steward/control/claim-job";
+import type { Caller, NodeCaller } from "@steward/control/context";
+import { pendingRuns } from "@steward/control/get-envelope";
+import { reconcile } from "@steward/control/reconcile";
+import { recordRun } from "@steward/control/record-run";
+import { startRun } from "@steward/control/start-run";
+import { submitTask } from "@steward/control/submit-task";
+import { buildPlan } from "@steward/core/planning/build-plan";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { testActions, testBundles } from "../../core/test/fixtures.ts";
+import { type House, openHouse, takeOne } from "./support/house.ts";
+
+const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const spki = publicKey.export({ format: "der", type: "spki" });
+const signer = {
+  keyId: async () => createHash("sha256").update(spki).digest("hex"),
+  publicKey: async () => spki,
+  sign: async (bytes: Uint8Array) => sign("sha256", bytes, privateKey),
+};
+const ledgerId = "00000000-0000-4000-8000-000000000001";
+const start = { attempt: 1, ledgerId, executor: "ansible" } as const;
+
+let house: House;
+let person: Caller;
+let appliance: NodeCaller;
+beforeEach(async () => {
+  house = await openHouse();
+  person = await house.tenant();
+  appliance = await house.machine(person.tenantId, "appliance");
+});
+afterEach(async () => {
+  await house.stop();
+});
+
+const submit = () =>
+  submitTask(house, person, {
+    steps: [{ action: "users.add", variables: { username: "john" } }],
+    targets: ["attic"],
+    mode: "apply",
+    verbosity: 0,
+  });
+
+/** A run that its appliance has been told of. */
+async function sentRun(): Promise<{ taskId: string; runId: string; advance: () => Promise<void> }> {
+  const task = await submit();
+  const message = takeOne<{ tenantId: string; rolloutId: string }>(house, "rollouts");
+  const advance = () => advanceRollout({ ...house, signer, ringSsm: async () => {} }, message);
+  await advance();
+  const [runId = ""] = (await pendingRuns(house, appliance)).runs;
+  return { taskId: task.id, runId, advance };
+}
+const announced = async () => (await getPresence(house.table, appliance.nodeId))?.directive.pendingRuns;
+
+it("a task whose rollout nobody brings to an end fails when the last deadline below it has long passed", async () => {
+  const task = await submit();
+  const key = { tenantId: person.tenantId, taskId: task.id };
+  // A day for the plan, a day for a run that nobody hears of, and what lies between.
+  house.passTime(3 * 86_400_000);
+  await reconcile(house);
+  expect(await getTask(house.table, key)).toMatchObject({ status: "failed", result: { message: expect.any(String) } });
+  house.sent.length = 0;
+});
+
+it("a doorbell that a kill left behind is forgotten when the appliance asks", async () => {
+  const { runId, advance } = await sentRun();
+  expect(await announced()).toEqual([runId]);
+  await startRun(house, appliance, { runId }, start);
+  expect(await announced()).toEqual([]);
+  await recordRun(house, appliance, { runId }, { ...start, status: "succeeded", steps: [] });
+  await addPendingRun(house.table, appliance.nodeId, runId);
+  expect((await pendingRuns(house, appliance)).runs).toEqual([]);
+  expect(await announced()).toEqual([]);
+  await advance();
+});
+
+it("nothing starts where the stored plan is not the one that was sent, however well it is hashed", async () => {
+  const { taskId, runId } = await sentRun();
+  const task = await getTask(house.table, { tenantId: person.tenantId, taskId });
+  if (task?.plan === undefined) throw new Error("no plan");
+  const plan = buildPlan({
+    task,
+    steps: [{ action: "users.add", variables: { username: "mallory" }, provenance: { username: { source: "given" } } }],
+    actions: testActions,
+    release: { version: 3, bundles: testBundles },
+    targets: task.targets.map(({ id }) => ({ id, facts: {} })),
+    nowMs: house.nowMs(),
+  });
+  await commit(house.table, [replaceTask(task, { ...task, plan, version: task.version + 1 })]);
+  await expect(startRun(house, appliance, { runId }, start)).rejects.toSatisfy((error) =>
+    hasCode(error, "denied_by_gate"),
+  );
+  expect(await getRun(house.table, { tenantId: person.tenantId, runId })).toMatchObject({ status: "sent" });
+});
+
+it("a result that comes again wakes the rollout again, in case the first one's taker died", async () => {
+  const { taskId, runId, advance } = await sentRun();
+  await startRun(house, appliance, { runId }, start);
+  const result = { ...start, status: "succeeded", steps: [] } as const;
+  await recordRun(house, appliance, { runId }, result);
+  house.sent.length = 0;
+  await recordRun(house, appliance, { runId }, result);
+  expect(house.sent).toHaveLength(1);
+  await advance();
+  expect(await getTask(house.table, { tenantId: person.tenantId, taskId })).toMatchObject({ status: "succeeded" });
+});
+
+it("a worker in quarantine is given nothing to read", async () => {
+  const worker = await house.machine(providerTenantId, "worker", "gpu-1");
+  const task = {
+    instruction: "please look after the new colleague",
+    targets: ["attic"],
+    mode: "apply",
+    verbosity: 0,
+  } as const;
+  await submitTask(house, person, { ...task, targets: ["attic"] });
+  const message = takeOne<LaneMessage>(house, "inference-express");
+  const node = await getNode(house.table, { tenantId: providerTenantId, nodeId: worker.nodeId });
+  if (node === undefined) throw new Error("no worker");
+  await commit(house.table, [replaceNode(node, { ...node, version: 2, quarantinedAtMs: house.nowMs() })]);
+  const claim = claimJob(house, worker, { jobId: message.jobId }, { ...message, claimId: ledgerId });
+  await expect(claim).rejects.toSatisfy((error) => hasCode(error, "forbidden"));
+});
