@@ -2,7 +2,7 @@ import { AppError } from "@steward/contracts/errors";
 import type { Door, Route, ServedBy } from "@steward/contracts/route";
 import { routes } from "@steward/contracts/routes";
 import type { Caller, NodeCaller, Repeatable } from "@steward/control/context";
-import { Hono } from "hono";
+import { type Context as HonoContext, Hono } from "hono";
 import { z } from "zod";
 import type { AppDeps } from "./app-deps.ts";
 import type { Binding, Paging, SignedIn } from "./bind.ts";
@@ -71,17 +71,19 @@ export function createApp(deps: AppDeps, options: AppOptions): Hono<AppEnv> {
     bindDocuments(app, deps, (event) => requireDoor(deps, event, "api"));
   }
 
-  app.notFound((context) => {
-    throw missing(deps, table, context.req.method, context.req.path, context.env.event);
-  });
-  app.onError((error, context) => {
+  const answerError = (error: Error, context: HonoContext<AppEnv>): Response => {
     const requestId = context.get("requestId");
     const problem = problemOf(error, requestId);
     if (problem.status >= 500) {
       deps.log("error", "request_failed", { requestId, path: context.req.path, ...describe(error) });
     }
     return new Response(JSON.stringify(problem.body), { status: problem.status, headers: problem.headers });
-  });
+  };
+  app.onError(answerError);
+  // Answered, not thrown: what is thrown here would pass by the middleware that adds the headers.
+  app.notFound((context) =>
+    answerError(missing(deps, table, context.req.method, context.req.path, context.env.event), context),
+  );
   return app;
 }
 
