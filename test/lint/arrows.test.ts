@@ -29,6 +29,7 @@ const forbidden: [from: string, to: string][] = [
   ["cli", "@steward/core/task/task-state"],
   ["dashboard", "@steward/control/context"],
   ["functions", "@steward/local/stack"],
+  ["functions", "@steward/dashboard/assets"],
   ["core", "../../../aws/src/table.ts"],
 ];
 

@@ -27,8 +27,6 @@ export interface AppDeps extends Context, WithObjects {
   installation: Installation;
   /** Domain names of the two doors, without port. */
   domains: { api: readonly string[]; nodes: readonly string[] };
-  /** Pages without data, by path: `/`, `/app.js`, `/style.css`. */
-  assets: Readonly<Record<string, Asset>>;
   /** Checks for `GET /health`; one that throws is `failed`. */
   checks: Readonly<Record<string, () => Promise<unknown>>>;
   version: string;
@@ -46,9 +44,4 @@ export interface Installation {
   rootFingerprint: () => Promise<string>;
   /** Registers a machine with SSM for the `ssm` doorbell. */
   activate: (nodeId: string) => Promise<{ id: string; code: string }>;
-}
-
-export interface Asset {
-  contentType: string;
-  body: string;
 }

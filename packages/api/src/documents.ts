@@ -2,17 +2,22 @@ import { createPublicKey } from "node:crypto";
 import { routes } from "@steward/contracts/routes";
 import type { Hono } from "hono";
 import type { AppEnv } from "./app.ts";
-import type { AppDeps, Asset } from "./app-deps.ts";
+import type { AppDeps } from "./app-deps.ts";
 import { docsPage, docsStyle } from "./docs-page.ts";
 import type { HttpEvent } from "./lambda-event.ts";
 import { type OpenApiDocument, openApiOf } from "./openapi.ts";
+
+interface Page {
+  contentType: string;
+  body: string;
+}
 
 /** Pages and documents without data, open to everybody at the `api.` door. */
 export function bindDocuments(app: Hono<AppEnv>, deps: AppDeps, requireDoor: (event: HttpEvent) => void): void {
   let openApi: OpenApiDocument | undefined;
   // Made at the first call: most instances never answer it.
   const document = () => (openApi ??= openApiOf(Object.values(routes), deps.version));
-  const pages: Record<string, () => Asset | Promise<Asset>> = {
+  const pages: Record<string, () => Page | Promise<Page>> = {
     "/openapi.json": () => ({ contentType: "application/json", body: JSON.stringify(document()) }),
     "/docs": () => ({ contentType: "text/html; charset=utf-8", body: docsPage(document()) }),
     "/docs.css": () => ({ contentType: "text/css; charset=utf-8", body: docsStyle }),
@@ -21,8 +26,6 @@ export function bindDocuments(app: Hono<AppEnv>, deps: AppDeps, requireDoor: (ev
       body: JSON.stringify({ keys: [await jwkOf(deps)] }),
     }),
   };
-  for (const [path, asset] of Object.entries(deps.assets)) pages[path] = () => asset;
-
   for (const [path, page] of Object.entries(pages)) {
     app.get(path, async (context) => {
       requireDoor(context.env.event);

@@ -7,7 +7,7 @@ export interface Asset {
 
 const script = "text/javascript; charset=utf-8";
 
-/** The whole dashboard: static, without data, served by the API to anybody. */
+/** The whole dashboard: static, without data, served to anybody before the API (a CDN on AWS, the api door locally). */
 export const assets: readonly Asset[] = [
   { path: "/", contentType: "text/html; charset=utf-8", file: new URL("./index.html", import.meta.url) },
   { path: "/style.css", contentType: "text/css; charset=utf-8", file: new URL("./style.css", import.meta.url) },

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import type { AppDeps, Asset } from "@steward/api/app-deps";
+import type { AppDeps } from "@steward/api/app-deps";
 import { abandonIdempotent, beginIdempotent, finishIdempotent } from "@steward/aws/records/idempotency";
 import { createActivation } from "@steward/aws/run-command";
 import { getSecret } from "@steward/aws/secrets";
@@ -8,7 +7,6 @@ import { createSigner } from "@steward/aws/signing";
 import { AppError } from "@steward/contracts/errors";
 import { authenticateNode } from "@steward/control/authenticate-node";
 import { createAuthenticator } from "@steward/control/sessions";
-import { assets } from "@steward/dashboard/assets";
 import { setTimeout as pause } from "node:timers/promises";
 import { checkTable, createContext, keyFromSecret } from "./context.ts";
 import { env } from "./env.ts";
@@ -54,7 +52,6 @@ export async function createAppDeps(functionName: string): Promise<AppDeps> {
       activate: async (nodeId) => createActivation(clients.ssm, { nodeId, role: await parameter("hybrid-role") }),
     },
     domains: { api: environment.STEWARD_API_DOMAINS, nodes: environment.STEWARD_NODES_DOMAINS },
-    assets: functionName === "api" ? await readAssets() : {},
     checks: {
       table: () => checkTable(context),
       queues: () => context.queues.counts("rollouts"),
@@ -63,13 +60,4 @@ export async function createAppDeps(functionName: string): Promise<AppDeps> {
     version,
     checkAnswers: environment.STEWARD_CHECK_ANSWERS,
   };
-}
-
-async function readAssets(): Promise<Record<string, Asset>> {
-  const entries = await Promise.all(
-    assets.map(async ({ path, contentType, file }) => {
-      return [path, { contentType, body: await readFile(file, "utf8") }] as const;
-    }),
-  );
-  return Object.fromEntries(entries);
 }

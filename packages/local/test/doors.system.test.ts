@@ -1,16 +1,18 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { request as httpRequest, type RequestOptions, type Server } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { X509Certificate } from "node:crypto";
 import type { HttpEvent } from "@steward/api/lambda-event";
+import { securityHeaders } from "@steward/api/security-headers";
+import { assets } from "@steward/dashboard/assets";
 import { type FunctionName, functionNames } from "@steward/functions/definitions";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openApiDoor } from "../src/host/door-api.ts";
 import { openNodesDoor } from "../src/host/door-nodes.ts";
 import type { Lambda, Outcome } from "../src/host/lambda.ts";
-import { ensureServerCertificate, type ServerCertificate } from "../src/host/server-certificate.ts";
+import { ensureServerCertificate, serverCaFile, type ServerCertificate } from "../src/host/server-certificate.ts";
 
 /** What the functions were given, and what they are to answer. */
 const seen: { name: FunctionName; event: HttpEvent }[] = [];
@@ -131,7 +133,10 @@ describe("the api door", () => {
       ["POST", "/api/v1/tasks/tsk_1/approve", "approve"],
       ["POST", "/api/v1/sessions", "sessions"],
       ["POST", "/api/v1/enrol", "enrol"],
-      ["GET", "/", "api"],
+      ["GET", "/docs", "api"],
+      ["POST", "/", "api"],
+      ["GET", "/app.js/", "api"],
+      ["GET", "//", "api"],
       ["POST", "/api/v1/heartbeat", "api"],
       ["PATCH", "/nothing", "api"],
     ] as const) {
@@ -139,6 +144,16 @@ describe("the api door", () => {
       await send({ method, path });
       expect(seen[0]?.name, `${method} ${path}`).toBe(name);
     }
+  });
+
+  it("answers the status page by itself, under the rules that the API's answers have", async () => {
+    for (const { path, contentType, file } of assets) {
+      const reply = await send({ path: `${path}?x=1` });
+      expect(reply).toMatchObject({ status: 200, body: readFileSync(file, "utf8") });
+      expect(reply.headers).toMatchObject({ ...securityHeaders, "content-type": contentType });
+      expect(await send({ method: "HEAD", path })).toMatchObject({ status: 200, body: "" });
+    }
+    expect(seen).toEqual([]);
   });
 
   it("refuses a foreign Host and a foreign Origin before any function sees them", async () => {
@@ -151,7 +166,7 @@ describe("the api door", () => {
     }
     expect(seen).toEqual([]);
     for (const host of ours) {
-      expect((await send({ path: "/", headers: { host, origin: `http://${host}` } })).status).toBe(200);
+      expect((await send({ path: "/docs", headers: { host, origin: `http://${host}` } })).status).toBe(200);
     }
     expect(seen).toHaveLength(2);
   });
@@ -165,7 +180,7 @@ describe("the api door", () => {
   it("answers for functions that fail, are late or are too busy", async () => {
     const statusOf = async (next: Outcome) => {
       outcome = next;
-      return (await send({ path: "/" })).status;
+      return (await send({ path: "/docs" })).status;
     };
     expect(await statusOf({ kind: "failed", error: "secret detail" })).toBe(500);
     expect(await statusOf({ kind: "timed_out" })).toBe(503);
@@ -192,6 +207,12 @@ describe("the nodes door", () => {
     expect(certificate.checkHost("example.org")).toBeUndefined();
     expect(certificate.ca).toBe(false);
   });
+});
+
+it("gives nodes what to trust again, if a kill kept it from being written", async () => {
+  rmSync(serverCaFile(stateDir));
+  await ensureServerCertificate(stateDir, Date.now());
+  expect(readFileSync(serverCaFile(stateDir), "utf8")).toBe(tls.ca);
 });
 
 it("keeps its server certificate over a restart", async () => {

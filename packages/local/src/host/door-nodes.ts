@@ -7,7 +7,7 @@ import type { ServerCertificate } from "./server-certificate.ts";
 
 /** The `nodes.` door: mutual TLS. Nobody without a certificate of our issuer gets as far as a request. Gives its port. */
 export async function openNodesDoor(
-  options: Omit<DoorOptions, "door" | "hosts"> & {
+  options: Omit<DoorOptions, "door" | "hosts" | "pages"> & {
     port: number;
     serverCertificate: ServerCertificate;
     /** PEM of the issuer of nodes' certificates. */

@@ -10,6 +10,7 @@ import {
 } from "@steward/functions/definitions";
 import { type ClientCertificate, eventOf, readRequestBody, sendMessage, sendResult } from "./http-event.ts";
 import type { Lambda } from "./lambda.ts";
+import { sendStaticPage, type StaticPage } from "./static-pages.ts";
 
 /** The doors' domain names. As at the gateway, they come from the door, never from the caller's `Host`. */
 export const localDomains = { api: "api.localhost", nodes: "nodes.localhost" } as const;
@@ -19,12 +20,14 @@ export interface DoorOptions {
   functions: Readonly<Record<FunctionName, Lambda>>;
   /** Values of `Host` that are ours: `127.0.0.1:4400`. Filled before the first request. */
   hosts: readonly string[];
+  /** Answered to a GET of exactly these paths, before any function. */
+  pages?: ReadonlyMap<string, StaticPage>;
   nowMs: () => number;
 }
 
 /**
- * What both doors do with a request: refuse foreign hosts and origins, find the function, turn the request into its
- * event and its outcome into the answer.
+ * What both doors do with a request: refuse foreign hosts and origins, answer pages, find the function, turn the request
+ * into its event and its outcome into the answer.
  */
 export function createDoor(options: DoorOptions) {
   const functionFor = routerOf(options.door);
@@ -32,6 +35,9 @@ export function createDoor(options: DoorOptions) {
     try {
       const refusal = refusalOf(request, options);
       if (refusal !== undefined) return refuse(response, 403, "forbidden", refusal);
+      const { method = "GET", url = "/" } = request;
+      const page = method === "GET" || method === "HEAD" ? options.pages?.get(url.split("?", 1)[0] ?? "/") : undefined;
+      if (page !== undefined) return sendStaticPage(response, page, method);
       const body = await readRequestBody(request);
       if (body === "too_large") {
         response.setHeader("connection", "close");

@@ -29,7 +29,11 @@ export async function ensureServerCertificate(stateDir: string, nowMs: number): 
   const file = join(stateDir, "server-certificate.json");
   if (existsSync(file)) {
     const stored = JSON.parse(readFileSync(file, "utf8")) as ServerCertificate & { expiresAtMs: number };
-    if (stored.expiresAtMs > nowMs + 86_400_000) return stored;
+    if (stored.expiresAtMs > nowMs + 86_400_000) {
+      // A kill between the two writes below: nodes would trust nobody, or somebody who is gone.
+      if (readIfThere(serverCaFile(stateDir)) !== stored.ca) writeWhole(serverCaFile(stateDir), stored.ca);
+      return stored;
+    }
   }
   const made = await makeServerCertificate(nowMs);
   writeWhole(file, JSON.stringify({ ...made, expiresAtMs: nowMs + validDays * 86_400_000 }));
@@ -84,6 +88,10 @@ function serialNumber(): string {
   const bytes = Buffer.from(webcrypto.getRandomValues(new Uint8Array(16)));
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return bytes.toString("hex");
+}
+
+function readIfThere(file: string): string | undefined {
+  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
 }
 
 function writeWhole(file: string, content: string): void {
