@@ -1,10 +1,9 @@
 import { link, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { z } from "zod";
+import { profilesLockSchema, profilesLockStaleMs } from "@steward/contracts/profile";
+import type { z } from "zod";
 import { CliError, exitCodes } from "./exit-codes.ts";
-
-const ownerSchema = z.object({ pid: z.number().int(), atMs: z.number(), id: z.string() });
 
 export interface LockOptions {
   /** How long to wait for somebody else's lock. */
@@ -18,7 +17,7 @@ export interface LockOptions {
  * A lock whose owner is gone, or that is older than `staleMs`, is taken over. Throws after `waitMs`.
  */
 export async function withFileLock<T>(path: string, action: () => Promise<T>, options: LockOptions = {}): Promise<T> {
-  const { waitMs = 20_000, staleMs = 60_000 } = options;
+  const { waitMs = 20_000, staleMs = profilesLockStaleMs } = options;
   const lock = `${path}.lock`;
   const id = crypto.randomUUID();
   const untilMs = Date.now() + waitMs;
@@ -79,9 +78,9 @@ async function breakIfStale(lock: string, id: string, staleMs: number): Promise<
   }
 }
 
-async function ownerOf(lock: string): Promise<z.infer<typeof ownerSchema> | undefined> {
+async function ownerOf(lock: string): Promise<z.infer<typeof profilesLockSchema> | undefined> {
   try {
-    return ownerSchema.parse(JSON.parse(await readFile(lock, "utf8")));
+    return profilesLockSchema.parse(JSON.parse(await readFile(lock, "utf8")));
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
     // Not a lock that this program wrote: treat it as left behind.

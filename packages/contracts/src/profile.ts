@@ -24,6 +24,14 @@ export const profilesFileSchema = z.strictObject({
 export type ProfilesFile = z.infer<typeof profilesFileSchema>;
 
 /**
+ * Who holds `profiles.json.lock`. Whoever changes the profiles (the CLI, and the supervisor at its start) holds it
+ * meanwhile: the file appears by a hard link, so whole and for one of them only. It is left behind when its process is
+ * gone or it is older than `profilesLockStaleMs`; then it is renamed away, looked at again and taken anew.
+ */
+export const profilesLockSchema = z.object({ pid: z.number().int(), atMs: z.number(), id: z.string() });
+export const profilesLockStaleMs = 60_000;
+
+/**
  * Where the profiles are: `$STEWARD_CONFIG_DIR/profiles.json`, else `$XDG_CONFIG_HOME/steward/profiles.json`, else
  * `~/.config/steward/profiles.json`. An XDG path that is not absolute is ignored, as its specification asks.
  */

@@ -48,7 +48,7 @@ export async function runSupervisor(args: readonly string[]): Promise<void> {
       log: (message) => console.error(message),
     });
     const seconds = (performance.now() - startedMs) / 1000;
-    writeProfiles(environment.profilesFile, profilesOf(stack));
+    await writeProfiles(environment.profilesFile, profilesOf(stack));
     if (!options.quiet) await greet(stack, options, environment.ollamaHost, seconds);
   } catch (error) {
     const next = error instanceof AppError && error.next !== undefined ? ` – ${error.next}` : "";
