@@ -33,7 +33,7 @@ export interface IdempotencyStore {
 }
 
 /** A DynamoDB item holds 400 KB. A larger answer is not kept; a repetition is told to look for itself. */
-const maxKeptCharacters = 300_000;
+const maxKeptBytes = 300_000;
 
 export const idempotencyKeySchema = z.string().regex(/^[\x21-\x7e]{1,200}$/, "1 to 200 printable ASCII characters");
 
@@ -77,7 +77,7 @@ export async function once(
         }
         throw error;
       }
-      if (answer.body.length <= maxKeptCharacters) await store.finish({ tenantId, key, answer });
+      if (Buffer.byteLength(answer.body) <= maxKeptBytes) await store.finish({ tenantId, key, answer });
       return { ...answer, replayed: false };
     }
     default:

@@ -23,7 +23,13 @@ export const defaults = {
   maxOutputBytes: 256 * 1024 * 1024,
   maxSteps: 10,
   maxInstructionCharacters: 2_000,
-  maxTargets: 10_000,
+  /**
+   * A task holds its targets with their names, and its plan once more their ids: up to 136 bytes each, of the 400 KB that
+   * an item may have. Target lists that are objects of their own will raise it.
+   */
+  maxTargets: 1_000,
+  /** Pieces of one run's output: their hashes are kept in its record, 100 bytes each. */
+  maxOutputChunks: 2_000,
   listLimit: 50,
   maxListLimit: 200,
   maxWaitSeconds: 20,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { defaults } from "./defaults.ts";
 import { applianceIdSchema, runIdSchema } from "./ids.ts";
 import { digestSchema } from "./release.ts";
 import { runStatuses } from "./states.ts";
@@ -27,7 +28,7 @@ export const chunkSchema = z.strictObject({
 
 /** The output's table of contents: the client fetches every chunk and checks every hash. */
 export const outputManifestSchema = z.strictObject({
-  chunks: z.array(chunkSchema).max(10_000),
+  chunks: z.array(chunkSchema).max(defaults.maxOutputChunks),
   /** sha256 and size of the whole output, unzipped. */
   sha256: digestSchema,
   bytes: z.number().int().nonnegative(),

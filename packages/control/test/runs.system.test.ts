@@ -68,7 +68,6 @@ it("a task whose rollout nobody brings to an end fails when the last deadline be
   house.passTime(3 * 86_400_000);
   await reconcile(house);
   expect(await getTask(house.table, key)).toMatchObject({ status: "failed", result: { message: expect.any(String) } });
-  house.sent.length = 0;
 });
 
 it("a doorbell that a kill left behind is forgotten when the appliance asks", async () => {
@@ -105,7 +104,7 @@ it("nothing starts where the stored plan is not the one that was sent, however w
 it("a result that comes again wakes the rollout again, in case the first one's taker died", async () => {
   const { taskId, runId, advance } = await sentRun();
   await startRun(house, appliance, { runId }, start);
-  const result = { ...start, status: "succeeded", steps: [] } as const;
+  const result = { ...start, status: "succeeded" as const, steps: [] };
   await recordRun(house, appliance, { runId }, result);
   house.sent.length = 0;
   await recordRun(house, appliance, { runId }, result);
@@ -116,13 +115,12 @@ it("a result that comes again wakes the rollout again, in case the first one's t
 
 it("a worker in quarantine is given nothing to read", async () => {
   const worker = await house.machine(providerTenantId, "worker", "gpu-1");
-  const task = {
+  await submitTask(house, person, {
     instruction: "please look after the new colleague",
     targets: ["attic"],
     mode: "apply",
     verbosity: 0,
-  } as const;
-  await submitTask(house, person, { ...task, targets: ["attic"] });
+  });
   const message = takeOne<LaneMessage>(house, "inference-express");
   const node = await getNode(house.table, { tenantId: providerTenantId, nodeId: worker.nodeId });
   if (node === undefined) throw new Error("no worker");

@@ -186,6 +186,23 @@ describe("the gate", () => {
     expect(ask("")).toBe("deny");
   });
 
+  it("names the first targets that are not right, and counts the others", () => {
+    const task = testTask(1_000);
+    const plan = testPlan(task);
+    const targets = task.targets.map((target) => ({
+      ...target,
+      tenantId,
+      confirmed: false,
+      quarantined: false,
+      removed: false,
+    }));
+    const { decision, reasons } = gate(plan, contextOf(plan, { targets }));
+    expect(decision).toBe("deny");
+    const told = reasons.filter(({ rule }) => rule === "targets");
+    expect(told).toHaveLength(21);
+    expect(told.at(-1)).toMatchObject({ decision: "deny", why: "And 980 more of this kind." });
+  });
+
   it.each(["doorbell", "start"] as const)(
     "counts a yes at the %s only while its giver could still give it",
     (moment) => {

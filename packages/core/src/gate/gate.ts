@@ -49,7 +49,7 @@ function tenancy(plan: Plan, context: GateContext): Verdict[] {
   if (plan.tenantId !== context.tenantId) return [deny("The plan belongs to another tenant.")];
   // What is gone has no tenant any more; the rule `targets` refuses it.
   const foreign = context.targets.filter((target) => !target.removed && target.tenantId !== context.tenantId);
-  return foreign.map((target) => deny(`${target.id} is not an appliance of this tenant.`));
+  return theFirst(foreign.map((target) => deny(`${target.id} is not an appliance of this tenant.`)));
 }
 
 function targets(plan: Plan, context: GateContext): Verdict[] {
@@ -60,8 +60,9 @@ function targets(plan: Plan, context: GateContext): Verdict[] {
   const missing = isWhole ? plan.targets.filter((id) => !known.has(id)) : [];
   for (const id of missing) verdicts.push(deny(`${id} does not exist.`));
   if (context.targets.length === 0) verdicts.push(deny("There is no target."));
+  const planned = new Set(plan.targets);
   for (const target of context.targets) {
-    if (!plan.targets.includes(target.id)) verdicts.push(deny(`${target.name} is not a target of the plan.`));
+    if (!planned.has(target.id)) verdicts.push(deny(`${target.name} is not a target of the plan.`));
     if (target.removed) verdicts.push(deny(`${target.name} has been removed.`));
     else if (target.quarantined) {
       verdicts.push(deny(`${target.name} is in quarantine: its enrolment token was used with another key.`));
@@ -71,7 +72,15 @@ function targets(plan: Plan, context: GateContext): Verdict[] {
       );
     }
   }
-  return verdicts;
+  return theFirst(verdicts);
+}
+
+const maxShown = 20;
+
+/** Nobody reads a thousand reasons, and the task that keeps them may not be larger than an item of the table. */
+function theFirst(verdicts: Verdict[]): Verdict[] {
+  if (verdicts.length <= maxShown) return verdicts;
+  return [...verdicts.slice(0, maxShown), deny(`And ${verdicts.length - maxShown} more of this kind.`)];
 }
 
 function role(_plan: Plan, context: GateContext): Verdict[] {

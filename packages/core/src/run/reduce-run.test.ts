@@ -75,7 +75,7 @@ const start = (ledgerId: string, executor: "ansible" | "simulate" = "ansible"): 
 const result = (
   status: "succeeded" | "failed" | "simulated",
   executor: "ansible" | "simulate" = "ansible",
-): RunEvent => ({
+): Extract<RunEvent, { type: "result" }> => ({
   type: "result",
   attempt: 1,
   ledgerId: "a",
@@ -166,6 +166,16 @@ describe("a run", () => {
     expect(after(stored, event)).toBe(stored);
     const other: RunEvent = { ...event, chunk: { ...chunk, sha256: "b".repeat(64) } };
     expect(() => reduceRun(stored, other, startMs)).toThrow("other content");
+  });
+
+  it("keeps its chunks once: in the manifest when that is there", () => {
+    const event: RunEvent = { type: "chunk", attempt: 1, ledgerId: "a", chunk };
+    const output = { chunks: [chunk], sha256: "c".repeat(64), bytes: 20, truncated: false };
+    const done = after(after(running, event), { ...result("succeeded"), output });
+    expect(done).toMatchObject({ chunks: [], output });
+    // An agent that was killed before it could post the result announces them all again.
+    expect(after(done, event)).toBe(done);
+    expect(after(after(running, event), result("failed")).chunks).toEqual([chunk]);
   });
 
   it("goes on when it is cancelled after the start", () => {

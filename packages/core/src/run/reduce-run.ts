@@ -7,8 +7,6 @@ import type { RunEffect, RunEvent, RunState } from "./run-state.ts";
 
 /** How long an unreachable run may still be corrected by a late result. */
 export const unreachableMs = 86_400_000;
-/** Keeps the record well below DynamoDB's 400 KB. */
-const maxChunks = 2_000;
 
 const transitions: Transitions<RunStatus, RunEvent["type"]> = {
   pending: { send: ["sent"], expire: ["expired"], cancel: ["cancelled"] },
@@ -66,13 +64,13 @@ export function reduceRun(state: RunState, event: RunEvent, nowMs: number): Step
     }
     case "chunk": {
       holdToLedger(state, event);
-      const known = state.chunks.find((chunk) => chunk.number === event.chunk.number);
+      const known = (state.output?.chunks ?? state.chunks).find((chunk) => chunk.number === event.chunk.number);
       if (known !== undefined) {
         if (known.sha256 === event.chunk.sha256 && known.bytes === event.chunk.bytes) return unchanged(state);
         throw new AppError("unprocessable", `Output chunk ${known.number} was announced before with other content.`);
       }
       const bytes = state.chunks.reduce((sum, chunk) => sum + chunk.bytes, event.chunk.bytes);
-      if (bytes > defaults.maxOutputBytes || state.chunks.length >= maxChunks) {
+      if (bytes > defaults.maxOutputBytes || state.chunks.length >= defaults.maxOutputChunks) {
         throw new AppError("too_large", "The run's output is larger than is kept.", {
           next: "Truncate it and send the result.",
         });
@@ -94,7 +92,8 @@ export function reduceRun(state: RunState, event: RunEvent, nowMs: number): Step
       return end(event.status, {
         steps: event.steps,
         reason: event.reason,
-        ...(event.output === undefined ? {} : { output: event.output }),
+        // The manifest takes the place of the list: both together may be more than an item holds (400 KB).
+        ...(event.output === undefined ? {} : { output: event.output, chunks: [] }),
       });
     }
     case "pass_deadline": {

@@ -1,0 +1,79 @@
+import { createRollout } from "@steward/aws/records/rollout";
+import { createRun } from "@steward/aws/records/run";
+import { createTask } from "@steward/aws/records/task";
+import type { Write } from "@steward/aws/table";
+import { defaults } from "@steward/contracts/defaults";
+import { runIdOf } from "@steward/contracts/ids";
+import { gate } from "@steward/core/gate/gate";
+import { newRollout } from "@steward/core/rollout/new-rollout";
+import { newRun } from "@steward/core/run/new-run";
+import { reduceTask } from "@steward/core/task/reduce-task";
+import { expect, it } from "vitest";
+import { itemBytes } from "../../aws/test/support/item-bytes.ts";
+import {
+  hashesOf,
+  oneStep,
+  person,
+  rolloutId,
+  startMs,
+  tenantId,
+  testPlan,
+  testTask,
+} from "../../core/test/fixtures.ts";
+
+const limit = 400 * 1024;
+/** What is undefined is not stored. */
+const bytesOf = ({ statement }: Write) =>
+  "Item" in statement ? itemBytes(JSON.parse(JSON.stringify(statement.Item)) as Record<string, unknown>) : Number.NaN;
+
+it("the largest task, its rollout and a run with the most output fit into an item each", () => {
+  const task = testTask(defaults.maxTargets, { instruction: "ä".repeat(defaults.maxInstructionCharacters) });
+  task.targets = task.targets.map(({ id }, at) => ({ id, name: `${at}`.padStart(63, "n") }));
+  const plan = testPlan(task, Array.from({ length: defaults.maxSteps }, () => oneStep).flat());
+  // The worst that a gate says of a target, of every target.
+  const decision = gate(plan, {
+    nowMs: startMs,
+    moment: "plan",
+    tenantId,
+    requester: { id: person.id, role: "operator" },
+    otherApprovers: 1,
+    fromWords: true,
+    recomputed: hashesOf(plan),
+    approved: false,
+    release: { version: 3, expiresAtMs: startMs + 1, actions: {} },
+    freezes: [],
+    targets: task.targets.map((target) => ({
+      ...target,
+      tenantId,
+      confirmed: false,
+      quarantined: false,
+      removed: false,
+    })),
+  });
+  const { state } = reduceTask(task, { type: "plan", plan, gate: decision, rolloutId }, startMs);
+  expect(state.status).toBe("failed");
+  expect(bytesOf(createTask(state))).toBeLessThan(limit / 2);
+  expect(bytesOf(createRollout(newRollout(state, rolloutId, startMs)))).toBeLessThan(limit / 2);
+
+  const chunks = Array.from({ length: defaults.maxOutputChunks }, (_, number) => ({
+    number,
+    sha256: "a".repeat(64),
+    bytes: 1_048_575,
+  }));
+  const [target] = task.targets;
+  const run = newRun(
+    {
+      tenantId,
+      taskId: task.taskId,
+      rolloutId,
+      runId: runIdOf(rolloutId, 0),
+      applianceId: target?.id ?? "",
+      applianceName: target?.name ?? "",
+      wave: 1,
+      expiresAtMs: startMs,
+      allowedMs: 1,
+    },
+    startMs,
+  );
+  expect(bytesOf(createRun({ ...run, chunks }))).toBeLessThan(limit * 0.6);
+});
