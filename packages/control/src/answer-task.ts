@@ -2,22 +2,29 @@ import { AppError } from "@steward/contracts/errors";
 import type { TaskView } from "@steward/contracts/task";
 import { answerQuestion } from "@steward/core/planning/answer-question";
 import { reduceTask } from "@steward/core/task/reduce-task";
-import type { Caller, Context } from "./context.ts";
+import type { TaskState } from "@steward/core/task/task-state";
+import type { Caller, Context, Repeatable } from "./context.ts";
 import { loadTask } from "./load-task.ts";
 import { applyUnderstanding, planningContext } from "./plan-task.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { storeTask } from "./store-task.ts";
 import { fullTaskView } from "./task-view.ts";
 
-/** Takes the answer to the task's one question. The answer is a value, held to the variable's schema. */
+/**
+ * Takes the answer to the task's one question. The answer is a value, held to the variable's schema. A repeated request
+ * whose first try was killed is known again by the task: its answer must not be taken for one to the next question.
+ */
 export async function answerTask(
   deps: Pick<Context, "table" | "queues" | "actions" | "release" | "nowMs" | "log">,
   caller: Caller,
   params: { taskId: string },
   body: { answer: string },
+  repeatable?: Repeatable,
 ): Promise<TaskView> {
+  const answerId = repeatable?.idOf("token");
   return retryOnConflict(async () => {
     const task = await loadTask(deps, caller.tenantId, params.taskId);
+    if (answerId !== undefined && task.answerId === answerId) return fullTaskView(deps, task);
     const { question, understood } = task;
     const thinking = reduceTask(task, { type: "answer" }, deps.nowMs()).state;
     if (question === undefined || understood === undefined) {
@@ -36,7 +43,11 @@ export async function answerTask(
     const planning = task.planning ?? ({ tier: "matcher", latencyMs: 0 } as const);
     const step = await applyUnderstanding(deps, thinking, understanding, context, planning);
     // Two events, one write.
-    const after = { ...step.state, version: task.version + 1 };
+    const after: TaskState = {
+      ...step.state,
+      version: task.version + 1,
+      ...(answerId === undefined ? {} : { answerId }),
+    };
     await storeTask(deps, {
       before: task,
       after,

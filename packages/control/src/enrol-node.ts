@@ -39,7 +39,7 @@ export async function enrolNode(
   const tokenHash = sha256Hex(body.token.split(".")[0] ?? "");
   const { keyFingerprint } = await readCertificateRequest(body.csr);
   return retryOnConflict(async () => {
-    const enrolment = await getEnrolment(deps.table, tokenHash);
+    const enrolment = await getEnrolment(deps.table, tokenHash, deps.nowMs());
     if (enrolment === undefined) throw unknownToken();
     const nowMs = deps.nowMs();
     const verdict = judgeEnrolment(enrolment, { keyFingerprint, nowMs });

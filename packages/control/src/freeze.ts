@@ -2,13 +2,13 @@ import { createFreeze as createFreezeRecord, getFreeze, replaceFreeze } from "@s
 import { listTasks } from "@steward/aws/records/task";
 import { listTenants } from "@steward/aws/records/tenant";
 import { commit } from "@steward/aws/table";
-import { AppError } from "@steward/contracts/errors";
+import { AppError, hasCode } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
 import type { createFreezeSchema, freezeViewSchema } from "@steward/contracts/session";
 import type { FreezeState } from "@steward/core/tenant/tenant-state";
 import type { z } from "zod";
 import { audited } from "./audit.ts";
-import type { Caller, Context } from "./context.ts";
+import type { Caller, Context, Repeatable } from "./context.ts";
 import { freezesInForce } from "./gate-context.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { sendAfterCommit } from "./send-later.ts";
@@ -20,6 +20,7 @@ export async function createFreeze(
   deps: Pick<Context, "table" | "nowMs">,
   caller: Caller,
   body: z.infer<typeof createFreezeSchema>,
+  repeatable?: Repeatable,
 ): Promise<View> {
   const nowMs = deps.nowMs();
   const untilMs = Date.parse(body.until);
@@ -32,14 +33,21 @@ export async function createFreeze(
   const freeze: FreezeState = {
     v: 1,
     version: 1,
-    freezeId: newId("freeze", nowMs),
+    freezeId: repeatable?.idOf("freeze") ?? newId("freeze", nowMs),
     reason: body.reason,
     untilMs,
     createdBy: caller.person.id,
     createdAtMs: nowMs,
     ...(body.scope === "tenant" ? { tenantId: caller.tenantId } : {}),
   };
-  await commit(deps.table, [createFreezeRecord(freeze), audit(nowMs, caller, "create-freeze", undefined, freeze)]);
+  try {
+    await commit(deps.table, [createFreezeRecord(freeze), audit(nowMs, caller, "create-freeze", undefined, freeze)]);
+  } catch (error) {
+    // An earlier try of this request made it, and was killed before it could say so.
+    const made = hasCode(error, "conflict") ? await getFreeze(deps.table, freeze.freezeId, freeze.tenantId) : undefined;
+    if (made === undefined) throw error;
+    return view(made);
+  }
   return view(freeze);
 }
 

@@ -19,7 +19,7 @@ type Deps = Pick<Context, "stage" | "table" | "nowMs" | "secret"> & WithSigner;
 /** Trades a one-time link's token for a session. The token works once; a second use is refused. */
 export async function createSession(deps: Deps, body: { bootstrapToken: string }): Promise<Session> {
   return retryOnConflict(async () => {
-    const login = await getSession(deps.table, sha256Hex(body.bootstrapToken));
+    const login = await getSession(deps.table, sha256Hex(body.bootstrapToken), deps.nowMs());
     const nowMs = deps.nowMs();
     if (
       login === undefined ||
@@ -53,7 +53,7 @@ export async function createSession(deps: Deps, body: { bootstrapToken: string }
 
 /** A new access token for a refresh token that still holds. */
 export async function refreshSession(deps: Deps, body: { refreshToken: string }): Promise<Session> {
-  const session = await getSession(deps.table, sha256Hex(body.refreshToken));
+  const session = await getSession(deps.table, sha256Hex(body.refreshToken), deps.nowMs());
   if (session === undefined || session.kind !== "refresh" || session.revokedAtMs !== undefined) {
     throw new AppError("unauthenticated", "this session has ended", { next: "sign in again: steward login <link>" });
   }
@@ -66,7 +66,7 @@ export async function endSession(
   input: { sessionId: string; personId: string },
 ): Promise<void> {
   await retryOnConflict(async () => {
-    const session = await getSession(deps.table, input.sessionId);
+    const session = await getSession(deps.table, input.sessionId, deps.nowMs());
     if (session === undefined || session.personId !== input.personId || session.revokedAtMs !== undefined) return;
     await commit(deps.table, [
       replaceSession(session, { ...session, version: session.version + 1, revokedAtMs: deps.nowMs() }),
@@ -151,7 +151,7 @@ export function createAuthenticator(
     const nowMs = deps.nowMs();
     const cached = known.get(sid);
     if (cached !== undefined && cached.untilMs > nowMs && cached.value.person.id === sub) return cached.value;
-    const [person, session] = await Promise.all([activePerson(deps.table, sub), getSession(deps.table, sid)]);
+    const [person, session] = await Promise.all([activePerson(deps.table, sub), getSession(deps.table, sid, nowMs)]);
     if (session === undefined || session.personId !== sub || session.revokedAtMs !== undefined)
       throw signIn("this session has ended");
     const value = { person: { id: person.personId, name: person.name, grants: person.grants }, sessionId: sid };

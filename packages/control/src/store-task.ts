@@ -44,7 +44,7 @@ export async function storeTask(
       case "cancel_rollout": {
         const rollout = await getRollout(deps.table, { tenantId: after.tenantId, rolloutId: effect.rolloutId });
         if (rollout !== undefined) {
-          const next = cancelRollout(rollout, change.what, nowMs);
+          const next = cancelRollout(rollout, effect.reason, nowMs);
           if (next !== rollout) writes.push(replaceRollout(rollout, next));
           rollouts.push(effect.rolloutId);
         }

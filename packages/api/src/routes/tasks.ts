@@ -17,7 +17,9 @@ export const taskBindings = [
     });
     return { items, ...page.next(after) };
   }),
-  bind(routes.answerTask, (deps, { caller, params, body }) => answerTask(deps, caller, params, body)),
+  bind(routes.answerTask, (deps, { caller, params, body, repeatable }) =>
+    answerTask(deps, caller, params, body, repeatable),
+  ),
   bind(routes.rejectTask, (deps, { caller, params, body }) => rejectTask(deps, caller, params, body)),
   bind(routes.cancelTask, (deps, { caller, params, body }) => cancelTask(deps, caller, params, body)),
   bind(routes.explainGate, (deps, { caller, params }) => explainGate(deps, caller, params)),

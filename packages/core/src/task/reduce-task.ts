@@ -118,7 +118,15 @@ export function reduceTask(state: TaskState, event: TaskEvent, nowMs: number): S
         return go(
           "cancelling",
           {},
-          state.rolloutId === undefined ? [] : [{ type: "cancel_rollout", rolloutId: state.rolloutId }],
+          state.rolloutId === undefined
+            ? []
+            : [
+                {
+                  type: "cancel_rollout",
+                  rolloutId: state.rolloutId,
+                  ...(event.reason === undefined ? {} : { reason: event.reason }),
+                },
+              ],
         );
       }
       return go("cancelled", { result: { message: withReason("The task was cancelled", event.reason) } }, endJob());

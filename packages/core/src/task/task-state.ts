@@ -25,6 +25,8 @@ export interface TaskState extends Versioned {
   /** The job that thinks about it, where a model does. */
   jobId?: string;
   question?: Question;
+  /** Names the request whose answer was taken last. */
+  answerId?: string;
   /** What is understood so far, while a question is open. */
   understood?: GroundedStep[];
   plan?: Plan;
@@ -59,5 +61,5 @@ export type TaskEvent =
 export type TaskEffect =
   /** Create the rollout with this id for the plan, and ring the dispatcher. */
   | { type: "start_rollout"; rolloutId: string }
-  | { type: "cancel_rollout"; rolloutId: string }
+  | { type: "cancel_rollout"; rolloutId: string; reason?: string }
   | { type: "cancel_job"; jobId: string };
