@@ -95,6 +95,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     stop: stop.signal,
   });
 
+  /** Those that it would ask. Others that Ollama has would make the control plane wait for a worker that takes nothing. */
+  const usedModels = () => [...new Set(servedLanes.flatMap((lane) => modelFor(lane, wanted, models) ?? []))];
   const measure = metricsOf(options.stateDir);
   const heartbeats = startHeartbeats({
     client,
@@ -104,7 +106,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       agentVersion: workerVersion,
       configRevision: 0,
       capacity: { slots: slots.total, used: slots.used() },
-      models: models.slice(0, 32).map((model) => model.slice(0, 120)),
+      models: usedModels().map((model) => model.slice(0, 120)),
       gpus: [],
       draining,
       conditions: ready || draining ? [] : ["no model"],
