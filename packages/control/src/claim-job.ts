@@ -21,7 +21,7 @@ import { loadJob } from "./send-job.ts";
  * `forbidden`: leave it to another worker.
  */
 export async function claimJob(
-  deps: Pick<Context, "table" | "actions" | "nowMs">,
+  deps: Pick<Context, "table" | "actions" | "nowMs" | "jobTimes">,
   node: NodeCaller,
   params: { jobId: string },
   body: { tenantId: string; secret: string; claimId: string },
@@ -40,7 +40,7 @@ export async function claimJob(
     claimId: body.claimId,
     owner: node.nodeId,
     tier: "ollama",
-    leaseMs: defaults.leaseSeconds * 1000,
+    leaseMs: (deps.jobTimes?.leaseSeconds ?? defaults.leaseSeconds) * 1000,
   });
   const task = await getTask(deps.table, { tenantId: job.tenantId, taskId: job.taskId });
   if (task === undefined) throw new AppError("stale_attempt", "the job's task is gone");

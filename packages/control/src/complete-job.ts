@@ -22,7 +22,7 @@ type Deps = Pick<Context, "table" | "queues" | "actions" | "release" | "nowMs" |
 
 /** A worker's `POST /jobs/{id}/progress`: only arriving tokens extend a lease. */
 export async function progressJob(
-  deps: Pick<Context, "table" | "nowMs">,
+  deps: Pick<Context, "table" | "nowMs" | "jobTimes">,
   node: NodeCaller,
   params: { jobId: string },
   body: { tenantId: string; attempt: number },
@@ -32,7 +32,12 @@ export async function progressJob(
     const nowMs = deps.nowMs();
     const { state } = reduceJob(
       job,
-      { type: "progress", owner: node.nodeId, attempt: body.attempt, leaseMs: defaults.leaseSeconds * 1000 },
+      {
+        type: "progress",
+        owner: node.nodeId,
+        attempt: body.attempt,
+        leaseMs: (deps.jobTimes?.leaseSeconds ?? defaults.leaseSeconds) * 1000,
+      },
       nowMs,
     );
     if (state !== job) await commit(deps.table, [replaceJob(job, state)]);

@@ -20,6 +20,8 @@ export interface Context {
   /** Bytes that nobody can guess, as base64url. */
   secret: () => string;
   actions: readonly Action[];
+  /** Other times for jobs than the defaults. */
+  jobTimes?: { deadlineSeconds?: number; leaseSeconds?: number };
   /** The release in force (cached for at most 60 s). */
   release: () => Promise<{ document: SignedDocument; release: Release }>;
   trust: () => Promise<SignedDocument>;

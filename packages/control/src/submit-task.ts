@@ -19,7 +19,7 @@ import { startThinking } from "./think.ts";
  * A repeated request gets the task that the first one made, also when that was killed before it could answer.
  */
 export async function submitTask(
-  deps: Pick<Context, "table" | "queues" | "actions" | "release" | "nowMs" | "secret" | "log">,
+  deps: Pick<Context, "table" | "queues" | "actions" | "release" | "nowMs" | "secret" | "log" | "jobTimes">,
   caller: Caller,
   body: SubmitTask,
   repeatable?: Repeatable,
@@ -44,7 +44,7 @@ export async function submitTask(
 }
 
 async function accept(
-  deps: Pick<Context, "table" | "queues" | "actions" | "release" | "nowMs" | "secret" | "log">,
+  deps: Pick<Context, "table" | "queues" | "actions" | "release" | "nowMs" | "secret" | "log" | "jobTimes">,
   caller: Caller,
   body: SubmitTask,
   taskId: string,

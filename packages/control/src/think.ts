@@ -17,7 +17,7 @@ import { storeTask, type TaskChange } from "./store-task.ts";
  * connect a model.
  */
 export async function startThinking(
-  deps: Pick<Context, "table" | "queues" | "nowMs" | "secret" | "log">,
+  deps: Pick<Context, "table" | "queues" | "nowMs" | "secret" | "log" | "jobTimes">,
   task: TaskState,
   context: PlanningContext,
   change: Pick<TaskChange, "before" | "who" | "what" | "requestId">,
@@ -34,6 +34,7 @@ export async function startThinking(
       lane: predictLane({ promptCharacters: prompt.prompt.length, instruction: context.instruction }),
       tier: workers.some((worker) => worker.ready) ? "ollama" : "claude",
       secretHash,
+      ...(deps.jobTimes?.deadlineSeconds === undefined ? {} : { deadlineSeconds: deps.jobTimes.deadlineSeconds }),
     },
     nowMs,
   );

@@ -22,7 +22,11 @@ export interface FunctionContext extends Context, WithObjects {
 }
 
 export function createContext(functionName: string): FunctionContext {
-  const { STEWARD_STAGE: stage } = env();
+  const {
+    STEWARD_STAGE: stage,
+    STEWARD_JOB_DEADLINE_SECONDS: deadlineSeconds,
+    STEWARD_LEASE_SECONDS: leaseSeconds,
+  } = env();
   const clients = createClients();
   const names = resourceNames(stage);
   const parameter = async (name: ParameterName) => {
@@ -50,6 +54,10 @@ export function createContext(functionName: string): FunctionContext {
     nowMs: () => Date.now(),
     secret: () => randomBytes(32).toString("base64url"),
     actions: catalogue,
+    jobTimes: {
+      ...(deadlineSeconds === undefined ? {} : { deadlineSeconds }),
+      ...(leaseSeconds === undefined ? {} : { leaseSeconds }),
+    },
     release: async () => release(await parameter("release")),
     trust: async () => trust(await parameter("trust-document")),
     log: createLog(functionName),

@@ -18,11 +18,10 @@ const environmentSchema = z.object({
   /** Another address of the Claude API, for tests and proxies. */
   STEWARD_ANTHROPIC_URL: z.url().optional(),
   STEWARD_CLAUDE_MODEL: z.string().min(1).optional(),
-  /** Heartbeat intervals that nodes are told, in seconds. */
-  STEWARD_HEARTBEAT_SECONDS: z.coerce.number().int().min(1).max(3600).optional(),
-  STEWARD_ACTIVE_HEARTBEAT_SECONDS: z.coerce.number().int().min(1).max(3600).optional(),
-  /** Seconds after which a queued record whose message was not confirmed is sent again. */
-  STEWARD_RESEND_AFTER_SECONDS: z.coerce.number().int().min(1).optional(),
+  /** Seconds until a job fails, whatever holds it; by default what its lane promises. */
+  STEWARD_JOB_DEADLINE_SECONDS: z.coerce.number().int().min(1).max(3600).optional(),
+  /** Seconds for which a worker holds a job without a token. */
+  STEWARD_LEASE_SECONDS: z.coerce.number().int().min(1).max(600).optional(),
   /** Address of the cloud's services; AWS itself where it is absent. Read by the SDK too. */
   AWS_ENDPOINT_URL: z.url().optional(),
   AWS_REGION: z.string().min(1),

@@ -14,13 +14,16 @@ export interface NewJob {
   lane: Lane;
   tier: JobState["tier"];
   secretHash: string;
+  /** Another deadline than its lane's. */
+  deadlineSeconds?: number;
 }
 
 /** A job whose message is still to be sent. */
 export function newJob(input: NewJob, nowMs: number): JobState {
-  const deadlineAtMs = nowMs + defaults.jobDeadlineSeconds[input.lane] * 1000;
+  const { deadlineSeconds = defaults.jobDeadlineSeconds[input.lane], ...job } = input;
+  const deadlineAtMs = nowMs + deadlineSeconds * 1000;
   return {
-    ...input,
+    ...job,
     v: 1,
     version: 1,
     kind: "plan",
