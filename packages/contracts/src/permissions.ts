@@ -33,15 +33,8 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
     actions: actions.map((action) => `dynamodb:${action}`),
     resources: [names.table],
   });
-  const readWrite = table(
-    "GetItem",
-    "BatchGetItem",
-    "Query",
-    "PutItem",
-    "UpdateItem",
-    "DeleteItem",
-    "ConditionCheckItem",
-  );
+  // Reading one, listing, creating and changing: what nearly everybody does. A transaction needs the rights of its parts.
+  const records = ["GetItem", "Query", "PutItem", "UpdateItem"];
   const queues = (queueList: QueueName[], ...actions: string[]): Grant => ({
     actions: actions.map((action) => `sqs:${action}`),
     resources: queueList.map(names.queue),
@@ -77,20 +70,21 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
 
   return {
     api: [
-      readWrite,
+      // It forgets the idempotency key of a request that was refused.
+      table(...records, "BatchGetItem", "DeleteItem"),
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
       countQueues,
       publicKeys("token"),
       cursorKey,
       ...release,
-      parameters("ca-certificate", "root-public-key", "trust-document"),
+      parameters("root-public-key"),
       objects("GetObject", `${names.outputBucket}/*`),
       // Without it S3 answers "forbidden" instead of "not there" for an object that is missing.
       objects("ListBucket", names.outputBucket),
     ],
-    wait: [table("GetItem", "BatchGetItem", "Query"), publicKeys("token"), cursorKey, ...release],
+    wait: [table("GetItem", "Query"), publicKeys("token")],
     nodes: [
-      readWrite,
+      table(...records, "BatchGetItem"),
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
       ...release,
       parameters("trust-document"),
@@ -102,31 +96,29 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
     ],
     heartbeat: [table("UpdateItem"), queues(["node-events"], "SendMessage", "GetQueueUrl")],
     enrol: [
-      readWrite,
+      table("GetItem", "PutItem", "UpdateItem"),
       sign("issuer"),
-      publicKeys("issuer"),
       parameters("ca-certificate", "root-public-key", "hybrid-role"),
       { actions: ["ssm:CreateActivation"], resources: ["*"] },
       { actions: ["iam:PassRole"], resources: ["*"] },
     ],
-    sessions: [readWrite, sign("token"), publicKeys("token")],
+    sessions: [table("GetItem", "PutItem", "UpdateItem"), sign("token")],
     approve: [
-      readWrite,
+      table(...records, "DeleteItem"),
       sign("approval"),
       publicKeys("token"),
       ...release,
-      cursorKey,
       queues(["rollouts"], "SendMessage", "GetQueueUrl"),
     ],
     dispatch: [
-      readWrite,
+      table(...records),
       sign("dispatch"),
       queues(["rollouts"], "SendMessage", "GetQueueUrl", ...consume),
       ...release,
       { actions: ["ssm:SendCommand"], resources: [names.wakeDocument] },
     ],
     escalate: [
-      readWrite,
+      table(...records, "BatchGetItem"),
       queues(["escalations"], ...consume, "SendMessage"),
       // Without a key a job goes back to the workers.
       queues(allLanes, "SendMessage", "GetQueueUrl"),
@@ -134,19 +126,12 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
       { actions: ["secretsmanager:GetSecretValue"], resources: [names.anthropicSecret] },
     ],
     reconcile: [
-      readWrite,
-      queues(
-        [...allLanes, "escalations", "rollouts", "node-events"],
-        "SendMessage",
-        "GetQueueUrl",
-        "GetQueueAttributes",
-      ),
-      ...release,
+      table(...records, "BatchGetItem"),
+      queues([...allLanes, "escalations", "rollouts", "node-events"], "SendMessage", "GetQueueUrl"),
     ],
-    sweep: [readWrite, queues(["node-events"], "SendMessage", "GetQueueUrl", ...consume)],
+    sweep: [table("GetItem", "Query", "UpdateItem"), queues(["node-events"], "SendMessage", "GetQueueUrl", ...consume)],
     bootstrap: [
-      readWrite,
-      table("DescribeTable"),
+      table(...records, "BatchGetItem", "DeleteItem", "DescribeTable"),
       sign("release"),
       sign("issuer"),
       publicKeys("dispatch", "approval", "release", "token", "issuer"),
