@@ -1,4 +1,6 @@
-import { watch } from "node:fs";
+import { cpSync, mkdtempSync, watch } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { putSecret } from "@steward/aws/secrets";
 import { expect, it } from "vitest";
 import { demoAppliances } from "../../packages/local/src/demo-fleet.ts";
@@ -35,7 +37,7 @@ it(
       appliances: appliances.length,
       separateAgents: true,
       executor: { program: countingPlaybook },
-      worker: { ollamaHost: models.url, env: { STEWARD_WORKER_SLOTS: "4" } },
+      worker: { ollamaHost: models.url, env: { STEWARD_WORKER_SLOTS: "2" } },
       functionEnv: { STEWARD_ANTHROPIC_URL: models.url },
       visibilitySeconds: 10,
     });
@@ -54,7 +56,7 @@ it(
     plan("cloud", killsPerRole, 380, "accepted", "ended");
     plan("host", killsPerRole, 380, "accepted", "ended");
     plan("worker", killsPerRole / 2, 380, "accepted", "ended");
-    plan("worker", killsPerRole / 2, 30, "asked");
+    plan("worker", killsPerRole / 2, 20, "asked");
     plan("agent", killsPerRole / 2, 380, "accepted", "ended");
     plan("agent", killsPerRole / 2, 150, "begun");
 
@@ -124,6 +126,11 @@ it(
       // A request that was repeated after a kill made no second task.
       const listed = await Promise.all(["acme", "birch", "cedar"].map((slug) => countTasks(installation.as(slug))));
       expect(listed.reduce((sum, count) => sum + count, 0)).toBe(taskCount);
+    } catch (error) {
+      const kept = mkdtempSync(join(tmpdir(), "steward-kill-logs-"));
+      cpSync(join(stack.stateDir, "logs"), kept, { recursive: true });
+      console.log(`kill: the logs are in ${kept}`);
+      throw error;
     } finally {
       for (const watcher of watchers) watcher.close();
       await installation.close();
