@@ -47,6 +47,11 @@ const steadyMs = 10_000;
 export function superviseChild(spec: ChildSpec, log: (message: string) => void): SupervisedChild {
   const lastLines: string[] = [];
   const output: WriteStream = createWriteStream(spec.logFile, { flags: "a", mode: 0o600 });
+  // A full disk loses lines of a log. It must not end what the log is about.
+  output.once("error", (error) => {
+    log(`${spec.logFile} cannot be written: ${error.message}`);
+    output.on("error", () => undefined);
+  });
   let child: ChildProcess | undefined;
   let starts = 0;
   let closing = false;

@@ -40,6 +40,8 @@ async function start(appliance: PlannedAppliance): Promise<void> {
     metrics: demoMetrics(name, appliance.diskPercent === undefined ? {} : { diskPercent: appliance.diskPercent }),
     log: (event, fields) => log(event, { appliance: name, ...fields }),
   });
+  // A registration whose reply a kill swallowed is spent, as on AWS. Its machine goes on without that doorbell: the
+  // heartbeat's answer is the other one.
   const bell =
     activation === undefined
       ? undefined
@@ -52,6 +54,9 @@ async function start(appliance: PlannedAppliance): Promise<void> {
             return { status: "Success", output: "looking" };
           },
           log: (message) => log("ssm", { appliance: name, message }),
+        }).catch((error: unknown) => {
+          log("ssm.not_registered", { appliance: name, error: describeError(error) });
+          return undefined;
         });
   const close = async () => {
     await bell?.stop();

@@ -6,6 +6,8 @@ const applianceSchema = z.object({
   tenantId: z.string(),
   /** Single use. Given again with the same key it gets the same certificate, so a killed fleet just goes on. */
   token: z.string(),
+  /** Of the token; only the enrolment itself has to come before. */
+  expiresAt: z.iso.datetime().optional(),
   doorbell: z.enum(["pull", "ssm"]),
   diskPercent: z.number().optional(),
   silentAfterSeconds: z.number().optional(),
