@@ -46,8 +46,7 @@ export function sandboxPlace(options: SandboxPlaceOptions): SandboxPlace {
     async knownFacts() {
       const kept = await readFile(factsFile, "utf8").catch(() => undefined);
       if (kept === undefined) return { ...options.root.facts, hostname: options.hostname };
-      const facts = factsSchema.safeParse(JSON.parse(kept));
-      return facts.success ? facts.data : undefined;
+      return parseFactsFile(kept);
     },
     async keepFacts(facts: Facts) {
       await mkdir(options.directory, { recursive: true, mode: 0o700 });
@@ -61,4 +60,13 @@ export function sandboxPlace(options: SandboxPlaceOptions): SandboxPlace {
       await started?.stop();
     },
   };
+}
+
+/** Undefined for what a power cut has damaged: the sandbox itself is asked then. */
+function parseFactsFile(text: string): Facts | undefined {
+  try {
+    return factsSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }

@@ -197,8 +197,10 @@ async function endFormer(directory: string): Promise<void> {
   const file = join(directory, "init.json");
   const former = await readFile(file, "utf8").catch(() => undefined);
   if (former === undefined) return;
-  const { pid } = JSON.parse(former) as { pid: number };
+  // A power cut may have left an empty file; nothing of that boot runs any more.
+  const pid = Number(/^\{"pid":(\d+),/.exec(former)?.[1] ?? 0);
   await waitFor(endSeconds, async () => {
+    if (pid === 0) return true;
     if (JSON.stringify(await identify(pid)) !== former || !(await lives(pid))) return true;
     kill(pid);
     return false;
