@@ -1,5 +1,6 @@
 import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
+import { findUnstorable } from "./unstorable.ts";
 
 const tooLarge = () =>
   new AppError("too_large", `the body is larger than ${defaults.maxBodyBytes / 1024} KB`, {
@@ -28,12 +29,18 @@ export function parseJsonBody(bytes: Uint8Array, contentType: string | undefined
       next: "Send JSON with Content-Type: application/json.",
     });
   }
+  let value: unknown;
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
     throw new AppError("invalid_request", "the body is not valid JSON in UTF-8", {
       cause,
       fields: [{ path: "", message: cause instanceof Error ? cause.message.slice(0, 200) : "is not JSON" }],
     });
   }
+  const unstorable = findUnstorable(value);
+  if (unstorable === undefined) return value;
+  throw new AppError("invalid_request", `${unstorable.path || "the body"} ${unstorable.message}`, {
+    fields: [unstorable],
+  });
 }
