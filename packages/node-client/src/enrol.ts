@@ -25,10 +25,12 @@ export interface EnrolledNode extends Identity {
  * Turns a single-use token into a certificate. The key is on the disk before the token is sent: when the answer is
  * lost, the same call sends the same key again and gets the same certificate, where a fresh key would look like a
  * thief and quarantine the node. Errors: what `POST /enrol` answers; `conflict` when enrolled already with another
- * token; `certificate_refused` when the root is not the one that the token names.
+ * token; `certificate_refused` when the root is not the one that the token names; `invalid_request` for an address of
+ * another machine without https.
  */
 export async function enrol(options: EnrolOptions): Promise<EnrolledNode> {
   const { stateDir } = options;
+  requireEncryption(options.apiUrl);
   await openStateDir(stateDir);
   const { token, rootFingerprint } = splitToken(options.token);
   const tokenHash = sha256Hex(token);
@@ -50,6 +52,11 @@ export async function enrol(options: EnrolOptions): Promise<EnrolledNode> {
     });
   }
   checkCertificateIsFor(key, answer.certificate);
+  if (new URL(answer.nodesUrl).protocol !== "https:") {
+    throw new AppError("certificate_refused", `the server names ${answer.nodesUrl}, where no certificate would count`, {
+      next: "check that the address is your Steward's",
+    });
+  }
   const identity: Identity = {
     v: 1,
     nodeId: answer.nodeId,
@@ -65,6 +72,18 @@ export async function enrol(options: EnrolOptions): Promise<EnrolledNode> {
   await saveIdentity(stateDir, identity);
   await removeFile(keyPath);
   return { ...identity, keyFingerprint: keyFingerprint(key) };
+}
+
+/** The token is worth a certificate to whoever reads it on the way. On this machine itself there is no way. */
+function requireEncryption(apiUrl: string): void {
+  if (!URL.canParse(apiUrl)) {
+    throw new AppError("invalid_request", `${apiUrl} is no address`, { next: "such as https://api.steward.example" });
+  }
+  const { hostname, protocol } = new URL(apiUrl);
+  if (protocol === "https:" || ["127.0.0.1", "localhost", "[::1]"].includes(hostname)) return;
+  throw new AppError("invalid_request", `${apiUrl} is not encrypted: an enrolment token is not sent there`, {
+    next: "use https",
+  });
 }
 
 async function alreadyEnrolled(identity: Identity, tokenHash: string, stateDir: string): Promise<EnrolledNode> {

@@ -63,6 +63,26 @@ const keysSent = () =>
     );
 
 describe("enrolment", () => {
+  it("sends a token to no other machine in the clear, and follows to no door without certificates", async () => {
+    for (const apiUrl of ["http://steward.example", "http://127.0.0.1.steward.example", "nas"]) {
+      await expect(enrol({ apiUrl, token: "token", hostname: "nas", stateDir: dir })).rejects.toMatchObject({
+        code: "invalid_request",
+      });
+    }
+    expect(await readdir(dir)).toEqual([]);
+    door.on("enrol", async ({ body }) => ({
+      nodeId,
+      tenantId: providerTenantId,
+      kind: "appliance",
+      name: "nas",
+      certificate: await door.ca.certify((body as { csr: string }).csr, life),
+      rootPublicKey,
+      nodesUrl: "http://127.0.0.1:1",
+    }));
+    await expect(enrolHere()).rejects.toMatchObject({ code: "certificate_refused" });
+    expect(await readdir(dir)).not.toContain("node.json");
+  });
+
   it("ends with a certificate that the nodes door takes, in files of the owner only", async () => {
     const node = await enrolHere();
     expect(node).toMatchObject({ nodeId, name: "nas", keyFingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) });
