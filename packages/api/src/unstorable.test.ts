@@ -42,5 +42,5 @@ it("lets every other JSON value pass as it is", () => {
       ),
     ),
   }));
-  fc.assert(fc.property(json, (value) => expect(findUnstorable(value)).toBeUndefined()));
+  fc.assert(fc.property(json, (value) => findUnstorable(value) === undefined));
 });
