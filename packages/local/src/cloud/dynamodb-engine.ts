@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { connect, createServer, Socket } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { inherited } from "../env.ts";
 import { EngineClient } from "./engine-client.ts";
 import type { FromEngine, ToEngine } from "./engine-namespace.ts";
 import { killIfAlive, readPidFile, removePidFile, writePidFile } from "./pid-file.ts";
@@ -144,7 +145,7 @@ class EngineSupervisor {
     const child = spawn(command, commandArguments, {
       // "advanced" is not needed and sockets pass with either; the file's own output would mix with our ready line.
       stdio: ["ignore", "ignore", "inherit", "ipc"],
-      env: { PATH: process.env.PATH },
+      env: inherited(["PATH"]),
     });
     this.child = child;
     if (child.pid !== undefined) writePidFile(pidFile, child.pid);

@@ -118,9 +118,14 @@ export function openJournal(file: string, options: { compactAboveBytes?: number 
       bytes += writeWhole(next, Buffer.concat(sinceRewrite));
       fsyncSync(next);
       renameSync(temporary, file);
-      syncDirectory(dirname(file));
+      // The old file has no name any more: nothing may be written there from here on, whatever comes next.
       const old = fd;
       fd = next;
+      try {
+        syncDirectory(dirname(file));
+      } catch (cause) {
+        fail(cause);
+      }
       sizeBytes = bytes;
       sizeAfterCompactionBytes = bytes;
       // An fsync of the old file may still be under way.
