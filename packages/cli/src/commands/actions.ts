@@ -56,7 +56,7 @@ export function addActions(program: Command, run: Runner): void {
         ui.say(`${paint.bold(visible(action.title))}  ${paint.dim(action.id)}`);
         ui.say(`${kindText(action)}; ends after ${duration(action.timeoutSeconds * 1000)} at the latest`);
         ui.say(
-          `Risk: ${action.risk.base}${action.risk.rules.map((rule) => `; ${rule.risk} where it ${visible(rule.why)} (${rule.variable})`).join("")}`,
+          `Risk: ${action.risk.base}${action.risk.rules.map((rule) => `; ${rule.risk} where it ${visible(rule.why)} (${visible(rule.variable)})`).join("")}`,
         );
         const variables = variablesOf(action.variables);
         if (variables.length > 0) ui.say(`\n${paint.bold("Variables")}`);
