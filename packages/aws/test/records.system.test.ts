@@ -1,3 +1,4 @@
+import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { newId, runIdOf } from "@steward/contracts/ids";
 import type { NodeState } from "@steward/core/node/node-state";
 import type { FreezeState, PersonState, SessionState, TenantState } from "@steward/core/tenant/tenant-state";
@@ -276,6 +277,10 @@ test("what is due comes in order and leaves when it has ended", async () => {
   const { dueAtMs: __, ...endedTask } = task;
   await commit(table, [replaceTask(task, { ...endedTask, version: 2, status: "failed" })]);
   expect((await listDue(table, 4_999, 10)).map((one) => one.type)).toEqual(["job", "run"]);
+  // What a newer build left behind keeps nobody from a deadline.
+  const due = { duepk: "SYS#DUE#0", duesk: "000000000000500#comet#ten_x#cmt_1" };
+  await table.client.send(new PutCommand({ TableName: table.name, Item: { pk: "NEWER", sk: "NEWER", ...due } }));
+  expect((await listDue(table, 4_999, 10)).map((one) => one.type)).toEqual(["unknown", "job", "run"]);
 });
 
 test("facts are the newest that were told", async () => {

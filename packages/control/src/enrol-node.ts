@@ -58,7 +58,9 @@ export async function enrolNode(
       case "again": {
         const stored =
           enrolment.certificate === undefined ? undefined : await getCertificate(deps.table, enrolment.certificate);
-        if (stored === undefined || stored.revokedAtMs !== undefined) throw unknownToken();
+        const node = await getNode(deps.table, { tenantId: enrolment.tenantId, nodeId: enrolment.nodeId });
+        const isGone = node === undefined || node.removedAtMs !== undefined;
+        if (isGone || stored === undefined || stored.revokedAtMs !== undefined) throw unknownToken();
         return answer(deps, enrolment, stored.pem);
       }
       case "issue":

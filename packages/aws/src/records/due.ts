@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { AppError } from "@steward/contracts/errors";
 import { queryItems, type Table } from "../table.ts";
 
 /*
@@ -11,7 +10,8 @@ export const dueTypes = ["tenant", "freeze", "node", "certificate", "task", "job
 export type DueType = (typeof dueTypes)[number];
 
 export interface Due {
-  type: DueType;
+  /** `unknown`: of a build that knows more types than this one. It must not keep the others from their deadlines. */
+  type: DueType | "unknown";
   /** The owner; `-` for a record of the system itself. */
   tenantId: string;
   id: string;
@@ -59,14 +59,8 @@ export async function listDue(table: Table, nowMs: number, limit: number): Promi
 }
 
 function dueOf(duesk: string): Due {
-  const [dueAt, type, tenantId, id] = duesk.split("#");
-  const known = dueTypes.find((dueType) => dueType === type);
-  if (dueAt === undefined || known === undefined || tenantId === undefined || id === undefined) {
-    throw new AppError("internal", `the due index has an entry that this version does not know: ${duesk}`, {
-      retryable: false,
-    });
-  }
-  return { type: known, tenantId, id, dueAtMs: Number(dueAt) };
+  const [dueAt, type, tenantId = "-", id = duesk] = duesk.split("#");
+  return { type: dueTypes.find((known) => known === type) ?? "unknown", tenantId, id, dueAtMs: Number(dueAt) };
 }
 
 /** A time that sorts as text. 15 digits last beyond the year 30,000. */

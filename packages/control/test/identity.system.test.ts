@@ -1,0 +1,120 @@
+import "reflect-metadata";
+import { createHash, generateKeyPairSync, sign, webcrypto } from "node:crypto";
+import { Pkcs10CertificateRequestGenerator } from "@peculiar/x509";
+import { getNode } from "@steward/aws/records/node";
+import { createSession as createSessionRecord } from "@steward/aws/records/session";
+import { commit } from "@steward/aws/table";
+import { sha256Hex } from "@steward/contracts/canonical";
+import { hasCode } from "@steward/contracts/errors";
+import { newId } from "@steward/contracts/ids";
+import { authenticateNode } from "@steward/control/authenticate-node";
+import type { Caller } from "@steward/control/context";
+import { enrolNode } from "@steward/control/enrol-node";
+import { inviteNode } from "@steward/control/invite-node";
+import { issueCaCertificate } from "@steward/control/issue-certificate";
+import { removeNode } from "@steward/control/node-views";
+import { createAuthenticator, createSession, endSession, refreshSession } from "@steward/control/sessions";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { type House, openHouse } from "./support/house.ts";
+
+const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const spki = publicKey.export({ format: "der", type: "spki" });
+const keyId = createHash("sha256").update(spki).digest("hex");
+const signer = {
+  keyId: async () => keyId,
+  publicKey: async () => new Uint8Array(spki),
+  sign: async (bytes: Uint8Array) => new Uint8Array(sign("sha256", bytes, privateKey)),
+};
+
+let house: House;
+let admin: Caller;
+beforeEach(async () => {
+  house = await openHouse();
+  admin = await house.tenant();
+});
+afterEach(async () => {
+  await house.stop();
+});
+
+async function request(): Promise<string> {
+  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+  const keys = (await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
+  const csr = await Pkcs10CertificateRequestGenerator.create({ name: "CN=x", keys, signingAlgorithm: algorithm });
+  return csr.toString("pem");
+}
+
+async function invited() {
+  const caPem = await issueCaCertificate(signer, { name: "Steward test nodes", nowMs: house.nowMs(), days: 3650 });
+  const deps = {
+    ...house,
+    signer,
+    caCertificate: async () => caPem,
+    rootPublicKey: async () => "AAAA",
+    nodesUrl: "https://nodes.example",
+    activate: () => Promise.reject(new Error("nothing is rung by SSM here")),
+  };
+  const body = { kind: "appliance" as const, name: "attic", tags: [], doorbell: "pull" as const };
+  const invitation = await inviteNode({ ...house, rootFingerprint: async () => "f" }, admin, body);
+  return {
+    nodeId: invitation.nodeId,
+    enrol: async (csr: string) => enrolNode(deps, { token: invitation.token, csr, hostname: "attic" }),
+  };
+}
+
+it("an enrolment token that forty machines use at once enrols one, and quarantines it", async () => {
+  const { nodeId, enrol } = await invited();
+  const requests = await Promise.all(Array.from({ length: 40 }, request));
+  const outcomes = await Promise.allSettled(requests.map(enrol));
+  expect(outcomes.filter((one) => one.status === "fulfilled")).toHaveLength(1);
+  for (const one of outcomes) {
+    if (one.status === "rejected") expect(one.reason).toMatchObject({ code: "token_used" });
+  }
+  const node = await getNode(house.table, { tenantId: admin.tenantId, nodeId });
+  expect(node?.quarantinedAtMs).toBeDefined();
+});
+
+it("the same machine gets the same certificate again, but not once it was removed", async () => {
+  const { nodeId, enrol } = await invited();
+  const csr = await request();
+  const first = await enrol(csr);
+  expect(await enrol(csr)).toEqual(first);
+  await removeNode(house, admin, { nodeId });
+  await expect(enrol(csr)).rejects.toSatisfy((error) => hasCode(error, "unauthenticated"));
+  const [pem = ""] = first.certificate.split(/(?<=-----END CERTIFICATE-----\n)/);
+  const der = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ""), "base64");
+  const fingerprint = createHash("sha256").update(der).digest("hex");
+  const asked = authenticateNode(house, { nodeId, fingerprint });
+  await expect(asked).rejects.toSatisfy((error) => hasCode(error, "certificate_refused"));
+});
+
+it("a sign-in link that is used thirty times at once signs in once, and its session ends for good", async () => {
+  const bootstrapToken = house.secret();
+  await commit(house.table, [
+    createSessionRecord({
+      v: 1,
+      version: 1,
+      tokenHash: sha256Hex(bootstrapToken),
+      kind: "bootstrap",
+      sessionId: newId("session", house.nowMs()),
+      personId: admin.person.id,
+      createdAtMs: house.nowMs(),
+      expiresAtMs: house.nowMs() + 3_600_000,
+    }),
+  ]);
+  const deps = { ...house, signer };
+  const outcomes = await Promise.allSettled(Array.from({ length: 30 }, () => createSession(deps, { bootstrapToken })));
+  const [session, ...more] = outcomes.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  expect(more).toEqual([]);
+  if (session === undefined) throw new Error("nobody was signed in");
+
+  const authenticate = createAuthenticator({ ...house, tokenKey: async () => ({ keyId, publicKey: spki }) });
+  const bearer = `Bearer ${session.accessToken}`;
+  const { sessionId } = await authenticate(bearer);
+  const again = await refreshSession(deps, { refreshToken: session.refreshToken });
+  expect(again.person).toEqual(session.person);
+  await endSession(house, { sessionId, personId: admin.person.id });
+  const isUnauthenticated = (error: unknown) => hasCode(error, "unauthenticated");
+  await expect(refreshSession(deps, { refreshToken: session.refreshToken })).rejects.toSatisfy(isUnauthenticated);
+  house.passTime(5_000);
+  await expect(authenticate(bearer)).rejects.toSatisfy(isUnauthenticated);
+});
