@@ -1,4 +1,6 @@
 import type { Client } from "@steward/contracts/client";
+import { AppError } from "@steward/contracts/errors";
+import type { RunResult } from "@steward/contracts/run";
 import { fullJitterMs } from "@steward/node-client/backoff";
 import type { Clock } from "@steward/node-client/clock";
 import { describeError, type Log } from "@steward/node-client/log";
@@ -16,6 +18,14 @@ export interface ReporterOptions {
   nowMs: () => number | undefined;
   signal: AbortSignal;
 }
+
+/** What a step found comes from the machine and may be what nobody takes. How the run ended is told all the same. */
+const contentRefusals: ReadonlySet<string> = new Set([
+  "invalid_request",
+  "unknown_field",
+  "too_large",
+  "unprocessable",
+]);
 
 /** Posts the results of finished runs until they are taken, beside whatever runs next. */
 export interface Reporter {
@@ -50,7 +60,12 @@ export function createReporter(options: ReporterOptions): Reporter {
     if (signal.aborted) return;
     // Output that the store refused for good must not keep the result from arriving.
     const { output: _, ...bare } = result;
-    const answer = await call("recordRun", { params: { runId: entry.runId }, body: uploaded ? result : bare, signal });
+    const post = (body: RunResult) => call("recordRun", { params: { runId: entry.runId }, body, signal });
+    const answer = await post(uploaded ? result : bare).catch((error: unknown) => {
+      if (!(error instanceof AppError) || !contentRefusals.has(error.code)) throw error;
+      log("run.findings_refused", { runId: entry.runId, attempt: entry.attempt, error: describeError(error) });
+      return post({ ...bare, steps: bare.steps.map(({ result: __, ...step }) => step) });
+    });
     log("run.reported", { runId: entry.runId, attempt: entry.attempt, status: result.status, taken: answer.accepted });
     await ledger.report(entry, answer.accepted ? "taken" : `not taken: ${answer.status}`, options.nowMs());
     uploaders.delete(entry.ledgerId);

@@ -59,7 +59,7 @@ export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
   } finally {
     ended.abort();
   }
-  if (failure !== undefined) return { status: "failed", reason: failure.slice(0, 2000), steps };
+  if (failure !== undefined) return { status: "failed", reason: told(failure), steps };
   // One simulated step is enough: such a run never claims to have changed the machine.
   return { status: steps.some(({ status }) => status === "simulated") ? "simulated" : "succeeded", steps };
 
@@ -76,7 +76,7 @@ export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
       steps[index] =
         undone.status === "succeeded"
           ? { ...step, status: "undone" }
-          : { ...step, reason: `could not be undone: ${undone.reason ?? undone.status}`.slice(0, 2000) };
+          : { ...step, reason: told(`could not be undone: ${undone.reason ?? undone.status}`) };
     }
   }
 
@@ -112,9 +112,10 @@ export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
 function stepResult(action: string, outcome: StepOutcome, durationMs: number): StepResult {
   const result: StepResult = { action, status: outcome.status, changed: outcome.changed, durationMs };
   const reason = outcome.reason ?? reasonOf(outcome);
-  if (reason !== undefined) result.reason = reason.slice(0, 2000);
+  if (reason !== undefined) result.reason = told(reason);
   if (outcome.result !== undefined) {
-    if (JSON.stringify(outcome.result).length <= maxResultBytes) result.result = outcome.result;
+    const found = JSON.stringify(outcome.result);
+    if (Buffer.byteLength(found) <= maxResultBytes) result.result = JSON.parse(found, wellFormed);
     else result.reason = "what it found is too large for a result: see the output";
   }
   return result;
@@ -125,4 +126,13 @@ function reasonOf(outcome: StepOutcome): string | undefined {
   if (outcome.timedOut) return "timed_out";
   if (outcome.unreachable) return "unreachable";
   return `${outcome.failedTasks} task(s) failed`;
+}
+
+/** What machines say may hold half characters (bytes that are no text, a cut emoji), which no record takes. */
+function told(text: string): string {
+  return text.slice(0, 2000).toWellFormed();
+}
+
+function wellFormed(_key: string, value: unknown): unknown {
+  return typeof value === "string" ? value.toWellFormed() : value;
 }

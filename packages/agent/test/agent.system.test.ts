@@ -2,6 +2,7 @@ import { cp, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "@steward/contracts/errors";
+import type { RunResult } from "@steward/contracts/run";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { until } from "../../node-client/test/support/until.ts";
 import { type Agent } from "../src/agent.ts";
@@ -99,6 +100,25 @@ describe("a run", () => {
     expect(await result()).toMatchObject({ status: "succeeded", steps: [{ status: "succeeded" }] });
     await reported();
     expect(steps).toHaveLength(1);
+  });
+
+  it("is told as it ended, also when what it found is refused", async () => {
+    control.door.on("recordRun", ({ body }) => {
+      if (JSON.stringify(body).includes("unheard-of")) throw new AppError("invalid_request", "no such thing");
+      control.run.result ??= body as RunResult;
+      control.run.status = "ended";
+      return { accepted: true, status: "succeeded" };
+    });
+    await start(scriptedExecutor(() => ({ result: { found: "unheard-of" } })).executor);
+    expect(await result()).toMatchObject({ status: "succeeded", steps: [{ status: "succeeded", changed: 1 }] });
+    await reported();
+  });
+
+  it("is told in whole characters, whatever the machine says", async () => {
+    const reason = `${"x".repeat(1999)}😀`;
+    await start(scriptedExecutor(() => ({ status: "failed", reason, result: { name: "J\udcf6rg" } })).executor);
+    expect(JSON.stringify(await result())).not.toMatch(/\\ud[89a-f]/);
+    expect(await result()).toMatchObject({ status: "failed", steps: [{ result: { name: "J\ufffdrg" } }] });
   });
 
   it("is done by an agent whose kept release was signed with a key that is gone since", async () => {
