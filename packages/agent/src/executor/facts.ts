@@ -50,14 +50,19 @@ export function parseFacts(text: string): Facts {
   for (const line of text.split("\n")) {
     const [, key, value] = /^([a-z]+) (.+)$/.exec(line) ?? [];
     if (key === undefined || value === undefined) continue;
-    if (key === "hostname") facts.hostname = value.slice(0, 253);
+    if (key === "hostname") facts.hostname = cut(value, 253);
     else if (key === "version") {
       const [, name, version] = /^(\S+) (.+)$/.exec(value) ?? [];
-      if (name !== undefined && version !== undefined) versions[name.slice(0, 64)] = version.slice(0, 64);
+      if (name !== undefined && version !== undefined) versions[cut(name, 64)] = cut(version, 64);
     } else if (key in lists) {
-      sets.get(lists[key as keyof typeof lists])?.add(value.slice(0, 64));
+      sets.get(lists[key as keyof typeof lists])?.add(cut(value, 64));
     }
   }
   for (const [list, values] of sets) facts[list] = [...values].sort().slice(0, list === "setups" ? 100 : 1000);
   return factsSchema.parse({ ...facts, versions });
+}
+
+/** Not through the middle of a character: half of one is nothing that could be stored or hashed. */
+function cut(text: string, length: number): string {
+  return text.slice(0, length).toWellFormed();
 }
