@@ -77,3 +77,12 @@ test("explicit steps are named by what they do", () => {
   const { instruction: _, ...task } = taskOf({ plan: planOf(), targets: [bert] });
   expect(taskTitle(task)).toBe("users.add username=john groups=media");
 });
+
+test("why a run failed is said once, beside what else its steps have to say", () => {
+  const failed = { action: "users.add", status: "failed" as const, changed: 0, durationMs: 5, reason: "no such group" };
+  const kept = { ...failed, action: "system.ping", reason: "could not be undone: it is gone" };
+  const run = runOf({ status: "failed", reason: "users.add: no such group", steps: [kept, failed] });
+  const lines = runText(run, 4, plain).split("\n");
+  expect(lines.filter((line) => line.includes("no such group"))).toEqual(["    users.add: no such group"]);
+  expect(lines).toContain("    system.ping: could not be undone: it is gone");
+});

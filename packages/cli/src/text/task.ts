@@ -152,8 +152,10 @@ export function runText(run: RunView, nameWidth: number, paint: Paint): string {
   ];
   if (run.reason !== undefined) lines.push(`    ${visible(run.reason)}`);
   for (const step of run.steps) {
-    if (step.reason !== undefined && step.reason !== run.reason)
-      lines.push(`    ${visible(step.action)}: ${visible(step.reason)}`);
+    // What ended the run is its own reason already, cut where that was too long.
+    const why = `${step.action}: ${step.reason}`;
+    const isTold = run.reason === step.reason || (run.reason !== undefined && why.startsWith(run.reason));
+    if (step.reason !== undefined && !isTold) lines.push(`    ${visible(why)}`);
     lines.push(...foundText(step).map((line) => `    ${line}`));
   }
   return lines.join("\n");
