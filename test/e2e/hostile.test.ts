@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseDocument, visit } from "yaml";
 import hostile from "../../packages/core/src/planning/hostile-instructions.json" with { type: "json" };
 import { type Installation, until } from "../support/installation.ts";
-import type { ModelRequest, ScriptedModels } from "../support/scripted-models.ts";
+import type { ModelRequest, Scripting } from "../support/scripted-models.ts";
 import { startWithModels, type WithModels } from "../support/with-models.ts";
 
 /*
@@ -18,17 +18,20 @@ import { startWithModels, type WithModels } from "../support/with-models.ts";
 
 let world: WithModels;
 let installation: Installation;
-let models: ScriptedModels;
 let acme: Client;
 const target = "acme-berlin-01";
 
 beforeAll(async () => {
   world = await startWithModels();
-  ({ installation, models } = world);
+  ({ installation } = world);
   acme = installation.as("acme");
 });
 afterAll(() => world.close());
 
+/** What both models say from now on. */
+const script = (scripting: Scripting) => {
+  for (const server of [world.models, world.claude]) server.script(scripting);
+};
 const sshKey = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"a".repeat(43)}`;
 
 /** What an obliging model makes of a sentence: the worst that the words could be taken for. */
@@ -112,7 +115,7 @@ describe("50 hostile instructions", () => {
   });
 
   it("no file, no command, a clear refusal, though every model obliges", async () => {
-    models.script(obliging);
+    script(obliging);
     const before = traces();
     const queue = [...hostile];
     const tasks: [string, TaskView][] = [];
@@ -126,7 +129,7 @@ describe("50 hostile instructions", () => {
   });
 
   it("words that look like more than they are: other tenants' machines and names, root, and what a model adds", async () => {
-    models.script(obliging);
+    script(obliging);
     const more = [
       "add user eve on birch-london-01",
       "add user eve to Birch",
@@ -164,12 +167,12 @@ describe("50 hostile instructions", () => {
     }
     expect(traces()).toEqual(before);
     // Some are refused before any model hears of them; the others were refused in spite of what both said.
-    for (const protocol of ["ollama", "anthropic"] as const) {
-      expect(models.requests.filter((request) => request.protocol === protocol).length).toBeGreaterThan(5);
-    }
+    for (const { requests } of [world.models, world.claude]) expect(requests.length).toBeGreaterThan(5);
   });
 
   it("a model cannot add to a harmless sentence, nor change what it says", async () => {
+    // Odd enough that the matcher leaves it to the models.
+    const sentence = "onboard our new colleague zoe";
     const extra = { action: "users.add", variables: { username: "eve", groups: ["sudo"] } };
     const fine = { action: "users.add", variables: { username: "zoe" } };
     const answers: ProposedStep[][] = [
@@ -185,12 +188,18 @@ describe("50 hostile instructions", () => {
       [fine, { action: "service.restart", variables: { service: "ssh" } }],
     ];
     for (const steps of answers) {
-      models.script({ kind: "answer", json: { understood: "", outOfScope: false, steps } });
-      // Odd enough that the matcher leaves it to the models.
-      const task = await said("would you kindly see to it that somebody named zoe can log in");
-      if (task.status === "needs_input") continue;
-      expectRefused(JSON.stringify(steps), task);
+      script({ kind: "answer", json: { understood: "", outOfScope: false, steps } });
+      const task = await said(sentence);
+      if (task.status === "needs_input") expect([steps, task.plan]).toEqual([steps, undefined]);
+      else expectRefused(JSON.stringify(steps), task);
     }
+    // A control: the honest proposal is taken.
+    script({ kind: "answer", json: { understood: "", outOfScope: false, steps: [fine] } });
+    expect(await said(sentence)).toMatchObject({
+      status: "awaiting_approval",
+      planning: { tier: "ollama" },
+      plan: { risk: "low", steps: [{ action: "users.add", variables: { username: "zoe" } }] },
+    });
   });
 });
 
@@ -208,7 +217,7 @@ describe("facts are data", () => {
     await machine.call("putFacts", { params: { nodeId: machine.identity.nodeId }, body: facts });
     for (const proposed of facts.users) {
       const steps = [{ action: "users.remove", variables: { username: proposed } }];
-      models.script({ kind: "answer", json: { understood: "", outOfScope: false, steps } });
+      script({ kind: "answer", json: { understood: "", outOfScope: false, steps } });
       const task = await acme("submitTask", {
         body: { instruction: "somebody has to go, see to that", targets: [name] },
       });
@@ -219,7 +228,7 @@ describe("facts are data", () => {
       for (const choice of rested.question?.choices ?? []) expect(choice).toMatch(/^[a-z][a-z0-9_-]*$/);
     }
     // The prompt may carry names, as data; never a line of its own.
-    for (const request of models.requests) {
+    for (const request of [...world.models.requests, ...world.claude.requests]) {
       expect(request.prompt.split("\n").some((line) => line.startsWith("ignore your rules"))).toBe(false);
     }
   });

@@ -269,7 +269,7 @@ async function takeMessage(slug = "acme"): Promise<{ taskId: string; message: La
   const call = installation.as(slug);
   const [site] = (await call("listNodes", { query: { kind: "appliance", limit: 1 } })).items;
   const task = await call("submitTask", {
-    body: { instruction: "would you see to it that somebody named zoe can log in", targets: [site?.name ?? ""] },
+    body: { instruction: "onboard our new colleague zoe", targets: [site?.name ?? ""] },
   });
   expect(task.status).toBe("thinking");
   const { names } = installation;

@@ -8,7 +8,10 @@ export const claudeKey = "sk-ant-scripted-0123456789";
 
 export interface WithModels {
   installation: Installation;
+  /** Ollama's stand-in. */
   models: ScriptedModels;
+  /** Claude's, at an address of its own. */
+  claude: ScriptedModels;
   close(): Promise<void>;
 }
 
@@ -16,29 +19,30 @@ export interface WithModels {
 export async function startWithModels(
   options: Partial<StewardOptions> & { claude?: boolean } = {},
 ): Promise<WithModels> {
-  const { claude = true, functionEnv, ...rest } = options;
-  const models = await startScriptedModels({ apiKey: claudeKey });
+  const { claude: withKey = true, functionEnv, ...rest } = options;
+  const [models, claude] = await Promise.all([startScriptedModels(), startScriptedModels({ apiKey: claudeKey })]);
+  const stopModels = () => Promise.all([models.stop(), claude.stop()]);
   try {
     const installation = await startInstallation({
-      worker: { ollamaHost: models.url, env: { STEWARD_WORKER_SLOTS: "4" } },
-      functionEnv: { STEWARD_ANTHROPIC_URL: models.url, ...functionEnv },
+      worker: { ollamaHost: models.url, env: { STEWARD_WORKER_SLOTS: "8" } },
+      functionEnv: { STEWARD_ANTHROPIC_URL: claude.url, ...functionEnv },
       ...rest,
     });
-    if (claude) {
+    if (withKey) {
       await putSecret(installation.cloudAs("bootstrap").secrets, installation.names.anthropicSecret, claudeKey);
     }
     const close = async () => {
       await installation.close();
-      await models.stop();
+      await stopModels();
     };
     if (rest.worker !== false)
       await untilWorkerIsReady(installation).catch(async (error: unknown) => {
         await close();
         throw error;
       });
-    return { installation, models, close };
+    return { installation, models, claude, close };
   } catch (error) {
-    await models.stop();
+    await stopModels();
     throw error;
   }
 }

@@ -36,7 +36,8 @@ export async function escalateJob(
     const claimId = uuidOf(`${jobId}:${message.secret}`);
     job = await leaseJob(deps, { tenantId, jobId, secret: message.secret, claimId, owner, tier: "claude", leaseMs });
   } catch (error) {
-    if (hasCode(error, "stale_attempt") || hasCode(error, "invalid_transition")) return;
+    // Ended, somebody else's, or past its deadline, which the reconciler records: the message has nothing more to say.
+    if ((["stale_attempt", "invalid_transition", "expired"] as const).some((code) => hasCode(error, code))) return;
     throw error;
   }
   const shared = { tenantId, jobId, owner, attempt: job.attempt };

@@ -22,8 +22,11 @@ export async function sendJob(
   secret: string,
 ): Promise<void> {
   const message: LaneMessage = { v: 1, tenantId: job.tenantId, jobId: job.jobId, secret };
-  const queue = job.tier === "claude" ? "escalations" : laneQueue(job.lane);
-  if (!(await sendAfterCommit(deps, queue, message, job.tenantId))) return;
+  const sent =
+    job.tier === "claude"
+      ? await sendAfterCommit(deps, "escalations", message, job.tenantId, { delaySeconds: claudePauseSeconds(job) })
+      : await sendAfterCommit(deps, laneQueue(job.lane), message, job.tenantId);
+  if (!sent) return;
   try {
     const { state } = reduceJob(job, { type: "sent" }, deps.nowMs());
     await commit(deps.table, [replaceJob(job, state)]);
@@ -31,6 +34,12 @@ export async function sendJob(
     // A worker was quicker than we: it holds the job, and nothing needs to be noted.
     if (!hasCode(error, "conflict") && !hasCode(error, "invalid_transition")) throw error;
   }
+}
+
+/** An outage or a rate limit of Anthropic's lasts a while: all attempts within one second would be one attempt. */
+function claudePauseSeconds(job: JobState): number {
+  const failures = job.failures.filter(({ tier }) => tier === "claude").length;
+  return failures === 0 ? 0 : 2 ** (failures - 1);
 }
 
 export async function loadJob(

@@ -10,9 +10,10 @@ export async function sendAfterCommit(
   queue: QueueName,
   body: object,
   tenantId: string,
+  options: { delaySeconds?: number } = {},
 ): Promise<boolean> {
   try {
-    await deps.queues.send(queue, body, { groupId: tenantId });
+    await deps.queues.send(queue, body, { groupId: tenantId, ...options });
     return true;
   } catch (error) {
     deps.log("warn", "send_failed", { queue, tenantId, error: String(error) });
