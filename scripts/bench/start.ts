@@ -44,9 +44,11 @@ async function startOnce(folder: string): Promise<number> {
     process.execPath,
     [
       join(root, "packages/local/src/main.ts"),
-      ...["--state-dir", join(folder, "state"), "--executor", "simulate"],
-      ...["--api-port", String(api), "--cloud-port", String(cloud)],
-      ...(nodesPort === undefined ? ["--nodes-port", String(nodes)] : ["--nodes-port", String(nodesPort)]),
+      `--state-dir=${join(folder, "state")}`,
+      "--executor=simulate",
+      `--api-port=${api}`,
+      `--cloud-port=${cloud}`,
+      `--nodes-port=${nodesPort ?? nodes}`,
     ],
     {
       cwd: root,
