@@ -125,6 +125,10 @@ describe("the matcher over the real catalogue", () => {
     },
   );
 
+  it.each(["???", "!", ",", "and", "please, thanks", "a, and then", "please"])("%j asks for nothing", (sentence) => {
+    expect(match(sentence)).toMatchObject({ kind: "unsure" });
+  });
+
   it("asks which service is meant where a model names one that is not there", () => {
     const steps = [{ action: "service.restart", variables: { service: "samba" } }];
     const answer = JSON.stringify({ understood: "", outOfScope: false, steps });

@@ -36,7 +36,9 @@ export function matchInstruction(context: PlanningContext): Understanding {
     grade: 0,
   });
   if (isNegated(context.instruction)) return unsure("It is said what should not be.");
-  if (tokens.every((token) => token.class === "free")) return unsure("Nothing is asked for.");
+  if (tokens.every((token) => token.class === "free" || token.kind === "separator")) {
+    return unsure("Nothing is asked for.");
+  }
 
   const outcomes = readSegments(index, tokens, context);
   if (outcomes === undefined) return unsure("No single reading accounts for every word.");
