@@ -1,18 +1,21 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { type Clients, createClients } from "@steward/aws/clients";
 import { getTask, replaceTask } from "@steward/aws/records/task";
 import { commit, type Table } from "@steward/aws/table";
+import { canonicalHash } from "@steward/contracts/canonical";
 import { type Client, createClient } from "@steward/contracts/client";
 import { AppError } from "@steward/contracts/errors";
 import { resourceNames } from "@steward/contracts/names";
+import type { NodeKind } from "@steward/contracts/node";
 import type { PrincipalName } from "@steward/contracts/permissions";
 import { type TaskStatus, taskHasEnded } from "@steward/contracts/states";
 import type { TaskView } from "@steward/contracts/task";
 import type { TaskState } from "@steward/core/task/task-state";
+import { enrol } from "@steward/node-client/enrol";
 import { createNodeClient, type NodeClient } from "@steward/node-client/node-client";
 import { readCredentials } from "../../packages/local/src/host/function-environment.ts";
 import { serverCaFile } from "../../packages/local/src/host/server-certificate.ts";
@@ -35,6 +38,8 @@ export interface Installation {
   names: ReturnType<typeof resourceNames>;
   /** The nodes door with the certificate of a machine: `worker`, or an appliance's name. */
   machine(name: string): Promise<NodeClient>;
+  /** Enrols and confirms one more machine, and answers with its way in. */
+  enrol(kind: NodeKind, name: string, slug: string): Promise<NodeClient>;
   /** Where a machine keeps its own things. */
   machineDir(name: string): string;
   serverCa: string;
@@ -64,26 +69,38 @@ export async function startInstallation(options: Partial<StewardOptions> = {}): 
   const serverCa = readFileSync(serverCaFile(stateDir), "utf8");
   const machines: NodeClient[] = [];
   const machineDir = (name: string) => (name === "worker" ? join(stateDir, "worker") : join(stateDir, "fleet", name));
+  const as = (slug: string, tenantId?: string): Client =>
+    createClient({
+      baseUrl: stack.apiUrl,
+      transport: fetchTransport,
+      headers: () => ({ ...stack.headersOf(slug), ...(tenantId === undefined ? {} : { "steward-tenant": tenantId }) }),
+    });
+  const machine = async (name: string): Promise<NodeClient> => {
+    const client = await createNodeClient({ stateDir: machineDir(name), serverCa });
+    machines.push(client);
+    return client;
+  };
   return {
     stack,
-    as: (slug, tenantId) =>
-      createClient({
-        baseUrl: stack.apiUrl,
-        transport: fetchTransport,
-        headers: () => ({
-          ...stack.headersOf(slug),
-          ...(tenantId === undefined ? {} : { "steward-tenant": tenantId }),
-        }),
-      }),
+    as,
     tenantId: (slug) => stack.profileOf(slug).tenantId ?? "",
     cloudAs,
     table: { client: cloudAs("bootstrap").dynamo, name: names.table },
     names,
     machineDir,
-    async machine(name) {
-      const client = await createNodeClient({ stateDir: machineDir(name), serverCa });
-      machines.push(client);
-      return client;
+    machine,
+    async enrol(kind, name, slug) {
+      const { token } = await as(slug)("inviteNode", { body: { kind, name } });
+      const nodeDir = machineDir(name);
+      mkdirSync(nodeDir, { recursive: true });
+      const { nodeId, keyFingerprint } = await enrol({
+        apiUrl: stack.apiUrl,
+        token,
+        hostname: name,
+        stateDir: nodeDir,
+      });
+      await as(slug)("confirmNode", { params: { nodeId }, body: { keyFingerprint } });
+      return machine(name);
     },
     serverCa,
     async raw(path, init) {
@@ -168,7 +185,7 @@ export async function tamper(
 
 /**
  * Gives the test keys that no part of Steward has, those to read the whole table, and lets the cloud start again with
- * them. The answer reads every item: what a refused request must leave as it was.
+ * them. The answer reads every item, as a hash by its key: what a refused request must leave as it was.
  */
 export async function startAuditor(installation: Installation): Promise<() => Promise<Map<string, string>>> {
   const { stack, names } = installation;
@@ -191,7 +208,7 @@ export async function startAuditor(installation: Installation): Promise<() => Pr
           ...(from === undefined ? {} : { ExclusiveStartKey: from }),
         }),
       );
-      for (const item of page.Items ?? []) items.set(`${item["pk"]} ${item["sk"]}`, JSON.stringify(item));
+      for (const item of page.Items ?? []) items.set(`${item["pk"]} ${item["sk"]}`, canonicalHash(item));
       from = page.LastEvaluatedKey;
     } while (from !== undefined);
     return items;

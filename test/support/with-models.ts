@@ -48,8 +48,8 @@ export async function startWithModels(
 }
 
 /** Until a heartbeat of the worker has said which models it has. */
-export async function untilWorkerIsReady({ as }: Installation, ready = true): Promise<void> {
-  const provider = as("provider");
+export async function untilWorkerIsReady(installation: Installation, ready = true): Promise<void> {
+  const provider = installation.as("provider");
   const lateMs = Date.now() + 20_000;
   for (;;) {
     const { workers } = await provider("queueStatus", {});

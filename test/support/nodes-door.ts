@@ -1,0 +1,47 @@
+import { request as httpsRequest } from "node:https";
+import { readPair } from "@steward/node-client/identity";
+import type { KeyPair } from "@steward/node-client/key-pair";
+import type { Installation } from "./installation.ts";
+
+/**
+ * One exchange at the nodes door as it is: with a machine's certificate (by its name), another one, or none. `body` goes
+ * as JSON; bytes go as they are.
+ */
+export async function atNodesDoor(
+  { stack, machineDir, serverCa }: Pick<Installation, "stack" | "machineDir" | "serverCa">,
+  machine: string | Partial<KeyPair> | undefined,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; code: unknown; body: unknown }> {
+  const pair: Partial<KeyPair> =
+    typeof machine === "string" ? await readPair(machineDir(machine), "current") : (machine ?? {});
+  const bytes = body === undefined ? undefined : Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
+  // Node leaves it out for some methods, and the body would read like another request.
+  const length: Record<string, string> = bytes === undefined ? {} : { "content-length": String(bytes.length) };
+  return new Promise((resolve, reject) => {
+    const request = httpsRequest(
+      stack.nodesUrl + path,
+      {
+        method,
+        ca: serverCa,
+        agent: false,
+        ...(pair.key === undefined ? {} : { key: pair.key, cert: pair.certificate }),
+        headers: { "content-type": "application/json", ...length, ...headers },
+      },
+      (response) => {
+        let text = "";
+        response.on("data", (data: Buffer) => {
+          text += data.toString();
+        });
+        response.on("end", () => {
+          const parsed: { code?: unknown } = text.startsWith("{") ? JSON.parse(text) : {};
+          resolve({ status: response.statusCode ?? 0, code: parsed.code, body: parsed });
+        });
+      },
+    );
+    request.on("error", reject);
+    request.end(bytes);
+  });
+}
