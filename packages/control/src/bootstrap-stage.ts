@@ -7,13 +7,14 @@ import { commit } from "@steward/aws/table";
 import { canonicalHash, sha256Hex } from "@steward/contracts/canonical";
 import { newId, providerTenantId } from "@steward/contracts/ids";
 import { resourceNames, type SigningKeyUse, signingKeyUses } from "@steward/contracts/names";
-import { type Release, type ReleaseAction, releaseSchema } from "@steward/contracts/release";
-import { type SignedDocument, signedDocumentSchema } from "@steward/contracts/signed";
+import type { Release, ReleaseAction } from "@steward/contracts/release";
+import type { SignedDocument } from "@steward/contracts/signed";
 import type { PersonState, TenantState } from "@steward/core/tenant/tenant-state";
 import { audited } from "./audit.ts";
 import type { Context } from "./context.ts";
 import { bundleKey } from "./get-bundle.ts";
 import { issueCaCertificate } from "./issue-certificate.ts";
+import { readRelease } from "./read-release.ts";
 
 type Deps = Pick<Context, "stage" | "table" | "nowMs" | "secret"> & {
   signers: Record<SigningKeyUse, Signer>;
@@ -109,13 +110,6 @@ async function publishRelease(deps: Deps, actions: ReleaseAction[], nowMs: numbe
   await deps.objects.put(names.bundleBucket, next, text);
   await deps.parameters.put(parameter, next);
   return release.version;
-}
-
-/** A stored release with its content. The control plane wrote it; appliances verify it for themselves. */
-export function readRelease(stored: string): { document: SignedDocument; release: Release } {
-  const document = signedDocumentSchema.parse(JSON.parse(stored));
-  const payload: unknown = JSON.parse(Buffer.from(document.payload, "base64").toString("utf8"));
-  return { document, release: releaseSchema.parse(payload) };
 }
 
 export interface TenantSeed {

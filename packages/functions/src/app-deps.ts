@@ -1,9 +1,6 @@
 import { createHash } from "node:crypto";
 import type { AppDeps } from "@steward/api/app-deps";
 import { abandonIdempotent, beginIdempotent, finishIdempotent } from "@steward/aws/records/idempotency";
-import { createActivation } from "@steward/aws/run-command";
-import { getSecret } from "@steward/aws/secrets";
-import { createSigner } from "@steward/aws/signing";
 import { AppError } from "@steward/contracts/errors";
 import { authenticateNode } from "@steward/control/authenticate-node";
 import { createAuthenticator } from "@steward/control/sessions";
@@ -16,9 +13,8 @@ import { version } from "./version.ts";
 export async function createAppDeps(functionName: string): Promise<AppDeps> {
   const environment = env();
   const context = createContext(functionName);
-  const { clients, names, parameter, table } = context;
-  const signer = (use: "token" | "approval" | "issuer") =>
-    createSigner({ kms: clients.kms, keyAlias: names.keyAlias(use) });
+  const { names, parameter, services, table } = context;
+  const { signer } = services;
   const signers = { token: signer("token"), approval: signer("approval"), issuer: signer("issuer") };
   const tokenKey = async () => ({ keyId: await signers.token.keyId(), publicKey: await signers.token.publicKey() });
   return {
@@ -28,7 +24,7 @@ export async function createAppDeps(functionName: string): Promise<AppDeps> {
     authenticate: createAuthenticator({ ...context, tokenKey }),
     authenticateNode: (identity) => authenticateNode(context, identity),
     cursorKey: async () => {
-      const secret = await getSecret(clients.secrets, names.tokenSecret);
+      const secret = await services.secrets.get(names.tokenSecret);
       if (secret === undefined) throw new AppError("unavailable", `the secret ${names.tokenSecret} is not set`);
       return keyFromSecret(secret);
     },
@@ -49,7 +45,7 @@ export async function createAppDeps(functionName: string): Promise<AppDeps> {
         createHash("sha256")
           .update(Buffer.from(await parameter("root-public-key"), "base64"))
           .digest("hex"),
-      activate: async (nodeId) => createActivation(clients.ssm, { nodeId, role: await parameter("hybrid-role") }),
+      activate: async (nodeId) => services.activate(nodeId, await parameter("hybrid-role")),
     },
     domains: { api: environment.STEWARD_API_DOMAINS, nodes: environment.STEWARD_NODES_DOMAINS },
     checks: {

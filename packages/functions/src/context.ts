@@ -1,21 +1,19 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type Clients, createClients } from "@steward/aws/clients";
-import { getParameter } from "@steward/aws/parameters";
-import { createQueues } from "@steward/aws/queues";
+import { createDynamo } from "@steward/aws/clients/dynamo";
 import { readItem } from "@steward/aws/table";
 import { catalogue } from "@steward/catalogue/catalogue";
 import { AppError } from "@steward/contracts/errors";
 import { type ParameterName, resourceNames } from "@steward/contracts/names";
 import { signedDocumentSchema } from "@steward/contracts/signed";
-import { readRelease } from "@steward/control/bootstrap-stage";
 import type { Context, WithObjects } from "@steward/control/context";
-import { createObjects } from "@steward/aws/objects";
+import { readRelease } from "@steward/control/read-release";
 import { env } from "./env.ts";
 import { createLog } from "./log.ts";
+import { createServices, type Services } from "./services.ts";
 
 /** What every function's use cases are given. Making it calls nothing: each part is used with the function's own rights. */
 export interface FunctionContext extends Context, WithObjects {
-  clients: Clients;
+  services: Services;
   names: ReturnType<typeof resourceNames>;
   /** A parameter that must be there. At most 60 s old. */
   parameter: (name: ParameterName) => Promise<string>;
@@ -27,16 +25,16 @@ export function createContext(functionName: string): FunctionContext {
     STEWARD_JOB_DEADLINE_SECONDS: deadlineSeconds,
     STEWARD_LEASE_SECONDS: leaseSeconds,
   } = env();
-  const clients = createClients();
+  const services = createServices(stage);
   const names = resourceNames(stage);
   const parameter = async (name: ParameterName) => {
-    const value = await getParameter(clients.ssm, names.parameter(name), { cached: true });
+    const value = await services.parameters.get(names.parameter(name), { cached: true });
     if (value !== undefined) return value;
     throw new AppError("unavailable", `${names.parameter(name)} is not set`, {
       next: "Set the stage up: npm start does it locally, steward bootstrap on AWS.",
     });
   };
-  const objects = createObjects(clients.s3);
+  const { objects } = services;
   // The parameter names the object: a release outgrows what a parameter may hold (8 KB).
   const release = remembered(async (key: string) => {
     const stored = await objects.get(names.bundleBucket, key);
@@ -45,12 +43,12 @@ export function createContext(functionName: string): FunctionContext {
   });
   const trust = remembered(async (text: string) => signedDocumentSchema.parse(JSON.parse(text)));
   return {
-    clients,
+    services,
     names,
     parameter,
     stage,
-    table: { client: clients.dynamo, name: names.table },
-    queues: createQueues({ sqs: clients.sqs, stage }),
+    table: { client: createDynamo(), name: names.table },
+    queues: services.queues,
     nowMs: () => Date.now(),
     secret: () => randomBytes(32).toString("base64url"),
     actions: catalogue,

@@ -1,5 +1,3 @@
-import { ringBySsm } from "@steward/aws/run-command";
-import { createSigner } from "@steward/aws/signing";
 import { rolloutIdSchema, tenantIdSchema } from "@steward/contracts/ids";
 import { advanceRollout } from "@steward/control/advance-rollout";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
@@ -8,12 +6,12 @@ import { consume } from "./batch.ts";
 import { createContext } from "./context.ts";
 
 const context = createContext("dispatch");
-const { clients, log, names } = context;
+const { log, services } = context;
 const deps = {
   ...context,
-  signer: createSigner({ kms: clients.kms, keyAlias: names.keyAlias("dispatch") }),
+  signer: services.signer("dispatch"),
   ringSsm: async (nodeIds: string[], rolloutId: string) => {
-    const { failed } = await ringBySsm({ ssm: clients.ssmOnce, document: names.wakeDocument, nodeIds, rolloutId });
+    const { failed } = await services.ring(nodeIds, rolloutId);
     // The heartbeat's answer names the run too: a doorbell that did not ring costs time, not the run.
     for (const part of failed) log("warn", "doorbell_failed", { rolloutId, ...part });
   },

@@ -1,5 +1,4 @@
 import { askClaude } from "@steward/aws/outside/claude";
-import { getSecret } from "@steward/aws/secrets";
 import { laneMessageSchema } from "@steward/contracts/job";
 import { escalateJob } from "@steward/control/escalate-job";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
@@ -12,7 +11,7 @@ const context = createContext("escalate");
 const deps = {
   ...context,
   claude: {
-    key: () => getSecret(context.clients.secrets, context.names.anthropicSecret),
+    key: () => context.services.secrets.get(context.names.anthropicSecret),
     ask: askClaude,
     ...(baseUrl === undefined ? {} : { baseUrl }),
     ...(model === undefined ? {} : { model }),

@@ -7,12 +7,14 @@ import { createDynamo } from "@steward/aws/clients/dynamo";
 import { AppError } from "@steward/contracts/errors";
 import { heartbeatSchema } from "@steward/contracts/heartbeat";
 import { resourceNames } from "@steward/contracts/names";
-import { acceptHeartbeat } from "@steward/control/accept-heartbeat";
+import { acceptHeartbeat, type NodeEvent } from "@steward/control/accept-heartbeat";
 import { env } from "./env.ts";
 import { createLog } from "./log.ts";
-import { sendNodeEvent } from "./node-events.ts";
+import { createServices } from "./services.ts";
 
 const { STEWARD_STAGE: stage, STEWARD_NODES_DOMAINS: domains } = env();
+const { queues } = createServices(stage);
+const sendNodeEvent = (event: NodeEvent) => queues.send("node-events", event, { groupId: event.tenantId });
 const table = { client: createDynamo(), name: resourceNames(stage).table };
 const deps = { table, nowMs: () => Date.now(), log: createLog("heartbeat"), sendNodeEvent };
 

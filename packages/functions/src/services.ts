@@ -1,0 +1,104 @@
+import type { Objects } from "@steward/aws/objects";
+import type { Queues } from "@steward/aws/queues";
+import type { Signer } from "@steward/aws/signing";
+import { resourceNames, type SigningKeyUse } from "@steward/contracts/names";
+
+/** Texts by name: parameters or secrets. */
+export interface TextStore {
+  get(name: string, options?: { cached?: boolean }): Promise<string | undefined>;
+  put(name: string, value: string): Promise<void>;
+}
+
+/** Everything of AWS but the table. */
+export interface Services {
+  objects: Objects;
+  queues: Queues;
+  parameters: TextStore;
+  secrets: TextStore;
+  signer: (use: SigningKeyUse) => Signer;
+  ring: (nodeIds: string[], rolloutId: string) => ReturnType<typeof import("@steward/aws/run-command").ringBySsm>;
+  activate: (nodeId: string, role: string) => Promise<{ id: string; code: string }>;
+}
+
+/**
+ * Each service comes with its SDK client, which takes longer to load than a function takes to run: it is loaded at its
+ * first call, so that a start pays only for what the function uses.
+ */
+export function createServices(stage: string): Services {
+  const names = resourceNames(stage);
+  const ssm = once(async () => (await import("@steward/aws/clients/ssm")).createSsm());
+  const ssmOnce = once(async () => (await import("@steward/aws/clients/ssm")).createSsm({ maxAttempts: 1 }));
+  const kms = once(async () => (await import("@steward/aws/clients/kms")).createKms());
+  const secrets = once(async () => (await import("@steward/aws/clients/secrets")).createSecrets());
+  const parameterCalls = once(() => import("@steward/aws/parameters"));
+  const secretCalls = once(() => import("@steward/aws/secrets"));
+  const objects = once(async () => {
+    const [{ createObjects }, { createS3 }] = await Promise.all([
+      import("@steward/aws/objects"),
+      import("@steward/aws/clients/s3"),
+    ]);
+    return createObjects(createS3());
+  });
+  const queues = once(async () => {
+    const [{ createQueues }, { createSqs }] = await Promise.all([
+      import("@steward/aws/queues"),
+      import("@steward/aws/clients/sqs"),
+    ]);
+    return createQueues({ sqs: createSqs(), stage });
+  });
+
+  return {
+    objects: {
+      put: async (...call) => (await objects()).put(...call),
+      get: async (...call) => (await objects()).get(...call),
+      head: async (...call) => (await objects()).head(...call),
+      exists: async (...call) => (await objects()).exists(...call),
+      presignedGet: async (...call) => (await objects()).presignedGet(...call),
+      presignedPut: async (...call) => (await objects()).presignedPut(...call),
+    },
+    queues: {
+      send: async (...call) => (await queues()).send(...call),
+      sendBatch: async (...call) => (await queues()).sendBatch(...call),
+      counts: async (...call) => (await queues()).counts(...call),
+    },
+    parameters: {
+      get: async (name, options) => (await parameterCalls()).getParameter(await ssm(), name, options),
+      put: async (name, value) => (await parameterCalls()).putParameter(await ssm(), name, value),
+    },
+    secrets: {
+      get: async (name) => (await secretCalls()).getSecret(await secrets(), name),
+      put: async (name, value) => (await secretCalls()).putSecret(await secrets(), name, value),
+    },
+    signer: (use) => {
+      const signer = once(async () => {
+        const { createSigner } = await import("@steward/aws/signing");
+        return createSigner({ kms: await kms(), keyAlias: names.keyAlias(use) });
+      });
+      return {
+        keyId: async () => (await signer()).keyId(),
+        publicKey: async () => (await signer()).publicKey(),
+        sign: async (bytes) => (await signer()).sign(bytes),
+      };
+    },
+    ring: async (nodeIds, rolloutId) => {
+      const { ringBySsm } = await import("@steward/aws/run-command");
+      return ringBySsm({ ssm: await ssmOnce(), document: names.wakeDocument, nodeIds, rolloutId });
+    },
+    activate: async (nodeId, role) => {
+      const { createActivation } = await import("@steward/aws/run-command");
+      return createActivation(await ssm(), { nodeId, role });
+    },
+  };
+}
+
+/** Runs `load` at the first call. A load that failed is tried again at the next one. */
+function once<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined;
+  return () => {
+    loaded ??= load().catch((error: unknown) => {
+      loaded = undefined;
+      throw error;
+    });
+    return loaded;
+  };
+}
