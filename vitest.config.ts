@@ -14,6 +14,8 @@ export default defineConfig({
       {
         test: {
           name: "system",
+          // One file at a time: each brings up whole installations, and measures what it waits for.
+          fileParallelism: false,
           include: ["packages/*/{src,test}/**/*.system.test.ts", "test/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
