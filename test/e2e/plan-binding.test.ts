@@ -59,6 +59,21 @@ function ledgerOf(name: string): string[] {
   );
 }
 
+/**
+ * The dispatcher has looked at every rollout and may send none of them: what it will decide about next, it reads after
+ * this. A plan that it had read before could still be sent as it was, which is the approved one.
+ */
+async function untilDispatcherRests(): Promise<void> {
+  const lateMs = Date.now() + 10_000;
+  for (;;) {
+    const { queues } = await acme("queueStatus", {});
+    const rollouts = queues.find(({ name }) => name === "rollouts");
+    if (rollouts?.queued === 0 && rollouts.inFlight === 0) return;
+    if (Date.now() > lateMs) throw new Error(`the dispatcher does not rest: ${JSON.stringify(queues)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 const keyOf = (task: TaskView) => ({ tenantId: task.tenantId, taskId: task.id });
 
 /** The same plan with hashes that are right for it: an attacker can compute them too. */
@@ -131,16 +146,18 @@ describe("a plan that is changed after its approval, before its doorbell", () =>
         Object.entries(changes).map(async ([name, change]) => {
           const task = await submit();
           await approve(acme, task);
-          // The dispatcher has made the run and may not send it: the plan lies still.
           await until(acme, task.id, ({ runs }) => runs?.length === 1);
-          await tamper(installation.table, keyOf(task), (state) => {
-            if (state.plan === undefined) throw new Error("no plan");
-            const plan = hash(change(state.plan, ids), state.taskId);
-            return { ...(forge?.(state, plan) ?? state), plan };
-          });
-          return { name, task };
+          return { name, change, task };
         }),
       );
+      await untilDispatcherRests();
+      for (const { change, task } of tasks) {
+        await tamper(installation.table, keyOf(task), (state) => {
+          if (state.plan === undefined) throw new Error("no plan");
+          const plan = hash(change(state.plan, ids), state.taskId);
+          return { ...(forge?.(state, plan) ?? state), plan };
+        });
+      }
       await thaw();
       const outcomes = await Promise.all(
         tasks.map(async ({ name, task }) => {
@@ -185,6 +202,7 @@ describe("a plan that is changed after its approval, before its doorbell", () =>
     const rollout = await getRollout(installation.table, { tenantId: task.tenantId, rolloutId });
     if (rollout === undefined || other === undefined) throw new Error("no rollout");
     await until(acme, task.id, ({ runs }) => runs?.length === 1);
+    await untilDispatcherRests();
     for (;;) {
       const now = (await getRollout(installation.table, { tenantId: task.tenantId, rolloutId })) ?? rollout;
       const next = { ...now, version: now.version + 1, targets: [...now.targets, { id: other.id, name: other.name }] };
@@ -324,6 +342,7 @@ describe("a demotion between approval and start", () => {
     meId = task.requestedBy.id;
     await approve(acme, task);
     await until(acme, task.id, ({ runs }) => runs?.length === 1);
+    await untilDispatcherRests();
     const before = await grantsOf(meId, demoted(task.tenantId), disabled);
     // The provider thaws and watches in the tenant's place: the demoted person cannot.
     const provider = installation.as("provider", task.tenantId);
