@@ -20,7 +20,7 @@ export function countEffects(driven: readonly Driven[], machineDirs: ReadonlyMap
   const disks = new Map([...machineDirs].map(([name, dir]) => [name, readEffects(dir)]));
   const known = new Set<string>();
   for (const { wish, task } of driven) {
-    if (!taskHasEnded(task.status)) counts.lost.push(`${wish.name} has not ended: ${JSON.stringify(task)}`);
+    if (!taskHasEnded(task.status)) counts.lost.push(`${wish.name} has not ended: ${told(task)}`);
     for (const run of task.runs ?? []) {
       known.add(run.id);
       const disk = (disks.get(run.applianceName) ?? []).filter((effect) => effect.run === run.id);
@@ -66,3 +66,8 @@ export function tally(words: Iterable<string>): string {
 }
 
 export const endsOf = (driven: readonly { task: TaskView }[]): string => tally(driven.map(({ task }) => task.status));
+
+/** What is worth reading of a task that did not go as it should. */
+export function told({ id, status, updatedAt, planning, result, runs }: TaskView): string {
+  return JSON.stringify({ id, status, updatedAt, planning, result, runs });
+}

@@ -31,6 +31,19 @@ export interface OwnAppliance {
   stop(): Promise<void>;
 }
 
+/** Invites, enrols and confirms a machine of the tenant that `call` is an admin of. Answers its id. */
+export async function enrolMachine(
+  { stack: { apiUrl } }: Pick<Installation, "stack">,
+  call: Client,
+  { kind, name, stateDir }: { kind: "appliance" | "worker"; name: string; stateDir: string },
+): Promise<string> {
+  const doorbell = kind === "appliance" ? { tags: [], doorbell: "pull" as const } : {};
+  const { token } = await call("inviteNode", { body: { kind, name, ...doorbell } });
+  const { nodeId, keyFingerprint } = await enrol({ apiUrl, token, hostname: name, stateDir });
+  await call("confirmNode", { params: { nodeId }, body: { keyFingerprint } });
+  return nodeId;
+}
+
 /** Invites, enrols and confirms an appliance in `folder`, for the tenant that `call` is an admin of. */
 export async function enrolOwnAppliance(
   installation: Pick<Installation, "stack" | "serverCa">,
@@ -41,10 +54,7 @@ export async function enrolOwnAppliance(
   const disk = join(folder, name, "disk");
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   mkdirSync(disk, { recursive: true });
-  const { token } = await call("inviteNode", { body: { kind: "appliance", name, tags: [], doorbell: "pull" } });
-  const { apiUrl } = installation.stack;
-  const { nodeId, keyFingerprint } = await enrol({ apiUrl, token, hostname: name, stateDir });
-  await call("confirmNode", { params: { nodeId }, body: { keyFingerprint } });
+  const nodeId = await enrolMachine(installation, call, { kind: "appliance", name, stateDir });
   const stops: (() => Promise<void>)[] = [];
   let snapshots = 0;
   return {
@@ -89,11 +99,12 @@ export async function enrolOwnAppliance(
       cpSync(snapshot, stateDir, { recursive: true });
     },
     async stop() {
-      await Promise.all(stops.map((stop) => stop()));
+      await Promise.all(stops.map((end) => end()));
     },
   };
 }
 
-function wrap(client: NodeClient, around: Around): NodeClient {
+/** The same client, with a test between it and whoever calls. */
+export function wrap(client: NodeClient, around: Around): NodeClient {
   return { ...client, call: (name, input) => around(name, () => client.call(name, input)) as never };
 }

@@ -1,0 +1,111 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Client, createClient, type Transport } from "@steward/contracts/client";
+import { AppError } from "@steward/contracts/errors";
+import { createNodeClient } from "@steward/node-client/node-client";
+import { startWorker } from "@steward/worker/worker";
+import { expect, it } from "vitest";
+import { fetchTransport } from "../../packages/local/src/fetch-transport.ts";
+import { countEffects, endsOf, tally, told } from "../support/count-effects.ts";
+import { startInstallation } from "../support/installation.ts";
+import { atATime, drive, makeWishes, understand } from "../support/load.ts";
+import { enrolMachine, enrolOwnAppliance, wrap } from "../support/own-appliance.ts";
+import { startScriptedModels } from "../support/scripted-models.ts";
+import { chooseSeed, seeded } from "../support/seeded.ts";
+
+const taskCount = 60;
+/** Of all calls: carried out, but whoever made them never hears of it. */
+const lost = 0.2;
+/** Of all calls: carried out twice. */
+const doubled = 0.1;
+
+it("replies lost after the server has executed, and calls that arrive twice: every task ends, every effect is there once", async () => {
+  const random = seeded(chooseSeed());
+  console.log(`lost replies: STEWARD_SEED=${random.seed}`);
+  const folder = mkdtempSync(join(tmpdir(), "steward-lost-"));
+  const installation = await startInstallation({ appliances: 0 });
+  const models = await startScriptedModels({
+    script: ({ prompt }) => ({ kind: "answer", json: understand(prompt), tokenMs: 2 }),
+  });
+  const { stack, serverCa } = installation;
+  const faults: string[] = [];
+  /** The network between machines, people and the doors. */
+  const network = async (name: string, send: () => Promise<unknown>) => {
+    const dice = random.next();
+    if (dice < doubled) {
+      faults.push(`${name} twice`);
+      await send().catch(() => undefined);
+    }
+    const answer = await send();
+    if (dice < doubled || dice >= doubled + lost) return answer;
+    faults.push(`${name} unanswered`);
+    throw new AppError("unavailable", `no answer to ${name}`, { details: { unanswered: true } });
+  };
+
+  const acme = installation.as("acme");
+  const appliances = await Promise.all(
+    ["one", "two", "three"].map((name) => enrolOwnAppliance(installation, acme, { name, folder })),
+  );
+  await Promise.all(appliances.map((appliance) => appliance.start({ around: network })));
+
+  const workerDir = join(folder, "worker");
+  mkdirSync(workerDir, { mode: 0o700 });
+  await enrolMachine(installation, installation.as("provider"), { kind: "worker", name: "gpu", stateDir: workerDir });
+  const client = await createNodeClient({ stateDir: workerDir, serverCa });
+  const sqs = installation.cloudAs("worker").sqs;
+  sqs.middlewareStack.add(
+    (next, { commandName }) =>
+      async (request) => {
+        // A received message whose reply is lost is hidden for its whole visibility timeout: that is SQS, and takes long.
+        if (commandName === "ReceiveMessageCommand") return next(request);
+        return (await network(`sqs.${commandName}`, () => next(request))) as Awaited<ReturnType<typeof next>>;
+      },
+    { step: "deserialize", priority: "low", name: "losesReplies" },
+  );
+  const worker = await startWorker({
+    client: wrap(client, network),
+    stateDir: workerDir,
+    sqs,
+    lanes: { stage: stack.stage },
+    ollamaHost: models.url,
+    slots: 2,
+    log: () => undefined,
+  });
+
+  try {
+    const transport: Transport = async (request) =>
+      (await network("person", () => fetchTransport(request))) as Awaited<ReturnType<Transport>>;
+    const person: Client = createClient({ baseUrl: stack.apiUrl, transport, headers: () => stack.headersOf("acme") });
+    const wishes = makeWishes(
+      taskCount,
+      appliances.map(({ name }) => ({ name, tenant: "acme" })),
+      random,
+    );
+    const untilMs = Date.now() + 150_000;
+    const driven = await atATime(16, wishes, (wish) => drive(person, wish, { untilMs, onAccepted: () => undefined }));
+    const counts = countEffects(driven, new Map(appliances.map(({ name, disk }) => [name, disk])));
+    console.log(
+      `lost replies: seed ${random.seed}, executor: the real one with a counting program; ${driven.length} tasks (${endsOf(driven)}); ` +
+        `${faults.length} faults (${tally(faults)}); ${counts.effects} effects; ${counts.lost.length} lost, ${counts.doubled.length} doubled`,
+    );
+    for (const { task } of driven) if (task.status !== "succeeded") console.log(`lost replies: ${told(task)}`);
+    expect({ lost: counts.lost, doubled: counts.doubled, strange: counts.strange }).toEqual({
+      lost: [],
+      doubled: [],
+      strange: [],
+    });
+    // Nobody was killed: nothing may fail because of a lost reply.
+    expect(driven.flatMap(({ task }) => (task.status === "succeeded" ? [] : [told(task)]))).toEqual([]);
+    for (const call of ["startRun", "recordRun", "getEnvelope", "completeJob", "claimJob", "person"]) {
+      expect(faults.some((fault) => fault.startsWith(call))).toBe(true);
+    }
+  } finally {
+    await worker.drain(0);
+    await Promise.all(appliances.map((appliance) => appliance.stop()));
+    await client.close();
+    await installation.close();
+    await models.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 240_000);
