@@ -32,6 +32,10 @@ const holdMs = 60_000;
 export function createRunQueue(options: RunQueueOptions): RunQueue {
   const { clock, log, signal, random } = options;
   const held = new Map<string, { untilMs: number; why: string }>();
+  /** What could not begin is tried again with pauses of its own: it keeps nothing else waiting. */
+  const failing = new Map<string, { failures: number; untilMs: number }>();
+  let unlisted = 0;
+  let knock = new AbortController();
   let current: string | undefined;
   let woken = false;
   let working: Promise<void> | undefined;
@@ -59,47 +63,56 @@ export function createRunQueue(options: RunQueueOptions): RunQueue {
     }
   }
 
-  /** True when something has to be tried again soon. */
-  async function lookOnce(): Promise<boolean> {
-    let again = false;
-    let runs: string[] = [];
+  const pauseMs = (failures: number) => fullJitterMs({ failures, baseMs: 500, capMs: 60_000, random });
+
+  /** Milliseconds until something has to be tried again; undefined when nothing has. */
+  async function lookOnce(): Promise<number | undefined> {
+    let runs: string[];
     try {
       runs = await options.pending();
+      unlisted = 0;
     } catch (error) {
       log("runs.not_listed", { error: describeError(error) });
-      return true;
+      unlisted += 1;
+      return pauseMs(unlisted);
     }
     for (const runId of held.keys()) if (!runs.includes(runId)) held.delete(runId);
+    for (const runId of failing.keys()) if (!runs.includes(runId)) failing.delete(runId);
     for (const runId of runs) {
-      if (signal.aborted) return false;
+      if (signal.aborted) return undefined;
+      const before = failing.get(runId);
+      if (before && before.untilMs > clock.monotonicMs()) continue;
       try {
         await obey(runId);
+        failing.delete(runId);
       } catch (error) {
-        if (signal.aborted) return false;
+        if (signal.aborted) return undefined;
         log("run.failed_to_begin", { runId, error: describeError(error) });
-        if (isFinal(error)) held.set(runId, { untilMs: clock.monotonicMs() + holdMs, why: error.code });
-        else again = true;
+        const failures = (before?.failures ?? 0) + 1;
+        const nowMs = clock.monotonicMs();
+        if (isFinal(error)) held.set(runId, { untilMs: nowMs + holdMs, why: error.code });
+        else failing.set(runId, { failures, untilMs: nowMs + pauseMs(failures) });
       }
     }
-    return again;
+    const nextMs = Math.min(...[...failing.values()].map(({ untilMs }) => untilMs));
+    return Number.isFinite(nextMs) ? Math.max(0, nextMs - clock.monotonicMs()) : undefined;
   }
 
   async function work(): Promise<void> {
-    let failures = 0;
     while (woken && !signal.aborted) {
       woken = false;
-      if (!(await lookOnce())) {
-        failures = 0;
-        continue;
-      }
-      failures += 1;
+      const againInMs = await lookOnce();
+      if (woken || againInMs === undefined) continue;
+      knock = new AbortController();
+      await clock.sleep(againInMs, AbortSignal.any([signal, knock.signal]));
       woken = true;
-      await clock.sleep(fullJitterMs({ failures, baseMs: 500, capMs: 60_000, random }), signal);
     }
   }
 
   function wake(): void {
     woken = true;
+    // Whoever waits to try again looks at once for what is new; what failed keeps its own pause.
+    knock.abort();
     working ??= work().finally(() => {
       working = undefined;
       // Somebody may have knocked between the last look and here.

@@ -1,0 +1,101 @@
+import { AppError } from "@steward/contracts/errors";
+import type { Clock } from "@steward/node-client/clock";
+import { expect, test } from "vitest";
+import { createRunQueue } from "./run-queue.ts";
+
+/** Time stands still: whoever sleeps is woken by somebody, or never. */
+const standing: Clock = {
+  monotonicMs: () => 0,
+  sleep: async (_, signal) => {
+    if (signal?.aborted) return;
+    await new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
+  },
+};
+const unavailable = new AppError("unavailable", "no bundle");
+
+function queueOf(options: { pending: () => string[]; obey: (runId: string) => void; clock?: Clock }) {
+  const stop = new AbortController();
+  const queue = createRunQueue({
+    pending: async () => options.pending(),
+    obey: async (runId) => {
+      options.obey(runId);
+      return { type: "ran", status: "succeeded" };
+    },
+    onRan: async () => undefined,
+    clock: options.clock ?? standing,
+    random: () => 0.5,
+    log: () => undefined,
+    signal: stop.signal,
+  });
+  return {
+    queue,
+    end: async () => {
+      stop.abort();
+      await queue.settled();
+    },
+  };
+}
+
+test("a run that cannot begin keeps no other waiting, and is not hurried by the doorbell", async () => {
+  const obeyed: string[] = [];
+  const done = Promise.withResolvers<void>();
+  let pending = ["run_a"];
+  const { queue, end } = queueOf({
+    pending: () => pending,
+    obey: (runId) => {
+      obeyed.push(runId);
+      if (runId === "run_a") throw unavailable;
+      done.resolve();
+    },
+  });
+  queue.wake();
+  await expect.poll(() => obeyed).toEqual(["run_a"]);
+  pending = ["run_a", "run_b"];
+  queue.wake();
+  await done.promise;
+  expect(obeyed).toEqual(["run_a", "run_b"]);
+  await end();
+});
+
+test("what cannot begin is tried again with growing pauses until it can", async () => {
+  let nowMs = 0;
+  const pauses: number[] = [];
+  const clock: Clock = {
+    monotonicMs: () => nowMs,
+    sleep: async (ms) => {
+      pauses.push(ms);
+      nowMs += ms;
+    },
+  };
+  let tries = 0;
+  const { queue, end } = queueOf({
+    pending: () => (tries > 4 ? [] : ["run_a"]),
+    obey: () => {
+      tries += 1;
+      if (tries <= 4) throw unavailable;
+    },
+    clock,
+  });
+  queue.wake();
+  await queue.settled();
+  expect(tries).toBe(5);
+  expect(pauses).toEqual([500, 1_000, 2_000, 4_000]);
+  await end();
+});
+
+test("the doorbell is heard while runs could not be listed", async () => {
+  const obeyed: string[] = [];
+  let down = true;
+  const { queue, end } = queueOf({
+    pending: () => {
+      if (down) throw unavailable;
+      return obeyed.length > 0 ? [] : ["run_a"];
+    },
+    obey: (runId) => void obeyed.push(runId),
+  });
+  queue.wake();
+  down = false;
+  queue.wake();
+  await expect.poll(() => obeyed).toEqual(["run_a"]);
+  await end();
+});
