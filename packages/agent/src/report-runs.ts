@@ -1,11 +1,11 @@
 import type { Client } from "@steward/contracts/client";
 import { AppError } from "@steward/contracts/errors";
 import type { RunResult } from "@steward/contracts/run";
-import { fullJitterMs } from "@steward/node-client/backoff";
 import type { Clock } from "@steward/node-client/clock";
 import { describeError, type Log } from "@steward/node-client/log";
 import { isFinal } from "@steward/node-client/is-final";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
+import { createRetries } from "./retries.ts";
 import { createUploader, type Uploader } from "./upload-output.ts";
 
 export interface ReporterOptions {
@@ -39,6 +39,8 @@ export interface Reporter {
 export function createReporter(options: ReporterOptions): Reporter {
   const { call, ledger, clock, random, log, signal } = options;
   const uploaders = new Map<string, Uploader>();
+  const retries = createRetries({ clock, random });
+  let knock = new AbortController();
   let working: Promise<void> | undefined;
   let woken = false;
 
@@ -83,34 +85,44 @@ export function createReporter(options: ReporterOptions): Reporter {
     }
   }
 
-  async function work(): Promise<void> {
-    let failures = 0;
-    while (!signal.aborted) {
-      woken = false;
-      let failed = false;
-      for (const entry of ledger.entries().filter(({ state }) => state === "finished")) {
-        if (signal.aborted) return;
-        try {
-          await report(entry);
-        } catch (error) {
-          const about = { runId: entry.runId, attempt: entry.attempt, error: describeError(error) };
-          if (isFinal(error)) {
-            log("run.result_refused", about);
-            failed = !(await giveUp(entry, error.code));
-          } else {
-            failed = true;
-            if (failures === 0 && !signal.aborted) log("run.report_failed", about);
-          }
+  /** Reports what is due. Milliseconds until something has to be reported again; undefined when nothing has. */
+  async function reportOnce(): Promise<number | undefined> {
+    for (const entry of ledger.entries().filter(({ state }) => state === "finished")) {
+      if (signal.aborted) return undefined;
+      if (!retries.isDue(entry.ledgerId)) continue;
+      try {
+        await report(entry);
+        retries.done(entry.ledgerId);
+      } catch (error) {
+        if (signal.aborted) return undefined;
+        const about = { runId: entry.runId, attempt: entry.attempt, error: describeError(error) };
+        if (isFinal(error)) {
+          log("run.result_refused", about);
+          if (await giveUp(entry, error.code)) retries.done(entry.ledgerId);
+          else retries.failed(entry.ledgerId);
+        } else if (retries.failed(entry.ledgerId) === 1) {
+          log("run.report_failed", about);
         }
       }
-      if (!failed && !woken) return;
-      failures = failed ? failures + 1 : 0;
-      if (failed) await clock.sleep(fullJitterMs({ failures, baseMs: 500, capMs: 60_000, random }), signal);
+    }
+    return retries.nextInMs();
+  }
+
+  async function work(): Promise<void> {
+    while (woken && !signal.aborted) {
+      woken = false;
+      const againInMs = await reportOnce();
+      if (woken || againInMs === undefined) continue;
+      knock = new AbortController();
+      await clock.sleep(againInMs, AbortSignal.any([signal, knock.signal]));
+      woken = true;
     }
   }
 
   function wake(): void {
     woken = true;
+    // A result that waits to be posted again keeps no new one waiting.
+    knock.abort();
     working ??= work().finally(() => {
       working = undefined;
       // Somebody may have knocked between the last look and here.

@@ -1,8 +1,8 @@
-import { fullJitterMs } from "@steward/node-client/backoff";
 import type { Clock } from "@steward/node-client/clock";
 import { describeError, type Log } from "@steward/node-client/log";
 import { isFinal } from "@steward/node-client/is-final";
 import type { Obeyed } from "./obey-run.ts";
+import { createRetries } from "./retries.ts";
 
 export interface RunQueueOptions {
   /** Runs that the server or the ledger says are waiting. */
@@ -28,13 +28,13 @@ export interface RunQueue {
 
 /** A run that was refused is not looked at again before this. */
 const holdMs = 60_000;
+/** Asking what is there to do, among the runs that are tried again. */
+const listing = "listing";
 
 export function createRunQueue(options: RunQueueOptions): RunQueue {
   const { clock, log, signal, random } = options;
   const held = new Map<string, { untilMs: number; why: string }>();
-  /** What could not begin is tried again with pauses of its own: it keeps nothing else waiting. */
-  const failing = new Map<string, { failures: number; untilMs: number }>();
-  let unlisted = 0;
+  const retries = createRetries({ clock, random });
   let knock = new AbortController();
   let current: string | undefined;
   let woken = false;
@@ -63,39 +63,33 @@ export function createRunQueue(options: RunQueueOptions): RunQueue {
     }
   }
 
-  const pauseMs = (failures: number) => fullJitterMs({ failures, baseMs: 500, capMs: 60_000, random });
-
   /** Milliseconds until something has to be tried again; undefined when nothing has. */
   async function lookOnce(): Promise<number | undefined> {
     let runs: string[];
     try {
       runs = await options.pending();
-      unlisted = 0;
+      retries.done(listing);
     } catch (error) {
       log("runs.not_listed", { error: describeError(error) });
-      unlisted += 1;
-      return pauseMs(unlisted);
+      retries.failed(listing);
+      return retries.nextInMs();
     }
     for (const runId of held.keys()) if (!runs.includes(runId)) held.delete(runId);
-    for (const runId of failing.keys()) if (!runs.includes(runId)) failing.delete(runId);
+    retries.keepOnly(runs);
     for (const runId of runs) {
       if (signal.aborted) return undefined;
-      const before = failing.get(runId);
-      if (before && before.untilMs > clock.monotonicMs()) continue;
+      if (!retries.isDue(runId)) continue;
       try {
         await obey(runId);
-        failing.delete(runId);
+        retries.done(runId);
       } catch (error) {
         if (signal.aborted) return undefined;
         log("run.failed_to_begin", { runId, error: describeError(error) });
-        const failures = (before?.failures ?? 0) + 1;
-        const nowMs = clock.monotonicMs();
-        if (isFinal(error)) held.set(runId, { untilMs: nowMs + holdMs, why: error.code });
-        else failing.set(runId, { failures, untilMs: nowMs + pauseMs(failures) });
+        if (isFinal(error)) held.set(runId, { untilMs: clock.monotonicMs() + holdMs, why: error.code });
+        else retries.failed(runId);
       }
     }
-    const nextMs = Math.min(...[...failing.values()].map(({ untilMs }) => untilMs));
-    return Number.isFinite(nextMs) ? Math.max(0, nextMs - clock.monotonicMs()) : undefined;
+    return retries.nextInMs();
   }
 
   async function work(): Promise<void> {
