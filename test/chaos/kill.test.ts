@@ -41,7 +41,8 @@ it(
       functionEnv: { STEWARD_ANTHROPIC_URL: models.url },
       visibilitySeconds: 10,
     });
-    const { stack, machineDir } = installation;
+    const { stack } = installation;
+    const machineDir = (name: string) => installation.machineDir(name);
     const machineDirs = new Map(appliances.map(({ name }) => [name, machineDir(name)]));
     await putSecret(installation.cloudAs("bootstrap").secrets, installation.names.anthropicSecret, "scripted");
 
