@@ -57,7 +57,7 @@ it(
     plan("cloud", killsPerRole, 380, "accepted", "ended");
     plan("host", killsPerRole, 380, "accepted", "ended");
     plan("worker", killsPerRole / 2, 380, "accepted", "ended");
-    plan("worker", killsPerRole / 2, 20, "asked");
+    plan("worker", killsPerRole / 2, 14, "asked");
     plan("agent", killsPerRole / 2, 380, "accepted", "ended");
     plan("agent", killsPerRole / 2, 150, "begun");
 
