@@ -190,7 +190,9 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
         args: ["run"],
         env: () => ({
           ...baseEnv(),
-          ...inherited(["OLLAMA_HOST", "OLLAMA_NUM_PARALLEL"]),
+          // Two slots, so that both lanes are always listened to; whoever says otherwise is followed.
+          STEWARD_WORKER_SLOTS: inherited(["OLLAMA_NUM_PARALLEL"])["OLLAMA_NUM_PARALLEL"] ?? "2",
+          ...inherited(["OLLAMA_HOST", "OLLAMA_NUM_PARALLEL", "STEWARD_WORKER_SLOTS"]),
           STEWARD_STATE_DIR: workerDir,
           // Whoever ends a demo does not wait for a model; what it was at is given back.
           STEWARD_DRAIN_SECONDS: "1",
