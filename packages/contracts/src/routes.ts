@@ -2,7 +2,7 @@ import { z } from "zod";
 import { signedDocumentSchema } from "./signed.ts";
 import { defaults } from "./defaults.ts";
 import { factsSchema } from "./facts.ts";
-import { heartbeatAnswerSchema, heartbeatSchema } from "./heartbeat.ts";
+import { healthLevels, heartbeatAnswerSchema, heartbeatSchema } from "./heartbeat.ts";
 import { applianceIdSchema, idSchema, jobIdSchema, nodeIdSchema, runIdSchema, taskIdSchema } from "./ids.ts";
 import * as job from "./job.ts";
 import * as node from "./node.ts";
@@ -13,7 +13,6 @@ import * as session from "./session.ts";
 import * as task from "./task.ts";
 import { taskStatuses } from "./states.ts";
 import { actionViewSchema, healthViewSchema, queueStatusSchema, statsSchema } from "./views.ts";
-import { healthLevels } from "./heartbeat.ts";
 
 const taskParams = z.strictObject({ taskId: taskIdSchema });
 const nodeParams = z.strictObject({ nodeId: nodeIdSchema });

@@ -10,7 +10,6 @@ export interface Column<Row> {
 
 const gap = 2;
 const narrowest = 6;
-// oxlint-disable-next-line no-control-regex -- the sequences that our own colours make
 const colours = /\u001b\[[0-9;]*m/g;
 
 /**

@@ -21,7 +21,6 @@ test("output keeps its lines; a lone carriage return cannot repaint one", () => 
 test("nothing that a terminal obeys gets through", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
-      // oxlint-disable-next-line no-control-regex -- these are what it looks for
       expect(visibleLines(text)).not.toMatch(
         /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/,
       );

@@ -5,7 +5,6 @@
 const hidden =
   // C0, DEL, C1; soft hyphen; bidi marks, embeddings, overrides and isolates; invisible and line-separating
   // characters; interlinear annotations; tags; lone surrogates.
-  // oxlint-disable-next-line no-control-regex -- these are what it looks for
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
 
 /** One line: every hidden character as an escape (`\x1b`, `\u202e`), line breaks and tabs too. */

@@ -16,7 +16,6 @@ const hostile: readonly (readonly [RegExp, string])[] = [
   ],
   [/(?:^|[\s/"'])\.\.(?:\/|$)/, "A path with .. is not accepted."],
   // Invisible characters make a request read differently from what it is.
-  // oxlint-disable-next-line no-control-regex
   [
     /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/,
     "The request contains invisible characters.",

@@ -123,7 +123,7 @@ export function checkContent(entry: SendEntry): number {
     throw new ServiceError("MissingParameter", "The request must contain the parameter MessageBody.", {
       queryCode: "MissingParameter",
     });
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what XML, and so SQS, forbids.
+  // These are what XML, and so SQS, forbids.
   if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(entry.MessageBody))
     throw new ServiceError(
       "com.amazonaws.sqs#InvalidMessageContents",
