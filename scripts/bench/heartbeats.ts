@@ -1,3 +1,4 @@
+import { localAccount } from "@steward/local/account";
 import { spawn } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
@@ -36,7 +37,7 @@ export async function benchHeartbeats(): Promise<Figure[]> {
     grants:
       principal === "setup"
         ? [{ actions: ["dynamodb:PutItem", "dynamodb:UpdateItem"], resources: ["*"] }]
-        : permissions(stage).heartbeat,
+        : permissions(stage, localAccount).heartbeat,
   }));
   const credentialsFile = join(stateDir, "credentials.json");
   await writeFile(credentialsFile, JSON.stringify(credentials), { mode: 0o600 });
@@ -61,6 +62,7 @@ export async function benchHeartbeats(): Promise<Figure[]> {
       AWS_ACCESS_KEY_ID: heartbeatKey.accessKeyId,
       AWS_SECRET_ACCESS_KEY: heartbeatKey.secretAccessKey,
       STEWARD_STAGE: stage,
+      STEWARD_ACCOUNT: localAccount,
       STEWARD_API_DOMAINS: "api.bench.test",
       STEWARD_NODES_DOMAINS: nodesDomain,
       STEWARD_NODES_URL: "https://nodes.bench.test",

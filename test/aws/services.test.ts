@@ -13,13 +13,15 @@ import { getSecret, putSecret } from "@steward/aws/secrets";
 import { createSigner, derToRaw, rawToDer, signDocument } from "@steward/aws/signing";
 import { canonical } from "@steward/contracts/canonical";
 import { newId } from "@steward/contracts/ids";
-import { resourceNames } from "@steward/contracts/names";
+import { bucketNames, resourceNames } from "@steward/contracts/names";
+import { localAccount } from "@steward/local/account";
 import { signingInput } from "@steward/contracts/signed";
 import { type Cloud, startCloud } from "@steward/local/cloud/start-cloud";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const stage = "services";
 const names = resourceNames(stage);
+const buckets = bucketNames(stage, localAccount);
 const stateDir = mkdtempSync(join(tmpdir(), "steward-services-"));
 const credential = {
   accessKeyId: "LOCALSERVICESTEST",
@@ -120,7 +122,7 @@ test("a parameter is absent, then there, then the new one, also for those who re
 
 test("objects are put, looked at, fetched, and absent ones are absent", async () => {
   const objects = createObjects(clients.s3);
-  const bucket = names.bundleBucket;
+  const bucket = buckets.bundles;
   expect(await objects.exists(bucket, "a/b")).toBe(false);
   expect(await objects.get(bucket, "a/b")).toBeUndefined();
   await objects.put(bucket, "a/b", "hello", { contentType: "text/plain" });
@@ -134,7 +136,7 @@ test("an upload place takes exactly the promised bytes, once", async () => {
   const objects = createObjects(clients.s3);
   const body = randomBytes(1_000);
   const upload = { sha256Hex: createHash("sha256").update(body).digest("hex"), bytes: body.length, seconds: 60 };
-  const { url, headers } = await objects.presignedPut(names.outputBucket, "run/0", upload);
+  const { url, headers } = await objects.presignedPut(buckets.outputs, "run/0", upload);
   const put = async (bytes: Buffer, by: Record<string, string> = headers) =>
     (await fetch(url, { method: "PUT", headers: by, body: new Uint8Array(bytes) })).status;
   const other = Buffer.from(body);
@@ -142,10 +144,10 @@ test("an upload place takes exactly the promised bytes, once", async () => {
   expect(await put(other)).toBe(400);
   expect(await put(body.subarray(1))).toBe(403);
   expect(await put(body, {})).toBe(403);
-  expect(await objects.exists(names.outputBucket, "run/0")).toBe(false);
+  expect(await objects.exists(buckets.outputs, "run/0")).toBe(false);
   expect(await put(body)).toBe(200);
   expect(await put(body)).toBe(412);
-  expect(Buffer.from((await objects.get(names.outputBucket, "run/0")) ?? []).equals(body)).toBe(true);
+  expect(Buffer.from((await objects.get(buckets.outputs, "run/0")) ?? []).equals(body)).toBe(true);
 });
 
 test("a doorbell is rung in commands of fifty, and the registration carries the node's tag", async () => {
@@ -160,7 +162,7 @@ test("a doorbell is rung in commands of fifty, and the registration carries the 
   for (const command of Commands) {
     expect(command).toMatchObject({ MaxConcurrency: "50", MaxErrors: "100%", Comment: rolloutId });
   }
-  const activation = await createActivation(clients.ssm, { nodeId: nodeIds[0] ?? "", role: "steward-hybrid" });
+  const activation = await createActivation(clients.ssm, { stage, nodeId: nodeIds[0] ?? "", role: "steward-hybrid" });
   expect(activation.id).toMatch(/^[0-9a-f-]{36}$/);
   expect(activation.code.length).toBeGreaterThanOrEqual(20);
 });

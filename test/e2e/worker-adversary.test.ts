@@ -157,7 +157,7 @@ describe("with the worker's own AWS keys", () => {
     });
     const ended = await untilEnded(acme, task.id);
     const run = ended.runs?.[0];
-    const { bundleBucket, outputBucket } = installation.names;
+    const { bundles: bundleBucket, outputs: outputBucket } = installation.buckets;
     const places = [
       { Bucket: bundleBucket, Key: `${ended.plan?.steps[0]?.bundle}.tar.gz` },
       { Bucket: bundleBucket, Key: "releases/1" },

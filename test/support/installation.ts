@@ -9,7 +9,8 @@ import { commit, type Table } from "@steward/aws/table";
 import { canonicalHash } from "@steward/contracts/canonical";
 import { type Client, createClient } from "@steward/contracts/client";
 import { AppError } from "@steward/contracts/errors";
-import { resourceNames } from "@steward/contracts/names";
+import { bucketNames, resourceNames } from "@steward/contracts/names";
+import { localAccount } from "@steward/local/account";
 import type { NodeKind } from "@steward/contracts/node";
 import type { PrincipalName } from "@steward/contracts/permissions";
 import { type TaskStatus, taskHasEnded } from "@steward/contracts/states";
@@ -36,6 +37,7 @@ export interface Installation {
   /** The table, with the rights to read and write every record of it. */
   table: Table;
   names: ReturnType<typeof resourceNames>;
+  buckets: ReturnType<typeof bucketNames>;
   /** The nodes door with the certificate of a machine: `worker`, or an appliance's name. */
   machine(name: string): Promise<NodeClient>;
   /** Enrols and confirms one more machine, and answers with its way in. */
@@ -87,6 +89,7 @@ export async function startInstallation(options: Partial<StewardOptions> = {}): 
     cloudAs,
     table: { client: cloudAs("bootstrap").dynamo, name: names.table },
     names,
+    buckets: bucketNames(stack.stage, localAccount),
     machineDir,
     machine,
     async enrol(kind, name, slug) {

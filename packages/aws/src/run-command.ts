@@ -1,9 +1,7 @@
 import { CreateActivationCommand, SendCommandCommand, type SSMClient } from "@aws-sdk/client-ssm";
 import { AppError } from "@steward/contracts/errors";
+import { nodeTag, stageTag } from "@steward/contracts/names";
 import { awsFault, calling } from "./faults.ts";
-
-/** The tag that an appliance's registration carries: its node id. */
-export const nodeTag = "steward-node";
 
 /** SSM's limit of values to one target key. */
 const nodesPerCommand = 50;
@@ -62,7 +60,7 @@ export async function ringBySsm({
 /** A registration for one machine, good for a day: its agent shows it to SSM. The code is a secret. */
 export async function createActivation(
   ssm: SSMClient,
-  { nodeId, role }: { nodeId: string; role: string },
+  { stage, nodeId, role }: { stage: string; nodeId: string; role: string },
 ): Promise<{ id: string; code: string }> {
   const answer = await calling("register a machine with SSM", () =>
     ssm.send(
@@ -70,7 +68,11 @@ export async function createActivation(
         IamRole: role,
         RegistrationLimit: 1,
         DefaultInstanceName: nodeId,
-        Tags: [{ Key: nodeTag, Value: nodeId }],
+        Tags: [
+          { Key: nodeTag, Value: nodeId },
+          // The dispatcher may ring only what carries its own stage.
+          { Key: stageTag, Value: stage },
+        ],
       }),
     ),
   );

@@ -32,6 +32,7 @@ export const queueDefinitions = {
   escalations: { visibilityTimeoutSeconds: 120, maxReceiveCount: 5, ageSloSeconds: 60 },
   rollouts: { visibilityTimeoutSeconds: 60, maxReceiveCount: 100, ageSloSeconds: 60 },
   "node-events": { visibilityTimeoutSeconds: 60, maxReceiveCount: 10, ageSloSeconds: 120 },
+  notifications: { visibilityTimeoutSeconds: 60, maxReceiveCount: 10, ageSloSeconds: 300 },
 } as const satisfies Record<string, QueueDefinition>;
 
 export type QueueName = keyof typeof queueDefinitions;
@@ -47,30 +48,105 @@ export function laneQueue(lane: Lane): QueueName {
 export const signingKeyUses = ["dispatch", "approval", "release", "token", "issuer"] as const;
 export type SigningKeyUse = (typeof signingKeyUses)[number];
 
+/** Dead letters are kept as long as SQS can: somebody has to look at them. */
+export const deadLetterRetentionSeconds = 1_209_600;
+
+/** Secrets of a stage: the cursors' key, and the key of the Claude API. */
+export const secretNames = ["anthropic", "cursor-key"] as const;
+export type SecretName = (typeof secretNames)[number];
+
 /** Names of a stage's resources. */
 export function resourceNames(stage: string) {
   const prefix = `steward-${stage}`;
+  const secret = (name: SecretName) => `${prefix}/${name}`;
   return {
+    prefix,
     table: prefix,
     queue: (name: QueueName) => `${prefix}-${name}`,
     deadLetterQueue: (name: QueueName) => `${prefix}-${name}-dlq`,
     keyAlias: (use: SigningKeyUse) => `alias/${prefix}-${use}`,
-    bundleBucket: `${prefix}-bundles`,
-    outputBucket: `${prefix}-outputs`,
-    anthropicSecret: `${prefix}/anthropic`,
-    tokenSecret: `${prefix}/cursor-key`,
-    wakeDocument: "Steward-Wake",
+    /** The Lambda function of an entry point: `steward-prod-heartbeat`. */
+    lambda: (name: string) => `${prefix}-${name}`,
+    secret,
+    anthropicSecret: secret("anthropic"),
+    tokenSecret: secret("cursor-key"),
+    /** Where an instance of the worker group finds its enrolment: `steward-prod/instance/i-…`. */
+    instanceSecret: (instanceId: string) => `${prefix}/instance/${instanceId}`,
+    /** The one document of Run Command. Documents are named per account and region, and two stages may share those. */
+    wakeDocument: `Steward-Wake-${stage}`,
+    /** IAM role of machines with the doorbell `ssm`. */
+    hybridRole: `${prefix}-appliance`,
+    /** The Auto Scaling group of GPU workers. */
+    workerGroup: `${prefix}-workers`,
     /** SSM parameters: configuration that is not secret. */
     parameter: (name: ParameterName) => `/steward/${stage}/${name}`,
   };
 }
 
-/** What is kept in SSM parameters, by name below `/steward/{stage}/`. */
-export const parameterNames = [
-  "ca-certificate",
-  "root-public-key",
-  "trust-document",
-  "release",
+/** Buckets are named in one space for all of AWS: the account makes a stage's names its own. */
+export function bucketNames(stage: string, account: string) {
+  const bucket = (use: string) => `steward-${stage}-${use}-${account}`;
+  return {
+    /** Bundles and releases. */
+    bundles: bucket("bundles"),
+    /** Outputs of runs, as gzipped chunks. */
+    outputs: bucket("outputs"),
+    /** `truststore.pem` of the nodes door. */
+    truststore: bucket("truststore"),
+  };
+}
+
+/** What a doorbell runs on an appliance. The id is a reference only: what to do comes signed, over the nodes' door. */
+export const wakeDocument = {
+  schemaVersion: "2.2",
+  description: "Tells the Steward agent to fetch its pending runs now.",
+  parameters: {
+    rolloutId: {
+      type: "String",
+      description: "The rollout that waits.",
+      allowedPattern: "^rol_[0-9a-hjkmnp-tv-z]{26}$",
+    },
+  },
+  mainSteps: [
+    {
+      action: "aws:runShellScript",
+      name: "ring",
+      inputs: { timeoutSeconds: "30", runCommand: ["# {{ rolloutId }}", "exec steward-agent ring"] },
+    },
+  ],
+};
+
+/** Tags of a machine that registers with SSM: its node id, and whose stage it is. */
+export const nodeTag = "steward-node";
+export const stageTag = "steward-stage";
+
+/** Who writes a parameter: the CDK stacks, `steward cert init`, or `steward bootstrap`. */
+export type ParameterWriter = "stacks" | "cert-init" | "bootstrap";
+
+/**
+ * What is kept in SSM parameters, by name below `/steward/{stage}/`: the contract between `stacks/` (writes), `infra/`
+ * (reads at a deploy) and the functions (read when they run). `stage-parameters.ts` has each one's shape.
+ */
+const stackParameters = [
+  "table-arn",
+  "data-key-arn",
+  ...queueNames.map((name) => `queue-arn/${name}` as const),
+  ...queueNames.map((name) => `dead-letter-queue-arn/${name}` as const),
+  ...signingKeyUses.map((use) => `key-arn/${use}` as const),
+  ...secretNames.map((name) => `secret-arn/${name}` as const),
+  "bundle-bucket",
+  "output-bucket",
+  "truststore-bucket",
   "hybrid-role",
+  "hybrid-role-arn",
+  "wake-document",
+  "worker-group",
+  "alarm-topic-arn",
 ] as const;
-export type ParameterName = (typeof parameterNames)[number];
+export const parametersBy = {
+  stacks: stackParameters,
+  "cert-init": ["ca-certificate", "truststore"],
+  bootstrap: ["root-public-key", "trust-document", "release"],
+} as const satisfies Record<ParameterWriter, readonly string[]>;
+export type ParameterName = (typeof parametersBy)[ParameterWriter][number];
+export const parameterNames: readonly ParameterName[] = Object.values(parametersBy).flat();

@@ -1,4 +1,12 @@
-import { type ParameterName, type QueueName, queueNames, resourceNames, type SigningKeyUse } from "./names.ts";
+import {
+  bucketNames,
+  type ParameterName,
+  parametersBy,
+  type QueueName,
+  queueNames,
+  resourceNames,
+  type SigningKeyUse,
+} from "./names.ts";
 
 /**
  * What each part of Steward may call, written from intent. The local cloud enforces it; the infrastructure makes roles
@@ -8,6 +16,8 @@ import { type ParameterName, type QueueName, queueNames, resourceNames, type Sig
 export interface Grant {
   actions: string[];
   resources: string[];
+  /** Why a resource is a wildcard: a resource of `*` without a reason is refused by a test. */
+  why?: string;
 }
 
 export const principalNames = [
@@ -22,13 +32,16 @@ export const principalNames = [
   "escalate",
   "reconcile",
   "sweep",
+  "measure",
+  "instances",
   "bootstrap",
   "worker",
 ] as const;
 export type PrincipalName = (typeof principalNames)[number];
 
-export function permissions(stage: string): Record<PrincipalName, Grant[]> {
+export function permissions(stage: string, account: string): Record<PrincipalName, Grant[]> {
   const names = resourceNames(stage);
+  const buckets = bucketNames(stage, account);
   const table = (...actions: string[]): Grant => ({
     actions: actions.map((action) => `dynamodb:${action}`),
     resources: [names.table],
@@ -56,7 +69,7 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
   /** The release in force: its name, and the object that it names. */
   const release = [
     { actions: ["ssm:GetParameter", "ssm:GetParameters"], resources: [names.parameter("release")] },
-    { actions: ["s3:GetObject"], resources: [`${names.bundleBucket}/releases/*`] },
+    { actions: ["s3:GetObject"], resources: [`${buckets.bundles}/releases/*`] },
   ];
   const consume = ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueUrl", "GetQueueAttributes"];
   const allLanes: QueueName[] = ["inference-express", "inference-standard", "inference-bulk"];
@@ -78,9 +91,9 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
       cursorKey,
       ...release,
       parameters("root-public-key"),
-      objects("GetObject", `${names.outputBucket}/*`),
+      objects("GetObject", `${buckets.outputs}/*`),
       // Without it S3 answers "forbidden" instead of "not there" for an object that is missing.
-      objects("ListBucket", names.outputBucket),
+      objects("ListBucket", buckets.outputs),
     ],
     wait: [table("GetItem", "Query"), publicKeys("token")],
     nodes: [
@@ -88,19 +101,23 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
       ...release,
       parameters("trust-document"),
-      objects("GetObject", `${names.bundleBucket}/*`),
-      objects("PutObject", `${names.outputBucket}/*`),
-      objects("GetObject", `${names.outputBucket}/*`),
+      objects("GetObject", `${buckets.bundles}/*`),
+      objects("PutObject", `${buckets.outputs}/*`),
+      objects("GetObject", `${buckets.outputs}/*`),
       // Without it S3 answers "forbidden" instead of "not there" for an object that is missing.
-      objects("ListBucket", names.outputBucket),
+      objects("ListBucket", buckets.outputs),
     ],
     heartbeat: [table("UpdateItem"), queues(["node-events"], "SendMessage", "GetQueueUrl")],
     enrol: [
       table("GetItem", "PutItem", "UpdateItem"),
       sign("issuer"),
       parameters("ca-certificate", "root-public-key", "hybrid-role"),
-      { actions: ["ssm:CreateActivation"], resources: ["*"] },
-      { actions: ["iam:PassRole"], resources: ["*"] },
+      {
+        actions: ["ssm:CreateActivation", "ssm:AddTagsToResource"],
+        resources: ["*"],
+        why: "an activation has no name before it is made",
+      },
+      { actions: ["iam:PassRole"], resources: [names.hybridRole] },
     ],
     sessions: [table("GetItem", "PutItem", "UpdateItem"), sign("token")],
     approve: [
@@ -130,15 +147,37 @@ export function permissions(stage: string): Record<PrincipalName, Grant[]> {
       queues([...allLanes, "escalations", "rollouts", "node-events"], "SendMessage", "GetQueueUrl"),
     ],
     sweep: [table("GetItem", "Query", "UpdateItem"), queues(["node-events"], "SendMessage", "GetQueueUrl", ...consume)],
+    measure: [
+      table("GetItem", "Query", "BatchGetItem"),
+      {
+        actions: ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"],
+        resources: allLanes.flatMap((lane) => [names.queue(lane), names.deadLetterQueue(lane)]),
+      },
+    ],
+    instances: [
+      table(...records),
+      {
+        actions: ["secretsmanager:CreateSecret", "secretsmanager:TagResource", "secretsmanager:DeleteSecret"],
+        resources: [names.instanceSecret("*")],
+        why: "one secret for each instance, which has no name before it starts",
+      },
+      {
+        actions: ["autoscaling:CompleteLifecycleAction"],
+        resources: [names.workerGroup],
+      },
+    ],
     bootstrap: [
       table(...records, "BatchGetItem", "DeleteItem", "DescribeTable"),
       sign("release"),
       sign("issuer"),
       publicKeys("dispatch", "approval", "release", "token", "issuer"),
-      { actions: ["ssm:GetParameter", "ssm:PutParameter"], resources: [`/steward/${stage}/*`] },
-      objects("PutObject", `${names.bundleBucket}/*`),
-      objects("GetObject", `${names.bundleBucket}/releases/*`),
-      objects("ListBucket", names.bundleBucket),
+      {
+        actions: ["ssm:GetParameter", "ssm:PutParameter"],
+        resources: [...parametersBy.bootstrap, "ca-certificate" as const].map(names.parameter),
+      },
+      objects("PutObject", `${buckets.bundles}/*`),
+      objects("GetObject", `${buckets.bundles}/releases/*`),
+      objects("ListBucket", buckets.bundles),
       {
         actions: ["secretsmanager:CreateSecret", "secretsmanager:PutSecretValue", "secretsmanager:DescribeSecret"],
         resources: [names.tokenSecret, names.anthropicSecret],

@@ -20,6 +20,7 @@ type Deps = Pick<Context, "stage" | "table" | "nowMs" | "secret"> & {
   signers: Record<SigningKeyUse, Signer>;
   parameters: TextStore;
   objects: Objects;
+  bundleBucket: string;
   secrets: TextStore;
 };
 
@@ -76,7 +77,7 @@ export async function publishStage(
   await deps.parameters.put(names.parameter("root-public-key"), input.rootPublicKey);
   await deps.parameters.put(names.parameter("trust-document"), JSON.stringify(input.trust));
   await Promise.all(
-    input.bundles.map((bundle) => deps.objects.put(names.bundleBucket, bundleKey(bundle.digest), bundle.bytes)),
+    input.bundles.map((bundle) => deps.objects.put(deps.bundleBucket, bundleKey(bundle.digest), bundle.bytes)),
   );
   const releaseVersion = await publishRelease(deps, input.actions, nowMs);
   return { caCertificate, releaseVersion };
@@ -87,7 +88,7 @@ async function publishRelease(deps: Deps, actions: ReleaseAction[], nowMs: numbe
   const names = resourceNames(deps.stage);
   const parameter = names.parameter("release");
   const key = await deps.parameters.get(parameter);
-  const stored = key === undefined ? undefined : await deps.objects.get(names.bundleBucket, key);
+  const stored = key === undefined ? undefined : await deps.objects.get(deps.bundleBucket, key);
   const current = stored === undefined ? undefined : readRelease(Buffer.from(stored).toString("utf8")).release;
   const halfLifeMs = (releaseDays / 2) * 86_400_000;
   if (
@@ -107,7 +108,7 @@ async function publishRelease(deps: Deps, actions: ReleaseAction[], nowMs: numbe
   };
   const text = JSON.stringify(await signDocument(deps.signers.release, "steward-release-v1", release));
   const next = `releases/${release.version}-${sha256Hex(text).slice(0, 16)}.json`;
-  await deps.objects.put(names.bundleBucket, next, text);
+  await deps.objects.put(deps.bundleBucket, next, text);
   await deps.parameters.put(parameter, next);
   return release.version;
 }

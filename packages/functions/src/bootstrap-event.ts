@@ -8,8 +8,6 @@ export const bootstrapEventSchema = z.discriminatedUnion("step", [
     step: z.literal("publish"),
     trust: signedDocumentSchema,
     rootPublicKey: z.base64(),
-    /** The IAM role that machines with the doorbell `ssm` register with. */
-    hybridRole: z.string().min(1),
   }),
   z.strictObject({
     step: z.literal("seed"),

@@ -7,7 +7,7 @@ import { bootstrapEventSchema } from "./bootstrap-event.ts";
 import { createContext } from "./context.ts";
 
 const context = createContext("bootstrap");
-const { names, services } = context;
+const { services } = context;
 const deps = {
   ...context,
   signers: Object.fromEntries(signingKeyUses.map((use) => [use, services.signer(use)])) as Record<
@@ -28,7 +28,6 @@ export async function handler(input: unknown): Promise<unknown> {
       return seedTenants(deps, event.tenants);
     case "publish": {
       const bundles = await buildAllBundles();
-      await services.parameters.put(names.parameter("hybrid-role"), event.hybridRole);
       return publishStage(deps, { ...event, actions: releaseActions(bundles), bundles: [...bundles.values()] });
     }
     default:

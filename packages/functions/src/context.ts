@@ -3,7 +3,7 @@ import { createDynamo } from "@steward/aws/clients/dynamo";
 import { readItem } from "@steward/aws/table";
 import { catalogue } from "@steward/catalogue/catalogue";
 import { AppError } from "@steward/contracts/errors";
-import { type ParameterName, resourceNames } from "@steward/contracts/names";
+import { bucketNames, type ParameterName, resourceNames } from "@steward/contracts/names";
 import { signedDocumentSchema } from "@steward/contracts/signed";
 import type { Context, WithObjects } from "@steward/control/context";
 import { readRelease } from "@steward/control/read-release";
@@ -22,11 +22,13 @@ export interface FunctionContext extends Context, WithObjects {
 export function createContext(functionName: string): FunctionContext {
   const {
     STEWARD_STAGE: stage,
+    STEWARD_ACCOUNT: account,
     STEWARD_JOB_DEADLINE_SECONDS: deadlineSeconds,
     STEWARD_LEASE_SECONDS: leaseSeconds,
   } = env();
   const services = createServices(stage);
   const names = resourceNames(stage);
+  const buckets = bucketNames(stage, account);
   const parameter = async (name: ParameterName) => {
     const value = await services.parameters.get(names.parameter(name), { cached: true });
     if (value !== undefined) return value;
@@ -37,7 +39,7 @@ export function createContext(functionName: string): FunctionContext {
   const { objects } = services;
   // The parameter names the object: a release outgrows what a parameter may hold (8 KB).
   const release = remembered(async (key: string) => {
-    const stored = await objects.get(names.bundleBucket, key);
+    const stored = await objects.get(buckets.bundles, key);
     if (stored === undefined) throw new AppError("unavailable", `the release ${key} is not in its bucket`);
     return readRelease(Buffer.from(stored).toString("utf8"));
   });
@@ -60,8 +62,8 @@ export function createContext(functionName: string): FunctionContext {
     trust: async () => trust(await parameter("trust-document")),
     log: createLog(functionName),
     objects,
-    outputBucket: names.outputBucket,
-    bundleBucket: names.bundleBucket,
+    outputBucket: buckets.outputs,
+    bundleBucket: buckets.bundles,
   };
 }
 

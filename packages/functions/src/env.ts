@@ -5,9 +5,11 @@ const hostList = z
   .min(1)
   .transform((text) => text.split(",").map((host) => host.trim()));
 
-const environmentSchema = z.object({
+export const environmentSchema = z.object({
   /** Names everything that this installation owns: `steward-{stage}-…`. */
   STEWARD_STAGE: z.string().regex(/^[a-z][a-z0-9-]{0,20}$/, "lower-case letters, digits and hyphens, at most 21"),
+  /** The AWS account: it is part of the buckets' names. */
+  STEWARD_ACCOUNT: z.string().regex(/^\d{12}$/, "the twelve digits of the account"),
   /** Domain names of the doors, without port; several with commas. */
   STEWARD_API_DOMAINS: hostList,
   STEWARD_NODES_DOMAINS: hostList,

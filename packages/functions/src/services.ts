@@ -86,7 +86,7 @@ export function createServices(stage: string): Services {
     },
     activate: async (nodeId, role) => {
       const { createActivation } = await import("@steward/aws/run-command");
-      return createActivation(await ssm(), { nodeId, role });
+      return createActivation(await ssm(), { stage, nodeId, role });
     },
   };
 }

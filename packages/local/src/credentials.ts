@@ -1,3 +1,4 @@
+import { localAccount } from "./account.ts";
 import { randomBytes } from "node:crypto";
 import { renameSync, writeFileSync } from "node:fs";
 import { type Grant, permissions, type PrincipalName, principalNames } from "@steward/contracts/permissions";
@@ -11,7 +12,7 @@ export interface Credential {
 
 /** Random keys for every principal, new at each start, in one file that only this user can read. */
 export function writeCredentials(file: string, stage: string): Record<PrincipalName, Credential> {
-  const grants = permissions(stage);
+  const grants = permissions(stage, localAccount);
   const credentials = principalNames.map((principal) => ({
     accessKeyId: `LOCAL${randomBytes(10).toString("hex").toUpperCase()}`,
     secretAccessKey: randomBytes(30).toString("base64url"),

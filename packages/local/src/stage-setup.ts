@@ -12,7 +12,6 @@ export type SeededTenant = z.infer<(typeof bootstrapAnswers)["seed"]>[number];
 type TenantSeeds = Extract<BootstrapEvent, { step: "seed" }>["tenants"];
 
 const trustDays = 3650;
-const hybridRole = "steward-local-appliance";
 
 /** Makes the stage ready for its first request, or finds it so: keys into the trust document, CA, bundles, release. */
 export async function setUpStage(channel: HostChannel, stateDir: string, nowMs: number): Promise<void> {
@@ -22,7 +21,6 @@ export async function setUpStage(channel: HostChannel, stateDir: string, nowMs: 
     step: "publish",
     trust: trustOf(join(stateDir, "trust.json"), root, keys, nowMs),
     rootPublicKey: root.publicKey,
-    hybridRole,
   };
   await channel.invoke("bootstrap", event, bootstrapAnswers.publish);
 }

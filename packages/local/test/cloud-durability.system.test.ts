@@ -9,12 +9,14 @@ import {
   SendMessageCommand,
 } from "@aws-sdk/client-sqs";
 import { CreateActivationCommand, GetParameterCommand, PutParameterCommand } from "@aws-sdk/client-ssm";
-import { resourceNames } from "@steward/contracts/names";
+import { bucketNames, resourceNames } from "@steward/contracts/names";
+import { localAccount } from "../src/account.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type CloudProcess, seeded, startCloudProcess, temporaryFolder, writeCredentials } from "./cloud-process.ts";
 import { clientsOf, fullAccess } from "./contract/target.ts";
 
 const names = resourceNames("test");
+const bucket = bucketNames("test", localAccount).outputs;
 const kills = 8;
 const seed = Number(process.env.STEWARD_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
@@ -78,7 +80,7 @@ async function load(endpoint: string, acknowledged: Acknowledged, round: number)
     },
     async () => {
       const key = `o-${round}-${n++}`;
-      await s3.send(new PutObjectCommand({ Bucket: names.outputBucket, Key: key, Body: key.repeat(100) }));
+      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: key.repeat(100) }));
       acknowledged.objects.set(key, key.repeat(100));
     },
     async () => {
@@ -153,7 +155,7 @@ test(`SIGKILL at ${kills} random points of a mixed load loses nothing that was a
   for (const id of acknowledged.pairs)
     for (const side of ["left", "right"]) expect((await item(id, side)).Item).toBeDefined();
   for (const [name, value] of acknowledged.objects) {
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket: names.outputBucket, Key: name }));
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: name }));
     expect(await Body?.transformToString()).toBe(value);
   }
   for (const [name, value] of acknowledged.parameters) {

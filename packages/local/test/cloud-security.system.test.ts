@@ -10,7 +10,8 @@ import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { GetQueueUrlCommand, ListQueuesCommand, ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { GetParameterCommand, SendCommandCommand } from "@aws-sdk/client-ssm";
-import { resourceNames } from "@steward/contracts/names";
+import { bucketNames, resourceNames } from "@steward/contracts/names";
+import { localAccount } from "../src/account.ts";
 import { permissions } from "@steward/contracts/permissions";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CloudCredential } from "../src/cloud/authorize.ts";
@@ -21,7 +22,8 @@ import { clientsOf, errorOf, fullAccess } from "./contract/target.ts";
 
 const stage = "guarded";
 const names = resourceNames(stage);
-const grants = permissions(stage);
+const buckets = bucketNames(stage, localAccount);
+const grants = permissions(stage, localAccount);
 const credential = (principal: "worker" | "heartbeat" | "dispatch"): CloudCredential => ({
   accessKeyId: `LOCAL${principal.toUpperCase()}`,
   secretAccessKey: `secret-of-${principal}-0123456789`,
@@ -117,7 +119,7 @@ describe("signatures", () => {
 
   test("unsigned S3 calls and agents' calls are refused", async () => {
     for (const method of ["GET", "PUT", "DELETE", "HEAD"])
-      expect((await raw({ method, path: `/${names.outputBucket}/x` })).status).toBe(403);
+      expect((await raw({ method, path: `/${buckets.outputs}/x` })).status).toBe(403);
     expect((await raw({ method: "GET", path: "/" })).status).toBe(403);
     for (const path of ["/_ssm/poll", "/_ssm/result"]) expect((await raw({ path, body: "{}" })).status).toBe(400);
   });
@@ -231,7 +233,7 @@ describe("the allow list", () => {
     await denied(sqs.send(new ListQueuesCommand({})));
     const Key = { pk: { S: "a" }, sk: { S: "a" } };
     await denied(dynamodb.send(new GetItemCommand({ TableName: names.table, Key })));
-    await denied(s3.send(new GetObjectCommand({ Bucket: names.outputBucket, Key: "x" })));
+    await denied(s3.send(new GetObjectCommand({ Bucket: buckets.outputs, Key: "x" })));
     await denied(secrets.send(new GetSecretValueCommand({ SecretId: names.anthropicSecret })));
     await denied(ssm.send(new GetParameterCommand({ Name: names.parameter("release") })));
     await denied(ssm.send(new SendCommandCommand({ DocumentName: names.wakeDocument, InstanceIds: ["mi-1"] })));
@@ -319,9 +321,9 @@ describe("the allow list", () => {
 
   test("whoever may not list learns nothing about which objects there are", async () => {
     const everything = clientsOf(cloud.endpoint, fullAccess);
-    await everything.s3.send(new PutObjectCommand({ Bucket: names.outputBucket, Key: "there", Body: "x" }));
+    await everything.s3.send(new PutObjectCommand({ Bucket: buckets.outputs, Key: "there", Body: "x" }));
     const { s3 } = clientsOf(cloud.endpoint, credential("worker"));
     for (const Key of ["there", "not-there"])
-      await denied(s3.send(new GetObjectCommand({ Bucket: names.outputBucket, Key })));
+      await denied(s3.send(new GetObjectCommand({ Bucket: buckets.outputs, Key })));
   });
 });

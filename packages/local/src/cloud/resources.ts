@@ -1,36 +1,19 @@
 import {
+  bucketNames,
+  deadLetterRetentionSeconds,
   type QueueName,
   queueDefinitions,
   queueNames,
   resourceNames,
   signingKeyUses,
   tableSchema,
+  wakeDocument,
 } from "@steward/contracts/names";
 import { type EngineClient, EngineError } from "./engine-client.ts";
 import type { Kms } from "./kms.ts";
 import type { S3 } from "./s3.ts";
 import type { Sqs } from "./sqs.ts";
 import type { Ssm } from "./ssm.ts";
-
-/** What a doorbell runs on an appliance. The id is a reference only: what to do comes signed, over the nodes' door. */
-export const wakeDocument = {
-  schemaVersion: "2.2",
-  description: "Tells the Steward agent to fetch its pending runs now.",
-  parameters: {
-    rolloutId: {
-      type: "String",
-      description: "The rollout that waits.",
-      allowedPattern: "^rol_[0-9a-hjkmnp-tv-z]{26}$",
-    },
-  },
-  mainSteps: [
-    {
-      action: "aws:runShellScript",
-      name: "wake",
-      inputs: { timeoutSeconds: "30", runCommand: ["steward-agent wake {{ rolloutId }}"] },
-    },
-  ],
-};
 
 export interface Stores {
   engine: EngineClient;
@@ -41,23 +24,27 @@ export interface Stores {
 }
 
 /** Everything that a stage owns, made unless it is there: what `stacks/` does on AWS. */
-export async function createResources(stage: string, stores: Stores): Promise<void> {
+export async function createResources(
+  { stage, account }: { stage: string; account: string },
+  stores: Stores,
+): Promise<void> {
   const names = resourceNames(stage);
+  const buckets = bucketNames(stage, account);
   await Promise.all([
     ensureTable(stores.engine, names.table),
     ...queueNames.map((name) => ensureQueue(stores.sqs, names, name)),
     ...signingKeyUses.map((use) => stores.kms.ensureKey(names.keyAlias(use))),
-    stores.s3.ensureBucket(names.bundleBucket),
-    stores.s3.ensureBucket(names.outputBucket),
+    stores.s3.ensureBucket(buckets.bundles),
+    stores.s3.ensureBucket(buckets.outputs),
     stores.ssm.documents.ensureDocument(names.wakeDocument, wakeDocument),
+    stores.ssm.ensureParameter(names.parameter("hybrid-role"), names.hybridRole),
   ]);
 }
 
 async function ensureQueue(sqs: Sqs, names: ReturnType<typeof resourceNames>, name: QueueName): Promise<void> {
   const { visibilityTimeoutSeconds, maxReceiveCount } = queueDefinitions[name];
   const deadLetterQueue = names.deadLetterQueue(name);
-  // Dead letters are kept as long as SQS can: somebody has to look at them.
-  await sqs.ensureQueue(deadLetterQueue, { MessageRetentionPeriod: "1209600" });
+  await sqs.ensureQueue(deadLetterQueue, { MessageRetentionPeriod: String(deadLetterRetentionSeconds) });
   await sqs.ensureQueue(names.queue(name), {
     VisibilityTimeout: String(visibilityTimeoutSeconds),
     RedrivePolicy: JSON.stringify({ deadLetterTargetArn: sqs.arnOf(deadLetterQueue), maxReceiveCount }),

@@ -130,6 +130,9 @@ export function createInstances(context: CloudContext, journal: Journal): Instan
       }),
       async (input, caller) => {
         caller.require("ssm:CreateActivation", "*");
+        // As on AWS: whoever registers machines hands them the role, and needs the right to.
+        caller.require("iam:PassRole", input.IamRole);
+        if (input.Tags.length > 0) caller.require("ssm:AddTagsToResource", "*");
         const nowMs = context.now();
         const expiresAtMs = input.ExpirationDate === undefined ? nowMs + defaultExpiryMs : input.ExpirationDate * 1000;
         if (expiresAtMs <= nowMs || expiresAtMs > nowMs + maxExpiryMs)

@@ -28,7 +28,10 @@ const maxBytes = { Standard: 4096, Advanced: 8192 };
 const maxVersions = 100;
 
 /** Parameter Store. */
-export function createParameters(context: CloudContext, journal: Journal): Operations {
+export function createParameters(
+  context: CloudContext,
+  journal: Journal,
+): { operations: Operations; ensure: (name: string, value: string) => Promise<void> } {
   const arnOf = (name: string) =>
     `arn:aws:ssm:${context.region}:${context.accountId}:parameter${name.startsWith("/") ? "" : "/"}${name}`;
   const lookUp = (name: string) => journal.entries.get(`ssm/parameter/${name}`) as ParameterRecord | undefined;
@@ -78,7 +81,7 @@ export function createParameters(context: CloudContext, journal: Journal): Opera
     return found;
   };
 
-  return {
+  const operations: Operations = {
     PutParameter: operation(
       z.object({
         Name: z.string().regex(/^[A-Za-z0-9_.\-/]{1,1011}$/, "letters, digits and _.-/ only"),
@@ -237,5 +240,14 @@ export function createParameters(context: CloudContext, journal: Journal): Opera
       const found = await remove(caller, "DeleteParameters", input.Names);
       return { DeletedParameters: found, InvalidParameters: input.Names.filter((name) => !found.includes(name)) };
     }),
+  };
+
+  return {
+    operations,
+    ensure: async (name, value) => {
+      if (lookUp(name)?.versions.at(-1)?.value === value) return;
+      const caller: Caller = { principal: "stacks", allows: () => true, require: () => undefined };
+      await operations["PutParameter"]?.({ Name: name, Value: value, Type: "String", Overwrite: true }, caller);
+    },
   };
 }

@@ -10,6 +10,8 @@ export interface Ssm {
   instances: Instances;
   commands: Commands;
   documents: Documents;
+  /** For the stage's own parameters, which nobody calls for. */
+  ensureParameter(name: string, value: string): Promise<void>;
 }
 
 /** Systems Manager, as far as Steward uses it: Parameter Store, documents, hybrid activations, Run Command. */
@@ -17,9 +19,11 @@ export function createSsm(context: CloudContext, journal: Journal): Ssm {
   const documents = createDocuments(context, journal);
   const instances = createInstances(context, journal);
   const commands = createCommands(context, journal, { documents, instances });
+  const parameters = createParameters(context, journal);
   return {
+    ensureParameter: parameters.ensure,
     operations: {
-      ...createParameters(context, journal),
+      ...parameters.operations,
       ...documents.operations,
       ...instances.operations,
       ...commands.operations,

@@ -12,6 +12,7 @@ import { createResources } from "./resources.ts";
 import { createS3 } from "./s3.ts";
 import { createSecrets } from "./secrets.ts";
 import type { CloudContext } from "./service.ts";
+import { localAccount } from "../account.ts";
 import { createSqs } from "./sqs.ts";
 import { createSsm } from "./ssm.ts";
 import { startTtlSweeper } from "./ttl-sweeper.ts";
@@ -53,8 +54,6 @@ export interface Cloud {
 /** A start that failed for a reason the user can do something about; the message says what. */
 export class CloudStartError extends Error {}
 
-const accountId = "000000000000";
-
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const log = options.log ?? ((message: string) => process.stderr.write(`local cloud: ${message}\n`));
   const closers: (() => Promise<void> | void)[] = [];
@@ -71,7 +70,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const endpoint = `http://127.0.0.1:${port}`;
     const context: CloudContext = {
       region: options.region ?? "us-east-1",
-      accountId,
+      accountId: localAccount,
       now: options.now ?? Date.now,
       endpoint: () => endpoint,
       log,
@@ -90,7 +89,10 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const kms = createKms(context, journal("kms"));
     const secrets = createSecrets(context, journal("secrets"));
     const s3 = createS3(context, journal("s3"), join(options.stateDir, "objects"));
-    await createResources(options.stage, { engine: engine.client, sqs, kms, s3, ssm });
+    await createResources(
+      { stage: options.stage, account: localAccount },
+      { engine: engine.client, sqs, kms, s3, ssm },
+    );
     const sweeper = startTtlSweeper(engine.client, context, (options.ttlSweepIntervalSeconds ?? 60) * 1000);
     closers.push(() => sweeper.stop());
     handle = createDispatcher({

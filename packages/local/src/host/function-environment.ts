@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { PrincipalName } from "@steward/contracts/permissions";
 import { type FunctionName, functionDefinitions } from "@steward/functions/definitions";
 import { z } from "zod";
+import { localAccount } from "../account.ts";
 import { localDomains } from "./door.ts";
 import type { HostEnvironment } from "./env.ts";
 
@@ -37,6 +38,7 @@ export function functionEnvironment(
     AWS_ACCESS_KEY_ID: keys.accessKeyId,
     AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
     STEWARD_STAGE: host.STEWARD_STAGE,
+    STEWARD_ACCOUNT: localAccount,
     STEWARD_API_DOMAINS: localDomains.api,
     STEWARD_NODES_DOMAINS: localDomains.nodes,
     STEWARD_NODES_URL: options.nodesUrl,

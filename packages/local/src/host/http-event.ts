@@ -1,3 +1,4 @@
+import { localAccount } from "../account.ts";
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HttpEvent, HttpResult } from "@steward/api/lambda-event";
@@ -51,7 +52,7 @@ export function eventOf(
     headers,
     ...(query === undefined ? {} : { queryStringParameters: query }),
     requestContext: {
-      accountId: "000000000000",
+      accountId: localAccount,
       apiId: "local",
       domainName: options.domainName,
       domainPrefix: options.domainName.split(".")[0] ?? "",

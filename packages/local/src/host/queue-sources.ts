@@ -1,3 +1,4 @@
+import { localAccount } from "../account.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import {
   ChangeMessageVisibilityBatchCommand,
@@ -135,7 +136,7 @@ function sqsEvent(queueName: string, messages: readonly Message[]): SQSEvent {
       messageAttributes: {},
       md5OfBody: message.MD5OfBody ?? "",
       eventSource: "aws:sqs",
-      eventSourceARN: `arn:aws:sqs:local:000000000000:${queueName}`,
+      eventSourceARN: `arn:aws:sqs:local:${localAccount}:${queueName}`,
       awsRegion: "local",
     })),
   };

@@ -1,0 +1,129 @@
+import { z } from "zod";
+
+/** The shape of a permanent stage's settings (`stages.ts`), and of what a personal stage is given. */
+
+const domainName = z
+  .string()
+  .regex(/^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, "a domain name, such as api.example.com");
+const account = z.string().regex(/^\d{12}$/, "the twelve digits of an AWS account");
+const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "an AWS region, such as eu-central-1");
+const certificateArn = z
+  .string()
+  .regex(
+    /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[0-9a-f-]{36}$/,
+    "the ARN of a certificate in ACM: arn:aws:acm:REGION:ACCOUNT:certificate/ID",
+  );
+/** What CloudWatch Logs can keep. */
+const logDays = z.union(
+  [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653].map((days) =>
+    z.literal(days),
+  ),
+  { error: "a number of days that CloudWatch Logs knows: 7, 14, 30, 60, 90, 180, 365, …" },
+);
+const count = z.number().int().min(0);
+const model = z.string().regex(/^[a-z0-9][a-z0-9._-]*(:[a-z0-9._-]+)?$/, "an Ollama model, such as llama3.1:8b");
+
+const domainSchema = z.strictObject({
+  name: domainName,
+  /** In the stage's region; for the dashboard in us-east-1, where CloudFront looks. */
+  certificateArn,
+});
+
+const stageSettingsSchema = z
+  .strictObject({
+    account,
+    region,
+    domains: z.strictObject({
+      /** People: JWT. */
+      api: domainSchema,
+      /** Machines: mutual TLS. */
+      nodes: domainSchema,
+      dashboard: domainSchema,
+      /** The Route 53 zone that holds the three names. Absent: the DNS records are yours to make; the deploy prints them. */
+      hostedZoneId: z
+        .string()
+        .regex(/^Z[A-Z0-9]{8,31}$/, "the id of a hosted zone, such as Z0123456789ABCDEFGHIJ")
+        .optional(),
+    }),
+    /** `newest`: each deploy publishes what the checkout builds. `committed`: only what `releases/{stage}.json` pins. */
+    releaseChannel: z.enum(["newest", "committed"]),
+    approvals: z.strictObject({
+      /** `owner/name` on GitHub: whose workflows may take the deploy roles. */
+      repository: z.string().regex(/^[\w.-]+\/[\w.-]+$/, "owner/name"),
+      /** The GitHub environment whose reviewers let a deploy through. Absent: whatever runs on the branch. */
+      environment: z.string().min(1).optional(),
+      branch: z.string().min(1).default("main"),
+    }),
+    alarms: z.strictObject({
+      email: z.email("an address that alarms are sent to"),
+      /** Whether alarms of the severity `page` also go to a pager's HTTPS endpoint (an integration's URL). */
+      pagerUrl: z.url({ protocol: /^https$/, error: "an https address" }).optional(),
+    }),
+    limits: z.strictObject({
+      /** Requests per second over all of the API, and how many at once above that. */
+      requestsPerSecond: count.min(1),
+      requestBurst: count.min(1),
+      /** Invocations that are kept for heartbeats, and for calls that wait. */
+      heartbeatConcurrency: count.min(1),
+      waitConcurrency: count.min(1),
+    }),
+    retention: z.strictObject({
+      logDays,
+      /** Outputs of runs. */
+      outputDays: count.min(1).max(3650),
+      backupDays: count.min(35, "at least 35 days, to be older than what point-in-time recovery covers").max(3650),
+    }),
+    workers: z.strictObject({
+      /** In the order of preference; the first that is to be had is started. */
+      instanceTypes: z
+        .array(z.string().regex(/^(g4dn|g5|g6)\.(\d*xlarge)$/, "a GPU instance of g6, g5 or g4dn, such as g6.xlarge"))
+        .min(1),
+      minimum: count,
+      maximum: count.max(100),
+      /** Of the running ones, so many are on demand; the rest are spot. */
+      onDemandBase: count,
+      models: z.strictObject({ express: model, standard: model, bulk: model }),
+      /** Minutes without a queued or running job after which the last worker goes. */
+      idleMinutes: count.min(5).max(1440),
+    }),
+    /** Of the account's bill for this stage; an alarm tells when it is passed. */
+    monthlyBudgetUsd: z.number().positive(),
+  })
+  .superRefine((settings, context) => {
+    const { workers, domains, limits } = settings;
+    const say = (path: (string | number)[], message: string) => context.addIssue({ code: "custom", path, message });
+    if (workers.minimum > workers.maximum) say(["workers", "minimum"], "is more than workers.maximum");
+    if (workers.onDemandBase > workers.maximum) say(["workers", "onDemandBase"], "is more than workers.maximum");
+    const names = [domains.api.name, domains.nodes.name, domains.dashboard.name];
+    if (new Set(names).size < names.length) say(["domains"], "the three names must differ");
+    for (const door of ["api", "nodes"] as const) {
+      if (domains[door].certificateArn.split(":")[3] !== settings.region) {
+        say(["domains", door, "certificateArn"], `must be a certificate in ${settings.region}, where the API is`);
+      }
+    }
+    if (domains.dashboard.certificateArn.split(":")[3] !== "us-east-1") {
+      say(["domains", "dashboard", "certificateArn"], "must be a certificate in us-east-1, where CloudFront looks");
+    }
+    for (const [name, { certificateArn: arn }] of Object.entries(domains).filter(
+      (one): one is [string, z.infer<typeof domainSchema>] => typeof one[1] === "object",
+    )) {
+      if (arn.split(":")[4] !== settings.account) {
+        say(["domains", name, "certificateArn"], `is of another account than ${settings.account}`);
+      }
+    }
+    // An account has 1,000 unless it asked for more, and AWS keeps 100 of them unreserved.
+    if (limits.heartbeatConcurrency + limits.waitConcurrency > 900) {
+      say(["limits"], "heartbeatConcurrency and waitConcurrency together leave less than 100 of an account's 1,000");
+    }
+  });
+
+export type StageSettings = z.output<typeof stageSettingsSchema>;
+export type StageSettingsInput = z.input<typeof stageSettingsSchema>;
+
+/** Throws one error that names every problem of the stage's settings. */
+export function parseStageSettings(stage: string, settings: unknown): StageSettings {
+  const parsed = stageSettingsSchema.safeParse(settings);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `  ${issue.path.join(".") || stage}: ${issue.message}`);
+  throw new Error(`The settings of the stage ${stage} (infra/stages.ts) are not right:\n${problems.join("\n")}`);
+}

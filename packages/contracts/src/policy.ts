@@ -1,0 +1,99 @@
+import { resourceNames, type SecretName, type SigningKeyUse, secretNames, signingKeyUses, stageTag } from "./names.ts";
+import { type Grant, permissions, type PrincipalName } from "./permissions.ts";
+
+/** Where a stage is, and the ARNs that AWS chose and nobody can foretell. */
+export interface StagePlace {
+  stage: string;
+  /** `aws`, `aws-cn`, … */
+  partition: string;
+  region: string;
+  account: string;
+  keyArns: Readonly<Record<SigningKeyUse, string>>;
+  secretArns: Readonly<Record<SecretName, string>>;
+}
+
+/** One statement of an IAM policy, always an allow. */
+export interface Statement {
+  actions: string[];
+  resources: string[];
+  /** `{StringEquals: {"iam:PassedToService": "ssm.amazonaws.com"}}` */
+  conditions?: Record<string, Record<string, string>>;
+  /** Why a resource is a wildcard. */
+  why?: string;
+}
+
+/** The rights of one part of Steward as IAM statements: the same table that the local cloud enforces, with ARNs. */
+export function policyStatements(principal: PrincipalName, place: StagePlace): Statement[] {
+  return permissions(place.stage, place.account)[principal].flatMap((grant) => statementsOf(grant, place));
+}
+
+/** One statement for each service of the grant. */
+function statementsOf({ actions, resources, why }: Grant, place: StagePlace): Statement[] {
+  const services = [...new Set(actions.map(serviceOf))];
+  return services.flatMap((service): Statement[] => {
+    const own = actions.filter((action) => serviceOf(action) === service);
+    const reason = why === undefined ? {} : { why };
+    if (resources.includes("*")) return [{ actions: own, resources: ["*"], ...reason }];
+    const statement = { actions: own, resources: resources.flatMap((name) => arnsOf(service, own, name, place)) };
+    if (own.includes("iam:PassRole")) {
+      return [{ ...statement, conditions: { StringEquals: { "iam:PassedToService": "ssm.amazonaws.com" } } }];
+    }
+    // A command needs the right to its document and to each machine: here, those that carry the stage's own tag.
+    if (own.includes("ssm:SendCommand")) {
+      const machines = ["instance", "managed-instance"].map((kind) =>
+        kind === "instance"
+          ? `arn:${place.partition}:ec2:${place.region}:${place.account}:instance/*`
+          : `arn:${place.partition}:ssm:${place.region}:${place.account}:managed-instance/*`,
+      );
+      return [
+        { ...statement, actions: ["ssm:SendCommand"] },
+        {
+          actions: ["ssm:SendCommand"],
+          resources: machines,
+          conditions: { StringEquals: { [`aws:ResourceTag/${stageTag}`]: place.stage } },
+          why: "machines come and go; the condition on their tag is what bounds them",
+        },
+      ];
+    }
+    return [{ ...statement, ...reason }];
+  });
+}
+
+function serviceOf(action: string): string {
+  return action.split(":")[0] ?? "";
+}
+
+/** The ARNs of one of a service's own names, as `permissions` writes them. */
+function arnsOf(service: string, actions: readonly string[], name: string, place: StagePlace): string[] {
+  const { partition, region, account } = place;
+  const names = resourceNames(place.stage);
+  const regional = (rest: string) => `arn:${partition}:${service}:${region}:${account}:${rest}`;
+  switch (service) {
+    case "dynamodb": {
+      const table = regional(`table/${name}`);
+      return actions.includes("dynamodb:Query") ? [table, `${table}/index/*`] : [table];
+    }
+    case "sqs":
+      return [regional(name)];
+    case "ssm":
+      return [regional(name.startsWith("/") ? `parameter${name}` : `document/${name}`)];
+    case "s3":
+      return [`arn:${partition}:s3:::${name}`];
+    case "iam":
+      return [`arn:${partition}:iam::${account}:role/${name}`];
+    case "kms": {
+      const use = signingKeyUses.find((one) => names.keyAlias(one) === name);
+      if (use === undefined) throw new RangeError(`no signing key has the alias ${name}`);
+      return [place.keyArns[use]];
+    }
+    case "secretsmanager": {
+      const secret = secretNames.find((one) => names.secret(one) === name);
+      // A secret that is yet to be made has an ARN with six characters that nobody knows.
+      return [secret === undefined ? regional(`secret:${name}`) : place.secretArns[secret]];
+    }
+    case "autoscaling":
+      return [regional(`autoScalingGroup:*:autoScalingGroupName/${name}`)];
+    default:
+      throw new RangeError(`no rule for the ARNs of ${service}`);
+  }
+}

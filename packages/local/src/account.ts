@@ -1,0 +1,2 @@
+/** The one account of the local cloud. */
+export const localAccount = "000000000000";
