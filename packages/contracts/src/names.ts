@@ -76,6 +76,8 @@ export function resourceNames(stage: string) {
     wakeDocument: `Steward-Wake-${stage}`,
     /** IAM role of machines with the doorbell `ssm`. */
     hybridRole: `${prefix}-appliance`,
+    /** IAM role of a deploy's workflow: of the CDK stacks, or of the SST app. */
+    deployRole: (part: "stacks" | "app") => `${prefix}-deploy-${part}`,
     /** The Auto Scaling group of GPU workers. */
     workerGroup: `${prefix}-workers`,
     /** SSM parameters: configuration that is not secret. */
