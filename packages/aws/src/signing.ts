@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, createPublicKey } from "node:crypto";
 import { GetPublicKeyCommand, type KMSClient, SignCommand } from "@aws-sdk/client-kms";
 import { canonical } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
@@ -60,13 +60,19 @@ async function findKey(kms: KMSClient, keyAlias: string): Promise<Key> {
   const answer = await calling(`find the key ${keyAlias}`, () =>
     kms.send(new GetPublicKeyCommand({ KeyId: keyAlias })),
   );
-  if (answer.KeyId === undefined || answer.PublicKey === undefined || answer.KeySpec !== "ECC_NIST_P256") {
+  if (answer.KeyId === undefined || answer.PublicKey === undefined || !isP256(answer.PublicKey)) {
     throw new AppError("internal", `${keyAlias} is no ECDSA P-256 key`, {
       next: "Deploy this stage's stacks, or start the local cloud.",
       retryable: false,
     });
   }
   return { arn: answer.KeyId, spki: answer.PublicKey };
+}
+
+/** Judged by the key itself: what else an answer says of it, not every imitation of KMS gives. */
+function isP256(spki: Uint8Array): boolean {
+  const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+  return key.asymmetricKeyDetails?.namedCurve === "prime256v1";
 }
 
 /** The payload's canonical bytes with a signature over them, their type and the key's name. */

@@ -31,6 +31,11 @@ export interface StewardOptions {
   visibilitySeconds?: number;
   /** Further variables of every function, such as `STEWARD_ANTHROPIC_URL`. */
   functionEnv?: Record<string, string>;
+  /**
+   * An AWS that runs already and has the stage's resources, in the place of the embedded cloud: another imitation. Its
+   * account and region may be other ones (`functionEnv`).
+   */
+  cloudUrl?: string;
   /** Another DynamoDB than the one that comes along. */
   dynamodbEndpoint?: string;
   compileCacheDir?: string;

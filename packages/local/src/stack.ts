@@ -71,7 +71,7 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
     }
     const apiUrl = `http://127.0.0.1:${ports.api}`;
     const nodesUrl = `https://127.0.0.1:${ports.nodes}`;
-    const cloudUrl = `http://127.0.0.1:${ports.cloud}`;
+    const cloudUrl = options.cloudUrl ?? `http://127.0.0.1:${ports.cloud}`;
     const credentialsFile = join(stateDir, "credentials.json");
     const credentials = writeCredentials(credentialsFile, stage);
     const compileCacheDir = options.compileCacheDir ?? join(stateDir, "compile-cache");
@@ -93,16 +93,22 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
       return child;
     };
 
-    const cloud = add("cloud", {
-      file: new URL("./cloud/main.ts", import.meta.url),
-      env: () => ({
-        ...baseEnv(),
-        STEWARD_CLOUD_PORT: String(ports.cloud),
-        STEWARD_CREDENTIALS_FILE: credentialsFile,
-        ...(options.dynamodbEndpoint === undefined ? {} : { STEWARD_DYNAMODB_ENDPOINT: options.dynamodbEndpoint }),
-      }),
-      isReady: (message) => message["ready"] === true,
-    });
+    const cloud =
+      options.cloudUrl === undefined
+        ? add("cloud", {
+            file: new URL("./cloud/main.ts", import.meta.url),
+            env: () => ({
+              ...baseEnv(),
+              STEWARD_CLOUD_PORT: String(ports.cloud),
+              STEWARD_CREDENTIALS_FILE: credentialsFile,
+              ...inherited(["STEWARD_RECORD_CALLS"]),
+              ...(options.dynamodbEndpoint === undefined
+                ? {}
+                : { STEWARD_DYNAMODB_ENDPOINT: options.dynamodbEndpoint }),
+            }),
+            isReady: (message) => message["ready"] === true,
+          })
+        : undefined;
     const channel = createHostChannel(() => host);
     const doors = createGate();
     const host: SupervisedChild = add("host", {
@@ -133,7 +139,7 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
     const hostUp = host.start();
     // Awaited below; until then a failure must not count as unhandled.
     hostUp.catch(() => undefined);
-    await cloud.start();
+    await cloud?.start();
     phase("cloud");
     await Promise.race([doors.opened, hostUp]);
     phase("api door");
