@@ -1,0 +1,529 @@
+import { metricNamespace, type MetricName, metricDefinitions } from "@steward/contracts/metrics";
+import {
+  laneQueue,
+  lanes,
+  queueDefinitions,
+  type QueueName,
+  queueNames,
+  resourceNames,
+  tableSchema,
+} from "@steward/contracts/names";
+import { type FunctionDefinition, type FunctionName, functionDefinitions, functionNames } from "./definitions.ts";
+
+/** What only the deploy of the API knows: `infra/` puts it in. */
+export interface FromInfra {
+  fromInfra: "apiId";
+}
+
+/** One metric of CloudWatch, as both CDK and Pulumi take it. */
+export interface AlarmMetric {
+  /** Its name in the expression: lower case first, letters, digits and underscores. */
+  id: string;
+  namespace: string;
+  metricName: string;
+  dimensions: Readonly<Record<string, string | FromInfra>>;
+  statistic: "Sum" | "Average" | "Minimum" | "Maximum" | "SampleCount" | "p99";
+  periodSeconds: number;
+}
+
+export interface AlarmDefinition {
+  /** Stable, kebab-case: `rollouts-old`. */
+  id: string;
+  /** The alarm's name in CloudWatch: `steward-prod-rollouts-old`. */
+  name: string;
+  /** Who makes it: `infra/` for the API and the functions, `stacks/` for everything else. */
+  madeBy: "stacks" | "infra";
+  /** `page`: somebody gets up for it. `ticket`: it can wait for the morning. */
+  severity: "page" | "ticket";
+  /** What a person reads at three in the morning: what is wrong, and for whom. */
+  summary: string;
+  /** File of `docs/runbooks/`, without its extension. */
+  runbook: string;
+  /** Without an expression it is one metric, and that is what is compared. */
+  metrics: readonly [AlarmMetric, ...AlarmMetric[]];
+  /** Metric math over the ids above: what is compared. */
+  expression?: string;
+  comparison: "GreaterThanThreshold" | "GreaterThanOrEqualToThreshold" | "LessThanThreshold";
+  threshold: number;
+  evaluationPeriods: number;
+  datapointsToAlarm: number;
+  missingData: "breaching" | "notBreaching";
+}
+
+/** The part of a definition that says what is measured and when that is too much. */
+type Rule = Omit<AlarmDefinition, "name" | "madeBy" | "severity" | "summary" | "runbook" | "id">;
+
+const minute = 60;
+const fiveMinutes = 300;
+const hour = 3600;
+
+/** Every alarm of a stage but the budget, which AWS Budgets watches. */
+export function alarmDefinitions(stage: string): AlarmDefinition[] {
+  const alarms = [
+    ...queueAlarms(stage),
+    ...functionNames.flatMap((name) => functionAlarms(stage, name)),
+    ...apiAlarms(),
+    ...fleetAlarms(stage),
+    ...workerAlarms(stage),
+    ...tableAlarms(stage),
+    ...operationsAlarms(),
+  ];
+  return alarms.map((alarm) => ({ ...alarm, name: `${resourceNames(stage).prefix}-${alarm.id}` }));
+}
+
+/** AWS Budgets sees the whole account's bill and tells the alarm topic itself. */
+export const budgetAlarm = {
+  id: "budget",
+  runbook: "budget",
+  /** Of the stage's `monthlyBudgetUsd`: what was spent, and what the month is forecast to come to. */
+  spentPercent: [80, 100],
+  forecastPercent: 100,
+} as const;
+
+/** The text that comes with an alarm's message: what is wrong, how urgent it is and where help is. */
+export function alarmDescription(
+  alarm: Pick<AlarmDefinition, "summary" | "severity" | "runbook">,
+  place: { repository: string; branch: string },
+): string {
+  return `${alarm.summary} [${alarm.severity}] ${runbookUrl(alarm.runbook, place)}`;
+}
+
+export function runbookUrl(runbook: string, { repository, branch }: { repository: string; branch: string }): string {
+  return `https://github.com/${repository}/blob/${branch}/docs/runbooks/${runbook}.md`;
+}
+
+/** A metric of our own, with the dimensions of its definition and the stage. */
+export function ownMetric(
+  stage: string,
+  metricName: MetricName,
+  options: {
+    id: string;
+    statistic: AlarmMetric["statistic"];
+    periodSeconds: number;
+    dimensions?: Record<string, string>;
+  },
+): AlarmMetric {
+  const { dimensions = {}, ...rest } = options;
+  const wanted = metricDefinitions[metricName].dimensions;
+  if (wanted.length !== Object.keys(dimensions).length || wanted.some((dimension) => !(dimension in dimensions))) {
+    throw new RangeError(`${metricName} has the dimensions [${wanted.join(", ")}]`);
+  }
+  return { ...rest, namespace: metricNamespace, metricName, dimensions: { Stage: stage, ...dimensions } };
+}
+
+type Unnamed = Omit<AlarmDefinition, "name">;
+
+const laneQueues: readonly QueueName[] = lanes.map(laneQueue);
+
+function queueAlarms(stage: string): Unnamed[] {
+  const names = resourceNames(stage);
+  return queueNames.flatMap((queue): Unnamed[] => {
+    const { ageSloSeconds } = queueDefinitions[queue];
+    const lane = laneQueues.includes(queue);
+    return [
+      {
+        id: `${queue}-old`,
+        madeBy: "stacks",
+        // What a lane cannot do in time goes to Claude; a rollout that stands still, or news that nobody gets, has no other way.
+        severity: lane || queue === "notifications" ? "ticket" : "page",
+        summary: `Messages of the queue ${queue} have waited longer than the ${ageSloSeconds} s that it promises.`,
+        runbook: lane ? "lane-too-old" : "queue-too-old",
+        ...onQueue(names.queue(queue), "ApproximateAgeOfOldestMessage"),
+        comparison: "GreaterThanThreshold",
+        threshold: ageSloSeconds,
+        // The age counts a message until it is deleted, so the one at work is in it. A lane may also be waiting for the
+        // first GPU host to start, which takes five to eight minutes and is as it should be.
+        ...inARow(lane || queue === "escalations" ? 10 : 5),
+        missingData: "notBreaching",
+      },
+      {
+        id: `${queue}-dead-letters`,
+        madeBy: "stacks",
+        severity: "ticket",
+        summary: `The queue ${queue} has given up on a message. It is kept for 14 days; somebody has to look at it.`,
+        runbook: "dead-letters",
+        ...onQueue(names.deadLetterQueue(queue), "ApproximateNumberOfMessagesVisible"),
+        comparison: "GreaterThanThreshold",
+        threshold: 0,
+        ...inARow(1),
+        missingData: "notBreaching",
+      },
+    ];
+  });
+}
+
+/**
+ * What deserves an alarm depends on what starts a function:
+ * - a door: somebody waits for the answer, so errors, refusals for want of capacity, and answers near the timeout;
+ * - a queue: a failed or throttled batch comes again, and the queue's age and dead letters tell whether it ever gets
+ *   through. Errors that go on are told too: they are why;
+ * - a schedule: one miss is made good by the next, so only that it stands still, and that it soon will not be done in time;
+ * - the worker group: an event that Lambda gave up on is an instance that nobody serves;
+ * - direct: whoever invokes it reads the error.
+ */
+function functionAlarms(stage: string, name: FunctionName): Unnamed[] {
+  const definition: FunctionDefinition = functionDefinitions[name];
+  const functionName = resourceNames(stage).lambda(name);
+  const on = (id: string, metricName: string, statistic: AlarmMetric["statistic"], periodSeconds: number) => ({
+    id,
+    namespace: "AWS/Lambda",
+    metricName,
+    dimensions: { FunctionName: functionName },
+    statistic,
+    periodSeconds,
+  });
+  const nearTimeout = (statistic: "p99" | "Maximum"): Unnamed => ({
+    id: `${name}-near-timeout`,
+    madeBy: "infra",
+    severity: "ticket",
+    summary: `${name} takes nearly the ${definition.timeoutSeconds} s after which Lambda cuts it off.`,
+    runbook: "function-near-timeout",
+    metrics: [on("duration", "Duration", statistic, fiveMinutes)],
+    comparison: "GreaterThanThreshold",
+    threshold: definition.timeoutSeconds * 1000 * 0.8,
+    ...inARow(3),
+    missingData: "notBreaching",
+  });
+
+  switch (definition.trigger.kind) {
+    case "http":
+      return [
+        {
+          id: `${name}-errors`,
+          madeBy: "infra",
+          severity: pagingDoors.has(name) ? "page" : "ticket",
+          summary: `More than 5 % of the calls of ${name} fail.`,
+          runbook: "function-errors",
+          metrics: [on("errors", "Errors", "Sum", fiveMinutes), on("calls", "Invocations", "Sum", fiveMinutes)],
+          // A single call that fails at night is no rate.
+          expression: "IF(errors >= 5, 100 * errors / calls, 0)",
+          comparison: "GreaterThanThreshold",
+          threshold: 5,
+          ...inARow(2),
+          missingData: "notBreaching",
+        },
+        {
+          id: `${name}-throttles`,
+          madeBy: "infra",
+          severity: name === "heartbeat" ? "page" : "ticket",
+          summary: `Lambda has been refusing calls of ${name} for want of concurrency.`,
+          runbook: "function-throttles",
+          metrics: [on("throttles", "Throttles", "Sum", minute)],
+          comparison: "GreaterThanThreshold",
+          threshold: 0,
+          ...inARow(5),
+          missingData: "notBreaching",
+        },
+        nearTimeout("p99"),
+      ];
+    case "queue":
+      return [
+        {
+          id: `${name}-errors`,
+          madeBy: "infra",
+          severity: "ticket",
+          summary: `${name} has been failing for a quarter of an hour; its messages come again until it succeeds.`,
+          runbook: "function-errors",
+          metrics: [on("errors", "Errors", "Sum", fiveMinutes)],
+          comparison: "GreaterThanThreshold",
+          threshold: 0,
+          ...inARow(3),
+          missingData: "notBreaching",
+        },
+      ];
+    case "schedule":
+      return [
+        ...(name === "sweep"
+          ? []
+          : [
+              {
+                id: `${name}-stalled`,
+                madeBy: "infra",
+                severity: name === "reconcile" ? "page" : "ticket",
+                summary: stalls[name] ?? `${name} has not run to its end for 5 minutes.`,
+                runbook: "schedule-stalled",
+                metrics: [on("calls", "Invocations", "Sum", minute), on("errors", "Errors", "Sum", minute)],
+                expression: "calls - errors",
+                comparison: "LessThanThreshold",
+                threshold: 1,
+                ...inARow(5),
+                // What never runs has no data.
+                missingData: "breaching",
+              } satisfies Unnamed,
+            ]),
+        nearTimeout("Maximum"),
+      ];
+    case "worker-group":
+      return [
+        {
+          id: `${name}-lost-events`,
+          madeBy: "infra",
+          severity: "ticket",
+          summary: "Lambda gave up on the news that a GPU host started or ended: a host cannot enrol, or stays listed.",
+          runbook: "lost-instance-events",
+          metrics: [on("dropped", "AsyncEventsDropped", "Sum", fiveMinutes)],
+          comparison: "GreaterThanThreshold",
+          threshold: 0,
+          ...inARow(1),
+          missingData: "notBreaching",
+        },
+      ];
+    case "direct":
+      return [];
+  }
+}
+
+/** Doors without which customers or their machines stand outside. */
+const pagingDoors: ReadonlySet<FunctionName> = new Set(["api", "nodes", "heartbeat", "sessions", "approve"]);
+
+const stalls: Partial<Record<FunctionName, string>> = {
+  reconcile:
+    "The reconciler has not run to its end for 5 minutes: nothing enforces deadlines or resends what was lost.",
+  measure: "Nobody has measured the lanes for 5 minutes: GPU workers are neither started nor ended.",
+};
+
+function apiAlarms(): Unnamed[] {
+  const on = (id: string, metricName: string): AlarmMetric => ({
+    id,
+    namespace: "AWS/ApiGateway",
+    metricName,
+    dimensions: { ApiId: { fromInfra: "apiId" } },
+    statistic: "Sum",
+    periodSeconds: fiveMinutes,
+  });
+  return [
+    {
+      id: "api-5xx",
+      madeBy: "infra",
+      severity: "page",
+      summary: "More than 5 % of all requests at both doors are answered with a server error.",
+      runbook: "api-5xx",
+      metrics: [on("failed", "5xx"), on("requests", "Count")],
+      expression: "IF(failed >= 10, 100 * failed / requests, 0)",
+      comparison: "GreaterThanThreshold",
+      threshold: 5,
+      ...inARow(2),
+      missingData: "notBreaching",
+    },
+  ];
+}
+
+function fleetAlarms(stage: string): Unnamed[] {
+  const own = (metricName: MetricName, id: string, statistic: AlarmMetric["statistic"], periodSeconds: number) =>
+    ownMetric(stage, metricName, { id, statistic, periodSeconds });
+  return [
+    {
+      id: "heartbeat-silence",
+      madeBy: "stacks",
+      severity: "page",
+      summary: "No heartbeat has come in for 6 minutes although nodes are expected: the whole fleet is cut off.",
+      runbook: "heartbeat-silence",
+      metrics: [
+        own("NodesExpected", "expected", "Maximum", minute),
+        {
+          id: "beats",
+          namespace: "AWS/Lambda",
+          metricName: "Invocations",
+          dimensions: { FunctionName: resourceNames(stage).lambda("heartbeat") },
+          statistic: "Sum",
+          periodSeconds: minute,
+        },
+      ],
+      // Where nodes are expected and nothing beats, Lambda has no datapoint to give and the expression has none either;
+      // the same where the sweep is dead and nobody says what is expected. Both are breaching: it fails loud.
+      expression: "IF(expected > 0, beats, 1)",
+      comparison: "LessThanThreshold",
+      threshold: 1,
+      // Longer than the longest interval that a node may be given (300 s): one slow node alone is no silence.
+      ...inARow(6),
+      missingData: "breaching",
+    },
+    {
+      id: "sweep-stalled",
+      madeBy: "stacks",
+      severity: "page",
+      summary: "The sweep has not finished for 3 minutes: a node that falls silent is not noticed.",
+      runbook: "sweep-stalled",
+      metrics: [own("NodesExpected", "swept", "SampleCount", minute)],
+      comparison: "LessThanThreshold",
+      threshold: 1,
+      ...inARow(3),
+      missingData: "breaching",
+    },
+    {
+      id: "doorbells-failed",
+      madeBy: "stacks",
+      severity: "ticket",
+      summary: "SSM does not take our doorbells: rollouts wait for each appliance's next heartbeat.",
+      runbook: "doorbells-failed",
+      metrics: [own("DoorbellsFailed", "failed", "Sum", fiveMinutes)],
+      comparison: "GreaterThanThreshold",
+      threshold: 0,
+      ...inARow(3),
+      missingData: "notBreaching",
+    },
+  ];
+}
+
+function workerAlarms(stage: string): Unnamed[] {
+  const own = (metricName: MetricName, id: string) =>
+    ownMetric(stage, metricName, { id, statistic: "Maximum", periodSeconds: minute });
+  const group = (metricName: string, id: string): AlarmMetric => ({
+    id,
+    namespace: "AWS/AutoScaling",
+    metricName,
+    dimensions: { AutoScalingGroupName: resourceNames(stage).workerGroup },
+    statistic: "Maximum",
+    periodSeconds: minute,
+  });
+  return [
+    {
+      id: "workers-missing",
+      madeBy: "stacks",
+      severity: "page",
+      summary: "Jobs have waited for 15 minutes and there is not one slot: no worker came.",
+      runbook: "workers-missing",
+      metrics: [own("Slots", "slots"), own("BacklogPerSlot", "backlog")],
+      // Without a slot the backlog per slot is the number of jobs.
+      expression: "IF(slots < 1, backlog, 0)",
+      comparison: "GreaterThanThreshold",
+      threshold: 0,
+      // A host from nothing takes five to eight minutes, twice that where the first kind of instance is not to be had.
+      ...inARow(15),
+      missingData: "notBreaching",
+    },
+    {
+      id: "workers-at-maximum",
+      madeBy: "stacks",
+      severity: "ticket",
+      summary: "All the GPU hosts that the stage may have are running, and more than 10 jobs wait for each slot.",
+      runbook: "workers-at-maximum",
+      metrics: [
+        own("BacklogPerSlot", "backlog"),
+        group("GroupInServiceInstances", "running"),
+        group("GroupMaxSize", "most"),
+      ],
+      expression: "IF(running >= most AND most > 0, backlog, 0)",
+      comparison: "GreaterThanThreshold",
+      threshold: 10,
+      ...inARow(30),
+      missingData: "notBreaching",
+    },
+  ];
+}
+
+function tableAlarms(stage: string): Unnamed[] {
+  const on = (metricName: string, dimensions: Record<string, string>, index: number): AlarmMetric => ({
+    id: `m${index}`,
+    namespace: "AWS/DynamoDB",
+    metricName,
+    dimensions: { TableName: resourceNames(stage).table, ...dimensions },
+    statistic: "Sum",
+    periodSeconds: fiveMinutes,
+  });
+  const places = [{}, ...tableSchema.indexes.map(({ name }) => ({ GlobalSecondaryIndexName: name }))];
+  const throttles = places.flatMap((place, index) => [
+    on("ReadThrottleEvents", place, 2 * index),
+    on("WriteThrottleEvents", place, 2 * index + 1),
+  ]);
+  const operations = ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"];
+  // An alarm on a metric of DynamoDB ignores missing data whatever it is told, and would never end: hence the zeros.
+  const expression = "FILL(SUM(METRICS()), 0)";
+  return [
+    {
+      id: "table-throttles",
+      madeBy: "stacks",
+      severity: "ticket",
+      summary: "DynamoDB throttles reads or writes of the table; calls are retried and slower.",
+      runbook: "table-throttles",
+      metrics: atLeastOne(throttles),
+      expression,
+      comparison: "GreaterThanThreshold",
+      // The SDK's retries hide a few.
+      threshold: 100,
+      evaluationPeriods: 3,
+      datapointsToAlarm: 2,
+      missingData: "notBreaching",
+    },
+    {
+      id: "table-errors",
+      madeBy: "stacks",
+      severity: "ticket",
+      summary: "DynamoDB answers with internal errors: the fault is at AWS.",
+      runbook: "table-errors",
+      metrics: atLeastOne(operations.map((Operation, index) => on("SystemErrors", { Operation }, index))),
+      expression,
+      comparison: "GreaterThanThreshold",
+      threshold: 10,
+      evaluationPeriods: 3,
+      datapointsToAlarm: 2,
+      missingData: "notBreaching",
+    },
+  ];
+}
+
+function operationsAlarms(): Unnamed[] {
+  const jobs = (metricName: string): Pick<Rule, "metrics"> => ({
+    metrics: [
+      {
+        id: "jobs",
+        namespace: "AWS/Backup",
+        metricName,
+        dimensions: { ResourceType: "DynamoDB" },
+        statistic: "Sum",
+        periodSeconds: hour,
+      },
+    ],
+  });
+  return [
+    {
+      id: "backup-missing",
+      madeBy: "stacks",
+      severity: "ticket",
+      summary: "No backup of the table has been completed for 30 hours; there should be one a day.",
+      runbook: "backup-missing",
+      ...jobs("NumberOfBackupJobsCompleted"),
+      comparison: "LessThanThreshold",
+      threshold: 1,
+      ...inARow(30),
+      missingData: "breaching",
+    },
+    {
+      id: "restore-test-failed",
+      madeBy: "stacks",
+      severity: "ticket",
+      summary: "The test restore of a backup failed: nobody can be sure that the backups are any good.",
+      runbook: "restore-test-failed",
+      ...jobs("NumberOfRestoreJobsFailed"),
+      comparison: "GreaterThanThreshold",
+      threshold: 0,
+      ...inARow(1),
+      missingData: "notBreaching",
+    },
+  ];
+}
+
+function onQueue(queueName: string, metricName: string): Pick<Rule, "metrics"> {
+  return {
+    metrics: [
+      {
+        id: "messages",
+        namespace: "AWS/SQS",
+        metricName,
+        dimensions: { QueueName: queueName },
+        statistic: "Maximum",
+        periodSeconds: minute,
+      },
+    ],
+  };
+}
+
+function inARow(periods: number): Pick<Rule, "evaluationPeriods" | "datapointsToAlarm"> {
+  return { evaluationPeriods: periods, datapointsToAlarm: periods };
+}
+
+function atLeastOne(metrics: AlarmMetric[]): AlarmDefinition["metrics"] {
+  const [first, ...rest] = metrics;
+  if (first === undefined) throw new RangeError("an alarm needs a metric");
+  return [first, ...rest];
+}
