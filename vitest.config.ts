@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
+import { testAppId } from "./packages/local/src/cloud/call-recorder.ts";
 
-// Two projects: `unit` is pure and quick (part of `npm run check`); `system` talks to real processes.
+// Three projects: `unit` is pure and quick (part of `npm run check`), `system` talks to real processes, and `after` looks at
+// what the others have left behind.
 export default defineConfig({
   test: {
     projects: [
@@ -16,9 +18,21 @@ export default defineConfig({
           name: "system",
           // One file at a time: each brings up whole installations, and measures what it waits for.
           fileParallelism: false,
+          // Without an order of its own, a project without parallel files runs after all that have one.
+          sequence: { groupOrder: 1 },
+          // Marks the tests' own calls: the parts of Steward are processes with an environment of their own.
+          env: { AWS_SDK_UA_APP_ID: testAppId },
           include: ["packages/*/{src,test}/**/*.system.test.ts", "test/**/*.test.ts"],
+          exclude: ["test/after/**", "**/node_modules/**"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: "after",
+          sequence: { groupOrder: 2 },
+          include: ["test/after/**/*.test.ts"],
         },
       },
     ],

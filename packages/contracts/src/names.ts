@@ -14,6 +14,7 @@ export const tableSchema = {
   ],
   ttlAttribute: "expiresAtS",
 } as const;
+export type IndexName = (typeof tableSchema)["indexes"][number]["name"];
 
 export interface QueueDefinition {
   /** Seconds that a received message stays hidden. */
@@ -62,6 +63,8 @@ export function resourceNames(stage: string) {
   return {
     prefix,
     table: prefix,
+    /** An index as a resource of its own: `steward-prod/index/gsi1`. */
+    index: (name: IndexName) => `${prefix}/index/${name}`,
     queue: (name: QueueName) => `${prefix}-${name}`,
     deadLetterQueue: (name: QueueName) => `${prefix}-${name}-dlq`,
     keyAlias: (use: SigningKeyUse) => `alias/${prefix}-${use}`,

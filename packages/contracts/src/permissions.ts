@@ -1,5 +1,6 @@
 import {
   bucketNames,
+  type IndexName,
   type ParameterName,
   parametersBy,
   type QueueName,
@@ -46,6 +47,11 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     actions: actions.map((action) => `dynamodb:${action}`),
     resources: [names.table],
   });
+  // An index is a resource of its own: the right to query the table does not come with it.
+  const indexes = (...list: IndexName[]): Grant => ({
+    actions: ["dynamodb:Query"],
+    resources: list.map(names.index),
+  });
   // Reading one, listing, creating and changing: what nearly everybody does. A transaction needs the rights of its parts.
   const records = ["GetItem", "Query", "PutItem", "UpdateItem"];
   const queues = (queueList: QueueName[], ...actions: string[]): Grant => ({
@@ -85,6 +91,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     api: [
       // It forgets the idempotency key of a request that was refused.
       table(...records, "BatchGetItem", "DeleteItem"),
+      indexes("gsi1", "gsi2", "due"),
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
       countQueues,
       publicKeys("token"),
@@ -95,9 +102,10 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       // Without it S3 answers "forbidden" instead of "not there" for an object that is missing.
       objects("ListBucket", buckets.outputs),
     ],
-    wait: [table("GetItem", "Query"), publicKeys("token")],
+    wait: [table("GetItem", "Query"), indexes("gsi1", "gsi2", "due"), publicKeys("token")],
     nodes: [
       table(...records, "BatchGetItem"),
+      indexes("gsi1", "gsi2", "due"),
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
       ...release,
       parameters("trust-document"),
@@ -122,6 +130,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     sessions: [table("GetItem", "PutItem", "UpdateItem"), sign("token")],
     approve: [
       table(...records, "DeleteItem"),
+      indexes("gsi1", "gsi2", "due"),
       sign("approval"),
       publicKeys("token"),
       ...release,
@@ -129,6 +138,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     dispatch: [
       table(...records),
+      indexes("gsi1", "gsi2", "due"),
       sign("dispatch"),
       queues(["rollouts"], "SendMessage", "GetQueueUrl", ...consume),
       ...release,
@@ -136,6 +146,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     escalate: [
       table(...records, "BatchGetItem"),
+      indexes("gsi1", "gsi2", "due"),
       queues(["escalations"], ...consume, "SendMessage"),
       // Without a key a job goes back to the workers.
       queues(allLanes, "SendMessage", "GetQueueUrl"),
@@ -144,11 +155,17 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     reconcile: [
       table(...records, "BatchGetItem"),
+      indexes("gsi1", "gsi2", "due"),
       queues([...allLanes, "escalations", "rollouts", "node-events"], "SendMessage", "GetQueueUrl"),
     ],
-    sweep: [table("GetItem", "Query", "UpdateItem"), queues(["node-events"], "SendMessage", "GetQueueUrl", ...consume)],
+    sweep: [
+      table("GetItem", "Query", "UpdateItem"),
+      indexes("gsi1", "gsi2", "due"),
+      queues(["node-events"], "SendMessage", "GetQueueUrl", ...consume),
+    ],
     measure: [
       table("GetItem", "Query", "BatchGetItem"),
+      indexes("gsi1", "gsi2", "due"),
       {
         actions: ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"],
         resources: allLanes.flatMap((lane) => [names.queue(lane), names.deadLetterQueue(lane)]),
@@ -156,6 +173,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     instances: [
       table(...records),
+      indexes("gsi1", "gsi2", "due"),
       {
         actions: ["secretsmanager:CreateSecret", "secretsmanager:TagResource", "secretsmanager:DeleteSecret"],
         resources: [names.instanceSecret("*")],
@@ -168,6 +186,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     bootstrap: [
       table(...records, "BatchGetItem", "DeleteItem", "DescribeTable"),
+      indexes("gsi1", "gsi2", "due"),
       sign("release"),
       sign("issuer"),
       publicKeys("dispatch", "approval", "release", "token", "issuer"),
@@ -176,7 +195,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
         resources: [...parametersBy.bootstrap, "ca-certificate" as const].map(names.parameter),
       },
       objects("PutObject", `${buckets.bundles}/*`),
-      objects("GetObject", `${buckets.bundles}/releases/*`),
+      // The release in force, and whether a bundle that a committed release names is there.
+      objects("GetObject", `${buckets.bundles}/*`),
       objects("ListBucket", buckets.bundles),
       {
         actions: ["secretsmanager:CreateSecret", "secretsmanager:PutSecretValue", "secretsmanager:DescribeSecret"],

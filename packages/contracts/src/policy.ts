@@ -34,7 +34,7 @@ function statementsOf({ actions, resources, why }: Grant, place: StagePlace): St
     const own = actions.filter((action) => serviceOf(action) === service);
     const reason = why === undefined ? {} : { why };
     if (resources.includes("*")) return [{ actions: own, resources: ["*"], ...reason }];
-    const statement = { actions: own, resources: resources.flatMap((name) => arnsOf(service, own, name, place)) };
+    const statement = { actions: own, resources: resources.flatMap((name) => arnsOf(service, name, place)) };
     if (own.includes("iam:PassRole")) {
       return [{ ...statement, conditions: { StringEquals: { "iam:PassedToService": "ssm.amazonaws.com" } } }];
     }
@@ -64,15 +64,13 @@ function serviceOf(action: string): string {
 }
 
 /** The ARNs of one of a service's own names, as `permissions` writes them. */
-function arnsOf(service: string, actions: readonly string[], name: string, place: StagePlace): string[] {
+function arnsOf(service: string, name: string, place: StagePlace): string[] {
   const { partition, region, account } = place;
   const names = resourceNames(place.stage);
   const regional = (rest: string) => `arn:${partition}:${service}:${region}:${account}:${rest}`;
   switch (service) {
-    case "dynamodb": {
-      const table = regional(`table/${name}`);
-      return actions.includes("dynamodb:Query") ? [table, `${table}/index/*`] : [table];
-    }
+    case "dynamodb":
+      return [regional(`table/${name}`)];
     case "sqs":
       return [regional(name)];
     case "ssm":

@@ -1,5 +1,6 @@
 import type { Grant } from "@steward/contracts/permissions";
 import { z } from "zod";
+import type { Question } from "./call-recorder.ts";
 import { type Caller, ServiceError } from "./service.ts";
 
 /** One set of keys and what they are good for. */
@@ -19,29 +20,42 @@ export const credentialsSchema = z.array(
   }),
 );
 
-/** A caller who may do what the grants say, and nothing else. */
-export function callerOf(credential: Pick<CloudCredential, "principal" | "grants">): Caller {
+/** A caller who may do what the grants say, and nothing else. `record` hears each question. */
+export function callerOf(
+  credential: Pick<CloudCredential, "principal" | "grants">,
+  record?: (question: Question) => void,
+): Caller {
   // The same few questions come with every request; their answers never change while the grants do not.
-  const answers = new Map<string, boolean>();
-  const allows = (action: string, resource: string): boolean => {
+  const answers = new Map<string, { grantedBy: string | undefined }>();
+  const ask = (action: string, resource: string): { grantedBy: string | undefined } => {
     const question = `${action} ${resource}`;
     let answer = answers.get(question);
     if (answer === undefined) {
-      answer = credential.grants.some(
-        (grant) =>
-          grant.actions.some((pattern) => matches(pattern, action)) &&
-          grant.resources.some((pattern) => matches(pattern, resource)),
-      );
+      const patterns = credential.grants
+        .filter((grant) => grant.actions.some((pattern) => matches(pattern, action)))
+        .flatMap((grant) => grant.resources);
+      answer = { grantedBy: patterns.find((pattern) => matches(pattern, resource)) };
       if (answers.size > 10_000) answers.clear();
       answers.set(question, answer);
     }
     return answer;
   };
+  /** Whether one of the resource's names is granted. */
+  const allows = (action: string, ...resourceNames: string[]): boolean => {
+    for (const resource of resourceNames) {
+      const { grantedBy } = ask(action, resource);
+      if (grantedBy === undefined) continue;
+      record?.({ principal: credential.principal, action, resource, grantedBy });
+      return true;
+    }
+    record?.({ principal: credential.principal, action, resource: resourceNames[0] ?? "*", grantedBy: undefined });
+    return false;
+  };
   return {
     principal: credential.principal,
     allows,
     require: (action, ...resourceNames) => {
-      if (resourceNames.some((resource) => allows(action, resource))) return;
+      if (allows(action, ...resourceNames)) return;
       throw new ServiceError(
         "AccessDeniedException",
         `${credential.principal} is not authorized to perform ${action} on ${resourceNames[0] ?? "*"}. ` +

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { type CloudCredential, callerOf } from "./authorize.ts";
+import { type Question, testAppId } from "./call-recorder.ts";
 import { maxDynamoDbBodyBytes } from "./dynamodb.ts";
 import type { EngineAnswer } from "./engine-client.ts";
 import type { S3 } from "./s3.ts";
@@ -29,6 +30,8 @@ export interface DispatcherOptions {
   allowedHosts: string[];
   /** `Origin` values to answer to. A browser has no business here, so usually none. */
   allowedOrigins: string[];
+  /** Hears what Steward's parts ask to do, but not what tests ask with a part's keys. */
+  record: ((question: Question) => void) | undefined;
 }
 
 interface JsonService {
@@ -56,7 +59,11 @@ export function createDispatcher(options: DispatcherOptions): RequestListener {
   const known = new Map(
     options.credentials.map((credential) => [
       credential.accessKeyId,
-      { secretAccessKey: credential.secretAccessKey, caller: callerOf(credential) },
+      {
+        secretAccessKey: credential.secretAccessKey,
+        caller: callerOf(credential, options.record),
+        unrecorded: callerOf(credential),
+      },
     ]),
   );
   const operations: Record<string, Operations> = {
@@ -83,7 +90,7 @@ export function createDispatcher(options: DispatcherOptions): RequestListener {
       }),
     );
     if (key === undefined) throw problemError("unknown_key");
-    return key.caller;
+    return isOfTest(request) ? key.unrecorded : key.caller;
   };
 
   const json = async (request: IncomingMessage, response: ServerResponse, target: string) => {
@@ -212,6 +219,10 @@ export function createDispatcher(options: DispatcherOptions): RequestListener {
     else if (typeof target === "string") void json(request, response, target);
     else void objects(request, response);
   };
+}
+
+function isOfTest(request: IncomingMessage): boolean {
+  return request.headers["user-agent"]?.includes(`app/${testAppId}`) === true;
 }
 
 function signedParts(request: IncomingMessage) {

@@ -49,7 +49,12 @@ export function createDynamoDb(engine: EngineClient) {
 
 function authorize(action: string, input: unknown, caller: Caller): void {
   if (tableActions.has(action)) {
-    caller.require(`dynamodb:${action}`, tableOf(input));
+    const index = member(input, "IndexName");
+    // An index is a resource of its own: the right to its table does not come with it, nor the other way round.
+    caller.require(
+      `dynamodb:${action}`,
+      typeof index === "string" ? `${tableOf(input)}/index/${index}` : tableOf(input),
+    );
   } else if (action === "BatchGetItem" || action === "BatchWriteItem") {
     for (const table of Object.keys(record(member(input, "RequestItems"))))
       caller.require(`dynamodb:${action}`, plainName(table));

@@ -12,6 +12,7 @@ const schema = z.object({
   STEWARD_DYNAMODB_ENDPOINT: z
     .url({ protocol: /^http$/, error: "an address such as http://127.0.0.1:8000" })
     .optional(),
+  STEWARD_RECORD_CALLS: z.string().min(1).optional(),
 });
 
 export interface CloudEnvironment {
@@ -20,6 +21,8 @@ export interface CloudEnvironment {
   stage: string;
   credentials: CloudCredential[];
   dynamodbEndpoint: string | undefined;
+  /** A folder to note the calls of Steward's parts in. */
+  recordCalls: string | undefined;
 }
 
 /** Reads the environment and the credentials file once; throws one error that names every problem. */
@@ -36,6 +39,7 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): CloudEnvironmen
     stage: env.STEWARD_STAGE,
     credentials: readCredentials(env.STEWARD_CREDENTIALS_FILE),
     dynamodbEndpoint: env.STEWARD_DYNAMODB_ENDPOINT,
+    recordCalls: env.STEWARD_RECORD_CALLS,
   };
 }
 

@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { dirname, join } from "node:path";
 import type { CloudCredential } from "./authorize.ts";
+import { createCallRecorder } from "./call-recorder.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import { createDynamoDb } from "./dynamodb.ts";
 import { type DynamoDbEngine, startDynamoDbEngine } from "./dynamodb-engine.ts";
@@ -29,6 +30,8 @@ export interface CloudOptions {
   /** Another DynamoDB engine, `http://host:port`, instead of the embedded one. */
   dynamodbEndpoint?: string | undefined;
   region?: string;
+  /** A folder to note the calls of Steward's parts in, for the test of their rights. */
+  recordCalls?: string | undefined;
   /** Seconds between passes that delete expired items. */
   ttlSweepIntervalSeconds?: number;
   /** `Host` values to answer to besides `127.0.0.1:PORT` and `localhost:PORT`. */
@@ -106,6 +109,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       s3,
       allowedHosts: options.allowedHosts ?? [],
       allowedOrigins: options.allowedOrigins ?? [],
+      record: options.recordCalls === undefined ? undefined : createCallRecorder(options.recordCalls, options.stage),
     });
     return { endpoint, port, engineIsolated: engine.isolated, sweepExpired: () => sweeper.sweep(), close };
   } catch (error) {
