@@ -1,8 +1,16 @@
 import type { Action } from "@steward/contracts/actions";
-import type { ReleaseAction } from "@steward/contracts/release";
+import type { ReleaseAction, ReleaseContent } from "@steward/contracts/release";
 import { z } from "zod";
 import type { Bundle } from "./bundle.ts";
 import { catalogue } from "./catalogue.ts";
+
+/** The release of all that this checkout has. `agents` are its builds of the agent: version → sha256. */
+export function newestRelease(
+  bundles: ReadonlyMap<string, Pick<Bundle, "digest">>,
+  agents: ReleaseContent["agents"] = {},
+): ReleaseContent {
+  return { v: 1, actions: releaseActions(bundles), agents };
+}
 
 /**
  * The actions of a release: what appliances accept, with the JSON Schema (draft 2020-12) of every action's values.

@@ -30,3 +30,10 @@ export const releaseSchema = z.strictObject({
   agents: z.record(z.string(), digestSchema),
 });
 export type Release = z.infer<typeof releaseSchema>;
+
+/**
+ * What a release lists, without when and by whom: what a build carries, what is committed for a stage whose channel is
+ * `committed` (`releases/{stage}.json`), and what publishing gives a version, an end and a signature.
+ */
+export const releaseContentSchema = releaseSchema.pick({ v: true, actions: true, agents: true });
+export type ReleaseContent = z.infer<typeof releaseContentSchema>;

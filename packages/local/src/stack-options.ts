@@ -29,6 +29,8 @@ export interface StewardOptions {
   sweepSeconds?: number;
   /** How long the functions' queue messages stay hidden; each queue's own by default. */
   visibilitySeconds?: number;
+  /** The functions as `npm run build` made them (`dist/functions`), in the place of the sources. */
+  functionsDir?: string;
   /** Further variables of every function, such as `STEWARD_ANTHROPIC_URL`. */
   functionEnv?: Record<string, string>;
   /**

@@ -122,6 +122,7 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
         STEWARD_NODES_PORT: String(ports.nodes),
         STEWARD_COMPILE_CACHE: compileCacheDir,
         STEWARD_FUNCTION_ENV: JSON.stringify(options.functionEnv ?? {}),
+        ...(options.functionsDir === undefined ? {} : { STEWARD_FUNCTIONS_DIR: options.functionsDir }),
         ...(options.reconcileSeconds === undefined
           ? {}
           : { STEWARD_RECONCILE_SECONDS: String(options.reconcileSeconds) }),

@@ -13,6 +13,8 @@ const environmentSchema = z.object({
   STEWARD_SWEEP_SECONDS: z.coerce.number().positive().default(10),
   /** Seconds that messages stay hidden from other consumers; each queue's own by default. */
   STEWARD_VISIBILITY_SECONDS: z.coerce.number().int().positive().optional(),
+  /** Holds `<name>/index.mjs` of every function, as the build makes them; the sources by default. */
+  STEWARD_FUNCTIONS_DIR: z.string().min(1).optional(),
   /** More variables for every function: a JSON object. */
   STEWARD_FUNCTION_ENV: z
     .string()

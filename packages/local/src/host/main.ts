@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { createSqs } from "@steward/aws/clients/sqs";
 import { resourceNames } from "@steward/contracts/names";
 import {
@@ -39,7 +41,7 @@ const functions = Object.fromEntries(
     const { timeoutSeconds, concurrency } = definitions[name];
     const lambda = createLambda({
       name,
-      entryUrl: entryUrl(name),
+      entryUrl: functionUrl(name),
       environment: functionEnvironment(name, { host: environment, keysOf, nodesUrl }),
       timeoutMs: timeoutSeconds * 1000,
       concurrency,
@@ -102,6 +104,11 @@ for (const name of functionNames) {
 
 sayReady({ event: "ready", apiPort: api.port, nodesPort: nodes.port });
 ensureCompileCache();
+
+function functionUrl(name: FunctionName): URL {
+  const directory = environment.STEWARD_FUNCTIONS_DIR;
+  return directory === undefined ? entryUrl(name) : pathToFileURL(join(directory, name, "index.mjs"));
+}
 
 /** One after the other: on a small machine the first requests need the other core. */
 async function warm(list: readonly FunctionName[]): Promise<void> {

@@ -1,0 +1,66 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { sha256Hex } from "@steward/contracts/canonical";
+import { AppError } from "@steward/contracts/errors";
+import { type ReleaseContent, releaseContentSchema } from "@steward/contracts/release";
+
+/** What `publish` publishes: the release, and of its bundles those that are at hand. */
+export interface ReleaseSource {
+  release: ReleaseContent;
+  bundles: { digest: string; bytes: Uint8Array }[];
+}
+
+/**
+ * Files that the build puts beside the entry point of `bootstrap`. A stage with a file of its own publishes what that
+ * pins (its channel is `committed`); every other stage publishes the newest.
+ */
+export const releaseFiles = {
+  newest: "release.json",
+  committed: (stage: string) => `releases/${stage}.json`,
+  bundles: "bundles",
+  bundle: (digest: string) => `bundles/${digest}.tar.gz`,
+};
+
+/**
+ * The release of an artifact, from the files in `directory`; or, where the function runs from the sources and there are
+ * none, of the catalogue that lies beside it. A stage's own file that cannot be read is an error and never the newest.
+ */
+export async function readReleaseSource(directory: string, stage: string): Promise<ReleaseSource> {
+  const committed = await readIfThere(join(directory, releaseFiles.committed(stage)));
+  const text = committed ?? (await readIfThere(join(directory, releaseFiles.newest)));
+  if (text === undefined) {
+    if (import.meta.filename.endsWith(".ts")) return buildFromSources();
+    throw new AppError("internal", "this build of bootstrap has no release beside it", {
+      next: "Deploy what npm run build makes.",
+      retryable: false,
+    });
+  }
+  const release = releaseContentSchema.parse(JSON.parse(text));
+  const wanted = new Set(release.actions.map(({ bundle }) => bundle));
+  const bundles = [];
+  for (const file of await readdir(join(directory, releaseFiles.bundles))) {
+    const bytes = await readFile(join(directory, releaseFiles.bundles, file));
+    // Named by what it holds, not by what the file is called: damage makes a bundle that no release asks for.
+    const digest = sha256Hex(bytes);
+    if (wanted.has(digest)) bundles.push({ digest, bytes });
+  }
+  return { release, bundles };
+}
+
+async function buildFromSources(): Promise<ReleaseSource> {
+  const [{ buildAllBundles }, { newestRelease }] = await Promise.all([
+    import("@steward/catalogue/bundle"),
+    import("@steward/catalogue/release-content"),
+  ]);
+  const bundles = await buildAllBundles();
+  return { release: newestRelease(bundles), bundles: [...bundles.values()] };
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
