@@ -80,6 +80,7 @@ const commands: [string, string[], RegExp][] = [
   ["one appliance", ["appliances", "show", "bert"], /abab abab[\s\S]*users +john/],
   ["an enrolment", ["appliances", "enroll", "ernie", "--tag", "site:berlin"], /token-shown-once/],
   ["a confirmation", ["appliances", "confirm", "bert", "--fingerprint", "ab".repeat(32)], /is confirmed/],
+  ["a worker's confirmation", ["workers", "confirm", "bert", "--fingerprint", "ab".repeat(32)], /is confirmed/],
   ["a ping", ["appliances", "ping", "bert"], /bert answered after/],
   ["a removal", ["appliances", "remove", "bert", "--yes"], /is removed/],
   ["workers", ["workers", "ls"], /bert/],

@@ -21,7 +21,7 @@ export function addAppliances(program: Command, run: Runner): void {
   addList(appliances, run, "appliance");
   addShow(appliances, run, "appliance");
   addEnroll(appliances, run, "appliance");
-  addConfirm(appliances, run);
+  addConfirm(appliances, run, "appliance");
   addRemove(appliances, run);
   appliances
     .command("ping")
@@ -38,6 +38,7 @@ export function addWorkers(program: Command, run: Runner): void {
   addList(workers, run, "worker");
   addShow(workers, run, "worker");
   addEnroll(workers, run, "worker");
+  addConfirm(workers, run, "worker");
 }
 
 export function addNodes(program: Command, run: Runner): void {
@@ -128,28 +129,28 @@ function addEnroll(parent: Command, run: Runner, kind: NodeKind): void {
       ui.say(`  ${ui.paint.bold(visible(invitation.token))}\n`);
       ui.say(`The token is shown only now, works once, and ends ${relative(invitation.expiresAt, nowMs())}.`);
       ui.say(`Give it to the ${kind}, compare the fingerprint on its screen, then:`);
-      if (kind === "appliance") ui.say(`  steward appliances confirm ${name}`);
+      ui.say(`  steward ${kind}s confirm ${name}`);
     }),
   );
   examples(command, `steward ${kind}s enroll bert --tag site:berlin`);
 }
 
-function addConfirm(parent: Command, run: Runner): void {
+function addConfirm(parent: Command, run: Runner, kind: NodeKind): void {
   const command = parent
     .command("confirm")
     .description(
       "Say that an enrolled machine is the one it claims to be: its key's fingerprint is the one on its screen.",
     )
-    .argument("<appliance>", "id or name")
+    .argument(`<${kind}>`, "id or name")
     .option("--fingerprint <sha256>", "what its screen shows, for scripts")
     .action(async (given: string, options: { fingerprint?: string }, self: Command) =>
       run(self, async ({ connect, ui }): Promise<ExitCode> => {
         const { call } = await connect();
-        const node = await findNode(call, given, "appliance");
+        const node = await findNode(call, given, kind);
         const { keyFingerprint } = node;
         if (keyFingerprint === undefined) {
           throw new CliError(exitCodes.failed, `${node.name} has not enrolled yet`, {
-            next: "Start its agent with the token first.",
+            next: "Enrol it with its token first.",
           });
         }
         if (options.fingerprint !== undefined) {
@@ -168,7 +169,7 @@ function addConfirm(parent: Command, run: Runner): void {
             throw usageError("Nobody is there to compare it", "Give what its screen shows: --fingerprint <sha256>");
           const answer = await ui.question("Does its screen show the same? [y/N] ");
           if (!/^(y|yes)$/i.test(answer?.trim() ?? "")) {
-            ui.say("Not confirmed. It gets no runs.");
+            ui.say(kind === "appliance" ? "Not confirmed. It gets no runs." : "Not confirmed.");
             return exitCodes.failed;
           }
         }
@@ -178,7 +179,7 @@ function addConfirm(parent: Command, run: Runner): void {
         return exitCodes.ok;
       }),
     );
-  examples(command, "steward appliances confirm bert");
+  examples(command, `steward ${kind}s confirm bert`);
 }
 
 function addRemove(parent: Command, run: Runner): void {
