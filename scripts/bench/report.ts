@@ -22,9 +22,13 @@ export function table(figures: readonly Figure[]): string {
     figure.bar === undefined ? "" : meets(figure) ? "ok" : "MISSED",
     figure.how,
   ]);
-  const head = ["figure", "measured", "bar", "", "how"];
+  return columns(["figure", "measured", "bar", "", "how"], rows);
+}
+
+/** Cells under their heads, as wide as the widest of a column. */
+export function columns(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length)));
-  const line = (cells: string[]) =>
+  const line = (cells: readonly string[]) =>
     cells
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join("  ")

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ReleaseContent, releaseContentSchema } from "@steward/contracts/release";
 import { isPermanent, type PermanentStage, permanentStages, settingsOf } from "../../infra/stages.ts";
@@ -26,6 +26,11 @@ export function readReleaseFile(stage: string, repository: string = root): Relea
     : parsed.error.issues.map((issue) => `${issue.path.join(".") || "the file"}: ${issue.message}`);
   if (parsed.success && problems.length === 0) return parsed.data;
   throw notRight(stage, problems);
+}
+
+/** The same, or undefined where there is no file yet. */
+export function readReleaseFileIfThere(stage: string): ReleaseContent | undefined {
+  return existsSync(join(root, releaseFileOf(stage))) ? readReleaseFile(stage) : undefined;
 }
 
 /** The release of every stage that has a committed one. Throws one error for all files that are not right. */
