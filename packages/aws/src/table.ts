@@ -318,6 +318,27 @@ export async function queryItems(
   return { items, more: false };
 }
 
+/** How many items there are, without fetching them. */
+export async function countItems(table: Table, query: Query): Promise<number> {
+  let count = 0;
+  let from: Item | undefined;
+  do {
+    const answer = await calling("count records", () =>
+      table.client.send(
+        new QueryCommand({
+          ...query,
+          TableName: table.name,
+          Select: "COUNT",
+          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+        }),
+      ),
+    );
+    count += answer.Count ?? 0;
+    from = answer.LastEvaluatedKey;
+  } while (from !== undefined);
+  return count;
+}
+
 /** One page of a list, and where the next one starts. */
 export interface Page<T> {
   items: T[];

@@ -1,30 +1,60 @@
+import { lanes } from "./names.ts";
+import { tiers } from "./states.ts";
+
 /**
  * What Steward itself measures, beside what AWS measures of its services: sums over the whole installation, never of one
- * node. Each is in the namespace `Steward` with the dimension `Stage`, and the further dimensions that stand here.
+ * node or tenant. Each is in the namespace `Steward` with the dimension `Stage`, and the further ones that stand here.
  */
 export const metricNamespace = "Steward";
 
 export interface MetricDefinition {
-  unit: "Count" | "Seconds" | "Milliseconds" | "None";
-  /** Further dimensions, each with few values. */
-  dimensions: readonly string[];
+  unit: "Count" | "Seconds" | "None";
+  /** Further dimensions, each with all the values that it can have: every value is a metric of its own on the bill. */
+  dimensions: Readonly<Record<string, readonly string[]>>;
   /** Says what it is, for people. */
   about: string;
 }
 
+/** How an appliance may say that a run ended. */
+const endedStatuses = ["succeeded", "failed", "simulated"] as const;
+/** The functions, whose names stand beside their code. */
+const functions: readonly string[] = [];
+
 export const metricDefinitions = {
-  NodesExpected: { unit: "Count", dimensions: [], about: "nodes that have beaten and were not removed" },
-  NodesOnline: { unit: "Count", dimensions: [], about: "of those, the ones that are not silent" },
-  Transitions: { unit: "Count", dimensions: [], about: "changes of health that a sweep announced" },
-  QueuedJobs: { unit: "Count", dimensions: ["Lane"], about: "jobs that wait in a lane" },
-  OldestQueuedSeconds: { unit: "Seconds", dimensions: ["Lane"], about: "age of the oldest job that waits in a lane" },
-  Slots: { unit: "Count", dimensions: [], about: "slots of the workers that are there" },
-  SlotsUsed: { unit: "Count", dimensions: [], about: "of those, the ones at work" },
-  BacklogPerSlot: { unit: "None", dimensions: [], about: "queued jobs ÷ max(1, slots): what workers are scaled by" },
-  JobsRunning: { unit: "Count", dimensions: [], about: "queued jobs and used slots: zero means idle" },
-  Tokens: { unit: "Count", dimensions: ["Tier"], about: "tokens that models have written" },
-  ModelSpendUsd: { unit: "None", dimensions: [], about: "what Claude has cost, in US dollars" },
-  RunsEnded: { unit: "Count", dimensions: ["Status"], about: "runs that appliances have reported" },
-  DoorbellsFailed: { unit: "Count", dimensions: [], about: "doorbells that SSM did not take" },
+  NodesExpected: { unit: "Count", dimensions: {}, about: "nodes that have beaten and were not removed" },
+  NodesOnline: { unit: "Count", dimensions: {}, about: "of those, the ones that are not silent" },
+  Transitions: { unit: "Count", dimensions: {}, about: "changes of health that a sweep announced" },
+  QueuedJobs: { unit: "Count", dimensions: { Lane: lanes }, about: "jobs that wait in a lane" },
+  OldestQueuedSeconds: { unit: "Seconds", dimensions: { Lane: lanes }, about: "age of the oldest job that waits" },
+  Slots: { unit: "Count", dimensions: {}, about: "slots of the workers that would take a job" },
+  SlotsUsed: { unit: "Count", dimensions: {}, about: "of those, the ones at work" },
+  BacklogPerSlot: { unit: "None", dimensions: {}, about: "queued jobs ÷ max(1, slots): what workers are scaled by" },
+  JobsRunning: { unit: "Count", dimensions: {}, about: "queued jobs and used slots: zero means idle" },
+  Tokens: { unit: "Count", dimensions: { Tier: tiers }, about: "tokens that models have written" },
+  ModelSpendUsd: { unit: "None", dimensions: {}, about: "what Claude has cost at list prices, in US dollars" },
+  RunsEnded: { unit: "Count", dimensions: { Status: endedStatuses }, about: "runs that appliances have reported" },
+  DoorbellsFailed: { unit: "Count", dimensions: {}, about: "appliances for which SSM took no doorbell" },
+  Faults: {
+    unit: "Count",
+    dimensions: { Function: functions },
+    about: "calls answered with a server error, messages given up, records that could not be worked on",
+  },
 } as const satisfies Record<string, MetricDefinition>;
+
 export type MetricName = keyof typeof metricDefinitions;
+type DimensionsOf<Name extends MetricName> = (typeof metricDefinitions)[Name]["dimensions"];
+
+/** `{Lane: "express"}`; nothing where the metric has no further dimension. */
+export type MetricDimensions<Name extends MetricName> = {
+  readonly [Dimension in keyof DimensionsOf<Name>]: DimensionsOf<Name>[Dimension] extends readonly (infer Value extends
+    string)[]
+    ? Value
+    : never;
+};
+
+/** Notes one measured value. Costs no call: the value goes out with the function's log. */
+export type Meter = <Name extends MetricName>(
+  metric: Name,
+  value: number,
+  ...dimensions: keyof DimensionsOf<Name> extends never ? [] : [MetricDimensions<Name>]
+) => void;

@@ -25,10 +25,10 @@ import { loadTask } from "./load-task.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { forgetDoorbell } from "./start-run.ts";
 
-type Deps = Pick<Context, "table" | "queues" | "nowMs" | "release" | "log"> &
+type Deps = Pick<Context, "table" | "queues" | "nowMs" | "release" | "log" | "meter"> &
   WithSigner & {
-    /** Rings appliances with the doorbell `ssm`. */
-    ringSsm: (nodeIds: string[], rolloutId: string) => Promise<void>;
+    /** Rings appliances with the doorbell `ssm`. Answers for how many SSM did not take it. */
+    ringSsm: (nodeIds: string[], rolloutId: string) => Promise<{ failed: number }>;
   };
 
 const who = "steward:dispatch";
@@ -160,8 +160,10 @@ async function ring(deps: Deps, rollout: RolloutState, runs: readonly RunState[]
   );
   if (bySsm.length > 0) {
     try {
-      await deps.ringSsm(bySsm, rollout.rolloutId);
+      const { failed } = await deps.ringSsm(bySsm, rollout.rolloutId);
+      if (failed > 0) deps.meter("DoorbellsFailed", failed);
     } catch (error) {
+      deps.meter("DoorbellsFailed", bySsm.length);
       deps.log("warn", "ring_failed", { rolloutId: rollout.rolloutId, count: bySsm.length, error: String(error) });
     }
   }

@@ -19,6 +19,7 @@ import { loadJob, newClaimSecret, sendJob } from "./send-job.ts";
 import { storeTask } from "./store-task.ts";
 
 type Deps = Pick<Context, "table" | "queues" | "actions" | "release" | "nowMs" | "secret" | "log">;
+type SettleDeps = Deps & Pick<Context, "meter">;
 
 /** A worker's `POST /jobs/{id}/progress`: only arriving tokens extend a lease. */
 export async function progressJob(
@@ -47,7 +48,7 @@ export async function progressJob(
 
 /** A worker's `POST /jobs/{id}/complete`: the raw words, graded here. */
 export async function completeJob(
-  deps: Deps,
+  deps: SettleDeps,
   node: NodeCaller,
   params: { jobId: string },
   body: CompleteJob,
@@ -94,12 +95,15 @@ export async function releaseJob(
 
 /** Grades an answer and takes job and task on in one transaction. The same completion again is accepted again. */
 export async function settleJob(
-  deps: Deps,
+  deps: SettleDeps,
   input: CompleteJob & { owner: string; jobId: string },
 ): Promise<{ accepted: boolean; status: string }> {
-  return retryOnConflict(async () => {
+  let tier: JobState["tier"] | undefined;
+  const answer = await retryOnConflict(async () => {
     const job = await jobOf(deps, input.tenantId, input.jobId);
-    if (alreadySettled(job, input)) return { accepted: true, status: job.status };
+    // What is settled is counted.
+    tier = alreadySettled(job, input) ? undefined : job.tier;
+    if (tier === undefined) return { accepted: true, status: job.status };
     const task = await loadTask(deps, job.tenantId, job.taskId);
     const context = await planningContext(deps, task);
     const understanding = gradeAnswer(input.output, context);
@@ -155,6 +159,8 @@ export async function settleJob(
     });
     return { accepted: true, status: done.status };
   });
+  if (tier !== undefined) deps.meter("Tokens", input.completionTokens, { Tier: tier });
+  return answer;
 }
 
 /** The tier fell short: the job goes on to the next one, or ends, and then the task says why. */

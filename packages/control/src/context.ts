@@ -4,6 +4,7 @@ import type { Signer } from "@steward/aws/signing";
 import type { Table } from "@steward/aws/table";
 import type { Action } from "@steward/contracts/actions";
 import type { IdKind } from "@steward/contracts/ids";
+import type { Meter } from "@steward/contracts/metrics";
 import type { Release } from "@steward/contracts/release";
 import type { Role, RoleGrant } from "@steward/contracts/roles";
 import type { SignedDocument } from "@steward/contracts/signed";
@@ -26,6 +27,7 @@ export interface Context {
   release: () => Promise<{ document: SignedDocument; release: Release }>;
   trust: () => Promise<SignedDocument>;
   log: Log;
+  meter: Meter;
 }
 
 export type Log = (level: "info" | "warn" | "error", event: string, fields?: Record<string, unknown>) => void;

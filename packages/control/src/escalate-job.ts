@@ -3,6 +3,7 @@ import { getTask } from "@steward/aws/records/task";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { hasCode } from "@steward/contracts/errors";
 import type { LaneMessage } from "@steward/contracts/job";
+import { claudePriceUsd } from "@steward/core/planning/claude-price";
 import { buildPrompt } from "@steward/core/planning/prompt";
 import { leaseJob } from "./claim-job.ts";
 import { fallShort, settleJob } from "./complete-job.ts";
@@ -24,7 +25,7 @@ export interface ClaudeAccess {
 
 /** One message of `escalations`: asks Claude, and settles the job like a worker's answer. */
 export async function escalateJob(
-  deps: Pick<Context, "table" | "queues" | "actions" | "release" | "nowMs" | "secret" | "log"> & {
+  deps: Pick<Context, "table" | "queues" | "actions" | "release" | "nowMs" | "secret" | "log" | "meter"> & {
     claude: ClaudeAccess;
   },
   message: LaneMessage,
@@ -67,6 +68,8 @@ export async function escalateJob(
   });
   try {
     if (answer.kind === "answer") {
+      // Also where the answer turns out to be of no use, or comes too late: it is on the bill.
+      deps.meter("ModelSpendUsd", claudePriceUsd(answer));
       await settleJob(deps, {
         ...shared,
         output: answer.output,

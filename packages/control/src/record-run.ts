@@ -11,11 +11,12 @@ import { forgetDoorbell } from "./start-run.ts";
 
 /** How a run ended, as the appliance says. The same result again is accepted again and changes nothing. */
 export async function recordRun(
-  deps: Pick<Context, "table" | "queues" | "nowMs" | "log">,
+  deps: Pick<Context, "table" | "queues" | "nowMs" | "log" | "meter">,
   node: NodeCaller,
   params: { runId: string },
   body: RunResult,
 ): Promise<{ accepted: boolean; status: string }> {
+  let recorded = false;
   const run = await retryOnConflict(async () => {
     const current = await loadOwnRun(deps, node, params.runId);
     const nowMs = deps.nowMs();
@@ -33,8 +34,10 @@ export async function recordRun(
         requestId: node.requestId,
       }),
     ]);
+    recorded = true;
     return state;
   });
+  if (recorded) deps.meter("RunsEnded", 1, { Status: body.status });
   // Also where it was recorded before: whoever recorded it may have died before this.
   await forgetDoorbell(deps, node.nodeId, run.runId);
   await sendAfterCommit(deps, "rollouts", { tenantId: run.tenantId, rolloutId: run.rolloutId }, run.tenantId);

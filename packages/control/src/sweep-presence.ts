@@ -1,28 +1,35 @@
 import { listPresenceShard, presenceShards } from "@steward/aws/records/presence";
+import { isOffline } from "@steward/core/node/health";
 import { announceIfDue, type NodeEvent } from "./accept-heartbeat.ts";
 import type { Context } from "./context.ts";
 
 /**
  * Turns silent nodes `offline`, once each: by shard, never by scanning the table, and only if the node did not beat
- * since it was read. Repairs announcements that a crash cut short, too. Answers how many transitions it announced.
+ * since it was read. Repairs announcements that a crash cut short, too. Answers how many transitions it announced; and of the
+ * nodes that have beaten and were not removed, how many there are and how many of them are not silent.
  */
 export async function sweepPresence(
   deps: Pick<Context, "table" | "nowMs" | "log"> & { sendNodeEvent: (event: NodeEvent) => Promise<void> },
-): Promise<{ nodes: number; announced: number }> {
-  let nodes = 0;
+): Promise<{ expected: number; online: number; announced: number }> {
+  let expected = 0;
+  let online = 0;
   let announced = 0;
   for (let shard = 0; shard < presenceShards; shard += 1) {
     let after: string | undefined;
     do {
       const page = await listPresenceShard(deps.table, shard, after);
       for (const presence of page.items) {
-        nodes += 1;
         // Before its first heartbeat a node is not offline: it has never been there.
         if (presence.sequence === 0) continue;
-        if (await announceIfDue(deps, presence, deps.nowMs())) announced += 1;
+        const nowMs = deps.nowMs();
+        if (!presence.certificate.revoked) {
+          expected += 1;
+          if (!isOffline(presence, nowMs)) online += 1;
+        }
+        if (await announceIfDue(deps, presence, nowMs)) announced += 1;
       }
       after = page.after;
     } while (after !== undefined);
   }
-  return { nodes, announced };
+  return { expected, online, announced };
 }

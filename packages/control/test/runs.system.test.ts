@@ -54,7 +54,7 @@ const submit = () =>
 async function sentRun(): Promise<{ taskId: string; runId: string; advance: () => Promise<void> }> {
   const task = await submit();
   const message = takeOne<{ tenantId: string; rolloutId: string }>(house, "rollouts");
-  const advance = () => advanceRollout({ ...house, signer, ringSsm: async () => {} }, message);
+  const advance = () => advanceRollout({ ...house, signer, ringSsm: async () => ({ failed: 0 }) }, message);
   await advance();
   const [runId = ""] = (await pendingRuns(house, appliance)).runs;
   return { taskId: task.id, runId, advance };

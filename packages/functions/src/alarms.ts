@@ -104,7 +104,7 @@ export function ownMetric(
   },
 ): AlarmMetric {
   const { dimensions = {}, ...rest } = options;
-  const wanted = metricDefinitions[metricName].dimensions;
+  const wanted = Object.keys(metricDefinitions[metricName].dimensions);
   if (wanted.length !== Object.keys(dimensions).length || wanted.some((dimension) => !(dimension in dimensions))) {
     throw new RangeError(`${metricName} has the dimensions [${wanted.join(", ")}]`);
   }

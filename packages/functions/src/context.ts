@@ -9,6 +9,7 @@ import type { Context, WithObjects } from "@steward/control/context";
 import { readRelease } from "@steward/control/read-release";
 import { env } from "./env.ts";
 import { createLog } from "./log.ts";
+import { createMeter } from "./metrics.ts";
 import { createServices, type Services } from "./services.ts";
 
 /** What every function's use cases are given. Making it calls nothing: each part is used with the function's own rights. */
@@ -60,7 +61,8 @@ export function createContext(functionName: string): FunctionContext {
     },
     release: async () => release(await parameter("release")),
     trust: async () => trust(await parameter("trust-document")),
-    log: createLog(functionName),
+    log: createLog(functionName, stage),
+    meter: createMeter(stage),
     objects,
     outputBucket: buckets.outputs,
     bundleBucket: buckets.bundles,

@@ -16,7 +16,7 @@ const { STEWARD_STAGE: stage, STEWARD_NODES_DOMAINS: domains } = env();
 const { queues } = createServices(stage);
 const sendNodeEvent = (event: NodeEvent) => queues.send("node-events", event, { groupId: event.tenantId });
 const table = { client: createDynamo(), name: resourceNames(stage).table };
-const deps = { table, nowMs: () => Date.now(), log: createLog("heartbeat"), sendNodeEvent };
+const deps = { table, nowMs: () => Date.now(), log: createLog("heartbeat", stage), sendNodeEvent };
 
 /** The hottest path, and so the shortest: size, certificate, schema, one write. */
 export async function handler(event: HttpEvent): Promise<HttpResult> {

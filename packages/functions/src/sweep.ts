@@ -7,6 +7,11 @@ const sendNodeEvent = (event: NodeEvent) => context.queues.send("node-events", e
 
 /** On a schedule: turns silent nodes `offline`. */
 export async function handler(): Promise<void> {
-  const { nodes, announced } = await sweepPresence({ ...context, sendNodeEvent });
-  if (announced > 0) context.log("info", "swept", { nodes, announced });
+  const { expected, online, announced } = await sweepPresence({ ...context, sendNodeEvent });
+  const { log, meter } = context;
+  // Last, and always: that these come is how anybody knows that the sweep works.
+  meter("NodesExpected", expected);
+  meter("NodesOnline", online);
+  meter("Transitions", announced);
+  if (announced > 0) log("info", "swept", { expected, online, announced });
 }

@@ -1,7 +1,7 @@
 import type { Lane } from "@steward/contracts/names";
 import type { JobState } from "@steward/core/job/job-state";
 import { Entity } from "electrodb";
-import { queryItems, type Table, type Write } from "../table.ts";
+import { countItems, queryItems, type Table, type Write } from "../table.ts";
 import { sortable } from "./due.ts";
 import * as states from "./state.ts";
 
@@ -58,4 +58,9 @@ export async function oldestQueued(table: Table, lane: Lane | "escalations"): Pr
     limit: 1,
   });
   return items[0] === undefined ? undefined : states.stateOf<JobState>(items[0]);
+}
+
+/** How many jobs, of all tenants, wait in a lane. Reads them all: for once a minute, not for every request. */
+export async function countQueued(table: Table, lane: Lane): Promise<number> {
+  return countItems(table, states.queryOf(job.query.queued({ gsi1pk: queuedKey(lane) })));
 }

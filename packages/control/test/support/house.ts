@@ -5,6 +5,7 @@ import { createPresence } from "@steward/aws/records/presence";
 import { createTenant } from "@steward/aws/records/tenant";
 import { commit } from "@steward/aws/table";
 import { newId } from "@steward/contracts/ids";
+import type { MetricName } from "@steward/contracts/metrics";
 import type { QueueName } from "@steward/contracts/names";
 import type { Caller, Context, NodeCaller } from "@steward/control/context";
 import { aPresence } from "../../../aws/test/support/states.ts";
@@ -14,6 +15,8 @@ import { signed, testActions, testBundles } from "../../../core/test/fixtures.ts
 export interface House extends Context {
   /** What was sent, oldest first. */
   sent: { queue: QueueName; body: unknown }[];
+  /** What was measured, oldest first. */
+  metered: { metric: MetricName; value: number; dimensions: Readonly<Record<string, string>> }[];
   /** While true, nothing can be sent. */
   queuesAreDown: boolean;
   passTime(ms: number): void;
@@ -29,6 +32,7 @@ export async function openHouse(): Promise<House> {
   const engine: Engine = await startEngine();
   let nowMs = Date.now();
   const sent: House["sent"] = [];
+  const metered: House["metered"] = [];
   const send = (queue: QueueName, body: unknown) => {
     if (house.queuesAreDown) throw new Error("the queues are down");
     sent.push({ queue, body });
@@ -38,6 +42,7 @@ export async function openHouse(): Promise<House> {
     table: engine.table,
     queuesAreDown: false,
     sent,
+    metered,
     queues: {
       send: async (queue, body) => send(queue, body),
       sendBatch: async (queue, messages) => {
@@ -76,6 +81,9 @@ export async function openHouse(): Promise<House> {
     }),
     trust: async () => ({ ...signed }),
     log: () => {},
+    meter: (metric, value, ...[dimensions = {}]) => {
+      metered.push({ metric, value, dimensions });
+    },
     async tenant() {
       const tenantId = newId("tenant", nowMs);
       const person = {

@@ -1,0 +1,9 @@
+import { measureLoad } from "@steward/control/measure-load";
+import { createContext } from "./context.ts";
+
+const context = createContext("measure");
+
+/** On a schedule: measures lanes and workers. */
+export async function handler(): Promise<void> {
+  await measureLoad(context);
+}
