@@ -1,5 +1,4 @@
 import {
-  CreateSecretCommand,
   GetSecretValueCommand,
   PutSecretValueCommand,
   type SecretsManagerClient,
@@ -33,15 +32,10 @@ export async function getSecret(secrets: SecretsManagerClient, name: string): Pr
   );
 }
 
-/** Gives the secret a new value, and makes it if there is none. */
+/** Gives the secret a new value. The secret itself is the stacks' to make. */
 export async function putSecret(secrets: SecretsManagerClient, name: string, value: string): Promise<void> {
-  await calling(`write the secret ${name}`, async () => {
-    try {
-      await secrets.send(new PutSecretValueCommand({ SecretId: name, SecretString: value }));
-    } catch (error) {
-      if (!isNamed(error, "ResourceNotFoundException")) throw error;
-      await secrets.send(new CreateSecretCommand({ Name: name, SecretString: value }));
-    }
-  });
+  await calling(`write the secret ${name}`, () =>
+    secrets.send(new PutSecretValueCommand({ SecretId: name, SecretString: value })),
+  );
   cacheOf(secrets).forget(name);
 }

@@ -68,13 +68,13 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     resources: uses.map(names.keyAlias),
   });
   const parameters = (...list: ParameterName[]): Grant => ({
-    actions: ["ssm:GetParameter", "ssm:GetParameters"],
+    actions: ["ssm:GetParameter"],
     resources: list.map(names.parameter),
   });
   const objects = (action: string, ...resources: string[]): Grant => ({ actions: [`s3:${action}`], resources });
   /** The release in force: its name, and the object that it names. */
   const release = [
-    { actions: ["ssm:GetParameter", "ssm:GetParameters"], resources: [names.parameter("release")] },
+    { actions: ["ssm:GetParameter"], resources: [names.parameter("release")] },
     { actions: ["s3:GetObject"], resources: [`${buckets.bundles}/releases/*`] },
   ];
   const consume = ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueUrl", "GetQueueAttributes"];
@@ -163,19 +163,15 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       indexes("gsi1", "gsi2", "due"),
       queues(["node-events"], "SendMessage", "GetQueueUrl", ...consume),
     ],
-    measure: [
-      table("GetItem", "Query", "BatchGetItem"),
-      indexes("gsi1", "gsi2", "due"),
-      {
-        actions: ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"],
-        resources: allLanes.flatMap((lane) => [names.queue(lane), names.deadLetterQueue(lane)]),
-      },
-    ],
+    measure: [table("Query", "BatchGetItem"), indexes("gsi1")],
     instances: [
       table(...records),
-      indexes("gsi1", "gsi2", "due"),
+      parameters("root-public-key"),
       {
-        actions: ["secretsmanager:CreateSecret", "secretsmanager:TagResource", "secretsmanager:DeleteSecret"],
+        // Not to read them: only the instance itself does.
+        actions: ["CreateSecret", "TagResource", "DescribeSecret", "DeleteSecret"].map(
+          (action) => `secretsmanager:${action}`,
+        ),
         resources: [names.instanceSecret("*")],
         why: "one secret for each instance, which has no name before it starts",
       },
@@ -199,7 +195,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       objects("GetObject", `${buckets.bundles}/*`),
       objects("ListBucket", buckets.bundles),
       {
-        actions: ["secretsmanager:CreateSecret", "secretsmanager:PutSecretValue", "secretsmanager:DescribeSecret"],
+        actions: ["secretsmanager:PutSecretValue"],
         resources: [names.tokenSecret, names.anthropicSecret],
       },
       // Only to see whether the cursor key is there: one that is replaced would void every cursor.

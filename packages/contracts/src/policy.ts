@@ -27,36 +27,47 @@ export function policyStatements(principal: PrincipalName, place: StagePlace): S
   return permissions(place.stage, place.account)[principal].flatMap((grant) => statementsOf(grant, place));
 }
 
-/** One statement for each service of the grant. */
+/** One statement for each service of the grant, and for each condition. */
 function statementsOf({ actions, resources, why }: Grant, place: StagePlace): Statement[] {
-  const services = [...new Set(actions.map(serviceOf))];
-  return services.flatMap((service): Statement[] => {
-    const own = actions.filter((action) => serviceOf(action) === service);
-    const reason = why === undefined ? {} : { why };
-    if (resources.includes("*")) return [{ actions: own, resources: ["*"], ...reason }];
-    const statement = { actions: own, resources: resources.flatMap((name) => arnsOf(service, name, place)) };
-    if (own.includes("iam:PassRole")) {
-      return [{ ...statement, conditions: { StringEquals: { "iam:PassedToService": "ssm.amazonaws.com" } } }];
-    }
-    // A command needs the right to its document and to each machine: here, those that carry the stage's own tag.
-    if (own.includes("ssm:SendCommand")) {
-      const machines = ["instance", "managed-instance"].map((kind) =>
-        kind === "instance"
-          ? `arn:${place.partition}:ec2:${place.region}:${place.account}:instance/*`
-          : `arn:${place.partition}:ssm:${place.region}:${place.account}:managed-instance/*`,
-      );
-      return [
-        { ...statement, actions: ["ssm:SendCommand"] },
-        {
-          actions: ["ssm:SendCommand"],
-          resources: machines,
-          conditions: { StringEquals: { [`aws:ResourceTag/${stageTag}`]: place.stage } },
-          why: "machines come and go; the condition on their tag is what bounds them",
-        },
-      ];
-    }
-    return [{ ...statement, ...reason }];
+  const groups = Map.groupBy(actions, (action) => JSON.stringify([serviceOf(action), conditionsOf(action, place)]));
+  return [...groups.values()].flatMap((own): Statement[] => {
+    const [first = ""] = own;
+    const conditions = conditionsOf(first, place);
+    const statement: Statement = {
+      actions: own,
+      resources: resources.flatMap((name) => (name === "*" ? ["*"] : arnsOf(serviceOf(first), name, place))),
+      ...(conditions === undefined ? {} : { conditions }),
+      ...(why === undefined ? {} : { why }),
+    };
+    return first === "ssm:SendCommand" ? [statement, machinesOf(place)] : [statement];
   });
+}
+
+/** What bounds an action further than its resource does. */
+function conditionsOf(action: string, place: StagePlace): Statement["conditions"] {
+  switch (action) {
+    case "iam:PassRole":
+      return { StringEquals: { "iam:PassedToService": "ssm.amazonaws.com" } };
+    // A machine tagged as another stage's would be rung by that stage.
+    case "ssm:CreateActivation":
+    case "ssm:AddTagsToResource":
+      return { StringEquals: { [`aws:RequestTag/${stageTag}`]: place.stage } };
+    default:
+      return undefined;
+  }
+}
+
+/** A command needs the right to its document and to each machine: here, those that carry the stage's own tag. */
+function machinesOf({ partition, region, account, stage }: StagePlace): Statement {
+  return {
+    actions: ["ssm:SendCommand"],
+    resources: [
+      `arn:${partition}:ec2:${region}:${account}:instance/*`,
+      `arn:${partition}:ssm:${region}:${account}:managed-instance/*`,
+    ],
+    conditions: { StringEquals: { [`ssm:resourceTag/${stageTag}`]: stage } },
+    why: "machines come and go; the condition on their tag is what bounds them",
+  };
 }
 
 function serviceOf(action: string): string {

@@ -5,6 +5,7 @@ import {
   queueDefinitions,
   queueNames,
   resourceNames,
+  secretNames,
   signingKeyUses,
   tableSchema,
   wakeDocument,
@@ -12,6 +13,7 @@ import {
 import { type EngineClient, EngineError } from "./engine-client.ts";
 import type { Kms } from "./kms.ts";
 import type { S3 } from "./s3.ts";
+import type { Secrets } from "./secrets.ts";
 import type { Sqs } from "./sqs.ts";
 import type { Ssm } from "./ssm.ts";
 
@@ -19,6 +21,7 @@ export interface Stores {
   engine: EngineClient;
   sqs: Sqs;
   kms: Kms;
+  secrets: Secrets;
   s3: S3;
   ssm: Ssm;
 }
@@ -34,6 +37,7 @@ export async function createResources(
     ensureTable(stores.engine, names.table),
     ...queueNames.map((name) => ensureQueue(stores.sqs, names, name)),
     ...signingKeyUses.map((use) => stores.kms.ensureKey(names.keyAlias(use))),
+    ...secretNames.map((name) => stores.secrets.ensureSecret(names.secret(name))),
     stores.s3.ensureBucket(buckets.bundles),
     stores.s3.ensureBucket(buckets.outputs),
     stores.ssm.documents.ensureDocument(names.wakeDocument, wakeDocument),

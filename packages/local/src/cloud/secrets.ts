@@ -39,8 +39,14 @@ const previous = "AWSPREVIOUS";
 const maxSecretBytes = 65_536;
 const maxVersions = 100;
 
+export interface Secrets {
+  operations: Operations;
+  /** Makes the secret, without a value, unless it is there: what `stacks/` does on AWS. */
+  ensureSecret(name: string): Promise<void>;
+}
+
 /** Secrets Manager: values with versions and stages, soft deletion. Rotation is not there. */
-export function createSecrets(context: CloudContext, journal: Journal): { operations: Operations } {
+export function createSecrets(context: CloudContext, journal: Journal): Secrets {
   const arnOf = (secret: SecretRecord) =>
     `arn:aws:secretsmanager:${context.region}:${context.accountId}:secret:${secret.name}-${secret.suffix}`;
 
@@ -67,6 +73,16 @@ export function createSecrets(context: CloudContext, journal: Journal): { operat
         "You can't perform this operation on the secret because it was marked for deletion.",
       );
     return secret;
+  };
+
+  const emptySecret = (name: string): SecretRecord => {
+    const nowMs = context.now();
+    const suffix = randomBytes(16)
+      .toString("base64")
+      .replace(/[^A-Za-z0-9]/g, "")
+      .padEnd(6, "x")
+      .slice(0, 6);
+    return { name, suffix, tags: [], createdAtMs: nowMs, changedAtMs: nowMs, versions: [] };
   };
 
   const save = (secret: SecretRecord) => journal.commit([{ key: `secret/${secret.name}`, value: secret }]);
@@ -134,19 +150,10 @@ export function createSecrets(context: CloudContext, journal: Journal): { operat
             );
           return { ARN: arnOf(existing), Name: existing.name, VersionId: same.id };
         }
-        const nowMs = context.now();
         const secret: SecretRecord = {
-          name: input.Name,
-          suffix: randomBytes(16)
-            .toString("base64")
-            .replace(/[^A-Za-z0-9]/g, "")
-            .padEnd(6, "x")
-            .slice(0, 6),
+          ...emptySecret(input.Name),
           ...(input.Description === undefined ? {} : { description: input.Description }),
           tags: input.Tags,
-          createdAtMs: nowMs,
-          changedAtMs: nowMs,
-          versions: [],
         };
         if (input.SecretString === undefined && input.SecretBinary === undefined) {
           await save(secret);
@@ -286,7 +293,12 @@ export function createSecrets(context: CloudContext, journal: Journal): { operat
       return { ARN: arnOf(secret), Name: secret.name };
     }),
   };
-  return { operations };
+  return {
+    operations,
+    ensureSecret: async (name) => {
+      if (lookUp(name) === undefined) await save(emptySecret(name));
+    },
+  };
 }
 
 interface Value {

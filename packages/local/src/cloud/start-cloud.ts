@@ -94,7 +94,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const s3 = createS3(context, journal("s3"), join(options.stateDir, "objects"));
     await createResources(
       { stage: options.stage, account: localAccount },
-      { engine: engine.client, sqs, kms, s3, ssm },
+      { engine: engine.client, sqs, kms, secrets, s3, ssm },
     );
     const sweeper = startTtlSweeper(engine.client, context, (options.ttlSweepIntervalSeconds ?? 60) * 1000);
     closers.push(() => sweeper.stop());
