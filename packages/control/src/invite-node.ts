@@ -1,5 +1,5 @@
 import { createEnrolment } from "@steward/aws/records/enrolment";
-import { commit } from "@steward/aws/table";
+import { commit, type Write } from "@steward/aws/table";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
@@ -30,37 +30,60 @@ export async function inviteNode(
       fields: [{ path: "name", message: "is taken" }],
     });
   }
+  const { invitation, writes } = newInvitation(deps, {
+    ...body,
+    tenantId: caller.tenantId,
+    by: caller.person.id,
+    requestId: caller.requestId,
+    rootFingerprint: await deps.rootFingerprint(),
+  });
+  await commit(deps.table, writes);
+  return invitation;
+}
+
+/** An invitation, and the writes that make it count. */
+export function newInvitation(
+  deps: Pick<Context, "nowMs" | "secret">,
+  input: z.infer<typeof inviteNodeSchema> & {
+    tenantId: string;
+    by: string;
+    requestId?: string;
+    rootFingerprint: string;
+  },
+): { invitation: z.infer<typeof nodeInvitationSchema>; writes: Write[] } {
   const nowMs = deps.nowMs();
   const secret = deps.secret();
-  const nodeId = newId(body.kind === "worker" ? "worker" : "appliance", nowMs);
+  const nodeId = newId(input.kind === "worker" ? "worker" : "appliance", nowMs);
   const expiresAtMs = nowMs + defaults.enrolmentTokenSeconds * 1000;
   const enrolment = {
     v: 1 as const,
     version: 1,
     tokenHash: sha256Hex(secret),
-    tenantId: caller.tenantId,
+    tenantId: input.tenantId,
     nodeId,
-    kind: body.kind,
-    name: body.name,
-    tags: body.tags,
-    doorbell: body.kind === "worker" ? ("pull" as const) : body.doorbell,
-    createdBy: caller.person.id,
+    kind: input.kind,
+    name: input.name,
+    tags: input.tags,
+    doorbell: input.kind === "worker" ? ("pull" as const) : input.doorbell,
+    createdBy: input.by,
     createdAtMs: nowMs,
     expiresAtMs,
   };
-  await commit(deps.table, [
-    createEnrolment(enrolment),
-    audited(nowMs, {
-      tenantId: caller.tenantId,
-      who: caller.person.id,
-      what: "invite-node",
-      record: nodeId,
-      after: { ...enrolment, tokenHash: "" },
-      requestId: caller.requestId,
-    }),
-  ]);
-  // The root's fingerprint rides with the token: the machine needs to trust nobody on the way to pin the right root.
-  return { nodeId, token: `${secret}.${await deps.rootFingerprint()}`, expiresAt: new Date(expiresAtMs).toISOString() };
+  return {
+    // The root's fingerprint rides with the token: the machine needs to trust nobody on the way to pin the right root.
+    invitation: { nodeId, token: `${secret}.${input.rootFingerprint}`, expiresAt: new Date(expiresAtMs).toISOString() },
+    writes: [
+      createEnrolment(enrolment),
+      audited(nowMs, {
+        tenantId: input.tenantId,
+        who: input.by,
+        what: "invite-node",
+        record: nodeId,
+        after: { ...enrolment, tokenHash: "" },
+        requestId: input.requestId,
+      }),
+    ],
+  };
 }
 
 function staff(caller: Caller): boolean {

@@ -128,7 +128,7 @@ export async function confirmNode(
     if (node.confirmedAtMs === undefined) {
       await changeNode(
         deps,
-        caller,
+        { who: caller.person.id, requestId: caller.requestId },
         node,
         { confirmedAtMs: deps.nowMs(), confirmedBy: caller.person.id },
         "confirm-node",
@@ -146,15 +146,22 @@ export async function removeNode(
 ): Promise<void> {
   await retryOnConflict(async () => {
     const node = await loadNode(deps, caller.tenantId, params.nodeId);
-    await changeNode(deps, caller, node, { removedAtMs: deps.nowMs() }, "remove-node", [
-      revokeCertificate(node.nodeId),
-    ]);
+    await markRemoved(deps, node, { who: caller.person.id, requestId: caller.requestId });
   });
+}
+
+/** Off the list, with its certificate refused, in one transaction. Throws `conflict` when the node changed meanwhile. */
+export async function markRemoved(
+  deps: Pick<Context, "table" | "nowMs">,
+  node: NodeState,
+  by: { who: string; requestId?: string },
+): Promise<void> {
+  await changeNode(deps, by, node, { removedAtMs: deps.nowMs() }, "remove-node", [revokeCertificate(node.nodeId)]);
 }
 
 async function changeNode(
   deps: Pick<Context, "table" | "nowMs">,
-  caller: Caller,
+  by: { who: string; requestId?: string },
   node: NodeState,
   change: Partial<NodeState>,
   what: string,
@@ -167,12 +174,11 @@ async function changeNode(
     ...writes,
     audited(nowMs, {
       tenantId: node.tenantId,
-      who: caller.person.id,
+      ...by,
       what,
       record: node.nodeId,
       before: node,
       after: next,
-      requestId: caller.requestId,
     }),
   ]);
 }

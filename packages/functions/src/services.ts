@@ -1,3 +1,5 @@
+import type { InstanceSecrets } from "@steward/aws/instance-secrets";
+import type { LifecycleAction } from "@steward/aws/lifecycle";
 import type { Objects } from "@steward/aws/objects";
 import type { Queues } from "@steward/aws/queues";
 import type { Signer } from "@steward/aws/signing";
@@ -13,11 +15,16 @@ export interface TextStore {
 export interface Services {
   objects: Objects;
   queues: Queues;
-  parameters: TextStore;
+  parameters: TextStore & {
+    /** Only where there is none; false where there is. */
+    create(name: string, value: string): Promise<boolean>;
+  };
   secrets: TextStore;
   signer: (use: SigningKeyUse) => Signer;
   ring: (nodeIds: string[], rolloutId: string) => ReturnType<typeof import("@steward/aws/run-command").ringBySsm>;
   activate: (nodeId: string, role: string) => Promise<{ id: string; code: string }>;
+  instanceSecrets: InstanceSecrets;
+  letInstanceGoOn: (action: LifecycleAction) => Promise<boolean>;
 }
 
 /**
@@ -38,6 +45,10 @@ export function createServices(stage: string): Services {
       import("@steward/aws/clients/s3"),
     ]);
     return createObjects(createS3());
+  });
+  const instanceSecrets = once(async () => {
+    const { createInstanceSecrets } = await import("@steward/aws/instance-secrets");
+    return createInstanceSecrets(await secrets());
   });
   const queues = once(async () => {
     const [{ createQueues }, { createSqs }] = await Promise.all([
@@ -64,6 +75,7 @@ export function createServices(stage: string): Services {
     parameters: {
       get: async (name, options) => (await parameterCalls()).getParameter(await ssm(), name, options),
       put: async (name, value) => (await parameterCalls()).putParameter(await ssm(), name, value),
+      create: async (name, value) => (await parameterCalls()).createParameter(await ssm(), name, value),
     },
     secrets: {
       get: async (name) => (await secretCalls()).getSecret(await secrets(), name),
@@ -87,6 +99,18 @@ export function createServices(stage: string): Services {
     activate: async (nodeId, role) => {
       const { createActivation } = await import("@steward/aws/run-command");
       return createActivation(await ssm(), { stage, nodeId, role });
+    },
+    instanceSecrets: {
+      known: async (...call) => (await instanceSecrets()).known(...call),
+      create: async (...call) => (await instanceSecrets()).create(...call),
+      remove: async (...call) => (await instanceSecrets()).remove(...call),
+    },
+    letInstanceGoOn: async (action) => {
+      const [{ letInstanceGoOn }, { createAutoScaling }] = await Promise.all([
+        import("@steward/aws/lifecycle"),
+        import("@steward/aws/clients/auto-scaling"),
+      ]);
+      return letInstanceGoOn(createAutoScaling(), action);
     },
   };
 }

@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+import { AppError } from "@steward/contracts/errors";
+import { inviteInstance } from "@steward/control/invite-instance";
+import { retireInstance } from "@steward/control/retire-instance";
+import { createContext } from "./context.ts";
+import { instanceEventSchema } from "./instance-event.ts";
+
+const context = createContext("manage-instances");
+const { names, services } = context;
+const deps = {
+  ...context,
+  instanceSecrets: services.instanceSecrets,
+  rootFingerprint: async () =>
+    createHash("sha256")
+      .update(Buffer.from(await context.parameter("root-public-key"), "base64"))
+      .digest("hex"),
+};
+
+/** The worker group started an instance, which is held until it was invited; or ended one. */
+export async function handler(input: unknown): Promise<void> {
+  const event = instanceEventSchema.parse(input);
+  const { AutoScalingGroupName: group, EC2InstanceId: instanceId } = event.detail;
+  // The rule lets only ours through: another group's machines must not become workers because a rule was widened.
+  if (group !== names.workerGroup) throw new AppError("forbidden", `${group} is not this stage's worker group`);
+  if (event["detail-type"] === "EC2 Instance Terminate Successful") {
+    await retireInstance(deps, { instanceId });
+    return;
+  }
+  const { LifecycleHookName: hook, LifecycleActionToken: token } = event.detail;
+  const partition = event.resources[0].split(":")[1] ?? "aws";
+  const arn = `arn:${partition}:ec2:${event.region}:${event.account}:instance/${instanceId}`;
+  const letGoOn = () => services.letInstanceGoOn({ group, hook, token, instanceId });
+  await inviteInstance({ ...deps, letGoOn }, { instanceId, arn, launchedAtMs: Date.parse(event.time) });
+}
