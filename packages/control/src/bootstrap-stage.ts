@@ -1,90 +1,175 @@
 import type { Objects } from "@steward/aws/objects";
-import { createPerson, listPeople } from "@steward/aws/records/person";
-import { createSession } from "@steward/aws/records/session";
-import { createTenant, listTenants } from "@steward/aws/records/tenant";
 import { type Signer, signDocument } from "@steward/aws/signing";
-import { commit } from "@steward/aws/table";
 import { canonicalHash, sha256Hex } from "@steward/contracts/canonical";
-import { newId, providerTenantId } from "@steward/contracts/ids";
-import { resourceNames, type SigningKeyUse, signingKeyUses } from "@steward/contracts/names";
-import type { Release, ReleaseAction } from "@steward/contracts/release";
-import type { SignedDocument } from "@steward/contracts/signed";
-import type { PersonState, TenantState } from "@steward/core/tenant/tenant-state";
-import { audited } from "./audit.ts";
+import { AppError } from "@steward/contracts/errors";
+import { type ParameterName, resourceNames, type SigningKeyUse, signingKeyUses } from "@steward/contracts/names";
+import type { Release, ReleaseContent } from "@steward/contracts/release";
+import { type SignedDocument, signedDocumentSchema } from "@steward/contracts/signed";
+import { trustDocumentSchema } from "@steward/contracts/trust";
 import type { Context } from "./context.ts";
 import { bundleKey } from "./get-bundle.ts";
-import { issueCaCertificate } from "./issue-certificate.ts";
+import { ensureCaCertificate, type ParameterStore } from "./ensure-ca-certificate.ts";
 import { readRelease } from "./read-release.ts";
 
-type Deps = Pick<Context, "stage" | "table" | "nowMs" | "secret"> & {
+type Deps = Pick<Context, "stage" | "nowMs" | "secret"> & {
   signers: Record<SigningKeyUse, Signer>;
-  parameters: TextStore;
+  parameters: ParameterStore;
   objects: Objects;
   bundleBucket: string;
-  secrets: TextStore;
+  secrets: Pick<ParameterStore, "get" | "put">;
 };
 
-/** Parameters or secrets by name. */
-interface TextStore {
-  get(name: string): Promise<string | undefined>;
-  put(name: string, value: string): Promise<void>;
+/** What the offline root says of a stage. */
+export interface RootStatement {
+  trust: SignedDocument;
+  /** base64 SubjectPublicKeyInfo: what machines pin when they enrol. */
+  rootPublicKey: string;
 }
 
 const releaseDays = 365;
-const caDays = 3650;
-const bootstrapLinkSeconds = 3600;
 
-/** The public halves of the stage's keys: what the offline root signs into the trust document. */
-export async function readPublicKeys(
-  deps: Pick<Deps, "signers">,
-): Promise<Record<SigningKeyUse, { keyId: string; publicKey: string }>> {
-  const entries = await Promise.all(
-    signingKeyUses.map(async (use) => {
-      const signer = deps.signers[use];
-      const publicKey = Buffer.from(await signer.publicKey()).toString("base64");
-      return [use, { keyId: await signer.keyId(), publicKey }] as const;
-    }),
-  );
-  return Object.fromEntries(entries) as Record<SigningKeyUse, { keyId: string; publicKey: string }>;
+/**
+ * How far a stage is set up: the public halves of its keys (what the offline root signs into the trust document), what
+ * the root has said before, and which parameters are still missing.
+ */
+export async function readSetup(deps: Pick<Deps, "stage" | "signers" | "parameters">): Promise<{
+  keys: Record<SigningKeyUse, { keyId: string; publicKey: string }>;
+  trust?: SignedDocument;
+  rootPublicKey?: string;
+  missing: ParameterName[];
+}> {
+  const names = resourceNames(deps.stage);
+  const read = async (name: ParameterName) => [name, await deps.parameters.get(names.parameter(name))] as const;
+  const [keys, ...parameters] = await Promise.all([
+    Promise.all(
+      signingKeyUses.map(async (use) => {
+        const signer = deps.signers[use];
+        const publicKey = Buffer.from(await signer.publicKey()).toString("base64");
+        return [use, { keyId: await signer.keyId(), publicKey }] as const;
+      }),
+    ),
+    read("ca-certificate"),
+    read("root-public-key"),
+    read("trust-document"),
+    read("release"),
+  ]);
+  const [, [, rootPublicKey], [, trust]] = parameters;
+  return {
+    keys: Object.fromEntries(keys) as Record<SigningKeyUse, { keyId: string; publicKey: string }>,
+    ...(trust === undefined ? {} : { trust: readSigned(trust) }),
+    ...(rootPublicKey === undefined ? {} : { rootPublicKey }),
+    missing: parameters.flatMap(([name, value]) => (value === undefined ? [name] : [])),
+  };
 }
 
 /**
  * Publishes what a stage needs before its first request: the CA's certificate, the trust document, bundles, a signed
- * release (a new version only when its content changed) and the cursor key. May be run again at any time.
+ * release (a new version only when its content changed) and the cursor key. May be run again at any time: it changes
+ * what differs, and says what that was. Without a statement of the root, the one before must be there.
+ *
+ * Throws `unprocessable` before anything is changed when the release names a bundle that is neither in `bundles` nor in
+ * the bucket: appliances would accept an action that they can never fetch.
  */
 export async function publishStage(
   deps: Deps,
   input: {
-    trust: SignedDocument;
-    rootPublicKey: string;
-    actions: ReleaseAction[];
+    root?: RootStatement | undefined;
+    release: ReleaseContent;
     bundles: { digest: string; bytes: Uint8Array }[];
   },
-): Promise<{ caCertificate: string; releaseVersion: number }> {
+): Promise<{ caCertificate: string; releaseVersion: number; changed: ParameterName[] }> {
+  await requireBundles(deps, input);
   const names = resourceNames(deps.stage);
   const nowMs = deps.nowMs();
-  let caCertificate = await deps.parameters.get(names.parameter("ca-certificate"));
-  if (caCertificate === undefined) {
-    caCertificate = await issueCaCertificate(deps.signers.issuer, {
-      name: `Steward ${deps.stage} nodes`,
-      nowMs,
-      days: caDays,
-    });
-    await deps.parameters.put(names.parameter("ca-certificate"), caCertificate);
-  }
+  const ca = await ensureCaCertificate({ ...deps, issuer: deps.signers.issuer });
   if ((await deps.secrets.get(names.tokenSecret)) === undefined)
     await deps.secrets.put(names.tokenSecret, deps.secret());
-  await deps.parameters.put(names.parameter("root-public-key"), input.rootPublicKey);
-  await deps.parameters.put(names.parameter("trust-document"), JSON.stringify(input.trust));
+  const trustChanges = await publishTrust(deps, input.root);
   await Promise.all(
     input.bundles.map((bundle) => deps.objects.put(deps.bundleBucket, bundleKey(bundle.digest), bundle.bytes)),
   );
-  const releaseVersion = await publishRelease(deps, input.actions, nowMs);
-  return { caCertificate, releaseVersion };
+  const release = await publishRelease(deps, input.release, nowMs);
+  return {
+    caCertificate: ca.pem,
+    releaseVersion: release.version,
+    changed: [
+      ...(ca.made ? (["ca-certificate"] as const) : []),
+      ...trustChanges,
+      ...(release.made ? (["release"] as const) : []),
+    ],
+  };
+}
+
+/**
+ * What machines hold the stage to. A root is pinned by each of them and stays; a trust document gives way only to a newer
+ * one: two of the same version with other content would have machines refuse both. Throws `conflict` then.
+ */
+async function publishTrust(
+  deps: Pick<Deps, "stage" | "parameters">,
+  root: RootStatement | undefined,
+): Promise<ParameterName[]> {
+  const names = resourceNames(deps.stage);
+  const [rootName, trustName] = [names.parameter("root-public-key"), names.parameter("trust-document")];
+  const isNewRoot = root !== undefined && (await deps.parameters.create(rootName, root.rootPublicKey));
+  const pinned = isNewRoot ? root.rootPublicKey : await deps.parameters.get(rootName);
+  if (root !== undefined && pinned !== root.rootPublicKey) {
+    throw new AppError("conflict", "the machines of this stage pin another root key", {
+      next: "Use the root key that this stage was set up with.",
+      retryable: false,
+    });
+  }
+  const text = root === undefined ? undefined : JSON.stringify(root.trust);
+  const isFirst = text !== undefined && (await deps.parameters.create(trustName, text));
+  const stored = isFirst ? text : await deps.parameters.get(trustName);
+  if (stored === undefined || pinned === undefined) {
+    throw new AppError("unprocessable", "this stage has no trust document yet", {
+      next: "Set it up with its root key: steward bootstrap --stage … --root-key …",
+    });
+  }
+  const changed: ParameterName[] = isNewRoot ? ["root-public-key"] : [];
+  if (isFirst) return [...changed, "trust-document"];
+  if (root === undefined || readSigned(stored).payload === root.trust.payload) return changed;
+  const [before, now] = [trustVersion(readSigned(stored)), trustVersion(root.trust)];
+  if (now <= before) {
+    throw new AppError("conflict", `the trust document has version ${before} already; ${now} is not newer`, {
+      next: "Run the set-up again: it goes on from the version in force.",
+    });
+  }
+  await deps.parameters.put(trustName, JSON.stringify(root.trust));
+  return [...changed, "trust-document"];
+}
+
+function readSigned(text: string): SignedDocument {
+  return signedDocumentSchema.parse(JSON.parse(text));
+}
+
+function trustVersion({ payload }: SignedDocument): number {
+  return trustDocumentSchema.parse(JSON.parse(Buffer.from(payload, "base64").toString("utf8"))).version;
+}
+
+async function requireBundles(
+  deps: Pick<Deps, "objects" | "bundleBucket">,
+  { release, bundles }: { release: ReleaseContent; bundles: readonly { digest: string }[] },
+): Promise<void> {
+  const brought = new Set(bundles.map(({ digest }) => digest));
+  const missing = await Promise.all(
+    release.actions.map(async ({ id, bundle }) => {
+      const there = brought.has(bundle) || (await deps.objects.exists(deps.bundleBucket, bundleKey(bundle)));
+      return there ? [] : [`${id} (${bundle})`];
+    }),
+  );
+  if (missing.flat().length === 0) return;
+  throw new AppError("unprocessable", `the release names bundles that are nowhere: ${missing.flat().join(", ")}`, {
+    next: "Publish once from the commit that pinned them, or pin what this one builds: npm run release.",
+  });
 }
 
 /** A release is an object of its own, never overwritten; the parameter names the one in force. */
-async function publishRelease(deps: Deps, actions: ReleaseAction[], nowMs: number): Promise<number> {
+async function publishRelease(
+  deps: Deps,
+  content: ReleaseContent,
+  nowMs: number,
+): Promise<{ version: number; made: boolean }> {
   const names = resourceNames(deps.stage);
   const parameter = names.parameter("release");
   const key = await deps.parameters.get(parameter);
@@ -93,110 +178,20 @@ async function publishRelease(deps: Deps, actions: ReleaseAction[], nowMs: numbe
   const halfLifeMs = (releaseDays / 2) * 86_400_000;
   if (
     current !== undefined &&
-    canonicalHash(current.actions) === canonicalHash(actions) &&
+    canonicalHash([current.actions, current.agents]) === canonicalHash([content.actions, content.agents]) &&
     current.expiresAtMs > nowMs + halfLifeMs
   ) {
-    return current.version;
+    return { version: current.version, made: false };
   }
   const release: Release = {
-    v: 1,
+    ...content,
     version: (current?.version ?? 0) + 1,
     issuedAtMs: nowMs,
     expiresAtMs: nowMs + releaseDays * 86_400_000,
-    actions,
-    agents: current?.agents ?? {},
   };
   const text = JSON.stringify(await signDocument(deps.signers.release, "steward-release-v1", release));
   const next = `releases/${release.version}-${sha256Hex(text).slice(0, 16)}.json`;
   await deps.objects.put(deps.bundleBucket, next, text);
   await deps.parameters.put(parameter, next);
-  return release.version;
-}
-
-export interface TenantSeed {
-  name: string;
-  /** Absent: a customer with an id of its own. */
-  provider?: boolean;
-  heartbeatIntervalSeconds: number;
-  admin: string;
-}
-
-/**
- * Makes sure that these tenants and their admins exist, and gives each admin a fresh one-time sign-in token. What
- * exists by name stays as it is.
- */
-export async function seedTenants(
-  deps: Pick<Deps, "table" | "nowMs" | "secret">,
-  seeds: readonly TenantSeed[],
-): Promise<{ tenantId: string; name: string; personId: string; bootstrapToken: string }[]> {
-  const existing = await listTenants(deps.table);
-  const seeded = [];
-  for (const seed of seeds) {
-    const nowMs = deps.nowMs();
-    const known = existing.find((tenant) => tenant.name === seed.name);
-    const tenantId = known?.tenantId ?? (seed.provider === true ? providerTenantId : newId("tenant", nowMs));
-    if (known === undefined) await createTenantRecord(deps, seed, tenantId);
-    const admin = (await listPeople(deps.table, tenantId)).find((person) => person.name === seed.admin);
-    const person = admin ?? (await createAdmin(deps, seed, tenantId));
-    const bootstrapToken = deps.secret();
-    await commit(deps.table, [
-      createSession({
-        v: 1,
-        version: 1,
-        tokenHash: sha256Hex(bootstrapToken),
-        kind: "bootstrap",
-        sessionId: newId("session", nowMs),
-        personId: person.personId,
-        createdAtMs: nowMs,
-        expiresAtMs: nowMs + bootstrapLinkSeconds * 1000,
-      }),
-    ]);
-    seeded.push({ tenantId, name: seed.name, personId: person.personId, bootstrapToken });
-  }
-  return seeded;
-}
-
-async function createTenantRecord(deps: Pick<Deps, "table" | "nowMs" | "secret">, seed: TenantSeed, tenantId: string) {
-  const nowMs = deps.nowMs();
-  const tenant: TenantState = {
-    v: 1,
-    version: 1,
-    tenantId,
-    name: seed.name,
-    createdAtMs: nowMs,
-    heartbeatIntervalSeconds: seed.heartbeatIntervalSeconds,
-  };
-  await commit(deps.table, [
-    createTenant(tenant),
-    audited(nowMs, { tenantId, who: "steward:bootstrap", what: "create-tenant", record: tenantId, after: tenant }),
-  ]);
-}
-
-async function createAdmin(
-  deps: Pick<Deps, "table" | "nowMs">,
-  seed: TenantSeed,
-  tenantId: string,
-): Promise<PersonState> {
-  const nowMs = deps.nowMs();
-  const person: PersonState = {
-    v: 1,
-    version: 1,
-    personId: newId("person", nowMs),
-    name: seed.admin,
-    issuer: "bootstrap",
-    subject: `${tenantId}:${seed.admin}`,
-    grants: [{ tenant: seed.provider === true ? "*" : tenantId, role: "admin" }],
-    createdAtMs: nowMs,
-  };
-  await commit(deps.table, [
-    createPerson(person),
-    audited(nowMs, {
-      tenantId,
-      who: "steward:bootstrap",
-      what: "create-person",
-      record: person.personId,
-      after: person,
-    }),
-  ]);
-  return person;
+  return { version: release.version, made: true };
 }

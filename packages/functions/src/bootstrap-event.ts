@@ -1,13 +1,16 @@
+import { parameterNames } from "@steward/contracts/names";
 import { signedDocumentSchema } from "@steward/contracts/signed";
 import { z } from "zod";
 
-/** What `bootstrap` is asked: the public keys (for the offline root to sign), publish what it signed, make tenants. */
+/**
+ * What `bootstrap` is asked: how far the stage is set up; to publish, with what the offline root says of the stage's keys
+ * (absent: what it said before stays in force); to make tenants, and a sign-in link for each one's admin.
+ */
 export const bootstrapEventSchema = z.discriminatedUnion("step", [
-  z.strictObject({ step: z.literal("keys") }),
+  z.strictObject({ step: z.literal("look") }),
   z.strictObject({
     step: z.literal("publish"),
-    trust: signedDocumentSchema,
-    rootPublicKey: z.base64(),
+    root: z.strictObject({ trust: signedDocumentSchema, rootPublicKey: z.base64() }).optional(),
   }),
   z.strictObject({
     step: z.literal("seed"),
@@ -24,16 +27,36 @@ export const bootstrapEventSchema = z.discriminatedUnion("step", [
 export type BootstrapEvent = z.infer<typeof bootstrapEventSchema>;
 
 const publicKeySchema = z.object({ keyId: z.string(), publicKey: z.string() });
+const parameterName = z.enum(parameterNames);
 
 /** What it answers, by step. */
 export const bootstrapAnswers = {
-  keys: z.object({
-    dispatch: publicKeySchema,
-    approval: publicKeySchema,
-    release: publicKeySchema,
-    token: publicKeySchema,
-    issuer: publicKeySchema,
+  look: z.object({
+    keys: z.object({
+      dispatch: publicKeySchema,
+      approval: publicKeySchema,
+      release: publicKeySchema,
+      token: publicKeySchema,
+      issuer: publicKeySchema,
+    }),
+    trust: signedDocumentSchema.optional(),
+    rootPublicKey: z.string().optional(),
+    /** Parameters that `publish` would make. */
+    missing: z.array(parameterName),
   }),
-  publish: z.object({ caCertificate: z.string(), releaseVersion: z.number().int() }),
-  seed: z.array(z.object({ tenantId: z.string(), name: z.string(), personId: z.string(), bootstrapToken: z.string() })),
+  publish: z.object({
+    caCertificate: z.string(),
+    releaseVersion: z.number().int(),
+    /** Parameters that have another value now than before. */
+    changed: z.array(parameterName),
+  }),
+  seed: z.array(
+    z.object({
+      tenantId: z.string(),
+      name: z.string(),
+      personId: z.string(),
+      bootstrapToken: z.string(),
+      made: z.array(z.enum(["tenant", "admin"])),
+    }),
+  ),
 };

@@ -1,10 +1,10 @@
 import type { Signer } from "@steward/aws/signing";
-import { buildAllBundles } from "@steward/catalogue/bundle";
-import { releaseActions } from "@steward/catalogue/release-content";
 import { type SigningKeyUse, signingKeyUses } from "@steward/contracts/names";
-import { publishStage, readPublicKeys, seedTenants } from "@steward/control/bootstrap-stage";
+import { publishStage, readSetup } from "@steward/control/bootstrap-stage";
+import { seedTenants } from "@steward/control/seed-tenants";
 import { bootstrapEventSchema } from "./bootstrap-event.ts";
 import { createContext } from "./context.ts";
+import { readReleaseSource } from "./release-source.ts";
 
 const context = createContext("bootstrap");
 const { services } = context;
@@ -22,14 +22,12 @@ const deps = {
 export async function handler(input: unknown): Promise<unknown> {
   const event = bootstrapEventSchema.parse(input);
   switch (event.step) {
-    case "keys":
-      return readPublicKeys(deps);
+    case "look":
+      return readSetup(deps);
     case "seed":
       return seedTenants(deps, event.tenants);
-    case "publish": {
-      const bundles = await buildAllBundles();
-      return publishStage(deps, { ...event, actions: releaseActions(bundles), bundles: [...bundles.values()] });
-    }
+    case "publish":
+      return publishStage(deps, { root: event.root, ...(await readReleaseSource(import.meta.dirname, context.stage)) });
     default:
       return event satisfies never;
   }

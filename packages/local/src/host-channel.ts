@@ -1,5 +1,5 @@
-import type { FunctionName } from "@steward/functions/definitions";
 import { z } from "zod";
+import type { StageChannel } from "./stage-setup.ts";
 import type { SupervisedChild } from "./supervised-child.ts";
 
 const replySchema = z.object({
@@ -12,9 +12,8 @@ const replySchema = z.object({
 });
 
 /** Direct invocations of functions in the host, over the channel that only its parent has. */
-export interface HostChannel {
+export interface HostChannel extends StageChannel {
   hear: (message: Record<string, unknown>) => void;
-  invoke<Schema extends z.ZodType>(name: FunctionName, event: object, answer: Schema): Promise<z.output<Schema>>;
 }
 
 export function createHostChannel(host: () => Pick<SupervisedChild, "send">): HostChannel {

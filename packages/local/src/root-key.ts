@@ -1,30 +1,82 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
+import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { canonical, sha256Hex } from "@steward/contracts/canonical";
+import { AppError } from "@steward/contracts/errors";
 import { type SignedDocument, signingInput } from "@steward/contracts/signed";
 import { type TrustDocument, trustDocumentSchema } from "@steward/contracts/trust";
 
+/**
+ * The root of a stage: it signs the trust document, and machines pin it. It is no key of AWS, and nothing that runs there
+ * ever holds it: a file (0600) of whoever sets the stage up, to be kept offline afterwards.
+ */
 export interface RootKey {
   /** base64 SubjectPublicKeyInfo: what nodes pin. */
   publicKey: string;
+  keyId: string;
   sign(trust: TrustDocument): SignedDocument;
 }
 
-/**
- * The root that signs the trust document. In production it is kept offline; here it is a file (0600) that only the
- * supervisor reads, made at the first start.
- */
-export function openRootKey(file: string): RootKey {
-  if (!existsSync(file)) {
-    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    writeFileSync(`${file}.new`, privateKey.export({ format: "pem", type: "pkcs8" }), { mode: 0o600, flush: true });
-    renameSync(`${file}.new`, file);
+/** The key of that file; undefined where there is none. Throws `invalid_request` where it cannot be read as one. */
+export function openRootKey(file: string, passphrase?: string): RootKey | undefined {
+  let pem: string;
+  try {
+    pem = readFileSync(file, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
   }
-  const privateKey = createPrivateKey(readFileSync(file, "utf8"));
+  return rootKeyOf(parse(file, pem, passphrase));
+}
+
+/**
+ * Makes the key, encrypted where there is a passphrase. Never replaces a file; whoever is killed meanwhile leaves either
+ * the whole key there or none.
+ */
+export function createRootKey(file: string, passphrase?: string): RootKey {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const pem = privateKey.export({
+    format: "pem",
+    type: "pkcs8",
+    ...(passphrase === undefined ? {} : { cipher: "aes-256-cbc", passphrase }),
+  });
+  const draft = `${file}.${randomUUID()}.new`;
+  try {
+    writeFileSync(draft, pem, { mode: 0o600, flag: "wx", flush: true });
+    linkSync(draft, file);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  return rootKeyOf(privateKey);
+}
+
+export function isEncryptedKey(pem: string): boolean {
+  return pem.includes("-----BEGIN ENCRYPTED PRIVATE KEY-----");
+}
+
+function parse(file: string, pem: string, passphrase: string | undefined): KeyObject {
+  const refuse = (why: string, next: string, cause?: unknown) =>
+    new AppError("invalid_request", `the root key ${file} ${why}`, { next, cause });
+  if (isEncryptedKey(pem) && passphrase === undefined)
+    throw refuse("is encrypted", "Give its passphrase when asked, or with --passphrase-file.");
+  let key: KeyObject;
+  try {
+    key = createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) });
+  } catch (cause) {
+    throw isEncryptedKey(pem)
+      ? refuse("does not open with this passphrase", "Try again with the passphrase that it was made with.", cause)
+      : refuse("is no private key", "Name the file that the first bootstrap of this stage made.", cause);
+  }
+  if (key.asymmetricKeyDetails?.namedCurve !== "prime256v1")
+    throw refuse("is no ECDSA P-256 key", "Name the file that the first bootstrap of this stage made.");
+  return key;
+}
+
+function rootKeyOf(privateKey: KeyObject): RootKey {
   const spki = createPublicKey(privateKey).export({ format: "der", type: "spki" });
   const keyId = sha256Hex(spki);
   return {
     publicKey: spki.toString("base64"),
+    keyId,
     sign: (trust) => {
       const payload = Buffer.from(canonical(trustDocumentSchema.parse(trust)), "utf8");
       const input = signingInput("steward-trust-v1", keyId, payload);

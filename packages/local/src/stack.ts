@@ -14,6 +14,7 @@ import { chooseExecutor } from "./fleet/executors.ts";
 import { enrolledSchema } from "./fleet/plan.ts";
 import { createHostChannel } from "./host-channel.ts";
 import { ensureServerCertificate, serverCaFile } from "./host/server-certificate.ts";
+import { createRootKey, openRootKey } from "./root-key.ts";
 import type { Role, Stack, StackTenant, StewardOptions } from "./stack-options.ts";
 import { seedTenants, setUpStage } from "./stage-setup.ts";
 import { type ChildSpec, superviseChild, type SupervisedChild } from "./supervised-child.ts";
@@ -145,7 +146,12 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
     await Promise.race([doors.opened, hostUp]);
     phase("api door");
 
-    await setUpStage(channel, stateDir, Date.now());
+    const rootKeyFile = join(stateDir, "root-key.pem");
+    await setUpStage(channel, {
+      root: { open: () => openRootKey(rootKeyFile), create: () => createRootKey(rootKeyFile) },
+      publish: "always",
+      nowMs: Date.now(),
+    });
     phase("stage published");
     const interval = options.heartbeatIntervalSeconds ?? 3;
     const seeds = [

@@ -1,56 +1,123 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { type SignedDocument, signedDocumentSchema } from "@steward/contracts/signed";
-import { trustDocumentSchema } from "@steward/contracts/trust";
+import { createPublicKey, verify } from "node:crypto";
+import { canonical, sha256Hex } from "@steward/contracts/canonical";
+import { AppError } from "@steward/contracts/errors";
+import { type SignedDocument, signingInput } from "@steward/contracts/signed";
+import { type TrustDocument, trustDocumentSchema } from "@steward/contracts/trust";
 import { type BootstrapEvent, bootstrapAnswers } from "@steward/functions/bootstrap-event";
+import type { FunctionName } from "@steward/functions/definitions";
 import type { z } from "zod";
-import type { HostChannel } from "./host-channel.ts";
-import { openRootKey, type RootKey } from "./root-key.ts";
+import type { RootKey } from "./root-key.ts";
 
-type Keys = z.infer<(typeof bootstrapAnswers)["keys"]>;
+type Setup = z.infer<(typeof bootstrapAnswers)["look"]>;
+export type Published = z.infer<(typeof bootstrapAnswers)["publish"]>;
 export type SeededTenant = z.infer<(typeof bootstrapAnswers)["seed"]>[number];
 type TenantSeeds = Extract<BootstrapEvent, { step: "seed" }>["tenants"];
 
-const trustDays = 3650;
+/** How functions are invoked by name: in the local host, or in Lambda. */
+export interface StageChannel {
+  invoke<Schema extends z.ZodType>(name: FunctionName, event: object, answer: Schema): Promise<z.output<Schema>>;
+}
 
-/** Makes the stage ready for its first request, or finds it so: keys into the trust document, CA, bundles, release. */
-export async function setUpStage(channel: HostChannel, stateDir: string, nowMs: number): Promise<void> {
-  const root = openRootKey(join(stateDir, "root-key.pem"));
-  const keys = await channel.invoke("bootstrap", { step: "keys" } satisfies BootstrapEvent, bootstrapAnswers.keys);
-  const event: BootstrapEvent = {
-    step: "publish",
-    trust: trustOf(join(stateDir, "trust.json"), root, keys, nowMs),
-    rootPublicKey: root.publicKey,
-  };
-  await channel.invoke("bootstrap", event, bootstrapAnswers.publish);
+/** Where the root key comes from. */
+export interface RootKeySource {
+  /** The key that there is; undefined where there is none. */
+  open(): RootKey | undefined;
+  /** A new one. Asked for a stage that has none yet, and no other. */
+  create(): RootKey;
+}
+
+const trustDays = 3650;
+/** A document that ends sooner than that is signed anew: machines that hear of it late must not find it expired. */
+const renewDays = 365;
+const dayMs = 86_400_000;
+
+/**
+ * Makes the stage ready for its first request, or finds it so: keys into the trust document, CA, bundles, release. What
+ * the root said before is read back from the stage, so any machine that has the key can do this, and the trust document's
+ * version only grows. Undefined where there was nothing to do and `publish` does not ask for a new release either.
+ */
+export async function setUpStage(
+  channel: StageChannel,
+  { root, publish, nowMs }: { root: RootKeySource; publish: "always" | "if-missing"; nowMs: number },
+): Promise<Published | undefined> {
+  const look: BootstrapEvent = { step: "look" };
+  const setup = await channel.invoke("bootstrap", look, bootstrapAnswers.look);
+  const key = root.open();
+  if (key !== undefined) refuseAnotherRoot(setup, key);
+  const statement = stands(setup, nowMs) ? undefined : sign(setup, key ?? firstRoot(setup, root), nowMs);
+  if (statement === undefined && setup.missing.length === 0 && publish === "if-missing") return undefined;
+  const event: BootstrapEvent = { step: "publish", ...(statement === undefined ? {} : { root: statement }) };
+  return channel.invoke("bootstrap", event, bootstrapAnswers.publish);
 }
 
 /** Tenants, their admins, and for each admin a fresh one-time sign-in token. */
-export async function seedTenants(channel: HostChannel, tenants: TenantSeeds): Promise<SeededTenant[]> {
+export async function seedTenants(channel: StageChannel, tenants: TenantSeeds): Promise<SeededTenant[]> {
   return channel.invoke("bootstrap", { step: "seed", tenants } satisfies BootstrapEvent, bootstrapAnswers.seed);
 }
 
-/** The document signed before, for as long as it names these keys; a new one has the next version. */
-function trustOf(file: string, root: RootKey, keys: Keys, nowMs: number): SignedDocument {
-  const stored = existsSync(file) ? signedDocumentSchema.parse(JSON.parse(readFileSync(file, "utf8"))) : undefined;
-  const current =
-    stored === undefined
-      ? undefined
-      : trustDocumentSchema.parse(JSON.parse(Buffer.from(stored.payload, "base64").toString("utf8")));
-  const wanted = { dispatch: [keys.dispatch], approval: [keys.approval], release: [keys.release], seal: [] };
-  if (
-    stored !== undefined &&
-    JSON.stringify(current?.keys) === JSON.stringify(trustDocumentSchema.shape.keys.parse(wanted))
-  )
-    return stored;
-  const signed = root.sign({
-    v: 1,
-    version: (current?.version ?? 0) + 1,
-    issuedAtMs: nowMs,
-    expiresAtMs: nowMs + trustDays * 86_400_000,
-    keys: wanted,
+function keysOf({ keys }: Setup): TrustDocument["keys"] {
+  return trustDocumentSchema.shape.keys.parse({
+    dispatch: [keys.dispatch],
+    approval: [keys.approval],
+    release: [keys.release],
+    seal: [],
   });
-  writeFileSync(`${file}.new`, JSON.stringify(signed), { mode: 0o600, flush: true });
-  renameSync(`${file}.new`, file);
-  return signed;
+}
+
+/** Whether what the root said before still names the stage's keys, and will for a while. */
+function stands(setup: Setup, nowMs: number): boolean {
+  if (setup.trust === undefined || setup.rootPublicKey === undefined) return false;
+  const { keys, expiresAtMs } = contentOf(setup.trust);
+  return canonical(keys) === canonical(keysOf(setup)) && expiresAtMs > nowMs + renewDays * dayMs;
+}
+
+function sign(setup: Setup, root: RootKey, nowMs: number): { trust: SignedDocument; rootPublicKey: string } {
+  // The version is taken from it, so it must be the root's own word.
+  if (setup.trust !== undefined && !isSignedBy(root, setup.trust)) {
+    throw new AppError("conflict", "the stage's trust document was not signed by this root key", {
+      next: "Find out who wrote it before you sign another.",
+      retryable: false,
+    });
+  }
+  const trust = root.sign({
+    v: 1,
+    version: (setup.trust === undefined ? 0 : contentOf(setup.trust).version) + 1,
+    issuedAtMs: nowMs,
+    expiresAtMs: nowMs + trustDays * dayMs,
+    keys: keysOf(setup),
+  });
+  return { trust, rootPublicKey: root.publicKey };
+}
+
+/** A stage whose machines pin a root needs that one; a new key would be refused by all of them. */
+function firstRoot({ rootPublicKey }: Setup, root: RootKeySource): RootKey {
+  if (rootPublicKey === undefined) return root.create();
+  throw new AppError("invalid_request", `the trust document must be signed anew, by ${nameOf(rootPublicKey)}`, {
+    next: "Give that key with --root-key: the file that the first bootstrap of this stage made.",
+  });
+}
+
+function refuseAnotherRoot({ rootPublicKey }: Setup, root: RootKey): void {
+  if (rootPublicKey === undefined || rootPublicKey === root.publicKey) return;
+  throw new AppError(
+    "invalid_request",
+    `this is another root key than the stage's, which is ${nameOf(rootPublicKey)}`,
+    {
+      next: `Give the key that the first bootstrap of this stage made. This one is ${nameOf(root.publicKey)}.`,
+    },
+  );
+}
+
+function nameOf(publicKey: string): string {
+  return `sha256 ${sha256Hex(Buffer.from(publicKey, "base64")).slice(0, 16)}…`;
+}
+
+function isSignedBy(root: RootKey, { type, keyId, payload, signature }: SignedDocument): boolean {
+  const key = createPublicKey({ key: Buffer.from(root.publicKey, "base64"), format: "der", type: "spki" });
+  const input = signingInput(type, keyId, Buffer.from(payload, "base64"));
+  return type === "steward-trust-v1" && verify("sha256", input, key, Buffer.from(signature, "base64"));
+}
+
+function contentOf({ payload }: SignedDocument): TrustDocument {
+  return trustDocumentSchema.parse(JSON.parse(Buffer.from(payload, "base64").toString("utf8")));
 }
