@@ -109,8 +109,23 @@ it("a result that comes again wakes the rollout again, in case the first one's t
   house.sent.length = 0;
   await recordRun(house, appliance, { runId }, result);
   expect(house.sent).toHaveLength(1);
+  expect(house.metered).toEqual([{ metric: "RunsEnded", value: 1, dimensions: { Status: "succeeded" } }]);
   await advance();
   expect(await getTask(house.table, { tenantId: person.tenantId, taskId })).toMatchObject({ status: "succeeded" });
+});
+
+it.each([
+  ["took for none of them", async () => ({ failed: 1 })],
+  ["refused", async () => Promise.reject(new Error("SSM is away"))],
+])("a doorbell that SSM %s is counted, and the run is in the next heartbeat all the same", async (_, ringSsm) => {
+  const before = await getNode(house.table, { tenantId: person.tenantId, nodeId: appliance.nodeId });
+  if (before === undefined) throw new Error("no node");
+  await commit(house.table, [replaceNode(before, { ...before, doorbell: "ssm", version: before.version + 1 })]);
+  await submit();
+  const message = takeOne<{ tenantId: string; rolloutId: string }>(house, "rollouts");
+  await advanceRollout({ ...house, signer, ringSsm }, message);
+  expect(house.metered).toEqual([{ metric: "DoorbellsFailed", value: 1, dimensions: {} }]);
+  expect(await announced()).toHaveLength(1);
 });
 
 it("a worker in quarantine is given nothing to read", async () => {
