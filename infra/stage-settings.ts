@@ -2,21 +2,24 @@ import { z } from "zod";
 
 /** The shape of a permanent stage's settings (`stages.ts`), and of what a personal stage is given. */
 
-const domainName = z
+export const domainName = z
   .string()
   .regex(/^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, "a domain name, such as api.example.com");
 const account = z.string().regex(/^\d{12}$/, "the twelve digits of an AWS account");
-const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "an AWS region, such as eu-central-1");
-const certificateArn = z
+export const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "an AWS region, such as eu-central-1");
+export const certificateArn = z
   .string()
   .regex(
     /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[0-9a-f-]{36}$/,
     "the ARN of a certificate in ACM: arn:aws:acm:REGION:ACCOUNT:certificate/ID",
   );
+export const hostedZoneId = z
+  .string()
+  .regex(/^Z[A-Z0-9]{8,31}$/, "the id of a hosted zone, such as Z0123456789ABCDEFGHIJ");
 /** What CloudWatch Logs can keep. */
 const logDays = z.union(
-  [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653].map((days) =>
-    z.literal(days),
+  [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653].map(
+    (days) => z.literal(days),
   ),
   { error: "a number of days that CloudWatch Logs knows: 7, 14, 30, 60, 90, 180, 365, …" },
 );
@@ -40,10 +43,7 @@ const stageSettingsSchema = z
       nodes: domainSchema,
       dashboard: domainSchema,
       /** The Route 53 zone that holds the three names. Absent: the DNS records are yours to make; the deploy prints them. */
-      hostedZoneId: z
-        .string()
-        .regex(/^Z[A-Z0-9]{8,31}$/, "the id of a hosted zone, such as Z0123456789ABCDEFGHIJ")
-        .optional(),
+      hostedZoneId: hostedZoneId.optional(),
     }),
     /** `newest`: each deploy publishes what the checkout builds. `committed`: only what `releases/{stage}.json` pins. */
     releaseChannel: z.enum(["newest", "committed"]),

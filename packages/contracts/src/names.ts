@@ -83,7 +83,12 @@ export function resourceNames(stage: string) {
     deployRole: (part: "stacks" | "app") => `${prefix}-deploy-${part}`,
     /** The Auto Scaling group of GPU workers. */
     workerGroup: `${prefix}-workers`,
+    /** SNS topic of alarms and of the budget. */
+    alarmTopic: `${prefix}-alarms`,
+    /** IAM policy: the most that a role made by `infra/` can ever do. */
+    appBoundary: `${prefix}-app-boundary`,
     /** SSM parameters: configuration that is not secret. */
+    parameterFolder: `/steward/${stage}`,
     parameter: (name: ParameterName) => `/steward/${stage}/${name}`,
   };
 }

@@ -1,0 +1,84 @@
+import { resourceNames } from "@steward/contracts/names";
+import { policyStatements } from "@steward/contracts/policy";
+import {
+  type FunctionDefinition,
+  type FunctionName,
+  functionDefinitions,
+  functionNames,
+} from "@steward/functions/definitions";
+import type { Environment } from "@steward/functions/env";
+import type { Gateway } from "./api.ts";
+import { componentName, fileExists, type Input, perName, permissionsOf } from "./platform.ts";
+import type { Stage } from "./stage.ts";
+import type { Storage } from "./storage.ts";
+
+/** No name below `.invalid` can exist (RFC 6761), so no request ever comes through this door: it is shut. */
+const noDoor = "nodes.invalid";
+
+/** One function per definition, each with a role of its own that may do what `permissions` says, and nothing else. */
+export function makeFunctions(
+  stage: Stage,
+  { account, place, domains }: { account: string; place: Storage["place"]; domains: Gateway["domains"] },
+): Record<FunctionName, sst.aws.Function> {
+  if (stage.permanent) requireArtifacts();
+  const definitions: Record<FunctionName, FunctionDefinition> = functionDefinitions;
+  const names = resourceNames(stage.name);
+  const environment = environmentOf(stage, account, domains);
+  const make = (name: FunctionName) => {
+    const { principal, trigger, timeoutSeconds, memoryMb } = definitions[name];
+    const reserved = stage.reserved?.[name as keyof typeof stage.reserved];
+    return new sst.aws.Function(componentName(name), {
+      name: names.lambda(name),
+      description: `Steward ${stage.name}: ${name}`,
+      ...codeOf(stage, name),
+      timeout: `${timeoutSeconds} seconds`,
+      memory: `${memoryMb} MB`,
+      environment,
+      permissions: place.apply((place) =>
+        permissionsOf([
+          ...policyStatements(principal, place),
+          {
+            actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
+            resources: [
+              `arn:${place.partition}:logs:${place.region}:${place.account}:log-group:/aws/lambda/${names.lambda(name)}:*`,
+            ],
+          },
+        ]),
+      ),
+      ...(reserved === undefined ? {} : { concurrency: { reserved } }),
+      // The next turn does what a failed one left: a second try would only run beside it.
+      ...(trigger.kind === "schedule" ? { retries: 0 } : {}),
+    });
+  };
+  return perName(functionNames, make);
+}
+
+/** Exactly what `env.ts` of the functions asks for; Lambda itself sets the region. */
+function environmentOf(stage: Stage, account: string, domains: Gateway["domains"]) {
+  const nodes = domains.nodes ?? noDoor;
+  return {
+    STEWARD_STAGE: stage.name,
+    STEWARD_ACCOUNT: account,
+    STEWARD_API_DOMAINS: domains.api,
+    STEWARD_NODES_DOMAINS: nodes,
+    STEWARD_NODES_URL: `https://${nodes}`,
+    // An answer that breaks its own schema is found by who wrote it.
+    ...(stage.permanent ? {} : { STEWARD_CHECK_ANSWERS: "true" }),
+  } satisfies Partial<Record<keyof Environment, Input<string>>>;
+}
+
+/** A permanent stage runs the artifact that was tested; a personal one what SST makes of the source. */
+function codeOf(stage: Stage, name: FunctionName): Pick<sst.aws.FunctionArgs, "handler" | "bundle"> {
+  if (stage.permanent) return { bundle: artifactOf(name), handler: "index.handler" };
+  return { handler: `packages/functions/src/${functionDefinitions[name].entry}.handler` };
+}
+
+function artifactOf(name: FunctionName): string {
+  return `dist/functions/${name}`;
+}
+
+function requireArtifacts(): void {
+  const missing = functionNames.map((name) => `${artifactOf(name)}/index.mjs`).filter((file) => !fileExists(file));
+  if (missing.length === 0) return;
+  throw new Error(`Not built: ${missing.join(", ")}. Next: npm run build`);
+}

@@ -1,0 +1,53 @@
+import { stageTag } from "@steward/contracts/names";
+import { readPersonalSettings } from "./env.ts";
+import type { StageSettings } from "./stage-settings.ts";
+import { isPermanent, settingsOf } from "./stages.ts";
+
+/** A stage as `infra/` deploys it: a permanent one from `stages.ts`, or one of a person's own. */
+export interface Stage {
+  name: string;
+  /** Its data is made by `stacks/`, and outlives any deploy. A personal stage's goes with the stage. */
+  permanent: boolean;
+  /** The only account it may be deployed to. A personal stage goes where its owner's credentials are. */
+  account: string | undefined;
+  region: string;
+  /** Absent: AWS's own addresses. Machines need a domain: only one can ask for a certificate. */
+  domains: StageSettings["domains"] | undefined;
+  requestsPerSecond: number;
+  requestBurst: number;
+  /** Invocations kept for one function alone; a personal stage takes its share of what the account has. */
+  reserved: { heartbeat: number; wait: number } | undefined;
+  logDays: number;
+  /** Where the runbooks of its alarms are. */
+  runbooks: { repository: string; branch: string } | undefined;
+  tags: Record<string, string>;
+}
+
+/** Throws one error with every problem of the stage's settings. */
+export function readStage(name: string | undefined): Stage {
+  // The same rule as every function's environment has: the longest names that are made of it still fit.
+  if (name === undefined || !/^[a-z][a-z0-9-]{0,20}$/.test(name)) {
+    throw new Error(
+      `${name === undefined ? "no stage is named" : `"${name}" cannot be a stage's name`}: lower-case letters, digits and hyphens, at most 21, after a letter. Say it with --stage.`,
+    );
+  }
+  const tags = { [stageTag]: name };
+  if (!isPermanent(name)) {
+    const common = { name, permanent: false, account: undefined, reserved: undefined, runbooks: undefined, tags };
+    return { ...common, ...readPersonalSettings(), requestsPerSecond: 50, requestBurst: 100, logDays: 7 };
+  }
+  const { account, region, domains, limits, retention, approvals } = settingsOf(name);
+  return {
+    name,
+    permanent: true,
+    account,
+    region,
+    domains,
+    requestsPerSecond: limits.requestsPerSecond,
+    requestBurst: limits.requestBurst,
+    reserved: { heartbeat: limits.heartbeatConcurrency, wait: limits.waitConcurrency },
+    logDays: retention.logDays,
+    runbooks: approvals,
+    tags,
+  };
+}

@@ -1,0 +1,121 @@
+import { fork } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { functionNames } from "@steward/functions/definitions";
+import { build } from "esbuild";
+import { root } from "../../../scripts/run.ts";
+import { ensurePlatform, platformFolder } from "../../../scripts/sst-platform.ts";
+
+/** A resource as Pulumi's engine was asked to make it. */
+export interface Registered {
+  type: string;
+  name: string;
+  inputs: Record<string, unknown>;
+}
+
+export interface InfraOptions {
+  stage: string;
+  /** `diff` by default. */
+  command?: string;
+  /** As in `sst dev`. */
+  live?: boolean;
+  account?: string;
+  /** What stands below `/steward/{stage}/`. */
+  parameters?: Record<string, string>;
+  /** Of the one who deploys. */
+  environment?: Record<string, string>;
+  zoneName?: string;
+  /** Artifacts that `npm run build` did not make. */
+  unbuilt?: readonly string[];
+}
+
+export interface InfraRun {
+  registered: Registered[];
+  outputs: Record<string, unknown>;
+  /** What `app()` of sst.config.ts says. */
+  app: Record<string, unknown>;
+}
+export type InfraMessage = InfraRun | { error: string };
+
+/** Runs `sst.config.ts` for a stage and gives what it asked for. Throws with the program's error. */
+export async function runInfra(options: InfraOptions): Promise<InfraRun> {
+  bundled ??= bundle();
+  const file = await bundled;
+  const work = mkdtempSync(join(tmpdir(), "steward-infra-"));
+  try {
+    const message = await runProgram({ ...options, bundle: file, root: makeRoot(work, options.unbuilt ?? []), work });
+    if ("error" in message) throw new Error(message.error);
+    return message;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** Removes what the runs of this file left. */
+export async function forgetInfra(): Promise<void> {
+  if (bundled !== undefined) rmSync(await bundled, { force: true });
+}
+
+let bundled: Promise<string> | undefined;
+
+/** `sst.config.ts` with all that it imports, put together as SST does it: beside SST's own modules, which stay outside. */
+async function bundle(): Promise<string> {
+  await ensurePlatform();
+  const outfile = join(platformFolder, `infra-under-test-${process.pid}.mjs`);
+  await build({
+    stdin: {
+      contents: `
+        import { run } from "./.sst/platform/src/auto/run.ts";
+        import * as sst from "./.sst/platform/src/components/index.ts";
+        import config from "./sst.config.ts";
+        Object.assign(globalThis, { sst });
+        export const app = (input) => config.app(input);
+        export const deploy = () => run(config.run);
+      `,
+      resolveDir: root,
+    },
+    inject: [join(platformFolder, "src/shim/run.js")],
+    outfile,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node24",
+    logLevel: "silent",
+    external: ["@pulumi/*", "@pulumiverse/*", "@aws-sdk/*", "undici", "esbuild", "archiver", "glob", "typescript"],
+  });
+  return outfile;
+}
+
+/** A repository as far as `infra/` looks at it: sources, and artifacts with nothing in them. */
+function makeRoot(work: string, unbuilt: readonly string[]): string {
+  const folder = join(work, "repository");
+  for (const name of functionNames.filter((one) => !unbuilt.includes(one))) {
+    const artifact = join(folder, "dist/functions", name);
+    mkdirSync(artifact, { recursive: true });
+    writeFileSync(join(artifact, "index.mjs"), "");
+  }
+  mkdirSync(folder, { recursive: true });
+  symlinkSync(join(root, "packages"), join(folder, "packages"));
+  return folder;
+}
+
+function runProgram(options: InfraOptions & { bundle: string; root: string; work: string }): Promise<InfraMessage> {
+  const program = fileURLToPath(new URL("mock-program.ts", import.meta.url));
+  // Nothing of this machine's AWS configuration, and none of its settings for stages.
+  const { PATH, HOME } = process.env;
+  const child = fork(program, [JSON.stringify(options)], {
+    env: { PATH, HOME, ...options.environment },
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  const printed: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (part: Buffer) => printed.push(part));
+  return new Promise((resolve, reject) => {
+    child.once("message", (message: InfraMessage) => resolve(message));
+    child.once("error", reject);
+    child.once("exit", (code) =>
+      reject(new Error(`the program ended (${code}) without a result:\n${Buffer.concat(printed)}`)),
+    );
+  });
+}
