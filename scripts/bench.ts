@@ -1,3 +1,4 @@
+import { benchCost } from "./bench/cost.ts";
 import { benchHeartbeats } from "./bench/heartbeats.ts";
 import { benchMatcher } from "./bench/matcher.ts";
 import { benchPath } from "./bench/path.ts";
@@ -9,6 +10,7 @@ const suites: Record<string, () => Promise<Figure[]>> = {
   path: benchPath,
   understand: benchMatcher,
   handlers: benchHeartbeats,
+  cost: benchCost,
 };
 
 const args = process.argv.slice(2);
