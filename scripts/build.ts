@@ -1,10 +1,15 @@
 /**
- * `npm run build`: everything that is deployed, into `dist/`. `functions/<name>/` is what Lambda runs, as it is;
- * `maps/<name>/` the source maps that go with it. The same checkout gives the same bytes. `--json` for the manifest alone.
+ * `npm run build`: everything that is deployed, into `dist/`. `functions/<name>/` is what Lambda runs, as it is,
+ * `maps/<name>/` the source maps that go with it, `worker/` and `agent/` what GPU hosts and appliances run. The same
+ * checkout gives the same bytes. `--json` for the manifest alone.
  */
-import { join, relative } from "node:path";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { agentBuilds } from "./build/agent-builds.ts";
 import { type BuiltFunction, buildFunctions } from "./build/functions.ts";
+import { buildNodes, nodeBuilds } from "./build/nodes.ts";
 import { readReleaseFiles } from "./build/release-file.ts";
 import { columns } from "./bench/report.ts";
 import { root } from "./run.ts";
@@ -22,27 +27,28 @@ async function buildAll({ json }: { json: boolean }): Promise<void> {
   const started = performance.now();
   // First, because it is what a person can mend: a release file that is not right.
   const committed = readReleaseFiles();
-  const outDir = join(root, "dist/functions");
-  say("functions:");
+  const dist = join(root, "dist");
+  say("worker and agent\nfunctions:");
+  buildNodes(dist);
   const functions = await buildFunctions({
-    outDir,
-    mapsDir: join(root, "dist/maps"),
+    outDir: join(dist, "functions"),
+    mapsDir: join(dist, "maps"),
     committed,
-    agents: {},
+    agents: agentBuilds(dist),
     onBuilt: ({ name }) => say(` ${name}`),
   });
   say("\n\n");
+  const nodes = Object.keys(nodeBuilds).map((path) => ({ path, ...fileFacts(join(dist, path)) }));
   if (json) {
-    process.stdout.write(`${JSON.stringify({ functions }, null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify({ functions, nodes }, null, 2)}\n`);
     return;
   }
-  process.stdout.write(`${tableOf(functions)}\n\n`);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  process.stdout.write(`${relative(root, outDir)}: ${functions.length} functions, ${seconds} s\n`);
+  process.stdout.write(`${functionTable(functions)}\n\n${nodeTable(nodes)}\n\ndist: built in ${seconds} s\n`);
 }
 
-function tableOf(functions: readonly BuiltFunction[]): string {
-  const kb = (bytes: number) => `${(bytes / 1000).toFixed(0)} kB`;
+
+function functionTable(functions: readonly BuiltFunction[]): string {
   return columns(
     ["function", "loaded at start", "all", "files", "sha256"],
     functions.map(({ name, eagerBytes, bytes, files, sha256 }) => [
@@ -53,4 +59,20 @@ function tableOf(functions: readonly BuiltFunction[]): string {
       sha256.slice(0, 12),
     ]),
   );
+}
+
+function nodeTable(nodes: readonly { path: string; bytes: number; sha256: string }[]): string {
+  return columns(
+    ["file", "all", "sha256"],
+    nodes.map(({ path, bytes, sha256 }) => [path, kb(bytes), sha256.slice(0, 12)]),
+  );
+}
+
+function fileFacts(file: string): { bytes: number; sha256: string } {
+  const contents = readFileSync(file);
+  return { bytes: contents.length, sha256: createHash("sha256").update(contents).digest("hex") };
+}
+
+function kb(bytes: number): string {
+  return `${(bytes / 1000).toFixed(0)} kB`;
 }

@@ -3,11 +3,15 @@
  * from this checkout, and shows what that changes. Nothing is signed and no time is written: the same checkout gives the
  * same file, its review is the commit's, and publishing signs it. `--check` only shows.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildAllBundles } from "@steward/catalogue/bundle";
 import { newestRelease } from "@steward/catalogue/release-content";
+import type { ReleaseContent } from "@steward/contracts/release";
+import { agentBuilds } from "./build/agent-builds.ts";
+import { buildNodes } from "./build/nodes.ts";
 import { nextRelease, releaseChanges, releaseText } from "./build/release-changes.ts";
 import { committedStages, readReleaseFileIfThere, releaseFileOf } from "./build/release-file.ts";
 import { root, run } from "./run.ts";
@@ -28,7 +32,7 @@ async function release({ stage, check }: { stage?: string | undefined; check: bo
   const path = releaseFileOf(stage);
   if (!check) await refuseChanges(path);
   const before = readReleaseFileIfThere(stage);
-  const after = nextRelease(before, newestRelease(await buildAllBundles()));
+  const after = nextRelease(before, await thisCheckout());
   const changes = releaseChanges(before, after);
   if (changes.length === 0) {
     process.stdout.write(`${path} pins what this checkout has: nothing to do.\n`);
@@ -39,6 +43,16 @@ async function release({ stage, check }: { stage?: string | undefined; check: bo
   mkdirSync(dirname(join(root, path)), { recursive: true });
   writeFileSync(join(root, path), releaseText(after));
   process.stdout.write(`Written. Review and commit it; the next publish of ${stage} signs it.\n`);
+}
+
+async function thisCheckout(): Promise<ReleaseContent> {
+  const folder = mkdtempSync(join(tmpdir(), "steward-agent-"));
+  try {
+    buildNodes(folder);
+    return newestRelease(await buildAllBundles(), agentBuilds(folder));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** A release pins what a commit has, so that it can be built again; the file itself may wait to be committed. */

@@ -12,7 +12,7 @@ export function nextRelease(before: ReleaseContent | undefined, built: ReleaseCo
   if (changed.length > 0) {
     const versions = changed.map(([version]) => version).join(", ");
     throw new Error(
-      `The agent ${versions} was released with other bytes. Raise the version in packages/agent/package.json first.`,
+      `The agent ${versions} was released with other bytes. Raise it first: packages/agent/src/version.ts.`,
     );
   }
   return { ...built, agents: sorted({ ...known, ...built.agents }) };
