@@ -1,0 +1,20 @@
+import { App } from "aws-cdk-lib";
+import { isPermanent, permanentStages } from "../infra/stages.ts";
+import { buildApp } from "./build-app.ts";
+
+/** What `npx cdk … -c stage=prod` runs. */
+const stage: unknown = new App({ autoSynth: false }).node.tryGetContext("stage");
+try {
+  if (typeof stage !== "string" || !isPermanent(stage)) {
+    const given = typeof stage === "string" ? `"${stage}" has no stacks` : "no stage is named";
+    const stages = Object.keys(permanentStages).join(" or ");
+    throw new Error(
+      `${given}. Say which: npx cdk … -c stage=STAGE, with ${stages}. A stage of your own needs none: npx sst dev makes what it uses.`,
+    );
+  }
+  buildApp(stage).app.synth();
+} catch (error) {
+  // The message says it all; a stack trace would bury it.
+  process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n\n`);
+  process.exitCode = 1;
+}
