@@ -26,6 +26,10 @@ export interface AlarmMetric {
   periodSeconds: number;
 }
 
+/** The dashboards of a stage: `steward-prod-queues`. */
+export const dashboardNames = ["queues", "workers", "fleet", "api", "rollouts", "cost"] as const;
+export type DashboardName = (typeof dashboardNames)[number];
+
 export interface AlarmDefinition {
   /** Stable, kebab-case: `rollouts-old`. */
   id: string;
@@ -35,6 +39,8 @@ export interface AlarmDefinition {
   madeBy: "stacks" | "infra";
   /** `page`: somebody gets up for it. `ticket`: it can wait for the morning. */
   severity: "page" | "ticket";
+  /** Where one sees more of it. */
+  dashboard: DashboardName;
   /** What a person reads at three in the morning: what is wrong, and for whom. */
   summary: string;
   /** File of `docs/runbooks/`, without its extension. */
@@ -51,7 +57,7 @@ export interface AlarmDefinition {
 }
 
 /** The part of a definition that says what is measured and when that is too much. */
-type Rule = Omit<AlarmDefinition, "name" | "madeBy" | "severity" | "summary" | "runbook" | "id">;
+type Rule = Omit<Unnamed, "madeBy" | "severity" | "summary" | "runbook" | "id">;
 
 const minute = 60;
 const fiveMinutes = 300;
@@ -59,16 +65,22 @@ const hour = 3600;
 
 /** Every alarm of a stage but the budget, which AWS Budgets watches. */
 export function alarmDefinitions(stage: string): AlarmDefinition[] {
-  const alarms = [
-    ...queueAlarms(stage),
-    ...functionNames.flatMap((name) => functionAlarms(stage, name)),
-    ...apiAlarms(),
-    ...fleetAlarms(stage),
-    ...workerAlarms(stage),
-    ...tableAlarms(stage),
-    ...operationsAlarms(),
-  ];
-  return alarms.map((alarm) => ({ ...alarm, name: `${resourceNames(stage).prefix}-${alarm.id}` }));
+  const alarmsOf = (name: FunctionName) => functionAlarms(stage, name);
+  const byDashboard: Record<DashboardName, Unnamed[]> = {
+    queues: queueAlarms(stage),
+    workers: workerAlarms(stage),
+    fleet: fleetAlarms(stage),
+    api: [...apiAlarms(), ...functionNames.filter((name) => name !== "dispatch").flatMap(alarmsOf)],
+    rollouts: [...alarmsOf("dispatch"), ...doorbellAlarms(stage)],
+    cost: [...tableAlarms(stage), ...operationsAlarms()],
+  };
+  return dashboardNames.flatMap((dashboard) =>
+    byDashboard[dashboard].map((alarm) => ({
+      ...alarm,
+      dashboard,
+      name: `${resourceNames(stage).prefix}-${alarm.id}`,
+    })),
+  );
 }
 
 /** AWS Budgets sees the whole account's bill and tells the alarm topic itself. */
@@ -111,7 +123,8 @@ export function ownMetric(
   return { ...rest, namespace: metricNamespace, metricName, dimensions: { Stage: stage, ...dimensions } };
 }
 
-type Unnamed = Omit<AlarmDefinition, "name">;
+/** A definition as its group writes it. */
+type Unnamed = Omit<AlarmDefinition, "name" | "dashboard">;
 
 const laneQueues: readonly QueueName[] = lanes.map(laneQueue);
 
@@ -156,7 +169,7 @@ function queueAlarms(stage: string): Unnamed[] {
  * What deserves an alarm depends on what starts a function:
  * - a door: somebody waits for the answer, so errors, refusals for want of capacity, and answers near the timeout;
  * - a queue: a failed or throttled batch comes again, and the queue's age and dead letters tell whether it ever gets
- *   through. Errors that go on are told too: they are why;
+ *   through. Crashes, and messages given up, are told where they go on: they are why;
  * - a schedule: one miss is made good by the next, so only that it stands still, and that it soon will not be done in time;
  * - the worker group: an event that Lambda gave up on is an instance that nobody serves;
  * - direct: whoever invokes it reads the error.
@@ -185,6 +198,18 @@ function functionAlarms(stage: string, name: FunctionName): Unnamed[] {
     missingData: "notBreaching",
   });
 
+  // Lambda's own count has what the handler did not catch: crashes and timeouts. A 500, and a message that is given up,
+  // is a fault. SUM and not +, because a metric without a datapoint must not take the other one's away.
+  const failures: AlarmDefinition["metrics"] = [
+    on("errors", "Errors", "Sum", fiveMinutes),
+    ownMetric(stage, "Faults", {
+      id: "faults",
+      statistic: "Sum",
+      periodSeconds: fiveMinutes,
+      dimensions: { Function: name },
+    }),
+  ];
+
   switch (definition.trigger.kind) {
     case "http":
       return [
@@ -194,9 +219,9 @@ function functionAlarms(stage: string, name: FunctionName): Unnamed[] {
           severity: pagingDoors.has(name) ? "page" : "ticket",
           summary: `More than 5 % of the calls of ${name} fail.`,
           runbook: "function-errors",
-          metrics: [on("errors", "Errors", "Sum", fiveMinutes), on("calls", "Invocations", "Sum", fiveMinutes)],
+          metrics: [...failures, on("calls", "Invocations", "Sum", fiveMinutes)],
           // A single call that fails at night is no rate.
-          expression: "IF(errors >= 5, 100 * errors / calls, 0)",
+          expression: "IF(SUM([errors, faults]) >= 5, 100 * SUM([errors, faults]) / calls, 0)",
           comparison: "GreaterThanThreshold",
           threshold: 5,
           ...inARow(2),
@@ -222,9 +247,10 @@ function functionAlarms(stage: string, name: FunctionName): Unnamed[] {
           id: `${name}-errors`,
           madeBy: "infra",
           severity: "ticket",
-          summary: `${name} has been failing for a quarter of an hour; its messages come again until it succeeds.`,
+          summary: `${name} has been failing for a quarter of an hour: it crashes, or gives messages up.`,
           runbook: "function-errors",
-          metrics: [on("errors", "Errors", "Sum", fiveMinutes)],
+          metrics: failures,
+          expression: "SUM([errors, faults])",
           comparison: "GreaterThanThreshold",
           threshold: 0,
           ...inARow(3),
@@ -309,8 +335,8 @@ function apiAlarms(): Unnamed[] {
 }
 
 function fleetAlarms(stage: string): Unnamed[] {
-  const own = (metricName: MetricName, id: string, statistic: AlarmMetric["statistic"], periodSeconds: number) =>
-    ownMetric(stage, metricName, { id, statistic, periodSeconds });
+  const expected = (id: string, statistic: AlarmMetric["statistic"]) =>
+    ownMetric(stage, "NodesExpected", { id, statistic, periodSeconds: minute });
   return [
     {
       id: "heartbeat-silence",
@@ -319,7 +345,7 @@ function fleetAlarms(stage: string): Unnamed[] {
       summary: "No heartbeat has come in for 6 minutes although nodes are expected: the whole fleet is cut off.",
       runbook: "heartbeat-silence",
       metrics: [
-        own("NodesExpected", "expected", "Maximum", minute),
+        expected("expected", "Maximum"),
         {
           id: "beats",
           namespace: "AWS/Lambda",
@@ -344,19 +370,25 @@ function fleetAlarms(stage: string): Unnamed[] {
       severity: "page",
       summary: "The sweep has not finished for 3 minutes: a node that falls silent is not noticed.",
       runbook: "sweep-stalled",
-      metrics: [own("NodesExpected", "swept", "SampleCount", minute)],
+      metrics: [expected("swept", "SampleCount")],
       comparison: "LessThanThreshold",
       threshold: 1,
       ...inARow(3),
       missingData: "breaching",
     },
+  ];
+}
+
+function doorbellAlarms(stage: string): Unnamed[] {
+  const failed = ownMetric(stage, "DoorbellsFailed", { id: "failed", statistic: "Sum", periodSeconds: fiveMinutes });
+  return [
     {
       id: "doorbells-failed",
       madeBy: "stacks",
       severity: "ticket",
       summary: "SSM does not take our doorbells: rollouts wait for each appliance's next heartbeat.",
       runbook: "doorbells-failed",
-      metrics: [own("DoorbellsFailed", "failed", "Sum", fiveMinutes)],
+      metrics: [failed],
       comparison: "GreaterThanThreshold",
       threshold: 0,
       ...inARow(3),
