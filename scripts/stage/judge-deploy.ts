@@ -80,7 +80,15 @@ function refused(problem: Problem): Verdict {
   return { problems: [problem], warnings: [] };
 }
 
-function accountProblems({ stage, settings, exampleAccounts, caller }: DeployFacts): Problem[] {
+/** What stands against working on a permanent stage with these credentials at all. */
+export function accountProblems({
+  stage,
+  settings,
+  exampleAccounts,
+  caller,
+}: Pick<DeployFacts, "stage" | "exampleAccounts" | "caller"> & {
+  settings: Pick<StageSettings, "account">;
+}): Problem[] {
   if (exampleAccounts.includes(settings.account)) {
     return [
       {

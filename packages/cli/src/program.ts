@@ -9,6 +9,7 @@ import { addGate, addQueues, addStatus, addTenants } from "./commands/overview.t
 import { addLogin } from "./commands/session.ts";
 import { examples } from "./commands/shared.ts";
 import { addTasks } from "./commands/tasks.ts";
+import { addBootstrap, addCert } from "./commands/stage.ts";
 import type { Runner } from "./context.ts";
 import manifest from "../package.json" with { type: "json" };
 
@@ -42,6 +43,8 @@ export function createProgram(run: Runner): Command {
   addStart(program, run);
   addLogin(program, run);
   addSecrets(program, run);
+  addCert(program, run);
+  addBootstrap(program, run);
   addCompletion(program, run);
 
   examples(

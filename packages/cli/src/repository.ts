@@ -1,27 +1,59 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { readProgramAnswer } from "@steward/contracts/program-answer";
+import type { z } from "zod";
 import { CliError, exitCodes } from "./exit-codes.ts";
 
-/** A program of the local cloud, beside this package. The CLI starts it as a process and carries none of its code. */
-export function localProgram(name: "main" | "set-secret"): string {
-  const path = fileURLToPath(new URL(`../../local/src/${name}.ts`, import.meta.url));
-  if (existsSync(path)) return path;
-  throw new CliError(exitCodes.failed, "The local cloud is not part of this installation", {
-    next: "Run this inside the Steward repository.",
-  });
+/** Programs of the repository that this package is part of. The CLI starts them as processes and carries none of their code. */
+const programs = {
+  start: "packages/local/src/main.ts",
+  "cert-init": "scripts/stage/cert-init.ts",
+  bootstrap: "scripts/stage/bootstrap.ts",
+  "set-secret": "scripts/stage/set-secret.ts",
+} as const;
+type Program = keyof typeof programs;
+
+/** Runs a program that has the terminal to itself until it ends. Returns its exit code. */
+export function runProgram(program: Program, args: readonly string[]): Promise<number> {
+  return ended(start(program, args, "inherit"));
 }
 
 /**
- * Runs a TypeScript program with this Node until it ends, in the repository's root, where its state is. With `input`,
- * that is its stdin, and what it says goes to stderr: stdout is ours. Returns its exit code.
+ * Asks a program: it gets `input` as JSON on its stdin, and answers as `programAnswer` says. What it says besides goes to
+ * stderr. Throws what it answers with as its problem.
  */
-export function runNode(program: string, args: readonly string[], input?: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...args], {
-      cwd: fileURLToPath(new URL("../../../", import.meta.url)),
-      stdio: input === undefined ? "inherit" : ["pipe", process.stderr, "inherit"],
+export async function askProgram<Schema extends z.ZodType>(
+  program: Program,
+  args: readonly string[],
+  { input = {}, answer }: { input?: object; answer: Schema },
+): Promise<z.output<Schema>> {
+  const child = start(program, args, ["pipe", "pipe", "inherit"]);
+  // A child that ends early closes its end: its answer says why, not this.
+  child.stdin?.on("error", () => {});
+  child.stdin?.end(JSON.stringify(input));
+  const [code, output] = await Promise.all([ended(child), child.stdout === null ? "" : text(child.stdout)]);
+  if (code === exitCodes.interrupted) throw new CliError(exitCodes.interrupted, "Stopped");
+  const answered = readProgramAnswer(output);
+  if (answered === undefined) throw new CliError(exitCodes.failed, `${programs[program]} ended without an answer`);
+  return answer.parse(answered.result);
+}
+
+/** With this Node, in the repository's root, where its state is. */
+function start(program: Program, args: readonly string[], stdio: "inherit" | ("pipe" | "inherit")[]) {
+  const root = new URL("../../../", import.meta.url);
+  const file = fileURLToPath(new URL(programs[program], root));
+  if (!existsSync(file)) {
+    throw new CliError(exitCodes.failed, `${programs[program]} is not part of this installation`, {
+      next: "Run this inside the Steward repository.",
     });
+  }
+  return spawn(process.execPath, [file, ...args], { cwd: fileURLToPath(root), stdio });
+}
+
+function ended(child: ReturnType<typeof start>): Promise<number> {
+  return new Promise((resolve, reject) => {
     const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
     const handlers = forwarded.map((signal) => {
       // On a terminal Ctrl-C reaches the child by itself; twice would mean "at once".
@@ -37,10 +69,5 @@ export function runNode(program: string, args: readonly string[], input?: string
     child.on("exit", (code, signal) =>
       settle(() => resolve(code ?? (signal === "SIGINT" ? exitCodes.interrupted : 1))),
     );
-    if (child.stdin) {
-      // A child that ends early closes its end: its exit code says why, not this.
-      child.stdin.on("error", () => {});
-      child.stdin.end(input);
-    }
   });
 }

@@ -28,37 +28,26 @@ export interface RootStatement {
 
 const releaseDays = 365;
 
-/**
- * How far a stage is set up: the public halves of its keys (what the offline root signs into the trust document), what
- * the root has said before, and which parameters are still missing.
- */
+/** The public halves of the stage's keys (what the offline root signs into the trust document), and what it said before. */
 export async function readSetup(deps: Pick<Deps, "stage" | "signers" | "parameters">): Promise<{
   keys: Record<SigningKeyUse, { keyId: string; publicKey: string }>;
   trust?: SignedDocument;
   rootPublicKey?: string;
-  missing: ParameterName[];
 }> {
   const names = resourceNames(deps.stage);
-  const read = async (name: ParameterName) => [name, await deps.parameters.get(names.parameter(name))] as const;
-  const [keys, ...parameters] = await Promise.all([
-    Promise.all(
-      signingKeyUses.map(async (use) => {
-        const signer = deps.signers[use];
-        const publicKey = Buffer.from(await signer.publicKey()).toString("base64");
-        return [use, { keyId: await signer.keyId(), publicKey }] as const;
-      }),
-    ),
-    read("ca-certificate"),
-    read("root-public-key"),
-    read("trust-document"),
-    read("release"),
+  const [trust, rootPublicKey, ...keys] = await Promise.all([
+    deps.parameters.get(names.parameter("trust-document")),
+    deps.parameters.get(names.parameter("root-public-key")),
+    ...signingKeyUses.map(async (use) => {
+      const signer = deps.signers[use];
+      const publicKey = Buffer.from(await signer.publicKey()).toString("base64");
+      return [use, { keyId: await signer.keyId(), publicKey }] as const;
+    }),
   ]);
-  const [, [, rootPublicKey], [, trust]] = parameters;
   return {
     keys: Object.fromEntries(keys) as Record<SigningKeyUse, { keyId: string; publicKey: string }>,
     ...(trust === undefined ? {} : { trust: readSigned(trust) }),
     ...(rootPublicKey === undefined ? {} : { rootPublicKey }),
-    missing: parameters.flatMap(([name, value]) => (value === undefined ? [name] : [])),
   };
 }
 

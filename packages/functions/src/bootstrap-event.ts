@@ -41,8 +41,6 @@ export const bootstrapAnswers = {
     }),
     trust: signedDocumentSchema.optional(),
     rootPublicKey: z.string().optional(),
-    /** Parameters that `publish` would make. */
-    missing: z.array(parameterName),
   }),
   publish: z.object({
     caCertificate: z.string(),

@@ -16,7 +16,10 @@ export interface RootKey {
   sign(trust: TrustDocument): SignedDocument;
 }
 
-/** The key of that file; undefined where there is none. Throws `invalid_request` where it cannot be read as one. */
+/**
+ * The key of that file; undefined where there is none. Throws `invalid_request` where it cannot be read as one, with
+ * `details: {asks: "passphrase"}` where that is what is missing.
+ */
 export function openRootKey(file: string, passphrase?: string): RootKey | undefined {
   let pem: string;
   try {
@@ -49,20 +52,21 @@ export function createRootKey(file: string, passphrase?: string): RootKey {
   return rootKeyOf(privateKey);
 }
 
-export function isEncryptedKey(pem: string): boolean {
-  return pem.includes("-----BEGIN ENCRYPTED PRIVATE KEY-----");
-}
-
 function parse(file: string, pem: string, passphrase: string | undefined): KeyObject {
   const refuse = (why: string, next: string, cause?: unknown) =>
     new AppError("invalid_request", `the root key ${file} ${why}`, { next, cause });
-  if (isEncryptedKey(pem) && passphrase === undefined)
-    throw refuse("is encrypted", "Give its passphrase when asked, or with --passphrase-file.");
+  const isEncrypted = pem.includes("-----BEGIN ENCRYPTED PRIVATE KEY-----");
+  if (isEncrypted && passphrase === undefined) {
+    throw new AppError("invalid_request", `the root key ${file} is encrypted`, {
+      next: "Give its passphrase when asked, or with --passphrase-file.",
+      details: { asks: "passphrase" },
+    });
+  }
   let key: KeyObject;
   try {
     key = createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) });
   } catch (cause) {
-    throw isEncryptedKey(pem)
+    throw isEncrypted
       ? refuse("does not open with this passphrase", "Try again with the passphrase that it was made with.", cause)
       : refuse("is no private key", "Name the file that the first bootstrap of this stage made.", cause);
   }

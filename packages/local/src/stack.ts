@@ -149,7 +149,6 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
     const rootKeyFile = join(stateDir, "root-key.pem");
     await setUpStage(channel, {
       root: { open: () => openRootKey(rootKeyFile), create: () => createRootKey(rootKeyFile) },
-      publish: "always",
       nowMs: Date.now(),
     });
     phase("stage published");

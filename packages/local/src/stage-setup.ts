@@ -34,18 +34,17 @@ const dayMs = 86_400_000;
 /**
  * Makes the stage ready for its first request, or finds it so: keys into the trust document, CA, bundles, release. What
  * the root said before is read back from the stage, so any machine that has the key can do this, and the trust document's
- * version only grows. Undefined where there was nothing to do and `publish` does not ask for a new release either.
+ * version only grows. Run again it changes what differs: the release, once there is another catalogue.
  */
 export async function setUpStage(
   channel: StageChannel,
-  { root, publish, nowMs }: { root: RootKeySource; publish: "always" | "if-missing"; nowMs: number },
-): Promise<Published | undefined> {
+  { root, nowMs }: { root: RootKeySource; nowMs: number },
+): Promise<Published> {
   const look: BootstrapEvent = { step: "look" };
   const setup = await channel.invoke("bootstrap", look, bootstrapAnswers.look);
   const key = root.open();
   if (key !== undefined) refuseAnotherRoot(setup, key);
   const statement = stands(setup, nowMs) ? undefined : sign(setup, key ?? firstRoot(setup, root), nowMs);
-  if (statement === undefined && setup.missing.length === 0 && publish === "if-missing") return undefined;
   const event: BootstrapEvent = { step: "publish", ...(statement === undefined ? {} : { root: statement }) };
   return channel.invoke("bootstrap", event, bootstrapAnswers.publish);
 }

@@ -16,6 +16,7 @@ import {
   sha256Hex,
 } from "./sigv4.ts";
 import type { Ssm } from "./ssm.ts";
+import { answerSts } from "./sts.ts";
 
 export interface DispatcherOptions {
   context: CloudContext;
@@ -52,6 +53,7 @@ const jsonServices = {
 } as const satisfies Record<string, JsonService>;
 
 const maxAgentBodyBytes = 1024 * 1024;
+const maxFormBodyBytes = 16 * 1024;
 
 /** One listener for all services: who calls, with what right, and which service is meant. */
 export function createDispatcher(options: DispatcherOptions): RequestListener {
@@ -161,6 +163,20 @@ export function createDispatcher(options: DispatcherOptions): RequestListener {
     }
   };
 
+  /** STS speaks the older protocol: a form is asked, XML is the answer. */
+  const sts = async (request: IncomingMessage, response: ServerResponse) => {
+    try {
+      const signature = signatureOf(request);
+      const body = await readBody(request, maxFormBodyBytes);
+      const caller = authenticate(request, signature, "sts", sha256Hex(body));
+      const answer = answerSts(new URLSearchParams(body.toString("utf8")), caller, context);
+      response.writeHead(200, { "content-type": "text/xml" });
+      response.end(answer);
+    } catch (error) {
+      sendStsError(response, toServiceError(error, context));
+    }
+  };
+
   const objects = async (request: IncomingMessage, response: ServerResponse) => {
     const target = request.url ?? "/";
     const question = target.indexOf("?");
@@ -217,8 +233,15 @@ export function createDispatcher(options: DispatcherOptions): RequestListener {
     if (path === "/_health" && request.method === "GET") sendJson(response, 200, '{"ok":true}', "1.1");
     else if (path.startsWith("/_ssm/")) void agent(request, response, path);
     else if (typeof target === "string") void json(request, response, target);
+    else if (isForm(request)) void sts(request, response);
     else void objects(request, response);
   };
+}
+
+/** What S3 is never sent. */
+function isForm(request: IncomingMessage): boolean {
+  const type = request.headers["content-type"] ?? "";
+  return request.method === "POST" && request.url === "/" && type.startsWith("application/x-www-form-urlencoded");
 }
 
 function isOfTest(request: IncomingMessage): boolean {
@@ -356,6 +379,16 @@ function sendJsonError(response: ServerResponse, error: ServiceError, version: s
     JSON.stringify({ __type: error.code, message: error.message, ...error.members }),
     version,
   );
+}
+
+function sendStsError(response: ServerResponse, error: ServiceError): void {
+  const parts = `<Type>Sender</Type>${element("Code", error.code)}${element("Message", error.message)}`;
+  response.writeHead(error.status, {
+    "content-type": "text/xml",
+    // The rest of a refused body is not worth reading.
+    ...(error.status === 413 ? { connection: "close" } : {}),
+  });
+  response.end(`<ErrorResponse><Error>${parts}</Error></ErrorResponse>`);
 }
 
 function sendXmlError(request: IncomingMessage, response: ServerResponse, error: ServiceError): void {

@@ -40,6 +40,7 @@ export async function createResources(
     ...secretNames.map((name) => stores.secrets.ensureSecret(names.secret(name))),
     stores.s3.ensureBucket(buckets.bundles),
     stores.s3.ensureBucket(buckets.outputs),
+    stores.s3.ensureBucket(buckets.truststore, { versioned: true }),
     stores.ssm.documents.ensureDocument(names.wakeDocument, wakeDocument),
     stores.ssm.ensureParameter(names.parameter("hybrid-role"), names.hybridRole),
   ]);

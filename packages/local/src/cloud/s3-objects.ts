@@ -17,6 +17,8 @@ export interface ObjectRecord {
   checksums: Partial<Record<ChecksumName, string>>;
   /** Headers that come back with the object: `content-type`, `x-amz-meta-…`, … */
   headers: Record<string, string>;
+  /** In a bucket that keeps versions. What it replaced stays, under `s3/version/{bucket}/{versionId}`. */
+  versionId?: string;
 }
 
 /** Bytes that are on disk but belong to no object yet. */
@@ -30,16 +32,19 @@ export interface Upload {
 
 export interface ObjectStore {
   hasBucket(bucket: string): boolean;
-  createBucket(bucket: string, nowMs: number): Promise<void>;
+  createBucket(bucket: string, nowMs: number, options?: { versioned?: boolean }): Promise<void>;
+  /** Whether what is replaced stays. */
+  isVersioned(bucket: string): boolean;
   deleteBucket(bucket: string): Promise<void>;
   buckets(): { name: string; createdAtMs: number }[];
-  find(bucket: string, key: string): ObjectRecord | undefined;
+  /** The object, or one of its versions. */
+  find(bucket: string, key: string, versionId?: string): ObjectRecord | undefined;
   /** Sorted by the UTF-8 bytes of their keys. */
   list(bucket: string, prefix: string): ObjectRecord[];
   /** Takes bytes to disk; throws what `source` throws, leaving nothing behind. */
   receive(source: AsyncIterable<Buffer>, limits: { maxBytes: number; tooLarge: () => Error }): Promise<Upload>;
-  /** Makes the upload the object, at once for everybody and for good. */
-  commit(record: ObjectRecord): Promise<void>;
+  /** Makes the upload the object, at once for everybody and for good. Answers with its version, where those are kept. */
+  commit(record: ObjectRecord): Promise<string | undefined>;
   discard(upload: Pick<Upload, "file">): void;
   remove(bucket: string, keys: string[]): Promise<void>;
   /** A descriptor of the object's bytes, which stays good if the object is replaced. The caller closes it. */
@@ -55,30 +60,42 @@ export function openObjectStore(directory: string, journal: Journal): ObjectStor
     const record = value as ObjectRecord;
     objects.get(record.bucket)?.set(record.key, record);
   }
+  const versionKey = (bucket: string, versionId: string) => `s3/version/${bucket}/${versionId}`;
+  const versions = () =>
+    [...journal.entries].flatMap(([key, value]) => (key.startsWith("s3/version/") ? [value as ObjectRecord] : []));
   // What a crash left half-uploaded or replaced but not yet deleted.
-  const used = new Set([...objects.values()].flatMap((bucket) => [...bucket.values()].map(({ file }) => file)));
+  const used = new Set(
+    [...[...objects.values()].flatMap((bucket) => [...bucket.values()]), ...versions()].map(({ file }) => file),
+  );
   for (const file of readdirSync(directory)) if (!used.has(file)) rmSync(join(directory, file), { force: true });
 
   const keyOf = (bucket: string, key: string) => `s3/object/${bucket}/${key}`;
   const discard = ({ file }: { file: string }) => rmSync(join(directory, file), { force: true });
+  const bucketValue = (bucket: string) =>
+    journal.entries.get(`s3/bucket/${bucket}`) as { createdAtMs: number; versioned?: boolean } | undefined;
+  const isVersioned = (bucket: string) => bucketValue(bucket)?.versioned === true;
 
   return {
     hasBucket: (bucket) => objects.has(bucket),
-    createBucket: async (bucket, nowMs) => {
+    createBucket: async (bucket, nowMs, { versioned = false } = {}) => {
       if (objects.has(bucket)) return;
       objects.set(bucket, new Map());
-      await journal.commit([{ key: `s3/bucket/${bucket}`, value: { createdAtMs: nowMs } }]);
+      const value = { createdAtMs: nowMs, ...(versioned ? { versioned } : {}) };
+      await journal.commit([{ key: `s3/bucket/${bucket}`, value }]);
     },
+    isVersioned,
     deleteBucket: async (bucket) => {
       objects.delete(bucket);
       await journal.commit([{ key: `s3/bucket/${bucket}` }]);
     },
     buckets: () =>
-      [...objects.keys()].sort().map((name) => {
-        const value = journal.entries.get(`s3/bucket/${name}`) as { createdAtMs: number } | undefined;
-        return { name, createdAtMs: value?.createdAtMs ?? 0 };
-      }),
-    find: (bucket, key) => objects.get(bucket)?.get(key),
+      [...objects.keys()].sort().map((name) => ({ name, createdAtMs: bucketValue(name)?.createdAtMs ?? 0 })),
+    find: (bucket, key, versionId) => {
+      const current = objects.get(bucket)?.get(key);
+      if (versionId === undefined || current?.versionId === versionId) return current;
+      const version = journal.entries.get(versionKey(bucket, versionId)) as ObjectRecord | undefined;
+      return version?.key === key ? version : undefined;
+    },
     list: (bucket, prefix) =>
       [...(objects.get(bucket)?.values() ?? [])]
         .filter(({ key }) => key.startsWith(prefix))
@@ -126,10 +143,14 @@ export function openObjectStore(directory: string, journal: Journal): ObjectStor
     commit: async (record) => {
       // The name must be on disk before the journal speaks of it.
       syncDirectory(directory);
-      const old = objects.get(record.bucket)?.get(record.key);
-      objects.get(record.bucket)?.set(record.key, record);
-      await journal.commit([{ key: keyOf(record.bucket, record.key), value: record }]);
-      if (old !== undefined) discard(old);
+      const { bucket, key } = record;
+      const old = objects.get(bucket)?.get(key);
+      const made = isVersioned(bucket) ? { ...record, versionId: randomUUID() } : record;
+      objects.get(bucket)?.set(key, made);
+      const kept = old?.versionId === undefined ? [] : [{ key: versionKey(bucket, old.versionId), value: old }];
+      await journal.commit([{ key: keyOf(bucket, key), value: made }, ...kept]);
+      if (old !== undefined && old.versionId === undefined) discard(old);
+      return made.versionId;
     },
     discard,
     remove: async (bucket, keys) => {

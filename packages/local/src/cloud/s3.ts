@@ -36,14 +36,14 @@ export interface S3Answer {
 
 export interface S3 {
   handle(request: S3Request): Promise<S3Answer>;
-  ensureBucket(name: string): Promise<void>;
+  ensureBucket(name: string, options?: { versioned?: boolean }): Promise<void>;
 }
 
 /** Objects in files, path style. */
 export function createS3(context: CloudContext, journal: Journal, directory: string): S3 {
   const store = openObjectStore(directory, journal);
   return {
-    ensureBucket: (name) => store.createBucket(name, context.now()),
+    ensureBucket: (name, options) => store.createBucket(name, context.now(), options),
     handle: async (request) => {
       const slash = request.path.indexOf("/", 1);
       const bucket = slash < 0 ? request.path.slice(1) : request.path.slice(1, slash);
@@ -166,6 +166,7 @@ async function deleteObjects(request: S3Request, bucket: string, store: ObjectSt
   const text = Buffer.concat(pieces).toString("utf8");
   const keys = [...text.matchAll(/<Key>([^<]*)<\/Key>/g)].map((match) => unescapeXml(match[1] ?? ""));
   if (keys.length === 0 || keys.length > 1000) throw new ServiceError("MalformedXML", "Name 1 to 1,000 keys.");
+  if (store.isVersioned(bucket)) throw notImplemented();
   const permitted = keys.filter((key) => request.caller.allows("s3:DeleteObject", `${bucket}/${key}`));
   if (!store.hasBucket(bucket)) {
     request.caller.require("s3:DeleteObject", `${bucket}/${keys[0]}`);
@@ -191,8 +192,10 @@ async function objectCall(
   context: CloudContext,
 ): Promise<S3Answer> {
   const { caller, method, query } = request;
-  // Multipart, tagging, ACLs, versions, copies: none of our paths uses them, and none may be taken for a plain call.
+  // Multipart, tagging, ACLs, copies: none of our paths uses them, and none may be taken for a plain call.
   const known = ["x-id", "response-content-type", "response-content-disposition", "response-cache-control"];
+  const reads = method === "GET" || method === "HEAD";
+  if (reads) known.push("versionId");
   for (const name of query.keys()) if (!known.includes(name) && !isAuthParameter(name)) throw notImplemented();
   if (headerOf(request, "x-amz-copy-source") !== undefined) throw notImplemented();
   const resource = `${bucket}/${key}`;
@@ -209,13 +212,18 @@ async function objectCall(
   if (method === "DELETE") {
     caller.require("s3:DeleteObject", resource);
     needsBucket();
+    // Where versions are kept this would be a marker, and none of our paths makes one.
+    if (store.isVersioned(bucket)) throw notImplemented();
     await store.remove(bucket, [key]);
     return { status: 204, headers: {} };
   }
-  if (method !== "GET" && method !== "HEAD") throw notImplemented();
-  caller.require("s3:GetObject", resource);
+  if (!reads) throw notImplemented();
+  const versionId = query.get("versionId");
+  caller.require(versionId === undefined ? "s3:GetObject" : "s3:GetObjectVersion", resource);
   needsBucket();
-  const object = store.find(bucket, key);
+  const object = store.find(bucket, key, versionId);
+  if (object === undefined && versionId !== undefined)
+    throw new ServiceError("NoSuchVersion", "The specified version does not exist.", { status: 404 });
   if (object === undefined) {
     // As on AWS: whoever may not list learns nothing about what is there.
     caller.require("s3:ListBucket", bucket);
@@ -266,7 +274,7 @@ async function putObject(
   for (const [name, value] of [...Object.entries(request.headers), ...request.query])
     if (name.toLowerCase().startsWith("x-amz-meta-") && typeof value === "string") headers[name.toLowerCase()] = value;
   const etag = `"${upload.md5.toString("hex")}"`;
-  await store.commit({
+  const versionId = await store.commit({
     bucket,
     key,
     file: upload.file,
@@ -278,8 +286,16 @@ async function putObject(
   });
   return {
     status: 200,
-    headers: { etag, ...(sent === undefined ? {} : { [`x-amz-checksum-${sent}`]: upload.checksums[sent] }) },
+    headers: {
+      etag,
+      ...versionHeader(versionId),
+      ...(sent === undefined ? {} : { [`x-amz-checksum-${sent}`]: upload.checksums[sent] }),
+    },
   };
+}
+
+function versionHeader(versionId: string | undefined): Record<string, string> {
+  return versionId === undefined ? {} : { "x-amz-version-id": versionId };
 }
 
 /** Takes the body to disk and holds it to every length and checksum that came with it. */
@@ -339,6 +355,7 @@ function getObject(request: S3Request, object: ObjectRecord, store: ObjectStore)
     "content-type": "application/octet-stream",
     ...object.headers,
     etag: object.etag,
+    ...versionHeader(object.versionId),
     "last-modified": new Date(object.modifiedAtMs).toUTCString(),
     "accept-ranges": "bytes",
   };

@@ -1,0 +1,57 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, realpathSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { AppError } from "@steward/contracts/errors";
+import { createRootKey, openRootKey, type RootKey } from "@steward/local/root-key";
+import type { RootKeySource } from "@steward/local/stage-setup";
+
+/** A passphrase; null where none is wanted; undefined where nobody was asked yet. */
+export type Passphrase = string | null | undefined;
+
+/** The operator's root key: where it is, and whether it was made now. */
+export function rootKeyFile(path: string, passphrase: Passphrase): RootKeySource & { made: () => boolean } {
+  const file = resolve(path);
+  let made = false;
+  return {
+    made: () => made,
+    open: () => openRootKey(file, passphrase ?? undefined),
+    create: (): RootKey => {
+      if (passphrase === undefined) {
+        throw new AppError("invalid_request", `a new root key is to be made in ${file}`, {
+          next: "Say with which passphrase: when asked, or with --passphrase-file.",
+          details: { asks: "new-passphrase" },
+        });
+      }
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      refuseTracked(file);
+      const key = createRootKey(file, passphrase ?? undefined);
+      made = true;
+      return key;
+    },
+  };
+}
+
+/** A key in a work tree is committed sooner or later, unless git was told to look away. Fails closed. */
+function refuseTracked(file: string): void {
+  const folder = realpathSync(dirname(file));
+  if (!isInWorkTree(folder) || isIgnored(join(folder, basename(file)))) return;
+  throw new AppError("invalid_request", `${file} is in a work tree of git, and not ignored there`, {
+    next: "Keep the root key outside of any repository: --root-key ~/somewhere/else.pem",
+  });
+}
+
+function isInWorkTree(folder: string): boolean {
+  for (let at = folder; ; at = dirname(at)) {
+    if (existsSync(join(at, ".git"))) return true;
+    if (at === dirname(at)) return false;
+  }
+}
+
+function isIgnored(file: string): boolean {
+  try {
+    execFileSync("git", ["-C", dirname(file), "check-ignore", "--quiet", file], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
