@@ -13,6 +13,8 @@ const schema = z.object({
 });
 
 export type AgentEnv = z.output<typeof schema>;
+/** The names of all variables that mean something to the agent. */
+export const agentVariables: readonly string[] = Object.keys(schema.shape);
 
 /** The agent's whole environment, read once. Throws with every problem at once. */
 export function readEnv(source: Record<string, string | undefined> = process.env): AgentEnv {

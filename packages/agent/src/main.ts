@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { AppError } from "@steward/contracts/errors";
 import { systemClock } from "@steward/node-client/clock";
-import { enrol } from "@steward/node-client/enrol";
+import { enrol, tokenOf } from "@steward/node-client/enrol";
 import { readIdentity } from "@steward/node-client/identity";
 import { describeError, jsonLines } from "@steward/node-client/log";
 import { createNodeClient } from "@steward/node-client/node-client";
@@ -26,6 +26,7 @@ const usage = `steward-agent: carries out what was approved for this machine, an
   steward-agent status     what the running agent last wrote
   steward-agent doctor     what is wrong here
 
+A token of - is read from the standard input, where no other program sees it.
 STEWARD_STATE_DIR names the state folder (default /var/lib/steward-agent).`;
 
 const log = jsonLines((line) => process.stdout.write(line), { app: "steward-agent" });
@@ -67,7 +68,7 @@ async function enrolHere(env: AgentEnv, args: string[]): Promise<void> {
   }
   const node = await enrol({
     apiUrl: values.url,
-    token: values.token,
+    token: await tokenOf(values.token),
     hostname: hostname(),
     stateDir: env.STEWARD_STATE_DIR,
   });

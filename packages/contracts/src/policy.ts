@@ -8,8 +8,9 @@ export interface StagePlace {
   partition: string;
   region: string;
   account: string;
-  keyArns: Readonly<Record<SigningKeyUse, string>>;
-  secretArns: Readonly<Record<SecretName, string>>;
+  /** Of the keys and secrets that the part may use; of others they are not asked. */
+  keyArns: Readonly<Partial<Record<SigningKeyUse, string>>>;
+  secretArns: Readonly<Partial<Record<SecretName, string>>>;
 }
 
 /** One statement of an IAM policy, always an allow. */
@@ -93,16 +94,21 @@ function arnsOf(service: string, name: string, place: StagePlace): string[] {
     case "kms": {
       const use = signingKeyUses.find((one) => names.keyAlias(one) === name);
       if (use === undefined) throw new RangeError(`no signing key has the alias ${name}`);
-      return [place.keyArns[use]];
+      return [known(place.keyArns[use], name)];
     }
     case "secretsmanager": {
       const secret = secretNames.find((one) => names.secret(one) === name);
       // A secret that is yet to be made has an ARN with six characters that nobody knows.
-      return [secret === undefined ? regional(`secret:${name}`) : place.secretArns[secret]];
+      return [secret === undefined ? regional(`secret:${name}`) : known(place.secretArns[secret], name)];
     }
     case "autoscaling":
       return [regional(`autoScalingGroup:*:autoScalingGroupName/${name}`)];
     default:
       throw new RangeError(`no rule for the ARNs of ${service}`);
   }
+}
+
+function known(arn: string | undefined, name: string): string {
+  if (arn === undefined) throw new RangeError(`the ARN of ${name} was not given`);
+  return arn;
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { createClient, type Transport } from "@steward/contracts/client";
 import { AppError } from "@steward/contracts/errors";
@@ -102,9 +103,14 @@ async function alreadyEnrolled(identity: Identity, tokenHash: string, stateDir: 
   return { ...identity, keyFingerprint: keyFingerprint(key) };
 }
 
-export function splitToken(text: string): { token: string; rootFingerprint?: string } {
-  const match = /^(.+)\.([0-9a-f]{64})$/.exec(text.trim());
-  if (match?.[1] === undefined || match[2] === undefined) return { token: text.trim() };
+/** A token as a command is given it: `-` is the standard input. */
+export async function tokenOf(given: string): Promise<string> {
+  return given === "-" ? (await text(process.stdin)).trim() : given;
+}
+
+export function splitToken(whole: string): { token: string; rootFingerprint?: string } {
+  const match = /^(.+)\.([0-9a-f]{64})$/.exec(whole.trim());
+  if (match?.[1] === undefined || match[2] === undefined) return { token: whole.trim() };
   return { token: match[1], rootFingerprint: match[2] };
 }
 
@@ -119,10 +125,10 @@ function fetchTransport(timeoutMs: number): Transport {
         signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
         ...(body === undefined ? {} : { body }),
       });
-      const text = await response.text();
+      const answered = await response.text();
       return {
         status: response.status,
-        text: async () => text,
+        text: async () => answered,
         header: (name) => response.headers.get(name) ?? undefined,
       };
     } catch (cause) {

@@ -38,6 +38,8 @@ const schema = z.object({
 });
 
 export type WorkerEnv = z.output<typeof schema>;
+/** The names of all variables that mean something to the worker. */
+export const workerVariables: readonly string[] = Object.keys(schema.shape);
 
 /** The worker's whole environment, read once (`AWS_*` is read by the AWS SDK). Throws with every problem at once. */
 export function readEnv(source: Record<string, string | undefined> = process.env): WorkerEnv {

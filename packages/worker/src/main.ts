@@ -1,22 +1,28 @@
 import { access, constants, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { AppError } from "@steward/contracts/errors";
-import { enrol } from "@steward/node-client/enrol";
+import { enrol, tokenOf } from "@steward/node-client/enrol";
 import { readIdentity } from "@steward/node-client/identity";
 import { describeError, jsonLines } from "@steward/node-client/log";
 import { createNodeClient } from "@steward/node-client/node-client";
+import { readIfThere } from "@steward/node-client/state-files";
 import { readEnv, type WorkerEnv } from "./env.ts";
 import { chooseSlots, modelFor, probeOllama } from "./probe.ts";
 import { findLaneUrls, servedLanes } from "./pull-jobs.ts";
-import { startWorker } from "./worker.ts";
+import { startWorker, statusFile } from "./worker.ts";
 
 const usage = `steward-worker: answers for this machine's GPUs
 
   steward-worker enrol --url https://api.steward.example --token <token>
   steward-worker run
-  steward-worker doctor
+  steward-worker status    what the running worker last wrote
+  steward-worker doctor    what is wrong here
+
+A token of - is read from the standard input, where no other program sees it.
+SIGTERM drains: no more jobs, the running ones end. SIGUSR2 gives the running ones back at once.
 
 STEWARD_STATE_DIR names the state folder (default /var/lib/steward-worker).`;
 
@@ -47,16 +53,21 @@ async function run(env: WorkerEnv): Promise<void> {
     process.exit(0);
   };
   let ending = false;
-  const drain = () => {
+  const drain = (withinMs = env.STEWARD_DRAIN_SECONDS * 1000) => {
     if (ending) return;
     ending = true;
-    end(env.STEWARD_DRAIN_SECONDS * 1000).catch((error: unknown) => {
+    end(withinMs).catch((error: unknown) => {
       log("worker.ended_badly", { error: describeError(error) });
       process.exit(1);
     });
   };
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, drain);
-  if (process.send) process.on("disconnect", drain);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => drain());
+  // The machine has less time than the jobs: also while it drains.
+  process.on("SIGUSR2", () => {
+    if (ending) void worker.drain(0);
+    else drain(0);
+  });
+  if (process.send) process.on("disconnect", () => drain());
 }
 
 async function enrolHere(env: WorkerEnv, args: string[]): Promise<void> {
@@ -66,11 +77,17 @@ async function enrolHere(env: WorkerEnv, args: string[]): Promise<void> {
   }
   const node = await enrol({
     apiUrl: values.url,
-    token: values.token,
+    token: await tokenOf(values.token),
     hostname: hostname(),
     stateDir: env.STEWARD_STATE_DIR,
   });
   process.stdout.write(`Enrolled as ${node.name} (${node.nodeId}).\nKey fingerprint: ${node.keyFingerprint}\n`);
+}
+
+async function status(env: WorkerEnv): Promise<void> {
+  const text = await readIfThere(join(env.STEWARD_STATE_DIR, statusFile));
+  if (text === undefined) throw new AppError("not_found", "no worker has run on this state folder yet");
+  process.stdout.write(text);
 }
 
 /** What was found here, and what to do about what is missing. */
@@ -129,6 +146,7 @@ async function serverCa(env: WorkerEnv): Promise<{ serverCa?: string }> {
 async function main([command, ...args]: string[]): Promise<void> {
   if (command === "run" || command === undefined) return run(readEnv());
   if (command === "enrol") return enrolHere(readEnv(), args);
+  if (command === "status") return status(readEnv());
   if (command === "doctor") return doctor(readEnv());
   process.stdout.write(`${usage}\n`);
   process.exitCode = command === "--help" || command === "help" ? 0 : 2;

@@ -17,7 +17,8 @@ export interface Slots {
   used(): number;
 }
 
-export function createSlots(total: number): Slots {
+/** `onUse` is told whenever the number of used ones has changed. */
+export function createSlots(total: number, onUse: () => void = () => {}): Slots {
   const held = new Map<Slot, "reserved" | "used">();
   const numbers = new Set(Array.from({ length: total }, (_, index) => index));
   return {
@@ -33,10 +34,13 @@ export function createSlots(total: number): Slots {
     markSlotUsed(slot) {
       if (held.get(slot) !== "reserved") throw new Error(`slot ${slot.number} is not reserved`);
       held.set(slot, "used");
+      onUse();
     },
     releaseSlot(slot) {
+      const state = held.get(slot);
       if (!held.delete(slot)) throw new Error(`slot ${slot.number} is not held`);
       numbers.add(slot.number);
+      if (state === "used") onUse();
     },
     free: () => numbers.size,
     used: () => [...held.values()].filter((state) => state === "used").length,

@@ -1,13 +1,15 @@
+import { join } from "node:path";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { AppError } from "@steward/contracts/errors";
 import type { HeartbeatAnswer } from "@steward/contracts/heartbeat";
 import { fullJitterMs } from "@steward/node-client/backoff";
 import { type Clock, systemClock } from "@steward/node-client/clock";
 import { startHeartbeats } from "@steward/node-client/heartbeats";
-import type { Log } from "@steward/node-client/log";
+import { describeError, type Log } from "@steward/node-client/log";
 import { metricsOf } from "@steward/node-client/metrics";
 import type { NodeClient } from "@steward/node-client/node-client";
 import { openSequence } from "@steward/node-client/sequence";
+import { replaceFile } from "@steward/node-client/state-files";
 import { defaultModels, modelFor, probeOllama, type WantedModels } from "./probe.ts";
 import { createPull, findLaneUrls, type LaneUrls, servedLanes } from "./pull-jobs.ts";
 import { runJob } from "./run-job.ts";
@@ -30,16 +32,30 @@ export interface WorkerOptions {
   random?: () => number;
 }
 
+interface WorkerStatus {
+  slots: number;
+  used: number;
+  polling: string[];
+  models: string[];
+  ready: boolean;
+  draining: boolean;
+}
+
 export interface Worker {
-  status(): { slots: number; used: number; polling: string[]; models: string[]; ready: boolean; draining: boolean };
+  status(): WorkerStatus;
   beat(): Promise<HeartbeatAnswer>;
-  /** Takes no more, finishes what fits into `withinMs`, gives the rest back, and ends. */
+  /**
+   * Takes no more, finishes what fits into `withinMs`, gives the rest back, and ends. Asked again while it drains, it
+   * keeps to whichever end is sooner.
+   */
   drain(withinMs: number): Promise<void>;
 }
 
 const reprobeMs = 30_000;
 /** How long a start waits for its first heartbeat to be answered; it goes on without. */
 const firstBeatMs = 2_000;
+/** What the machine's other programs may read: rewritten at every change, and at least every half minute. */
+export const statusFile = "status.json";
 
 /** The GPU host: pulls jobs by free slots and asks its models. Receives only while one of the wanted models is there. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
@@ -53,7 +69,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     });
   }
   const urls = "urls" in options.lanes ? options.lanes.urls : await findLaneUrls(sqs, options.lanes.stage);
-  const slots = createSlots(options.slots);
+  const slots = createSlots(options.slots, () => writeStatus());
   const stop = new AbortController();
   const giveBack = new AbortController();
   let models: string[] = [];
@@ -147,39 +163,71 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       }
       if (ready !== before) void heartbeats.beatNow().catch(() => {});
       looked.resolve();
+      writeStatus();
       const pauseMs = ready ? reprobeMs : fullJitterMs({ failures, baseMs: 500, capMs: 30_000, random });
       await clock.sleep(pauseMs, AbortSignal.any([stop.signal, probeNow.signal]));
     }
   }
+  const status = (): WorkerStatus => ({
+    slots: slots.total,
+    used: slots.used(),
+    polling: [...pull.polling()],
+    models,
+    ready,
+    draining,
+  });
+
+  /** One write at a time, of what is so when it begins: changes in between are one write. */
+  let writing: Promise<void> | undefined;
+  let changed = false;
+  function writeStatus(): void {
+    changed = true;
+    writing ??= (async () => {
+      while (changed) {
+        changed = false;
+        await replaceFile(join(options.stateDir, statusFile), `${JSON.stringify(status())}\n`).catch((error: unknown) =>
+          log("status.not_written", { error: describeError(error) }),
+        );
+      }
+      writing = undefined;
+    })();
+  }
+
   const watching = watchModels();
   // Whoever waits for this worker may count on it: it has looked for its models and told the control plane.
   await looked.promise;
   await Promise.race([heartbeats.beatNow().catch(() => {}), clock.sleep(firstBeatMs, stop.signal)]);
 
+  let ended: Promise<void> | undefined;
+  async function end(): Promise<void> {
+    draining = true;
+    void heartbeats.beatNow().catch(() => {});
+    writeStatus();
+    const idle = pull.settled();
+    const done = new AbortController();
+    const untilGivenBack = new Promise<void>((resolve) => {
+      giveBack.signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    await Promise.race([idle, untilGivenBack]);
+    giveBack.abort();
+    // A job that is given back needs one answer from the server; a server that is away does not keep the process.
+    await Promise.race([idle, clock.sleep(5_000, done.signal)]);
+    done.abort();
+    stop.abort();
+    await Promise.all([heartbeats.ended, watching]);
+    writeStatus();
+    await writing;
+    log("worker.ended");
+  }
+
   return {
-    status: () => ({
-      slots: slots.total,
-      used: slots.used(),
-      polling: [...pull.polling()],
-      models,
-      ready,
-      draining,
-    }),
+    status,
     beat: () => heartbeats.beatNow(),
-    async drain(withinMs) {
-      draining = true;
+    drain(withinMs) {
       log("worker.draining", { jobs: pull.handling(), withinMs });
-      void heartbeats.beatNow().catch(() => {});
-      const idle = pull.settled();
-      const done = new AbortController();
-      await Promise.race([idle, clock.sleep(withinMs, done.signal)]);
-      // A job that is given back needs one answer from the server; a server that is away does not keep the process.
-      giveBack.abort();
-      await Promise.race([idle, clock.sleep(5_000, done.signal)]);
-      done.abort();
-      stop.abort();
-      await Promise.all([heartbeats.ended, watching]);
-      log("worker.ended");
+      ended ??= end();
+      void clock.sleep(withinMs, stop.signal).then(() => giveBack.abort());
+      return ended;
     },
   };
 }

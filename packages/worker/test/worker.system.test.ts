@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "@steward/contracts/errors";
@@ -307,6 +307,20 @@ describe("pulling", () => {
   });
 });
 
+describe("the status file", () => {
+  const read = async () => JSON.parse(await readFile(join(dir, "status.json"), "utf8")) as { used: number };
+  it("says how many jobs run, while they run and after", async () => {
+    ollama.answer({ pieces: ["{"], end: "hang" });
+    const worker = await start();
+    expect(await until("the first", () => read().catch(() => undefined))).toMatchObject({ slots: 4, used: 0 });
+    send();
+    send(standard);
+    await until("both jobs", async () => (await read()).used === 2);
+    await worker.drain(0);
+    expect(await read()).toMatchObject({ used: 0, draining: true });
+  });
+});
+
 describe("draining", () => {
   it("finishes what fits and takes no more", async () => {
     ollama.answer({ pieces: Array.from({ length: 10 }, () => "a"), pauseMs: 20 });
@@ -329,5 +343,17 @@ describe("draining", () => {
     expect(await bodyOf<ReleaseJob>("releaseJob")).toMatchObject({ reason: "draining" });
     expect(sqs.deleted).toHaveLength(1);
     expect(door.callsOf("heartbeat").at(-1)?.body).toMatchObject({ draining: true });
+  });
+
+  it("ends sooner when it is asked again with less time, and no later when with more", async () => {
+    ollama.answer({ pieces: ["{"], end: "hang" });
+    const worker = await start();
+    send();
+    await until("the job", () => ollama.chats.length === 1);
+    const first = worker.drain(60_000);
+    const second = worker.drain(50);
+    await Promise.all([first, second, worker.drain(60_000)]);
+    expect(await bodyOf<ReleaseJob>("releaseJob")).toMatchObject({ reason: "draining" });
+    expect(count("worker.ended")).toBe(1);
   });
 });

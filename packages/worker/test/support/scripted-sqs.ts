@@ -95,6 +95,7 @@ export async function startScriptedSqs() {
   });
   return {
     client,
+    url,
     receives,
     deleted,
     visibility,
