@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
@@ -17,7 +17,6 @@ export interface ReleaseSource {
 export const releaseFiles = {
   newest: "release.json",
   committed: (stage: string) => `releases/${stage}.json`,
-  bundles: "bundles",
   bundle: (digest: string) => `bundles/${digest}.tar.gz`,
 };
 
@@ -35,14 +34,12 @@ export async function readReleaseSource(directory: string, stage: string): Promi
       retryable: false,
     });
   }
-  const release = releaseContentSchema.parse(JSON.parse(text));
-  const wanted = new Set(release.actions.map(({ bundle }) => bundle));
+  const release = releaseContentSchema.parse(JSON.parse(text.toString("utf8")));
   const bundles = [];
-  for (const file of await readdir(join(directory, releaseFiles.bundles))) {
-    const bytes = await readFile(join(directory, releaseFiles.bundles, file));
-    // Named by what it holds, not by what the file is called: damage makes a bundle that no release asks for.
-    const digest = sha256Hex(bytes);
-    if (wanted.has(digest)) bundles.push({ digest, bytes });
+  for (const digest of new Set(release.actions.map(({ bundle }) => bundle))) {
+    const bytes = await readIfThere(join(directory, releaseFiles.bundle(digest)));
+    // A damaged file is as good as none: the bucket may have the bundle, and else publishing refuses.
+    if (bytes !== undefined && sha256Hex(bytes) === digest) bundles.push({ digest, bytes });
   }
   return { release, bundles };
 }
@@ -56,9 +53,9 @@ async function buildFromSources(): Promise<ReleaseSource> {
   return { release: newestRelease(bundles), bundles: [...bundles.values()] };
 }
 
-async function readIfThere(file: string): Promise<string | undefined> {
+async function readIfThere(file: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(file, "utf8");
+    return await readFile(file);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw error;

@@ -1,0 +1,176 @@
+import { createHash } from "node:crypto";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { buildAllBundles } from "@steward/catalogue/bundle";
+import { newestRelease } from "@steward/catalogue/release-content";
+import type { ReleaseContent } from "@steward/contracts/release";
+import { createObjects } from "@steward/aws/objects";
+import { getParameter } from "@steward/aws/parameters";
+import { readRelease } from "@steward/control/read-release";
+import { releaseFiles } from "@steward/functions/release-source";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { functionEnvironment, readCredentials } from "../../packages/local/src/host/function-environment.ts";
+import { parseHostEnvironment } from "../../packages/local/src/host/env.ts";
+import { createLambda, type Outcome } from "../../packages/local/src/host/lambda.ts";
+import { buildFunctions } from "../../scripts/build/functions.ts";
+import { readReleaseFiles } from "../../scripts/build/release-file.ts";
+import { describePath } from "../support/describe-path.ts";
+import { approve, type Installation, until, untilEnded } from "../support/installation.ts";
+import { startWithModels, type WithModels } from "../support/with-models.ts";
+
+/*
+ * The folders that are deployed, run by the local Lambda host from where no `node_modules` is above them: whatever they
+ * fail to bring along, they do not find.
+ */
+
+let folder: string;
+let functionsDir: string;
+/** What the stage `local` has pinned here: this checkout's actions, and an agent that no checkout has. */
+let pinned: ReleaseContent;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "steward-artifacts-"));
+  functionsDir = join(folder, "functions");
+  pinned = newestRelease(await buildAllBundles(), { "9.9.9": "9".repeat(64) });
+  await buildFunctions({ outDir: functionsDir, committed: { ...readReleaseFiles(), local: pinned }, agents: {} });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("the built functions", () => {
+  let world: WithModels;
+  let installation: Installation;
+
+  describePath(async () => {
+    world = await startWithModels({ functionsDir });
+    installation = world.installation;
+    return { ...installation, close: () => world.close() };
+  });
+
+  it("a sentence that only a model understands goes through a lane, a worker and its plan", async () => {
+    world.models.script(() => ({
+      kind: "answer",
+      json: {
+        understood: "Add the user nora.",
+        outOfScope: false,
+        steps: [{ action: "users.add", variables: { username: "nora" } }],
+      },
+    }));
+    const acme = installation.as("acme");
+    const asked = await acme("submitTask", {
+      body: { instruction: "onboard our new colleague nora", targets: ["acme-berlin-01"] },
+    });
+    expect(asked.status).toBe("thinking");
+    const planned = await until(acme, asked.id, "awaiting_approval");
+    expect(planned).toMatchObject({ planning: { tier: "ollama" }, plan: { steps: [{ action: "users.add" }] } });
+    await approve(acme, planned);
+    expect(await untilEnded(acme, planned.id)).toMatchObject({ status: "simulated" });
+  });
+
+  describe("publishing a committed release", () => {
+    /** The function as it was built, with `change` made to its folder, asked to publish once. */
+    async function publishWith(change: (directory: string) => void): Promise<Outcome> {
+      const directory = mkdtempSync(join(folder, "bootstrap-"));
+      cpSync(join(functionsDir, "bootstrap"), directory, { recursive: true });
+      change(directory);
+      const { stack } = installation;
+      const host = parseHostEnvironment({
+        STEWARD_STATE_DIR: stack.stateDir,
+        STEWARD_STAGE: stack.stage,
+        STEWARD_CREDENTIALS_FILE: join(stack.stateDir, "credentials.json"),
+        AWS_ENDPOINT_URL: stack.cloudUrl,
+        AWS_REGION: "eu-central-1",
+        STEWARD_API_PORT: "0",
+        STEWARD_NODES_PORT: "0",
+      });
+      const keysOf = readCredentials(host.STEWARD_CREDENTIALS_FILE);
+      const lambda = createLambda({
+        name: "bootstrap",
+        entryUrl: pathToFileURL(join(directory, "index.mjs")),
+        environment: functionEnvironment("bootstrap", { host, keysOf, nodesUrl: stack.nodesUrl }),
+        timeoutMs: 20_000,
+        concurrency: 1,
+        log: () => undefined,
+      });
+      try {
+        return await lambda.invoke({ step: "publish" });
+      } finally {
+        await lambda.close();
+      }
+    }
+    const pin = (directory: string, release: unknown) =>
+      writeFileSync(join(directory, releaseFiles.committed("local")), JSON.stringify(release));
+
+    async function inForce(): Promise<ReturnType<typeof readRelease>["release"]> {
+      const { names, buckets } = installation;
+      const cloud = installation.cloudAs("bootstrap");
+      const key = await getParameter(cloud.ssm, names.parameter("release"));
+      const stored = await createObjects(cloud.s3).get(buckets.bundles, key ?? "");
+      return readRelease(Buffer.from(stored ?? []).toString("utf8")).release;
+    }
+
+    it("the stage got what its file pins and not the newest; doing it again changes nothing", async () => {
+      const before = await inForce();
+      expect(before).toMatchObject({ version: 1, agents: pinned.agents, actions: pinned.actions });
+      expect(await publishWith(() => undefined)).toMatchObject({
+        kind: "result",
+        result: { releaseVersion: 1, changed: [] },
+      });
+    });
+
+    it("a bundle that is nowhere is refused, by its action, before anything changes", async () => {
+      const before = await inForce();
+      const nowhere = "f".repeat(64);
+      const actions = pinned.actions.map((action) =>
+        action.id === "users.add" ? { ...action, bundle: nowhere } : action,
+      );
+      const outcome = await publishWith((directory) => pin(directory, { ...pinned, actions }));
+      expect(outcome).toMatchObject({ kind: "failed", error: expect.stringContaining(`users.add (${nowhere})`) });
+      expect(await inForce()).toEqual(before);
+    });
+
+    it("a damaged bundle never takes the place of a good one", async () => {
+      const [first] = pinned.actions;
+      const damaged = (directory: string) =>
+        writeFileSync(join(directory, releaseFiles.bundle(first?.bundle ?? "")), "x");
+      const { buckets } = installation;
+      const objects = createObjects(installation.cloudAs("nodes").s3);
+      expect(await publishWith(damaged)).toMatchObject({ kind: "result" });
+      const stored = await objects.get(buckets.bundles, `${first?.bundle}.tar.gz`);
+      expect(
+        createHash("sha256")
+          .update(stored ?? "")
+          .digest("hex"),
+      ).toBe(first?.bundle);
+    });
+
+    it("what the bucket has from before need not be built any more", async () => {
+      const outcome = await publishWith((directory) => {
+        for (const { bundle } of pinned.actions) rmSync(join(directory, releaseFiles.bundle(bundle)), { force: true });
+        pin(directory, { ...pinned, agents: {} });
+      });
+      expect(outcome).toMatchObject({ kind: "result", result: { releaseVersion: 2, changed: ["release"] } });
+      expect((await inForce()).agents).toEqual({});
+    });
+
+    it.each([
+      ["is torn", "{"],
+      ["has another shape", '{"v":1}'],
+    ])("a pinned release that %s is an error and never the newest", async (_, text) => {
+      const before = await inForce();
+      const outcome = await publishWith((directory) =>
+        writeFileSync(join(directory, releaseFiles.committed("local")), text),
+      );
+      expect(outcome.kind).toBe("failed");
+      expect(await inForce()).toEqual(before);
+    });
+
+    it("without any release beside it there is nothing to publish", async () => {
+      const outcome = await publishWith((directory) => {
+        rmSync(join(directory, releaseFiles.newest));
+        rmSync(join(directory, releaseFiles.committed("local")));
+      });
+      expect(outcome).toMatchObject({ kind: "failed", error: expect.stringContaining("has no release beside it") });
+    });
+  });
+});
