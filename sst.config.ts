@@ -1,5 +1,3 @@
-/// <reference path="./.sst/platform/config.d.ts" />
-
 // SST reads this file before it has made its globals, and refuses imports at the top: the rest comes in when it is asked.
 export default $config({
   async app(input) {

@@ -2,7 +2,6 @@ import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { securityHeaders } from "@steward/api/security-headers";
 import { assets } from "@steward/dashboard/assets";
-import type { Gateway } from "./api.ts";
 import type { Input, Output } from "./platform.ts";
 import type { Stage } from "./stage.ts";
 

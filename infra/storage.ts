@@ -70,10 +70,11 @@ export async function findStorage(stage: Stage, { account, partition }: Account)
 
 /** All of the stage's parameters that are there, by name: one call tells at once what is missing. */
 async function readParameters(stage: Stage): Promise<ReadonlyMap<string, string>> {
-  const path = resourceNames(stage.name).parameterFolder;
+  // With the slash at its end: a right to what is below the folder is no right to the folder's own name.
+  const path = `${resourceNames(stage.name).parameterFolder}/`;
   // None of them is a secret, so none is decrypted.
   const found = await aws.ssm.getParametersByPath({ path, recursive: true, withDecryption: false });
-  return new Map(found.names.map((name, index) => [name.slice(path.length + 1), found.values[index] ?? ""]));
+  return new Map(found.names.map((name, index) => [name.slice(path.length), found.values[index] ?? ""]));
 }
 
 /** A reader of what is needed. Throws one error that names everything that is missing or malformed, and who writes it. */

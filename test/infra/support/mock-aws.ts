@@ -1,6 +1,8 @@
 import type { InfraOptions, Registered } from "./run-infra.ts";
 
 export const mockRegion = "eu-central-1";
+/** The one secret value that a deploy makes: SST's key for linked resources. It must turn up nowhere. */
+export const mockSecret = "bW9jay1zZWNyZXQtb2Ytc3N0";
 
 /** What AWS would have added to a resource: names and ARNs of the right shape, as far as somebody reads them. */
 export function stateOf({ type, name, inputs }: Registered, account = "123456789012"): Record<string, unknown> {
@@ -11,6 +13,8 @@ export function stateOf({ type, name, inputs }: Registered, account = "123456789
         apiEndpoint: `https://a1b2c3d4e5.execute-api.${mockRegion}.amazonaws.com`,
         executionArn: regional("execute-api", "a1b2c3d4e5"),
       };
+    case "random:index/randomBytes:RandomBytes":
+      return { base64: mockSecret, hex: mockSecret };
     case "aws:apigatewayv2/domainName:DomainName": {
       const configuration = inputs["domainNameConfiguration"] as Record<string, unknown>;
       return {
@@ -65,7 +69,7 @@ export function answerCall(
       const entries = Object.entries(options.parameters ?? {}).map(
         ([name, value]) => [`/steward/${options.stage}/${name}`, value] as const,
       );
-      const below = entries.filter(([name]) => name.startsWith(`${path}/`));
+      const below = entries.filter(([name]) => name.startsWith(path));
       return { ...inputs, names: below.map(([name]) => name), values: below.map(([, value]) => value) };
     }
     case "aws:route53/getZone:getZone":

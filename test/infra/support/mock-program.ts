@@ -57,22 +57,26 @@ const resolved = await new Promise((resolve) => pulumi.output(outputs).apply(res
 await pulumi.runtime.disconnect();
 tell({ registered, outputs: resolved as Record<string, unknown>, app: settings });
 
-/** What SST's components ask of its CLI. Gives the address. */
+/** What SST's components ask of its CLI, by JSON-RPC. Gives the address. */
 async function answerSst(): Promise<string> {
-  const server = createServer(async (request, response) => {
-    let body = "";
-    for await (const part of request) body += String(part);
-    const { method, params } = JSON.parse(body);
-    try {
-      response.end(JSON.stringify({ result: sst(method, params[0]) }));
-    } catch (error) {
-      response.end(JSON.stringify({ error: String(error) }));
-    }
+  const server = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on("data", (part: Buffer) => parts.push(part));
+    request.on("end", () => response.end(JSON.stringify(answerRpc(Buffer.concat(parts).toString()))));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   server.unref();
   const address = server.address();
   return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
+}
+
+function answerRpc(body: string): { result: unknown } | { error: string } {
+  try {
+    const { method, params } = JSON.parse(body);
+    return { result: sst(method, params[0]) };
+  } catch (error) {
+    return { error: String(error) };
+  }
 }
 
 function sst(method: string, input: Record<string, string>): unknown {
