@@ -44,7 +44,7 @@ it(
     const { stack } = installation;
     const machineDir = (name: string) => installation.machineDir(name);
     const machineDirs = new Map(appliances.map(({ name }) => [name, machineDir(name)]));
-    await putSecret(installation.cloudAs("bootstrap").secrets, installation.names.anthropicSecret, "scripted");
+    await putSecret(installation.cloudAs("owner").secrets, installation.names.anthropicSecret, "scripted");
 
     // Half of the kills of worker and agents hit them at work: while a model answers, while a step runs.
     const kills = new Map<string, { role: Role | "agent"; delayMs: number }[]>();

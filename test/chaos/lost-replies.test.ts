@@ -34,7 +34,7 @@ it("replies lost after the server has executed, and calls that arrive twice: eve
   });
   const { stack, serverCa } = installation;
   // At one beat a second a worker that is not answered twice counts as gone: then Claude is asked.
-  await putSecret(installation.cloudAs("bootstrap").secrets, installation.names.anthropicSecret, "scripted");
+  await putSecret(installation.cloudAs("owner").secrets, installation.names.anthropicSecret, "scripted");
   const faults: string[] = [];
   /** The network between machines, people and the doors. */
   const network = async (name: string, send: () => Promise<unknown>) => {

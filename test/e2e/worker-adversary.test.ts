@@ -222,11 +222,11 @@ describe("with the worker's own AWS keys", () => {
   it("of the queues only the lanes, and of these only what a consumer does", async () => {
     const { sqs } = aws;
     const { names, stack } = installation;
-    const reconciler = installation.cloudAs("reconcile").sqs;
+    const urlOf = (name: string) => `${stack.cloudUrl}/000000000000/${name}`;
     const lanes = new Set<string>([laneQueue("express"), laneQueue("standard"), laneQueue("bulk")]);
     for (const queue of queueNames) {
       const QueueName = names.queue(queue);
-      const { QueueUrl } = await reconciler.send(new GetQueueUrlCommand({ QueueName }));
+      const QueueUrl = urlOf(QueueName);
       await expectDenied(`send to ${queue}`, () => sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "{}" })));
       await expectDenied(`purge ${queue}`, () => sqs.send(new PurgeQueueCommand({ QueueUrl })));
       await expectDenied(`change ${queue}`, () =>
@@ -243,7 +243,7 @@ describe("with the worker's own AWS keys", () => {
       );
     }
     for (const queue of queueNames) {
-      const QueueUrl = `${stack.cloudUrl}/000000000000/${names.deadLetterQueue(queue)}`;
+      const QueueUrl = urlOf(names.deadLetterQueue(queue));
       await expectDenied(`receive of ${queue}'s dead letters`, () => sqs.send(new ReceiveMessageCommand({ QueueUrl })));
     }
     await expectDenied("list queues", () => sqs.send(new ListQueuesCommand({})));

@@ -280,6 +280,16 @@ export function describePath(start: () => Promise<Installation>): void {
       expect((theirs.body as TaskView).id).not.toBe((first.body as TaskView).id);
     });
 
+    it("a refused call leaves its key free: put right, it is the first call with it", async () => {
+      const nowhere = await post("/api/v1/tasks", "key-4", { ...body, targets: ["no-such-appliance"] });
+      expect(nowhere).toMatchObject({ status: 422, body: { code: "unprocessable" } });
+      expect(await post("/api/v1/tasks", "key-4", body)).toMatchObject({ status: 202 });
+      const task = await ask("add user approved-late");
+      const path = `/api/v1/tasks/${task.id}/approve`;
+      expect(await post(path, "yes-2", { planHash: "0".repeat(64) })).toMatchObject({ status: 409 });
+      expect(await post(path, "yes-2", { planHash: task.plan?.planHash })).toMatchObject({ status: 200 });
+    });
+
     it("a repeated approval with its key is the same answer", async () => {
       const task = await ask("add user approved-once");
       const path = `/api/v1/tasks/${task.id}/approve`;

@@ -1,5 +1,4 @@
-import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
@@ -12,12 +11,12 @@ import { AppError } from "@steward/contracts/errors";
 import { bucketNames, resourceNames } from "@steward/contracts/names";
 import { localAccount } from "@steward/local/account";
 import type { NodeKind } from "@steward/contracts/node";
-import type { PrincipalName } from "@steward/contracts/permissions";
 import { type TaskStatus, taskHasEnded } from "@steward/contracts/states";
 import type { TaskView } from "@steward/contracts/task";
 import type { TaskState } from "@steward/core/task/task-state";
 import { enrol } from "@steward/node-client/enrol";
 import { createNodeClient, type NodeClient } from "@steward/node-client/node-client";
+import type { LocalPrincipal } from "../../packages/local/src/credentials.ts";
 import { readCredentials } from "../../packages/local/src/host/function-environment.ts";
 import { serverCaFile } from "../../packages/local/src/host/server-certificate.ts";
 import { fetchTransport } from "../../packages/local/src/fetch-transport.ts";
@@ -32,9 +31,9 @@ export interface Installation {
   /** As the admin of a tenant: `acme`; the provider's may act in another tenant. */
   as(slug: string, tenantId?: string): Client;
   tenantId(slug: string): string;
-  /** The cloud with the rights of one of Steward's parts. */
-  cloudAs(principal: PrincipalName): Clients;
-  /** The table, with the rights to read and write every record of it. */
+  /** The cloud with the rights of one of Steward's parts, or of its owner. */
+  cloudAs(principal: LocalPrincipal): Clients;
+  /** The table, with keys of the test's own that no part of Steward has: to read and write every record of it. */
   table: Table;
   names: ReturnType<typeof resourceNames>;
   buckets: ReturnType<typeof bucketNames>;
@@ -62,10 +61,16 @@ export async function startInstallation(options: Partial<StewardOptions> = {}): 
     heartbeatIntervalSeconds: 1,
     reconcileSeconds: 1,
     compileCacheDir: join(tmpdir(), "steward-test-compiled"),
+    outsiders: [
+      {
+        principal: "auditor",
+        grants: [{ actions: ["dynamodb:*"], resources: [`${resourceNames(options.stage ?? "local").table}*`] }],
+      },
+    ],
     ...options,
   });
-  const keysOf = readCredentials(join(stateDir, "credentials.json"));
-  const cloudAs = (principal: PrincipalName) =>
+  const keysOf = readCredentials<"auditor">(join(stateDir, "credentials.json"));
+  const cloudAs = (principal: LocalPrincipal | "auditor") =>
     createClients({ endpointUrl: stack.cloudUrl, region, credentials: keysOf(principal), maxAttempts: 1 });
   const names = resourceNames(stack.stage);
   const serverCa = readFileSync(serverCaFile(stateDir), "utf8");
@@ -87,7 +92,7 @@ export async function startInstallation(options: Partial<StewardOptions> = {}): 
     as,
     tenantId: (slug) => stack.profileOf(slug).tenantId ?? "",
     cloudAs,
-    table: { client: cloudAs("bootstrap").dynamo, name: names.table },
+    table: { client: cloudAs("auditor").dynamo, name: names.table },
     names,
     buckets: bucketNames(stack.stage, localAccount),
     machineDir,
@@ -186,34 +191,20 @@ export async function tamper(
   }
 }
 
-/**
- * Gives the test keys that no part of Steward has, those to read the whole table, and lets the cloud start again with
- * them. The answer reads every item, as a hash by its key: what a refused request must leave as it was.
- */
-export async function startAuditor(installation: Installation): Promise<() => Promise<Map<string, string>>> {
-  const { stack, names } = installation;
-  const file = join(stack.stateDir, "credentials.json");
-  const credentials = { accessKeyId: "LOCALAUDITOR", secretAccessKey: randomBytes(30).toString("base64url") };
-  const known: unknown[] = JSON.parse(readFileSync(file, "utf8"));
-  const grants = [{ actions: ["dynamodb:Scan"], resources: [names.table] }];
-  writeFileSync(file, JSON.stringify([...known, { ...credentials, principal: "auditor", grants }]), { mode: 0o600 });
-  stack.kill("cloud");
-  await stack.up("cloud");
-  const { dynamo } = createClients({ endpointUrl: stack.cloudUrl, region, credentials });
-  return async () => {
-    const items = new Map<string, string>();
-    let from: Record<string, unknown> | undefined;
-    do {
-      const page = await dynamo.send(
-        new ScanCommand({
-          TableName: names.table,
-          ConsistentRead: true,
-          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-        }),
-      );
-      for (const item of page.Items ?? []) items.set(`${item["pk"]} ${item["sk"]}`, canonicalHash(item));
-      from = page.LastEvaluatedKey;
-    } while (from !== undefined);
-    return items;
-  };
+/** Every item of the table, as a hash by its key: what a refused request must leave as it was. */
+export async function readEveryItem({ client, name }: Table): Promise<Map<string, string>> {
+  const items = new Map<string, string>();
+  let from: Record<string, unknown> | undefined;
+  do {
+    const page = await client.send(
+      new ScanCommand({
+        TableName: name,
+        ConsistentRead: true,
+        ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+      }),
+    );
+    for (const item of page.Items ?? []) items.set(`${item["pk"]} ${item["sk"]}`, canonicalHash(item));
+    from = page.LastEvaluatedKey;
+  } while (from !== undefined);
+  return items;
 }

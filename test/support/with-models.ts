@@ -29,7 +29,7 @@ export async function startWithModels(
       ...rest,
     });
     if (withKey) {
-      await putSecret(installation.cloudAs("bootstrap").secrets, installation.names.anthropicSecret, claudeKey);
+      await putSecret(installation.cloudAs("owner").secrets, installation.names.anthropicSecret, claudeKey);
     }
     const close = async () => {
       await installation.close();

@@ -91,7 +91,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     api: [
       // It forgets the idempotency key of a request that was refused.
       table(...records, "BatchGetItem", "DeleteItem"),
-      indexes("gsi1", "gsi2", "due"),
+      indexes("gsi1"),
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
       countQueues,
       publicKeys("token"),
@@ -102,10 +102,10 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       // Without it S3 answers "forbidden" instead of "not there" for an object that is missing.
       objects("ListBucket", buckets.outputs),
     ],
-    wait: [table("GetItem", "Query"), indexes("gsi1", "gsi2", "due"), publicKeys("token")],
+    wait: [table("GetItem", "Query"), publicKeys("token")],
     nodes: [
       table(...records, "BatchGetItem"),
-      indexes("gsi1", "gsi2", "due"),
+      indexes("gsi1", "gsi2"),
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
       ...release,
       parameters("trust-document"),
@@ -129,8 +129,9 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     sessions: [table("GetItem", "PutItem", "UpdateItem"), sign("token")],
     approve: [
+      // It forgets the idempotency key of a request that was refused, like the api.
       table(...records, "DeleteItem"),
-      indexes("gsi1", "gsi2", "due"),
+      indexes("gsi1"),
       sign("approval"),
       publicKeys("token"),
       ...release,
@@ -138,15 +139,15 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     dispatch: [
       table(...records),
-      indexes("gsi1", "gsi2", "due"),
+      indexes("gsi1"),
       sign("dispatch"),
-      queues(["rollouts"], "SendMessage", "GetQueueUrl", ...consume),
+      queues(["rollouts"], ...consume),
       ...release,
       { actions: ["ssm:SendCommand"], resources: [names.wakeDocument] },
     ],
     escalate: [
       table(...records, "BatchGetItem"),
-      indexes("gsi1", "gsi2", "due"),
+      indexes("gsi1"),
       queues(["escalations"], ...consume, "SendMessage"),
       // Without a key a job goes back to the workers.
       queues(allLanes, "SendMessage", "GetQueueUrl"),
@@ -154,15 +155,11 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       { actions: ["secretsmanager:GetSecretValue"], resources: [names.anthropicSecret] },
     ],
     reconcile: [
-      table(...records, "BatchGetItem"),
-      indexes("gsi1", "gsi2", "due"),
-      queues([...allLanes, "escalations", "rollouts", "node-events"], "SendMessage", "GetQueueUrl"),
+      table("GetItem", "PutItem", "UpdateItem", "BatchGetItem"),
+      indexes("due"),
+      queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
     ],
-    sweep: [
-      table("GetItem", "Query", "UpdateItem"),
-      indexes("gsi1", "gsi2", "due"),
-      queues(["node-events"], "SendMessage", "GetQueueUrl", ...consume),
-    ],
+    sweep: [table("GetItem", "Query", "UpdateItem"), queues(["node-events"], "SendMessage", ...consume)],
     measure: [table("Query", "BatchGetItem"), indexes("gsi1")],
     instances: [
       table(...records),
@@ -181,8 +178,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       },
     ],
     bootstrap: [
-      table(...records, "BatchGetItem", "DeleteItem", "DescribeTable"),
-      indexes("gsi1", "gsi2", "due"),
+      table("GetItem", "PutItem"),
+      indexes("gsi1"),
       sign("release"),
       sign("issuer"),
       publicKeys("dispatch", "approval", "release", "token", "issuer"),
@@ -194,10 +191,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       // The release in force, and whether a bundle that a committed release names is there.
       objects("GetObject", `${buckets.bundles}/*`),
       objects("ListBucket", buckets.bundles),
-      {
-        actions: ["secretsmanager:PutSecretValue"],
-        resources: [names.tokenSecret, names.anthropicSecret],
-      },
+      { actions: ["secretsmanager:PutSecretValue"], resources: [names.tokenSecret] },
       // Only to see whether the cursor key is there: one that is replaced would void every cursor.
       cursorKey,
     ],

@@ -9,7 +9,9 @@ const keyArns = (of: (use: SigningKeyUse) => string) =>
 const secretArns = (of: (name: SecretName) => string) =>
   Object.fromEntries(secretNames.map((name) => [name, of(name)])) as Record<SecretName, string>;
 
-function placeOf({ stage, partition, region, account }: Omit<StagePlace, "keyArns" | "secretArns">): StagePlace {
+type Place = StagePlace & { keyArns: Record<SigningKeyUse, string>; secretArns: Record<SecretName, string> };
+
+function placeOf({ stage, partition, region, account }: Omit<StagePlace, "keyArns" | "secretArns">): Place {
   return {
     stage,
     partition,

@@ -1,4 +1,5 @@
 import type { Profile } from "@steward/contracts/profile";
+import type { Outsider } from "./credentials.ts";
 
 export type Role = "cloud" | "host" | "worker" | "fleet" | `agent:${string}`;
 
@@ -41,6 +42,8 @@ export interface StewardOptions {
   /** Another DynamoDB than the one that comes along. */
   dynamodbEndpoint?: string;
   compileCacheDir?: string;
+  /** Keys for somebody who is no part of Steward, such as a test that reads every record. */
+  outsiders?: readonly Outsider[];
   log?: (message: string) => void;
   /** Called with each phase of the start as it is over, with the milliseconds since the start. */
   onPhase?: (phase: string, ms: number) => void;

@@ -74,7 +74,7 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
     const nodesUrl = `https://127.0.0.1:${ports.nodes}`;
     const cloudUrl = options.cloudUrl ?? `http://127.0.0.1:${ports.cloud}`;
     const credentialsFile = join(stateDir, "credentials.json");
-    const credentials = writeCredentials(credentialsFile, stage);
+    const credentials = writeCredentials(credentialsFile, stage, options.outsiders);
     const compileCacheDir = options.compileCacheDir ?? join(stateDir, "compile-cache");
     // Made here and not by the host, because the fleet needs it as well.
     await ensureServerCertificate(stateDir, Date.now());

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import type { PrincipalName } from "@steward/contracts/permissions";
 import { type FunctionName, functionDefinitions } from "@steward/functions/definitions";
 import { z } from "zod";
 import { localAccount } from "../account.ts";
+import type { LocalPrincipal } from "../credentials.ts";
 import { localDomains } from "./door.ts";
 import type { HostEnvironment } from "./env.ts";
 
@@ -16,7 +16,9 @@ const credentialsSchema = z.array(
 );
 
 /** The keys of every principal of this installation. */
-export function readCredentials(file: string): (principal: PrincipalName) => Keys {
+export function readCredentials<Outsider extends string = never>(
+  file: string,
+): (principal: LocalPrincipal | Outsider) => Keys {
   const credentials = credentialsSchema.parse(JSON.parse(readFileSync(file, "utf8")));
   return (principal) => {
     const found = credentials.find((one) => one.principal === principal);
@@ -28,7 +30,7 @@ export function readCredentials(file: string): (principal: PrincipalName) => Key
 /** All that a function's thread has for an environment: its own keys, and nothing of the host's. */
 export function functionEnvironment(
   name: FunctionName,
-  options: { host: HostEnvironment; keysOf: (principal: PrincipalName) => Keys; nodesUrl: string },
+  options: { host: HostEnvironment; keysOf: (principal: LocalPrincipal) => Keys; nodesUrl: string },
 ): Record<string, string> {
   const { host } = options;
   const keys = options.keysOf(functionDefinitions[name].principal);

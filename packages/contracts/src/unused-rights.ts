@@ -1,0 +1,162 @@
+import { type QueueName, resourceNames } from "./names.ts";
+import type { PrincipalName } from "./permissions.ts";
+import { keyOfRight } from "./rights.ts";
+
+/** Rights that no test uses: each action of each part on each resource. */
+export interface UnusedRights {
+  principals: readonly PrincipalName[];
+  actions: readonly string[];
+  /** As `permissions("{stage}", "{account}")` writes them. */
+  resources: readonly string[];
+  /** What it is for, and why no test comes that way. */
+  reason: string;
+  /** A test may come that way, but what decides is the moment at which something is killed or slow. */
+  byChance?: true;
+}
+
+const table = ["steward-{stage}"];
+const queue = (name: QueueName) => resourceNames("{stage}").queue(name);
+const longLanes = [queue("inference-standard"), queue("inference-bulk")];
+const everyLane = [queue("inference-express"), ...longLanes];
+
+const noGroup =
+  "No Auto Scaling group starts instances locally; test/aws/instances.test.ts makes the calls, with these rights and no others.";
+
+/** A test holds this list to a recording of all that the end-to-end and fault tests do: no right is missing, none too many. */
+export const unusedRights: readonly UnusedRights[] = [
+  {
+    principals: ["api"],
+    actions: ["sqs:SendMessage"],
+    resources: [queue("inference-bulk")],
+    reason: "Plans are short enough for the other two lanes; the lane bulk waits for work that is not.",
+  },
+  {
+    principals: ["api"],
+    actions: ["s3:ListBucket"],
+    resources: ["steward-{stage}-outputs-{account}"],
+    reason: "Tells an output that is missing from one that is forbidden; in the tests every output named is there.",
+  },
+  {
+    principals: ["nodes", "reconcile"],
+    actions: ["sqs:SendMessage", "sqs:GetQueueUrl"],
+    resources: longLanes,
+    reason:
+      "A job that a worker gives back, or that nobody has taken, goes into its own lane again; the tests' broken jobs are short ones.",
+    byChance: true,
+  },
+  {
+    principals: ["escalate"],
+    actions: ["sqs:SendMessage", "sqs:GetQueueUrl"],
+    resources: everyLane,
+    reason:
+      "Without a Claude key, a job that waited too long for a busy worker goes back to it. The use case's own test comes that way.",
+  },
+  ...(
+    [
+      ["dispatch", "rollouts"],
+      ["escalate", "escalations"],
+      ["sweep", "node-events"],
+    ] as const
+  ).flatMap(([principal, name]): UnusedRights[] => [
+    {
+      principals: [principal],
+      actions: ["sqs:GetQueueAttributes"],
+      resources: [queue(name)],
+      reason: "Lambda's own poller wants it of the function's role; the local one has no use for it.",
+    },
+    {
+      principals: [principal],
+      actions: ["sqs:ChangeMessageVisibility"],
+      resources: [queue(name)],
+      reason: "The local poller shows a failed message again after a pause; which messages fail is up to the faults.",
+      byChance: true,
+    },
+  ]),
+  {
+    principals: ["reconcile"],
+    actions: ["dynamodb:PutItem", "dynamodb:BatchGetItem"],
+    resources: table,
+    reason:
+      "Notes in the audit that a deadline has passed, and what a model could not do; most that is killed gets done in time.",
+    byChance: true,
+  },
+  {
+    principals: ["reconcile"],
+    actions: ["sqs:SendMessage", "sqs:GetQueueUrl"],
+    resources: [queue("inference-express"), queue("escalations"), queue("rollouts")],
+    reason:
+      "Sends again what was lost between a record and its queue; which message is lost is up to the moment of the kill.",
+    byChance: true,
+  },
+  {
+    principals: ["measure"],
+    actions: ["dynamodb:Query", "dynamodb:BatchGetItem"],
+    resources: table,
+    reason: "Measures once a minute; only an installation that a test leaves alone for so long is measured.",
+    byChance: true,
+  },
+  {
+    principals: ["measure"],
+    actions: ["dynamodb:Query"],
+    resources: ["steward-{stage}/index/gsi1"],
+    reason: "Measures once a minute; only an installation that a test leaves alone for so long is measured.",
+    byChance: true,
+  },
+  {
+    principals: ["instances"],
+    actions: ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+    resources: table,
+    reason: noGroup,
+  },
+  {
+    principals: ["instances"],
+    actions: ["ssm:GetParameter"],
+    resources: ["/steward/{stage}/root-public-key"],
+    reason: noGroup,
+  },
+  {
+    principals: ["instances"],
+    actions: ["CreateSecret", "TagResource", "DescribeSecret", "DeleteSecret"].map((name) => `secretsmanager:${name}`),
+    resources: ["steward-{stage}/instance/*"],
+    reason: noGroup,
+  },
+  {
+    principals: ["instances"],
+    actions: ["autoscaling:CompleteLifecycleAction"],
+    resources: ["steward-{stage}-workers"],
+    reason: noGroup,
+  },
+  {
+    principals: ["bootstrap"],
+    actions: ["dynamodb:GetItem"],
+    resources: table,
+    reason:
+      "Lists trail the table by a moment: a second set-up right after the first looks for the provider by its id.",
+  },
+  {
+    principals: ["bootstrap"],
+    actions: ["ssm:GetParameter"],
+    resources: ["/steward/{stage}/root-public-key", "/steward/{stage}/trust-document"],
+    reason: "A set-up that finds the stage set up by a root before reads what that said.",
+  },
+  {
+    principals: ["bootstrap"],
+    actions: ["s3:ListBucket"],
+    resources: ["steward-{stage}-bundles-{account}"],
+    reason:
+      "Tells a bundle that is missing from one that is forbidden, where a committed release names one of another build.",
+  },
+  {
+    principals: ["worker"],
+    actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueUrl"],
+    resources: [queue("inference-bulk")],
+    reason: "A worker listens to the lanes that it is told to; the tests' workers serve the two that have jobs.",
+  },
+];
+
+/** The keys of `keyOfRight` of every right on the list. */
+export function keysOfUnused({ principals, actions, resources }: UnusedRights): string[] {
+  return principals.flatMap((principal) =>
+    actions.flatMap((action) => resources.map((resource) => keyOfRight({ principal, action, resource }))),
+  );
+}
