@@ -130,6 +130,7 @@ export class WorkersStack extends Stack {
     });
     explain(group, {
       AS3: "What happens to instances goes to EventBridge, where manage-instances acts on it; nobody is woken by it",
+      EC26: "The rule looks for a template that a group with mixed instances has elsewhere; its volumes are encrypted",
     });
     this.holdInstances(group);
     this.scale(group, { stage, minimum: workers.minimum, idleMinutes: workers.idleMinutes });
