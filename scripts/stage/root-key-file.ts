@@ -24,11 +24,22 @@ export function rootKeyFile(path: string, passphrase: Passphrase): RootKeySource
       }
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       refuseTracked(file);
-      const key = createRootKey(file, passphrase ?? undefined);
+      const key = createUnlessThere(file, passphrase ?? undefined);
       made = true;
       return key;
     },
   };
+}
+
+function createUnlessThere(file: string, passphrase: string | undefined): RootKey {
+  try {
+    return createRootKey(file, passphrase);
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause && cause.code === "EEXIST")) throw cause;
+    throw new AppError("conflict", `${file} was made at this moment, by somebody else`, {
+      next: "Run this again: it takes that key.",
+    });
+  }
 }
 
 /** A key in a work tree is committed sooner or later, unless git was told to look away. Fails closed. */

@@ -4,7 +4,7 @@ import { canonical } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
 import { type SignedDocument, type SignedType, signingInput } from "@steward/contracts/signed";
 import { createCache } from "./cache.ts";
-import { calling } from "./faults.ts";
+import { calling, isNamed } from "./faults.ts";
 
 /** Signs with one ECDSA P-256 key that never leaves KMS. */
 export interface Signer {
@@ -57,15 +57,21 @@ export function createSigner({ kms, keyAlias }: { kms: KMSClient; keyAlias: stri
 }
 
 async function findKey(kms: KMSClient, keyAlias: string): Promise<Key> {
-  const answer = await calling(`find the key ${keyAlias}`, () =>
-    kms.send(new GetPublicKeyCommand({ KeyId: keyAlias })),
-  );
-  if (answer.KeyId === undefined || answer.PublicKey === undefined || !isP256(answer.PublicKey)) {
-    throw new AppError("internal", `${keyAlias} is no ECDSA P-256 key`, {
+  const missing = (what: string, cause?: unknown) =>
+    new AppError("internal", what, {
       next: "Deploy this stage's stacks, or start the local cloud.",
       retryable: false,
+      cause,
     });
-  }
+  const answer = await calling(`find the key ${keyAlias}`, async () => {
+    try {
+      return await kms.send(new GetPublicKeyCommand({ KeyId: keyAlias }));
+    } catch (error) {
+      throw isNamed(error, "NotFoundException") ? missing(`there is no key ${keyAlias}`, error) : error;
+    }
+  });
+  if (answer.KeyId === undefined || answer.PublicKey === undefined || !isP256(answer.PublicKey))
+    throw missing(`${keyAlias} is no ECDSA P-256 key`);
   return { arn: answer.KeyId, spki: answer.PublicKey };
 }
 

@@ -38,6 +38,10 @@ export function createVersionedObjects(s3: S3Client): VersionedObjects {
           if (isNamed(error, "NoSuchKey", "NoSuchVersion")) return undefined;
           // What no version was ever called.
           if (version !== undefined && isNamed(error, "InvalidArgument")) return undefined;
+          if (isNamed(error, "NoSuchBucket"))
+            throw new AppError("not_found", `there is no bucket ${bucket}`, {
+              next: "Deploy this stage's stacks first.",
+            });
           throw error;
         }
       }),

@@ -27,10 +27,16 @@ export async function configFolder(
 /** Runs the real command. `input` comes by a shell's pipe; without it stdin is `/dev/null`. */
 export function steward(
   args: readonly string[],
-  options: { config: string; input?: string; interruptAfter?: RegExp },
+  options: { config: string; input?: string; interruptAfter?: RegExp; env?: Record<string, string> },
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const env = { PATH: process.env["PATH"], HOME: options.config, STEWARD_CONFIG_DIR: options.config, NO_COLOR: "1" };
+    const env = {
+      PATH: process.env["PATH"],
+      HOME: options.config,
+      STEWARD_CONFIG_DIR: options.config,
+      NO_COLOR: "1",
+      ...options.env,
+    };
     const piped = options.input !== undefined;
     // A child's "pipe" is a socket to it; `cat |` makes stdin what it is in a script.
     const child = piped

@@ -32,7 +32,9 @@ export interface Upload {
 
 export interface ObjectStore {
   hasBucket(bucket: string): boolean;
-  createBucket(bucket: string, nowMs: number, options?: { versioned?: boolean }): Promise<void>;
+  createBucket(bucket: string, nowMs: number): Promise<void>;
+  /** From now on, what is replaced stays. */
+  keepVersions(bucket: string): Promise<void>;
   /** Whether what is replaced stays. */
   isVersioned(bucket: string): boolean;
   deleteBucket(bucket: string): Promise<void>;
@@ -77,11 +79,14 @@ export function openObjectStore(directory: string, journal: Journal): ObjectStor
 
   return {
     hasBucket: (bucket) => objects.has(bucket),
-    createBucket: async (bucket, nowMs, { versioned = false } = {}) => {
+    createBucket: async (bucket, nowMs) => {
       if (objects.has(bucket)) return;
       objects.set(bucket, new Map());
-      const value = { createdAtMs: nowMs, ...(versioned ? { versioned } : {}) };
-      await journal.commit([{ key: `s3/bucket/${bucket}`, value }]);
+      await journal.commit([{ key: `s3/bucket/${bucket}`, value: { createdAtMs: nowMs } }]);
+    },
+    keepVersions: async (bucket) => {
+      if (isVersioned(bucket)) return;
+      await journal.commit([{ key: `s3/bucket/${bucket}`, value: { ...bucketValue(bucket), versioned: true } }]);
     },
     isVersioned,
     deleteBucket: async (bucket) => {

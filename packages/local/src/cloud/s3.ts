@@ -43,7 +43,10 @@ export interface S3 {
 export function createS3(context: CloudContext, journal: Journal, directory: string): S3 {
   const store = openObjectStore(directory, journal);
   return {
-    ensureBucket: (name, options) => store.createBucket(name, context.now(), options),
+    ensureBucket: async (name, { versioned = false } = {}) => {
+      await store.createBucket(name, context.now());
+      if (versioned) await store.keepVersions(name);
+    },
     handle: async (request) => {
       const slash = request.path.indexOf("/", 1);
       const bucket = slash < 0 ? request.path.slice(1) : request.path.slice(1, slash);
@@ -110,6 +113,14 @@ async function bucketCall(
     needs("ListBucket");
     return listObjects(bucket, query, store);
   }
+  if (method === "PUT" && query.has("versioning")) {
+    needs("PutBucketVersioning");
+    // Off again, or on for objects that have no version yet: nobody needs it.
+    const isOn = /<Status>\s*Enabled\s*<\/Status>/.test(await readText(request, store));
+    if (!isOn || store.list(bucket, "").length > 0) throw notImplemented();
+    await store.keepVersions(bucket);
+    return { status: 200, headers: {} };
+  }
   if (method === "POST" && query.has("delete")) return deleteObjects(request, bucket, store);
   throw notImplemented();
 }
@@ -156,14 +167,7 @@ function listObjects(bucket: string, query: Map<string, string>, store: ObjectSt
 }
 
 async function deleteObjects(request: S3Request, bucket: string, store: ObjectStore): Promise<S3Answer> {
-  const upload = await receive(request, store, maxXmlBytes);
-  const pieces: Buffer[] = [];
-  try {
-    for await (const piece of createReadStream("", { fd: store.open(upload) })) pieces.push(piece as Buffer);
-  } finally {
-    store.discard(upload);
-  }
-  const text = Buffer.concat(pieces).toString("utf8");
+  const text = await readText(request, store);
   const keys = [...text.matchAll(/<Key>([^<]*)<\/Key>/g)].map((match) => unescapeXml(match[1] ?? ""));
   if (keys.length === 0 || keys.length > 1000) throw new ServiceError("MalformedXML", "Name 1 to 1,000 keys.");
   if (store.isVersioned(bucket)) throw notImplemented();
@@ -182,6 +186,18 @@ async function deleteObjects(request: S3Request, bucket: string, store: ObjectSt
       : `<Error>${element("Key", key)}<Code>AccessDenied</Code><Message>Access Denied</Message></Error>`,
   );
   return xml(`<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${results.join("")}</DeleteResult>`);
+}
+
+/** A body of XML, held to its checksums like any other. */
+async function readText(request: S3Request, store: ObjectStore): Promise<string> {
+  const upload = await receive(request, store, maxXmlBytes);
+  const pieces: Buffer[] = [];
+  try {
+    for await (const piece of createReadStream("", { fd: store.open(upload) })) pieces.push(piece as Buffer);
+  } finally {
+    store.discard(upload);
+  }
+  return Buffer.concat(pieces).toString("utf8");
 }
 
 async function objectCall(

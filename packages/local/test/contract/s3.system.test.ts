@@ -10,6 +10,7 @@ import {
   HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  PutBucketVersioningCommand,
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
@@ -172,6 +173,46 @@ describe("buckets and lists", () => {
     await put("keeps-it", "x");
     expect((await errorOf(target.s3.send(new DeleteBucketCommand({ Bucket })))).name).toBe("BucketNotEmpty");
     await target.s3.send(new HeadBucketCommand({ Bucket }));
+  });
+});
+
+describe("versions", () => {
+  const Versioned = uniqueName("versions");
+  const Key = "truststore.pem";
+  const at = async (VersionId?: string) =>
+    (await target.s3.send(new GetObjectCommand({ Bucket: Versioned, Key, ...(VersionId ? { VersionId } : {}) }))).Body;
+
+  test("every version that was put stays, by the name that its put was given", async () => {
+    await target.s3.send(new CreateBucketCommand({ Bucket: Versioned }));
+    const VersioningConfiguration = { Status: "Enabled" } as const;
+    await target.s3.send(new PutBucketVersioningCommand({ Bucket: Versioned, VersioningConfiguration }));
+    const versions: string[] = [];
+    for (const Body of ["one", "two", "three"]) {
+      const { VersionId } = await target.s3.send(new PutObjectCommand({ Bucket: Versioned, Key, Body }));
+      versions.push(VersionId ?? "");
+    }
+    expect(new Set(versions).size).toBe(3);
+    for (const [index, text] of ["one", "two", "three"].entries()) {
+      expect(await (await at(versions[index]))?.transformToString()).toBe(text);
+    }
+    const newest = await target.s3.send(new GetObjectCommand({ Bucket: Versioned, Key }));
+    expect(newest.VersionId).toBe(versions[2]);
+    expect(await newest.Body?.transformToString()).toBe("three");
+  });
+
+  test("If-None-Match: * counts the newest, and a version that never was is none", async () => {
+    const again = new PutObjectCommand({ Bucket: Versioned, Key, Body: "four", IfNoneMatch: "*" });
+    expect(await errorOf(target.s3.send(again))).toMatchObject({ name: "PreconditionFailed" });
+    const { name } = await errorOf(at("00000000-0000-4000-8000-000000000000"));
+    // AWS says "Invalid version id" to what it never made up, and "no such version" to what it could have.
+    expect(["NoSuchVersion", "InvalidArgument"]).toContain(name);
+  });
+
+  test.runIf(ours)("without versions a put names none; of versions nothing is deleted", async () => {
+    const { VersionId } = await put("plain-version", "x");
+    expect(VersionId).toBeUndefined();
+    const gone = new DeleteObjectCommand({ Bucket: Versioned, Key });
+    expect(await errorOf(target.s3.send(gone))).toMatchObject({ name: "NotImplemented" });
   });
 });
 
