@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { platformFolder } from "../../../scripts/sst-platform.ts";
-import { answerCall, stateOf } from "./mock-aws.ts";
+import { answerCall, mockRegion, stateOf } from "./mock-aws.ts";
 import type { InfraMessage, InfraOptions, Registered } from "./run-infra.ts";
 
 /**
@@ -35,13 +35,14 @@ Object.assign(globalThis, {
   },
   aws: require("@pulumi/aws"),
 });
-process.env["SST_SERVER"] = await answerSst();
+Object.assign(process.env, { SST_SERVER: await answerSst(), SST_AWS_REGION: mockRegion });
 
 await pulumi.runtime.setMocks(
   {
     newResource: ({ type, name, inputs }: Registered) => {
-      registered.push({ type, name, inputs });
-      return { id: `${name}-id`, state: { ...inputs, ...stateOf({ type, name, inputs }) } };
+      const resource = { type, name, inputs: open(inputs) as Registered["inputs"] };
+      registered.push(resource);
+      return { id: `${name}-id`, state: { ...resource.inputs, ...stateOf(resource) } };
     },
     call: ({ token, inputs }: { token: string; inputs: Record<string, unknown> }) => answerCall(token, inputs, options),
   },
@@ -56,6 +57,14 @@ const outputs = await pulumi.runtime.runInPulumiStack(() => deploy());
 const resolved = await new Promise((resolve) => pulumi.output(outputs).apply(resolve));
 await pulumi.runtime.disconnect();
 tell({ registered, outputs: resolved as Record<string, unknown>, app: settings });
+
+/** Pulumi wraps what a provider holds for secret, as it does the value of any SSM parameter. */
+function open(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(open);
+  if (typeof value !== "object" || value === null) return value;
+  if (pulumi.runtime.specialSigKey in value && "value" in value) return open(value.value);
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, open(part)]));
+}
 
 /** What SST's components ask of its CLI, by JSON-RPC. Gives the address. */
 async function answerSst(): Promise<string> {

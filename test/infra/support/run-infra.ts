@@ -88,7 +88,7 @@ async function bundle(): Promise<string> {
   return outfile;
 }
 
-/** A repository as far as `infra/` looks at it: sources, and artifacts with nothing in them. */
+/** A repository as far as `infra/` looks at it: sources, history, and artifacts with nothing in them. */
 function makeRoot(work: string, unbuilt: readonly string[]): string {
   const folder = join(work, "repository");
   for (const name of functionNames.filter((one) => !unbuilt.includes(one))) {
@@ -97,16 +97,21 @@ function makeRoot(work: string, unbuilt: readonly string[]): string {
     writeFileSync(join(artifact, "index.mjs"), "");
   }
   mkdirSync(folder, { recursive: true });
-  symlinkSync(join(root, "packages"), join(folder, "packages"));
+  for (const part of ["packages", ".git"]) symlinkSync(join(root, part), join(folder, part));
   return folder;
 }
 
 function runProgram(options: InfraOptions & { bundle: string; root: string; work: string }): Promise<InfraMessage> {
   const program = fileURLToPath(new URL("mock-program.ts", import.meta.url));
-  // Nothing of this machine's AWS configuration, and none of its settings for stages.
   const { PATH, HOME } = process.env;
+  // Nothing of this machine's AWS configuration, and none of its settings for stages.
+  const noAws = {
+    AWS_CONFIG_FILE: join(options.work, "none"),
+    AWS_SHARED_CREDENTIALS_FILE: join(options.work, "none"),
+    AWS_EC2_METADATA_DISABLED: "true",
+  };
   const child = fork(program, [JSON.stringify(options)], {
-    env: { PATH, HOME, ...options.environment },
+    env: { PATH, HOME, ...noAws, ...options.environment },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   const printed: Buffer[] = [];

@@ -1,0 +1,83 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { readPersonalSettings } from "../../infra/env.ts";
+import { readStage } from "../../infra/stage.ts";
+import { forgetInfra, type InfraOptions, runInfra } from "./support/run-infra.ts";
+import { stageParameters } from "./support/stage-parameters.ts";
+
+afterAll(forgetInfra);
+
+const prod: InfraOptions = { stage: "prod", account: "444455556666", parameters: stageParameters("prod") };
+
+async function refusal(options: InfraOptions): Promise<string> {
+  return runInfra(options).then(
+    () => "nothing was refused",
+    (error: Error) => error.message,
+  );
+}
+
+describe("a permanent stage", () => {
+  test("whatever is missing or malformed in its parameters is named at once, with who writes it", async () => {
+    const { truststore: _missing, "key-arn/token": _too, ...rest } = stageParameters("prod");
+    const text = await refusal({
+      ...prod,
+      parameters: { ...rest, "alarm-topic-arn": "alarms", "queue-arn/rollouts": "" },
+    });
+    expect(text).toContain("prod cannot be deployed yet");
+    expect(text).toContain("/steward/prod/truststore is missing. Next: npx steward cert init --stage prod");
+    expect(text).toContain("/steward/prod/key-arn/token is missing. Next: npx cdk deploy --all -c stage=prod");
+    expect(text).toContain("/steward/prod/alarm-topic-arn is not the ARN of something of sns: alarms");
+    expect(text).toContain("/steward/prod/queue-arn/rollouts is not the ARN of something of sqs");
+  });
+
+  test("a truststore of another shape is no truststore, and every artifact that was not built is named", async () => {
+    const text = await refusal({ ...prod, parameters: { ...prod.parameters, truststore: "s3://bucket/key" } });
+    expect(text).toContain("/steward/prod/truststore is not {uri, version} as JSON");
+    expect(text).toContain("npx steward cert init --stage prod");
+    expect(await refusal({ ...prod, unbuilt: ["api", "heartbeat"] })).toContain(
+      "Not built: dist/functions/api/index.mjs, dist/functions/heartbeat/index.mjs. Next: npm run build",
+    );
+  });
+
+  test("a deploy is judged before anything is looked up or made", async () => {
+    expect(await refusal({ ...prod, command: "deploy", parameters: {} })).toContain("`deploy` of prod is refused");
+  });
+});
+
+describe("a stage of one's own", () => {
+  test("everything that is wrong with its environment is named at once", () => {
+    const environment = {
+      AWS_REGION: "Frankfurt",
+      STEWARD_DOMAIN: "jane",
+      STEWARD_CERTIFICATE_ARN: "arn:aws:iam::1:role/x",
+      STEWARD_HOSTED_ZONE_ID: "zone",
+    };
+    const problems = Object.keys(environment).map((name) => `  ${name}: `);
+    expect(() => readPersonalSettings(environment)).toThrow(new RegExp(problems.join("[^]*")));
+  });
+
+  test("a domain wants both its certificates, each where AWS looks for it", () => {
+    const arn = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-4000-8000-000000000001";
+    const half = { STEWARD_DOMAIN: "jane.example.com", STEWARD_CERTIFICATE_ARN: arn };
+    expect(() => readPersonalSettings(half)).toThrow("STEWARD_CERTIFICATE_ARN: must be a certificate in eu-central-1");
+    expect(() => readPersonalSettings(half)).toThrow(
+      "STEWARD_DASHBOARD_CERTIFICATE_ARN: is needed with STEWARD_DOMAIN",
+    );
+    expect(() => readPersonalSettings({ STEWARD_CERTIFICATE_ARN: arn })).toThrow(
+      "STEWARD_CERTIFICATE_ARN: is of no use without STEWARD_DOMAIN",
+    );
+    expect(readPersonalSettings({ STEWARD_DOMAIN: "" })).toEqual({ region: "eu-central-1", domains: undefined });
+  });
+
+  test.each([undefined, "", "Jane", "jane_doe", "1st", "a-stage-with-a-name-too-long"])(
+    "%s cannot be its name",
+    (name) => {
+      expect(() => readStage(name)).toThrow("lower-case letters, digits and hyphens");
+    },
+  );
+
+  test("a truststore of another shape is told, not passed over: the nodes door would stay shut in silence", async () => {
+    expect(await refusal({ stage: "jane", parameters: { truststore: "{}" } })).toContain(
+      "/steward/jane/truststore is not {uri, version} as JSON. Next: npx steward cert init --stage jane",
+    );
+  });
+});
