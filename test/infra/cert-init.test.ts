@@ -205,6 +205,8 @@ test("two operators at once end with one CA and one truststore", async () => {
     const both = await Promise.all([run(stage, "--json"), run(stage, "--json")]);
     expect(both.map(({ code }) => code)).toEqual([0, 0]);
     expect(seen).toBe(2);
+    const stored = door.calls.filter(({ action, status }) => action === "PUT" && status === 200);
+    expect(stored.filter(({ about }) => about.includes(`-${stage}-`))).toHaveLength(1);
     const [one, other] = both.map(({ stdout }) => JSON.parse(stdout) as Record<string, Record<string, unknown>>);
     expect(one?.["ca"]?.["fingerprint"]).toBe(other?.["ca"]?.["fingerprint"]);
     expect(one?.["truststore"]?.["version"]).toBe(other?.["truststore"]?.["version"]);

@@ -8,6 +8,8 @@ export interface Call {
   action: string;
   /** The path of an S3 call, the body of another. */
   about: string;
+  /** What the cloud answered with; 0 until then. */
+  status: number;
 }
 
 export interface Door {
@@ -32,6 +34,7 @@ export async function openDoor(cloudUrl: () => string): Promise<Door> {
       await door.before(call);
       door.calls.push(call);
       const answer = await forward(cloudUrl(), request, body);
+      call.status = answer.status;
       if (door.after(call) === "lose") {
         request.socket.destroy();
         return;
@@ -60,8 +63,8 @@ export async function openDoor(cloudUrl: () => string): Promise<Door> {
 function callOf(request: IncomingMessage, body: Buffer): Call {
   const target = request.headers["x-amz-target"];
   return typeof target === "string"
-    ? { action: target.slice(target.indexOf(".") + 1), about: body.toString("utf8") }
-    : { action: request.method ?? "", about: request.url ?? "" };
+    ? { action: target.slice(target.indexOf(".") + 1), about: body.toString("utf8"), status: 0 }
+    : { action: request.method ?? "", about: request.url ?? "", status: 0 };
 }
 
 function forward(cloudUrl: string, from: IncomingMessage, body: Buffer) {
