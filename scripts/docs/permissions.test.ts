@@ -101,7 +101,7 @@ describe("docs/scp-ssm.json", () => {
   });
 
   test("lets only CloudFormation's role change the doorbell", () => {
-    const conditions = policy.Statement.flatMap(({ Condition }) => Condition ?? []);
+    const conditions = policy.Statement.flatMap(({ Condition }) => (Condition === undefined ? [] : [Condition]));
     expect(conditions).toEqual([
       { ArnNotLike: { "aws:PrincipalArn": "arn:aws:iam::*:role/cdk-hnb659fds-cfn-exec-role-*" } },
     ]);
