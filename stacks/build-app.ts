@@ -7,6 +7,7 @@ import { type PermanentStage, settingsOf } from "../infra/stages.ts";
 import { AppliancesStack } from "./appliances.ts";
 import { DataStack } from "./data.ts";
 import { NetworkStack } from "./network.ts";
+import { ObservabilityStack } from "./observability.ts";
 import { OperationsStack } from "./operations.ts";
 import { QueuesStack } from "./queues.ts";
 import type { stackNames } from "./stack-names.ts";
@@ -18,6 +19,7 @@ import {
   type StatefulResource,
   type Template,
 } from "./stateful-guard.ts";
+import { WorkersStack } from "./workers.ts";
 
 export interface BuildOptions {
   /** Where the templates go. Absent: where the CDK wants them, or a temporary folder. */
@@ -49,8 +51,17 @@ export function buildApp(stage: PermanentStage, options: BuildOptions = {}): { a
   const queues = new QueuesStack(app, id("queues"), props);
   const appliances = new AppliancesStack(app, id("appliances"), props);
   const operations = new OperationsStack(app, id("operations"), { ...props, table: data.table, dataKey: data.dataKey });
+  const workers = new WorkersStack(app, id("workers"), {
+    ...props,
+    vpc: network.vpc,
+    securityGroup: network.workerSecurityGroup,
+  });
+  const observability = new ObservabilityStack(app, id("observability"), {
+    ...props,
+    alarmTopic: operations.alarmTopic,
+  });
 
-  const stacks = [network, data, queues, appliances, operations];
+  const stacks = [network, data, queues, appliances, operations, workers, observability];
   for (const stack of stacks) {
     stack.terminationProtection = true;
     // CloudFormation hands the tags of a stack down to whatever it makes.

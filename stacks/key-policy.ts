@@ -1,10 +1,13 @@
 import { AccountRootPrincipal, AnyPrincipal, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { StageProps } from "./stage-props.ts";
 
-/** What IAM may let somebody of the account do to a key; using it is not among that. The root's own way back is. */
+/**
+ * What IAM may let somebody of the account do to a key. Using it is not among that, nor handing its use on (a grant):
+ * whoever wants to has to change the policy first, and that is seen.
+ */
 export function administration(): PolicyStatement {
   const verbs = [
-    "Create*",
+    "CreateAlias",
     "Describe*",
     "Enable*",
     "List*",

@@ -67,6 +67,7 @@ export function findStateful(templates: Readonly<Record<string, Template>>): Sta
 }
 
 export interface StatefulProblem {
+  stack: string;
   what: string;
   next: string;
 }
@@ -87,6 +88,7 @@ export function judgeStateful(
       if (now === undefined) {
         return [
           {
+            stack: resource.stack,
             what: `${named(resource)} (${JSON.stringify(resource.identity)}) is gone from the template`,
             next: `Put it back. If its data may go for good: ${write}, in a change of its own.`,
           },
@@ -95,6 +97,7 @@ export function judgeStateful(
       if (now.type === resource.type && isDeepStrictEqual(now.identity, resource.identity)) return [];
       return [
         {
+          stack: resource.stack,
           what: `${named(resource)} would be replaced by an empty one: ${JSON.stringify(resource.identity)} becomes ${now.type === resource.type ? "" : `${now.type} `}${JSON.stringify(now.identity)}`,
           next: `Keep what identifies it. If its data has been moved: ${write}, in a change of its own.`,
         },
@@ -103,6 +106,7 @@ export function judgeStateful(
     ...found
       .filter((resource) => !listed.some(same(resource)))
       .map((resource) => ({
+        stack: resource.stack,
         what: `${named(resource)} is not in the list of what must stay`,
         next: `To guard it from now on, ${write}.`,
       })),
@@ -122,6 +126,7 @@ function unprotected(resource: StatefulResource, templates: Readonly<Record<stri
   if (missing.length === 0) return [];
   return [
     {
+      stack,
       what: `${type} ${logicalId} of ${stack} goes with its stack: it has no ${missing.join(", no ")}`,
       next: "Set `removalPolicy: RemovalPolicy.RETAIN`, and deletion protection where the type has it.",
     },
@@ -144,13 +149,13 @@ export class StatefulGuard implements IPolicyValidationPlugin {
         parseTemplate(readFileSync(templatePath, "utf8")),
       ]),
     );
-    const violations = judgeStateful(this.#listed, templates).map(({ what, next }, index) => ({
+    const violations = judgeStateful(this.#listed, templates).map(({ stack, what, next }, index) => ({
       ruleName: `stateful-${index + 1}`,
       description: what,
       fix: next,
       // Nothing may be acknowledged away here: the list is where an exception is written.
       severity: "fatal",
-      violatingResources: [],
+      violatingResources: [{ constructPath: stack, locations: [] }],
     }));
     return { success: violations.length === 0, violations };
   }
