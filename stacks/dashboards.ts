@@ -87,7 +87,9 @@ function workerRows(lines: Lines): IWidget[][] {
       }),
       graph(
         "Tokens written",
-        lines.own("Tokens").map((tokens) => perSecond(tokens, tokens.label ?? "")),
+        lines
+          .own("Tokens")
+          .map((tokens, index) => perSecond(tokens, { id: `tokens${index}`, label: tokens.label ?? "" })),
         {
           unit: "tokens/s",
           stacked: true,
@@ -121,7 +123,9 @@ function fleetRows(lines: Lines): IWidget[][] {
         ...lines.own("NodesExpected", { label: "expected", ...highest }),
         ...lines.own("NodesOnline", { label: "online", ...highest }),
       ]),
-      graph("Heartbeats", [perSecond(lines.lambda("heartbeat", "Invocations"), "heartbeats")], { unit: "per second" }),
+      graph("Heartbeats", [perSecond(lines.lambda("heartbeat", "Invocations"), { id: "beats", label: "heartbeats" })], {
+        unit: "per second",
+      }),
       graph("Changes of health that a sweep announced", lines.own("Transitions", { label: "transitions" })),
     ],
     [

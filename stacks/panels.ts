@@ -66,13 +66,13 @@ export function linesOf(stage: string) {
 }
 export type Lines = ReturnType<typeof linesOf>;
 
-/** A sum as a rate. */
-export function perSecond(metric: Metric, label: string): MathExpression {
+/** A sum as a rate. Within one graph each needs another `id`. */
+export function perSecond(metric: Metric, { id, label }: { id: string; label: string }): MathExpression {
   return new MathExpression({
-    expression: "sum / PERIOD(sum)",
-    usingMetrics: { sum: metric },
+    expression: `${id} / PERIOD(${id})`,
+    usingMetrics: { [id]: metric },
     label,
-    ...(metric.period === undefined ? {} : { period: metric.period }),
+    period: minute,
   });
 }
 
