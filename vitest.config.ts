@@ -9,6 +9,8 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          // All have an order: a project without one, and with one worker (as on two cores), would come last.
+          sequence: { groupOrder: 1 },
           include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.ts"],
           exclude: ["**/*.system.test.ts", "**/node_modules/**"],
         },
@@ -18,8 +20,7 @@ export default defineConfig({
           name: "system",
           // One file at a time: each brings up whole installations, and measures what it waits for.
           fileParallelism: false,
-          // Without an order of its own, a project without parallel files runs after all that have one.
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           // Marks the tests' own calls: the parts of Steward are processes with an environment of their own.
           env: { AWS_SDK_UA_APP_ID: testAppId },
           include: ["packages/*/{src,test}/**/*.system.test.ts", "test/**/*.test.ts"],
@@ -31,7 +32,7 @@ export default defineConfig({
       {
         test: {
           name: "after",
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           include: ["test/after/**/*.test.ts"],
         },
       },
