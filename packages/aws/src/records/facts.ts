@@ -1,38 +1,25 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { AppError } from "@steward/contracts/errors";
 import type { FactsState } from "@steward/core/node/node-state";
-import { CustomAttributeType, Entity } from "electrodb";
 import { calling, isNamed } from "../faults.ts";
 import { type Item, readItem, readItems, type Table } from "../table.ts";
-import * as states from "./state.ts";
 
-const facts = new Entity({
-  model: states.model("facts"),
-  attributes: {
-    tenantId: { type: "string", required: true },
-    nodeId: { type: "string", required: true },
-    updatedAtMs: { type: "number", required: true },
-    state: { type: CustomAttributeType<FactsState>("any"), required: true },
-  },
-  indexes: {
-    primary: states.primary(
-      { composite: ["tenantId"], template: "T#${tenantId}#FACTS" },
-      { composite: ["nodeId"], template: "${nodeId}" },
-    ),
-  },
+const keyOf = ({ tenantId, nodeId }: { tenantId: string; nodeId: string }) => ({
+  pk: `T#${tenantId}#FACTS`,
+  sk: nodeId,
 });
 
 export async function getFacts(
   table: Table,
   key: { tenantId: string; nodeId: string },
 ): Promise<FactsState | undefined> {
-  const item = await readItem(table, states.keyOf(facts.get(key)));
+  const item = await readItem(table, keyOf(key));
   return item === undefined ? undefined : factsOf(item);
 }
 
 /** In no order; nodes that have told nothing are left out. */
 export async function batchGetFacts(table: Table, tenantId: string, nodeIds: readonly string[]): Promise<FactsState[]> {
-  const keys = [...new Set(nodeIds)].map((nodeId) => states.keyOf(facts.get({ tenantId, nodeId })));
+  const keys = [...new Set(nodeIds)].map((nodeId) => keyOf({ tenantId, nodeId }));
   return (await readItems(table, keys)).map(factsOf);
 }
 
@@ -44,14 +31,13 @@ const newer = "attribute_not_exists(pk) OR updatedAtMs <= :updatedAtMs";
 
 /** Stores what an appliance says of itself, unless something newer is there. */
 export async function putFacts(table: Table, state: FactsState): Promise<void> {
-  const { tenantId, nodeId, updatedAtMs } = state;
-  const item = states.itemOf(facts.put({ tenantId, nodeId, updatedAtMs, state }));
+  const { updatedAtMs } = state;
   await calling("store facts", async () => {
     try {
       await table.client.send(
         new PutCommand({
           TableName: table.name,
-          Item: item,
+          Item: { ...keyOf(state), updatedAtMs, state },
           ConditionExpression: newer,
           ExpressionAttributeValues: { ":updatedAtMs": updatedAtMs },
         }),

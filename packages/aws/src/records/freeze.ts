@@ -1,37 +1,19 @@
 import type { FreezeState } from "@steward/core/tenant/tenant-state";
-import { Entity } from "electrodb";
-import { queryItems, type Table, type Write } from "../table.ts";
+import { createItem, queryItems, type Table, type Write } from "../table.ts";
 import * as states from "./state.ts";
 
-const freeze = new Entity({
-  model: states.model("freeze"),
-  attributes: {
-    /** `T#<tenant>`, or `SYS` for what stops everybody. */
-    scope: { type: "string", required: true },
-    freezeId: { type: "string", required: true },
-    ...states.stateAttributes(),
-  },
-  indexes: {
-    primary: states.primary(
-      { composite: ["scope"], template: "${scope}#FREEZE" },
-      { composite: ["freezeId"], template: "${freezeId}" },
-    ),
-    due: states.dueIndex,
-  },
+/** A tenant's freezes, or those of everything. */
+const partition = (tenantId: string | undefined) => (tenantId === undefined ? "SYS#FREEZE" : `T#${tenantId}#FREEZE`);
+
+const itemOf = (state: FreezeState) => ({
+  pk: partition(state.tenantId),
+  sk: state.freezeId,
+  ...states.stateItem(state, { type: "freeze", tenantId: state.tenantId ?? "-", id: state.freezeId }),
 });
 
-const scopeOf = (tenantId: string | undefined) => (tenantId === undefined ? "SYS" : `T#${tenantId}`);
-
-const put = (state: FreezeState) =>
-  freeze.put({
-    scope: scopeOf(state.tenantId),
-    freezeId: state.freezeId,
-    ...states.stateItem(state, { type: "freeze", tenantId: state.tenantId ?? "-", id: state.freezeId }),
-  });
-
-export const createFreeze = (state: FreezeState): Write => states.createState("freeze", put(state));
+export const createFreeze = (state: FreezeState): Write => createItem("freeze", itemOf(state));
 export const replaceFreeze = (previous: FreezeState, next: FreezeState): Write =>
-  states.replaceState("freeze", put(next), previous, next);
+  states.replaceState("freeze", itemOf(next), previous, next);
 
 /** `tenantId` undefined: a freeze of everything. */
 export async function getFreeze(
@@ -39,7 +21,7 @@ export async function getFreeze(
   freezeId: string,
   tenantId: string | undefined,
 ): Promise<FreezeState | undefined> {
-  return states.readState(table, freeze.get({ scope: scopeOf(tenantId), freezeId }));
+  return states.readState(table, { pk: partition(tenantId), sk: freezeId });
 }
 
 /**
@@ -47,9 +29,9 @@ export async function getFreeze(
  * undefined: only those of everything. Strongly consistent: a freeze holds from the moment that it was answered.
  */
 export async function listActiveFreezes(table: Table, tenantId: string | undefined): Promise<FreezeState[]> {
-  const scopes = tenantId === undefined ? ["SYS"] : ["SYS", scopeOf(tenantId)];
+  const partitions = new Set([partition(undefined), partition(tenantId)]);
   const found = await Promise.all(
-    scopes.map((scope) => queryItems(table, states.queryOf(freeze.query.primary({ scope }), { consistent: true }))),
+    [...partitions].map((pk) => queryItems(table, states.queryOf({ pk }, { consistent: true }))),
   );
   return found
     .flatMap(({ items }) => items.map((item) => states.stateOf<FreezeState>(item)))

@@ -3,33 +3,15 @@ import { DeleteCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb"
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { defaults } from "@steward/contracts/defaults";
 import type { IdempotencyState } from "@steward/core/tenant/tenant-state";
-import { CustomAttributeType, Entity } from "electrodb";
 import { calling, isNamed } from "../faults.ts";
 import type { Item, Table } from "../table.ts";
 import * as states from "./state.ts";
 
 type Answer = NonNullable<IdempotencyState["answer"]>;
 
-const idempotency = new Entity({
-  model: states.model("idempotency"),
-  attributes: {
-    v: { type: "number", required: true },
-    tenantId: { type: "string", required: true },
-    key: { type: "string", required: true },
-    bodyDigest: { type: "string", required: true },
-    answer: { type: CustomAttributeType<Answer>("any") },
-    startedAtMs: { type: "number", required: true },
-    beganAtMs: { type: "number", required: true },
-    expiresAtMs: { type: "number", required: true },
-    expiresAtS: { type: "number", required: true },
-    owner: { type: "string", required: true },
-  },
-  indexes: {
-    primary: states.primary(
-      { composite: ["tenantId", "key"], template: "T#${tenantId}#IDEMPOTENCY#${key}" },
-      { composite: [], template: "IDEMPOTENCY" },
-    ),
-  },
+const keyOf = ({ tenantId, key }: { tenantId: string; key: string }) => ({
+  pk: `T#${tenantId}#IDEMPOTENCY#${key}`,
+  sk: "IDEMPOTENCY",
 });
 
 /**
@@ -101,19 +83,18 @@ async function put(
   names?: Record<string, string>,
 ): Promise<Item | undefined> {
   const expiresAtMs = nowMs + defaults.idempotencySeconds * 1000;
-  const item = states.itemOf(
-    idempotency.put({
-      v: 1,
-      tenantId,
-      key,
-      bodyDigest,
-      startedAtMs: nowMs,
-      beganAtMs,
-      expiresAtMs,
-      expiresAtS: states.ttl(expiresAtMs),
-      owner,
-    }),
-  );
+  const item = {
+    ...keyOf({ tenantId, key }),
+    v: 1,
+    tenantId,
+    key,
+    bodyDigest,
+    startedAtMs: nowMs,
+    beganAtMs,
+    expiresAtMs,
+    expiresAtS: states.ttl(expiresAtMs),
+    owner,
+  };
   try {
     await table.client.send(
       new PutCommand({
@@ -169,7 +150,7 @@ export async function finishIdempotent(
       await table.client.send(
         new UpdateCommand({
           TableName: table.name,
-          Key: states.keyOf(idempotency.get({ tenantId, key })),
+          Key: keyOf({ tenantId, key }),
           UpdateExpression: "SET answer = :answer",
           ConditionExpression: unanswered,
           ExpressionAttributeValues: { ":answer": answer },
@@ -194,7 +175,7 @@ export async function abandonIdempotent(
       await table.client.send(
         new DeleteCommand({
           TableName: table.name,
-          Key: states.keyOf(idempotency.get({ tenantId, key })),
+          Key: keyOf({ tenantId, key }),
           ConditionExpression: own,
           ExpressionAttributeNames: { "#owner": "owner" },
           ExpressionAttributeValues: { ":owner": owner },

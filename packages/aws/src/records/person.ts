@@ -1,28 +1,10 @@
 import type { PersonState } from "@steward/core/tenant/tenant-state";
-import { Entity } from "electrodb";
-import { queryItems, type Table, type Write } from "../table.ts";
+import { createItem, queryItems, type Table, type Write } from "../table.ts";
 import * as states from "./state.ts";
 
-const person = new Entity({
-  model: states.model("person"),
-  attributes: {
-    personId: { type: "string", required: true },
-    /** Where the grants lie: one tenant, `*`, or `several`. */
-    home: { type: "string", required: true },
-    ...states.stateAttributes(),
-  },
-  indexes: {
-    primary: states.primary(
-      { composite: ["personId"], template: "SYS#PERSON#${personId}" },
-      { composite: [], template: "PERSON" },
-    ),
-    byHome: {
-      index: "gsi1",
-      pk: { field: "gsi1pk", composite: ["home"], template: "SYS#PEOPLE#${home}", casing: "none" },
-      sk: { field: "gsi1sk", composite: ["personId"], template: "${personId}", casing: "none" },
-    },
-  },
-});
+const keyOf = (personId: string) => ({ pk: `SYS#PERSON#${personId}`, sk: "PERSON" });
+/** Where the grants lie: one tenant, `*`, or `several`. */
+const homePartition = (home: string) => `SYS#PEOPLE#${home}`;
 
 /** An item is on an index once. Nearly everybody has grants in one tenant; the few with several share a list. */
 function homeOf({ grants }: PersonState): string {
@@ -33,21 +15,27 @@ function homeOf({ grants }: PersonState): string {
   return others.length === 0 ? only : "several";
 }
 
-const put = (state: PersonState) =>
-  person.put({ personId: state.personId, home: homeOf(state), ...states.stateItem(state) });
+const itemOf = (state: PersonState) => ({
+  ...keyOf(state.personId),
+  gsi1pk: homePartition(homeOf(state)),
+  gsi1sk: state.personId,
+  ...states.stateItem(state),
+});
 
-export const createPerson = (state: PersonState): Write => states.createState("person", put(state));
+export const createPerson = (state: PersonState): Write => createItem("person", itemOf(state));
 export const replacePerson = (previous: PersonState, next: PersonState): Write =>
-  states.replaceState("person", put(next), previous, next);
+  states.replaceState("person", itemOf(next), previous, next);
 
 export async function getPerson(table: Table, personId: string): Promise<PersonState | undefined> {
-  return states.readState(table, person.get({ personId }));
+  return states.readState(table, keyOf(personId));
 }
 
 /** People with a grant in the tenant, or everywhere; also disabled ones. From an index: trails the table by a moment. */
 export async function listPeople(table: Table, tenantId: string): Promise<PersonState[]> {
   const found = await Promise.all(
-    [tenantId, "*", "several"].map((home) => queryItems(table, states.queryOf(person.query.byHome({ home })))),
+    [tenantId, "*", "several"].map((home) =>
+      queryItems(table, states.queryOf({ index: "gsi1", pk: homePartition(home) })),
+    ),
   );
   return found
     .flatMap(({ items }) => items.map((item) => states.stateOf<PersonState>(item)))

@@ -32,7 +32,7 @@ import {
 export { maxPendingRuns, presenceShards } from "./presence-item.ts";
 
 /*
- * The one record that is written all the time. Not modelled with ElectroDB: every byte of it is counted (1 KB is one
+ * The one record that is written all the time. Not one state in one attribute: every byte of it is counted (1 KB is one
  * write unit), it is on no index, and its writes are updates of single attributes.
  */
 
