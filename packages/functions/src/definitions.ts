@@ -9,6 +9,8 @@ export type Trigger =
   | { kind: "http"; servedBy: ServedBy; everythingElseAt?: Door }
   | { kind: "queue"; queue: QueueName; batchSize: number }
   | { kind: "schedule"; everySeconds: number }
+  /** The worker group started or ended an instance (EventBridge); nothing of the kind happens locally. */
+  | { kind: "worker-group" }
   /** Invoked by name, by whoever may. */
   | { kind: "direct" };
 
@@ -23,6 +25,8 @@ export interface FunctionDefinition {
   memoryMb: number;
   /** Invocations at one time. */
   concurrency: number;
+  /** That many invocations are kept for it alone, whatever the others do: the stage says how many (`limits`). */
+  reserved?: boolean;
   /** Used so soon that it is started before its first event where a start is slow. */
   hot: boolean;
 }
@@ -46,6 +50,7 @@ export const functionDefinitions = {
     timeoutSeconds: defaults.maxWaitSeconds + 9,
     memoryMb: 256,
     concurrency: 100,
+    reserved: true,
     hot: true,
   },
   sessions: {
@@ -91,6 +96,7 @@ export const functionDefinitions = {
     timeoutSeconds: 10,
     memoryMb: 256,
     concurrency: 500,
+    reserved: true,
     hot: true,
   },
   dispatch: {
@@ -136,6 +142,26 @@ export const functionDefinitions = {
     timeoutSeconds: 55,
     memoryMb: 256,
     concurrency: 1,
+    hot: false,
+  },
+  // What the workers are scaled by, and what the dashboards show of lanes and slots.
+  measure: {
+    entry: "measure",
+    principal: "measure",
+    trigger: { kind: "schedule", everySeconds: 60 },
+    timeoutSeconds: 30,
+    memoryMb: 256,
+    concurrency: 1,
+    hot: false,
+  },
+  // A new GPU host gets the means to enrol; one that ended is taken off the list.
+  "manage-instances": {
+    entry: "manage-instances",
+    principal: "instances",
+    trigger: { kind: "worker-group" },
+    timeoutSeconds: 30,
+    memoryMb: 256,
+    concurrency: 5,
     hot: false,
   },
   bootstrap: {
