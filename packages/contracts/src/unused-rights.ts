@@ -10,7 +10,7 @@ export interface UnusedRights {
   resources: readonly string[];
   /** What it is for, and why no test comes that way. */
   reason: string;
-  /** A test may come that way, but what decides is the moment at which something is killed or slow. */
+  /** A test may come that way, but what decides is the moment at which something is killed or slow: either is right. */
   byChance?: true;
 }
 
@@ -89,6 +89,14 @@ export const unusedRights: readonly UnusedRights[] = [
     byChance: true,
   },
   {
+    principals: ["sweep"],
+    actions: ["sqs:SendMessage"],
+    resources: [queue("node-events")],
+    reason:
+      "Announces nodes that fell silent; in the tests they do so while something is killed, and may be quick to return.",
+    byChance: true,
+  },
+  {
     principals: ["measure"],
     actions: ["dynamodb:Query", "dynamodb:BatchGetItem"],
     resources: table,
@@ -125,19 +133,6 @@ export const unusedRights: readonly UnusedRights[] = [
     actions: ["autoscaling:CompleteLifecycleAction"],
     resources: ["steward-{stage}-workers"],
     reason: noGroup,
-  },
-  {
-    principals: ["bootstrap"],
-    actions: ["dynamodb:GetItem"],
-    resources: table,
-    reason:
-      "Lists trail the table by a moment: a second set-up right after the first looks for the provider by its id.",
-  },
-  {
-    principals: ["bootstrap"],
-    actions: ["ssm:GetParameter"],
-    resources: ["/steward/{stage}/root-public-key", "/steward/{stage}/trust-document"],
-    reason: "A set-up that finds the stage set up by a root before reads what that said.",
   },
   {
     principals: ["bootstrap"],
