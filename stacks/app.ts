@@ -1,6 +1,8 @@
 import { App } from "aws-cdk-lib";
 import { isPermanent, permanentStages } from "../infra/stages.ts";
+import { checkDeploy } from "../scripts/stage/check-deploy.ts";
 import { buildApp } from "./build-app.ts";
+import { findCdkCommand } from "./cdk-command.ts";
 
 /** What `npx cdk … -c stage=prod` runs. */
 const stage: unknown = new App({ autoSynth: false }).node.tryGetContext("stage");
@@ -12,6 +14,8 @@ try {
       `${given}. Say which: npx cdk … -c stage=STAGE, with ${stages}. A stage of your own needs none: npx sst dev makes what it uses.`,
     );
   }
+  const command = await findCdkCommand();
+  if (command !== undefined) await checkDeploy({ stage, command });
   buildApp(stage).app.synth();
 } catch (error) {
   // The message says it all; a stack trace would bury it.
