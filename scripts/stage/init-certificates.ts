@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import type { Clients } from "@steward/aws/clients";
 import { createParameter, getParameter, putParameter } from "@steward/aws/parameters";
-import { createSigner } from "@steward/aws/signing";
+import { createSigner } from "@steward/aws/kms-signer";
 import { createVersionedObjects } from "@steward/aws/versioned-objects";
 import { bucketNames, resourceNames } from "@steward/contracts/names";
 import { ensureCaCertificate, type ParameterStore } from "@steward/control/ensure-ca-certificate";

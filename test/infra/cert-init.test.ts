@@ -14,7 +14,7 @@ import {
 import { GetParameterHistoryCommand } from "@aws-sdk/client-ssm";
 import { type Clients, createClients } from "@steward/aws/clients";
 import { getParameter, putParameter } from "@steward/aws/parameters";
-import { createSigner } from "@steward/aws/signing";
+import { createSigner } from "@steward/aws/kms-signer";
 import { bucketNames, resourceNames } from "@steward/contracts/names";
 import { truststoreSchema } from "@steward/contracts/stage-parameters";
 import { issueCaCertificate } from "@steward/control/issue-certificate";

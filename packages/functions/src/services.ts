@@ -25,6 +25,8 @@ export interface Services {
   activate: (nodeId: string, role: string) => Promise<{ id: string; code: string }>;
   instanceSecrets: InstanceSecrets;
   letInstanceGoOn: (action: LifecycleAction) => Promise<boolean>;
+  /** The ids of the instances of a group. */
+  instancesOf: (group: string) => Promise<ReadonlySet<string>>;
 }
 
 /**
@@ -46,6 +48,8 @@ export function createServices(stage: string): Services {
     ]);
     return createObjects(createS3());
   });
+  const autoScaling = once(async () => (await import("@steward/aws/clients/auto-scaling")).createAutoScaling());
+  const lifecycle = once(() => import("@steward/aws/lifecycle"));
   const instanceSecrets = once(async () => {
     const { createInstanceSecrets } = await import("@steward/aws/instance-secrets");
     return createInstanceSecrets(await secrets());
@@ -83,7 +87,7 @@ export function createServices(stage: string): Services {
     },
     signer: (use) => {
       const signer = once(async () => {
-        const { createSigner } = await import("@steward/aws/signing");
+        const { createSigner } = await import("@steward/aws/kms-signer");
         return createSigner({ kms: await kms(), keyAlias: names.keyAlias(use) });
       });
       return {
@@ -105,13 +109,8 @@ export function createServices(stage: string): Services {
       create: async (...call) => (await instanceSecrets()).create(...call),
       remove: async (...call) => (await instanceSecrets()).remove(...call),
     },
-    letInstanceGoOn: async (action) => {
-      const [{ letInstanceGoOn }, { createAutoScaling }] = await Promise.all([
-        import("@steward/aws/lifecycle"),
-        import("@steward/aws/clients/auto-scaling"),
-      ]);
-      return letInstanceGoOn(createAutoScaling(), action);
-    },
+    letInstanceGoOn: async (action) => (await lifecycle()).letInstanceGoOn(await autoScaling(), action),
+    instancesOf: async (group) => (await lifecycle()).instancesOf(await autoScaling(), group),
   };
 }
 
