@@ -16,14 +16,14 @@ export function rootKeyFile(path: string, passphrase: Passphrase): RootKeySource
     made: () => made,
     open: () => openRootKey(file, passphrase ?? undefined),
     create: (): RootKey => {
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      refuseTracked(file);
       if (passphrase === undefined) {
         throw new AppError("invalid_request", `a new root key is to be made in ${file}`, {
           next: "Say with which passphrase: when asked, or with --passphrase-file.",
           details: { asks: "new-passphrase" },
         });
       }
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-      refuseTracked(file);
       const key = createUnlessThere(file, passphrase ?? undefined);
       made = true;
       return key;

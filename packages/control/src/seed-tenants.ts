@@ -1,7 +1,7 @@
 import { createPerson, getPerson, listPeople } from "@steward/aws/records/person";
 import { createSession } from "@steward/aws/records/session";
 import { createTenant, getTenant, listTenants } from "@steward/aws/records/tenant";
-import { commit } from "@steward/aws/table";
+import { commit, type Write } from "@steward/aws/table";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { hasCode } from "@steward/contracts/errors";
 import { derivedId, newId, providerTenantId } from "@steward/contracts/ids";
@@ -43,17 +43,13 @@ export async function seedTenants(deps: Deps, seeds: readonly TenantSeed[]): Pro
     const tenant =
       existing.find(({ name }) => name === seed.name) ??
       (seed.provider === true ? await getTenant(deps.table, providerTenantId) : undefined);
-    const tenantId = tenant?.tenantId ?? (await makeTenant(deps, seed));
-    const known = (await listPeople(deps.table, tenantId)).find(({ name }) => name === seed.admin);
-    const { personId, made } =
-      known === undefined ? await makeAdmin(deps, seed, tenantId) : { personId: known.personId, made: false };
-    seeded.push({
-      tenantId,
-      name: seed.name,
-      personId,
-      bootstrapToken: await openLink(deps, personId),
-      made: [...(tenant === undefined ? (["tenant"] as const) : []), ...(made ? (["admin"] as const) : [])],
-    });
+    const made: SeededTenant["made"] = [];
+    const tenantId = tenant?.tenantId ?? idOf(seed, deps.nowMs());
+    if (tenant === undefined && (await makeTenant(deps, seed, tenantId))) made.push("tenant");
+    const admin = (await listPeople(deps.table, tenantId)).find(({ name }) => name === seed.admin);
+    const personId = admin?.personId ?? adminIdOf(seed, tenantId);
+    if (admin === undefined && (await makeAdmin(deps, seed, tenantId))) made.push("admin");
+    seeded.push({ tenantId, name: seed.name, personId, bootstrapToken: await openLink(deps, personId), made });
   }
   return seeded;
 }
@@ -76,9 +72,16 @@ async function openLink(deps: Deps, personId: string): Promise<string> {
   return bootstrapToken;
 }
 
-async function makeTenant(deps: Deps, seed: TenantSeed): Promise<string> {
+function idOf(seed: TenantSeed, nowMs: number): string {
+  return seed.provider === true ? providerTenantId : newId("tenant", nowMs);
+}
+
+function adminIdOf(seed: TenantSeed, tenantId: string): string {
+  return derivedId("person", 0, `bootstrap ${tenantId}:${seed.admin}`);
+}
+
+async function makeTenant(deps: Deps, seed: TenantSeed, tenantId: string): Promise<boolean> {
   const nowMs = deps.nowMs();
-  const tenantId = seed.provider === true ? providerTenantId : newId("tenant", nowMs);
   const tenant: TenantState = {
     v: 1,
     version: 1,
@@ -87,36 +90,50 @@ async function makeTenant(deps: Deps, seed: TenantSeed): Promise<string> {
     createdAtMs: nowMs,
     heartbeatIntervalSeconds: seed.heartbeatIntervalSeconds,
   };
-  await commit(deps.table, [
-    createTenant(tenant),
-    audited(nowMs, { tenantId, who: "steward:bootstrap", what: "create-tenant", record: tenantId, after: tenant }),
-  ]);
-  return tenantId;
+  return createUnlessThere(
+    deps,
+    [
+      createTenant(tenant),
+      audited(nowMs, { tenantId, who: "steward:bootstrap", what: "create-tenant", record: tenantId, after: tenant }),
+    ],
+    () => getTenant(deps.table, tenantId),
+  );
 }
 
-/** The id comes of the tenant and the name: of two who make the same admin, the second finds the first's. */
-async function makeAdmin(deps: Deps, seed: TenantSeed, tenantId: string): Promise<{ personId: string; made: boolean }> {
+async function makeAdmin(deps: Deps, seed: TenantSeed, tenantId: string): Promise<boolean> {
   const nowMs = deps.nowMs();
-  const subject = `${tenantId}:${seed.admin}`;
+  const personId = adminIdOf(seed, tenantId);
   const person: PersonState = {
     v: 1,
     version: 1,
-    personId: derivedId("person", 0, `bootstrap ${subject}`),
+    personId,
     name: seed.admin,
     issuer: "bootstrap",
-    subject,
+    subject: `${tenantId}:${seed.admin}`,
     grants: [{ tenant: seed.provider === true ? "*" : tenantId, role: "admin" }],
     createdAtMs: nowMs,
   };
-  const { personId } = person;
-  try {
-    await commit(deps.table, [
+  return createUnlessThere(
+    deps,
+    [
       createPerson(person),
       audited(nowMs, { tenantId, who: "steward:bootstrap", what: "create-person", record: personId, after: person }),
-    ]);
-    return { personId, made: true };
+    ],
+    () => getPerson(deps.table, personId),
+  );
+}
+
+/** Of two who make the same record, the second finds the first's: false. */
+async function createUnlessThere(
+  deps: Deps,
+  writes: readonly Write[],
+  find: () => Promise<object | undefined>,
+): Promise<boolean> {
+  try {
+    await commit(deps.table, writes);
+    return true;
   } catch (error) {
-    if (!hasCode(error, "conflict") || (await getPerson(deps.table, personId)) === undefined) throw error;
-    return { personId, made: false };
+    if (!hasCode(error, "conflict") || (await find()) === undefined) throw error;
+    return false;
   }
 }
