@@ -2,7 +2,6 @@ import { X509Certificate } from "node:crypto";
 import type { Signer } from "@steward/aws/signing";
 import { AppError } from "@steward/contracts/errors";
 import { resourceNames } from "@steward/contracts/names";
-import { issueCaCertificate } from "./issue-certificate.ts";
 
 /** Parameters by name. */
 export interface ParameterStore {
@@ -34,6 +33,8 @@ export async function ensureCaCertificate(deps: {
   let pem = await deps.parameters.get(name);
   let made = false;
   if (pem === undefined) {
+    // Once in a stage's life: what makes certificates loads only then.
+    const { issueCaCertificate } = await import("./issue-certificate.ts");
     const fresh = await issueCaCertificate(deps.issuer, {
       name: `Steward ${deps.stage} nodes`,
       nowMs: deps.nowMs(),

@@ -1,4 +1,4 @@
-import { type askClaude, defaultClaudeModel } from "@steward/aws/outside/claude";
+import type { askClaude } from "@steward/aws/outside/claude";
 import { getTask } from "@steward/aws/records/task";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { hasCode } from "@steward/contracts/errors";
@@ -20,7 +20,7 @@ export interface ClaudeAccess {
   key: () => Promise<string | undefined>;
   ask: typeof askClaude;
   baseUrl?: string;
-  model?: string;
+  model: string;
 }
 
 /** One message of `escalations`: asks Claude, and settles the job like a worker's answer. */
@@ -61,7 +61,7 @@ export async function escalateJob(
   const timeoutMs = Math.max(1_000, Math.min(job.deadlineAtMs - deps.nowMs(), leaseMs - 10_000));
   const answer = await deps.claude.ask({
     apiKey: key,
-    model: deps.claude.model ?? defaultClaudeModel,
+    model: deps.claude.model,
     ...prompt,
     timeoutMs,
     ...(deps.claude.baseUrl === undefined ? {} : { baseUrl: deps.claude.baseUrl }),

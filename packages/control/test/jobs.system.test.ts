@@ -34,6 +34,7 @@ const ask = () =>
 const withoutKey = {
   key: async () => undefined,
   ask: () => Promise.reject(new Error("nobody may be asked without a key")),
+  model: "claude-sonnet-5-5",
 };
 const claimId = "00000000-0000-4000-8000-000000000001";
 

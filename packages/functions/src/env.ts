@@ -19,7 +19,7 @@ export const environmentSchema = z.object({
   STEWARD_CHECK_ANSWERS: z.stringbool().default(false),
   /** Another address of the Claude API, for tests and proxies. */
   STEWARD_ANTHROPIC_URL: z.url().optional(),
-  STEWARD_CLAUDE_MODEL: z.string().min(1).optional(),
+  STEWARD_CLAUDE_MODEL: z.string().min(1).default("claude-sonnet-5-5"),
   /** Seconds until a job fails, whatever holds it; by default what its lane promises. */
   STEWARD_JOB_DEADLINE_SECONDS: z.coerce.number().int().min(1).max(3600).optional(),
   /** Seconds for which a worker holds a job without a token. */

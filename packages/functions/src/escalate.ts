@@ -1,6 +1,5 @@
-import { askClaude } from "@steward/aws/outside/claude";
 import { laneMessageSchema } from "@steward/contracts/job";
-import { escalateJob } from "@steward/control/escalate-job";
+import { type ClaudeAccess, escalateJob } from "@steward/control/escalate-job";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { consume } from "./batch.ts";
 import { createContext } from "./context.ts";
@@ -8,14 +7,12 @@ import { env } from "./env.ts";
 
 const { STEWARD_ANTHROPIC_URL: baseUrl, STEWARD_CLAUDE_MODEL: model } = env();
 const context = createContext("escalate");
-const deps = {
-  ...context,
-  claude: {
-    key: () => context.services.secrets.get(context.names.anthropicSecret),
-    ask: askClaude,
-    ...(baseUrl === undefined ? {} : { baseUrl }),
-    ...(model === undefined ? {} : { model }),
-  },
+const claude: ClaudeAccess = {
+  key: () => context.services.secrets.get(context.names.anthropicSecret),
+  // Its SDK is the largest of all, and where no key is set nobody is asked.
+  ask: async (question) => (await import("@steward/aws/outside/claude")).askClaude(question),
+  ...(baseUrl === undefined ? {} : { baseUrl }),
+  model,
 };
 
 /** Messages of `escalations`: asks Claude. */
@@ -23,6 +20,6 @@ export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
   return consume(event, {
     schema: laneMessageSchema,
     log: context.log,
-    work: (message) => escalateJob(deps, message),
+    work: (message) => escalateJob({ ...context, claude }, message),
   });
 }

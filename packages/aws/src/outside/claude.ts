@@ -1,9 +1,6 @@
 import Anthropic from "@anthropic-ai/sdk";
 import { jsonSchemaOutputFormat } from "@anthropic-ai/sdk/helpers/json-schema";
 
-/** The model that is asked unless another one is configured. */
-export const defaultClaudeModel = "claude-sonnet-5-5";
-
 export interface ClaudeQuestion {
   apiKey: string;
   /** Another address than Anthropic's. */
