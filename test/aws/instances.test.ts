@@ -9,22 +9,24 @@ import { DescribeSecretCommand, GetSecretValueCommand } from "@aws-sdk/client-se
 import { type Clients, createClients } from "@steward/aws/clients";
 import { createAutoScaling } from "@steward/aws/clients/auto-scaling";
 import { createInstanceSecrets, type InstanceSecrets } from "@steward/aws/instance-secrets";
-import { letInstanceGoOn } from "@steward/aws/lifecycle";
+import { instancesOf, letInstanceGoOn } from "@steward/aws/lifecycle";
 import { putParameter } from "@steward/aws/parameters";
+import { getPresence } from "@steward/aws/records/presence";
 import { createTenant } from "@steward/aws/records/tenant";
 import { commit } from "@steward/aws/table";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { newId, providerTenantId } from "@steward/contracts/ids";
 import { resourceNames } from "@steward/contracts/names";
 import { permissions } from "@steward/contracts/permissions";
-import { instanceTag, launchHook } from "@steward/contracts/worker-group";
+import { instanceOf, instanceTag, launchHook } from "@steward/contracts/worker-group";
+import { acceptHeartbeat } from "@steward/control/accept-heartbeat";
 import { authenticateNode } from "@steward/control/authenticate-node";
 import { claimJob } from "@steward/control/claim-job";
 import { enrolNode } from "@steward/control/enrol-node";
 import { inviteInstance } from "@steward/control/invite-instance";
 import { issueCaCertificate } from "@steward/control/issue-certificate";
 import { allNodes } from "@steward/control/load-targets";
-import { retireInstance } from "@steward/control/retire-instance";
+import { retireInstance, retireLostInstances } from "@steward/control/retire-instance";
 import { localAccount } from "@steward/local/account";
 import { type Cloud, startCloud } from "@steward/local/cloud/start-cloud";
 import { newPrivateKey, requestFor } from "@steward/node-client/key-pair";
@@ -240,25 +242,79 @@ it("a straggling launch event of an ended instance makes nothing new, however la
   expect(await ended()).toBe(0);
 });
 
+it("an instance whose end nobody told of is retired with the next event, but none that still beats", async () => {
+  // The other tests' instances are still there as far as this one is concerned.
+  const table = { client: observer.dynamo, name: names.table };
+  const others = (await allNodes({ table }, providerTenantId)).flatMap(({ tags }) => instanceOf(tags) ?? []);
+  const [lost, told] = [instanceId, `${instanceId.slice(0, -1)}e`];
+  for (const id of [told, lost]) {
+    instanceId = id;
+    await launched();
+    await enrolBoth();
+  }
+  const instances = new Set([...others, lost, told]);
+  const retire = () => retireLostInstances({ ...deps(), instances: async () => instances });
+  expect(await retire()).toBe(0);
+  // A group that answers with too little does not silence a machine that beats.
+  instances.delete(lost);
+  const [node] = await nodesOfInstance();
+  const presence = await getPresence(table, node?.nodeId ?? "");
+  const heartbeat = {
+    sequence: 1,
+    intervalSeconds: 60,
+    metrics: { cpuPercent: 1, memoryPercent: 1, diskPercent: 1, loadAverage1m: 0, uptimeSeconds: 1 },
+    agentVersion: "0.1.0",
+    configRevision: 0,
+    conditions: [],
+  };
+  const fingerprint = presence?.certificate.current ?? "";
+  const sendNodeEvent = async () => {};
+  await acceptHeartbeat(
+    { table, nowMs: () => Date.now(), log: () => {}, sendNodeEvent },
+    { nodeId: node?.nodeId ?? "", fingerprint, heartbeat },
+  );
+  expect(await retire()).toBe(0);
+  // Two minutes of silence later it is.
+  const later = { ...deps(), nowMs: () => Date.now() + 121_000 };
+  expect(await retireLostInstances({ ...later, instances: async () => instances })).toBe(1);
+  expect(await nodesOfInstance()).toEqual([]);
+  instanceId = told;
+  expect(await nodesOfInstance()).toHaveLength(2);
+});
+
 /** Auto Scaling as far as it is needed: it takes what it is sent and answers what the test says. */
 async function startAutoScaling() {
   const asked: URLSearchParams[] = [];
-  const said = { status: 200, body: "<CompleteLifecycleActionResponse/>" };
+  const said = { status: 200, body: "" };
+  let instances: string[] | undefined = [];
+  const member = (text: string) => `<member>${text}</member>`;
+  /** What it says when nothing is wrong. */
+  const answerTo = (action: string | null) => {
+    if (action !== "DescribeAutoScalingGroups") return "<CompleteLifecycleActionResponse/>";
+    const listed = instances?.map((id) => member(`<InstanceId>${id}</InstanceId>`)).join("");
+    const group = listed === undefined ? "" : member(`<Instances>${listed}</Instances>`);
+    return `<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult><AutoScalingGroups>${group}</AutoScalingGroups></DescribeAutoScalingGroupsResult></DescribeAutoScalingGroupsResponse>`;
+  };
   const server = createServer((request, response) => {
     let body = "";
     request.on("data", (part: Buffer) => {
       body += part.toString();
     });
     request.on("end", () => {
-      asked.push(new URLSearchParams(body));
+      const call = new URLSearchParams(body);
+      asked.push(call);
       response.writeHead(said.status, { "content-type": "text/xml" });
-      response.end(said.body);
+      response.end(said.status === 200 ? answerTo(call.get("Action")) : said.body);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     asked,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    /** Undefined: there is no group. */
+    setInstances(ids: string[] | undefined) {
+      instances = ids;
+    },
     fail(status: number, code: string, message: string) {
       said.status = status;
       said.body = `<ErrorResponse><Error><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`;
@@ -289,6 +345,11 @@ it("asks the Auto Scaling service in its own protocol, and tells 'not held' from
       InstanceId: instanceId,
       LifecycleActionResult: "CONTINUE",
     });
+    service.setInstances([instanceId, "i-0fffffffffffffff0"]);
+    expect(await instancesOf(client, names.workerGroup)).toEqual(new Set([instanceId, "i-0fffffffffffffff0"]));
+    expect(service.asked[1]?.get("AutoScalingGroupNames.member.1")).toBe(names.workerGroup);
+    service.setInstances(undefined);
+    await expect(instancesOf(client, names.workerGroup)).rejects.toMatchObject({ code: "internal" });
     service.fail(400, "ValidationError", `No active Lifecycle Action found with token ${action.token}`);
     expect(await letInstanceGoOn(client, action)).toBe(false);
     service.fail(400, "ValidationError", "AutoScalingGroup name not found");
@@ -335,6 +396,7 @@ it("the function does it all from EventBridge's own events, with its own rights,
       LifecycleHookName: launchHook.name,
       LifecycleTransition: "autoscaling:EC2_INSTANCE_LAUNCHING",
     });
+    service.setInstances([instanceId]);
     await handler(launch);
     expect(service.asked[0]?.get("InstanceId")).toBe(instanceId);
     expect((await tokens()).worker).toMatch(new RegExp(`\\.${sha256Hex(Buffer.from("root"))}$`));

@@ -98,7 +98,10 @@ function start(): void {
   });
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (part: Buffer) => (said += part.toString()));
 }
-const ended = async () => child?.exitCode ?? undefined ?? ((await once(child as ChildProcess, "exit")) as [number])[0];
+const ended = async () => {
+  if (child === undefined) throw new Error("nothing was started");
+  return child.exitCode ?? ((await once(child, "exit")) as [number])[0];
+};
 
 const common = "--region eu-central-1 --auto-scaling-group-name steward-test-workers";
 const protection = (flag: string) =>
@@ -155,7 +158,7 @@ it("scale-in: lets the jobs end for as long as they take, then tells the group, 
   await until("busy", () => asked().at(-1) === protect);
   imds.say("autoscaling/target-lifecycle-state", "Terminated");
   await until("draining", () => readFileSync(join(dir, "state"), "utf8") === "deactivating\n");
-  expect(said).toContain("draining, for 1800 s at most");
+  await until("the time it has", () => said.includes("draining, for 1800 s at most"));
   expect(asked()).not.toContain(letGo);
   writeFileSync(join(dir, "state"), "inactive\n");
   expect(await ended()).toBe(0);

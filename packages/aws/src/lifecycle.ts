@@ -1,4 +1,9 @@
-import { type AutoScalingClient, CompleteLifecycleActionCommand } from "@aws-sdk/client-auto-scaling";
+import {
+  type AutoScalingClient,
+  CompleteLifecycleActionCommand,
+  DescribeAutoScalingGroupsCommand,
+} from "@aws-sdk/client-auto-scaling";
+import { AppError } from "@steward/contracts/errors";
 import { calling } from "./faults.ts";
 
 /** One time that an instance is held by a hook. */
@@ -28,5 +33,17 @@ export async function letInstanceGoOn(autoScaling: AutoScalingClient, action: Li
       if (error instanceof Error && /no active lifecycle action/i.test(error.message)) return false;
       throw error;
     }
+  });
+}
+
+/** The instances that the group has, those that begin and end included. */
+export async function instancesOf(autoScaling: AutoScalingClient, group: string): Promise<ReadonlySet<string>> {
+  return calling("list the group's instances", async () => {
+    const { AutoScalingGroups: [found] = [] } = await autoScaling.send(
+      new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [group] }),
+    );
+    // No such group is not a group without instances: whoever asks would retire them all.
+    if (found === undefined) throw new AppError("internal", `there is no group ${group}`, { retryable: false });
+    return new Set((found.Instances ?? []).flatMap(({ InstanceId }) => InstanceId ?? []));
   });
 }

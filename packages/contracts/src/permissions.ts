@@ -162,7 +162,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     sweep: [table("GetItem", "Query", "UpdateItem"), queues(["node-events"], "SendMessage", ...consume)],
     measure: [table("Query", "BatchGetItem"), indexes("gsi1")],
     instances: [
-      table(...records),
+      table(...records, "BatchGetItem"),
       parameters("root-public-key"),
       {
         // Not to read them: only the instance itself does.
@@ -175,6 +175,11 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       {
         actions: ["autoscaling:CompleteLifecycleAction"],
         resources: [names.workerGroup],
+      },
+      {
+        actions: ["autoscaling:DescribeAutoScalingGroups"],
+        resources: ["*"],
+        why: "listing groups knows no bounds: it shows names and instance ids",
       },
     ],
     bootstrap: [

@@ -9,8 +9,15 @@ export const terminateHook = { name: "drain", timeoutSeconds: 1_860 } as const;
 /** Tag of an instance's secret; its value is the instance's ARN, which is what lets that instance alone read it. */
 export const instanceTag = "steward-instance";
 
+const tagKey = "instance:";
+
+/** The instance that a node is of, by its tags. */
+export function instanceOf(tags: readonly string[]): string | undefined {
+  return tags.find((tag) => tag.startsWith(tagKey))?.slice(tagKey.length);
+}
+
 /** The nodes of one instance: the worker, and the appliance by which the provider's own actions reach the machine. */
 export function instanceNodes(instanceId: string) {
   const name = `gpu-${instanceId.replace(/^i-/, "")}`;
-  return { worker: name, appliance: `${name}-host`, tag: `instance:${instanceId}` };
+  return { worker: name, appliance: `${name}-host`, tag: `${tagKey}${instanceId}` };
 }

@@ -24,5 +24,10 @@ export const instanceEventSchema = z.discriminatedUnion("detail-type", [
   }),
 ]);
 
+export type LaunchEvent = Extract<
+  z.output<typeof instanceEventSchema>,
+  { "detail-type": "EC2 Instance-launch Lifecycle Action" }
+>;
+
 /** The rule that lets them through: `detail-type` of an EventBridge pattern. */
 export const instanceEventTypes = instanceEventSchema.options.map((option) => option.shape["detail-type"].value);

@@ -1,15 +1,16 @@
 import { createHash } from "node:crypto";
 import { AppError } from "@steward/contracts/errors";
 import { inviteInstance } from "@steward/control/invite-instance";
-import { retireInstance } from "@steward/control/retire-instance";
+import { retireInstance, retireLostInstances } from "@steward/control/retire-instance";
 import { createContext } from "./context.ts";
-import { instanceEventSchema } from "./instance-event.ts";
+import { instanceEventSchema, type LaunchEvent } from "./instance-event.ts";
 
 const context = createContext("manage-instances");
 const { names, services } = context;
 const deps = {
   ...context,
   instanceSecrets: services.instanceSecrets,
+  instances: () => services.instancesOf(names.workerGroup),
   rootFingerprint: async () =>
     createHash("sha256")
       .update(Buffer.from(await context.parameter("root-public-key"), "base64"))
@@ -22,10 +23,13 @@ export async function handler(input: unknown): Promise<void> {
   const { AutoScalingGroupName: group, EC2InstanceId: instanceId } = event.detail;
   // The rule lets only ours through: another group's machines must not become workers because a rule was widened.
   if (group !== names.workerGroup) throw new AppError("forbidden", `${group} is not this stage's worker group`);
-  if (event["detail-type"] === "EC2 Instance Terminate Successful") {
-    await retireInstance(deps, { instanceId });
-    return;
-  }
+  if (event["detail-type"] === "EC2 Instance Terminate Successful") await retireInstance(deps, { instanceId });
+  else await invite(event);
+  await retireLostInstances(deps);
+}
+
+async function invite(event: LaunchEvent): Promise<void> {
+  const { AutoScalingGroupName: group, EC2InstanceId: instanceId } = event.detail;
   const { LifecycleHookName: hook, LifecycleActionToken: token } = event.detail;
   const partition = event.resources[0].split(":")[1] ?? "aws";
   const arn = `arn:${partition}:ec2:${event.region}:${event.account}:instance/${instanceId}`;
