@@ -111,7 +111,13 @@ function runProgram(options: InfraOptions & { bundle: string; root: string; work
     AWS_EC2_METADATA_DISABLED: "true",
   };
   const child = fork(program, [JSON.stringify(options)], {
-    env: { PATH, HOME, ...noAws, ...options.environment },
+    env: {
+      PATH,
+      HOME,
+      NODE_COMPILE_CACHE: join(root, "node_modules/.cache/infra-compile"),
+      ...noAws,
+      ...options.environment,
+    },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   const printed: Buffer[] = [];
