@@ -33,7 +33,7 @@ import {
   SubnetType,
   UserData,
 } from "aws-cdk-lib/aws-ec2";
-import { PolicyDocument, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { ManagedPolicy, PolicyDocument, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Asset } from "aws-cdk-lib/aws-s3-assets";
 import { type MetricName, metricNamespace } from "@steward/contracts/metrics";
 import { resourceNames } from "@steward/contracts/names";
@@ -68,10 +68,18 @@ export class WorkersStack extends Stack {
     const { workers } = settings;
     const files = new Asset(this, "HostFiles", { path: this.hostFiles() });
 
+    // For machines in the provider's own rack too: a user or role of theirs may have this, and nothing else.
+    const place = { stage, partition: this.partition, region: this.region, account: this.account };
+    const lanes = new ManagedPolicy(this, "Lanes", {
+      managedPolicyName: `${names.prefix}-lanes`,
+      description: "A worker: receives jobs from the lanes, and nothing else",
+      statements: statementsOf(policyStatements("worker", { ...place, keyArns: {}, secretArns: {} })),
+    });
     const rules = this.rules(stage, files);
     const role = new Role(this, "Role", {
       description: `Steward ${stage}: a GPU host takes jobs from the lanes and looks after its own life`,
       assumedBy: new ServicePrincipal("ec2.amazonaws.com"),
+      managedPolicies: [lanes],
       inlinePolicies: { host: new PolicyDocument({ statements: statementsOf(rules) }) },
     });
     explainWildcards(role, rules);
@@ -148,17 +156,14 @@ export class WorkersStack extends Stack {
     return folder;
   }
 
-  /** Each statement from its intent. None for SSM, shells or logs: a host is looked at through its nodes. */
+  /** What a host may do besides taking jobs, each statement from its intent. None for SSM, shells or logs: a host is looked at through its nodes. */
   private rules(stage: string, files: Asset): Rule[] {
     const names = resourceNames(stage);
-    const { partition, region, account } = this;
-    const lanes = policyStatements("worker", { stage, partition, region, account, keyArns: {}, secretArns: {} });
     const group = this.formatArn({
       service: "autoscaling",
       resource: `autoScalingGroup:*:autoScalingGroupName/${names.workerGroup}`,
     });
     return [
-      ...lanes,
       {
         actions: ["secretsmanager:GetSecretValue"],
         resources: [this.formatArn({ service: "secretsmanager", resource: `secret:${names.instanceSecret("*")}` })],

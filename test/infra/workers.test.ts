@@ -136,18 +136,23 @@ describe("the launch template", () => {
 });
 
 it("an instance may take jobs, read its own secret, look after its own life and fetch its files, and nothing else", () => {
+  // Machines of the provider's own rack are given this one.
+  const [[lanesId, lanes] = [], ...morePolicies] = Object.entries(template.findResources("AWS::IAM::ManagedPolicy"));
+  expect(morePolicies).toEqual([]);
+  expect(lanes?.Properties).toMatchObject({ ManagedPolicyName: "steward-prod-lanes" });
   const [role, ...others] = Object.values(template.findResources("AWS::IAM::Role")) as {
     Properties: {
       Policies: { PolicyDocument: { Statement: Record<string, unknown>[] } }[];
-      ManagedPolicyArns?: string[];
+      ManagedPolicyArns: unknown;
     };
   }[];
   expect(others).toEqual([]);
   expect(template.findResources("AWS::IAM::Policy")).toEqual({});
-  expect(role?.Properties.ManagedPolicyArns).toBeUndefined();
+  expect(role?.Properties.ManagedPolicyArns).toEqual([{ Ref: lanesId }]);
   const lane = (name: string) => `arn:aws:sqs:${region}:${account}:steward-prod-inference-${name}`;
-  const statements = role?.Properties.Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
-  expect(statements?.map(({ Effect, ...statement }) => ({ ...statement, Effect }))).toEqual([
+  const own = role?.Properties.Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement) ?? [];
+  const statements = [...(lanes?.Properties.PolicyDocument.Statement ?? []), ...own];
+  expect(statements).toEqual([
     {
       Effect: "Allow",
       Action: ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"],

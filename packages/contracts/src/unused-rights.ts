@@ -112,7 +112,7 @@ export const unusedRights: readonly UnusedRights[] = [
   },
   {
     principals: ["instances"],
-    actions: ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+    actions: ["GetItem", "Query", "BatchGetItem", "PutItem", "UpdateItem"].map((name) => `dynamodb:${name}`),
     resources: table,
     reason: noGroup,
   },
@@ -132,6 +132,12 @@ export const unusedRights: readonly UnusedRights[] = [
     principals: ["instances"],
     actions: ["autoscaling:CompleteLifecycleAction"],
     resources: ["steward-{stage}-workers"],
+    reason: noGroup,
+  },
+  {
+    principals: ["instances"],
+    actions: ["autoscaling:DescribeAutoScalingGroups"],
+    resources: ["*"],
     reason: noGroup,
   },
   {
