@@ -248,7 +248,8 @@ function resourceRules(scope: Construct, { stage, env }: StageProps): Rule[] {
     // What the stacks, `cert init` and `bootstrap` have said.
     {
       actions: actionsOf("ssm", "GetParameter GetParameters GetParametersByPath"),
-      resources: [arn("ssm", `parameter${names.parameterFolder}/*`)],
+      // A call for all below a path is judged by the path itself.
+      resources: [arn("ssm", `parameter${names.parameterFolder}`), arn("ssm", `parameter${names.parameterFolder}/*`)],
       why: "All of the stage's parameters; none of them is secret",
     },
     { actions: actionsOf("ssm", "GetParameter"), resources: [arn("ssm", "parameter/sst/bootstrap")] },

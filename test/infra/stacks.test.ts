@@ -598,7 +598,7 @@ describe("stacks/app.ts", () => {
   });
 });
 
-it("the CDK's flags are those it recommends for a new app, but for two that are decided otherwise", () => {
+it("the CDK's flags are those it recommends for a new app, but for three that are decided otherwise", () => {
   expect(cdk.context).toEqual({
     ...recommended,
     // There is one partition.
