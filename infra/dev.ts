@@ -82,13 +82,8 @@ export function offerWorker(stage: string): void {
       command: "node packages/worker/bin/steward-worker.js run",
       autostart: false,
     },
-    environment: { STEWARD_STAGE: stage, STEWARD_STATE_DIR: workerStateDir(stage) },
+    environment: { STEWARD_STAGE: stage, STEWARD_STATE_DIR: `.steward/worker-${stage}` },
   });
-}
-
-/** Where the worker of a personal stage keeps what it is. */
-export function workerStateDir(stage: string): string {
-  return `.steward/worker-${stage}`;
 }
 
 function makeTable(names: Names): aws.dynamodb.Table {

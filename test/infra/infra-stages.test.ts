@@ -1,7 +1,7 @@
 import { securityHeaders } from "@steward/api/security-headers";
 import { resourceNames, secretNames, signingKeyUses } from "@steward/contracts/names";
 import { permissions } from "@steward/contracts/permissions";
-import { policyStatements, type StagePlace } from "@steward/contracts/policy";
+import { policyStatements, type StagePlace, type Statement } from "@steward/contracts/policy";
 import { routes } from "@steward/contracts/routes";
 import { assets } from "@steward/dashboard/assets";
 import { alarmDefinitions } from "@steward/functions/alarms";
@@ -171,7 +171,7 @@ describe.each(stages)("the app of %s", (stage) => {
       ) as StagePlace["secretArns"],
     };
     const { principal } = definitions[name];
-    const log = {
+    const log: Statement = {
       actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
       resources: [`arn:aws:logs:${region}:${account}:log-group:/aws/lambda/${names.lambda(name)}:*`],
     };

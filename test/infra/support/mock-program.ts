@@ -22,8 +22,9 @@ const fail = (error: unknown) =>
 process.on("uncaughtException", fail);
 process.on("unhandledRejection", fail);
 
-const require = createRequire(join(platformFolder, "package.json"));
-const pulumi = require("@pulumi/pulumi");
+// What SST brings along, not what the repository has.
+const ofPlatform = createRequire(join(platformFolder, "package.json"));
+const pulumi = ofPlatform("@pulumi/pulumi");
 Object.assign(globalThis, {
   $app: { name: "steward", stage: options.stage, removal: "retain", providers: {}, protect: false },
   $dev: options.live ?? false,
@@ -33,7 +34,7 @@ Object.assign(globalThis, {
     paths: { home: options.work, root: options.root, work: options.work, platform: platformFolder },
     state: { version: {} },
   },
-  aws: require("@pulumi/aws"),
+  aws: ofPlatform("@pulumi/aws"),
 });
 Object.assign(process.env, { SST_SERVER: await answerSst(), SST_AWS_REGION: mockRegion });
 
