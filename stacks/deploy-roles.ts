@@ -158,6 +158,11 @@ function boundaryRules(scope: Construct, { stage, env }: StageProps): Rule[] {
       why: "A group's ARN has an id in its middle; its name is the stage's own",
     },
     {
+      actions: actionsOf("autoscaling", "DescribeAutoScalingGroups"),
+      resources: ["*"],
+      why: "Listing groups knows no bounds; it shows names and instance ids",
+    },
+    {
       actions: actionsOf("logs", "CreateLogStream PutLogEvents"),
       resources: [arn("logs", `log-group:/aws/lambda/${names.prefix}-*`)],
       why,
