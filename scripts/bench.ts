@@ -1,4 +1,5 @@
 import { benchCost } from "./bench/cost.ts";
+import { benchFunctions } from "./bench/functions.ts";
 import { benchHeartbeats } from "./bench/heartbeats.ts";
 import { benchMatcher } from "./bench/matcher.ts";
 import { benchPath } from "./bench/path.ts";
@@ -10,6 +11,7 @@ const suites: Record<string, () => Promise<Figure[]>> = {
   path: benchPath,
   understand: benchMatcher,
   handlers: benchHeartbeats,
+  functions: benchFunctions,
   cost: benchCost,
 };
 

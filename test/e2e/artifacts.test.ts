@@ -1,21 +1,25 @@
 import { createHash } from "node:crypto";
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { buildAllBundles } from "@steward/catalogue/bundle";
 import { newestRelease } from "@steward/catalogue/release-content";
 import type { ReleaseContent } from "@steward/contracts/release";
 import { createObjects } from "@steward/aws/objects";
 import { getParameter } from "@steward/aws/parameters";
 import { readRelease } from "@steward/control/read-release";
+import { entryUrl, type FunctionName } from "@steward/functions/definitions";
 import { releaseFiles } from "@steward/functions/release-source";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { functionEnvironment, readCredentials } from "../../packages/local/src/host/function-environment.ts";
 import { parseHostEnvironment } from "../../packages/local/src/host/env.ts";
 import { createLambda, type Outcome } from "../../packages/local/src/host/lambda.ts";
-import { buildFunctions } from "../../scripts/build/functions.ts";
+import { bareClients } from "../../scripts/build/bare-clients.ts";
+import { bundle, digestOf } from "../../scripts/build/bundle.ts";
+import { type BuiltFunction, buildFunctions } from "../../scripts/build/functions.ts";
 import { readReleaseFiles } from "../../scripts/build/release-file.ts";
+import { root } from "../../scripts/run.ts";
 import { describePath } from "../support/describe-path.ts";
 import { approve, type Installation, until, untilEnded } from "../support/installation.ts";
 import { startWithModels, type WithModels } from "../support/with-models.ts";
@@ -27,15 +31,55 @@ import { startWithModels, type WithModels } from "../support/with-models.ts";
 
 let folder: string;
 let functionsDir: string;
+let built: BuiltFunction[];
 /** What the stage `local` has pinned here: this checkout's actions, and an agent that no checkout has. */
 let pinned: ReleaseContent;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "steward-artifacts-"));
   functionsDir = join(folder, "functions");
   pinned = newestRelease(await buildAllBundles(), { "9.9.9": "9".repeat(64) });
-  await buildFunctions({ outDir: functionsDir, committed: { ...readReleaseFiles(), local: pinned }, agents: {} });
+  built = await buildFunctions({
+    outDir: functionsDir,
+    committed: { ...readReleaseFiles(), local: pinned },
+    agents: {},
+  });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/**
+ * What a cold start may load, as a multiple of the SDK clients and commands of the function's rights (1.3 is the bar). Those
+ * that only need the table and one more client have little SDK to set against what each of ours loads: zod (100 kB), and
+ * behind the doors Hono, the routes' schemas and JWTs. Only downwards.
+ */
+const heaviest: Partial<Record<FunctionName, number>> = {
+  wait: 1.95,
+  sessions: 1.95,
+  // X.509 certificates are all that it makes.
+  enrol: 2.2,
+  heartbeat: 1.55,
+  sweep: 1.55,
+  "note-transitions": 1.6,
+  measure: 1.8,
+  reconcile: 1.8,
+};
+
+it("a start loads little more than the SDK that the function needs", async () => {
+  const tooHeavy: string[] = [];
+  for (const { name, eagerBytes } of built) {
+    const bare = await bundle({ text: bareClients(name).text });
+    const times = eagerBytes / bare.eagerBytes;
+    if (times > (heaviest[name] ?? 1.3)) tooHeavy.push(`${name}: ${times.toFixed(2)} ×`);
+  }
+  expect(tooHeavy).toEqual([]);
+});
+
+it("the same sources give the same bytes, which say nothing of the machine that made them", async () => {
+  const again = await bundle({ file: fileURLToPath(entryUrl("dispatch")) });
+  expect(digestOf(again.files)).toBe(built.find(({ name }) => name === "dispatch")?.sha256);
+  for (const file of readdirSync(functionsDir, { recursive: true, withFileTypes: true })) {
+    if (file.isFile()) expect(readFileSync(join(file.parentPath, file.name)).includes(root), file.name).toBe(false);
+  }
+});
 
 describe("the built functions", () => {
   let world: WithModels;
