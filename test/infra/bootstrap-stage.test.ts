@@ -6,7 +6,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetParameterHistoryCommand } from "@aws-sdk/client-ssm";
 import { DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { createClients } from "@steward/aws/clients";
-import { getParameter } from "@steward/aws/parameters";
+import { getParameter, putParameter } from "@steward/aws/parameters";
 import { getSecret } from "@steward/aws/secrets";
 import { type ParameterName, parametersBy, resourceNames } from "@steward/contracts/names";
 import { signedDocumentSchema } from "@steward/contracts/signed";
@@ -29,7 +29,7 @@ async function openHouse(): Promise<void> {
   house = await startLambdaStage(stage, [
     { actions: ["secretsmanager:PutSecretValue"], resources: [names.anthropicSecret] },
     // For the looks that the tests take themselves.
-    { actions: ["ssm:GetParameter", "ssm:GetParameterHistory"], resources: ["*"] },
+    { actions: ["ssm:GetParameter", "ssm:GetParameterHistory", "ssm:PutParameter"], resources: ["*"] },
     { actions: ["dynamodb:Scan"], resources: ["*"] },
     { actions: ["secretsmanager:GetSecretValue"], resources: [names.anthropicSecret] },
   ]);
@@ -196,6 +196,21 @@ describe("a stage, from its first set-up on", () => {
     const second = await bootstrapped("--admin", "anna");
     expect(second.made).toEqual(["admin"]);
     expect(await counted()).toEqual({ ...once, PERSON: 2 });
+  });
+
+  test("what the function refuses arrives with what to do about it", async () => {
+    const request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    const own = ["-keyout", join(config.folder, "own.pem"), "-subj", "/CN=own", "-days", "9"];
+    const pem = execFileSync("openssl", [...request, ...own], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    await putParameter(clients().ssm, names.parameter("ca-certificate"), pem);
+    const { code, stderr } = await bootstrap();
+    expect(code).toBe(1);
+    expect(stderr).toContain("failed: the CA's certificate in /steward/anna/ca-certificate is of another key");
+    expect(stderr).toContain("Point the issuer's key alias back");
+    expect(stderr).not.toContain("    at ");
   });
 });
 

@@ -1,8 +1,9 @@
 import type { Signer } from "@steward/aws/signing";
+import { AppError } from "@steward/contracts/errors";
 import { type SigningKeyUse, signingKeyUses } from "@steward/contracts/names";
 import { publishStage, readSetup } from "@steward/control/bootstrap-stage";
 import { seedTenants } from "@steward/control/seed-tenants";
-import { bootstrapEventSchema } from "./bootstrap-event.ts";
+import { type BootstrapEvent, bootstrapEventSchema } from "./bootstrap-event.ts";
 import { createContext } from "./context.ts";
 import { readReleaseSource } from "./release-source.ts";
 
@@ -20,7 +21,16 @@ const deps = {
 
 /** Invoked directly, by whoever sets a stage up: `bootstrapEventSchema` says with what. */
 export async function handler(input: unknown): Promise<unknown> {
-  const event = bootstrapEventSchema.parse(input);
+  try {
+    return await answer(bootstrapEventSchema.parse(input));
+  } catch (error) {
+    // Of an exception Lambda tells whoever invoked a function the message and nothing else: what to do goes along in it.
+    if (!(error instanceof AppError) || error.next === undefined) throw error;
+    throw new Error(`${error.message}. ${error.next}`, { cause: error });
+  }
+}
+
+async function answer(event: BootstrapEvent): Promise<unknown> {
   switch (event.step) {
     case "look":
       return readSetup(deps);

@@ -104,12 +104,17 @@ function answerOf(outcome: Exclude<Outcome, { kind: "throttled" }>): { payload: 
     case "result":
       return { payload: outcome.result ?? null };
     case "failed":
-      return { payload: { errorType: "Error", errorMessage: outcome.error }, error: "Unhandled" };
+      return { payload: { errorType: "Error", errorMessage: messageOf(outcome.error) }, error: "Unhandled" };
     case "timed_out":
       return { payload: { errorMessage: "Task timed out" }, error: "Unhandled" };
     default:
       return outcome satisfies never;
   }
+}
+
+/** The local host tells a stack, which begins with the message. */
+function messageOf(stack: string): string {
+  return stack.replace(/\n {4}at [\s\S]*$/, "").replace(/^\w*Error: /, "");
 }
 
 function startFunctions(
