@@ -19,7 +19,7 @@ export function setDefaults(stage: Stage, { account, partition }: Account): void
       ...args.transform,
       logGroup: { retentionInDays: stage.logDays },
       // Live, the developer's machine takes the function's role, and the function speaks through SST's bridge.
-      ...(isLive() ? {} : { role: onlyLambda(), function: onlyOurVariables(args.environment) }),
+      ...(isLive() && args.dev !== false ? {} : { role: onlyLambda(), function: onlyOurVariables(args.environment) }),
     };
   });
 }

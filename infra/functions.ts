@@ -20,7 +20,7 @@ export function makeFunctions(
   stage: Stage,
   { account, place, domains }: { account: string; place: Storage["place"]; domains: Gateway["domains"] },
 ): Record<FunctionName, sst.aws.Function> {
-  if (stage.permanent) requireArtifacts();
+  requireArtifacts(functionNames.filter((name) => runsArtifact(stage, name)));
   const definitions: Record<FunctionName, FunctionDefinition> = functionDefinitions;
   const names = resourceNames(stage.name);
   const environment = environmentOf(stage, account, domains);
@@ -67,18 +67,25 @@ function environmentOf(stage: Stage, account: string, domains: Gateway["domains"
   } satisfies Partial<Record<keyof Environment, Input<string>>>;
 }
 
-/** A permanent stage runs the artifact that was tested; a personal one what SST makes of the source. */
-function codeOf(stage: Stage, name: FunctionName): Pick<sst.aws.FunctionArgs, "handler" | "bundle"> {
-  if (stage.permanent) return { bundle: artifactOf(name), handler: "index.handler" };
+function codeOf(stage: Stage, name: FunctionName): Pick<sst.aws.FunctionArgs, "handler" | "bundle" | "dev"> {
+  if (runsArtifact(stage, name)) return { bundle: artifactOf(name), handler: "index.handler", dev: false };
   return { handler: `packages/functions/src/${functionDefinitions[name].entry}.handler` };
+}
+
+/**
+ * A permanent stage runs the artifacts that were tested; a personal one what SST makes of the source, on the developer's
+ * machine in `sst dev`. But for `bootstrap`: what it publishes lies beside its code, and the build puts it there.
+ */
+function runsArtifact(stage: Stage, name: FunctionName): boolean {
+  return stage.permanent || name === "bootstrap";
 }
 
 function artifactOf(name: FunctionName): string {
   return `dist/functions/${name}`;
 }
 
-function requireArtifacts(): void {
-  const missing = functionNames.map((name) => `${artifactOf(name)}/index.mjs`).filter((file) => !fileExists(file));
+function requireArtifacts(wanted: readonly FunctionName[]): void {
+  const missing = wanted.map((name) => `${artifactOf(name)}/index.mjs`).filter((file) => !fileExists(file));
   if (missing.length === 0) return;
   throw new Error(`Not built: ${missing.join(", ")}. Next: npm run build`);
 }

@@ -75,6 +75,12 @@ describe("a stage of one's own", () => {
     },
   );
 
+  test("what `bootstrap` publishes must have been built for it too", async () => {
+    expect(await refusal({ stage: "jane", unbuilt: ["bootstrap", "api"] })).toContain(
+      "Not built: dist/functions/bootstrap/index.mjs. Next: npm run build",
+    );
+  });
+
   test("a truststore of another shape is told, not passed over: the nodes door would stay shut in silence", async () => {
     expect(await refusal({ stage: "jane", parameters: { truststore: "{}" } })).toContain(
       "/steward/jane/truststore is not {uri, version} as JSON. Next: npx steward cert init --stage jane",

@@ -220,5 +220,9 @@ describe("live (sst dev)", () => {
       ].toSorted(),
     );
     expect(all(app, "cloudfront/distribution:Distribution")).toHaveLength(1);
+    // What it publishes lies beside its artifact, so it is no function to be run from the source.
+    const bootstrap = one(app, "lambda/function:Function", { name: names.lambda("bootstrap") });
+    expect(bootstrap).toMatchObject({ handler: "index.handler", runtime: "nodejs24.x", architectures: ["arm64"] });
+    expect(Object.keys(variablesOf(app, "bootstrap")).filter((name) => name.startsWith("SST_"))).toEqual([]);
   });
 });
