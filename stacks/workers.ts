@@ -132,6 +132,8 @@ export class WorkersStack extends Stack {
       },
       capacityRebalance: true,
       defaultInstanceWarmup: warmup,
+      // A host is as it was made: this is how a new image and a new worker reach a group that is never empty.
+      maxInstanceLifetime: Duration.days(14),
       healthChecks: HealthChecks.ec2({ gracePeriod: Duration.minutes(5) }),
       // Where a rule counts instances; they cost nothing.
       groupMetrics: [GroupMetrics.all()],
@@ -262,7 +264,8 @@ export class WorkersStack extends Stack {
     shrink.addAdjustment({ lowerBound: 0, adjustment: -1 });
     const hosts = new Metric({
       namespace: "AWS/AutoScaling",
-      metricName: "GroupInServiceInstances",
+      // What this rule itself changes: hosts that spare themselves are still there when they are no longer wanted.
+      metricName: "GroupDesiredCapacity",
       dimensionsMap: { AutoScalingGroupName: group.autoScalingGroupName },
       statistic: "Maximum",
       period: minute,

@@ -73,6 +73,7 @@ describe("the group", () => {
       // A deploy must not set the number back.
       DesiredCapacity: Match.absent(),
       CapacityRebalance: true,
+      MaxInstanceLifetime: 14 * 86_400,
       MixedInstancesPolicy: {
         InstancesDistribution: {
           OnDemandBaseCapacity: workers.onDemandBase,
@@ -185,7 +186,7 @@ describe("scaling", () => {
       template.findResources("AWS::CloudWatch::Alarm", { Properties: { AlarmName: `steward-prod-workers-${name}` } }),
     )[0]?.Properties as {
       AlarmActions: [{ Ref: string }];
-      Metrics?: { Id: string; Expression?: string }[];
+      Metrics?: { Id: string; Expression?: string; MetricStat?: { Metric: object } }[];
     };
   const policyOf = (name: string) =>
     template.findResources("AWS::AutoScaling::ScalingPolicy")[alarm(name).AlarmActions[0].Ref]?.Properties as Record<
@@ -247,7 +248,10 @@ describe("scaling", () => {
       AdjustmentType: "ChangeInCapacity",
       StepAdjustments: [{ MetricIntervalLowerBound: 0, ScalingAdjustment: -1 }],
     });
-    // What `hosts` counts is only measured where the group says so.
+    // Of what is wanted, not of what is there: a protected host stays, and would be counted down once more each minute.
+    const hosts = Metrics.find(({ Id }) => Id === "hosts")?.MetricStat;
+    expect(hosts?.Metric).toMatchObject({ Namespace: "AWS/AutoScaling", MetricName: "GroupDesiredCapacity" });
+    // It is only measured where the group says so.
     template.hasResourceProperties("AWS::AutoScaling::AutoScalingGroup", {
       MetricsCollection: [{ Granularity: "1Minute" }],
     });
