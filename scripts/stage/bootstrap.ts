@@ -29,6 +29,7 @@ await answerWith(async () => {
   ]);
   if (seeded === undefined) throw new AppError("internal", "the function made no tenant");
   const { tenantId, personId, bootstrapToken, made } = seeded;
+  const used = root.used();
   return {
     stage,
     account,
@@ -36,7 +37,7 @@ await answerWith(async () => {
     apiUrl,
     changed,
     releaseVersion,
-    rootKey: { file, made: root.made(), encrypted: root.made() && passphrase !== null },
+    rootKey: { file, ...used, encrypted: used.made && passphrase !== null },
     tenantId,
     personId,
     admin,

@@ -8,13 +8,20 @@ import type { RootKeySource } from "@steward/local/stage-setup";
 /** A passphrase; null where none is wanted; undefined where nobody was asked yet. */
 export type Passphrase = string | null | undefined;
 
-/** The operator's root key: where it is, and whether it was made now. */
-export function rootKeyFile(path: string, passphrase: Passphrase): RootKeySource & { made: () => boolean } {
+/** The operator's root key, and afterwards which one it was: with its fingerprint machines can be told whom to trust. */
+export function rootKeyFile(
+  path: string,
+  passphrase: Passphrase,
+): RootKeySource & { used: () => { made: boolean; fingerprint?: string } } {
   const file = resolve(path);
+  let key: RootKey | undefined;
   let made = false;
   return {
-    made: () => made,
-    open: () => openRootKey(file, passphrase ?? undefined),
+    used: () => ({ made, ...(key === undefined ? {} : { fingerprint: key.keyId }) }),
+    open: () => {
+      key = openRootKey(file, passphrase ?? undefined);
+      return key;
+    },
     create: (): RootKey => {
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       refuseTracked(file);
@@ -24,7 +31,7 @@ export function rootKeyFile(path: string, passphrase: Passphrase): RootKeySource
           details: { asks: "new-passphrase" },
         });
       }
-      const key = createUnlessThere(file, passphrase ?? undefined);
+      key = createUnlessThere(file, passphrase ?? undefined);
       made = true;
       return key;
     },

@@ -46,7 +46,7 @@ interface Answer {
   made: string[];
   personId: string;
   releaseVersion: number;
-  rootKey: { file: string; made: boolean; encrypted: boolean };
+  rootKey: { file: string; made: boolean; encrypted: boolean; fingerprint?: string };
 }
 
 function bootstrap(args: readonly string[] = [], input?: string): Promise<Ended> {
@@ -109,6 +109,7 @@ describe("a stage, from its first set-up on", () => {
       file: join(config.folder, `root-key-${stage}.pem`),
       made: true,
       encrypted: false,
+      fingerprint: openRootKey(file)?.keyId,
     });
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const { document, content } = await trust();
@@ -293,7 +294,7 @@ describe("the root key", () => {
     const passphraseFile = join(config.folder, "passphrase");
     const made = await bootstrap(["--root-key", file], `${passphrase}\n${passphrase}\n`);
     expect(made.code, made.stderr).toBe(0);
-    expect(made.stdout).toContain(`root key: ${file} (encrypted)`);
+    expect(made.stdout).toContain(`Root key: ${file} (encrypted)`);
     const pem = readFileSync(file, "utf8");
     expect(() => createPrivateKey(pem)).toThrow();
     expect(createPrivateKey({ key: pem, passphrase }).asymmetricKeyType).toBe("ec");

@@ -26,7 +26,12 @@ const bootstrappedSchema = z.object({
   apiUrl: z.string().optional(),
   changed: z.array(z.string()),
   releaseVersion: z.number(),
-  rootKey: z.object({ file: z.string(), made: z.boolean(), encrypted: z.boolean() }),
+  rootKey: z.object({
+    file: z.string(),
+    made: z.boolean(),
+    encrypted: z.boolean(),
+    fingerprint: z.string().optional(),
+  }),
   tenantId: z.string(),
   personId: z.string(),
   admin: z.string(),
@@ -35,6 +40,12 @@ const bootstrappedSchema = z.object({
 });
 type Bootstrapped = z.infer<typeof bootstrappedSchema>;
 
+const whatParameters: Record<string, string> = {
+  "ca-certificate": "the CA's certificate",
+  "root-public-key": "the root's public key",
+  "trust-document": "the trust document",
+  release: "the release",
+};
 const shortestPassphrase = 12;
 
 export function addCert(program: Command, run: Runner): void {
@@ -154,16 +165,17 @@ function report(ui: Ui, made: Bootstrapped, apiUrl: string | undefined): void {
   ui.data({ ...made, ...(link === undefined ? {} : { link }) });
   ui.say(`${paint.bold(made.stage)} ${paint.dim(`in ${made.account}, ${made.region}`)}`);
   const changes = [
-    ...made.changed,
+    ...made.changed.map((name) => whatParameters[name] ?? name),
     ...made.made.map((what) => (what === "tenant" ? "the tenant provider" : `the admin ${made.admin}`)),
   ];
   if (changes.length === 0) ui.say("Everything was there: nothing was changed but for this sign-in link.");
   else for (const change of changes) ui.say(`${paint.green("✔")} new: ${change}`);
-  ui.say(`  release ${made.releaseVersion} is in force`);
-  if (made.rootKey.made) {
-    ui.say(
-      `  root key: ${made.rootKey.file} ${made.rootKey.encrypted ? "(encrypted)" : paint.yellow("(not encrypted: it was given no passphrase)")}`,
-    );
+  ui.say(`Release ${made.releaseVersion} is in force.`);
+  const { rootKey } = made;
+  if (rootKey.made) {
+    ui.say("");
+    ui.say(`Root key: ${rootKey.file} ${rootKey.encrypted ? "(encrypted)" : paint.yellow("(without a passphrase)")}`);
+    ui.say(`  sha256 ${rootKey.fingerprint}`);
     ui.say("  Keep it offline, in two places: machines pin it, and nothing on AWS has it.");
   }
   ui.say("");
