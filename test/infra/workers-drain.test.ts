@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { until } from "../../packages/node-client/test/support/until.ts";
 import { root } from "../../scripts/run.ts";
+import { requireOrSkip } from "../support/require.ts";
 
 /*
  * The drain as an instance runs it: the script itself in bash, with a metadata service on a real socket, and with programs
@@ -114,113 +115,121 @@ const letGo = `aws autoscaling complete-lifecycle-action ${common} --lifecycle-h
 const inSeconds = (seconds: number) =>
   JSON.stringify({ action: "terminate", time: new Date(Date.now() + seconds * 1000).toISOString() });
 
-it("in service: protects the instance while a job runs on it, tells the group of changes only, and stops nothing", async () => {
-  imds.say("autoscaling/target-lifecycle-state", "InService");
-  status(0);
-  start();
-  await until("idle", () => asked().at(-1) === release);
-  status(2);
-  await until("busy", () => asked().at(-1) === protect);
-  status(1);
-  // No answer of the metadata service is not a notice.
-  imds.setUp(false);
-  status(0);
-  await until("idle again", () => asked().length === 3);
-  imds.setUp(true);
-  status(3);
-  await until("busy again", () => asked().length === 4);
-  expect(asked()).toEqual([release, protect, release, protect]);
-});
+const usable = ["bash", "curl", "jq"].every((program) => spawnSync(program, ["--version"]).status === 0);
 
-it("does not spare an instance for a worker that died with a job", async () => {
-  status(2);
-  start();
-  await until("busy", () => asked().at(-1) === protect);
-  const longAgo = new Date(Date.now() - 180_000);
-  utimesSync(join(dir, "status.json"), longAgo, longAgo);
-  await until("idle", () => asked().at(-1) === release);
-});
-
-it("sets the protection again and again where the group does not take it yet, and says so once", async () => {
-  writeFileSync(join(dir, "aws-fails"), "");
-  status(1);
-  start();
-  await until("some tries", () => asked().length >= 3);
-  rmSync(join(dir, "aws-fails"));
-  await until("taken", () => said.includes("protected from scale-in: yes"));
-  expect(said.match(/could not set/g)).toHaveLength(1);
-});
-
-it("scale-in: lets the jobs end for as long as they take, then tells the group, once", async () => {
-  writeFileSync(join(dir, "long-job"), "");
-  status(1);
-  start();
-  await until("busy", () => asked().at(-1) === protect);
-  imds.say("autoscaling/target-lifecycle-state", "Terminated");
-  await until("draining", () => readFileSync(join(dir, "state"), "utf8") === "deactivating\n");
-  await until("the time it has", () => said.includes("draining, for 1800 s at most"));
-  expect(asked()).not.toContain(letGo);
-  writeFileSync(join(dir, "state"), "inactive\n");
-  expect(await ended()).toBe(0);
-  expect(asked()).toEqual([protect, stop, letGo]);
-});
-
-it("spot notice: lets jobs end while there is time, has them given back before it is over, and tells the group", async () => {
-  writeFileSync(join(dir, "long-job"), "");
-  status(1);
-  start();
-  await until("busy", () => asked().at(-1) === protect);
-  const noticedAtMs = performance.now();
-  imds.say("spot/instance-action", inSeconds(27));
-  expect(await ended()).toBe(0);
-  expect(asked()).toEqual([protect, stop, hurry, letGo]);
-  // Not at once: what can end in the time that is left may end. And long before it is over.
-  expect(performance.now() - noticedAtMs).toBeGreaterThan(500);
-  expect(performance.now() - noticedAtMs).toBeLessThan(15_000);
-});
-
-it("a spot notice in the middle of a scale-in cuts it short", async () => {
-  writeFileSync(join(dir, "long-job"), "");
-  imds.say("autoscaling/target-lifecycle-state", "Terminated");
-  start();
-  await until("draining", () => readFileSync(join(dir, "state"), "utf8") === "deactivating\n");
-  imds.say("spot/instance-action", inSeconds(5));
-  expect(await ended()).toBe(0);
-  expect(asked()).toEqual([stop, hurry, letGo]);
-});
-
-it("a notice that cannot be read is one of two minutes", async () => {
-  imds.say("spot/instance-action", "soon");
-  start();
-  expect(await ended()).toBe(0);
-  expect(said).toMatch(/spot notice: 1(19|20) s are left/);
-  expect(asked()).toEqual([stop, letGo]);
-});
-
-it("a group that waits for no word does not keep the drain from ending well", async () => {
-  writeFileSync(join(dir, "aws-fails"), "");
-  imds.say("spot/instance-action", inSeconds(120));
-  start();
-  expect(await ended()).toBe(0);
-  expect(asked().filter((one) => one === letGo)).toHaveLength(5);
-});
-
-it("rebalance advice: goes on working, but does not ask to be spared", async () => {
-  imds.say("events/recommendations/rebalance", JSON.stringify({ noticeTime: new Date().toISOString() }));
-  status(2);
-  start();
-  await until("given up", () => asked().at(-1) === release);
-  expect(asked()).toEqual([release]);
-  expect(child?.exitCode).toBeNull();
-});
-
-it("says which of its variables is missing", async () => {
-  child = spawn("bash", [join(root, "stacks/host/steward-drain.sh")], {
-    env: { PATH: process.env["PATH"], AWS_REGION: "eu-central-1" },
-    stdio: ["ignore", "ignore", "pipe"],
+requireOrSkip(
+  "jq",
+  usable,
+  "it needs bash, curl and jq",
+)("the drain", () => {
+  it("in service: protects the instance while a job runs on it, tells the group of changes only, and stops nothing", async () => {
+    imds.say("autoscaling/target-lifecycle-state", "InService");
+    status(0);
+    start();
+    await until("idle", () => asked().at(-1) === release);
+    status(2);
+    await until("busy", () => asked().at(-1) === protect);
+    status(1);
+    // No answer of the metadata service is not a notice.
+    imds.setUp(false);
+    status(0);
+    await until("idle again", () => asked().length === 3);
+    imds.setUp(true);
+    status(3);
+    await until("busy again", () => asked().length === 4);
+    expect(asked()).toEqual([release, protect, release, protect]);
   });
-  said = "";
-  child.stderr?.on("data", (part: Buffer) => (said += part.toString()));
-  expect(await ended()).not.toBe(0);
-  expect(said).toContain("STEWARD_GROUP");
+
+  it("does not spare an instance for a worker that died with a job", async () => {
+    status(2);
+    start();
+    await until("busy", () => asked().at(-1) === protect);
+    const longAgo = new Date(Date.now() - 180_000);
+    utimesSync(join(dir, "status.json"), longAgo, longAgo);
+    await until("idle", () => asked().at(-1) === release);
+  });
+
+  it("sets the protection again and again where the group does not take it yet, and says so once", async () => {
+    writeFileSync(join(dir, "aws-fails"), "");
+    status(1);
+    start();
+    await until("some tries", () => asked().length >= 3);
+    rmSync(join(dir, "aws-fails"));
+    await until("taken", () => said.includes("protected from scale-in: yes"));
+    expect(said.match(/could not set/g)).toHaveLength(1);
+  });
+
+  it("scale-in: lets the jobs end for as long as they take, then tells the group, once", async () => {
+    writeFileSync(join(dir, "long-job"), "");
+    status(1);
+    start();
+    await until("busy", () => asked().at(-1) === protect);
+    imds.say("autoscaling/target-lifecycle-state", "Terminated");
+    await until("draining", () => readFileSync(join(dir, "state"), "utf8") === "deactivating\n");
+    await until("the time it has", () => said.includes("draining, for 1800 s at most"));
+    expect(asked()).not.toContain(letGo);
+    writeFileSync(join(dir, "state"), "inactive\n");
+    expect(await ended()).toBe(0);
+    expect(asked()).toEqual([protect, stop, letGo]);
+  });
+
+  it("spot notice: lets jobs end while there is time, has them given back before it is over, and tells the group", async () => {
+    writeFileSync(join(dir, "long-job"), "");
+    status(1);
+    start();
+    await until("busy", () => asked().at(-1) === protect);
+    const noticedAtMs = performance.now();
+    imds.say("spot/instance-action", inSeconds(27));
+    expect(await ended()).toBe(0);
+    expect(asked()).toEqual([protect, stop, hurry, letGo]);
+    // Not at once: what can end in the time that is left may end. And long before it is over.
+    expect(performance.now() - noticedAtMs).toBeGreaterThan(500);
+    expect(performance.now() - noticedAtMs).toBeLessThan(15_000);
+  });
+
+  it("a spot notice in the middle of a scale-in cuts it short", async () => {
+    writeFileSync(join(dir, "long-job"), "");
+    imds.say("autoscaling/target-lifecycle-state", "Terminated");
+    start();
+    await until("draining", () => readFileSync(join(dir, "state"), "utf8") === "deactivating\n");
+    imds.say("spot/instance-action", inSeconds(5));
+    expect(await ended()).toBe(0);
+    expect(asked()).toEqual([stop, hurry, letGo]);
+  });
+
+  it("a notice that cannot be read is one of two minutes", async () => {
+    imds.say("spot/instance-action", "soon");
+    start();
+    expect(await ended()).toBe(0);
+    expect(said).toMatch(/spot notice: 1(19|20) s are left/);
+    expect(asked()).toEqual([stop, letGo]);
+  });
+
+  it("a group that waits for no word does not keep the drain from ending well", async () => {
+    writeFileSync(join(dir, "aws-fails"), "");
+    imds.say("spot/instance-action", inSeconds(120));
+    start();
+    expect(await ended()).toBe(0);
+    expect(asked().filter((one) => one === letGo)).toHaveLength(5);
+  });
+
+  it("rebalance advice: goes on working, but does not ask to be spared", async () => {
+    imds.say("events/recommendations/rebalance", JSON.stringify({ noticeTime: new Date().toISOString() }));
+    status(2);
+    start();
+    await until("given up", () => asked().at(-1) === release);
+    expect(asked()).toEqual([release]);
+    expect(child?.exitCode).toBeNull();
+  });
+
+  it("says which of its variables is missing", async () => {
+    child = spawn("bash", [join(root, "stacks/host/steward-drain.sh")], {
+      env: { PATH: process.env["PATH"], AWS_REGION: "eu-central-1" },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    said = "";
+    child.stderr?.on("data", (part: Buffer) => (said += part.toString()));
+    expect(await ended()).not.toBe(0);
+    expect(said).toContain("STEWARD_GROUP");
+  });
 });
