@@ -53,6 +53,9 @@ export function makeFunctions(
   return perName(functionNames, make);
 }
 
+/** A GPU host takes five to eight minutes from the first queued job to its first heartbeat. */
+const workerStartSeconds = 600;
+
 /** Exactly what `env.ts` of the functions asks for; Lambda itself sets the region. */
 function environmentOf(stage: Stage, account: string, domains: Gateway["domains"]) {
   const nodes = domains.nodes ?? noDoor;
@@ -62,6 +65,7 @@ function environmentOf(stage: Stage, account: string, domains: Gateway["domains"
     STEWARD_API_DOMAINS: domains.api,
     STEWARD_NODES_DOMAINS: nodes,
     STEWARD_NODES_URL: `https://${nodes}`,
+    ...(stage.startsWorkers ? { STEWARD_WORKER_START_SECONDS: String(workerStartSeconds) } : {}),
     // An answer that breaks its own schema is found by who wrote it.
     ...(stage.permanent ? {} : { STEWARD_CHECK_ANSWERS: "true" }),
   } satisfies Partial<Record<keyof Environment, Input<string>>>;

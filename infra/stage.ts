@@ -18,6 +18,8 @@ export interface Stage {
   /** Invocations kept for one function alone; a personal stage takes its share of what the account has. */
   reserved: { heartbeat: number; wait: number } | undefined;
   logDays: number;
+  /** Whether a group of workers grows when jobs wait. */
+  startsWorkers: boolean;
   /** Where the runbooks of its alarms are. */
   runbooks: { repository: string; branch: string } | undefined;
   tags: Record<string, string>;
@@ -34,9 +36,16 @@ export function readStage(name: string | undefined): Stage {
   const tags = { [stageTag]: name };
   if (!isPermanent(name)) {
     const common = { name, permanent: false, account: undefined, reserved: undefined, runbooks: undefined, tags };
-    return { ...common, ...readPersonalSettings(), requestsPerSecond: 50, requestBurst: 100, logDays: 7 };
+    return {
+      ...common,
+      ...readPersonalSettings(),
+      requestsPerSecond: 50,
+      requestBurst: 100,
+      logDays: 7,
+      startsWorkers: false,
+    };
   }
-  const { account, region, domains, limits, retention, approvals } = settingsOf(name);
+  const { account, region, domains, limits, retention, approvals, workers } = settingsOf(name);
   return {
     name,
     permanent: true,
@@ -47,6 +56,7 @@ export function readStage(name: string | undefined): Stage {
     requestBurst: limits.requestBurst,
     reserved: { heartbeat: limits.heartbeatConcurrency, wait: limits.waitConcurrency },
     logDays: retention.logDays,
+    startsWorkers: workers.maximum > 0,
     runbooks: approvals,
     tags,
   };

@@ -21,6 +21,8 @@ export interface Context {
   /** Bytes that nobody can guess, as base64url. */
   secret: () => string;
   actions: readonly Action[];
+  /** A worker is started within so many seconds when jobs wait; absent: workers are there, or not. */
+  workerStartSeconds?: number;
   /** Other times for jobs than the defaults. */
   jobTimes?: { deadlineSeconds?: number; leaseSeconds?: number };
   /** The release in force (cached for at most 60 s). */

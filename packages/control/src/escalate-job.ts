@@ -8,7 +8,7 @@ import { buildPrompt } from "@steward/core/planning/prompt";
 import { leaseJob } from "./claim-job.ts";
 import { fallShort, settleJob } from "./complete-job.ts";
 import type { Context } from "./context.ts";
-import { liveWorkers } from "./live-workers.ts";
+import { secondsToWorker } from "./live-workers.ts";
 import { planningContext } from "./plan-task.ts";
 
 const owner = "steward:escalate";
@@ -25,7 +25,10 @@ export interface ClaudeAccess {
 
 /** One message of `escalations`: asks Claude, and settles the job like a worker's answer. */
 export async function escalateJob(
-  deps: Pick<Context, "table" | "queues" | "actions" | "release" | "nowMs" | "secret" | "log" | "meter"> & {
+  deps: Pick<
+    Context,
+    "table" | "queues" | "actions" | "release" | "nowMs" | "secret" | "log" | "meter" | "workerStartSeconds"
+  > & {
     claude: ClaudeAccess;
   },
   message: LaneMessage,
@@ -46,7 +49,7 @@ export async function escalateJob(
   if (key === undefined) {
     // Only because it waited too long did the job come here: a busy worker may still take it before its deadline.
     const untried = job.failures.every((failure) => failure.tier !== "ollama");
-    const backToWorkers = untried && (await liveWorkers(deps)).some((worker) => worker.ready);
+    const backToWorkers = untried && (await secondsToWorker(deps)) !== undefined;
     await fallShort(deps, {
       ...shared,
       shortfall: "model_unavailable",

@@ -40,3 +40,13 @@ export async function liveWorkers(deps: Pick<Context, "table" | "nowMs">): Promi
     };
   });
 }
+
+/**
+ * Seconds until a job that is queued now may find a worker: 0 where one is ready, undefined where none is nor will be
+ * started because jobs wait.
+ */
+export async function secondsToWorker(
+  deps: Pick<Context, "table" | "nowMs" | "workerStartSeconds">,
+): Promise<number | undefined> {
+  return (await liveWorkers(deps)).some((worker) => worker.ready) ? 0 : deps.workerStartSeconds;
+}

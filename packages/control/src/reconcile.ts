@@ -81,10 +81,12 @@ async function lookAtJob(deps: Deps, record: Due): Promise<void> {
     return;
   }
   const { secret, secretHash } = newClaimSecret(deps);
-  // Nobody took it within its lane's promise, although it was sent: no worker is there for it. Claude may be.
+  // Nobody took it within its lane's promise, although it was sent: no worker is there for it. Claude may be, unless it
+  // had its turn: a job that was sent back from there waits for a worker until its deadline.
   const overdue =
     job.status === "queued" &&
     job.tier === "ollama" &&
+    job.failures.every((failure) => failure.tier !== "claude") &&
     nowMs - job.createdAtMs > defaults.laneSloSeconds[job.lane] * 1000;
   const step = reduceJob(job, { type: "requeue", secretHash, ...(overdue ? { tier: "claude" as const } : {}) }, nowMs);
   await storeJobStep(deps, job, step, who);

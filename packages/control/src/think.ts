@@ -1,4 +1,5 @@
 import { createJob } from "@steward/aws/records/job";
+import { defaults } from "@steward/contracts/defaults";
 import { newId } from "@steward/contracts/ids";
 import { newJob } from "@steward/core/job/new-job";
 import { predictLane } from "@steward/core/planning/predict-lane";
@@ -7,17 +8,17 @@ import { reduceTask } from "@steward/core/task/reduce-task";
 import type { TaskState } from "@steward/core/task/task-state";
 import { buildPrompt } from "@steward/core/planning/prompt";
 import type { Context } from "./context.ts";
-import { liveWorkers } from "./live-workers.ts";
+import { secondsToWorker } from "./live-workers.ts";
 import { newClaimSecret, sendJob } from "./send-job.ts";
 import { storeTask, type TaskChange } from "./store-task.ts";
 
 /**
  * Gives a task to a model: stores it as `thinking` together with its job, then sends the pointer. Where no worker with
- * a model is alive the job starts at the tier `claude`; without a key there the task fails at once and says how to
- * connect a model.
+ * a model is alive, nor started when jobs wait, the job starts at the tier `claude`; without a key there the task fails at
+ * once and says how to connect a model.
  */
 export async function startThinking(
-  deps: Pick<Context, "table" | "queues" | "nowMs" | "secret" | "log" | "jobTimes">,
+  deps: Pick<Context, "table" | "queues" | "nowMs" | "secret" | "log" | "jobTimes" | "workerStartSeconds">,
   task: TaskState,
   context: PlanningContext,
   change: Pick<TaskChange, "before" | "who" | "what" | "requestId">,
@@ -25,20 +26,22 @@ export async function startThinking(
   const nowMs = deps.nowMs();
   const prompt = buildPrompt(context);
   const { secret, secretHash } = newClaimSecret(deps);
-  const workers = await liveWorkers(deps);
+  const waitSeconds = await secondsToWorker(deps);
+  const lane = predictLane({ promptCharacters: prompt.prompt.length, instruction: context.instruction });
+  const deadlineSeconds = deps.jobTimes?.deadlineSeconds ?? defaults.jobDeadlineSeconds[lane];
   const job = newJob(
     {
       tenantId: task.tenantId,
       jobId: newId("job", nowMs),
       taskId: task.taskId,
-      lane: predictLane({ promptCharacters: prompt.prompt.length, instruction: context.instruction }),
-      tier: workers.some((worker) => worker.ready) ? "ollama" : "claude",
+      lane,
+      tier: waitSeconds === undefined ? "claude" : "ollama",
       secretHash,
-      ...(deps.jobTimes?.deadlineSeconds === undefined ? {} : { deadlineSeconds: deps.jobTimes.deadlineSeconds }),
+      deadlineSeconds: deadlineSeconds + (waitSeconds ?? 0),
     },
     nowMs,
   );
-  const { state, effects } = reduceTask(task, { type: "think", jobId: job.jobId }, nowMs);
+  const { state, effects } = reduceTask(task, { type: "think", jobId: job.jobId, deadlineAtMs: job.deadlineAtMs }, nowMs);
   await storeTask(deps, { ...change, after: state, effects, writes: [createJob(job)] });
   await sendJob(deps, job, secret);
   return state;

@@ -76,6 +76,31 @@ it("a job ends at once where neither a worker nor a key for Claude is there", as
   });
 });
 
+it("a job waits for a worker that is started because it waits, is offered to Claude once, and ends in the end", async () => {
+  const onDemand = { ...house, workerStartSeconds: 600 };
+  const task = await submitTask(onDemand, person, {
+    instruction: "please look after the new colleague",
+    targets: ["attic"],
+    mode: "apply",
+    verbosity: 0,
+  });
+  const { tenantId, jobId } = takeOne<LaneMessage>(house, "inference-express");
+  house.passTime(15_000);
+  await reconcile(house);
+  await escalateJob({ ...onDemand, claude: withoutKey }, takeOne<LaneMessage>(house, "escalations"));
+  takeOne(house, "inference-express");
+  // Eight minutes, in which a machine starts: the job is still there for it, and nobody asks in vain for a key again.
+  for (let minute = 0; minute < 8; minute += 1) {
+    house.passTime(60_000);
+    await reconcile(house);
+  }
+  expect(house.sent.filter(({ queue }) => queue === "escalations")).toEqual([]);
+  expect(await getJob(house.table, { tenantId, jobId })).toMatchObject({ status: "queued", tier: "ollama" });
+  house.passTime(180_000);
+  await reconcile(house);
+  expect((await getTask(house.table, { tenantId, taskId: task.id }))?.status).toBe("failed");
+});
+
 it("a settled attempt answers whoever held it, and nobody else", async () => {
   const worker = await house.machine(providerTenantId, "worker", "gpu-1");
   const other = await house.machine(providerTenantId, "worker", "gpu-2");

@@ -26,6 +26,7 @@ export function createContext(functionName: string): FunctionContext {
     STEWARD_ACCOUNT: account,
     STEWARD_JOB_DEADLINE_SECONDS: deadlineSeconds,
     STEWARD_LEASE_SECONDS: leaseSeconds,
+    STEWARD_WORKER_START_SECONDS: workerStartSeconds,
   } = env();
   const services = createServices(stage);
   const names = resourceNames(stage);
@@ -55,6 +56,7 @@ export function createContext(functionName: string): FunctionContext {
     nowMs: () => Date.now(),
     secret: () => randomBytes(32).toString("base64url"),
     actions: catalogue,
+    ...(workerStartSeconds === undefined ? {} : { workerStartSeconds }),
     jobTimes: {
       ...(deadlineSeconds === undefined ? {} : { deadlineSeconds }),
       ...(leaseSeconds === undefined ? {} : { leaseSeconds }),

@@ -20,6 +20,8 @@ export const environmentSchema = z.object({
   /** Another address of the Claude API, for tests and proxies. */
   STEWARD_ANTHROPIC_URL: z.url().optional(),
   STEWARD_CLAUDE_MODEL: z.string().min(1).default("claude-sonnet-5-5"),
+  /** Seconds within which a worker is started when jobs wait; absent: nobody starts one. */
+  STEWARD_WORKER_START_SECONDS: z.coerce.number().int().min(1).max(3600).optional(),
   /** Seconds until a job fails, whatever holds it; by default what its lane promises. */
   STEWARD_JOB_DEADLINE_SECONDS: z.coerce.number().int().min(1).max(3600).optional(),
   /** Seconds for which a worker holds a job without a token. */

@@ -117,6 +117,13 @@ describe("a task", () => {
     expect(after(state, { type: "think", jobId: "job_2" }).jobId).toBe("job_2");
   });
 
+  it("thinks for as long as its job may, however long that is", () => {
+    const deadlineAtMs = startMs + 3_600_000;
+    expect(after(testTask(), { type: "think", jobId: "job_1", deadlineAtMs }).dueAtMs).toBeGreaterThan(deadlineAtMs);
+    const usual = after(testTask(), { type: "think", jobId: "job_1" }).dueAtMs;
+    expect(after(testTask(), { type: "think", jobId: "job_1", deadlineAtMs: startMs }).dueAtMs).toBe(usual);
+  });
+
   it("cancels what it waits for: the job while thinking, the rollout while running", () => {
     const thinking = after(testTask(), { type: "think", jobId: "job_1" });
     expect(reduceTask(thinking, { type: "cancel", by: "x" }, startMs).effects).toEqual([

@@ -64,7 +64,9 @@ export function reduceTask(state: TaskState, event: TaskEvent, nowMs: number): S
       if (state.status === "thinking" && state.jobId !== undefined) {
         throw new AppError("invalid_transition", "A model thinks about this task already.");
       }
-      return go("thinking", { jobId: event.jobId });
+      const { state: next, effects } = go("thinking", { jobId: event.jobId });
+      const dueAtMs = Math.max(next.dueAtMs ?? 0, (event.deadlineAtMs ?? 0) + slackMs);
+      return { state: { ...next, dueAtMs }, effects };
     }
     case "ask":
       return go("needs_input", {

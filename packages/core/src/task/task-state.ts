@@ -39,7 +39,8 @@ export interface TaskState extends Versioned {
 
 export type TaskEvent =
   /** A model takes over: `queued → thinking`. */
-  | { type: "think"; jobId: string }
+  /** With another deadline of the job than its lane's, the task's own lies behind that one. */
+  | { type: "think"; jobId: string; deadlineAtMs?: number }
   /** `queued, thinking → needs_input`, for `defaults.questionSeconds`. */
   | { type: "ask"; question: Question; understood: GroundedStep[]; planning?: Planning }
   /** `needs_input → thinking`; the shell goes on with the understood steps and the answer. */
