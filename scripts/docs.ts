@@ -1,10 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { architectureDoc } from "./docs/architecture.ts";
 import { permissionsDoc } from "./docs/permissions.ts";
 import { root } from "./run.ts";
 
 /** Writes the documents that are made from definitions. With `--check` it writes nothing, and fails where one is out of date. */
 const documents: Record<string, () => string> = {
+  "docs/architecture.md": architectureDoc,
   "docs/permissions.md": permissionsDoc,
 };
 

@@ -41,7 +41,11 @@ export async function startThinking(
     },
     nowMs,
   );
-  const { state, effects } = reduceTask(task, { type: "think", jobId: job.jobId, deadlineAtMs: job.deadlineAtMs }, nowMs);
+  const { state, effects } = reduceTask(
+    task,
+    { type: "think", jobId: job.jobId, deadlineAtMs: job.deadlineAtMs },
+    nowMs,
+  );
   await storeTask(deps, { ...change, after: state, effects, writes: [createJob(job)] });
   await sendJob(deps, job, secret);
   return state;
