@@ -6,6 +6,9 @@ import { root, run } from "./run.ts";
 /** Where SST's components are unpacked, with what they need of npm. Git knows nothing of it. */
 export const platformFolder = join(root, ".sst/platform");
 
+/** What the first time may take on a busy machine, in milliseconds. */
+export const unpackingTimeoutMs = 300_000;
+
 /**
  * Makes SST's components and types be there, which `sst` does itself at a deploy: so `infra/` can be checked and run
  * against stand-ins. Needs npm's registry and no AWS; half a minute the first time, nothing after that.

@@ -1,9 +1,11 @@
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ensurePlatform, unpackingTimeoutMs } from "../../scripts/sst-platform.ts";
 import { readPersonalSettings } from "../../infra/env.ts";
 import { readStage } from "../../infra/stage.ts";
 import { forgetInfra, type InfraOptions, runInfra } from "./support/run-infra.ts";
 import { stageParameters } from "./support/stage-parameters.ts";
 
+beforeAll(ensurePlatform, unpackingTimeoutMs);
 afterAll(forgetInfra);
 
 const prod: InfraOptions = { stage: "prod", account: "444455556666", parameters: stageParameters("prod") };

@@ -1,6 +1,7 @@
 import { type ParameterName, parameterNames, parametersBy, resourceNames } from "@steward/contracts/names";
 import { permissions, principalNames } from "@steward/contracts/permissions";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ensurePlatform, unpackingTimeoutMs } from "../../scripts/sst-platform.ts";
 import { type PermanentStage, permanentStages, settingsOf } from "../../infra/stages.ts";
 import { buildApp, templatesOf } from "../../stacks/build-app.ts";
 import { forgetInfra, runInfra } from "./support/run-infra.ts";
@@ -9,6 +10,7 @@ import { valueOf } from "./support/stage-parameters.ts";
 /** What the two halves of a stage tell each other, and what the functions are told: nothing is read that nobody writes. */
 const stages = Object.keys(permanentStages) as PermanentStage[];
 
+beforeAll(ensurePlatform, unpackingTimeoutMs);
 afterAll(forgetInfra);
 
 describe.each(stages)("%s", (stage) => {

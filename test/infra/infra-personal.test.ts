@@ -15,6 +15,7 @@ import { parameterSchema } from "@steward/contracts/stage-parameters";
 import { functionDefinitions, functionNames } from "@steward/functions/definitions";
 import { parseEnvironment } from "@steward/functions/env";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ensurePlatform, unpackingTimeoutMs } from "../../scripts/sst-platform.ts";
 import { mockSecret } from "./support/mock-aws.ts";
 import { all, one, statementsOf } from "./support/read-run.ts";
 import { forgetInfra, type InfraRun, runInfra } from "./support/run-infra.ts";
@@ -31,6 +32,7 @@ const domain = {
   STEWARD_HOSTED_ZONE_ID: "Z0123456789ABCDEFGHIJ",
 };
 
+beforeAll(ensurePlatform, unpackingTimeoutMs);
 afterAll(forgetInfra);
 
 const variablesOf = (run: InfraRun, name: string) =>

@@ -13,6 +13,7 @@ import {
 } from "@steward/functions/definitions";
 import { environmentSchema, parseEnvironment } from "@steward/functions/env";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ensurePlatform, unpackingTimeoutMs } from "../../scripts/sst-platform.ts";
 import { type PermanentStage, permanentStages, settingsOf } from "../../infra/stages.ts";
 import { mockSecret } from "./support/mock-aws.ts";
 import { all, one, statementsOf } from "./support/read-run.ts";
@@ -22,6 +23,7 @@ import { stageParameters, valueOf } from "./support/stage-parameters.ts";
 const stages = Object.keys(permanentStages) as PermanentStage[];
 const definitions: Record<FunctionName, FunctionDefinition> = functionDefinitions;
 
+beforeAll(ensurePlatform, unpackingTimeoutMs);
 afterAll(forgetInfra);
 
 describe.each(stages)("the app of %s", (stage) => {
@@ -322,6 +324,19 @@ describe.each(stages)("the app of %s", (stage) => {
         alarmActions: [parameters["alarm-topic-arn"]],
       });
       expect(one?.["alarmDescription"]).toContain(`docs/runbooks/${alarm.runbook}.md`);
+      const [first] = alarm.metrics;
+      const figures = alarm.metrics.map(({ id, namespace, metricName, periodSeconds, statistic }) => ({
+        id,
+        returnData: false,
+        metric: { namespace, metricName, period: periodSeconds, stat: statistic },
+      }));
+      if (alarm.expression === undefined) {
+        const statistic = first.statistic === "p99" ? "extendedStatistic" : "statistic";
+        const { namespace, metricName, periodSeconds: period } = first;
+        expect(one).toMatchObject({ namespace, metricName, period, [statistic]: first.statistic });
+      } else {
+        expect(one?.["metricQueries"]).toMatchObject([{ expression: alarm.expression, returnData: true }, ...figures]);
+      }
       // Whatever only the deploy knows has been put in.
       expect(JSON.stringify(one)).not.toContain("fromInfra");
       if (alarm.metrics.some(({ namespace }) => namespace === "AWS/ApiGateway"))

@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from "vitest";
 import { run } from "../../scripts/run.ts";
-import { ensurePlatform } from "../../scripts/sst-platform.ts";
+import { ensurePlatform, unpackingTimeoutMs } from "../../scripts/sst-platform.ts";
 
-beforeAll(ensurePlatform);
+beforeAll(ensurePlatform, unpackingTimeoutMs);
 
 test("infra/ and sst.config.ts fit the types of SST's and Pulumi's components", async () => {
   const { code, output } = await run(["tsc", "-p", "infra/tsconfig.json"], { quiet: true });
