@@ -31,6 +31,7 @@ import { publish } from "../../stacks/publish.ts";
 import { readStatefulList, type StatefulResource } from "../../stacks/stateful-guard.ts";
 import recommended from "aws-cdk-lib/recommended-feature-flags.json" with { type: "json" };
 import cdk from "../../cdk.json" with { type: "json" };
+import { allows, covers, type Statement, statementsIn } from "./support/read-policy.ts";
 import { type Synthesized, synthesize } from "./support/synthesize.ts";
 
 const stages = ["staging", "prod"] as const satisfies PermanentStage[];
@@ -47,16 +48,6 @@ function of(stage: PermanentStage): Synthesized {
   const synthesized = made.get(stage);
   if (synthesized === undefined) throw new Error(`${stage} was not synthesized`);
   return synthesized;
-}
-
-interface Statement {
-  Sid?: string;
-  Effect: string;
-  Action?: string | string[];
-  NotAction?: string | string[];
-  Resource?: unknown;
-  Principal?: unknown;
-  Condition?: Record<string, Record<string, unknown>>;
 }
 
 describe.each(stages)("the stacks of %s", (stage) => {
@@ -396,10 +387,7 @@ describe.each(stages)("the stacks of %s", (stage) => {
 
   it("the app's deploy role makes roles within the boundary, and touches none of the stacks'", () => {
     const statements = statementsIn(of(stage).template("operations").findResources("AWS::IAM::ManagedPolicy"));
-    const may = (action: string, resource: string) => {
-      const matching = statements.filter((statement) => covers(statement, { action, resource }));
-      return matching.some(({ Effect }) => Effect === "Allow") && !matching.some(({ Effect }) => Effect === "Deny");
-    };
+    const may = (action: string, resource: string) => allows(statements, { action, resource });
     const role = (name: string) => `arn:aws:iam::${settings.account}:role/${name}`;
     expect(may("iam:UpdateAssumeRolePolicy", role(`${names.prefix}-ApiRole-abcd`))).toBe(true);
     const own = Object.values(of(stage).template("appliances").findResources("AWS::IAM::Role")).length;
@@ -609,33 +597,6 @@ it("the CDK's flags are those it recommends for a new app, but for three that ar
     "@aws-cdk/core:defaultCrossStackReferences": "strong",
   });
 });
-
-function statementsIn(
-  resources: Record<string, { Properties?: Record<string, unknown> }>,
-  property = "PolicyDocument",
-): Statement[] {
-  return Object.values(resources).flatMap(
-    ({ Properties = {} }) => (Properties[property] as { Statement: Statement[] }).Statement,
-  );
-}
-
-/** Whether the statement speaks of the action on the resource, whatever it says of it. Conditions are left out. */
-function covers(
-  { Action, NotAction, Resource }: Statement,
-  { action, resource }: { action: string; resource: string },
-) {
-  const speaks =
-    NotAction === undefined
-      ? [Action].flat().some((pattern) => matches(pattern ?? "", action))
-      : ![NotAction].flat().some((pattern) => matches(pattern, action));
-  return speaks && [Resource].flat().some((pattern) => typeof pattern === "string" && matches(pattern, resource));
-}
-
-/** As IAM reads a `*`. A wildcard in the text is one more character, so a wider right than the pattern's is not matched. */
-function matches(pattern: string, text: string): boolean {
-  const source = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
-  return new RegExp(`^${source.join(".*")}$`, "s").test(text);
-}
 
 function placeOf(stage: PermanentStage): StagePlace {
   const { account, region } = settingsOf(stage);
