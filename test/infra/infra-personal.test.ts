@@ -17,7 +17,7 @@ import { parseEnvironment } from "@steward/functions/env";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ensurePlatform, unpackingTimeoutMs } from "../../scripts/sst-platform.ts";
 import { mockSecret } from "./support/mock-aws.ts";
-import { all, one, statementsOf } from "./support/read-run.ts";
+import { all, inOrder, one, statementsOf } from "./support/read-run.ts";
 import { forgetInfra, type InfraRun, runInfra } from "./support/run-infra.ts";
 
 const account = "123456789012";
@@ -63,7 +63,7 @@ describe("a stage of one's own, with nothing set", () => {
       rangeKey: tableSchema.sortKey,
       ttl: { attributeName: tableSchema.ttlAttribute, enabled: true },
     });
-    expect((table["attributes"] as { name: string }[]).map((one) => one.name).toSorted()).toEqual(keys.toSorted());
+    expect(inOrder((table["attributes"] as { name: string }[]).map((one) => one.name))).toEqual(inOrder(keys));
     expect((table["globalSecondaryIndexes"] as { name: string }[]).map((one) => one.name)).toEqual(
       tableSchema.indexes.map((index) => index.name),
     );
@@ -85,16 +85,14 @@ describe("a stage of one's own, with nothing set", () => {
       const key = all(app, "kms/key:Key").find(({ name }) => name === alias["targetKeyId"]);
       expect(key?.inputs).toMatchObject({ customerMasterKeySpec: "ECC_NIST_P256", keyUsage: "SIGN_VERIFY" });
     }
-    expect(
-      all(app, "secretsmanager/secret:Secret")
-        .map(({ inputs }) => inputs["name"])
-        .toSorted(),
-    ).toEqual(secretNames.map(names.secret).toSorted());
+    expect(inOrder(all(app, "secretsmanager/secret:Secret").map(({ inputs }) => inputs["name"]))).toEqual(
+      inOrder(secretNames.map(names.secret)),
+    );
     const site = /dashboardassets/;
     const buckets = all(app, "s3/bucket:Bucket")
       .map(({ inputs }) => String(inputs["bucket"]))
       .filter((one) => !site.test(one));
-    expect(buckets.toSorted()).toEqual(Object.values(bucketNames(stage, account)).toSorted());
+    expect(inOrder(buckets)).toEqual(inOrder(Object.values(bucketNames(stage, account))));
     expect(all(app, "s3/bucketPublicAccessBlock:BucketPublicAccessBlock")).toHaveLength(buckets.length + 1);
     expect(JSON.parse(String(one(app, "ssm/document:Document", { name: names.wakeDocument })["content"]))).toEqual(
       wakeDocument,
@@ -111,7 +109,7 @@ describe("a stage of one's own, with nothing set", () => {
     // It has no data key, nobody to alarm, and no group of workers.
     const without = new Set(["data-key-arn", "alarm-topic-arn", "worker-group"]);
     const wanted = parametersBy.stacks.filter((name) => !without.has(name));
-    expect([...told.keys()].toSorted()).toEqual(wanted.map(names.parameter).toSorted());
+    expect(inOrder([...told.keys()])).toEqual(inOrder(wanted.map(names.parameter)));
     for (const name of wanted) {
       const { type, value } = told.get(names.parameter(name)) ?? {};
       expect(type).toBe("String");
@@ -181,7 +179,7 @@ describe("with a domain and a CA", () => {
       ({ inputs }) => `${String(inputs["type"])} ${String(inputs["name"])}`,
     );
     const hosts = ["jane.example.com", "api.jane.example.com", "nodes.jane.example.com"];
-    expect(records.toSorted()).toEqual(hosts.flatMap((host) => [`A ${host}`, `AAAA ${host}`]).toSorted());
+    expect(inOrder(records)).toEqual(inOrder(hosts.flatMap((host) => [`A ${host}`, `AAAA ${host}`])));
     expect(Object.keys(app.outputs).filter((key) => key.startsWith("DNS"))).toEqual([]);
     expect(variablesOf(app, "enrol")["STEWARD_NODES_URL"]).toBe("https://nodes.jane.example.com");
   });
@@ -207,8 +205,8 @@ describe("live (sst dev)", () => {
     for (const { inputs } of all(app, "scheduler/schedule:Schedule")) expect(inputs["state"]).toBe("DISABLED");
     expect(all(app, "scheduler/schedule:Schedule").length).toBeGreaterThan(0);
     const added = Object.keys(variablesOf(app, "api")).filter((name) => !name.startsWith("STEWARD_"));
-    expect(added.toSorted()).toEqual(
-      [
+    expect(inOrder(added)).toEqual(
+      inOrder([
         "SST_APP",
         "SST_APPSYNC_HTTP",
         "SST_APPSYNC_REALTIME",
@@ -219,7 +217,7 @@ describe("live (sst dev)", () => {
         "SST_REGION",
         "SST_RESOURCE_App",
         "SST_STAGE",
-      ].toSorted(),
+      ]),
     );
     expect(all(app, "cloudfront/distribution:Distribution")).toHaveLength(1);
     // What it publishes lies beside its artifact, so it is no function to be run from the source.

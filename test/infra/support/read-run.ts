@@ -38,3 +38,8 @@ interface PulumiStatement {
   resources: string[];
   conditions?: { test: string; variable: string; values: string[] }[];
 }
+
+/** The values as texts in one order, to compare lists whose order says nothing. */
+export function inOrder(values: readonly unknown[]): string[] {
+  return values.map((value) => JSON.stringify(value)).toSorted();
+}
