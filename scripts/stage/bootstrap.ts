@@ -13,9 +13,14 @@ const inputSchema = z.object({ passphrase: z.string().nullable().optional() });
 /** `steward bootstrap --stage prod`, with the credentials of whoever runs it. Every step may be run again. */
 await answerWith(async () => {
   const { values } = parseArgs({
-    options: { stage: { type: "string" }, admin: { type: "string" }, "root-key": { type: "string" } },
+    options: {
+      stage: { type: "string" },
+      admin: { type: "string" },
+      tenant: { type: "string" },
+      "root-key": { type: "string" },
+    },
   });
-  const { admin, "root-key": file } = values;
+  const { admin, tenant, "root-key": file } = values;
   if (admin === undefined || file === undefined) {
     throw new AppError("invalid_request", "say --admin and --root-key");
   }
@@ -25,7 +30,11 @@ await answerWith(async () => {
   const root = rootKeyFile(file, passphrase);
   const { releaseVersion, changed } = await setUpStage(channel, { root, nowMs: Date.now() });
   const [seeded] = await seedTenants(channel, [
-    { name: "Provider", provider: true, admin, heartbeatIntervalSeconds: defaults.heartbeatIntervalSeconds },
+    {
+      ...(tenant === undefined ? { name: "Provider", provider: true } : { name: tenant }),
+      admin,
+      heartbeatIntervalSeconds: defaults.heartbeatIntervalSeconds,
+    },
   ]);
   if (seeded === undefined) throw new AppError("internal", "the function made no tenant");
   const { tenantId, personId, bootstrapToken, made } = seeded;
@@ -38,6 +47,7 @@ await answerWith(async () => {
     changed,
     releaseVersion,
     rootKey: { file, ...used, encrypted: used.made && passphrase !== null },
+    tenant: tenant ?? "Provider",
     tenantId,
     personId,
     admin,

@@ -142,6 +142,18 @@ describe("a stage, from its first set-up on", () => {
     expect((await login(first.link)).code).toBe(0);
   });
 
+  test("a customer's tenant and its admin are made the same way, once however often they are asked for", async () => {
+    const [first, second] = await Promise.all([
+      bootstrapped("--for-tenant", "Acme", "--admin", "bert"),
+      bootstrapped("--for-tenant", "Acme", "--admin", "bert"),
+    ]);
+    expect(second.personId).toBe(first.personId);
+    expect([...first.made, ...second.made].toSorted()).toEqual(["admin", "tenant"]);
+    expect(await counted()).toEqual({ ...once, TENANT: 2, PERSON: 2 });
+    const signedIn = await login(first.link);
+    expect(JSON.parse(signedIn.stdout)).toMatchObject({ person: { name: "bert" }, tenants: [{ name: "Acme" }] });
+  });
+
   test("another root key than the stage's, and a file that is none, are refused; what is there stays", async () => {
     const before = await trust();
     const other = join(config.folder, "other.pem");
@@ -196,7 +208,7 @@ describe("a stage, from its first set-up on", () => {
   test("another admin is one more person, and the first stays", async () => {
     const second = await bootstrapped("--admin", "anna");
     expect(second.made).toEqual(["admin"]);
-    expect(await counted()).toEqual({ ...once, PERSON: 2 });
+    expect(await counted()).toEqual({ ...once, TENANT: 2, PERSON: 3 });
   });
 
   test("what the function refuses arrives with what to do about it", async () => {

@@ -34,17 +34,15 @@ const bootstrapLinkSeconds = 3600;
 /**
  * Makes sure that these tenants and their admins exist, and gives each admin a fresh one-time sign-in token. What
  * exists by name stays as it is. Whoever lost the answer asks again, also at once: lists trail the table by a moment, so
- * the provider's tenant and every admin have ids that a second attempt meets.
+ * every tenant and every admin has an id that a second attempt meets.
  */
 export async function seedTenants(deps: Deps, seeds: readonly TenantSeed[]): Promise<SeededTenant[]> {
   const existing = await listTenants(deps.table);
   const seeded: SeededTenant[] = [];
   for (const seed of seeds) {
-    const tenant =
-      existing.find(({ name }) => name === seed.name) ??
-      (seed.provider === true ? await getTenant(deps.table, providerTenantId) : undefined);
+    const tenant = existing.find(({ name }) => name === seed.name) ?? (await getTenant(deps.table, tenantIdOf(seed)));
     const made: SeededTenant["made"] = [];
-    const tenantId = tenant?.tenantId ?? idOf(seed, deps.nowMs());
+    const tenantId = tenant?.tenantId ?? tenantIdOf(seed);
     if (tenant === undefined && (await makeTenant(deps, seed, tenantId))) made.push("tenant");
     const admin = (await listPeople(deps.table, tenantId)).find(({ name }) => name === seed.admin);
     const personId = admin?.personId ?? adminIdOf(seed, tenantId);
@@ -72,8 +70,8 @@ async function openLink(deps: Deps, personId: string): Promise<string> {
   return bootstrapToken;
 }
 
-function idOf(seed: TenantSeed, nowMs: number): string {
-  return seed.provider === true ? providerTenantId : newId("tenant", nowMs);
+function tenantIdOf(seed: TenantSeed): string {
+  return seed.provider === true ? providerTenantId : derivedId("tenant", 0, `bootstrap ${seed.name}`);
 }
 
 function adminIdOf(seed: TenantSeed, tenantId: string): string {

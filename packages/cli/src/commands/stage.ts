@@ -32,6 +32,7 @@ const bootstrappedSchema = z.object({
     encrypted: z.boolean(),
     fingerprint: z.string().optional(),
   }),
+  tenant: z.string(),
   tenantId: z.string(),
   personId: z.string(),
   admin: z.string(),
@@ -84,6 +85,7 @@ async function initCert({ ui }: Context, stage: string): Promise<void> {
 interface BootstrapOptions {
   stage: string;
   admin: string;
+  forTenant?: string;
   rootKey?: string;
   passphraseFile?: string;
 }
@@ -99,6 +101,7 @@ export function addBootstrap(program: Command, run: Runner): void {
     )
     .requiredOption("--stage <stage>", "which stage: staging, prod, or one of your own")
     .option("--admin <name>", "the admin's name", "admin")
+    .option("--for-tenant <name>", "a customer's tenant and its admin, instead of the provider's")
     .option(
       "--root-key <file>",
       "the offline root key; made at the first time (default: root-key-<stage>.pem, beside the CLI's profiles)",
@@ -109,12 +112,14 @@ export function addBootstrap(program: Command, run: Runner): void {
     command,
     "steward bootstrap --stage staging",
     "steward bootstrap --stage prod --admin anna --root-key /media/stick/steward-root.pem",
+    'steward bootstrap --stage prod --for-tenant "Acme" --admin bert',
   );
 }
 
 async function bootstrap({ env, ui, options: globals }: Context, options: BootstrapOptions): Promise<void> {
   const rootKey = resolve(options.rootKey ?? join(dirname(env.profilesFile), `root-key-${options.stage}.pem`));
   const args = ["--stage", options.stage, "--admin", options.admin, "--root-key", rootKey];
+  if (options.forTenant !== undefined) args.push("--tenant", options.forTenant);
   const ask = async (input: { passphrase?: string | null }): Promise<Bootstrapped> => {
     const stop = ui.progress(`Setting ${options.stage} up`);
     return askProgram("bootstrap", args, { input, answer: bootstrappedSchema }).finally(stop);
@@ -166,7 +171,7 @@ function report(ui: Ui, made: Bootstrapped, apiUrl: string | undefined): void {
   ui.say(`${paint.bold(made.stage)} ${paint.dim(`in ${made.account}, ${made.region}`)}`);
   const changes = [
     ...made.changed.map((name) => whatParameters[name] ?? name),
-    ...made.made.map((what) => (what === "tenant" ? "the tenant provider" : `the admin ${made.admin}`)),
+    ...made.made.map((what) => (what === "tenant" ? `the tenant ${made.tenant}` : `the admin ${made.admin}`)),
   ];
   if (changes.length === 0) ui.say("Everything was there: nothing was changed but for this sign-in link.");
   else for (const change of changes) ui.say(`${paint.green("✔")} new: ${change}`);
