@@ -9,7 +9,7 @@ export interface StageAtHand {
   name: string;
   account: string;
   region: string;
-  /** Absent: a personal stage at an address of AWS's own. */
+  /** The dashboard's address, where the API is too (`infra/site.ts`). Absent: a personal stage at AWS's own addresses. */
   apiUrl: string | undefined;
 }
 
@@ -25,7 +25,7 @@ export async function findStage(name: string | undefined): Promise<StageAtHand> 
   if ("unknown" in caller)
     throw new AppError("unauthenticated", problem?.what ?? caller.unknown, { next: problem?.next ?? "" });
   if (problem !== undefined) throw new AppError("forbidden", problem.what, { next: problem.next });
-  const apiUrl = domains === undefined ? undefined : `https://${domains.api.name}`;
+  const apiUrl = domains === undefined ? undefined : `https://${domains.dashboard.name}`;
   return { name: stage.name, account: caller.account, region, apiUrl };
 }
 
