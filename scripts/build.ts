@@ -47,7 +47,6 @@ async function buildAll({ json }: { json: boolean }): Promise<void> {
   process.stdout.write(`${functionTable(functions)}\n\n${nodeTable(nodes)}\n\ndist: built in ${seconds} s\n`);
 }
 
-
 function functionTable(functions: readonly BuiltFunction[]): string {
   return columns(
     ["function", "loaded at start", "all", "files", "sha256"],

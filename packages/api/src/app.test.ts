@@ -1,14 +1,15 @@
 import { generateKeyPairSync } from "node:crypto";
 import { AppError } from "@steward/contracts/errors";
-import { defineRoute, pageOf, pageQuery, type Route } from "@steward/contracts/route";
+import { defineRoute, pageOf, pageQuery, type Route, type ServedBy } from "@steward/contracts/route";
 import type { RoleGrant } from "@steward/contracts/roles";
 import { routes } from "@steward/contracts/routes";
 import { beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createApp, createHttpHandler } from "./app.ts";
 import type { AppDeps } from "./app-deps.ts";
-import { bind } from "./bind.ts";
-import { bindings } from "./bindings.ts";
+import { type Binding, bind } from "./bind.ts";
+import { bindings, bindingsByFunction } from "./bindings.ts";
+import { bindDocuments } from "./documents.ts";
 import type { IdempotencyStore, KeptAnswer } from "./idempotency.ts";
 import type { HttpEvent } from "./lambda-event.ts";
 
@@ -141,6 +142,7 @@ function setUp() {
   } as unknown as AppDeps;
   const app = createApp(deps, {
     table,
+    documents: (target, requireApiDoor) => bindDocuments(target, deps, requireApiDoor),
     bindings: [
       bind(table.make, async (_deps, { caller, body }) => {
         writes.push(body);
@@ -358,7 +360,13 @@ describe("doors, routes and methods", () => {
 
   it("binds every route of Steward", () => {
     expect(bindings.map(({ route }) => route.id).sort()).toEqual(Object.keys(routes).sort());
-    expect(() => createApp(api.deps, { bindings })).not.toThrow();
+    for (const [servedBy, own] of Object.entries(bindingsByFunction) as [ServedBy, Binding[]][]) {
+      expect(() => createApp(api.deps, { servedBy, bindings: own, table: routes }), servedBy).not.toThrow();
+      // A function that knows only its own routes refuses another one's all the same.
+      expect(() => createApp(api.deps, { servedBy, bindings }), servedBy).toThrow(
+        "is bound but not in the route table",
+      );
+    }
   });
 });
 

@@ -1,6 +1,5 @@
 import { AppError } from "@steward/contracts/errors";
 import type { Door, Route, ServedBy } from "@steward/contracts/route";
-import { routes } from "@steward/contracts/routes";
 import type { Caller, NodeCaller, Repeatable } from "@steward/control/context";
 import { type Context as HonoContext, Hono } from "hono";
 import { z } from "zod";
@@ -8,7 +7,6 @@ import type { AppDeps } from "./app-deps.ts";
 import type { Binding, Paging, SignedIn } from "./bind.ts";
 import { certificateIdentity, requireRole, tenantOf } from "./callers.ts";
 import { type CursorScope, openCursor, sealCursor } from "./cursor.ts";
-import { bindDocuments } from "./documents.ts";
 import { idempotencyKeySchema, type KeptAnswer, once } from "./idempotency.ts";
 import { clientCertificateOf, type HttpEvent, type HttpResult, requestOf, resultOf } from "./lambda-event.ts";
 import { problemOf } from "./problems.ts";
@@ -25,8 +23,13 @@ export interface AppOptions {
   bindings: readonly Binding[];
   /** Serve only the routes of one function; all by default. */
   servedBy?: ServedBy;
-  /** Every route there is, so that a known path with another method, or at the other door, is told apart from none. */
+  /**
+   * Every route there is, so that a known path with another method, or at the other door, is told apart from none. For
+   * the function that gets what no route claims; absent: those that are bound.
+   */
   table?: Readonly<Record<string, Route>>;
+  /** Adds what is no route: pages and documents without data. */
+  documents?: (app: Hono<AppEnv>, requireApiDoor: (event: HttpEvent) => void) => void;
 }
 
 /**
@@ -34,7 +37,8 @@ export interface AppOptions {
  * about is never served.
  */
 export function createApp(deps: AppDeps, options: AppOptions): Hono<AppEnv> {
-  const table: Route[] = Object.values(options.table ?? routes);
+  const table: Route[] =
+    options.table === undefined ? options.bindings.map(({ route }) => route) : Object.values(options.table);
   const { servedBy } = options;
   const served = checkBindings(
     table.filter((route) => servedBy === undefined || route.servedBy === servedBy),
@@ -67,9 +71,7 @@ export function createApp(deps: AppDeps, options: AppOptions): Hono<AppEnv> {
         : await answerNode(deps, binding, exchange);
     });
   }
-  if (servedBy === undefined || servedBy === "api") {
-    bindDocuments(app, deps, (event) => requireDoor(deps, event, "api"));
-  }
+  options.documents?.(app, (event) => requireDoor(deps, event, "api"));
 
   const answerError = (error: Error, context: HonoContext<AppEnv>): Response => {
     const requestId = context.get("requestId");

@@ -1,11 +1,23 @@
 import { createApp, createHttpHandler } from "@steward/api/app";
+import { bindDocuments } from "@steward/api/documents";
 import { freezeBindings } from "@steward/api/routes/freezes";
 import { nodeBindings } from "@steward/api/routes/nodes";
 import { overviewBindings } from "@steward/api/routes/overview";
 import { taskBindings } from "@steward/api/routes/tasks";
+import { catalogue } from "@steward/catalogue/catalogue";
+import { routes } from "@steward/contracts/routes";
 import { createAppDeps } from "./app-deps.ts";
 
 const bindings = [...freezeBindings, ...nodeBindings, ...overviewBindings, ...taskBindings];
 
-/** The routes that the table gives to `api`, with that function's rights. */
-export const handler = createHttpHandler(createApp(await createAppDeps("api"), { servedBy: "api", bindings }));
+const deps = await createAppDeps("api", catalogue);
+
+/** The routes that the table gives to `api`, with that function's rights; the documents; and what no route claims. */
+export const handler = createHttpHandler(
+  createApp(deps, {
+    servedBy: "api",
+    bindings,
+    table: routes,
+    documents: (app, requireApiDoor) => bindDocuments(app, deps, requireApiDoor),
+  }),
+);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { AppDeps } from "@steward/api/app-deps";
 import { abandonIdempotent, beginIdempotent, finishIdempotent } from "@steward/aws/records/idempotency";
+import type { Action } from "@steward/contracts/actions";
 import { AppError } from "@steward/contracts/errors";
 import { authenticateNode } from "@steward/control/authenticate-node";
 import { createAuthenticator } from "@steward/control/sessions";
@@ -9,10 +10,13 @@ import { checkTable, createContext, keyFromSecret } from "./context.ts";
 import { env } from "./env.ts";
 import { version } from "./version.ts";
 
-/** All that the API's routes need; a function uses the parts that its role covers. */
-export async function createAppDeps(functionName: string): Promise<AppDeps> {
+/**
+ * All that the API's routes need; a function uses the parts that its role covers. `actions` are for those that plan: making
+ * the catalogue's schemas takes longer than most functions run.
+ */
+export async function createAppDeps(functionName: string, actions: readonly Action[] = []): Promise<AppDeps> {
   const environment = env();
-  const context = createContext(functionName);
+  const context = createContext(functionName, actions);
   const { names, parameter, services, table } = context;
   const { signer } = services;
   const signers = { token: signer("token"), approval: signer("approval"), issuer: signer("issuer") };

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createDynamo } from "@steward/aws/clients/dynamo";
 import { readItem } from "@steward/aws/table";
-import { catalogue } from "@steward/catalogue/catalogue";
+import type { Action } from "@steward/contracts/actions";
 import { AppError } from "@steward/contracts/errors";
 import { bucketNames, type ParameterName, resourceNames } from "@steward/contracts/names";
 import { signedDocumentSchema } from "@steward/contracts/signed";
@@ -20,7 +20,8 @@ export interface FunctionContext extends Context, WithObjects {
   parameter: (name: ParameterName) => Promise<string>;
 }
 
-export function createContext(functionName: string): FunctionContext {
+/** `actions`: the catalogue, for a function that plans. */
+export function createContext(functionName: string, actions: readonly Action[] = []): FunctionContext {
   const {
     STEWARD_STAGE: stage,
     STEWARD_ACCOUNT: account,
@@ -55,7 +56,7 @@ export function createContext(functionName: string): FunctionContext {
     queues: services.queues,
     nowMs: () => Date.now(),
     secret: () => randomBytes(32).toString("base64url"),
-    actions: catalogue,
+    actions,
     ...(workerStartSeconds === undefined ? {} : { workerStartSeconds }),
     jobTimes: {
       ...(deadlineSeconds === undefined ? {} : { deadlineSeconds }),

@@ -1,3 +1,4 @@
+import { catalogue } from "@steward/catalogue/catalogue";
 import { laneMessageSchema } from "@steward/contracts/job";
 import { type ClaudeAccess, escalateJob } from "@steward/control/escalate-job";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
@@ -6,7 +7,7 @@ import { createContext } from "./context.ts";
 import { env } from "./env.ts";
 
 const { STEWARD_ANTHROPIC_URL: baseUrl, STEWARD_CLAUDE_MODEL: model } = env();
-const context = createContext("escalate");
+const context = createContext("escalate", catalogue);
 const claude: ClaudeAccess = {
   key: () => context.services.secrets.get(context.names.anthropicSecret),
   // Its SDK is the largest of all, and where no key is set nobody is asked.

@@ -1,4 +1,4 @@
-import { routes } from "@steward/contracts/routes";
+import { applianceRoutes as routes } from "@steward/contracts/routes/appliances";
 import { getBundle } from "@steward/control/get-bundle";
 import { getEnvelope, pendingRuns } from "@steward/control/get-envelope";
 import { putFacts } from "@steward/control/put-facts";

@@ -1,4 +1,4 @@
-import { routes } from "@steward/contracts/routes";
+import { approveRoutes as routes } from "@steward/contracts/routes/approve";
 import { approvePlan } from "@steward/control/approve-plan";
 import { bind } from "../bind.ts";
 

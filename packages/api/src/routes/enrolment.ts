@@ -1,4 +1,4 @@
-import { routes } from "@steward/contracts/routes";
+import { enrolmentRoutes as routes } from "@steward/contracts/routes/enrolment";
 import { enrolNode } from "@steward/control/enrol-node";
 import { renewCertificate } from "@steward/control/renew-certificate";
 import { bind } from "../bind.ts";

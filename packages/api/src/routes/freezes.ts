@@ -1,4 +1,4 @@
-import { routes } from "@steward/contracts/routes";
+import { freezeRoutes as routes } from "@steward/contracts/routes/freezes";
 import { createFreeze, endFreeze, listFreezes } from "@steward/control/freeze";
 import { bind } from "../bind.ts";
 

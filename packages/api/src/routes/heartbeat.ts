@@ -1,4 +1,4 @@
-import { routes } from "@steward/contracts/routes";
+import { heartbeatRoutes as routes } from "@steward/contracts/routes/heartbeat";
 import { acceptHeartbeat } from "@steward/control/accept-heartbeat";
 import { bind } from "../bind.ts";
 

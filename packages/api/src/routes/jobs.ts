@@ -1,4 +1,4 @@
-import { routes } from "@steward/contracts/routes";
+import { jobRoutes as routes } from "@steward/contracts/routes/jobs";
 import { claimJob } from "@steward/control/claim-job";
 import { completeJob, progressJob, releaseJob } from "@steward/control/complete-job";
 import { bind } from "../bind.ts";

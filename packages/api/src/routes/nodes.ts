@@ -1,4 +1,4 @@
-import { routes } from "@steward/contracts/routes";
+import { nodeRoutes as routes } from "@steward/contracts/routes/nodes";
 import { inviteNode } from "@steward/control/invite-node";
 import { confirmNode, getNode, listNodes, removeNode } from "@steward/control/node-views";
 import { bind } from "../bind.ts";

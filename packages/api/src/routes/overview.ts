@@ -1,4 +1,4 @@
-import { routes } from "@steward/contracts/routes";
+import { overviewRoutes as routes } from "@steward/contracts/routes/overview";
 import { listTenants, queueStatus, stats } from "@steward/control/fleet-views";
 import { bind } from "../bind.ts";
 import { listActions } from "../list-actions.ts";

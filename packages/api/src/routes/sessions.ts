@@ -1,4 +1,4 @@
-import { routes } from "@steward/contracts/routes";
+import { sessionRoutes as routes } from "@steward/contracts/routes/sessions";
 import { createSession, endSession, refreshSession } from "@steward/control/sessions";
 import { bind } from "../bind.ts";
 

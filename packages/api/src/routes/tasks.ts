@@ -1,4 +1,4 @@
-import { routes } from "@steward/contracts/routes";
+import { taskRoutes as routes } from "@steward/contracts/routes/tasks";
 import { answerTask } from "@steward/control/answer-task";
 import { getOutput } from "@steward/control/get-output";
 import { cancelTask, rejectTask } from "@steward/control/reject-task";

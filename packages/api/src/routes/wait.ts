@@ -1,4 +1,4 @@
-import { routes } from "@steward/contracts/routes";
+import { waitRoutes as routes } from "@steward/contracts/routes/wait";
 import { waitForTask } from "@steward/control/view-task";
 import { bind } from "../bind.ts";
 

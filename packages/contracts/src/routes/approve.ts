@@ -1,0 +1,21 @@
+import { defineRoute } from "../route.ts";
+import { taskParams } from "./params.ts";
+import * as task from "../task.ts";
+
+/** The yes to a plan. */
+export const approveRoutes = {
+  approveTask: defineRoute({
+    id: "approveTask",
+    method: "POST",
+    path: "/api/v1/tasks/{taskId}/approve",
+    door: "api",
+    servedBy: "approve",
+    access: { role: "operator" },
+    summary: "Say yes to exactly this plan",
+    params: taskParams,
+    body: task.approveTaskSchema,
+    status: 200,
+    answer: task.taskViewSchema,
+    idempotent: true,
+  }),
+} as const;

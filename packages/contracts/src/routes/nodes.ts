@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { healthLevels } from "../heartbeat.ts";
+import { digestSchema } from "../release.ts";
+import { defineRoute, pageOf, pageQuery } from "../route.ts";
+import { nodeParams } from "./params.ts";
+import * as node from "../node.ts";
+
+const api = { door: "api", servedBy: "api" } as const;
+
+/** Machines, as people see them. */
+export const nodeRoutes = {
+  listNodes: defineRoute({
+    ...api,
+    id: "listNodes",
+    method: "GET",
+    path: "/api/v1/nodes",
+    access: { role: "viewer" },
+    summary: "Appliances and workers of the tenant",
+    query: z.strictObject({
+      ...pageQuery,
+      kind: z.enum(node.nodeKinds).optional(),
+      health: z.enum(healthLevels).optional(),
+      tag: node.tagSchema.optional(),
+      q: z.string().max(100).optional(),
+    }),
+    status: 200,
+    answer: pageOf(node.nodeViewSchema),
+  }),
+  getNode: defineRoute({
+    ...api,
+    id: "getNode",
+    method: "GET",
+    path: "/api/v1/nodes/{nodeId}",
+    access: { role: "viewer" },
+    summary: "One node with its facts",
+    params: nodeParams,
+    status: 200,
+    answer: node.nodeViewSchema,
+  }),
+  inviteNode: defineRoute({
+    ...api,
+    id: "inviteNode",
+    method: "POST",
+    path: "/api/v1/nodes",
+    access: { role: "admin" },
+    summary: "A single-use token to enrol a machine with",
+    body: node.inviteNodeSchema,
+    status: 201,
+    answer: node.nodeInvitationSchema,
+  }),
+  confirmNode: defineRoute({
+    ...api,
+    id: "confirmNode",
+    method: "POST",
+    path: "/api/v1/nodes/{nodeId}/confirm",
+    access: { role: "admin" },
+    summary: "Confirm that the machine's key is the one seen on its screen",
+    params: nodeParams,
+    body: z.strictObject({ keyFingerprint: digestSchema }),
+    status: 200,
+    answer: node.nodeViewSchema,
+  }),
+  removeNode: defineRoute({
+    ...api,
+    id: "removeNode",
+    method: "DELETE",
+    path: "/api/v1/nodes/{nodeId}",
+    access: { role: "admin" },
+    summary: "Remove a node; its certificate is refused from now on",
+    params: nodeParams,
+    status: 204,
+  }),
+} as const;

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { defineRoute } from "../route.ts";
+import { actionViewSchema, healthViewSchema, queueStatusSchema, statsSchema } from "../views.ts";
+import * as session from "../session.ts";
+
+const api = { door: "api", servedBy: "api" } as const;
+
+/** What is there and how it does. */
+export const overviewRoutes = {
+  listActions: defineRoute({
+    ...api,
+    id: "listActions",
+    method: "GET",
+    path: "/api/v1/actions",
+    access: { role: "viewer" },
+    summary: "The catalogue",
+    status: 200,
+    answer: z.strictObject({ items: z.array(actionViewSchema) }),
+  }),
+  queueStatus: defineRoute({
+    ...api,
+    id: "queueStatus",
+    method: "GET",
+    path: "/api/v1/queue-status",
+    access: { role: "viewer" },
+    summary: "Lanes, queues and workers",
+    status: 200,
+    answer: queueStatusSchema,
+  }),
+  stats: defineRoute({
+    ...api,
+    id: "stats",
+    method: "GET",
+    path: "/api/v1/stats",
+    access: { role: "viewer" },
+    summary: "Counts: what is wrong, running, waiting",
+    status: 200,
+    answer: statsSchema,
+  }),
+  listTenants: defineRoute({
+    ...api,
+    id: "listTenants",
+    method: "GET",
+    path: "/api/v1/tenants",
+    access: { signedIn: true },
+    summary: "The tenants that the caller may see",
+    status: 200,
+    answer: z.strictObject({ items: z.array(session.tenantViewSchema) }),
+  }),
+  health: defineRoute({
+    ...api,
+    id: "health",
+    method: "GET",
+    path: "/health",
+    access: { open: true, why: "liveness, no data" },
+    summary: "Liveness, with dependencies",
+    status: 200,
+    answer: healthViewSchema,
+  }),
+} as const;
