@@ -45,6 +45,7 @@ interface Answer {
   changed: string[];
   made: string[];
   personId: string;
+  tenantId: string;
   releaseVersion: number;
   rootKey: { file: string; made: boolean; encrypted: boolean; fingerprint?: string };
 }
@@ -154,6 +155,19 @@ describe("a stage, from its first set-up on", () => {
     expect(JSON.parse(signedIn.stdout)).toMatchObject({ person: { name: "bert" }, tenants: [{ name: "Acme" }] });
   });
 
+  test("a customer's admin is never one of the provider's staff, whatever tenant and admin are called", async () => {
+    const provider = await bootstrapped();
+    for (const name of ["Acme", "Provider"]) {
+      const customer = await bootstrapped("--for-tenant", name);
+      expect(customer.tenantId).not.toBe(provider.tenantId);
+      expect(customer.personId).not.toBe(provider.personId);
+      const signedIn = JSON.parse((await login(customer.link)).stdout) as { tenants: { id: string }[] };
+      expect(signedIn.tenants.map(({ id }) => id)).toEqual([customer.tenantId]);
+    }
+    expect((await bootstrapped()).personId).toBe(provider.personId);
+    expect(await counted()).toEqual({ ...once, TENANT: 3, PERSON: 4 });
+  });
+
   test("another root key than the stage's, and a file that is none, are refused; what is there stays", async () => {
     const before = await trust();
     const other = join(config.folder, "other.pem");
@@ -208,7 +222,7 @@ describe("a stage, from its first set-up on", () => {
   test("another admin is one more person, and the first stays", async () => {
     const second = await bootstrapped("--admin", "anna");
     expect(second.made).toEqual(["admin"]);
-    expect(await counted()).toEqual({ ...once, TENANT: 2, PERSON: 3 });
+    expect(await counted()).toEqual({ ...once, TENANT: 3, PERSON: 5 });
   });
 
   test("what the function refuses arrives with what to do about it", async () => {

@@ -30,21 +30,27 @@ export interface SeededTenant {
 }
 
 const bootstrapLinkSeconds = 3600;
+/** Says of a person that the set-up made it: `subject` tells for which tenant. */
+const issuer = "bootstrap";
 
 /**
  * Makes sure that these tenants and their admins exist, and gives each admin a fresh one-time sign-in token. What
- * exists by name stays as it is. Whoever lost the answer asks again, also at once: lists trail the table by a moment, so
+ * exists stays as it is. Whoever lost the answer asks again, also at once: lists trail the table by a moment, so
  * every tenant and every admin has an id that a second attempt meets.
  */
 export async function seedTenants(deps: Deps, seeds: readonly TenantSeed[]): Promise<SeededTenant[]> {
   const existing = await listTenants(deps.table);
   const seeded: SeededTenant[] = [];
   for (const seed of seeds) {
-    const tenant = existing.find(({ name }) => name === seed.name) ?? (await getTenant(deps.table, tenantIdOf(seed)));
+    const known = existing.find((one) => one.name === seed.name && isProvider(one) === (seed.provider === true));
+    const tenant = known ?? (await getTenant(deps.table, tenantIdOf(seed)));
     const made: SeededTenant["made"] = [];
     const tenantId = tenant?.tenantId ?? tenantIdOf(seed);
     if (tenant === undefined && (await makeTenant(deps, seed, tenantId))) made.push("tenant");
-    const admin = (await listPeople(deps.table, tenantId)).find(({ name }) => name === seed.admin);
+    // By subject: the provider's staff are on this list as well, and a customer's admin may be called like one of them.
+    const subject = subjectOf(seed, tenantId);
+    const people = await listPeople(deps.table, tenantId);
+    const admin = people.find((person) => person.issuer === issuer && person.subject === subject);
     const personId = admin?.personId ?? adminIdOf(seed, tenantId);
     if (admin === undefined && (await makeAdmin(deps, seed, tenantId))) made.push("admin");
     seeded.push({ tenantId, name: seed.name, personId, bootstrapToken: await openLink(deps, personId), made });
@@ -74,8 +80,17 @@ function tenantIdOf(seed: TenantSeed): string {
   return seed.provider === true ? providerTenantId : derivedId("tenant", 0, `bootstrap ${seed.name}`);
 }
 
+/** What a customer is called never makes it the provider. */
+function isProvider({ tenantId }: TenantState): boolean {
+  return tenantId === providerTenantId;
+}
+
+function subjectOf(seed: TenantSeed, tenantId: string): string {
+  return `${tenantId}:${seed.admin}`;
+}
+
 function adminIdOf(seed: TenantSeed, tenantId: string): string {
-  return derivedId("person", 0, `bootstrap ${tenantId}:${seed.admin}`);
+  return derivedId("person", 0, `bootstrap ${subjectOf(seed, tenantId)}`);
 }
 
 async function makeTenant(deps: Deps, seed: TenantSeed, tenantId: string): Promise<boolean> {
@@ -106,8 +121,8 @@ async function makeAdmin(deps: Deps, seed: TenantSeed, tenantId: string): Promis
     version: 1,
     personId,
     name: seed.admin,
-    issuer: "bootstrap",
-    subject: `${tenantId}:${seed.admin}`,
+    issuer,
+    subject: subjectOf(seed, tenantId),
     grants: [{ tenant: seed.provider === true ? "*" : tenantId, role: "admin" }],
     createdAtMs: nowMs,
   };
