@@ -1,7 +1,8 @@
 import { metricDefinitions } from "@steward/contracts/metrics";
 import { queueNames, secretNames, signingKeyUses } from "@steward/contracts/names";
-import { alarmDefinitions } from "@steward/functions/alarms";
+import { alarmDefinitions, dashboardNames } from "@steward/functions/alarms";
 import { type FunctionDefinition, functionDefinitions } from "@steward/functions/definitions";
+import { readStatefulList } from "../../stacks/stateful-guard.ts";
 import { prices } from "./prices.ts";
 import type { Figure } from "./report.ts";
 
@@ -15,6 +16,8 @@ const pollsPerMinute = 15;
 const shards = 64;
 /** Bytes of a presence, of which 4 KB are one unit of an eventually consistent read of two. */
 const presenceBytes = 700;
+/** What the three alarms look at that only scale the GPU workers (`stacks/workers.ts`). */
+const scalingMetrics = 6;
 const million = 1_000_000;
 
 /**
@@ -24,7 +27,8 @@ const million = 1_000_000;
 export async function benchCost(): Promise<Figure[]> {
   const schedules = definitions.filter(({ trigger }) => trigger.kind === "schedule");
   const consumers = definitions.filter(({ trigger }) => trigger.kind === "queue").length;
-  const alarmMetrics = alarmDefinitions("prod").reduce((sum, { metrics }) => sum + metrics.length, 0);
+  const alarmMetrics = alarmDefinitions("prod").reduce((sum, { metrics }) => sum + metrics.length, 0) + scalingMetrics;
+  const keys = (readStatefulList()["prod"] ?? []).filter(({ type }) => type === "AWS::KMS::Key").length;
   const series = Object.values(metricDefinitions).reduce(
     (sum, { dimensions }) => sum + Object.values(dimensions).reduce((product, values) => product * values.length, 1),
     0,
@@ -32,13 +36,13 @@ export async function benchCost(): Promise<Figure[]> {
   const fixed: [string, number, string][] = [
     [
       "keys",
-      (signingKeyUses.length + 1) * prices.kmsKeyPerMonth,
-      `${signingKeyUses.length} signing keys, one for data`,
+      keys * prices.kmsKeyPerMonth,
+      `${signingKeyUses.length} signing keys, ${keys - signingKeyUses.length} for data and backups`,
     ],
     ["secrets", secretNames.length * prices.secretPerMonth, `${secretNames.length} secrets`],
     ["alarms", alarmMetrics * prices.alarmMetricPerMonth, `${alarmMetrics} metrics that alarms look at`],
     ["metrics", series * prices.customMetricPerMonth, `${series} series of our own`],
-    ["dashboards", 6 * prices.dashboardPerMonth, "six"],
+    ["dashboards", dashboardNames.length * prices.dashboardPerMonth, `${dashboardNames.length} dashboards`],
     [
       "polling",
       (consumers * pollsPerMinute * minutesPerMonth * prices.sqsPerMillion) / million,

@@ -31,8 +31,9 @@ export function architectureDoc(): string {
     "",
     "## What a function may touch",
     "",
-    "Every function writes to the one table; a solid arrow is a message sent or a command given, a dotted one is a key, a",
-    "secret or an object used. The exact rights are in [permissions.md](permissions.md).",
+    `Every function writes to the one table, but for those that only read it: ${readers().join(", ")}. A solid arrow is a`,
+    "message sent, a command given or a model asked; a dotted one is a key or an object used. The exact rights are in",
+    "[permissions.md](permissions.md).",
     "",
     "```mermaid",
     ...touches(),
@@ -118,6 +119,15 @@ function touches(): string[] {
     '  s3[("buckets: bundles, outputs")]',
     ...new Set(edges),
   ];
+}
+
+/** Functions that may change nothing in the table. */
+function readers(): string[] {
+  const writing = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"];
+  return functionNames.filter((name) => {
+    const grants = rights[definitions[name]?.principal ?? "api"];
+    return !grants.some(({ actions }) => actions.some((action) => writing.includes(action)));
+  });
 }
 
 function lifecycles(): string[] {
