@@ -213,6 +213,14 @@ function resourceRules(scope: Construct, { stage, env }: StageProps): Rule[] {
       ),
       why: byId,
     },
+    // Which CAs the nodes' door believes is a right of its own, beside the one to the domain.
+    {
+      actions: actionsOf("apigateway", "AddCertificateToDomain RemoveCertificateFromDomain"),
+      resources: ["domainnames", "domainnames/*"].map(
+        (path) => `arn:${Stack.of(scope).partition}:apigateway:${env.region}::/${path}`,
+      ),
+      why: byId,
+    },
     { actions: ["events:*"], resources: [arn("events", `rule/${own}`)], why: byName },
     {
       actions: ["scheduler:*"],
@@ -233,7 +241,7 @@ function resourceRules(scope: Construct, { stage, env }: StageProps): Rule[] {
         ...actionsOf("acm", "DescribeCertificate ListTagsForCertificate"),
         ...actionsOf(
           "route53",
-          "ChangeResourceRecordSets GetChange GetHostedZone ListHostedZones ListResourceRecordSets",
+          "ChangeResourceRecordSets GetChange GetHostedZone ListHostedZones ListResourceRecordSets ListTagsForResource",
         ),
       ],
       resources: ["*"],
@@ -272,7 +280,19 @@ function resourceRules(scope: Construct, { stage, env }: StageProps): Rule[] {
       resources: [`${stage}.json`, `${stage}/*`].map((key) => arn("s3", `sst-state-*/*/steward/${key}`)),
       why: books,
     },
-    { actions: actionsOf("s3", "GetObject PutObject"), resources: [arn("s3", "sst-asset-*/*")], why: books },
+    // Secrets for stages that have none of their own: there are none, but SST looks at every deploy, and takes a refusal for a
+    // wrong passphrase.
+    {
+      actions: actionsOf("s3", "GetObject"),
+      resources: [arn("s3", "sst-state-*/secret/steward/_fallback.json")],
+      why: books,
+    },
+    // Code goes up with the stage's tags, and the last deploy's is taken away.
+    {
+      actions: actionsOf("s3", "GetObject PutObject DeleteObject GetObjectTagging PutObjectTagging"),
+      resources: [arn("s3", "sst-asset-*/*")],
+      why: books,
+    },
   ];
 }
 

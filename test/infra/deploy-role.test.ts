@@ -42,6 +42,18 @@ describe.each(Object.keys(permanentStages).filter(isPermanent))("the app's deplo
     }
   });
 
+  it("reads and keeps SST's books of the stage, and of no other", () => {
+    const may = (action: string, key: string) =>
+      allows(statements, { action, resource: `arn:aws:s3:::sst-state-abcdefgh/${key}` });
+    for (const key of [`app/steward/${stage}.json`, `lock/steward/${stage}.json`, `update/steward/${stage}/1.json`]) {
+      expect(may("s3:PutObject", key), key).toBe(true);
+    }
+    // Asked for at every deploy; what S3 refuses to show SST takes for a wrong passphrase.
+    expect(may("s3:GetObject", "secret/steward/_fallback.json")).toBe(true);
+    expect(may("s3:PutObject", "secret/steward/_fallback.json")).toBe(false);
+    expect(may("s3:GetObject", "secret/steward/other.json")).toBe(false);
+  });
+
   it("may not make the like for another stage", () => {
     const another = { type: "aws:lambda/function:Function", name: "x", inputs: { name: "steward-other-api" } };
     const [right] = rightsFor(another, { account, region });
@@ -63,7 +75,10 @@ function rightsFor(
     case "apigatewayv2/api":
       return [{ action: "apigateway:POST", resource: `arn:aws:apigateway:${region}::/apis` }];
     case "apigatewayv2/domainName":
-      return [{ action: "apigateway:POST", resource: `arn:aws:apigateway:${region}::/domainnames` }];
+      return [
+        "apigateway:POST",
+        ...(inputs["mutualTlsAuthentication"] === undefined ? [] : ["apigateway:AddCertificateToDomain"]),
+      ].map((action) => ({ action, resource: `arn:aws:apigateway:${region}::/domainnames` }));
     case "apigatewayv2/apiMapping":
       return [{ action: "apigateway:POST", resource: `arn:aws:apigateway:${region}::/domainnames/x/apimappings` }];
     case "apigatewayv2/stage":
@@ -104,8 +119,11 @@ function rightsFor(
     case "s3/bucketPublicAccessBlock":
       return bucket("s3:PutBucketPublicAccessBlock");
     case "s3/bucketObjectv2":
-      // SST's bucket has an ending that its stand-in lacks.
-      return [{ action: "s3:PutObject", resource: `arn:aws:s3:::sst-asset-abcdefgh/${named("key")}` }];
+      // SST's bucket has an ending that its stand-in lacks. Each upload has the stage's tags, and gives way to the next one.
+      return ["PutObject", "PutObjectTagging", "GetObject", "GetObjectTagging", "DeleteObject"].map((verb) => ({
+        action: `s3:${verb}`,
+        resource: `arn:aws:s3:::sst-asset-abcdefgh/${named("key")}`,
+      }));
     case "scheduler/schedule":
       return [{ action: "scheduler:CreateSchedule", resource: arn("scheduler", `schedule/default/${named("name")}`) }];
     default:
