@@ -1,6 +1,12 @@
 import { GetItemCommand, PutItemCommand, TransactWriteItemsCommand } from "@aws-sdk/client-dynamodb";
 import { GetPublicKeyCommand } from "@aws-sdk/client-kms";
-import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import {
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  PutObjectCommand,
+} from "@aws-sdk/client-s3";
 import { CreateSecretCommand, GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import {
   DeleteMessageCommand,
@@ -201,4 +207,27 @@ test("deleted stays deleted, in flight stays in flight with its handle, across S
   const again = clientsOf(cloud.endpoint, fullAccess).sqs;
   const left = await again.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }));
   expect(left.Messages).toBeUndefined();
+});
+
+test("an older installation's buckets keep their objects under the new names", async () => {
+  cloud = await startCloudProcess(folder.path);
+  const { s3 } = clientsOf(cloud.endpoint, fullAccess);
+  const buckets = bucketNames("test", localAccount);
+  const renamed = { "steward-test-bundles": buckets.bundles, "steward-test-outputs": buckets.outputs };
+  for (const [before, now] of Object.entries(renamed)) {
+    await s3.send(new DeleteBucketCommand({ Bucket: now }));
+    await s3.send(new CreateBucketCommand({ Bucket: before }));
+    await s3.send(new PutObjectCommand({ Bucket: before, Key: "releases/1-a.json", Body: before }));
+  }
+  // Once more, to see that what was moved is there for good.
+  for (let start = 0; start < 2; start += 1) {
+    await cloud.kill();
+    cloud = await startCloudProcess(folder.path);
+    const again = clientsOf(cloud.endpoint, fullAccess).s3;
+    for (const [before, now] of Object.entries(renamed)) {
+      const { Body } = await again.send(new GetObjectCommand({ Bucket: now, Key: "releases/1-a.json" }));
+      expect(await Body?.transformToString()).toBe(before);
+      await expect(again.send(new HeadBucketCommand({ Bucket: before }))).rejects.toThrow();
+    }
+  }
 });

@@ -38,8 +38,9 @@ export async function createResources(
     ...queueNames.map((name) => ensureQueue(stores.sqs, names, name)),
     ...signingKeyUses.map((use) => stores.kms.ensureKey(names.keyAlias(use))),
     ...secretNames.map((name) => stores.secrets.ensureSecret(names.secret(name))),
-    stores.s3.ensureBucket(buckets.bundles),
-    stores.s3.ensureBucket(buckets.outputs),
+    // Older installations have them without the account, with the outputs and the release that machines hold to.
+    stores.s3.ensureBucket(buckets.bundles, { formerly: `${names.prefix}-bundles` }),
+    stores.s3.ensureBucket(buckets.outputs, { formerly: `${names.prefix}-outputs` }),
     stores.s3.ensureBucket(buckets.truststore, { versioned: true }),
     stores.ssm.documents.ensureDocument(names.wakeDocument, wakeDocument),
     stores.ssm.ensureParameter(names.parameter("hybrid-role"), names.hybridRole),

@@ -33,6 +33,8 @@ export interface Upload {
 export interface ObjectStore {
   hasBucket(bucket: string): boolean;
   createBucket(bucket: string, nowMs: number): Promise<void>;
+  /** Gives a bucket another name, with its objects. Nothing where none has the old name, or one has the new. */
+  renameBucket(from: string, to: string): Promise<void>;
   /** From now on, what is replaced stays. */
   keepVersions(bucket: string): Promise<void>;
   /** Whether what is replaced stays. */
@@ -83,6 +85,18 @@ export function openObjectStore(directory: string, journal: Journal): ObjectStor
       if (objects.has(bucket)) return;
       objects.set(bucket, new Map());
       await journal.commit([{ key: `s3/bucket/${bucket}`, value: { createdAtMs: nowMs } }]);
+    },
+    renameBucket: async (from, to) => {
+      const found = objects.get(from);
+      if (found === undefined || objects.has(to)) return;
+      const moved = [...found.values()].map((record) => ({ ...record, bucket: to }));
+      objects.delete(from);
+      objects.set(to, new Map(moved.map((record) => [record.key, record])));
+      await journal.commit([
+        { key: `s3/bucket/${from}` },
+        { key: `s3/bucket/${to}`, value: bucketValue(from) },
+        ...moved.flatMap((record) => [{ key: keyOf(from, record.key) }, { key: keyOf(to, record.key), value: record }]),
+      ]);
     },
     keepVersions: async (bucket) => {
       if (isVersioned(bucket)) return;

@@ -36,14 +36,16 @@ export interface S3Answer {
 
 export interface S3 {
   handle(request: S3Request): Promise<S3Answer>;
-  ensureBucket(name: string, options?: { versioned?: boolean }): Promise<void>;
+  /** `formerly`: takes over the bucket of that name, where there is one. */
+  ensureBucket(name: string, options?: { versioned?: boolean; formerly?: string }): Promise<void>;
 }
 
 /** Objects in files, path style. */
 export function createS3(context: CloudContext, journal: Journal, directory: string): S3 {
   const store = openObjectStore(directory, journal);
   return {
-    ensureBucket: async (name, { versioned = false } = {}) => {
+    ensureBucket: async (name, { versioned = false, formerly } = {}) => {
+      if (formerly !== undefined) await store.renameBucket(formerly, name);
       await store.createBucket(name, context.now());
       if (versioned) await store.keepVersions(name);
     },
