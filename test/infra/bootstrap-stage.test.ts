@@ -225,6 +225,12 @@ describe("a stage, from its first set-up on", () => {
     expect(await counted()).toEqual({ ...once, TENANT: 3, PERSON: 5 });
   });
 
+  test("a release whose object is gone is followed by the next version: machines have seen its number", async () => {
+    await putParameter(clients().ssm, names.parameter("release"), "releases/7-0123456789abcdef.json");
+    expect(await bootstrapped()).toMatchObject({ changed: ["release"], releaseVersion: 8 });
+    expect(await bootstrapped()).toMatchObject({ changed: [], releaseVersion: 8 });
+  });
+
   test("what the function refuses arrives with what to do about it", async () => {
     const request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
     const own = ["-keyout", join(config.folder, "own.pem"), "-subj", "/CN=own", "-days", "9"];

@@ -174,7 +174,7 @@ async function publishRelease(
   }
   const release: Release = {
     ...content,
-    version: (current?.version ?? 0) + 1,
+    version: (current?.version ?? versionNamed(key)) + 1,
     issuedAtMs: nowMs,
     expiresAtMs: nowMs + releaseDays * 86_400_000,
   };
@@ -183,4 +183,9 @@ async function publishRelease(
   await deps.objects.put(deps.bundleBucket, next, text);
   await deps.parameters.put(parameter, next);
   return { version: release.version, made: true };
+}
+
+/** The version of a release whose object is gone: machines have seen it, and refuse another one under its number. */
+function versionNamed(key: string | undefined): number {
+  return Number(/^releases\/(\d+)-/.exec(key ?? "")?.[1] ?? 0);
 }
