@@ -20,7 +20,7 @@ export function addLogin(program: Command, run: Runner): void {
   examples(
     command,
     "steward login 'http://127.0.0.1:4400/#login=…'",
-    "steward login 'https://api.steward.example.org/#login=…' --profile production --tenant acme",
+    "steward login 'https://steward.example.org/#login=…' --profile production --tenant acme",
   );
 }
 

@@ -58,8 +58,8 @@ export function addCert(program: Command, run: Runner): void {
     .command("init")
     .summary("make the CA and the truststore")
     .description(
-      "Make a stage's CA and its truststore, with your own AWS credentials: after `cdk deploy`, before the first `sst deploy`. " +
-        "What is there stays as it is; what is missing is made.",
+      "Make a stage's CA and its truststore, with your own AWS credentials: after `cdk deploy`, before the first `sst deploy` " +
+        "(of a stage of your own: after it, then deploy again). What is there stays as it is; what is missing is made.",
     )
     .requiredOption("--stage <stage>", "which stage: staging, prod, or one of your own")
     .action(async ({ stage }: { stage: string }, self: Command) => run(self, (context) => initCert(context, stage)));
