@@ -26,7 +26,7 @@ export function makeFunctions(
   const environment = environmentOf(stage, account, domains);
   const make = (name: FunctionName) => {
     const { principal, trigger, timeoutSeconds, memoryMb } = definitions[name];
-    const reserved = stage.reserved?.[name as keyof typeof stage.reserved];
+    const reserved = reservedOf(stage, name);
     return new sst.aws.Function(componentName(name), {
       name: names.lambda(name),
       description: `Steward ${stage.name}: ${name}`,
@@ -51,6 +51,16 @@ export function makeFunctions(
     });
   };
   return perName(functionNames, make);
+}
+
+/**
+ * Queues and schedules keep to `concurrency` by themselves. Whoever invokes by name does not, and two `bootstrap` at once
+ * could each publish the next version with a content of its own: machines that saw the one would refuse the other.
+ */
+function reservedOf({ reserved }: Stage, name: FunctionName): number | undefined {
+  const { trigger, concurrency }: FunctionDefinition = functionDefinitions[name];
+  if (reserved === undefined) return undefined;
+  return trigger.kind === "direct" ? concurrency : reserved[name as keyof typeof reserved];
 }
 
 /** A GPU host takes five to eight minutes from the first queued job to its first heartbeat. */

@@ -111,8 +111,8 @@ const stageSettingsSchema = z
         say(["domains", name, "certificateArn"], `is of another account than ${settings.account}`);
       }
     }
-    // An account has 1,000 unless it asked for more, and AWS keeps 100 of them unreserved.
-    if (limits.heartbeatConcurrency + limits.waitConcurrency > 900) {
+    // An account has 1,000 unless it asked for more, and AWS keeps 100 of them unreserved; one is bootstrap's.
+    if (limits.heartbeatConcurrency + limits.waitConcurrency >= 900) {
       say(["limits"], "heartbeatConcurrency and waitConcurrency together leave less than 100 of an account's 1,000");
     }
   });

@@ -136,7 +136,7 @@ describe.each(stages)("the app of %s", (stage) => {
   });
 
   test.each(functionNames)("%s is what its definition says", (name) => {
-    const { timeoutSeconds, memoryMb, reserved } = definitions[name];
+    const { timeoutSeconds, memoryMb, reserved, trigger, concurrency } = definitions[name];
     const fn = lambda(name);
     expect(fn).toMatchObject({
       name: names.lambda(name),
@@ -148,7 +148,8 @@ describe.each(stages)("the app of %s", (stage) => {
       loggingConfig: { logFormat: "JSON", logGroup: `/aws/lambda/${names.lambda(name)}` },
     });
     const kept = { heartbeat: settings.limits.heartbeatConcurrency, wait: settings.limits.waitConcurrency };
-    expect(fn["reservedConcurrentExecutions"]).toBe(reserved === true ? kept[name as keyof typeof kept] : undefined);
+    const limit = trigger.kind === "direct" ? concurrency : undefined;
+    expect(fn["reservedConcurrentExecutions"]).toBe(reserved === true ? kept[name as keyof typeof kept] : limit);
     expect(
       one(app, "cloudwatch/logGroup:LogGroup", { name: `/aws/lambda/${names.lambda(name)}` })["retentionInDays"],
     ).toBe(settings.retention.logDays);
