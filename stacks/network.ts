@@ -36,11 +36,8 @@ export class NetworkStack extends Stack {
       maxAzs: zones,
       natGateways: 0,
       subnetConfiguration: [{ name: "workers", subnetType: SubnetType.PUBLIC, cidrMask: 20 }],
-      // What reads and writes tables and buckets stays inside AWS, at no cost.
-      gatewayEndpoints: {
-        S3: { service: GatewayVpcEndpointAwsService.S3 },
-        Dynamo: { service: GatewayVpcEndpointAwsService.DYNAMODB },
-      },
+      // A host's own files come from a bucket: without a way over the internet, at no cost.
+      gatewayEndpoints: { S3: { service: GatewayVpcEndpointAwsService.S3 } },
       // Emptying the default group takes a Lambda function that may change any group. Nothing is ever started in it.
       restrictDefaultSecurityGroup: false,
     });
