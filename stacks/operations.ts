@@ -29,7 +29,6 @@ export class OperationsStack extends Stack {
   constructor(scope: Construct, id: string, props: StageProps & { table: ITable; dataKey: IKey }) {
     const { stage, settings, env, dataKey } = props;
     super(scope, id, { env, description: `Steward ${stage}: keys, secrets, backups, alarms, budget, deploy roles` });
-    const names = resourceNames(stage);
     for (const use of signingKeyUses) publish(this, stage, `key-arn/${use}`, this.makeSigningKey(use, props).keyArn);
     for (const name of secretNames) publish(this, stage, `secret-arn/${name}`, this.makeSecret(name, props));
     new Backup(this, props);
@@ -45,10 +44,10 @@ export class OperationsStack extends Stack {
       },
       subscribers: [{ subscriptionType: "SNS", address: this.alarmTopic.topicArn }],
     });
-    // Of all that the account spends: a filter by tag is blind until somebody has switched the tag on for billing.
+    // Of all that the account spends: a filter by tag is blind until somebody has switched the tag on for billing. It has no
+    // name of ours: whenever its notifications change CloudFormation makes another one first, and two cannot share a name.
     new CfnBudget(this, "Budget", {
       budget: {
-        budgetName: names.prefix,
         budgetType: "COST",
         timeUnit: "MONTHLY",
         budgetLimit: { amount: settings.monthlyBudgetUsd, unit: "USD" },

@@ -234,7 +234,7 @@ describe.each(stages)("the stacks of %s", (stage) => {
     template.resourceCountIs("AWS::EC2::SecurityGroupIngress", 0);
     template.hasResourceProperties("AWS::EC2::SecurityGroup", { SecurityGroupIngress: Match.absent() });
     template.hasResourceProperties("AWS::EC2::FlowLog", { TrafficType: "REJECT" });
-    template.resourceCountIs("AWS::EC2::VPCEndpoint", 2);
+    template.resourceCountIs("AWS::EC2::VPCEndpoint", 1);
     template.allResourcesProperties("AWS::EC2::VPCEndpoint", { VpcEndpointType: "Gateway" });
     template.hasResourceProperties("AWS::Logs::LogGroup", { RetentionInDays: settings.retention.logDays });
   });
@@ -313,7 +313,12 @@ describe.each(stages)("the stacks of %s", (stage) => {
       expect(Condition?.StringEquals).toEqual({ "aws:SourceAccount": settings.account });
     }
     template.hasResourceProperties("AWS::Budgets::Budget", {
-      Budget: { BudgetLimit: { Amount: settings.monthlyBudgetUsd, Unit: "USD" }, TimeUnit: "MONTHLY" },
+      Budget: {
+        BudgetLimit: { Amount: settings.monthlyBudgetUsd, Unit: "USD" },
+        TimeUnit: "MONTHLY",
+        // With one, no notification could ever be changed.
+        BudgetName: Match.absent(),
+      },
     });
   });
 
