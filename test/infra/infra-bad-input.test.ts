@@ -2,13 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ensurePlatform, unpackingTimeoutMs } from "../../scripts/sst-platform.ts";
 import { readPersonalSettings } from "../../infra/env.ts";
 import { readStage } from "../../infra/stage.ts";
+import { settingsOf } from "../../infra/stages.ts";
 import { forgetInfra, type InfraOptions, runInfra } from "./support/run-infra.ts";
 import { stageParameters } from "./support/stage-parameters.ts";
 
 beforeAll(ensurePlatform, unpackingTimeoutMs);
 afterAll(forgetInfra);
 
-const prod: InfraOptions = { stage: "prod", account: "444455556666", parameters: stageParameters("prod") };
+const { account } = settingsOf("prod");
+const prod: InfraOptions = { stage: "prod", account, parameters: stageParameters("prod") };
 
 async function refusal(options: InfraOptions): Promise<string> {
   return runInfra(options).then(
@@ -38,6 +40,24 @@ describe("a permanent stage", () => {
     expect(await refusal({ ...prod, unbuilt: ["api", "heartbeat"] })).toContain(
       "Not built: dist/functions/api/index.mjs, dist/functions/heartbeat/index.mjs. Next: npm run build",
     );
+  });
+
+  test("a release file that is not right is named with all that is wrong, beside what was not built", async () => {
+    const text = await refusal({
+      ...prod,
+      unbuilt: ["api"],
+      files: { "releases/prod.json": JSON.stringify({ actions: "none", more: 1 }) },
+    });
+    expect(text).toContain("Not built: dist/functions/api/index.mjs");
+    expect(text).toContain("The release of the stage prod (releases/prod.json) is not right");
+    expect(text).toMatch(/actions: [^]*"more"/);
+    expect(text).toContain("npm run release -- --stage prod");
+  });
+
+  test("a build with another release beside it than the committed one is not deployed", async () => {
+    const built = "dist/functions/bootstrap/releases/prod.json";
+    const text = await refusal({ ...prod, files: { [built]: "{}" } });
+    expect(text).toContain(`${built} is not what releases/prod.json pins. Next: npm run build`);
   });
 
   test("a deploy is judged before anything is looked up or made", async () => {

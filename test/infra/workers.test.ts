@@ -174,7 +174,7 @@ it("an instance may take jobs, read its own secret, look after its own life and 
       Effect: "Allow",
       Action: "s3:GetObject",
       Resource: expect.stringMatching(
-        /^arn:aws:s3:::cdk-[a-z0-9]+-assets-444455556666-eu-central-1\/[0-9a-f]{64}\.zip$/,
+        new RegExp(`^arn:aws:s3:::cdk-[a-z0-9]+-assets-${account}-${region}/[0-9a-f]{64}\\.zip$`),
       ),
     },
   ]);
