@@ -8,7 +8,9 @@ import {
 } from "@steward/functions/definitions";
 import type { Environment } from "@steward/functions/env";
 import type { Gateway } from "./api.ts";
-import { componentName, fileExists, type Input, perName, permissionsOf } from "./platform.ts";
+import { releaseText } from "../scripts/build/release-changes.ts";
+import { readReleaseFile, releaseFileOf } from "../scripts/build/release-file.ts";
+import { componentName, fileText, type Input, perName, permissionsOf, repository } from "./platform.ts";
 import type { Stage } from "./stage.ts";
 import type { Storage } from "./storage.ts";
 
@@ -20,7 +22,7 @@ export function makeFunctions(
   stage: Stage,
   { account, place, domains }: { account: string; place: Storage["place"]; domains: Gateway["domains"] },
 ): Record<FunctionName, sst.aws.Function> {
-  requireArtifacts(functionNames.filter((name) => runsArtifact(stage, name)));
+  requireArtifacts(stage);
   const definitions: Record<FunctionName, FunctionDefinition> = functionDefinitions;
   const names = resourceNames(stage.name);
   const environment = environmentOf(stage, account, domains);
@@ -98,8 +100,29 @@ function artifactOf(name: FunctionName): string {
   return `dist/functions/${name}`;
 }
 
-function requireArtifacts(wanted: readonly FunctionName[]): void {
-  const missing = wanted.map((name) => `${artifactOf(name)}/index.mjs`).filter((file) => !fileExists(file));
-  if (missing.length === 0) return;
-  throw new Error(`Not built: ${missing.join(", ")}. Next: npm run build`);
+/** Throws one error with everything that stands against deploying what was built. */
+function requireArtifacts(stage: Stage): void {
+  const missing = functionNames
+    .filter((name) => runsArtifact(stage, name))
+    .map((name) => `${artifactOf(name)}/index.mjs`)
+    .filter((file) => fileText(file) === undefined);
+  const problems = [
+    ...(missing.length === 0 ? [] : [`Not built: ${missing.join(", ")}. Next: npm run build`]),
+    ...(stage.pinned ? releaseProblems(stage.name) : []),
+  ];
+  if (problems.length > 0) throw new Error(problems.join("\n"));
+}
+
+/**
+ * The build puts the stage's release beside `bootstrap`, under the same name. One that is older than the file would bring
+ * back what the file took away; where there is none, `bootstrap` would publish the newest.
+ */
+function releaseProblems(stage: string): string[] {
+  try {
+    const wanted = releaseText(readReleaseFile(stage, repository()));
+    const built = `${artifactOf("bootstrap")}/${releaseFileOf(stage)}`;
+    return fileText(built) === wanted ? [] : [`${built} is not what ${releaseFileOf(stage)} pins. Next: npm run build`];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
 }

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Statement } from "@steward/contracts/policy";
 
@@ -21,9 +21,19 @@ export function stageName(): string {
   return $app.stage;
 }
 
-/** Whether a file of the repository is there. */
-export function fileExists(path: string): boolean {
-  return existsSync(join($cli.paths.root, path));
+/** Where the repository is. What is put together for a deploy runs elsewhere. */
+export function repository(): string {
+  return $cli.paths.root;
+}
+
+/** The text of a file of the repository, or undefined where there is none. */
+export function fileText(path: string): string | undefined {
+  try {
+    return readFileSync(join(repository(), path), "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 /** Whose account this is, and in which AWS: `aws`, `aws-cn`, … */

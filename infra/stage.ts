@@ -20,6 +20,8 @@ export interface Stage {
   logDays: number;
   /** Whether a group of workers grows when jobs wait. */
   startsWorkers: boolean;
+  /** Whether it publishes what its committed file pins, and not what the checkout builds. */
+  pinned: boolean;
   /** Where the runbooks of its alarms are. */
   runbooks: { repository: string; branch: string } | undefined;
   tags: Record<string, string>;
@@ -43,9 +45,10 @@ export function readStage(name: string | undefined): Stage {
       requestBurst: 100,
       logDays: 7,
       startsWorkers: false,
+      pinned: false,
     };
   }
-  const { account, region, domains, limits, retention, approvals, workers } = settingsOf(name);
+  const { account, region, domains, limits, retention, releaseChannel, approvals, workers } = settingsOf(name);
   return {
     name,
     permanent: true,
@@ -57,6 +60,7 @@ export function readStage(name: string | undefined): Stage {
     reserved: { heartbeat: limits.heartbeatConcurrency, wait: limits.waitConcurrency },
     logDays: retention.logDays,
     startsWorkers: workers.maximum > 0,
+    pinned: releaseChannel === "committed",
     runbooks: approvals,
     tags,
   };

@@ -1,5 +1,5 @@
 import { fork } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,6 +29,8 @@ export interface InfraOptions {
   zoneName?: string;
   /** Artifacts that `npm run build` did not make. */
   unbuilt?: readonly string[];
+  /** Texts of files that differ from those of the repository and of a build of it, by path. */
+  files?: Record<string, string>;
 }
 
 export interface InfraRun {
@@ -45,7 +47,7 @@ export async function runInfra(options: InfraOptions): Promise<InfraRun> {
   const file = await bundled;
   const work = mkdtempSync(join(tmpdir(), "steward-infra-"));
   try {
-    const message = await runProgram({ ...options, bundle: file, root: makeRoot(work, options.unbuilt ?? []), work });
+    const message = await runProgram({ ...options, bundle: file, root: makeRoot(work, options), work });
     if ("error" in message) throw new Error(message.error);
     return message;
   } finally {
@@ -88,8 +90,8 @@ async function bundle(): Promise<string> {
   return outfile;
 }
 
-/** A repository as far as `infra/` looks at it: sources, history, and artifacts with nothing in them. */
-function makeRoot(work: string, unbuilt: readonly string[]): string {
+/** A repository as far as `infra/` looks at it: sources, history, releases, and artifacts with no code in them. */
+function makeRoot(work: string, { unbuilt = [], files = {} }: InfraOptions): string {
   const folder = join(work, "repository");
   for (const name of functionNames.filter((one) => !unbuilt.includes(one))) {
     const artifact = join(folder, "dist/functions", name);
@@ -98,6 +100,10 @@ function makeRoot(work: string, unbuilt: readonly string[]): string {
   }
   mkdirSync(folder, { recursive: true });
   for (const part of ["packages", ".git"]) symlinkSync(join(root, part), join(folder, part));
+  for (const place of ["", "dist/functions/bootstrap"]) {
+    cpSync(join(root, "releases"), join(folder, place, "releases"), { recursive: true });
+  }
+  for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text);
   return folder;
 }
 
