@@ -10,19 +10,17 @@ import { checkTable, createContext, keyFromSecret } from "./context.ts";
 import { env } from "./env.ts";
 import { version } from "./version.ts";
 
-/**
- * All that the API's routes need; a function uses the parts that its role covers. `actions` are for those that plan: making
- * the catalogue's schemas takes longer than most functions run.
- */
+/** All that the API's routes need; a function uses the parts that its role covers. `actions` are for those that plan. */
 export async function createAppDeps(functionName: string, actions: readonly Action[] = []): Promise<AppDeps> {
   const environment = env();
-  const context = createContext(functionName, actions);
+  const context = createContext(functionName);
   const { names, parameter, services, table } = context;
   const { signer } = services;
   const signers = { token: signer("token"), approval: signer("approval"), issuer: signer("issuer") };
   const tokenKey = async () => ({ keyId: await signers.token.keyId(), publicKey: await signers.token.publicKey() });
   return {
     ...context,
+    actions,
     signers,
     tokenKey,
     authenticate: createAuthenticator({ ...context, tokenKey }),

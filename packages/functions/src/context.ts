@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createDynamo } from "@steward/aws/clients/dynamo";
 import { readItem } from "@steward/aws/table";
-import type { Action } from "@steward/contracts/actions";
 import { AppError } from "@steward/contracts/errors";
 import { bucketNames, type ParameterName, resourceNames } from "@steward/contracts/names";
 import { signedDocumentSchema } from "@steward/contracts/signed";
@@ -12,16 +11,18 @@ import { createLog } from "./log.ts";
 import { createMeter } from "./metrics.ts";
 import { createServices, type Services } from "./services.ts";
 
-/** What every function's use cases are given. Making it calls nothing: each part is used with the function's own rights. */
-export interface FunctionContext extends Context, WithObjects {
+/**
+ * What every function's use cases are given. Making it calls nothing: each part is used with the function's own rights.
+ * Without the catalogue, whose schemas take longer to make than most functions run: whoever needs it adds it.
+ */
+export interface FunctionContext extends Omit<Context, "actions">, WithObjects {
   services: Services;
   names: ReturnType<typeof resourceNames>;
   /** A parameter that must be there. At most 60 s old. */
   parameter: (name: ParameterName) => Promise<string>;
 }
 
-/** `actions`: the catalogue, for a function that plans. */
-export function createContext(functionName: string, actions: readonly Action[] = []): FunctionContext {
+export function createContext(functionName: string): FunctionContext {
   const {
     STEWARD_STAGE: stage,
     STEWARD_ACCOUNT: account,
@@ -56,7 +57,6 @@ export function createContext(functionName: string, actions: readonly Action[] =
     queues: services.queues,
     nowMs: () => Date.now(),
     secret: () => randomBytes(32).toString("base64url"),
-    actions,
     ...(workerStartSeconds === undefined ? {} : { workerStartSeconds }),
     jobTimes: {
       ...(deadlineSeconds === undefined ? {} : { deadlineSeconds }),

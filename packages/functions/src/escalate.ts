@@ -7,7 +7,7 @@ import { createContext } from "./context.ts";
 import { env } from "./env.ts";
 
 const { STEWARD_ANTHROPIC_URL: baseUrl, STEWARD_CLAUDE_MODEL: model } = env();
-const context = createContext("escalate", catalogue);
+const context = createContext("escalate");
 const claude: ClaudeAccess = {
   key: () => context.services.secrets.get(context.names.anthropicSecret),
   // Its SDK is the largest of all, and where no key is set nobody is asked.
@@ -21,6 +21,6 @@ export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
   return consume(event, {
     schema: laneMessageSchema,
     log: context.log,
-    work: (message) => escalateJob({ ...context, claude }, message),
+    work: (message) => escalateJob({ ...context, actions: catalogue, claude }, message),
   });
 }

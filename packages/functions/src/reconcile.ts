@@ -5,6 +5,8 @@ const context = createContext("reconcile");
 
 /** On a schedule: enforces every deadline. */
 export async function handler(): Promise<void> {
-  const { looked, failed } = await reconcile(context);
+  // Whoever's job ends here is told what else can be asked for.
+  const { catalogue: actions } = await import("@steward/catalogue/catalogue");
+  const { looked, failed } = await reconcile({ ...context, actions });
   if (looked > 0) context.log("info", "reconciled", { looked, failed });
 }
