@@ -57,7 +57,8 @@ async function thisCheckout(): Promise<ReleaseContent> {
 
 /** A release pins what a commit has, so that it can be built again; the file itself may wait to be committed. */
 async function refuseChanges(path: string): Promise<void> {
-  const { code, output } = await run(["git", "status", "--porcelain", "--", ".", `:(exclude)${path}`], { quiet: true });
+  const status = ["git", "status", "--porcelain", "--untracked-files=all", "--", ".", `:(exclude)${path}`];
+  const { code, output } = await run(status, { quiet: true });
   if (code !== 0) throw new Error(`cannot see whether this checkout is clean: ${output.trim()}`);
   if (output.trim() === "") return;
   throw new Error(`this checkout has changes that no commit has:\n${output.trimEnd()}\nCommit them first.`);

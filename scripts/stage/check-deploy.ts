@@ -39,7 +39,7 @@ export async function checkDeploy({ stage, command }: { stage: string; command: 
 
 /** A tree that git cannot judge is not clean: the deploy fails closed, with git's own words. */
 async function dirtyFiles(): Promise<string[]> {
-  const status = await git("status", "--porcelain", "-z");
+  const status = await git("status", "--porcelain", "--untracked-files=all", "-z");
   // A rename is followed by its old name, in an entry of its own without a state; its new name tells enough.
   return status.split("\0").flatMap((entry) => (/^[ A-Z?!]{2} /.test(entry) ? [entry.slice(3)] : []));
 }

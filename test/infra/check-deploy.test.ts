@@ -26,6 +26,8 @@ beforeAll(async () => {
   writeFileSync(join(folder, "tree", "a.ts"), "1\n");
   git("add", "a.ts");
   git("commit", "--quiet", "-m", "a");
+  // As somebody may have it: what git does not show is deployed all the same.
+  git("config", "status.showUntrackedFiles", "no");
 });
 afterAll(async () => {
   await cloud?.close();
