@@ -1,5 +1,5 @@
 import { AppError } from "@steward/contracts/errors";
-import { tableSchema } from "@steward/contracts/names";
+import { type IndexName, tableSchema } from "@steward/contracts/names";
 import type { Versioned } from "@steward/core/versioned";
 import { type Item, type Page, type Query, readItem, replaceItem, type Table, type Write } from "../table.ts";
 import { dueKeys } from "./due.ts";
@@ -54,7 +54,7 @@ export async function readState<State extends Versioned>(table: Table, key: Key)
 
 /** One partition, of the table or of an index, from its start or from a sort key on. */
 export interface Place {
-  index?: (typeof tableSchema)["indexes"][number]["name"];
+  index?: IndexName;
   pk: string;
   /** Only what sorts before it, or after it. */
   before?: string;
