@@ -141,13 +141,6 @@ export const unusedRights: readonly UnusedRights[] = [
     reason: noGroup,
   },
   {
-    principals: ["bootstrap"],
-    actions: ["s3:ListBucket"],
-    resources: ["steward-{stage}-bundles-{account}"],
-    reason:
-      "Tells a bundle that is missing from one that is forbidden, where a committed release names one of another build.",
-  },
-  {
     principals: ["worker"],
     actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueUrl"],
     resources: [queue("inference-bulk")],
