@@ -1,3 +1,4 @@
+import { buildSourceFile } from "../scripts/build/build-source.ts";
 import { checkDeploy } from "../scripts/stage/check-deploy.ts";
 import { makeAlarms } from "./alarms.ts";
 import { bindRoutes, makeGateway } from "./api.ts";
@@ -6,7 +7,7 @@ import { setDefaults } from "./defaults.ts";
 import { offerWorker } from "./dev.ts";
 import { subscribe } from "./events.ts";
 import { makeFunctions } from "./functions.ts";
-import { command, type Input, readAccount, stageName } from "./platform.ts";
+import { command, fileText, type Input, readAccount, stageName } from "./platform.ts";
 import { makeSite } from "./site.ts";
 import { readStage, type Stage } from "./stage.ts";
 import { findStorage, type Storage } from "./storage.ts";
@@ -14,7 +15,7 @@ import { findStorage, type Storage } from "./storage.ts";
 /** All that ships with every commit: the API, its functions and what starts them, the dashboard, their alarms. */
 export async function deployStage() {
   const stage = readStage(stageName());
-  await checkDeploy({ stage: stage.name, command: command() });
+  await checkDeploy({ stage: stage.name, command: command(), built: { source: fileText(buildSourceFile) } });
   const account = await readAccount();
   setDefaults(stage, account);
   const storage = await findStorage(stage, account);

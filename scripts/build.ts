@@ -4,10 +4,11 @@
  * checkout gives the same bytes. `--json` for the manifest alone.
  */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { agentBuilds } from "./build/agent-builds.ts";
+import { buildSourceFile, currentSource } from "./build/build-source.ts";
 import { type BuiltFunction, buildFunctions } from "./build/functions.ts";
 import { buildNodes, nodeBuilds } from "./build/nodes.ts";
 import { readReleaseFiles } from "./build/release-file.ts";
@@ -28,6 +29,7 @@ async function buildAll({ json }: { json: boolean }): Promise<void> {
   // First, because it is what a person can mend: a release file that is not right.
   const committed = readReleaseFiles();
   const dist = join(root, "dist");
+  const before = currentSource();
   say("worker and agent\nfunctions:");
   buildNodes(dist);
   const functions = await buildFunctions({
@@ -37,6 +39,11 @@ async function buildAll({ json }: { json: boolean }): Promise<void> {
     agents: agentBuilds(dist),
     onBuilt: ({ name }) => say(` ${name}`),
   });
+  // Asked before and after: a file that was saved meanwhile is in one part of what was built and not in the other.
+  const source = currentSource();
+  const clean = source?.clean === true && before?.clean === true && source.commit === before.commit;
+  rmSync(join(root, buildSourceFile), { force: true });
+  if (source !== undefined) writeFileSync(join(root, buildSourceFile), `${JSON.stringify({ ...source, clean })}\n`);
   say("\n\n");
   const nodes = Object.keys(nodeBuilds).map((path) => ({ path, ...fileFacts(join(dist, path)) }));
   if (json) {

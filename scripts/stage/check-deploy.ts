@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { exampleAccounts, isPermanent, settingsOf } from "../../infra/stages.ts";
+import { parseBuildSource } from "../build/build-source.ts";
 import { readStageEnvironment } from "./env.ts";
 import { findCaller } from "./find-caller.ts";
 import { judgeDeploy } from "./judge-deploy.ts";
@@ -12,13 +13,23 @@ const reading = new Set(["diff", "synth", "list", "version", "install", "state",
  * Refuses what must not happen to a permanent stage, before anything happens: throws one error that names every problem
  * with its next step. Stages of one's own pass. Run inside the repository: git and STS are asked.
  */
-export async function checkDeploy({ stage, command }: { stage: string; command: string }): Promise<void> {
+export async function checkDeploy({
+  stage,
+  command,
+  built,
+}: {
+  stage: string;
+  command: string;
+  /** Where code is deployed: the text of `dist/source.json`, undefined where it is not there. */
+  built?: { source: string | undefined };
+}): Promise<void> {
   if (!isPermanent(stage) || reading.has(command)) return;
   const settings = settingsOf(stage);
   const { profile, breakGlass } = readStageEnvironment();
-  const [dirty, onBranch, caller] = await Promise.all([
+  const [dirty, onBranch, commit, caller] = await Promise.all([
     dirtyFiles(),
     isOnRemoteBranch(settings.approvals.branch),
+    git("rev-parse", "HEAD"),
     findCaller({ region: settings.region }),
   ]);
   const { problems, warnings } = judgeDeploy({
@@ -26,7 +37,8 @@ export async function checkDeploy({ stage, command }: { stage: string; command: 
     command,
     settings,
     exampleAccounts,
-    git: { dirty, onBranch },
+    git: { dirty, onBranch, commit: commit.trim() },
+    ...(built === undefined ? {} : { built: parseBuildSource(built.source ?? "") ?? ("unknown" as const) }),
     caller,
     profile,
     breakGlass,

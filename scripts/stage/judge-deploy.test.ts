@@ -15,7 +15,7 @@ function facts(change: Partial<DeployFacts> = {}): DeployFacts {
       approvals: { repository: "acme/steward", branch: "main", environment: "prod" },
     },
     exampleAccounts: ["444455556666"],
-    git: { dirty: [], onBranch: true },
+    git: { dirty: [], onBranch: true, commit: "c0ffee" },
     caller: { account, arn: deployRole },
     ...change,
   };
@@ -29,7 +29,7 @@ test("the stage's deploy role, from a clean tree of the approved branch, may dep
 test("everything that is wrong is said at once, each with what to do", () => {
   const { problems } = judgeDeploy(
     facts({
-      git: { dirty: ["a.ts", "b.ts", "c.ts", "d.ts", "e.ts", "f.ts", "g.ts"], onBranch: false },
+      git: { dirty: ["a.ts", "b.ts", "c.ts", "d.ts", "e.ts", "f.ts", "g.ts"], onBranch: false, commit: "c0ffee" },
       caller: { account: "111111111111", arn: "arn:aws:iam::111111111111:user/anna" },
       profile: "anna",
     }),
@@ -57,12 +57,12 @@ test.each([
 test("a reason lets a person and an unreviewed commit through, aloud; never a dirty tree or another account", () => {
   const breakGlass = "first deploy of this stage";
   const through = judgeDeploy(
-    facts({ caller: { account, arn: person }, git: { dirty: [], onBranch: false }, breakGlass }),
+    facts({ caller: { account, arn: person }, git: { dirty: [], onBranch: false, commit: "c0ffee" }, breakGlass }),
   );
   expect(through.problems).toEqual([]);
   expect(through.warnings).toHaveLength(2);
   for (const warning of through.warnings) expect(warning).toContain(breakGlass);
-  expect(said({ git: { dirty: ["x"], onBranch: true }, breakGlass })).toHaveLength(1);
+  expect(said({ git: { dirty: ["x"], onBranch: true, commit: "c0ffee" }, breakGlass })).toHaveLength(1);
   expect(said({ caller: { account: "111111111111", arn: person }, breakGlass })).toHaveLength(1);
 });
 
@@ -93,7 +93,7 @@ test("staging may be deployed by a person from a tree at work, in its own accoun
     stage: "staging",
     settings: { ...facts().settings, releaseChannel: "newest" as const },
     caller: { account, arn: person },
-    git: { dirty: ["x"], onBranch: false },
+    git: { dirty: ["x"], onBranch: false, commit: "c0ffee" },
   };
   expect(said(staging)).toEqual([]);
   expect(said({ ...staging, caller: { account: "111111111111", arn: person } })).toHaveLength(1);
@@ -103,4 +103,16 @@ test.each(["remove", "destroy", "dev"])("%s of a permanent stage is refused, to 
   for (const stage of ["staging", "prod"]) {
     expect(said({ stage, command, breakGlass: "because I say so" })).toHaveLength(1);
   }
+});
+
+test("what is shipped was built from the very commit, and from nothing besides it", () => {
+  const clean = { commit: "c0ffee", clean: true };
+  expect(said({ built: clean })).toEqual([]);
+  expect(said({ built: { ...clean, commit: "deadbeef" }, breakGlass: "because I say so" })).toEqual([
+    "dist/ was built from deadbeef, and this is c0ffee",
+  ]);
+  expect(said({ built: { ...clean, clean: false } })).toEqual([
+    "dist/ was built from a tree that differed from its commit",
+  ]);
+  expect(said({ built: "unknown" })).toEqual(["nothing says what dist/ was built from"]);
 });

@@ -1,5 +1,6 @@
 import { resourceNames } from "@steward/contracts/names";
 import type { StageSettings } from "../../infra/stage-settings.ts";
+import type { BuildSource } from "../build/build-source.ts";
 
 /** What is known of a deploy before it starts. */
 export interface DeployFacts {
@@ -14,7 +15,10 @@ export interface DeployFacts {
     dirty: readonly string[];
     /** Whether the commit is part of the approved branch, as the remote has it. */
     onBranch: boolean;
+    commit: string;
   };
+  /** What the code that is to be deployed was built from; `unknown` where nothing says it. Absent: none is deployed. */
+  built?: BuildSource | "unknown";
   /** Whose credentials are at work; the reason where nobody's can be told. */
   caller: { account: string; arn: string } | { unknown: string };
   /** `AWS_PROFILE`, where it is set. */
@@ -64,6 +68,7 @@ export function judgeDeploy(facts: DeployFacts): Verdict {
   if (settings.releaseChannel !== "committed") return { problems, warnings };
 
   if (facts.git.dirty.length > 0) problems.push(dirtyTree(facts));
+  problems.push(...otherBuild(facts));
   const byHand = [...(facts.git.onBranch ? [] : [unreviewed(facts)]), ...personalCaller(facts)];
   const reason = facts.breakGlass?.trim() ?? "";
   if (byHand.length === 0 || reason === "") problems.push(...byHand);
@@ -120,6 +125,18 @@ function dirtyTree({ stage, git: { dirty } }: DeployFacts): Problem {
     what: `the working tree differs from its commit: ${dirty.slice(0, shownFiles).join(", ")}${more}`,
     next: `Commit or remove what differs; ${stage} is deployed from a commit only.`,
   };
+}
+
+/** What is shipped is `dist/`, which git does not look at: it must be of the commit that was looked at. */
+function otherBuild({ built, git: { commit } }: DeployFacts): Problem[] {
+  if (built === undefined || (built !== "unknown" && built.clean && built.commit === commit)) return [];
+  const from =
+    built === "unknown"
+      ? "nothing says what dist/ was built from"
+      : built.commit === commit
+        ? "dist/ was built from a tree that differed from its commit"
+        : `dist/ was built from ${built.commit.slice(0, 12)}, and this is ${commit.slice(0, 12)}`;
+  return [{ what: from, next: "npm run build" }];
 }
 
 function unreviewed({ stage, settings: { approvals } }: DeployFacts): Problem {
