@@ -105,6 +105,7 @@ const queueTitles = {
   escalations: "Escalations",
   rollouts: "Rollouts",
   "node-events": "Node events",
+  notifications: "Notifications",
 };
 
 /**

@@ -1,6 +1,7 @@
+import { queueNames } from "@steward/contracts/names";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ago, byHealth, targetsText, taskNote, taskTitle, visible } from "./text.js";
+import { ago, byHealth, queueTitle, targetsText, taskNote, taskTitle, visible } from "./text.js";
 
 test("what a stranger says cannot change how the rest reads", () => {
   expect(visible("\u001b[31mred\u202e")).toBe("\\x1b[31mred\\u202e");
@@ -50,4 +51,8 @@ test("times are said in words", () => {
   expect(ago("2026-11-21T09:59:00Z", now)).toBe("60 s ago");
   expect(ago("2026-11-21T07:00:00Z", now)).toBe("3 h ago");
   expect(ago("2026-11-01T10:00:00Z", now)).toBe("20 days ago");
+});
+
+test("every queue has a name for people", () => {
+  for (const name of queueNames) expect(queueTitle(name)).toMatch(/^[A-Z][a-z ]+$/);
 });
