@@ -32,98 +32,144 @@ const domainSchema = z.strictObject({
   certificateArn,
 });
 
-const stageSettingsSchema = z
-  .strictObject({
-    account,
-    region,
-    domains: z.strictObject({
-      /** People: JWT. */
-      api: domainSchema,
-      /** Machines: mutual TLS. */
-      nodes: domainSchema,
-      dashboard: domainSchema,
-      /** The Route 53 zone that holds the three names. Absent: the DNS records are yours to make; the deploy prints them. */
-      hostedZoneId: hostedZoneId.optional(),
-    }),
-    /** `newest`: each deploy publishes what the checkout builds. `committed`: only what `releases/{stage}.json` pins. */
-    releaseChannel: z.enum(["newest", "committed"]),
-    approvals: z.strictObject({
-      /** `owner/name` on GitHub: whose workflows may take the deploy roles. */
-      repository: z.string().regex(/^[\w.-]+\/[\w.-]+$/, "owner/name"),
-      /** The GitHub environment whose reviewers let a deploy through. Absent: whatever runs on the branch. */
-      environment: z.string().min(1).optional(),
-      branch: z.string().min(1).default("main"),
-    }),
-    alarms: z.strictObject({
-      email: z.email("an address that alarms are sent to"),
-      /** Whether alarms of the severity `page` also go to a pager's HTTPS endpoint (an integration's URL). */
-      pagerUrl: z.url({ protocol: /^https$/, error: "an https address" }).optional(),
-    }),
-    limits: z.strictObject({
-      /** Requests per second over all of the API, and how many at once above that. */
-      requestsPerSecond: count.min(1),
-      requestBurst: count.min(1),
-      /** Invocations that are kept for heartbeats, and for calls that wait. */
-      heartbeatConcurrency: count.min(1),
-      waitConcurrency: count.min(1),
-    }),
-    retention: z.strictObject({
-      logDays,
-      /** Outputs of runs. */
-      outputDays: count.min(1).max(3650),
-      backupDays: count.min(35, "at least 35 days, to be older than what point-in-time recovery covers").max(3650),
-    }),
-    workers: z.strictObject({
-      /** In the order of preference; the first that is to be had is started. */
-      instanceTypes: z
-        .array(z.string().regex(/^(g4dn|g5|g6)\.(\d*xlarge)$/, "a GPU instance of g6, g5 or g4dn, such as g6.xlarge"))
-        .min(1),
-      minimum: count,
-      maximum: count.max(100),
-      /** Of the running ones, so many are on demand; the rest are spot. */
-      onDemandBase: count,
-      models: z.strictObject({ express: model, standard: model, bulk: model }),
-      /** Minutes without a queued or running job after which the last worker goes. */
-      idleMinutes: count.min(5).max(1440),
-    }),
-    /** Of the account's bill for this stage; an alarm tells when it is passed. */
-    monthlyBudgetUsd: z.number().positive(),
-  })
-  .superRefine((settings, context) => {
-    const { workers, domains, limits } = settings;
-    const say = (path: (string | number)[], message: string) => context.addIssue({ code: "custom", path, message });
-    if (workers.minimum > workers.maximum) say(["workers", "minimum"], "is more than workers.maximum");
-    if (workers.onDemandBase > workers.maximum) say(["workers", "onDemandBase"], "is more than workers.maximum");
-    const names = [domains.api.name, domains.nodes.name, domains.dashboard.name];
-    if (new Set(names).size < names.length) say(["domains"], "the three names must differ");
-    for (const door of ["api", "nodes"] as const) {
-      if (domains[door].certificateArn.split(":")[3] !== settings.region) {
-        say(["domains", door, "certificateArn"], `must be a certificate in ${settings.region}, where the API is`);
-      }
-    }
-    if (domains.dashboard.certificateArn.split(":")[3] !== "us-east-1") {
-      say(["domains", "dashboard", "certificateArn"], "must be a certificate in us-east-1, where CloudFront looks");
-    }
-    for (const [name, { certificateArn: arn }] of Object.entries(domains).filter(
-      (one): one is [string, z.infer<typeof domainSchema>] => typeof one[1] === "object",
-    )) {
-      if (arn.split(":")[4] !== settings.account) {
-        say(["domains", name, "certificateArn"], `is of another account than ${settings.account}`);
-      }
-    }
-    // An account has 1,000 unless it asked for more, and AWS keeps 100 of them unreserved; one is bootstrap's.
-    if (limits.heartbeatConcurrency + limits.waitConcurrency >= 900) {
-      say(["limits"], "heartbeatConcurrency and waitConcurrency together leave less than 100 of an account's 1,000");
-    }
-  });
+const stageSettingsSchema = z.strictObject({
+  account,
+  region,
+  domains: z.strictObject({
+    /** People: JWT. */
+    api: domainSchema,
+    /** Machines: mutual TLS. */
+    nodes: domainSchema,
+    dashboard: domainSchema,
+    /** The Route 53 zone that holds the three names. Absent: the DNS records are yours to make; the deploy prints them. */
+    hostedZoneId: hostedZoneId.optional(),
+  }),
+  /** `newest`: each deploy publishes what the checkout builds. `committed`: only what `releases/{stage}.json` pins. */
+  releaseChannel: z.enum(["newest", "committed"]),
+  approvals: z.strictObject({
+    /** `owner/name` on GitHub: whose workflows may take the deploy roles. */
+    repository: z.string().regex(/^[\w.-]+\/[\w.-]+$/, "owner/name"),
+    /** The GitHub environment whose reviewers let a deploy through. Absent: whatever runs on the branch. */
+    environment: z.string().min(1).optional(),
+    branch: z.string().min(1).default("main"),
+  }),
+  alarms: z.strictObject({
+    email: z.email("an address that alarms are sent to"),
+    /** Whether alarms of the severity `page` also go to a pager's HTTPS endpoint (an integration's URL). */
+    pagerUrl: z.url({ protocol: /^https$/, error: "an https address" }).optional(),
+  }),
+  limits: z.strictObject({
+    /** Requests per second over all of the API, and how many at once above that. */
+    requestsPerSecond: count.min(1),
+    requestBurst: count.min(1),
+    /** Invocations that are kept for heartbeats, and for calls that wait. */
+    heartbeatConcurrency: count.min(1),
+    waitConcurrency: count.min(1),
+  }),
+  retention: z.strictObject({
+    logDays,
+    /** Outputs of runs. */
+    outputDays: count.min(1).max(3650),
+    backupDays: count.min(35, "at least 35 days, to be older than what point-in-time recovery covers").max(3650),
+  }),
+  workers: z.strictObject({
+    /** In the order of preference; the first that is to be had is started. */
+    instanceTypes: z
+      .array(z.string().regex(/^(g4dn|g5|g6)\.(\d*xlarge)$/, "a GPU instance of g6, g5 or g4dn, such as g6.xlarge"))
+      .min(1),
+    minimum: count,
+    maximum: count.max(100),
+    /** Of the running ones, so many are on demand; the rest are spot. */
+    onDemandBase: count,
+    models: z.strictObject({ express: model, standard: model, bulk: model }),
+    /** Minutes without a queued or running job after which the last worker goes. */
+    idleMinutes: count.min(5).max(1440),
+  }),
+  /** Of the account's bill for this stage; an alarm tells when it is passed. */
+  monthlyBudgetUsd: z.number().positive(),
+});
 
 export type StageSettings = z.output<typeof stageSettingsSchema>;
 export type StageSettingsInput = z.input<typeof stageSettingsSchema>;
 
+/** A rule between settings: asked as soon as the ones that it compares can be read, whatever else is wrong. */
+interface Rule {
+  problems: (settings: unknown) => { path: string; message: string }[];
+}
+
+function rule<Schema extends z.ZodType>(
+  schema: Schema,
+  judge: (part: z.output<Schema>, say: (path: string, message: string) => void) => void,
+): Rule {
+  return {
+    problems: (settings) => {
+      const part = schema.safeParse(settings);
+      const problems: { path: string; message: string }[] = [];
+      if (part.success) judge(part.data, (path, message) => void problems.push({ path, message }));
+      return problems;
+    },
+  };
+}
+
+const doors = ["api", "nodes"] as const;
+const everyDomain = [...doors, "dashboard"] as const;
+
+const rules: readonly Rule[] = [
+  rule(z.object({ workers: z.object({ minimum: count, maximum: count }) }), ({ workers }, say) => {
+    if (workers.minimum > workers.maximum) say("workers.minimum", "is more than workers.maximum");
+  }),
+  rule(z.object({ workers: z.object({ onDemandBase: count, maximum: count }) }), ({ workers }, say) => {
+    if (workers.onDemandBase > workers.maximum) say("workers.onDemandBase", "is more than workers.maximum");
+  }),
+  rule(z.object({ domains: z.record(z.enum(everyDomain), z.object({ name: z.string() })) }), ({ domains }, say) => {
+    if (new Set(everyDomain.map((one) => domains[one].name)).size < everyDomain.length)
+      say("domains", "the three names must differ");
+  }),
+  ...doors.map((door) =>
+    rule(
+      z.object({ region, domains: z.object({ [door]: z.object({ certificateArn }) }) }),
+      ({ region: wanted, domains }, say) => {
+        if (arnPart(domains[door]?.certificateArn, 3) !== wanted)
+          say(`domains.${door}.certificateArn`, `must be a certificate in ${wanted}, where the API is`);
+      },
+    ),
+  ),
+  rule(z.object({ domains: z.object({ dashboard: z.object({ certificateArn }) }) }), ({ domains }, say) => {
+    if (arnPart(domains.dashboard.certificateArn, 3) !== "us-east-1")
+      say("domains.dashboard.certificateArn", "must be a certificate in us-east-1, where CloudFront looks");
+  }),
+  ...everyDomain.map((name) =>
+    rule(
+      z.object({ account, domains: z.object({ [name]: z.object({ certificateArn }) }) }),
+      ({ account: own, domains }, say) => {
+        if (arnPart(domains[name]?.certificateArn, 4) !== own)
+          say(`domains.${name}.certificateArn`, `is of another account than ${own}`);
+      },
+    ),
+  ),
+  rule(
+    z.object({ limits: z.object({ heartbeatConcurrency: count, waitConcurrency: count }) }),
+    ({ limits: { heartbeatConcurrency, waitConcurrency } }, say) => {
+      // An account has 1,000 unless it asked for more, and AWS keeps 100 of them unreserved; one is bootstrap's.
+      if (heartbeatConcurrency + waitConcurrency >= 900)
+        say("limits", "heartbeatConcurrency and waitConcurrency together leave less than 100 of an account's 1,000");
+    },
+  ),
+];
+
+/** `arn:aws:acm:REGION:ACCOUNT:…`: 3 is the region, 4 the account. */
+function arnPart(arn: string | undefined, index: number): string | undefined {
+  return arn?.split(":")[index];
+}
+
 /** Throws one error that names every problem of the stage's settings. */
 export function parseStageSettings(stage: string, settings: unknown): StageSettings {
   const parsed = stageSettingsSchema.safeParse(settings);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `  ${issue.path.join(".") || stage}: ${issue.message}`);
-  throw new Error(`The settings of the stage ${stage} (infra/stages.ts) are not right:\n${problems.join("\n")}`);
+  const problems = [
+    ...(parsed.error?.issues ?? []).map(({ path, message }) => ({ path: path.join("."), message })),
+    ...rules.flatMap((one) => one.problems(settings)),
+  ];
+  if (parsed.success && problems.length === 0) return parsed.data;
+  const lines = problems.map(({ path, message }) => `  ${path || stage}: ${message}`);
+  throw new Error(`The settings of the stage ${stage} (infra/stages.ts) are not right:\n${lines.join("\n")}`);
 }

@@ -3,6 +3,7 @@ import { isPermanent, permanentStages } from "../infra/stages.ts";
 import { checkDeploy } from "../scripts/stage/check-deploy.ts";
 import { buildApp } from "./build-app.ts";
 import { findCdkCommand } from "./cdk-command.ts";
+import { checkStage } from "./check-stage.ts";
 
 /** What `npx cdk … -c stage=prod` runs. */
 const stage: unknown = new App({ autoSynth: false }).node.tryGetContext("stage");
@@ -14,6 +15,7 @@ try {
       `${given}. Say which: npx cdk … -c stage=STAGE, with ${stages}. A stage of your own needs none: npx sst dev makes what it uses.`,
     );
   }
+  checkStage(stage, { settings: permanentStages[stage] });
   const command = await findCdkCommand();
   if (command !== undefined) await checkDeploy({ stage, command });
   buildApp(stage).app.synth();
