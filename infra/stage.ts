@@ -1,7 +1,7 @@
 import { stageTag } from "@steward/contracts/names";
 import { readPersonalSettings } from "./env.ts";
 import type { StageSettings } from "./stage-settings.ts";
-import { isPermanent, settingsOf } from "./stages.ts";
+import { isPermanent, permanentStages, settingsOf } from "./stages.ts";
 
 /** A stage as `infra/` deploys it: a permanent one from `stages.ts`, or one of a person's own. */
 export interface Stage {
@@ -34,6 +34,11 @@ export function readStage(name: string | undefined): Stage {
     throw new Error(
       `${name === undefined ? "no stage is named" : `"${name}" cannot be a stage's name`}: lower-case letters, digits and hyphens, at most 21, after a letter. Say it with --stage.`,
     );
+  }
+  const owner = Object.keys(permanentStages).find((stage) => name.startsWith(`${stage}-`));
+  if (owner !== undefined) {
+    // What is made for it would be called `steward-prod-…`, which is what prod's deploy role may change.
+    throw new Error(`"${name}" begins like the permanent stage ${owner}: choose a name that does not.`);
   }
   const tags = { [stageTag]: name };
   if (!isPermanent(name)) {

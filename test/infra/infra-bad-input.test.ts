@@ -97,6 +97,11 @@ describe("a stage of one's own", () => {
     },
   );
 
+  test("its name does not begin like a permanent stage's, whose deploy role would then rule over it", () => {
+    expect(() => readStage("prod-anna")).toThrow("begins like the permanent stage prod");
+    expect(readStage("anna-prod").permanent).toBe(false);
+  });
+
   test("what `bootstrap` publishes must have been built for it too", async () => {
     expect(await refusal({ stage: "jane", unbuilt: ["bootstrap", "api"] })).toContain(
       "Not built: dist/functions/bootstrap/index.mjs. Next: npm run build",
