@@ -14,7 +14,6 @@ import {
 import { hybridRoleStatements, hybridRoleTrust } from "@steward/contracts/hybrid-role";
 import type { StagePlace } from "@steward/contracts/policy";
 import { componentName, type Input, perName, permissionsOf } from "./platform.ts";
-import type { Storage } from "./storage.ts";
 
 type Where = Omit<StagePlace, "keyArns" | "secretArns">;
 type Names = ReturnType<typeof resourceNames>;
@@ -23,7 +22,7 @@ type Names = ReturnType<typeof resourceNames>;
  * What `stacks/` makes for a permanent stage, made small and to be thrown away with the stage: the same names, from the
  * same constants, told in the same parameters. So the code, `steward cert init` and `steward bootstrap` see no difference.
  */
-export function makeStorage(where: Where): Pick<Storage, "place" | "queueArn" | "alarmTopicArn"> {
+export function makeStorage(where: Where) {
   const names = resourceNames(where.stage);
   const buckets = bucketNames(where.stage, where.account);
   const table = makeTable(names);
@@ -69,7 +68,7 @@ export function makeStorage(where: Where): Pick<Storage, "place" | "queueArn" | 
         keyArns: perName(signingKeyUses, (_use, index) => keyArns[index] ?? ""),
         secretArns: perName(secretNames, (_name, index) => secretArns[index] ?? ""),
       })),
-    queueArn: (name) => queues[name].queue.arn,
+    queueArn: (name: QueueName): Input<string> => queues[name].queue.arn,
     alarmTopicArn: undefined,
   };
 }
