@@ -136,7 +136,7 @@ describe.each(stages)("the app of %s", (stage) => {
   });
 
   test.each(functionNames)("%s is what its definition says", (name) => {
-    const { timeoutSeconds, memoryMb, reserved, trigger, concurrency } = definitions[name];
+    const { timeoutSeconds, memoryMb, trigger, concurrency } = definitions[name];
     const fn = lambda(name);
     expect(fn).toMatchObject({
       name: names.lambda(name),
@@ -147,9 +147,10 @@ describe.each(stages)("the app of %s", (stage) => {
       memorySize: memoryMb,
       loggingConfig: { logFormat: "JSON", logGroup: `/aws/lambda/${names.lambda(name)}` },
     });
-    const kept = { heartbeat: settings.limits.heartbeatConcurrency, wait: settings.limits.waitConcurrency };
+    const { heartbeatConcurrency, waitConcurrency } = settings.limits;
+    const kept: Partial<Record<FunctionName, number>> = { heartbeat: heartbeatConcurrency, wait: waitConcurrency };
     const limit = trigger.kind === "direct" ? concurrency : undefined;
-    expect(fn["reservedConcurrentExecutions"]).toBe(reserved === true ? kept[name as keyof typeof kept] : limit);
+    expect(fn["reservedConcurrentExecutions"]).toBe(kept[name] ?? limit);
     expect(
       one(app, "cloudwatch/logGroup:LogGroup", { name: `/aws/lambda/${names.lambda(name)}` })["retentionInDays"],
     ).toBe(settings.retention.logDays);

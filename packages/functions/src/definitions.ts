@@ -25,8 +25,6 @@ export interface FunctionDefinition {
   memoryMb: number;
   /** Invocations at one time. */
   concurrency: number;
-  /** That many invocations are kept for it alone, whatever the others do: the stage says how many (`limits`). */
-  reserved?: boolean;
   /** Used so soon that it is started before its first event where a start is slow. */
   hot: boolean;
 }
@@ -50,7 +48,6 @@ export const functionDefinitions = {
     timeoutSeconds: defaults.maxWaitSeconds + 9,
     memoryMb: 256,
     concurrency: 100,
-    reserved: true,
     hot: true,
   },
   sessions: {
@@ -96,7 +93,6 @@ export const functionDefinitions = {
     timeoutSeconds: 10,
     memoryMb: 256,
     concurrency: 500,
-    reserved: true,
     hot: true,
   },
   dispatch: {
