@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { AppDeps } from "@steward/api/app-deps";
 import { abandonIdempotent, beginIdempotent, finishIdempotent } from "@steward/aws/records/idempotency";
 import type { Action } from "@steward/contracts/actions";
@@ -43,10 +42,7 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
       nodesUrl: environment.STEWARD_NODES_URL,
       caCertificate: () => parameter("ca-certificate"),
       rootPublicKey: () => parameter("root-public-key"),
-      rootFingerprint: async () =>
-        createHash("sha256")
-          .update(Buffer.from(await parameter("root-public-key"), "base64"))
-          .digest("hex"),
+      rootFingerprint: context.rootFingerprint,
       activate: async (nodeId) => services.activate(nodeId, await parameter("hybrid-role")),
     },
     domains: { api: environment.STEWARD_API_DOMAINS, nodes: environment.STEWARD_NODES_DOMAINS },

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createDynamo } from "@steward/aws/clients/dynamo";
 import { readItem } from "@steward/aws/table";
+import { sha256Hex } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
 import { bucketNames, type ParameterName, resourceNames } from "@steward/contracts/names";
 import { signedDocumentSchema } from "@steward/contracts/signed";
@@ -20,6 +21,8 @@ export interface FunctionContext extends Omit<Context, "actions">, WithObjects {
   names: ReturnType<typeof resourceNames>;
   /** A parameter that must be there. At most 60 s old. */
   parameter: (name: ParameterName) => Promise<string>;
+  /** sha256 (hex) of the root's public key: what an invited machine is shown. */
+  rootFingerprint: () => Promise<string>;
 }
 
 export function createContext(functionName: string): FunctionContext {
@@ -52,6 +55,7 @@ export function createContext(functionName: string): FunctionContext {
     services,
     names,
     parameter,
+    rootFingerprint: async () => sha256Hex(Buffer.from(await parameter("root-public-key"), "base64")),
     stage,
     table: { client: createDynamo(), name: names.table },
     queues: services.queues,

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { AppError } from "@steward/contracts/errors";
 import { inviteInstance } from "@steward/control/invite-instance";
 import { retireInstance, retireLostInstances } from "@steward/control/retire-instance";
@@ -11,10 +10,6 @@ const deps = {
   ...context,
   instanceSecrets: services.instanceSecrets,
   instances: () => services.instancesOf(names.workerGroup),
-  rootFingerprint: async () =>
-    createHash("sha256")
-      .update(Buffer.from(await context.parameter("root-public-key"), "base64"))
-      .digest("hex"),
 };
 
 /** The worker group started an instance, which is held until it was invited; or ended one. */
