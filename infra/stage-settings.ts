@@ -92,29 +92,28 @@ const stageSettingsSchema = z.strictObject({
 export type StageSettings = z.output<typeof stageSettingsSchema>;
 export type StageSettingsInput = z.input<typeof stageSettingsSchema>;
 
-/** A rule between settings: asked as soon as the ones that it compares can be read, whatever else is wrong. */
-interface Rule {
-  problems: (settings: unknown) => { path: string; message: string }[];
+interface Problem {
+  path: string;
+  message: string;
 }
 
+/** A rule between settings: asked as soon as the ones that it compares can be read, whatever else is wrong. */
 function rule<Schema extends z.ZodType>(
   schema: Schema,
   judge: (part: z.output<Schema>, say: (path: string, message: string) => void) => void,
-): Rule {
-  return {
-    problems: (settings) => {
-      const part = schema.safeParse(settings);
-      const problems: { path: string; message: string }[] = [];
-      if (part.success) judge(part.data, (path, message) => void problems.push({ path, message }));
-      return problems;
-    },
+): (settings: unknown) => Problem[] {
+  return (settings) => {
+    const part = schema.safeParse(settings);
+    const problems: Problem[] = [];
+    if (part.success) judge(part.data, (path, message) => void problems.push({ path, message }));
+    return problems;
   };
 }
 
 const doors = ["api", "nodes"] as const;
 const everyDomain = [...doors, "dashboard"] as const;
 
-const rules: readonly Rule[] = [
+const rules = [
   rule(z.object({ workers: z.object({ minimum: count, maximum: count }) }), ({ workers }, say) => {
     if (workers.minimum > workers.maximum) say("workers.minimum", "is more than workers.maximum");
   }),
@@ -167,7 +166,7 @@ export function parseStageSettings(stage: string, settings: unknown): StageSetti
   const parsed = stageSettingsSchema.safeParse(settings);
   const problems = [
     ...(parsed.error?.issues ?? []).map(({ path, message }) => ({ path: path.join("."), message })),
-    ...rules.flatMap((one) => one.problems(settings)),
+    ...rules.flatMap((judge) => judge(settings)),
   ];
   if (parsed.success && problems.length === 0) return parsed.data;
   const lines = problems.map(({ path, message }) => `  ${path || stage}: ${message}`);
