@@ -123,7 +123,7 @@ function setUp() {
       const id = authorization?.replace("Bearer ", "") ?? "";
       const grants = people[id];
       if (grants === undefined) throw new AppError("unauthenticated", "send an access token");
-      return { person: { id, name: id, grants }, sessionId: "ses_1" };
+      return { principal: { kind: "person", id, name: id, grants }, sessionId: "ses_1" };
     },
     authenticateNode: async () => {
       throw new AppError("certificate_refused", "unknown");
@@ -152,7 +152,7 @@ function setUp() {
         const page = await paging();
         return { items: [page.after ?? "start"], ...page.next("further") };
       }),
-      bind(table.whoami, async (_deps, { caller }) => ({ id: caller.person.id })),
+      bind(table.whoami, async (_deps, { caller }) => ({ id: caller.principal.id })),
       bind(table.broken, async () => {
         throw new Error("the disk is on fire: password=hunter2");
       }),

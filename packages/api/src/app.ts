@@ -1,11 +1,12 @@
 import { AppError } from "@steward/contracts/errors";
+import { providerTenantId } from "@steward/contracts/ids";
 import type { Door, Route, ServedBy } from "@steward/contracts/route";
 import type { Caller, NodeCaller, Repeatable } from "@steward/control/context";
 import { type Context as HonoContext, Hono } from "hono";
 import { z } from "zod";
 import type { AppDeps } from "./app-deps.ts";
 import type { Binding, Paging, SignedIn } from "./bind.ts";
-import { certificateIdentity, requireRole, tenantOf } from "./callers.ts";
+import { certificateIdentity, requireKind, requireRole, requireStaff, tenantOf } from "./callers.ts";
 import { type CursorScope, openCursor, sealCursor } from "./cursor.ts";
 import { idempotencyKeySchema, type KeptAnswer, once } from "./idempotency.ts";
 import { clientCertificateOf, type HttpEvent, type HttpResult, requestOf, resultOf } from "./lambda-event.ts";
@@ -115,7 +116,7 @@ async function answerPerson(deps: AppDeps, binding: Binding, exchange: Exchange)
       ...parsed,
       paging: pagingOf(deps, {
         tenantId: tenantId ?? "*",
-        personId: caller?.person.id ?? "",
+        personId: caller?.principal.id ?? "",
         routeId: route.id,
         query: asRecord(parsed.query),
         cursor: asRecord(parsed.query).cursor,
@@ -133,7 +134,7 @@ async function answerPerson(deps: AppDeps, binding: Binding, exchange: Exchange)
       fields: [{ path: "Idempotency-Key", message: "1 to 200 printable ASCII characters" }],
     });
   }
-  const scope = { tenantId, personId: caller.person.id, routeId: route.id, key };
+  const scope = { tenantId, personId: caller.principal.id, routeId: route.id, key };
   const content = { params: exchange.params, body: parsed.body ?? null };
   const outcome = await once(deps.idempotency, scope, { content, nowMs: deps.nowMs() }, async (repeatable) =>
     answerOf(deps, route, await run(repeatable)),
@@ -163,11 +164,16 @@ async function callerOf(
 ): Promise<Caller | SignedIn | undefined> {
   const { access } = route;
   if ("open" in access) return undefined;
-  const { person, sessionId } = await deps.authenticate(request.headers.get("authorization") ?? undefined);
-  if (!("role" in access)) return { person, sessionId, requestId };
-  const { tenantId, role } = tenantOf(person.grants, request.headers.get("steward-tenant") ?? undefined);
+  const { principal, sessionId } = await deps.authenticate(request.headers.get("authorization") ?? undefined);
+  requireKind(principal, access, route.summary);
+  if ("staff" in access) {
+    const role = requireStaff(principal.grants, access.staff, route.summary);
+    return { principal, sessionId, requestId, tenantId: providerTenantId, role };
+  }
+  if (!("role" in access)) return { principal, sessionId, requestId };
+  const { tenantId, role } = tenantOf(principal.grants, request.headers.get("steward-tenant") ?? undefined);
   requireRole(role, access.role, route.summary);
-  return { person, sessionId, requestId, tenantId, role };
+  return { principal, sessionId, requestId, tenantId, role };
 }
 
 function parse(route: Route, exchange: Exchange, body: unknown) {

@@ -1,12 +1,11 @@
 import type { Access, Route } from "@steward/contracts/route";
-import type { RoleGrant } from "@steward/contracts/roles";
-import type { Caller, NodeCaller, Repeatable } from "@steward/control/context";
+import type { Caller, NodeCaller, Principal, Repeatable } from "@steward/control/context";
 import type { z } from "zod";
 import type { AppDeps } from "./app-deps.ts";
 
-/** A signed-in person on a route that is not about one tenant. */
+/** Who is signed in, on a route that is not about one tenant. */
 export interface SignedIn {
-  person: { id: string; name: string; grants: RoleGrant[] };
+  principal: Principal;
   sessionId: string;
   requestId: string;
 }
@@ -17,7 +16,7 @@ export interface Paging {
   next: (after: string | undefined) => { cursor?: string };
 }
 
-type CallerOf<A extends Access> = A extends { role: unknown }
+type CallerOf<A extends Access> = A extends { role: unknown } | { staff: unknown }
   ? Caller
   : A extends { signedIn: true }
     ? SignedIn

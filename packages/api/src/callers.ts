@@ -2,6 +2,8 @@ import { createHash, X509Certificate } from "node:crypto";
 import { AppError } from "@steward/contracts/errors";
 import { nodeIdSchema, tenantIdSchema } from "@steward/contracts/ids";
 import { hasRole, type Role, roleIn, type RoleGrant } from "@steward/contracts/roles";
+import type { Access } from "@steward/contracts/route";
+import type { Principal } from "@steward/control/context";
 
 /**
  * The tenant of a call and the caller's role there: the one that the header names, or the only one that the grants name.
@@ -42,6 +44,27 @@ export function requireRole(role: Role, atLeast: Role, what: string): void {
   if (hasRole(role, atLeast)) return;
   throw new AppError("forbidden", `this needs the role ${atLeast}; yours is ${role}`, {
     next: `Ask somebody with that role (${what}).`,
+  });
+}
+
+/** The role that the provider's staff have everywhere (`*`); a role in one tenant, also the provider's own, is none. */
+export function requireStaff(grants: readonly RoleGrant[], atLeast: Role, what: string): Role {
+  const everywhere = roleIn(
+    grants.filter((grant) => grant.tenant === "*"),
+    "*",
+  );
+  if (everywhere === undefined) {
+    throw new AppError("forbidden", "this is for the provider's staff", { next: `Ask your provider (${what}).` });
+  }
+  requireRole(everywhere, atLeast, what);
+  return everywhere;
+}
+
+/** Some routes are for people alone: a token must not be able to make itself, or somebody else, more than it is. */
+export function requireKind(principal: Principal, access: Access, what: string): void {
+  if (principal.kind === "person" || !("peopleOnly" in access) || access.peopleOnly === undefined) return;
+  throw new AppError("forbidden", `a service token may not do this: ${access.peopleOnly}`, {
+    next: `Sign in as a person (${what}).`,
   });
 }
 

@@ -105,7 +105,12 @@ const idempotencyHeader: OpenApiParameter = {
 };
 
 function describeAccess(access: Access): string {
+  if ("peopleOnly" in access && access.peopleOnly !== undefined) {
+    const { peopleOnly, ...rest } = access;
+    return `${describeAccess(rest as Access)} Not for service tokens: ${peopleOnly}.`;
+  }
   if ("role" in access) return `Needs the role \`${access.role}\` in the tenant.`;
+  if ("staff" in access) return `Needs the role \`${access.staff}\` in every tenant (the provider's staff).`;
   if ("signedIn" in access) return "Needs a session.";
   if ("node" in access)
     return access.node === "any" ? "For every enrolled node." : `For nodes of the kind \`${access.node}\`.`;

@@ -187,7 +187,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       indexes("gsi1"),
       sign("release"),
       sign("issuer"),
-      publicKeys("dispatch", "approval", "release", "token", "issuer"),
+      publicKeys("dispatch", "approval", "release", "token", "issuer", "seal"),
       {
         actions: ["ssm:GetParameter", "ssm:PutParameter"],
         resources: [...parametersBy.bootstrap, "ca-certificate" as const].map(names.parameter),

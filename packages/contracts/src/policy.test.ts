@@ -207,6 +207,7 @@ describe("every part, at every place", () => {
       release: ["bootstrap"],
       token: ["sessions"],
       issuer: ["enrol", "bootstrap"],
+      seal: [],
     });
   });
 });

@@ -2,10 +2,14 @@ import { z } from "zod";
 import type { Role } from "./roles.ts";
 
 export type Door = "api" | "nodes";
-/** Who may call: a role in the tenant; any signed-in person; a node of a kind; or nobody in particular. */
+/**
+ * Who may call: a role in the tenant; a role of the provider's staff (a grant on `*`); whoever is signed in; a node of a
+ * kind; or nobody in particular. `peopleOnly`: no service token, and why.
+ */
 export type Access =
-  | { role: Role }
-  | { signedIn: true }
+  | { role: Role; peopleOnly?: string }
+  | { staff: Role; peopleOnly?: string }
+  | { signedIn: true; peopleOnly?: string }
   | { node: "any" | "appliance" | "worker" }
   | { open: true; why: string };
 

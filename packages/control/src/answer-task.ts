@@ -52,7 +52,7 @@ export async function answerTask(
       before: task,
       after,
       effects: step.effects,
-      who: caller.person.id,
+      who: caller.principal.id,
       what: "answer-task",
       requestId: caller.requestId,
     });

@@ -31,11 +31,11 @@ export async function approvePlan(
         next: `look at it again: steward tasks show ${task.taskId}`,
       });
     }
-    if (task.approval?.by === caller.person.id) return fullTaskView(deps, task);
+    if (task.approval?.by === caller.principal.id) return fullTaskView(deps, task);
     const nowMs = deps.nowMs();
     const context = await gateContext(deps, task, plan, "approval", {
       approver: {
-        id: caller.person.id,
+        id: caller.principal.id,
         role: caller.role,
         ...(body.confirmation === undefined ? {} : { confirmation: body.confirmation }),
       },
@@ -54,7 +54,7 @@ export async function approvePlan(
       tenantId: task.tenantId,
       taskId: task.taskId,
       planHash: plan.planHash,
-      approvedBy: caller.person.id,
+      approvedBy: caller.principal.id,
       approvedAtMs: nowMs,
       expiresAtMs: plan.expiresAtMs,
     };
@@ -63,7 +63,7 @@ export async function approvePlan(
       task,
       {
         type: "approve",
-        approval: { by: caller.person.id, name: caller.person.name, atMs: nowMs, document },
+        approval: { by: caller.principal.id, name: caller.principal.name, atMs: nowMs, document },
         gate: decision,
         rolloutId: newId("rollout", nowMs),
       },
@@ -73,7 +73,7 @@ export async function approvePlan(
       before: task,
       after: state,
       effects,
-      who: caller.person.id,
+      who: caller.principal.id,
       what: "approve-plan",
       requestId: caller.requestId,
     });

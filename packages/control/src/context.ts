@@ -44,9 +44,17 @@ export interface WithObjects {
   bundleBucket: string;
 }
 
-/** A signed-in person, acting in one tenant. */
+/** Who is signed in: a person, or a service token that one made. Grants are as read now (at most 5 s old). */
+export interface Principal {
+  kind: "person" | "token";
+  id: string;
+  name: string;
+  grants: RoleGrant[];
+}
+
+/** A principal, acting in one tenant. */
 export interface Caller {
-  person: { id: string; name: string; grants: RoleGrant[] };
+  principal: Principal;
   sessionId: string;
   tenantId: string;
   role: Role;

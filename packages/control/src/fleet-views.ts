@@ -25,7 +25,7 @@ export async function queueStatus(
     liveWorkers(deps),
   ]);
   // A customer sees that workers are there and how busy they are, not what the provider calls its machines.
-  const staff = caller.person.grants.some((grant) => grant.tenant === "*");
+  const staff = caller.principal.grants.some((grant) => grant.tenant === "*");
   return {
     queues: queues.map(({ name, counts }) => {
       const waiting = oldest.find((one) => one.name === name)?.job;
@@ -78,15 +78,15 @@ export async function stats(
   };
 }
 
-/** The tenants that a person may see. */
+/** The tenants that somebody may see. */
 export async function listTenants(
   deps: Pick<Context, "table">,
-  person: Caller["person"],
+  principal: Caller["principal"],
 ): Promise<{ items: { id: string; name: string; createdAt: string }[] }> {
   const tenants = await listTenantRecords(deps.table);
   return {
     items: tenants
-      .filter((tenant) => roleIn(person.grants, tenant.tenantId) !== undefined)
+      .filter((tenant) => roleIn(principal.grants, tenant.tenantId) !== undefined)
       .map((tenant) => ({
         id: tenant.tenantId,
         name: tenant.name,

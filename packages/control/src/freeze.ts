@@ -36,7 +36,7 @@ export async function createFreeze(
     freezeId: repeatable?.idOf("freeze") ?? newId("freeze", nowMs),
     reason: body.reason,
     untilMs,
-    createdBy: caller.person.id,
+    createdBy: caller.principal.id,
     createdAtMs: nowMs,
     ...(body.scope === "tenant" ? { tenantId: caller.tenantId } : {}),
   };
@@ -99,7 +99,7 @@ async function wakeRollouts(
 }
 
 function requireStaff(caller: Caller): void {
-  if (!caller.person.grants.some((grant) => grant.tenant === "*" && grant.role === "admin")) {
+  if (!caller.principal.grants.some((grant) => grant.tenant === "*" && grant.role === "admin")) {
     throw new AppError("forbidden", "only the provider's admins may freeze or thaw everything");
   }
 }
@@ -107,7 +107,7 @@ function requireStaff(caller: Caller): void {
 function audit(nowMs: number, caller: Caller, what: string, before: FreezeState | undefined, after: FreezeState) {
   return audited(nowMs, {
     tenantId: caller.tenantId,
-    who: caller.person.id,
+    who: caller.principal.id,
     what,
     record: after.freezeId,
     before,

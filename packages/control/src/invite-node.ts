@@ -33,7 +33,7 @@ export async function inviteNode(
   const { invitation, writes } = newInvitation(deps, {
     ...body,
     tenantId: caller.tenantId,
-    by: caller.person.id,
+    by: caller.principal.id,
     requestId: caller.requestId,
     rootFingerprint: await deps.rootFingerprint(),
   });
@@ -87,5 +87,5 @@ export function newInvitation(
 }
 
 function staff(caller: Caller): boolean {
-  return caller.person.grants.some((grant) => grant.tenant === "*");
+  return caller.principal.grants.some((grant) => grant.tenant === "*");
 }

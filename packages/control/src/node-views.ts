@@ -128,9 +128,9 @@ export async function confirmNode(
     if (node.confirmedAtMs === undefined) {
       await changeNode(
         deps,
-        { who: caller.person.id, requestId: caller.requestId },
+        { who: caller.principal.id, requestId: caller.requestId },
         node,
-        { confirmedAtMs: deps.nowMs(), confirmedBy: caller.person.id },
+        { confirmedAtMs: deps.nowMs(), confirmedBy: caller.principal.id },
         "confirm-node",
       );
     }
@@ -146,7 +146,7 @@ export async function removeNode(
 ): Promise<void> {
   await retryOnConflict(async () => {
     const node = await loadNode(deps, caller.tenantId, params.nodeId);
-    await markRemoved(deps, node, { who: caller.person.id, requestId: caller.requestId });
+    await markRemoved(deps, node, { who: caller.principal.id, requestId: caller.requestId });
   });
 }
 

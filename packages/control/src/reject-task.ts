@@ -20,7 +20,7 @@ export async function rejectTask(
 ): Promise<TaskView> {
   return endTask(deps, caller, params.taskId, "reject-task", {
     type: "reject",
-    by: caller.person.id,
+    by: caller.principal.id,
     ...(body.reason === undefined ? {} : { reason: body.reason }),
   });
 }
@@ -34,7 +34,7 @@ export async function cancelTask(
 ): Promise<TaskView> {
   return endTask(deps, caller, params.taskId, "cancel-task", {
     type: "cancel",
-    by: caller.person.id,
+    by: caller.principal.id,
     ...(body.reason === undefined ? {} : { reason: body.reason }),
   });
 }
@@ -45,7 +45,7 @@ function endTask(deps: Deps, caller: Caller, taskId: string, what: string, event
     if (
       event.type === "reject" &&
       task.plan?.risk === "high" &&
-      task.requestedBy.id !== caller.person.id &&
+      task.requestedBy.id !== caller.principal.id &&
       !hasRole(caller.role, "approver")
     ) {
       throw new AppError("forbidden", "rejecting a high-risk plan takes the role approver");
@@ -56,7 +56,7 @@ function endTask(deps: Deps, caller: Caller, taskId: string, what: string, event
         before: task,
         after: state,
         effects,
-        who: caller.person.id,
+        who: caller.principal.id,
         what,
         requestId: caller.requestId,
       });

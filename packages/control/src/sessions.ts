@@ -7,11 +7,10 @@ import { sha256Hex } from "@steward/contracts/canonical";
 import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
-import type { RoleGrant } from "@steward/contracts/roles";
 import type { Session } from "@steward/contracts/session";
 import type { PersonState, SessionState } from "@steward/core/tenant/tenant-state";
 import { errors, jwtVerify } from "jose";
-import type { Context, WithSigner } from "./context.ts";
+import type { Context, Principal, WithSigner } from "./context.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 
 type Deps = Pick<Context, "stage" | "table" | "nowMs" | "secret"> & WithSigner;
@@ -123,7 +122,7 @@ async function signAccessToken(
 }
 
 export interface Authenticated {
-  person: { id: string; name: string; grants: RoleGrant[] };
+  principal: Principal;
   /** Names the session's record: the sha256 of its refresh token. */
   sessionId: string;
 }
@@ -150,11 +149,14 @@ export function createAuthenticator(
     const { sub, sid } = await verify(deps, token);
     const nowMs = deps.nowMs();
     const cached = known.get(sid);
-    if (cached !== undefined && cached.untilMs > nowMs && cached.value.person.id === sub) return cached.value;
+    if (cached !== undefined && cached.untilMs > nowMs && cached.value.principal.id === sub) return cached.value;
     const [person, session] = await Promise.all([activePerson(deps.table, sub), getSession(deps.table, sid, nowMs)]);
     if (session === undefined || session.personId !== sub || session.revokedAtMs !== undefined)
       throw signIn("this session has ended");
-    const value = { person: { id: person.personId, name: person.name, grants: person.grants }, sessionId: sid };
+    const value: Authenticated = {
+      principal: { kind: "person", id: person.personId, name: person.name, grants: person.grants },
+      sessionId: sid,
+    };
     if (known.size > 1_000) known.clear();
     known.set(sid, { value, untilMs: nowMs + freshMs });
     return value;

@@ -56,7 +56,7 @@ async function accept(
       tenantId: caller.tenantId,
       taskId,
       kind: "action",
-      requestedBy: { id: caller.person.id, name: caller.person.name },
+      requestedBy: { id: caller.principal.id, name: caller.principal.name },
       targets: nodes.map((node) => ({ id: node.nodeId, name: node.name })),
       mode: body.mode,
       verbosity: body.verbosity,
@@ -65,7 +65,7 @@ async function accept(
     nowMs,
   );
   const context = await planningContext(deps, task);
-  const change = { who: caller.person.id, what: "submit-task", requestId: caller.requestId };
+  const change = { who: caller.principal.id, what: "submit-task", requestId: caller.requestId };
 
   if (body.steps !== undefined) {
     const steps = groundGiven(body.steps, context);

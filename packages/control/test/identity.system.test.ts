@@ -96,7 +96,7 @@ it("a sign-in link that is used thirty times at once signs in once, and its sess
       tokenHash: sha256Hex(bootstrapToken),
       kind: "bootstrap",
       sessionId: newId("session", house.nowMs()),
-      personId: admin.person.id,
+      personId: admin.principal.id,
       createdAtMs: house.nowMs(),
       expiresAtMs: house.nowMs() + 3_600_000,
     }),
@@ -112,7 +112,7 @@ it("a sign-in link that is used thirty times at once signs in once, and its sess
   const { sessionId } = await authenticate(bearer);
   const again = await refreshSession(deps, { refreshToken: session.refreshToken });
   expect(again.person).toEqual(session.person);
-  await endSession(house, { sessionId, personId: admin.person.id });
+  await endSession(house, { sessionId, personId: admin.principal.id });
   const isUnauthenticated = (error: unknown) => hasCode(error, "unauthenticated");
   await expect(refreshSession(deps, { refreshToken: session.refreshToken })).rejects.toSatisfy(isUnauthenticated);
   house.passTime(5_000);

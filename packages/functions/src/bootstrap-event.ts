@@ -38,6 +38,7 @@ export const bootstrapAnswers = {
       release: publicKeySchema,
       token: publicKeySchema,
       issuer: publicKeySchema,
+      seal: publicKeySchema,
     }),
     trust: signedDocumentSchema.optional(),
     rootPublicKey: z.string().optional(),

@@ -39,7 +39,7 @@ function rootKey(): RootKey {
 /** A stage that keeps what it is told, as the function `bootstrap` does. */
 function newStage() {
   const stage = {
-    keys: { dispatch: key(), approval: key(), release: key(), token: key(), issuer: key() },
+    keys: { dispatch: key(), approval: key(), release: key(), token: key(), issuer: key(), seal: key() },
     trust: undefined as SignedDocument | undefined,
     rootPublicKey: undefined as string | undefined,
     published: 0,
@@ -68,7 +68,11 @@ test("a new stage gets a new root, whose word is verifiable and names the stage'
   const root = rootKey();
   await setUpStage(channel, { root: { open: () => undefined, create: () => root }, nowMs });
   expect(stage.rootPublicKey).toBe(root.publicKey);
-  expect(trust()).toMatchObject({ version: 1, issuedAtMs: nowMs, keys: { dispatch: [stage.keys.dispatch], seal: [] } });
+  expect(trust()).toMatchObject({
+    version: 1,
+    issuedAtMs: nowMs,
+    keys: { dispatch: [stage.keys.dispatch], seal: [stage.keys.seal] },
+  });
   const { type, keyId, payload, signature } = stage.trust ?? never("no document");
   const spki = createPublicKey({ key: Buffer.from(root.publicKey, "base64"), format: "der", type: "spki" });
   const input = signingInput(type, keyId, Buffer.from(payload, "base64"));

@@ -59,7 +59,7 @@ function keysOf({ keys }: Setup): TrustDocument["keys"] {
     dispatch: [keys.dispatch],
     approval: [keys.approval],
     release: [keys.release],
-    seal: [],
+    seal: [keys.seal],
   });
 }
 

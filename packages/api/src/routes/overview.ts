@@ -4,7 +4,7 @@ import { bind } from "../bind.ts";
 import { listActions } from "../list-actions.ts";
 
 export const overviewBindings = [
-  bind(routes.listTenants, (deps, { caller }) => listTenants(deps, caller.person)),
+  bind(routes.listTenants, (deps, { caller }) => listTenants(deps, caller.principal)),
   bind(routes.listActions, async (deps) => ({ items: listActions(deps.actions) })),
   bind(routes.queueStatus, (deps, { caller }) => queueStatus(deps, caller)),
   bind(routes.stats, (deps, { caller }) => stats(deps, caller)),

@@ -6,6 +6,6 @@ export const sessionBindings = [
   bind(routes.createSession, (deps, { body }) => createSession({ ...deps, signer: deps.signers.token }, body)),
   bind(routes.refreshSession, (deps, { body }) => refreshSession({ ...deps, signer: deps.signers.token }, body)),
   bind(routes.endSession, async (deps, { caller }) => {
-    await endSession(deps, { sessionId: caller.sessionId, personId: caller.person.id });
+    await endSession(deps, { sessionId: caller.sessionId, personId: caller.principal.id });
   }),
 ];

@@ -104,7 +104,8 @@ export async function openHouse(): Promise<House> {
           createdAtMs: nowMs,
         }),
       ]);
-      return { person, sessionId: "session", tenantId, role: "admin", requestId: "request" };
+      const principal = { kind: "person" as const, ...person };
+      return { principal, sessionId: "session", tenantId, role: "admin", requestId: "request" };
     },
     async machine(tenantId, kind, name = "attic") {
       const nodeId = newId(kind, nowMs);
