@@ -53,7 +53,7 @@ export function permissionsOf(statements: readonly Statement[]) {
     actions,
     resources,
     conditions: Object.entries(conditions).flatMap(([test, variables]) =>
-      Object.entries(variables).map(([variable, value]) => ({ test, variable, values: [value] })),
+      Object.entries(variables).map(([variable, value]) => ({ test, variable, values: [value].flat() })),
     ),
   }));
 }

@@ -120,7 +120,9 @@ function unusedRow({ principals, actions, resources, reason, byChance }: UnusedR
 }
 
 function conditionsOf({ conditions = {} }: Statement): string[] {
-  return Object.values(conditions).flatMap((pairs) => Object.entries(pairs).map(([key, value]) => `${key} = ${value}`));
+  return Object.values(conditions).flatMap((pairs) =>
+    Object.entries(pairs).map(([key, value]) => `${key} = ${[value].flat().join(" or ")}`),
+  );
 }
 
 /** `arn:aws:sqs:{region}:{account}:steward-{stage}-rollouts` is a queue of that name: the service is with the action. */

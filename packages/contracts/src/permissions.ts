@@ -17,6 +17,11 @@ import {
 export interface Grant {
   actions: string[];
   resources: string[];
+  /**
+   * For the table: the partition keys that may be touched, of the index where one is queried (`dynamodb:LeadingKeys`).
+   * `*` is any text. One grant must cover all keys of a batch. Absent: every key.
+   */
+  keys?: string[];
   /** Why a resource is a wildcard: a resource of `*` without a reason is refused by a test. */
   why?: string;
 }
@@ -115,7 +120,10 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       // Without it S3 answers "forbidden" instead of "not there" for an object that is missing.
       objects("ListBucket", buckets.outputs),
     ],
-    heartbeat: [table("UpdateItem"), queues(["node-events"], "SendMessage", "GetQueueUrl")],
+    heartbeat: [
+      { ...table("UpdateItem"), keys: ["SYS#PRESENCE#*"] },
+      queues(["node-events"], "SendMessage", "GetQueueUrl"),
+    ],
     enrol: [
       table("GetItem", "PutItem", "UpdateItem"),
       sign("issuer"),

@@ -18,7 +18,7 @@ export interface Statement {
   actions: string[];
   resources: string[];
   /** `{StringEquals: {"iam:PassedToService": "ssm.amazonaws.com"}}` */
-  conditions?: Record<string, Record<string, string>>;
+  conditions?: Record<string, Record<string, string | string[]>>;
   /** Why a resource is a wildcard. */
   why?: string;
 }
@@ -29,11 +29,12 @@ export function policyStatements(principal: PrincipalName, place: StagePlace): S
 }
 
 /** One statement for each service of the grant, and for each condition. */
-function statementsOf({ actions, resources, why }: Grant, place: StagePlace): Statement[] {
+function statementsOf({ actions, resources, keys, why }: Grant, place: StagePlace): Statement[] {
   const groups = Map.groupBy(actions, (action) => JSON.stringify([serviceOf(action), conditionsOf(action, place)]));
   return [...groups.values()].flatMap((own): Statement[] => {
     const [first = ""] = own;
-    const conditions = conditionsOf(first, place);
+    const conditions =
+      keys === undefined ? conditionsOf(first, place) : { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": keys } };
     const statement: Statement = {
       actions: own,
       resources: resources.flatMap((name) => (name === "*" ? ["*"] : arnsOf(serviceOf(first), name, place))),

@@ -1,8 +1,11 @@
 import { request } from "node:http";
 import {
+  BatchGetItemCommand,
   GetItemCommand,
   PutItemCommand,
+  QueryCommand,
   TransactWriteItemsCommand,
+  UpdateItemCommand,
   CreateTableCommand,
 } from "@aws-sdk/client-dynamodb";
 import { SignCommand } from "@aws-sdk/client-kms";
@@ -31,6 +34,20 @@ const credential = (principal: "worker" | "heartbeat" | "dispatch"): CloudCreden
   grants: grants[principal],
 });
 
+/** Somebody who may read tasks, of every tenant, and nothing else of the table. */
+const tasksOnly: CloudCredential = {
+  accessKeyId: "LOCALTASKSONLY",
+  secretAccessKey: "secret-of-tasks-only-0123456789",
+  principal: "tasks-only",
+  grants: [
+    {
+      actions: ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"],
+      resources: [names.table, names.index("gsi1")],
+      keys: ["T#*#TASK"],
+    },
+  ],
+};
+
 const folder = temporaryFolder();
 let cloud: Cloud;
 let nowMs: () => number = Date.now;
@@ -39,7 +56,7 @@ beforeAll(async () => {
   cloud = await startCloud({
     stateDir: folder.path,
     stage,
-    credentials: [fullAccess, credential("worker"), credential("heartbeat"), credential("dispatch")],
+    credentials: [fullAccess, credential("worker"), credential("heartbeat"), credential("dispatch"), tasksOnly],
     now: () => nowMs(),
     log: () => undefined,
   });
@@ -267,7 +284,7 @@ describe("the allow list", () => {
 
   test("a heartbeat may update the table, not put into it, also not inside a transaction or through another name", async () => {
     const { dynamodb } = clientsOf(cloud.endpoint, credential("heartbeat"));
-    const Item = { pk: { S: "a" }, sk: { S: "a" } };
+    const Item = { pk: { S: "SYS#PRESENCE#1" }, sk: { S: "a" } };
     const TableName = names.table;
     await denied(dynamodb.send(new PutItemCommand({ TableName, Item })));
     await denied(dynamodb.send(new TransactWriteItemsCommand({ TransactItems: [{ Put: { TableName, Item } }] })));
@@ -278,6 +295,12 @@ describe("the allow list", () => {
       ExpressionAttributeValues: { ":a": { S: "x" } },
     };
     await dynamodb.send(new TransactWriteItemsCommand({ TransactItems: [{ Update: update }] }));
+    // Of the table it has the presences: not a person's record, alone or beside one of its own.
+    const person = { ...update, Key: { pk: { S: "SYS#PERSON#per_1" }, sk: { S: "PERSON" } } };
+    await denied(dynamodb.send(new UpdateItemCommand(person)));
+    await denied(
+      dynamodb.send(new TransactWriteItemsCommand({ TransactItems: [{ Update: update }, { Update: person }] })),
+    );
     await clientsOf(cloud.endpoint, fullAccess).dynamodb.send(
       new CreateTableCommand({
         TableName: "other-table",
@@ -291,7 +314,7 @@ describe("the allow list", () => {
       dynamodb.send(new TransactWriteItemsCommand({ TransactItems: [{ Update: update }, { Update: foreign }] })),
     );
     // Two readers of one body must not see two tables: named twice, the engine refuses it.
-    const body = `{"TableName":"other-table","Key":{"pk":{"S":"a"}},"TableName":${JSON.stringify(TableName)}}`;
+    const body = `{"TableName":"other-table","Key":{"pk":{"S":"SYS#PRESENCE#1"}},"TableName":${JSON.stringify(TableName)}}`;
     const { accessKeyId, secretAccessKey } = credential("heartbeat");
     const headers = signRequest(
       {
@@ -303,6 +326,46 @@ describe("the allow list", () => {
       { accessKeyId, secretAccessKey, service: "dynamodb", region: "us-east-1", nowMs: Date.now() },
     );
     expect((await raw({ headers, body })).body).toContain("SerializationException");
+  });
+
+  test("a grant for some partition keys is good for those, by every kind of call, and for an index by the index's own", async () => {
+    const TableName = names.table;
+    const full = clientsOf(cloud.endpoint, fullAccess).dynamodb;
+    const keyOf = (pk: string) => ({ pk: { S: pk }, sk: { S: "x" } });
+    for (const pk of ["T#ten_1#TASK", "T#ten_1#NODE"])
+      await full.send(new PutItemCommand({ TableName, Item: { ...keyOf(pk), gsi1pk: { S: pk }, gsi1sk: { S: "x" } } }));
+    const { dynamodb } = clientsOf(cloud.endpoint, tasksOnly);
+    const get = (pk: string) => dynamodb.send(new GetItemCommand({ TableName, Key: keyOf(pk) }));
+    const batch = (...keys: string[]) =>
+      dynamodb.send(new BatchGetItemCommand({ RequestItems: { [TableName]: { Keys: keys.map(keyOf) } } }));
+    const query = (pk: string, IndexName?: "gsi1") =>
+      dynamodb.send(
+        new QueryCommand({
+          TableName,
+          ...(IndexName === undefined ? {} : { IndexName }),
+          KeyConditionExpression: "#k = :pk",
+          ExpressionAttributeNames: { "#k": IndexName === undefined ? "pk" : "gsi1pk" },
+          ExpressionAttributeValues: { ":pk": { S: pk } },
+        }),
+      );
+    expect((await get("T#ten_1#TASK")).Item).toBeDefined();
+    expect((await batch("T#ten_1#TASK", "T#ten_2#TASK")).Responses?.[TableName]).toHaveLength(1);
+    expect((await query("T#ten_1#TASK")).Count).toBe(1);
+    expect((await query("T#ten_1#TASK", "gsi1")).Count).toBe(1);
+    await denied(get("T#ten_1#NODE"));
+    await denied(batch("T#ten_1#TASK", "T#ten_1#NODE"));
+    await denied(query("T#ten_1#NODE"));
+    await denied(query("T#ten_1#NODE", "gsi1"));
+    // A query that does not say which partition is about none that is granted.
+    await denied(
+      dynamodb.send(
+        new QueryCommand({
+          TableName,
+          KeyConditionExpression: "sk = :pk",
+          ExpressionAttributeValues: { ":pk": { S: "T#ten_1#TASK" } },
+        }),
+      ),
+    );
   });
 
   test("calls that name their tables in another language do not reach the engine", async () => {

@@ -16,7 +16,9 @@ export const credentialsSchema = z.array(
     accessKeyId: z.string().regex(/^[A-Za-z0-9]{8,128}$/, "8 to 128 letters and digits"),
     secretAccessKey: z.string().min(16, "at least 16 characters"),
     principal: z.string().min(1),
-    grants: z.array(z.object({ actions: z.array(z.string()), resources: z.array(z.string()) })),
+    grants: z.array(
+      z.object({ actions: z.array(z.string()), resources: z.array(z.string()), keys: z.array(z.string()).optional() }),
+    ),
   }),
 );
 
@@ -54,6 +56,21 @@ export function callerOf(
   return {
     principal: credential.principal,
     allows,
+    requireKeys: (action, resource, keys) => {
+      const covered = credential.grants.some(
+        (grant) =>
+          grant.actions.some((pattern) => matches(pattern, action)) &&
+          grant.resources.some((pattern) => matches(pattern, resource)) &&
+          (grant.keys === undefined || keys.every((key) => grant.keys?.some((pattern) => like(pattern, key)))),
+      );
+      if (covered) return;
+      record?.({ principal: credential.principal, action, resource, grantedBy: undefined });
+      throw new ServiceError(
+        "AccessDeniedException",
+        `${credential.principal} is not authorized to perform ${action} on ${resource} with the keys ${keys.join(", ")}. ` +
+          "If it should be, grant it in packages/contracts/src/permissions.ts.",
+      );
+    },
     require: (action, ...resourceNames) => {
       if (allows(action, ...resourceNames)) return;
       throw new ServiceError(
@@ -63,6 +80,18 @@ export function callerOf(
       );
     },
   };
+}
+
+const patterns = new Map<string, RegExp>();
+
+/** IAM's StringLike: `*` is any text, anywhere. */
+function like(pattern: string, value: string): boolean {
+  let known = patterns.get(pattern);
+  if (known === undefined) {
+    known = new RegExp(`^${pattern.split("*").map(RegExp.escape).join(".*")}$`, "s");
+    patterns.set(pattern, known);
+  }
+  return known.test(value);
 }
 
 /** `pattern` is a name, or a prefix followed by `*`. */

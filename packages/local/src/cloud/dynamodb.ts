@@ -1,5 +1,14 @@
+import { tableSchema } from "@steward/contracts/names";
 import type { EngineAnswer, EngineClient } from "./engine-client.ts";
 import { type Caller, ServiceError } from "./service.ts";
+
+/** Where a call about one item has its partition key. */
+const keyedBy: Readonly<Record<string, "Key" | "Item">> = {
+  GetItem: "Key",
+  PutItem: "Item",
+  UpdateItem: "Key",
+  DeleteItem: "Key",
+};
 
 /** Calls about one table, named by `TableName`. */
 const tableActions = new Set([
@@ -51,21 +60,30 @@ function authorize(action: string, input: unknown, caller: Caller): void {
   if (tableActions.has(action)) {
     const index = member(input, "IndexName");
     // An index is a resource of its own: the right to its table does not come with it, nor the other way round.
-    caller.require(
-      `dynamodb:${action}`,
-      typeof index === "string" ? `${tableOf(input)}/index/${index}` : tableOf(input),
-    );
+    const resource = typeof index === "string" ? `${tableOf(input)}/index/${index}` : tableOf(input);
+    caller.require(`dynamodb:${action}`, resource);
+    const place = keyedBy[action];
+    if (place !== undefined) caller.requireKeys(`dynamodb:${action}`, resource, [leadingKey(member(input, place))]);
+    else if (action === "Query") caller.requireKeys("dynamodb:Query", resource, [queriedKey(input)]);
   } else if (action === "BatchGetItem" || action === "BatchWriteItem") {
-    for (const table of Object.keys(record(member(input, "RequestItems"))))
+    for (const [table, request] of Object.entries(record(member(input, "RequestItems")))) {
       caller.require(`dynamodb:${action}`, plainName(table));
+      caller.requireKeys(`dynamodb:${action}`, plainName(table), batchedKeys(request));
+    }
   } else if (action === "TransactGetItems") {
-    for (const item of list(member(input, "TransactItems")))
-      caller.require("dynamodb:GetItem", tableOf(member(item, "Get")));
+    for (const item of list(member(input, "TransactItems"))) {
+      const part = member(item, "Get");
+      caller.require("dynamodb:GetItem", tableOf(part));
+      caller.requireKeys("dynamodb:GetItem", tableOf(part), [leadingKey(member(part, "Key"))]);
+    }
   } else if (action === "TransactWriteItems") {
     for (const item of list(member(input, "TransactItems")))
       for (const [kind, permission] of Object.entries(transactWrites)) {
         const part = member(item, kind);
-        if (part !== undefined && part !== null) caller.require(`dynamodb:${permission}`, tableOf(part));
+        if (part === undefined || part === null) continue;
+        caller.require(`dynamodb:${permission}`, tableOf(part));
+        const key = leadingKey(member(part, kind === "Put" ? "Item" : "Key"));
+        caller.requireKeys(`dynamodb:${permission}`, tableOf(part), [key]);
       }
   } else if (action === "ListTables") {
     caller.require("dynamodb:ListTables", "*");
@@ -75,6 +93,39 @@ function authorize(action: string, input: unknown, caller: Caller): void {
       `The local cloud's DynamoDB does not do ${action}.`,
     );
   }
+}
+
+/** The partition key in a key or an item. What has none is left to the engine to refuse: no grant matches "". */
+function leadingKey(item: unknown): string {
+  return textOf(member(item, tableSchema.partitionKey));
+}
+
+function batchedKeys(request: unknown): string[] {
+  // A get lists keys, a write lists requests.
+  const keys = list(member(request, "Keys")).map(leadingKey);
+  const writes = list(request).map((one) =>
+    leadingKey(member(member(one, "PutRequest"), "Item") ?? member(member(one, "DeleteRequest"), "Key")),
+  );
+  return [...keys, ...writes];
+}
+
+/** The partition key that a query is about, of the table or of its index: `#pk = :pk AND …`. */
+function queriedKey(input: unknown): string {
+  const index = member(input, "IndexName");
+  const { partitionKey } = tableSchema.indexes.find(({ name }) => name === index) ?? tableSchema;
+  const names = record(member(input, "ExpressionAttributeNames")) as Record<string, unknown>;
+  const condition = String(member(input, "KeyConditionExpression") ?? "");
+  for (const [, name = "", value = ""] of condition.matchAll(/(#?[\w.-]+)\s*=\s*(:\w+)/g)) {
+    if ((name.startsWith("#") ? names[name] : name) !== partitionKey) continue;
+    return textOf(member(member(input, "ExpressionAttributeValues"), value));
+  }
+  return "";
+}
+
+/** A text as the wire has it: `{"S": "…"}`. */
+function textOf(value: unknown): string {
+  const text = member(value, "S");
+  return typeof text === "string" ? text : "";
 }
 
 function tableOf(input: unknown): string {

@@ -29,6 +29,8 @@ export interface Caller {
   allows(action: string, resource: string): boolean;
   /** Throws AccessDeniedException unless one of the resource's names is granted. */
   require(action: string, ...resourceNames: string[]): void;
+  /** Besides: throws unless one grant of this right covers all of these partition keys of the table. */
+  requireKeys(action: string, resource: string, keys: readonly string[]): void;
 }
 
 /** One operation of a JSON service: takes the parsed body, gives the answer's members. */

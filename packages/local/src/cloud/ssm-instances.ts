@@ -292,7 +292,12 @@ export function createInstances(context: CloudContext, journal: Journal): Instan
     byAccessKey: (accessKeyId) => byAccessKey.get(accessKeyId),
     heard: (id) => lastHeardAtMs.set(id, context.now()),
     register: async (input) =>
-      registration(input, { principal: "unregistered", allows: () => false, require: () => undefined }),
+      registration(input, {
+        principal: "unregistered",
+        allows: () => false,
+        require: () => undefined,
+        requireKeys: () => undefined,
+      }),
   };
 }
 

@@ -246,7 +246,12 @@ export function createParameters(
     operations,
     ensure: async (name, value) => {
       if (lookUp(name)?.versions.at(-1)?.value === value) return;
-      const caller: Caller = { principal: "stacks", allows: () => true, require: () => undefined };
+      const caller: Caller = {
+        principal: "stacks",
+        allows: () => true,
+        require: () => undefined,
+        requireKeys: () => undefined,
+      };
       await operations["PutParameter"]?.({ Name: name, Value: value, Type: "String", Overwrite: true }, caller);
     },
   };
