@@ -52,7 +52,7 @@ describe("the statements of a part", () => {
       {
         actions: ["dynamodb:UpdateItem"],
         resources: ["arn:aws:dynamodb:eu-central-1:111122223333:table/steward-prod"],
-        conditions: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["SYS#PRESENCE#*"] } },
+        conditions: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": "SYS#PRESENCE#*" } },
       },
       {
         actions: ["sqs:SendMessage", "sqs:GetQueueUrl"],

@@ -26,7 +26,7 @@ export function statementsOf(role: Record<string, unknown>): Statement[] {
     if ((effect ?? "Allow") !== "Allow") throw new Error(`${effect} is no allow`);
     const tests: NonNullable<Statement["conditions"]> = {};
     for (const { test, variable, values } of conditions) {
-      tests[test] = { ...tests[test], [variable]: values.length === 1 ? (values[0] ?? "") : values.join() };
+      tests[test] = { ...tests[test], [variable]: values.length === 1 ? (values[0] ?? "") : values };
     }
     return { actions, resources, ...(conditions.length === 0 ? {} : { conditions: tests }) };
   });
