@@ -34,7 +34,9 @@ function statementsOf({ actions, resources, keys, why }: Grant, place: StagePlac
   return [...groups.values()].flatMap((own): Statement[] => {
     const [first = ""] = own;
     const conditions =
-      keys === undefined ? conditionsOf(first, place) : { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": keys } };
+      keys === undefined
+        ? conditionsOf(first, place)
+        : { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": keys.length === 1 ? (keys[0] ?? "") : keys } };
     const statement: Statement = {
       actions: own,
       resources: resources.flatMap((name) => (name === "*" ? ["*"] : arnsOf(serviceOf(first), name, place))),
