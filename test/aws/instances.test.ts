@@ -68,6 +68,7 @@ beforeAll(async () => {
       name: "provider",
       createdAtMs: 1,
       heartbeatIntervalSeconds: 60,
+      status: "active",
     }),
   ]);
 });

@@ -10,6 +10,7 @@ import { nodeBindings } from "./routes/nodes.ts";
 import { overviewBindings } from "./routes/overview.ts";
 import { sessionBindings } from "./routes/sessions.ts";
 import { taskBindings } from "./routes/tasks.ts";
+import { tenantBindings } from "./routes/tenants.ts";
 import { waitBindings } from "./routes/wait.ts";
 
 /**
@@ -17,7 +18,7 @@ import { waitBindings } from "./routes/wait.ts";
  * and not this, so that it loads only what it runs.
  */
 export const bindingsByFunction: Readonly<Record<ServedBy, readonly Binding[]>> = {
-  api: [...taskBindings, ...nodeBindings, ...freezeBindings, ...overviewBindings],
+  api: [...taskBindings, ...nodeBindings, ...freezeBindings, ...overviewBindings, ...tenantBindings],
   wait: waitBindings,
   sessions: sessionBindings,
   approve: approveBindings,

@@ -42,6 +42,7 @@ test("tenants are found by id and all together", async () => {
     name: "Berlin",
     createdAtMs: 1,
     heartbeatIntervalSeconds: 60,
+    status: "active",
   };
   await commit(table, [createTenant(tenant)]);
   expect(await getTenant(table, tenant.tenantId)).toEqual(tenant);

@@ -35,6 +35,18 @@ export const defaults = {
   maxWaitSeconds: 20,
 } as const;
 
+/** What a tenant may use where nobody has set its limits. The provider's staff sets others: `steward tenant limits`. */
+export const tenantLimits = {
+  appliances: 1_000,
+  tasksPerDay: 2_000,
+  queuedJobs: 200,
+  modelUsdPerMonth: 50,
+  outputBytesPerDay: 10 * 1024 ** 3,
+} as const;
+
+/** The longest that a tenant that was deleted can be had back. */
+export const maxDeletionGraceDays = 90;
+
 /** Health thresholds: `[warning, critical]`. Percent, and load average over one minute. */
 export const defaultThresholds = {
   cpuPercent: [80, 95],

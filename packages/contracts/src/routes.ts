@@ -8,6 +8,7 @@ import { nodeRoutes } from "./routes/nodes.ts";
 import { overviewRoutes } from "./routes/overview.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { taskRoutes } from "./routes/tasks.ts";
+import { tenantRoutes } from "./routes/tenants.ts";
 import { waitRoutes } from "./routes/wait.ts";
 
 /**
@@ -22,6 +23,7 @@ export const routes = {
   ...nodeRoutes,
   ...overviewRoutes,
   ...freezeRoutes,
+  ...tenantRoutes,
   ...enrolmentRoutes,
   ...heartbeatRoutes,
   ...applianceRoutes,

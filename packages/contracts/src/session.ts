@@ -14,8 +14,6 @@ export const sessionSchema = z.strictObject({
 });
 export type Session = z.infer<typeof sessionSchema>;
 
-export const tenantViewSchema = z.strictObject({ id: tenantIdSchema, name: z.string(), createdAt: z.iso.datetime() });
-
 /** `POST /freeze`: nothing new starts in the scope until then. */
 export const createFreezeSchema = z.strictObject({
   scope: z.union([z.literal("tenant"), z.literal("everything")]),

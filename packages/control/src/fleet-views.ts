@@ -1,9 +1,7 @@
 import { oldestQueued } from "@steward/aws/records/job";
 import { listTasks } from "@steward/aws/records/task";
-import { listTenants as listTenantRecords } from "@steward/aws/records/tenant";
 import type { Health } from "@steward/contracts/heartbeat";
 import { laneQueue, lanes, queueNames } from "@steward/contracts/names";
-import { roleIn } from "@steward/contracts/roles";
 import type { statsSchema } from "@steward/contracts/views";
 import type { QueueStatus } from "@steward/contracts/views";
 import type { z } from "zod";
@@ -75,22 +73,5 @@ export async function stats(
     nodes: health,
     tasks: { active: countOf(activeStatuses), waitingForMe: countOf(["needs_input", "awaiting_approval"]) },
     freezes: freezes.length,
-  };
-}
-
-/** The tenants that somebody may see. */
-export async function listTenants(
-  deps: Pick<Context, "table">,
-  principal: Caller["principal"],
-): Promise<{ items: { id: string; name: string; createdAt: string }[] }> {
-  const tenants = await listTenantRecords(deps.table);
-  return {
-    items: tenants
-      .filter((tenant) => roleIn(principal.grants, tenant.tenantId) !== undefined)
-      .map((tenant) => ({
-        id: tenant.tenantId,
-        name: tenant.name,
-        createdAt: new Date(tenant.createdAtMs).toISOString(),
-      })),
   };
 }

@@ -102,6 +102,7 @@ async function makeTenant(deps: Deps, seed: TenantSeed, tenantId: string): Promi
     name: seed.name,
     createdAtMs: nowMs,
     heartbeatIntervalSeconds: seed.heartbeatIntervalSeconds,
+    status: "active",
   };
   return createUnlessThere(
     deps,

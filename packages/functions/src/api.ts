@@ -4,11 +4,12 @@ import { freezeBindings } from "@steward/api/routes/freezes";
 import { nodeBindings } from "@steward/api/routes/nodes";
 import { overviewBindings } from "@steward/api/routes/overview";
 import { taskBindings } from "@steward/api/routes/tasks";
+import { tenantBindings } from "@steward/api/routes/tenants";
 import { catalogue } from "@steward/catalogue/catalogue";
 import { routes } from "@steward/contracts/routes";
 import { createAppDeps } from "./app-deps.ts";
 
-const bindings = [...freezeBindings, ...nodeBindings, ...overviewBindings, ...taskBindings];
+const bindings = [...freezeBindings, ...nodeBindings, ...overviewBindings, ...taskBindings, ...tenantBindings];
 
 const deps = await createAppDeps("api", catalogue);
 

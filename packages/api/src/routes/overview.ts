@@ -1,10 +1,9 @@
 import { overviewRoutes as routes } from "@steward/contracts/routes/overview";
-import { listTenants, queueStatus, stats } from "@steward/control/fleet-views";
+import { queueStatus, stats } from "@steward/control/fleet-views";
 import { bind } from "../bind.ts";
 import { listActions } from "../list-actions.ts";
 
 export const overviewBindings = [
-  bind(routes.listTenants, (deps, { caller }) => listTenants(deps, caller.principal)),
   bind(routes.listActions, async (deps) => ({ items: listActions(deps.actions) })),
   bind(routes.queueStatus, (deps, { caller }) => queueStatus(deps, caller)),
   bind(routes.stats, (deps, { caller }) => stats(deps, caller)),

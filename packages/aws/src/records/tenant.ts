@@ -1,25 +1,56 @@
 import type { TenantState } from "@steward/core/tenant/tenant-state";
-import { createItem, queryItems, type Table, type Write } from "../table.ts";
+import { createItem, type Item, queryItems, readItem, type Table, type Write } from "../table.ts";
 import * as states from "./state.ts";
 
 const keyOf = (tenantId: string) => ({ pk: `T#${tenantId}#TENANT`, sk: "TENANT" });
-const allPartition = "SYS#TENANTS";
+/** Where a tenant is listed: those that are to be removed on a list of their own, which is looked at every minute. */
+const partitions = { living: "SYS#TENANTS", ending: "SYS#TENANTS#ENDING" } as const;
 
-const itemOf = (state: TenantState) => ({
-  ...keyOf(state.tenantId),
-  gsi1pk: allPartition,
-  gsi1sk: state.tenantId,
-  ...states.stateItem(state, { type: "tenant", tenantId: state.tenantId, id: state.tenantId }),
-});
+/** What was purged is on no list: there is nobody to be shown any more. */
+function listOf({ status }: TenantState): string | undefined {
+  switch (status) {
+    case "active":
+    case "suspended":
+      return partitions.living;
+    case "deleting":
+    case "purging":
+      return partitions.ending;
+    case "purged":
+      return undefined;
+    default:
+      return status satisfies never;
+  }
+}
+
+function itemOf(state: TenantState) {
+  const list = listOf(state);
+  return {
+    ...keyOf(state.tenantId),
+    ...(list === undefined ? {} : { gsi1pk: list, gsi1sk: state.tenantId }),
+    ...states.stateItem(state, { type: "tenant", tenantId: state.tenantId, id: state.tenantId }),
+  };
+}
+
+/** `status` is younger than the record: whoever has none is active. */
+function tenantOf(item: Item): TenantState {
+  return { status: "active", ...states.stateOf<Omit<TenantState, "status"> & Partial<TenantState>>(item) };
+}
 
 export const createTenant = (state: TenantState): Write => createItem("tenant", itemOf(state));
 
+/** Also one that was purged: its id is taken for ever. */
 export async function getTenant(table: Table, tenantId: string): Promise<TenantState | undefined> {
-  return states.readState(table, keyOf(tenantId));
+  const item = await readItem(table, keyOf(tenantId));
+  return item === undefined ? undefined : tenantOf(item);
 }
 
-/** All tenants, for the provider's staff. From an index: trails the table by a moment. */
+/** All tenants but those that were purged. From an index: trails the table by a moment. */
 export async function listTenants(table: Table): Promise<TenantState[]> {
-  const { items } = await queryItems(table, states.queryOf({ index: "gsi1", pk: allPartition }));
-  return items.map((item) => states.stateOf<TenantState>(item));
+  const lists = await Promise.all([partitions.living, partitions.ending].map((pk) => listed(table, pk)));
+  return lists.flat().toSorted((a, b) => (a.tenantId < b.tenantId ? -1 : 1));
+}
+
+async function listed(table: Table, pk: string): Promise<TenantState[]> {
+  const { items } = await queryItems(table, states.queryOf({ index: "gsi1", pk }));
+  return items.map(tenantOf);
 }

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { defineRoute } from "../route.ts";
 import { actionViewSchema, healthViewSchema, queueStatusSchema, statsSchema } from "../views.ts";
-import * as session from "../session.ts";
 
 const api = { door: "api", servedBy: "api" } as const;
 
@@ -36,16 +35,6 @@ export const overviewRoutes = {
     summary: "Counts: what is wrong, running, waiting",
     status: 200,
     answer: statsSchema,
-  }),
-  listTenants: defineRoute({
-    ...api,
-    id: "listTenants",
-    method: "GET",
-    path: "/api/v1/tenants",
-    access: { signedIn: true },
-    summary: "The tenants that the caller may see",
-    status: 200,
-    answer: z.strictObject({ items: z.array(session.tenantViewSchema) }),
   }),
   health: defineRoute({
     ...api,

@@ -92,7 +92,15 @@ export async function openHouse(): Promise<House> {
         grants: [{ tenant: tenantId, role: "admin" as const }],
       };
       await commit(engine.table, [
-        createTenant({ v: 1, version: 1, tenantId, name: tenantId, createdAtMs: nowMs, heartbeatIntervalSeconds: 60 }),
+        createTenant({
+          v: 1,
+          version: 1,
+          tenantId,
+          name: tenantId,
+          createdAtMs: nowMs,
+          heartbeatIntervalSeconds: 60,
+          status: "active",
+        }),
         createPerson({
           v: 1,
           version: 1,

@@ -1,4 +1,5 @@
 import type { RoleGrant } from "@steward/contracts/roles";
+import type { TenantLimits, TenantStatus } from "@steward/contracts/tenant";
 import type { Versioned } from "../versioned.ts";
 
 export interface TenantState extends Versioned {
@@ -7,6 +8,31 @@ export interface TenantState extends Versioned {
   createdAtMs: number;
   /** What its nodes are told to keep. */
   heartbeatIntervalSeconds: number;
+  /** Records from before there was one are read as `active`. */
+  status: TenantStatus;
+  /** While it is suspended; also below a deletion, which goes back to it when it is taken back. */
+  suspendedAtMs?: number;
+  suspendedReason?: string;
+  /** When its deletion was asked for, and from when on it is carried out. */
+  deletingAtMs?: number;
+  deleteAfterMs?: number;
+  /** Carrying it out: since when, what has been looked through, and what it came to. */
+  purge?: TenantPurge;
+  /** Only those that somebody has set: `limitsOf` has them all. */
+  limits?: Partial<TenantLimits>;
+}
+
+export interface TenantPurge {
+  startedAtMs: number;
+  /** One pass looks through everything there is; the first one that finds nothing, late enough, is the last. */
+  pass: { startedAtMs: number; after?: PurgePlace; found: number };
+  removed: number;
+}
+
+/** Where a pass goes on: the last key that it has looked at. */
+export interface PurgePlace {
+  pk: string;
+  sk: string;
 }
 
 export interface PersonState extends Versioned {
