@@ -31,6 +31,15 @@ const forbidden: [from: string, to: string][] = [
   ["stacks", "@steward/core/task/task-state"],
 ];
 
+/** Ways to an address that somebody gave, around `fetchOutside`. */
+const ways: [from: string, source: string][] = ["aws", "control", "api", "functions"].flatMap((from) => [
+  [from, 'import { request } from "node:https";\nexport const get = (url: string) => request(url);\n'],
+  [from, 'import * as http from "http";\nexport const get = (url: string) => http.get(url);\n'],
+  [from, 'import { connect } from "node:net";\nexport const reach = (port: number) => connect(port);\n'],
+  [from, "export const get = async (url: string) => fetch(url);\n"],
+  [from, "export const listen = (url: string) => new WebSocket(url);\n"],
+]);
+
 const allowed: [from: string, to: string][] = [
   ["core", "@steward/contracts/risk"],
   ["infra", "@steward/contracts/names"],
@@ -52,6 +61,7 @@ const folders: string[] = [];
 beforeAll(async () => {
   for (const [from, to] of [...forbidden, ...allowed]) await put(from, `${from} → ${to}`, importing(to));
   await put("core", "core's clock", clock);
+  for (const [from, source] of ways) await put(from, `${from}: ${source}`, source);
   const { output } = await run(["oxlint", "--format", "json", ...folders], { quiet: true });
   const { diagnostics }: { diagnostics: { filename: string; code: string }[] } = JSON.parse(output);
   for (const { filename, code } of diagnostics) said.set(filename, [...(said.get(filename) ?? []), code]);
@@ -83,4 +93,10 @@ test.each(allowed)("%s may import %s", (from, to) => {
 
 test("core may not read the clock", () => {
   expect(saidOf("core's clock")).toContain("eslint(no-restricted-globals)");
+});
+
+test.each(ways)("%s may not fetch what is given by itself: %s", (from, source) => {
+  expect(saidOf(`${from}: ${source}`)).toContainEqual(
+    expect.stringMatching(/^eslint\(no-restricted-(imports|globals)\)$/),
+  );
 });

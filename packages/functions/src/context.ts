@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createDynamo } from "@steward/aws/clients/dynamo";
+import type { FetchOutside } from "@steward/aws/outside/fetch-outside";
 import { readItem } from "@steward/aws/table";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
@@ -23,6 +24,8 @@ export interface FunctionContext extends Omit<Context, "actions">, WithObjects {
   parameter: (name: ParameterName) => Promise<string>;
   /** sha256 (hex) of the root's public key: what an invited machine is shown. */
   rootFingerprint: () => Promise<string>;
+  /** The one way to a URL that somebody gave. */
+  fetchOutside: FetchOutside;
 }
 
 export function createContext(functionName: string): FunctionContext {
@@ -31,6 +34,7 @@ export function createContext(functionName: string): FunctionContext {
     STEWARD_ACCOUNT: account,
     STEWARD_JOB_DEADLINE_SECONDS: deadlineSeconds,
     STEWARD_LEASE_SECONDS: leaseSeconds,
+    STEWARD_OUTSIDE_HOSTS: outsideHosts,
     STEWARD_WORKER_START_SECONDS: workerStartSeconds,
   } = env();
   const services = createServices(stage);
@@ -43,6 +47,7 @@ export function createContext(functionName: string): FunctionContext {
       next: "Set the stage up: npm start does it locally, steward bootstrap on AWS.",
     });
   };
+  const listedHosts = new Set(outsideHosts);
   const { objects } = services;
   // The parameter names the object: a release outgrows what a parameter may hold (8 KB).
   const release = remembered(async (key: string) => {
@@ -56,6 +61,10 @@ export function createContext(functionName: string): FunctionContext {
     names,
     parameter,
     rootFingerprint: async () => sha256Hex(Buffer.from(await parameter("root-public-key"), "base64")),
+    fetchOutside: async (url, request) => {
+      const { fetchOutside } = await import("@steward/aws/outside/fetch-outside");
+      return fetchOutside(url, request, { listedHosts });
+    },
     stage,
     table: { client: createDynamo(), name: names.table },
     queues: services.queues,

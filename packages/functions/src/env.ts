@@ -17,6 +17,11 @@ export const environmentSchema = z.object({
   STEWARD_NODES_URL: z.url(),
   /** Hold answers to their schemas. */
   STEWARD_CHECK_ANSWERS: z.stringbool().default(false),
+  /**
+   * `host:port` of what runs on this machine and may be fetched like an address on the internet, without TLS: for the local
+   * installation and its tests. Nothing on AWS sets it.
+   */
+  STEWARD_OUTSIDE_HOSTS: hostList.optional(),
   /** Another address of the Claude API, for tests and proxies. */
   STEWARD_ANTHROPIC_URL: z.url().optional(),
   STEWARD_CLAUDE_MODEL: z.string().min(1).default("claude-sonnet-5-5"),
