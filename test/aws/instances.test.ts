@@ -85,11 +85,12 @@ beforeEach(() => {
 
 const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const spki = new Uint8Array(publicKey.export({ format: "der", type: "spki" }));
-const signer = {
-  keyId: async () => sha256Hex(spki),
-  publicKey: async () => spki,
+const key = {
+  keyId: sha256Hex(spki),
+  publicKey: spki,
   sign: async (bytes: Uint8Array) => new Uint8Array(sign("sha256", bytes, privateKey)),
 };
+const signer = { key: async () => key };
 
 function deps() {
   const secrets: InstanceSecrets = createInstanceSecrets(mine.secrets);

@@ -5,18 +5,18 @@ import { join } from "node:path";
 import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { ListCommandsCommand } from "@aws-sdk/client-ssm";
 import { type Clients, createClients } from "@steward/aws/clients";
+import { createSigner } from "@steward/aws/kms-signer";
 import { createObjects } from "@steward/aws/objects";
 import { getParameter, putParameter } from "@steward/aws/parameters";
 import { createQueues } from "@steward/aws/queues";
 import { createActivation, ringBySsm } from "@steward/aws/run-command";
 import { getSecret, putSecret } from "@steward/aws/secrets";
-import { createSigner } from "@steward/aws/kms-signer";
 import { derToRaw, rawToDer, signDocument } from "@steward/aws/signing";
 import { canonical } from "@steward/contracts/canonical";
 import { newId } from "@steward/contracts/ids";
 import { bucketNames, resourceNames } from "@steward/contracts/names";
-import { localAccount } from "@steward/local/account";
 import { signingInput } from "@steward/contracts/signed";
+import { localAccount } from "@steward/local/account";
 import { type Cloud, startCloud } from "@steward/local/cloud/start-cloud";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
@@ -70,12 +70,12 @@ test("a stage without queues is told what to do", async () => {
 
 test("a signature by KMS holds, over bytes of any length, and in both its forms", async () => {
   const signer = createSigner({ kms: clients.kms, keyAlias: names.keyAlias("dispatch") });
-  const spki = await signer.publicKey();
-  expect(await signer.keyId()).toBe(createHash("sha256").update(spki).digest("hex"));
+  const { keyId, publicKey: spki, sign } = await signer.key();
+  expect(keyId).toBe(createHash("sha256").update(spki).digest("hex"));
   const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
   const bytes = randomBytes(10_000);
   for (let turn = 0; turn < 8; turn++) {
-    const der = await signer.sign(bytes);
+    const der = await sign(bytes);
     const raw = derToRaw(der);
     expect(createVerify("sha256").update(bytes).verify(key, der)).toBe(true);
     expect(createVerify("sha256").update(bytes).verify({ key, dsaEncoding: "ieee-p1363" }, raw)).toBe(true);
@@ -89,7 +89,7 @@ test("a signed document says what was signed, by which key, and nothing else pas
   const document = await signDocument(signer, "steward-release-v1", payload);
   const bytes = Buffer.from(document.payload, "base64");
   expect(bytes.toString()).toBe(canonical(payload));
-  const key = createPublicKey({ key: Buffer.from(await signer.publicKey()), format: "der", type: "spki" });
+  const key = createPublicKey({ key: Buffer.from((await signer.key()).publicKey), format: "der", type: "spki" });
   const holds = (type: typeof document.type) =>
     createVerify("sha256")
       .update(signingInput(type, document.keyId, bytes))
@@ -100,7 +100,7 @@ test("a signed document says what was signed, by which key, and nothing else pas
 
 test("a key that is not there is a fault that somebody must look at", async () => {
   const signer = createSigner({ kms: clients.kms, keyAlias: "alias/none" });
-  await expect(signer.keyId()).rejects.toMatchObject({ code: "internal", retryable: false });
+  await expect(signer.key()).rejects.toMatchObject({ code: "internal", retryable: false });
 });
 
 test("a secret is absent, then there, then the new one", async () => {

@@ -1,6 +1,6 @@
 import type { NodeEvent } from "@steward/control/accept-heartbeat";
 import type { Context, NodeCaller, WithObjects, WithSigner } from "@steward/control/context";
-import type { Authenticated } from "@steward/control/sessions";
+import type { Authenticated, TokenKeys } from "@steward/control/sessions";
 import type { IdempotencyStore } from "./idempotency.ts";
 
 /**
@@ -14,8 +14,8 @@ export interface AppDeps extends Context, WithObjects {
   authenticate: (authorization: string | undefined) => Promise<Authenticated>;
   /** Which node this certificate is of, now. Throws `certificate_refused`. */
   authenticateNode: (identity: { nodeId: string; fingerprint: string }) => Promise<Omit<NodeCaller, "requestId">>;
-  /** The public half of the key that signs access tokens: its SubjectPublicKeyInfo. */
-  tokenKey: () => Promise<{ keyId: string; publicKey: Uint8Array }>;
+  /** The public halves of the keys that sign access tokens: now, before, and soon. */
+  tokenKeys: TokenKeys;
   /** 32 bytes from Secrets Manager that encrypt list cursors. */
   cursorKey: () => Promise<Uint8Array>;
   idempotency: IdempotencyStore;

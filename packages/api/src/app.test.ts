@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { AppError } from "@steward/contracts/errors";
-import { defineRoute, pageOf, pageQuery, type Route, type ServedBy } from "@steward/contracts/route";
 import type { RoleGrant } from "@steward/contracts/roles";
+import { defineRoute, pageOf, pageQuery, type Route, type ServedBy } from "@steward/contracts/route";
 import { routes } from "@steward/contracts/routes";
 import { beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -131,12 +131,14 @@ function setUp() {
     cursorKey: async () => new Uint8Array(32).fill(7),
     idempotency: memoryIdempotency(),
     domains: { api: ["api.test"], nodes: ["nodes.test"] },
-    tokenKey: async () => ({
-      keyId: "k",
-      publicKey: new Uint8Array(
-        generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "der", type: "spki" }),
-      ),
-    }),
+    tokenKeys: async () => [
+      {
+        keyId: "k",
+        publicKey: new Uint8Array(
+          generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "der", type: "spki" }),
+        ),
+      },
+    ],
     version: "1.2.3",
     checkAnswers: true,
   } as unknown as AppDeps;

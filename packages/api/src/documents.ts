@@ -23,7 +23,7 @@ export function bindDocuments(app: Hono<AppEnv>, deps: AppDeps, requireDoor: (ev
     "/docs.css": () => ({ contentType: "text/css; charset=utf-8", body: docsStyle }),
     "/.well-known/jwks.json": async () => ({
       contentType: "application/json",
-      body: JSON.stringify({ keys: [await jwkOf(deps)] }),
+      body: JSON.stringify({ keys: await jwksOf(deps) }),
     }),
   };
   for (const [path, page] of Object.entries(pages)) {
@@ -35,9 +35,11 @@ export function bindDocuments(app: Hono<AppEnv>, deps: AppDeps, requireDoor: (ev
   }
 }
 
-/** The key that others verify our access tokens with. */
-async function jwkOf(deps: AppDeps): Promise<Record<string, unknown>> {
-  const { keyId, publicKey } = await deps.tokenKey();
-  const key = createPublicKey({ key: Buffer.from(publicKey), format: "der", type: "spki" });
-  return { ...key.export({ format: "jwk" }), kid: keyId, use: "sig", alg: "ES256" };
+/** The keys that others verify our access tokens with. */
+async function jwksOf(deps: AppDeps): Promise<Record<string, unknown>[]> {
+  const keys = await deps.tokenKeys();
+  return keys.map(({ keyId, publicKey }) => {
+    const key = createPublicKey({ key: Buffer.from(publicKey), format: "der", type: "spki" });
+    return { ...key.export({ format: "jwk" }), kid: keyId, use: "sig", alg: "ES256" };
+  });
 }

@@ -3,33 +3,37 @@ import { GetPublicKeyCommand, type KMSClient, SignCommand } from "@aws-sdk/clien
 import { AppError } from "@steward/contracts/errors";
 import { createCache } from "./cache.ts";
 import { calling, isNamed } from "./faults.ts";
-import type { Signer } from "./signing.ts";
+import { KeyRefused, type Signer, type SigningKey } from "./signing.ts";
 
-interface Key {
-  arn: string;
-  spki: Uint8Array;
-}
+/** After so long everybody signs with the key that an alias was moved to. A rotation's overlaps reckon with it. */
+export const keyMemoryMs = 5 * 60_000;
+
+/** What KMS says of a key that does not sign any more: withdrawn, about to be deleted, or no longer ours to use. */
+const refusals = ["NotFoundException", "DisabledException", "KMSInvalidStateException", "AccessDeniedException"];
 
 /**
- * The signer of one alias. The key behind the alias is looked up once: what it says of itself (`keyId`) and what it
- * signs are of the same key, even if the alias is moved meanwhile. A new key is used by processes started later.
+ * The signer of one alias. What a key says of itself (`keyId`) and what it signs are of the same key, even if the alias is
+ * moved meanwhile: it is named by its ARN. Where the alias points is asked anew after `keyMemoryMs`, and at once when KMS
+ * refuses the key that is remembered; whoever was refused asks for the key again (`withKey`).
  */
 export function createSigner({ kms, keyAlias }: { kms: KMSClient; keyAlias: string }): Signer {
-  const keys = createCache<Key>(Number.POSITIVE_INFINITY);
-  const key = () => keys.get(keyAlias, () => findKey(kms, keyAlias));
+  const keys = createCache<SigningKey>(keyMemoryMs);
   return {
-    async keyId() {
-      return createHash("sha256")
-        .update((await key()).spki)
-        .digest("hex");
-    },
-    async publicKey() {
-      return (await key()).spki;
-    },
-    async sign(bytes) {
-      const { arn } = await key();
-      const { Signature } = await calling(`sign with ${keyAlias}`, () =>
-        kms.send(
+    key: () =>
+      keys.get(keyAlias, async () => {
+        const { arn, spki } = await findKey(kms, keyAlias);
+        return {
+          keyId: createHash("sha256").update(spki).digest("hex"),
+          publicKey: spki,
+          sign: (bytes) => sign(arn, bytes),
+        };
+      }),
+  };
+
+  async function sign(arn: string, bytes: Uint8Array): Promise<Uint8Array> {
+    const { Signature } = await calling(`sign with ${keyAlias}`, async () => {
+      try {
+        return await kms.send(
           new SignCommand({
             KeyId: arn,
             // KMS takes at most 4,096 bytes: the digest is made here.
@@ -37,15 +41,19 @@ export function createSigner({ kms, keyAlias }: { kms: KMSClient; keyAlias: stri
             MessageType: "DIGEST",
             SigningAlgorithm: "ECDSA_SHA_256",
           }),
-        ),
-      );
-      if (Signature === undefined) throw new AppError("internal", `KMS gave no signature for ${keyAlias}`);
-      return Signature;
-    },
-  };
+        );
+      } catch (error) {
+        if (!isNamed(error, ...refusals)) throw error;
+        keys.forget(keyAlias);
+        throw new KeyRefused(keyAlias, error);
+      }
+    });
+    if (Signature === undefined) throw new AppError("internal", `KMS gave no signature for ${keyAlias}`);
+    return Signature;
+  }
 }
 
-async function findKey(kms: KMSClient, keyAlias: string): Promise<Key> {
+async function findKey(kms: KMSClient, keyAlias: string): Promise<{ arn: string; spki: Uint8Array }> {
   const missing = (what: string, cause?: unknown) =>
     new AppError("internal", what, {
       next: "Deploy this stage's stacks, or start the local cloud.",

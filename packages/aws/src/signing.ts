@@ -2,27 +2,53 @@ import { canonical } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
 import { type SignedDocument, type SignedType, signingInput } from "@steward/contracts/signed";
 
-/** Signs with one ECDSA P-256 key that never leaves KMS (`kms-signer.ts`). */
-export interface Signer {
+/** One ECDSA P-256 key that never leaves KMS (`kms-signer.ts`): whatever is done with it is done with this one. */
+export interface SigningKey {
   /** sha256 (hex) of the public key's SubjectPublicKeyInfo DER. */
-  keyId(): Promise<string>;
+  keyId: string;
   /** SubjectPublicKeyInfo, DER. */
-  publicKey(): Promise<Uint8Array>;
-  /** ECDSA with SHA-256 over the bytes, of any length. The signature is DER. */
+  publicKey: Uint8Array;
+  /** ECDSA with SHA-256 over the bytes, of any length. The signature is DER. Throws `KeyRefused` where KMS has withdrawn it. */
   sign(bytes: Uint8Array): Promise<Uint8Array>;
+}
+
+/** What signs for one use. Keys are rotated: ask for the key once for each thing that is signed, and keep no key. */
+export interface Signer {
+  key(): Promise<SigningKey>;
+}
+
+/** KMS does not sign with the key that was remembered; the next `key()` looks where the alias points now. */
+export class KeyRefused extends AppError {
+  constructor(alias: string, cause: unknown) {
+    super("unavailable", `KMS does not sign with the key of ${alias} any more`, { cause, retryAfterSeconds: 1 });
+  }
+}
+
+/**
+ * Does what needs a key, from the naming of the key to the signature, with one and the same; and once more from the
+ * start, with the key of now, where that one was withdrawn in between.
+ */
+export async function withKey<T>(signer: Signer, work: (key: SigningKey) => Promise<T>): Promise<T> {
+  try {
+    return await work(await signer.key());
+  } catch (error) {
+    if (!(error instanceof KeyRefused)) throw error;
+    return work(await signer.key());
+  }
 }
 
 /** The payload's canonical bytes with a signature over them, their type and the key's name. */
 export async function signDocument(signer: Signer, type: SignedType, payload: object): Promise<SignedDocument> {
   const bytes = new TextEncoder().encode(canonical(payload));
-  const keyId = await signer.keyId();
-  const signature = await signer.sign(signingInput(type, keyId, bytes));
-  return {
-    type,
-    keyId,
-    payload: Buffer.from(bytes).toString("base64"),
-    signature: Buffer.from(signature).toString("base64"),
-  };
+  return withKey(signer, async ({ keyId, sign }) => {
+    const signature = await sign(signingInput(type, keyId, bytes));
+    return {
+      type,
+      keyId,
+      payload: Buffer.from(bytes).toString("base64"),
+      signature: Buffer.from(signature).toString("base64"),
+    };
+  });
 }
 
 /** Bytes of one of the two numbers of a P-256 signature. */

@@ -130,8 +130,8 @@ export const wakeDocument = {
 export const nodeTag = "steward-node";
 export const stageTag = "steward-stage";
 
-/** Who writes a parameter: the CDK stacks, `steward cert init`, or `steward bootstrap`. */
-export type ParameterWriter = "stacks" | "cert-init" | "bootstrap";
+/** Who writes a parameter: the CDK stacks, `steward cert init`, `steward bootstrap`, or `steward keys`. */
+export type ParameterWriter = "stacks" | "cert-init" | "bootstrap" | "keys";
 
 /**
  * What is kept in SSM parameters, by name below `/steward/{stage}/`: the contract between `stacks/` (writes), `infra/`
@@ -157,6 +157,8 @@ export const parametersBy = {
   stacks: stackParameters,
   "cert-init": ["ca-certificate", "truststore"],
   bootstrap: ["root-public-key", "trust-document", "release"],
+  // From the first rotation on; before it each use has the one key that its alias names.
+  keys: signingKeyUses.map((use) => `key-ring/${use}` as const),
 } as const satisfies Record<ParameterWriter, readonly string[]>;
 export type ParameterName = (typeof parametersBy)[ParameterWriter][number];
 export const parameterNames: readonly ParameterName[] = Object.values(parametersBy).flat();

@@ -76,6 +76,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     actions: ["ssm:GetParameter"],
     resources: list.map(names.parameter),
   });
+  /** Who sent an access token: the keys that sign them, and the one of now where no key was ever rotated. */
+  const verifyTokens = [publicKeys("token"), parameters("key-ring/token")];
   const objects = (action: string, ...resources: string[]): Grant => ({ actions: [`s3:${action}`], resources });
   /** The release in force: its name, and the object that it names. */
   const release = [
@@ -99,7 +101,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       indexes("gsi1"),
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
       countQueues,
-      publicKeys("token"),
+      ...verifyTokens,
       cursorKey,
       ...release,
       parameters("root-public-key"),
@@ -107,7 +109,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       // Without it S3 answers "forbidden" instead of "not there" for an object that is missing.
       objects("ListBucket", buckets.outputs),
     ],
-    wait: [table("GetItem", "Query"), publicKeys("token")],
+    wait: [table("GetItem", "Query"), ...verifyTokens],
     nodes: [
       table(...records, "BatchGetItem"),
       indexes("gsi1", "gsi2"),
@@ -135,13 +137,13 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       },
       { actions: ["iam:PassRole"], resources: [names.hybridRole] },
     ],
-    sessions: [table("GetItem", "PutItem", "UpdateItem"), sign("token")],
+    sessions: [table("GetItem", "PutItem", "UpdateItem"), sign("token"), parameters("key-ring/token")],
     approve: [
       // It forgets the idempotency key of a request that was refused, like the api.
       table(...records, "DeleteItem"),
       indexes("gsi1"),
       sign("approval"),
-      publicKeys("token"),
+      ...verifyTokens,
       ...release,
       queues(["rollouts"], "SendMessage", "GetQueueUrl"),
     ],

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { keyRingSchema } from "./key-ring.ts";
 import type { ParameterName } from "./names.ts";
 
 const arnOf = (service: string) =>
@@ -19,6 +20,13 @@ export function parameterSchema(parameter: ParameterName): z.ZodType<string> {
   if (parameter.startsWith("secret-arn/")) return arnOf("secretsmanager");
   if (parameter.endsWith("-bucket")) return bucketName;
   switch (parameter) {
+    case "key-ring/dispatch":
+    case "key-ring/approval":
+    case "key-ring/release":
+    case "key-ring/token":
+    case "key-ring/issuer":
+    case "key-ring/seal":
+      return z.string().refine((text) => keyRingSchema.safeParse(parseJson(text)).success, "a key ring as JSON");
     case "table-arn":
       return arnOf("dynamodb");
     case "hybrid-role-arn":

@@ -7,8 +7,8 @@ import type { Release, ReleaseContent } from "@steward/contracts/release";
 import { type SignedDocument, signedDocumentSchema } from "@steward/contracts/signed";
 import { trustDocumentSchema } from "@steward/contracts/trust";
 import type { Context } from "./context.ts";
-import { bundleKey } from "./get-bundle.ts";
 import { ensureCaCertificate, type ParameterStore } from "./ensure-ca-certificate.ts";
+import { bundleKey } from "./get-bundle.ts";
 import { readRelease } from "./read-release.ts";
 
 type Deps = Pick<Context, "stage" | "nowMs" | "secret"> & {
@@ -39,9 +39,8 @@ export async function readSetup(deps: Pick<Deps, "stage" | "signers" | "paramete
     deps.parameters.get(names.parameter("trust-document")),
     deps.parameters.get(names.parameter("root-public-key")),
     ...signingKeyUses.map(async (use) => {
-      const signer = deps.signers[use];
-      const publicKey = Buffer.from(await signer.publicKey()).toString("base64");
-      return [use, { keyId: await signer.keyId(), publicKey }] as const;
+      const { keyId, publicKey } = await deps.signers[use].key();
+      return [use, { keyId, publicKey: Buffer.from(publicKey).toString("base64") }] as const;
     }),
   ]);
   return {

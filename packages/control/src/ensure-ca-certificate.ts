@@ -48,9 +48,18 @@ export async function ensureCaCertificate(deps: {
   return { pem, made };
 }
 
+/** While the CA is rotated there are two. */
+export function certificatesOf(pem: string): X509Certificate[] {
+  return pem
+    .split(/(?<=-----END CERTIFICATE-----)/)
+    .filter((one) => one.includes("-----BEGIN CERTIFICATE-----"))
+    .map((one) => new X509Certificate(one));
+}
+
 async function checkKey(name: string, pem: string, issuer: Signer): Promise<void> {
-  const certified = new X509Certificate(pem).publicKey.export({ format: "der", type: "spki" });
-  if (certified.equals(await issuer.publicKey())) return;
+  const { publicKey } = await issuer.key();
+  if (certificatesOf(pem).some((one) => one.publicKey.export({ format: "der", type: "spki" }).equals(publicKey)))
+    return;
   throw new AppError("conflict", `the CA's certificate in ${name} is of another key than the one that issues now`, {
     next: "Point the issuer's key alias back at the key that the certificate was made for. Machines trust no other.",
     retryable: false,

@@ -1,8 +1,8 @@
 import { createHash, generateKeyPairSync, sign, X509Certificate } from "node:crypto";
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
-import type { Signer } from "@steward/aws/signing";
 import { Pkcs10CertificateRequestGenerator } from "@peculiar/x509";
+import type { Signer } from "@steward/aws/signing";
 import { expect, test } from "vitest";
 import { issueCaCertificate, issueNodeCertificate, readCertificateRequest } from "./issue-certificate.ts";
 
@@ -10,11 +10,12 @@ import { issueCaCertificate, issueNodeCertificate, readCertificateRequest } from
 function localSigner(): Signer {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const spki = publicKey.export({ format: "der", type: "spki" });
-  return {
-    keyId: async () => createHash("sha256").update(spki).digest("hex"),
-    publicKey: async () => new Uint8Array(spki),
-    sign: async (bytes) => new Uint8Array(sign("sha256", bytes, privateKey)),
+  const key = {
+    keyId: createHash("sha256").update(spki).digest("hex"),
+    publicKey: new Uint8Array(spki),
+    sign: async (bytes: Uint8Array) => new Uint8Array(sign("sha256", bytes, privateKey)),
   };
+  return { key: async () => key };
 }
 
 async function request(namedCurve = "P-256"): Promise<string> {

@@ -1,10 +1,10 @@
 import "reflect-metadata";
 import { randomBytes, webcrypto } from "node:crypto";
-import { derToRaw, type Signer } from "@steward/aws/signing";
+import * as x509 from "@peculiar/x509";
+import { derToRaw, type Signer, type SigningKey, withKey } from "@steward/aws/signing";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
-import * as x509 from "@peculiar/x509";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
@@ -12,13 +12,13 @@ const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as con
  * A crypto provider whose `sign` is KMS: the library builds the certificate, the key never leaves its place. Everything
  * else is the platform's.
  */
-function signingCrypto(signer: Signer): typeof webcrypto {
+function signingCrypto(key: SigningKey): typeof webcrypto {
   const { subtle } = webcrypto;
   const remote = new Proxy(subtle, {
     get(target, property) {
       if (property === "sign") {
         return async (_algorithm: unknown, _key: unknown, data: ArrayBuffer | Uint8Array) => {
-          const der = await signer.sign(new Uint8Array(data instanceof Uint8Array ? data : new Uint8Array(data)));
+          const der = await key.sign(new Uint8Array(data instanceof Uint8Array ? data : new Uint8Array(data)));
           return new Uint8Array(derToRaw(der)).buffer;
         };
       }
@@ -44,7 +44,11 @@ export async function issueCaCertificate(
   signer: Signer,
   input: { name: string; nowMs: number; days: number },
 ): Promise<string> {
-  const publicKey = await importPublic(await signer.publicKey());
+  return withKey(signer, (key) => selfSign(key, input));
+}
+
+async function selfSign(key: SigningKey, input: { name: string; nowMs: number; days: number }): Promise<string> {
+  const publicKey = await importPublic(key.publicKey);
   const certificate = await x509.X509CertificateGenerator.create(
     {
       serialNumber: randomBytes(16).toString("hex"),
@@ -62,7 +66,7 @@ export async function issueCaCertificate(
         await x509.SubjectKeyIdentifierExtension.create(publicKey),
       ],
     },
-    signingCrypto(signer),
+    signingCrypto(key),
   );
   return certificate.toString("pem");
 }
@@ -94,13 +98,36 @@ export async function readCertificateRequest(
   }
 }
 
-/** A node's client certificate. The subject is the node's id; nothing else of the request is taken over but its key. */
+/**
+ * The CA's certificate of the key that signs. While the CA is rotated there are two, and which key signs changes under
+ * whoever read them: a certificate that named the other would be let in by no door.
+ */
+function certificateOf(key: SigningKey, caPem: string): x509.X509Certificate {
+  const found = x509.PemConverter.decode(caPem)
+    .map((der) => new x509.X509Certificate(der))
+    .find(({ publicKey }) => Buffer.from(publicKey.rawData).equals(key.publicKey));
+  if (found !== undefined) return found;
+  throw new AppError("unavailable", "the key that issues certificates has no CA certificate here yet", {
+    next: "Try again in a minute. Where it stays so: steward keys ls.",
+    retryAfterSeconds: 30,
+  });
+}
+
+/** A node's client certificate. `caPem` holds every CA in force. The subject is the node's id; nothing else of the request is taken over but its key. */
 export async function issueNodeCertificate(
   signer: Signer,
   input: { nodeId: string; tenantId: string; csr: string; caPem: string; nowMs: number },
 ): Promise<IssuedCertificate> {
-  const { publicKey, keyFingerprint } = await readCertificateRequest(input.csr);
-  const ca = new x509.X509Certificate(input.caPem);
+  const request = await readCertificateRequest(input.csr);
+  return withKey(signer, (key) => signNodeCertificate(key, input, request));
+}
+
+async function signNodeCertificate(
+  key: SigningKey,
+  input: { nodeId: string; tenantId: string; caPem: string; nowMs: number },
+  { publicKey, keyFingerprint }: Awaited<ReturnType<typeof readCertificateRequest>>,
+): Promise<IssuedCertificate> {
+  const ca = certificateOf(key, input.caPem);
   const serial = `00${randomBytes(15).toString("hex")}`;
   const notAfterMs = Math.min(input.nowMs + defaults.certificateSeconds * 1000, ca.notAfter.getTime());
   const certificate = await x509.X509CertificateGenerator.create(
@@ -123,7 +150,7 @@ export async function issueNodeCertificate(
         await x509.AuthorityKeyIdentifierExtension.create(ca.publicKey),
       ],
     },
-    signingCrypto(signer),
+    signingCrypto(key),
   );
   return {
     pem: certificate.toString("pem"),

@@ -1,7 +1,7 @@
 import { createPublicKey } from "node:crypto";
 import { getPerson } from "@steward/aws/records/person";
 import { createSession as createSessionRecord, getSession, replaceSession } from "@steward/aws/records/session";
-import { derToRaw, type Signer } from "@steward/aws/signing";
+import { derToRaw, type Signer, withKey } from "@steward/aws/signing";
 import { commit, type Table } from "@steward/aws/table";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { defaults } from "@steward/contracts/defaults";
@@ -108,7 +108,6 @@ async function signAccessToken(
   input: { stage: string; personId: string; sessionId: string; nowMs: number; expiresAtMs: number },
 ): Promise<string> {
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const head = encode({ alg: "ES256", typ: tokenType, kid: await signer.keyId() });
   const body = encode({
     iss: issuerOf(input.stage),
     aud: audienceOf(input.stage),
@@ -117,8 +116,11 @@ async function signAccessToken(
     iat: Math.floor(input.nowMs / 1000),
     exp: Math.floor(input.expiresAtMs / 1000),
   });
-  const signature = derToRaw(await signer.sign(Buffer.from(`${head}.${body}`)));
-  return `${head}.${body}.${Buffer.from(signature).toString("base64url")}`;
+  return withKey(signer, async ({ keyId, sign }) => {
+    const head = encode({ alg: "ES256", typ: tokenType, kid: keyId });
+    const signature = derToRaw(await sign(Buffer.from(`${head}.${body}`)));
+    return `${head}.${body}.${Buffer.from(signature).toString("base64url")}`;
+  });
 }
 
 export interface Authenticated {
@@ -127,9 +129,12 @@ export interface Authenticated {
   sessionId: string;
 }
 
+/** SubjectPublicKeyInfo by the `kid` of access tokens. */
+export type TokenKeys = () => Promise<readonly { keyId: string; publicKey: Uint8Array }[]>;
+
 export interface AuthenticationDeps extends Pick<Context, "stage" | "table" | "nowMs"> {
-  /** The public half of the `token` key. */
-  tokenKey: () => Promise<{ keyId: string; publicKey: Uint8Array }>;
+  /** The public halves of the `token` keys that are accepted: of the one that signs now, and of its neighbours. */
+  tokenKeys: TokenKeys;
 }
 
 /** How long grants and revocations may be remembered. */
@@ -164,10 +169,15 @@ export function createAuthenticator(
 }
 
 async function verify(deps: AuthenticationDeps, token: string): Promise<{ sub: string; sid: string }> {
-  const { keyId, publicKey } = await deps.tokenKey();
-  const key = createPublicKey({ key: Buffer.from(publicKey), format: "der", type: "spki" });
+  const keys = await deps.tokenKeys();
+  // Chosen by the token's `kid` among ours alone: nothing else in its header leads to a key.
+  const keyOf = ({ kid }: { kid?: string }) => {
+    const known = keys.find(({ keyId }) => keyId === kid);
+    if (known === undefined) throw signIn("this access token is not one of ours");
+    return createPublicKey({ key: Buffer.from(known.publicKey), format: "der", type: "spki" });
+  };
   try {
-    const { payload, protectedHeader } = await jwtVerify(token, key, {
+    const { payload } = await jwtVerify(token, keyOf, {
       algorithms: ["ES256"],
       typ: tokenType,
       issuer: issuerOf(deps.stage),
@@ -176,7 +186,7 @@ async function verify(deps: AuthenticationDeps, token: string): Promise<{ sub: s
       maxTokenAge: defaults.accessTokenSeconds,
       currentDate: new Date(deps.nowMs()),
     });
-    if (protectedHeader.kid !== keyId || typeof payload["sid"] !== "string" || payload.sub === undefined) {
+    if (typeof payload["sid"] !== "string" || payload.sub === undefined) {
       throw signIn("this access token is not one of ours");
     }
     return { sub: payload.sub, sid: payload["sid"] };

@@ -20,11 +20,12 @@ import { type House, openHouse } from "./support/house.ts";
 const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const spki = publicKey.export({ format: "der", type: "spki" });
 const keyId = createHash("sha256").update(spki).digest("hex");
-const signer = {
-  keyId: async () => keyId,
-  publicKey: async () => new Uint8Array(spki),
+const key = {
+  keyId,
+  publicKey: new Uint8Array(spki),
   sign: async (bytes: Uint8Array) => new Uint8Array(sign("sha256", bytes, privateKey)),
 };
+const signer = { key: async () => key };
 
 let house: House;
 let admin: Caller;
@@ -107,7 +108,7 @@ it("a sign-in link that is used thirty times at once signs in once, and its sess
   expect(more).toEqual([]);
   if (session === undefined) throw new Error("nobody was signed in");
 
-  const authenticate = createAuthenticator({ ...house, tokenKey: async () => ({ keyId, publicKey: spki }) });
+  const authenticate = createAuthenticator({ ...house, tokenKeys: async () => [{ keyId, publicKey: spki }] });
   const bearer = `Bearer ${session.accessToken}`;
   const { sessionId } = await authenticate(bearer);
   const again = await refreshSession(deps, { refreshToken: session.refreshToken });

@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
-import { replaceNode, getNode } from "@steward/aws/records/node";
+import { getNode, replaceNode } from "@steward/aws/records/node";
 import { addPendingRun, getPresence } from "@steward/aws/records/presence";
 import { getRun } from "@steward/aws/records/run";
 import { getTask, replaceTask } from "@steward/aws/records/task";
@@ -22,11 +22,12 @@ import { type House, openHouse, takeOne } from "./support/house.ts";
 
 const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const spki = publicKey.export({ format: "der", type: "spki" });
-const signer = {
-  keyId: async () => createHash("sha256").update(spki).digest("hex"),
-  publicKey: async () => spki,
+const key = {
+  keyId: createHash("sha256").update(spki).digest("hex"),
+  publicKey: spki,
   sign: async (bytes: Uint8Array) => sign("sha256", bytes, privateKey),
 };
+const signer = { key: async () => key };
 const ledgerId = "00000000-0000-4000-8000-000000000001";
 const start = { attempt: 1, ledgerId, executor: "ansible" } as const;
 

@@ -1,11 +1,12 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { AppDeps } from "@steward/api/app-deps";
 import { abandonIdempotent, beginIdempotent, finishIdempotent } from "@steward/aws/records/idempotency";
+import type { Signer } from "@steward/aws/signing";
 import type { Action } from "@steward/contracts/actions";
 import { AppError } from "@steward/contracts/errors";
 import { authenticateNode } from "@steward/control/authenticate-node";
-import { createAuthenticator } from "@steward/control/sessions";
-import { setTimeout as pause } from "node:timers/promises";
-import { checkTable, createContext, keyFromSecret } from "./context.ts";
+import { createAuthenticator, type TokenKeys } from "@steward/control/sessions";
+import { checkTable, createContext, type FunctionContext, keyFromSecret } from "./context.ts";
 import { env } from "./env.ts";
 import { version } from "./version.ts";
 
@@ -16,13 +17,13 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
   const { names, parameter, services, table } = context;
   const { signer } = services;
   const signers = { token: signer("token"), approval: signer("approval"), issuer: signer("issuer") };
-  const tokenKey = async () => ({ keyId: await signers.token.keyId(), publicKey: await signers.token.publicKey() });
+  const tokenKeys = createTokenKeys({ ring: context.keyRing, signer: signers.token });
   return {
     ...context,
     actions,
     signers,
-    tokenKey,
-    authenticate: createAuthenticator({ ...context, tokenKey }),
+    tokenKeys,
+    authenticate: createAuthenticator({ ...context, tokenKeys }),
     authenticateNode: (identity) => authenticateNode(context, identity),
     cursorKey: async () => {
       const secret = await services.secrets.get(names.tokenSecret);
@@ -53,5 +54,16 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
     },
     version,
     checkAnswers: environment.STEWARD_CHECK_ANSWERS,
+  };
+}
+
+/** Those of the ring; before the first rotation the one that signs. */
+function createTokenKeys({ ring, signer }: { ring: FunctionContext["keyRing"]; signer: Signer }): TokenKeys {
+  return async () => {
+    const keys = (await ring("token"))?.keys;
+    if (keys === undefined) return [await signer.key()];
+    return keys
+      .filter(({ compromised, retiredAtMs }) => compromised === undefined && retiredAtMs === undefined)
+      .map(({ keyId, publicKey }) => ({ keyId, publicKey: Buffer.from(publicKey, "base64") }));
   };
 }

@@ -4,7 +4,8 @@ import type { FetchOutside } from "@steward/aws/outside/fetch-outside";
 import { readItem } from "@steward/aws/table";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
-import { bucketNames, type ParameterName, resourceNames } from "@steward/contracts/names";
+import { type KeyRing, keyRingSchema } from "@steward/contracts/key-ring";
+import { bucketNames, type ParameterName, resourceNames, type SigningKeyUse } from "@steward/contracts/names";
 import { signedDocumentSchema } from "@steward/contracts/signed";
 import type { Context, WithObjects } from "@steward/control/context";
 import { readRelease } from "@steward/control/read-release";
@@ -22,6 +23,8 @@ export interface FunctionContext extends Omit<Context, "actions">, WithObjects {
   names: ReturnType<typeof resourceNames>;
   /** A parameter that must be there. At most 60 s old. */
   parameter: (name: ParameterName) => Promise<string>;
+  /** The accepted keys of a use, at most 60 s old; undefined before the first rotation. */
+  keyRing: (use: SigningKeyUse) => Promise<KeyRing | undefined>;
   /** sha256 (hex) of the root's public key: what an invited machine is shown. */
   rootFingerprint: () => Promise<string>;
   /** The one way to a URL that somebody gave. */
@@ -55,11 +58,16 @@ export function createContext(functionName: string): FunctionContext {
     if (stored === undefined) throw new AppError("unavailable", `the release ${key} is not in its bucket`);
     return readRelease(Buffer.from(stored).toString("utf8"));
   });
+  const readRing = remembered(async (text: string) => keyRingSchema.parse(JSON.parse(text)));
   const trust = remembered(async (text: string) => signedDocumentSchema.parse(JSON.parse(text)));
   return {
     services,
     names,
     parameter,
+    keyRing: async (use) => {
+      const text = await services.parameters.get(names.parameter(`key-ring/${use}`), { cached: true });
+      return text === undefined ? undefined : readRing(text);
+    },
     rootFingerprint: async () => sha256Hex(Buffer.from(await parameter("root-public-key"), "base64")),
     fetchOutside: async (url, request) => {
       const { fetchOutside } = await import("@steward/aws/outside/fetch-outside");

@@ -90,11 +90,7 @@ export function createServices(stage: string): Services {
         const { createSigner } = await import("@steward/aws/kms-signer");
         return createSigner({ kms: await kms(), keyAlias: names.keyAlias(use) });
       });
-      return {
-        keyId: async () => (await signer()).keyId(),
-        publicKey: async () => (await signer()).publicKey(),
-        sign: async (bytes) => (await signer()).sign(bytes),
-      };
+      return { key: async () => (await signer()).key() };
     },
     ring: async (nodeIds, rolloutId) => {
       const { ringBySsm } = await import("@steward/aws/run-command");
