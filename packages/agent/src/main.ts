@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { AppError } from "@steward/contracts/errors";
+import { textLine } from "@steward/contracts/log-line";
 import { systemClock } from "@steward/node-client/clock";
 import { enrol, tokenOf } from "@steward/node-client/enrol";
 import { readIdentity } from "@steward/node-client/identity";
@@ -157,10 +158,10 @@ async function main([command, ...args]: string[]): Promise<void> {
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`steward-agent: ${describeError(error)}\n`);
+  process.stderr.write(textLine(`steward-agent: ${describeError(error)}`));
   if (error instanceof AppError) {
-    for (const { path, message } of error.fields ?? []) process.stderr.write(`  ${path}: ${message}\n`);
-    if (error.next !== undefined) process.stderr.write(`  ${error.next}\n`);
+    for (const { path, message } of error.fields ?? []) process.stderr.write(textLine(`  ${path}: ${message}`));
+    if (error.next !== undefined) process.stderr.write(textLine(`  ${error.next}`));
   }
   process.exit(1);
 });

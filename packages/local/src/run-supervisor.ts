@@ -1,4 +1,5 @@
 import { AppError } from "@steward/contracts/errors";
+import { textLine } from "@steward/contracts/log-line";
 import { resourceNames } from "@steward/contracts/names";
 import { writeProfiles } from "./cli-profiles.ts";
 import { demoAppliances } from "./demo-fleet.ts";
@@ -45,7 +46,7 @@ export async function runSupervisor(args: readonly string[]): Promise<void> {
       executor: options.executor,
       compileCacheDir: environment.compileCacheDir,
       ...(environment.dynamodbEndpoint === undefined ? {} : { dynamodbEndpoint: environment.dynamodbEndpoint }),
-      log: (message) => console.error(message),
+      log: (message) => void process.stderr.write(textLine(message)),
     });
     const seconds = (performance.now() - startedMs) / 1000;
     await writeProfiles(environment.profilesFile, profilesOf(stack));

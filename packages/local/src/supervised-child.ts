@@ -3,6 +3,7 @@ import { createWriteStream, type WriteStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { textLine } from "@steward/contracts/log-line";
 
 export interface ChildSpec {
   /** `cloud`, `host`, `worker`, `fleet`. */
@@ -84,9 +85,11 @@ export function superviseChild(spec: ChildSpec, log: (message: string) => void):
     for (const stream of [started.stdout, started.stderr]) {
       if (stream === null) continue;
       createInterface({ input: stream }).on("line", (line) => {
-        lastLines.push(line);
+        // Also what is no log of ours: the last words of a process that nobody caught.
+        const told = textLine(line);
+        lastLines.push(told.trimEnd());
         if (lastLines.length > 30) lastLines.shift();
-        output.write(`${line}\n`);
+        output.write(told);
         if (line.startsWith("{")) hear(parseJson(line));
       });
     }

@@ -1,13 +1,12 @@
 import { AppError } from "@steward/contracts/errors";
+import { jsonLine, type WriteLine } from "@steward/contracts/log-line";
 
-/** Says that something happened. `fields` never hold a secret. */
+/** Says that something happened. What holds a secret is redacted. */
 export type Log = (event: string, fields?: Record<string, unknown>) => void;
 
 /** A log of JSON lines: `{"at", "event", …base, …fields}`. */
-export function jsonLines(write: (line: string) => void, base: Record<string, unknown> = {}): Log {
-  return (event, fields = {}) => {
-    write(`${JSON.stringify({ at: new Date().toISOString(), event, ...base, ...fields })}\n`);
-  };
+export function jsonLines(write: WriteLine, base: Record<string, unknown> = {}): Log {
+  return (event, fields = {}) => write(jsonLine({ at: new Date().toISOString(), event, ...base, ...fields }));
 }
 
 /** An error as one line: its code where it has one, its message, and what caused it. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { AppError } from "@steward/contracts/errors";
+import { textLine } from "@steward/contracts/log-line";
 import { enrol, tokenOf } from "@steward/node-client/enrol";
 import { readIdentity } from "@steward/node-client/identity";
 import { describeError, jsonLines } from "@steward/node-client/log";
@@ -153,10 +154,10 @@ async function main([command, ...args]: string[]): Promise<void> {
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`steward-worker: ${describeError(error)}\n`);
+  process.stderr.write(textLine(`steward-worker: ${describeError(error)}`));
   if (error instanceof AppError) {
-    for (const { path, message } of error.fields ?? []) process.stderr.write(`  ${path}: ${message}\n`);
-    if (error.next !== undefined) process.stderr.write(`  ${error.next}\n`);
+    for (const { path, message } of error.fields ?? []) process.stderr.write(textLine(`  ${path}: ${message}`));
+    if (error.next !== undefined) process.stderr.write(textLine(`  ${error.next}`));
   }
   process.exit(1);
 });

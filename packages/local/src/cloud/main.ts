@@ -1,5 +1,6 @@
 import { fstatSync } from "node:fs";
 import { join } from "node:path";
+import { textLine } from "@steward/contracts/log-line";
 import { readEnvironment } from "./env.ts";
 import { startCloud } from "./start-cloud.ts";
 
@@ -22,7 +23,7 @@ async function main(): Promise<void> {
     cloud.close().then(
       () => process.exit(0),
       (error: unknown) => {
-        process.stderr.write(`local cloud: ${String(error)}\n`);
+        process.stderr.write(textLine(`local cloud: ${String(error)}`));
         process.exit(1);
       },
     );
@@ -51,6 +52,6 @@ function endWithParent(end: () => void): void {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`local cloud: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(textLine(`local cloud: ${error instanceof Error ? error.message : String(error)}`));
   process.exit(1);
 });

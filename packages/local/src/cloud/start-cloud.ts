@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { dirname, join } from "node:path";
+import { textLine } from "@steward/contracts/log-line";
 import type { CloudCredential } from "./authorize.ts";
 import { createCallRecorder } from "./call-recorder.ts";
 import { createDispatcher } from "./dispatcher.ts";
@@ -58,7 +59,7 @@ export interface Cloud {
 export class CloudStartError extends Error {}
 
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
-  const log = options.log ?? ((message: string) => process.stderr.write(`local cloud: ${message}\n`));
+  const log = options.log ?? ((message: string) => process.stderr.write(textLine(`local cloud: ${message}`)));
   const closers: (() => Promise<void> | void)[] = [];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createSqs } from "@steward/aws/clients/sqs";
+import { textLine } from "@steward/contracts/log-line";
 import { resourceNames } from "@steward/contracts/names";
 import {
   entryUrl,
@@ -23,7 +24,7 @@ import { waitForParameter } from "./wait-for-parameter.ts";
 /** The local Lambda host: every function in a thread, both doors, queue sources and schedules. */
 endWithParent();
 const environment = hostEnvironment();
-const log = (message: string) => console.error(message);
+const log = (message: string) => void process.stderr.write(textLine(message));
 const nowMs = () => Date.now();
 const definitions: Record<FunctionName, FunctionDefinition> = functionDefinitions;
 const keysOf = readCredentials(environment.STEWARD_CREDENTIALS_FILE);
