@@ -9,7 +9,7 @@ export interface SigningKey {
   /** SubjectPublicKeyInfo, DER. */
   publicKey: Uint8Array;
   /** ECDSA with SHA-256 over the bytes, of any length. The signature is DER. Throws `KeyRefused` where KMS has withdrawn it. */
-  sign(bytes: Uint8Array): Promise<Uint8Array>;
+  sign: (bytes: Uint8Array) => Promise<Uint8Array>;
 }
 
 /** What signs for one use. Keys are rotated: ask for the key once for each thing that is signed, and keep no key. */

@@ -4,10 +4,9 @@ import { z } from "zod";
  * `next`: accepted already, so that everybody knows it before it signs. `current`: signs. `previous`: signs no more;
  * accepted for as long as what it signed may still be shown.
  */
-export const keyStates = ["next", "current", "previous"] as const;
-export type KeyState = (typeof keyStates)[number];
+const keyStates = ["next", "current", "previous"] as const;
 
-export const ringKeySchema = z.strictObject({
+const ringKeySchema = z.strictObject({
   /** sha256 (hex) of the public key's SubjectPublicKeyInfo DER. */
   keyId: z.string().regex(/^[0-9a-f]{64}$/),
   /** base64 of the SubjectPublicKeyInfo DER. */
@@ -24,7 +23,6 @@ export const ringKeySchema = z.strictObject({
   /** When its key in KMS was given up. What stays in the ring after that is only there to verify old seals. */
   retiredAtMs: z.number().int().optional(),
 });
-export type RingKey = z.infer<typeof ringKeySchema>;
 
 /** The keys of one use that are accepted, newest first: the parameter `key-ring/{use}`. One of them signs. */
 export const keyRingSchema = z
