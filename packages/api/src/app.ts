@@ -1,3 +1,4 @@
+import { actFor, actForSystem } from "@steward/aws/tenant-fence";
 import { AppError } from "@steward/contracts/errors";
 import { providerTenantId } from "@steward/contracts/ids";
 import type { Door, Route, ServedBy } from "@steward/contracts/route";
@@ -67,9 +68,10 @@ export function createApp(deps: AppDeps, options: AppOptions): Hono<AppEnv> {
         params: context.req.param(),
         requestId: context.get("requestId"),
       };
-      return route.door === "api"
-        ? await answerPerson(deps, binding, exchange)
-        : await answerNode(deps, binding, exchange);
+      // Whoever calls is looked up among all; from there on it is one tenant's call.
+      return await actForSystem("who calls", () =>
+        route.door === "api" ? answerPerson(deps, binding, exchange) : answerNode(deps, binding, exchange),
+      );
     });
   }
   options.documents?.(app, (event) => requireDoor(deps, event, "api"));
@@ -125,21 +127,28 @@ async function answerPerson(deps: AppDeps, binding: Binding, exchange: Exchange)
       repeatable,
     });
 
-  const key = request.headers.get("idempotency-key");
-  if (key === null || route.idempotent !== true || caller === undefined || tenantId === undefined) {
-    return respond(answerOf(deps, route, await run()));
-  }
-  if (!idempotencyKeySchema.safeParse(key).success) {
-    throw new AppError("invalid_request", "the Idempotency-Key is not usable", {
-      fields: [{ path: "Idempotency-Key", message: "1 to 200 printable ASCII characters" }],
-    });
-  }
-  const scope = { tenantId, personId: caller.principal.id, routeId: route.id, key };
-  const content = { params: exchange.params, body: parsed.body ?? null };
-  const outcome = await once(deps.idempotency, scope, { content, nowMs: deps.nowMs() }, async (repeatable) =>
-    answerOf(deps, route, await run(repeatable)),
-  );
-  return respond(outcome, outcome.replayed ? { "idempotency-replayed": "true" } : {});
+  return inScope(route, tenantId, async () => {
+    const key = request.headers.get("idempotency-key");
+    if (key === null || route.idempotent !== true || caller === undefined || tenantId === undefined) {
+      return respond(answerOf(deps, route, await run()));
+    }
+    if (!idempotencyKeySchema.safeParse(key).success) {
+      throw new AppError("invalid_request", "the Idempotency-Key is not usable", {
+        fields: [{ path: "Idempotency-Key", message: "1 to 200 printable ASCII characters" }],
+      });
+    }
+    const scope = { tenantId, personId: caller.principal.id, routeId: route.id, key };
+    const content = { params: exchange.params, body: parsed.body ?? null };
+    const outcome = await once(deps.idempotency, scope, { content, nowMs: deps.nowMs() }, async (repeatable) =>
+      answerOf(deps, route, await run(repeatable)),
+    );
+    return respond(outcome, outcome.replayed ? { "idempotency-replayed": "true" } : {});
+  });
+}
+
+/** The use case acts for the caller's tenant, and reaches nothing else; a route that is about no one tenant, for the system. */
+function inScope<T>(route: Route, tenantId: string | undefined, work: () => T): T {
+  return "role" in route.access && tenantId !== undefined ? actFor(tenantId, work) : actForSystem(route.id, work);
 }
 
 /** size → certificate → node kind → schema → handler */
@@ -153,7 +162,8 @@ async function answerNode(deps: AppDeps, binding: Binding, exchange: Exchange): 
     throw new AppError("forbidden", `this is for machines of the kind ${route.access.node}; yours is ${caller.kind}`);
   }
   const parsed = parse(route, exchange, body);
-  return respond(answerOf(deps, route, await binding.run(deps, { caller, ...parsed, requestId: exchange.requestId })));
+  const input = { caller, ...parsed, requestId: exchange.requestId };
+  return respond(answerOf(deps, route, await actFor(caller.tenantId, () => binding.run(deps, input))));
 }
 
 async function callerOf(

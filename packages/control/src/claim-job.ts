@@ -2,6 +2,7 @@ import { replaceJob } from "@steward/aws/records/job";
 import { getNode } from "@steward/aws/records/node";
 import { getTask } from "@steward/aws/records/task";
 import { commit } from "@steward/aws/table";
+import { actFor } from "@steward/aws/tenant-fence";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
@@ -33,6 +34,10 @@ export async function claimJob(
       next: "look at the machine, remove it, and enrol it again with a new token",
     });
   }
+  return actFor(body.tenantId, () => claim(deps, node, params, body));
+}
+
+async function claim(...[deps, node, params, body]: Parameters<typeof claimJob>): Promise<ClaimAnswer> {
   const job = await leaseJob(deps, {
     tenantId: body.tenantId,
     jobId: params.jobId,

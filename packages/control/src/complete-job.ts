@@ -1,5 +1,6 @@
 import { replaceJob } from "@steward/aws/records/job";
 import { commit } from "@steward/aws/table";
+import { actFor } from "@steward/aws/tenant-fence";
 import { AppError } from "@steward/contracts/errors";
 import type { CompleteJob } from "@steward/contracts/job";
 import { jobHasEnded, taskHasEnded } from "@steward/contracts/states";
@@ -28,7 +29,7 @@ export async function progressJob(
   params: { jobId: string },
   body: { tenantId: string; attempt: number },
 ): Promise<{ leaseInMs: number }> {
-  return retryOnConflict(async () => {
+  return forTenant(body, async () => {
     const job = await jobOf(deps, body.tenantId, params.jobId);
     const nowMs = deps.nowMs();
     const { state } = reduceJob(
@@ -53,7 +54,7 @@ export async function completeJob(
   params: { jobId: string },
   body: CompleteJob,
 ): Promise<{ accepted: boolean; status: string }> {
-  return settleJob(deps, { owner: node.nodeId, jobId: params.jobId, ...body });
+  return actFor(body.tenantId, () => settleJob(deps, { owner: node.nodeId, jobId: params.jobId, ...body }));
 }
 
 /** A worker's `POST /jobs/{id}/release`: given back as it is, or because the model failed. */
@@ -68,18 +69,21 @@ export async function releaseJob(
     message?: string | undefined;
   },
 ): Promise<void> {
-  if (body.reason !== "draining") {
-    await fallShort(deps, {
-      tenantId: body.tenantId,
-      jobId: params.jobId,
-      owner: node.nodeId,
-      attempt: body.attempt,
-      shortfall: body.reason,
-      reason: body.message ?? body.reason.replaceAll("_", " "),
-    });
+  const { tenantId, attempt, reason } = body;
+  if (reason !== "draining") {
+    await actFor(tenantId, () =>
+      fallShort(deps, {
+        tenantId,
+        jobId: params.jobId,
+        owner: node.nodeId,
+        attempt,
+        shortfall: reason,
+        reason: body.message ?? reason.replaceAll("_", " "),
+      }),
+    );
     return;
   }
-  await retryOnConflict(async () => {
+  await forTenant(body, async () => {
     const job = await jobOf(deps, body.tenantId, params.jobId);
     if (alreadySettled(job, { owner: node.nodeId, attempt: body.attempt })) return;
     const { secret, secretHash } = newClaimSecret(deps);
@@ -235,6 +239,11 @@ export async function storeJobStep(
     what: "give-up-job",
     writes: [replaceJob(before, step.state)],
   });
+}
+
+/** A worker is the provider's; what it does to a job is done for the tenant whose job it says it holds. */
+function forTenant<T>({ tenantId }: { tenantId: string }, step: () => Promise<T>): Promise<T> {
+  return actFor(tenantId, () => retryOnConflict(step));
 }
 
 async function jobOf(deps: Pick<Context, "table">, tenantId: string, jobId: string): Promise<JobState> {

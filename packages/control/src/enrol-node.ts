@@ -4,6 +4,7 @@ import { createNode, getNode, replaceNode } from "@steward/aws/records/node";
 import { createPresence } from "@steward/aws/records/presence";
 import { getTenant } from "@steward/aws/records/tenant";
 import { commit } from "@steward/aws/table";
+import { actFor } from "@steward/aws/tenant-fence";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
@@ -41,34 +42,43 @@ export async function enrolNode(
   return retryOnConflict(async () => {
     const enrolment = await getEnrolment(deps.table, tokenHash, deps.nowMs());
     if (enrolment === undefined) throw unknownToken();
-    const nowMs = deps.nowMs();
-    const verdict = judgeEnrolment(enrolment, { keyFingerprint, nowMs });
-    switch (verdict.kind) {
-      case "expired":
-        throw unknownToken();
-      case "quarantine":
-        await quarantine(deps, enrolment, keyFingerprint);
-        throw new AppError(
-          "token_used",
-          "this token was used with another key; the machine is quarantined until a person looks",
-          {
-            next: "remove the machine and enrol it with a new token",
-          },
-        );
-      case "again": {
-        const stored =
-          enrolment.certificate === undefined ? undefined : await getCertificate(deps.table, enrolment.certificate);
-        const node = await getNode(deps.table, { tenantId: enrolment.tenantId, nodeId: enrolment.nodeId });
-        const isGone = node === undefined || node.removedAtMs !== undefined;
-        if (isGone || stored === undefined || stored.revokedAtMs !== undefined) throw unknownToken();
-        return answer(deps, enrolment, stored.pem);
-      }
-      case "issue":
-        return issue(deps, enrolment, body, nowMs);
-      default:
-        return verdict satisfies never;
-    }
+    return actFor(enrolment.tenantId, () => enrolWith(deps, enrolment, { ...body, keyFingerprint }));
   });
+}
+
+async function enrolWith(
+  deps: Deps,
+  enrolment: EnrolmentState,
+  body: { csr: string; hostname: string; keyFingerprint: string },
+): Promise<Enrolment> {
+  const { keyFingerprint } = body;
+  const nowMs = deps.nowMs();
+  const verdict = judgeEnrolment(enrolment, { keyFingerprint, nowMs });
+  switch (verdict.kind) {
+    case "expired":
+      throw unknownToken();
+    case "quarantine":
+      await quarantine(deps, enrolment, keyFingerprint);
+      throw new AppError(
+        "token_used",
+        "this token was used with another key; the machine is quarantined until a person looks",
+        {
+          next: "remove the machine and enrol it with a new token",
+        },
+      );
+    case "again": {
+      const stored =
+        enrolment.certificate === undefined ? undefined : await getCertificate(deps.table, enrolment.certificate);
+      const node = await getNode(deps.table, { tenantId: enrolment.tenantId, nodeId: enrolment.nodeId });
+      const isGone = node === undefined || node.removedAtMs !== undefined;
+      if (isGone || stored === undefined || stored.revokedAtMs !== undefined) throw unknownToken();
+      return answer(deps, enrolment, stored.pem);
+    }
+    case "issue":
+      return issue(deps, enrolment, body, nowMs);
+    default:
+      return verdict satisfies never;
+  }
 }
 
 async function issue(

@@ -2,6 +2,7 @@ import { createFreeze as createFreezeRecord, getFreeze, replaceFreeze } from "@s
 import { listTasks } from "@steward/aws/records/task";
 import { listTenants } from "@steward/aws/records/tenant";
 import { commit } from "@steward/aws/table";
+import { actForSystem } from "@steward/aws/tenant-fence";
 import { AppError, hasCode } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
 import type { createFreezeSchema, freezeViewSchema } from "@steward/contracts/session";
@@ -40,8 +41,9 @@ export async function createFreeze(
     createdAtMs: nowMs,
     ...(body.scope === "tenant" ? { tenantId: caller.tenantId } : {}),
   };
+  const writes = [createFreezeRecord(freeze), audit(nowMs, caller, "create-freeze", undefined, freeze)];
   try {
-    await commit(deps.table, [createFreezeRecord(freeze), audit(nowMs, caller, "create-freeze", undefined, freeze)]);
+    await inScopeOf(freeze, () => commit(deps.table, writes));
   } catch (error) {
     // An earlier try of this request made it, and was killed before it could say so.
     const made = hasCode(error, "conflict") ? await getFreeze(deps.table, freeze.freezeId, freeze.tenantId) : undefined;
@@ -70,10 +72,16 @@ export async function endFreeze(
     if (freeze.endedAtMs !== undefined) return undefined;
     const nowMs = deps.nowMs();
     const ended: FreezeState = { ...freeze, version: freeze.version + 1, endedAtMs: nowMs };
-    await commit(deps.table, [replaceFreeze(freeze, ended), audit(nowMs, caller, "end-freeze", freeze, ended)]);
+    const writes = [replaceFreeze(freeze, ended), audit(nowMs, caller, "end-freeze", freeze, ended)];
+    await inScopeOf(freeze, () => commit(deps.table, writes));
     return ended;
   });
-  if (ended !== undefined) await wakeRollouts(deps, ended.tenantId);
+  if (ended !== undefined) await inScopeOf(ended, () => wakeRollouts(deps, ended.tenantId));
+}
+
+/** A freeze of everything is the provider's (`requireStaff`), and no one tenant's. */
+function inScopeOf<T>(freeze: FreezeState, work: () => T): T {
+  return freeze.tenantId === undefined ? actForSystem("a freeze of everything", work) : work();
 }
 
 /**

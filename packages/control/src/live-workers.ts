@@ -1,4 +1,5 @@
 import { batchGetPresence } from "@steward/aws/records/presence";
+import { actForSystem } from "@steward/aws/tenant-fence";
 import { providerTenantId } from "@steward/contracts/ids";
 import type { Health } from "@steward/contracts/heartbeat";
 import { isOffline } from "@steward/core/node/health";
@@ -16,8 +17,12 @@ export interface LiveWorker {
   ready: boolean;
 }
 
-/** The GPU hosts of this installation, as their last heartbeats say. */
+/** The GPU hosts of this installation, as their last heartbeats say; they are the provider's, and work for all tenants. */
 export async function liveWorkers(deps: Pick<Context, "table" | "nowMs">): Promise<LiveWorker[]> {
+  return actForSystem("workers serve all tenants", () => readWorkers(deps));
+}
+
+async function readWorkers(deps: Pick<Context, "table" | "nowMs">): Promise<LiveWorker[]> {
   const workers = (await allNodes(deps, providerTenantId)).filter((node) => node.kind === "worker");
   const presences = await batchGetPresence(
     deps.table,

@@ -2,6 +2,7 @@ import { type Due, listDue } from "@steward/aws/records/due";
 import { getRun, replaceRun } from "@steward/aws/records/run";
 import { getTask } from "@steward/aws/records/task";
 import { commit } from "@steward/aws/table";
+import { actFor } from "@steward/aws/tenant-fence";
 import { defaults } from "@steward/contracts/defaults";
 import { hasCode } from "@steward/contracts/errors";
 import { jobHasEnded, runHasEnded, taskHasEnded } from "@steward/contracts/states";
@@ -44,7 +45,7 @@ export async function reconcile(deps: Deps): Promise<{ looked: number; failed: n
       if (performance.now() > untilMs) return;
       looked += 1;
       try {
-        await retryOnConflict(() => look(deps, record));
+        await retryOnConflict(() => lookFor(deps, record));
       } catch (error) {
         // One bad record must not keep the others from their deadlines; it stays due and is tried again.
         failed += 1;
@@ -54,6 +55,11 @@ export async function reconcile(deps: Deps): Promise<{ looked: number; failed: n
   };
   await Promise.all(Array.from({ length: atOnce }, workThrough));
   return { looked, failed };
+}
+
+/** What is due is found for all tenants; what is done about it is done for its own. */
+function lookFor(deps: Deps, record: Due): Promise<void> {
+  return record.tenantId === "-" ? look(deps, record) : actFor(record.tenantId, () => look(deps, record));
 }
 
 async function look(deps: Deps, record: Due): Promise<void> {

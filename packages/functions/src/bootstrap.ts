@@ -1,4 +1,5 @@
 import type { Signer } from "@steward/aws/signing";
+import { actForSystem } from "@steward/aws/tenant-fence";
 import { AppError } from "@steward/contracts/errors";
 import { type SigningKeyUse, signingKeyUses } from "@steward/contracts/names";
 import { publishStage, readSetup } from "@steward/control/bootstrap-stage";
@@ -22,7 +23,8 @@ const deps = {
 /** Invoked directly, by whoever sets a stage up: `bootstrapEventSchema` says with what. */
 export async function handler(input: unknown): Promise<unknown> {
   try {
-    return await answer(bootstrapEventSchema.parse(input));
+    const event = bootstrapEventSchema.parse(input);
+    return await actForSystem("a stage is set up: its tenants are made", () => answer(event));
   } catch (error) {
     // Of an exception Lambda tells whoever invoked a function the message and nothing else: what to do goes along in it.
     if (!(error instanceof AppError) || error.next === undefined) throw error;

@@ -52,6 +52,7 @@ export function createContext(functionName: string): FunctionContext {
   };
   const listedHosts = new Set(outsideHosts);
   const { objects } = services;
+  const log = createLog(functionName, stage);
   // The parameter names the object: a release outgrows what a parameter may hold (8 KB).
   const release = remembered(async (key: string) => {
     const stored = await objects.get(buckets.bundles, key);
@@ -74,7 +75,7 @@ export function createContext(functionName: string): FunctionContext {
       return fetchOutside(url, request, { listedHosts });
     },
     stage,
-    table: { client: createDynamo(), name: names.table },
+    table: { client: createDynamo({ fence: { log } }), name: names.table },
     queues: services.queues,
     nowMs: () => Date.now(),
     secret: () => randomBytes(32).toString("base64url"),
@@ -85,7 +86,7 @@ export function createContext(functionName: string): FunctionContext {
     },
     release: async () => release(await parameter("release")),
     trust: async () => trust(await parameter("trust-document")),
-    log: createLog(functionName, stage),
+    log,
     meter: createMeter(stage),
     objects,
     outputBucket: buckets.outputs,

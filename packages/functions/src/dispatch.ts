@@ -1,3 +1,4 @@
+import { actFor } from "@steward/aws/tenant-fence";
 import { rolloutIdSchema, tenantIdSchema } from "@steward/contracts/ids";
 import { advanceRollout } from "@steward/control/advance-rollout";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
@@ -21,5 +22,9 @@ const schema = z.object({ tenantId: tenantIdSchema, rolloutId: rolloutIdSchema }
 
 /** Messages of `rollouts`: takes each rollout as far as it goes. */
 export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
-  return consume(event, { schema, log, work: (message) => advanceRollout(deps, message) });
+  return consume(event, {
+    schema,
+    log,
+    work: (message) => actFor(message.tenantId, () => advanceRollout(deps, message)),
+  });
 }

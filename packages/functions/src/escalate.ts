@@ -1,4 +1,5 @@
 import { catalogue } from "@steward/catalogue/catalogue";
+import { actFor } from "@steward/aws/tenant-fence";
 import { laneMessageSchema } from "@steward/contracts/job";
 import { type ClaudeAccess, escalateJob } from "@steward/control/escalate-job";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
@@ -21,6 +22,6 @@ export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
   return consume(event, {
     schema: laneMessageSchema,
     log: context.log,
-    work: (message) => escalateJob({ ...context, actions: catalogue, claude }, message),
+    work: (message) => actFor(message.tenantId, () => escalateJob({ ...context, actions: catalogue, claude }, message)),
   });
 }

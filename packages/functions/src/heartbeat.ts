@@ -15,8 +15,10 @@ import { createServices } from "./services.ts";
 const { STEWARD_STAGE: stage, STEWARD_NODES_DOMAINS: domains } = env();
 const { queues } = createServices(stage);
 const sendNodeEvent = (event: NodeEvent) => queues.send("node-events", event, { groupId: event.tenantId });
-const table = { client: createDynamo(), name: resourceNames(stage).table };
-const deps = { table, nowMs: () => Date.now(), log: createLog("heartbeat", stage), sendNodeEvent };
+const log = createLog("heartbeat", stage);
+// A scope of its own for every call would cost as much as the rest of it: this function reaches one family, whoever calls.
+const table = { client: createDynamo({ fence: { log, only: ["presence"] } }), name: resourceNames(stage).table };
+const deps = { table, nowMs: () => Date.now(), log, sendNodeEvent };
 
 /** The hottest path, and so the shortest: size, certificate, schema, one write. */
 export async function handler(event: HttpEvent): Promise<HttpResult> {

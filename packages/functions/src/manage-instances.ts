@@ -1,4 +1,6 @@
+import { actFor } from "@steward/aws/tenant-fence";
 import { AppError } from "@steward/contracts/errors";
+import { providerTenantId } from "@steward/contracts/ids";
 import { inviteInstance } from "@steward/control/invite-instance";
 import { retireInstance, retireLostInstances } from "@steward/control/retire-instance";
 import { createContext } from "./context.ts";
@@ -18,9 +20,12 @@ export async function handler(input: unknown): Promise<void> {
   const { AutoScalingGroupName: group, EC2InstanceId: instanceId } = event.detail;
   // The rule lets only ours through: another group's machines must not become workers because a rule was widened.
   if (group !== names.workerGroup) throw new AppError("forbidden", `${group} is not this stage's worker group`);
-  if (event["detail-type"] === "EC2 Instance Terminate Successful") await retireInstance(deps, { instanceId });
-  else await invite(event);
-  await retireLostInstances(deps);
+  // The group's machines are the provider's.
+  await actFor(providerTenantId, async () => {
+    if (event["detail-type"] === "EC2 Instance Terminate Successful") await retireInstance(deps, { instanceId });
+    else await invite(event);
+    await retireLostInstances(deps);
+  });
 }
 
 async function invite(event: LaunchEvent): Promise<void> {

@@ -1,3 +1,4 @@
+import { actForSystem } from "@steward/aws/tenant-fence";
 import { measureLoad } from "@steward/control/measure-load";
 import { createContext } from "./context.ts";
 
@@ -5,5 +6,5 @@ const context = createContext("measure");
 
 /** On a schedule: measures lanes and workers. */
 export async function handler(): Promise<void> {
-  await measureLoad(context);
+  await actForSystem("lanes and workers serve all tenants", () => measureLoad(context));
 }

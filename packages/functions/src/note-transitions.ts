@@ -1,3 +1,4 @@
+import { actFor } from "@steward/aws/tenant-fence";
 import { healthLevels } from "@steward/contracts/heartbeat";
 import { nodeIdSchema, tenantIdSchema } from "@steward/contracts/ids";
 import { noteTransition } from "@steward/control/note-transition";
@@ -16,5 +17,9 @@ const schema = z.object({
 
 /** Messages of `node-events`: writes health transitions into the nodes' records. */
 export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
-  return consume(event, { schema, log: context.log, work: (message) => noteTransition(context, message) });
+  return consume(event, {
+    schema,
+    log: context.log,
+    work: (message) => actFor(message.tenantId, () => noteTransition(context, message)),
+  });
 }

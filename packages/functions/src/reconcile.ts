@@ -1,3 +1,4 @@
+import { actForSystem } from "@steward/aws/tenant-fence";
 import { reconcile } from "@steward/control/reconcile";
 import { createContext } from "./context.ts";
 
@@ -7,6 +8,8 @@ const context = createContext("reconcile");
 export async function handler(): Promise<void> {
   // Whoever's job ends here is told what else can be asked for.
   const { catalogue: actions } = await import("@steward/catalogue/catalogue");
-  const { looked, failed } = await reconcile({ ...context, actions });
+  const { looked, failed } = await actForSystem("what is due, whoever's it is", () =>
+    reconcile({ ...context, actions }),
+  );
   if (looked > 0) context.log("info", "reconciled", { looked, failed });
 }

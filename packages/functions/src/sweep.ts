@@ -1,3 +1,4 @@
+import { actForSystem } from "@steward/aws/tenant-fence";
 import type { NodeEvent } from "@steward/control/accept-heartbeat";
 import { sweepPresence } from "@steward/control/sweep-presence";
 import { createContext } from "./context.ts";
@@ -7,7 +8,9 @@ const sendNodeEvent = (event: NodeEvent) => context.queues.send("node-events", e
 
 /** On a schedule: turns silent nodes `offline`. */
 export async function handler(): Promise<void> {
-  const { expected, online, announced } = await sweepPresence({ ...context, sendNodeEvent });
+  const { expected, online, announced } = await actForSystem("every node that is silent, whoever's", () =>
+    sweepPresence({ ...context, sendNodeEvent }),
+  );
   const { log, meter } = context;
   // Last, and always: that these come is how anybody knows that the sweep works.
   meter("NodesExpected", expected);

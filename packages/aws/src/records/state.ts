@@ -33,7 +33,10 @@ export function replaceState(record: string, item: Item, previous: Versioned, ne
   return replaceItem(record, item, previous.version);
 }
 
-/** The state of an item. A shape that this build does not know is never guessed at. */
+/**
+ * The state of an item. A shape that this build does not know is never guessed at; one that says another tenant than its
+ * key would carry whoever goes on with it (`state.tenantId`) across.
+ */
 export function stateOf<State extends Versioned>(item: Item): State {
   const { state } = item;
   if (typeof state !== "object" || state === null || !("v" in state) || state.v !== 1) {
@@ -42,6 +45,10 @@ export function stateOf<State extends Versioned>(item: Item): State {
       next: "Roll forward to the version that wrote it.",
       retryable: false,
     });
+  }
+  const owner = /^T#([^#]+)#/.exec(String(item["pk"]))?.[1];
+  if (owner !== undefined && "tenantId" in state && state.tenantId !== owner) {
+    throw new AppError("internal", "a record says that it is another tenant's than its key", { retryable: false });
   }
   return state as State;
 }

@@ -1,0 +1,113 @@
+/*
+ * The families of keys. What belongs to a tenant is under `T#<tenant>#…`; what the system looks up before it knows the
+ * tenant, and what it looks through for all of them, is under `SYS#…`, and every such family stands here. Code that acts
+ * for a tenant reaches its own `T#` family, and of the `SYS#` ones exactly what `forTenant` says (`tenant-fence.ts` holds
+ * it to that). A record whose family is missing here fails `test/lint/table.test.ts`.
+ */
+
+/** What is done with an item. `check`: a condition of a transaction; `query`: a partition is listed. */
+export type KeyOperation = "get" | "query" | "put" | "update" | "delete" | "check";
+
+export type KeyedItem = Record<string, unknown>;
+
+export interface KeyFamily {
+  /** Its partition keys: this, or this and what follows `#`. */
+  partition: `SYS#${string}`;
+  /** What code that acts for a tenant may do here, and why it must. Absent: nothing. */
+  forTenant?: {
+    operations: readonly KeyOperation[];
+    why: string;
+    /** Only these of the family's partitions: what follows the name. */
+    only?: (rest: string, tenantId: string) => boolean;
+    /** Whose an item is. One of another tenant is withheld from what is read. */
+    ownerOf?: (item: KeyedItem) => string | undefined;
+  };
+}
+
+const stateTenant = (item: KeyedItem): string | undefined => textIn(fieldsIn(item["state"])["tenantId"]);
+
+export const keyFamilies = {
+  presence: {
+    partition: "SYS#PRESENCE",
+    forTenant: {
+      operations: ["get", "put", "update"],
+      why: "a node's health and its doorbell: by the ids of the tenant's own nodes; a shard is never listed",
+      ownerOf: (item) => textIn(item["t"]),
+    },
+  },
+  person: {
+    partition: "SYS#PERSON",
+    forTenant: {
+      operations: ["get"],
+      why: "the gate asks which role requester and approver have now; the provider's staff are people of no tenant",
+    },
+  },
+  people: {
+    partition: "SYS#PEOPLE",
+    forTenant: {
+      operations: ["query"],
+      why: "the gate counts who else could approve; those with grants in several tenants are filtered by the record",
+      only: (rest, tenantId) => [tenantId, "*", "several"].includes(rest),
+    },
+  },
+  freeze: {
+    partition: "SYS#FREEZE",
+    forTenant: {
+      operations: ["get", "query"],
+      why: "a freeze of everything holds in every tenant; to make or end one is the provider's",
+    },
+  },
+  enrolment: {
+    partition: "SYS#ENROLMENT",
+    forTenant: {
+      operations: ["get", "put", "update"],
+      why: "an invitation is made for the tenant and used up by its node; it is found by a hash of its token only",
+      ownerOf: stateTenant,
+    },
+  },
+  certificate: {
+    partition: "SYS#CERTIFICATE",
+    forTenant: {
+      operations: ["get", "put", "update"],
+      why: "certificates of the tenant's own nodes are issued, renewed and revoked; found by fingerprint only",
+      ownerOf: stateTenant,
+    },
+  },
+  certificatesOfNode: {
+    partition: "SYS#CERTIFICATES",
+    forTenant: {
+      operations: ["query"],
+      why: "all certificates of one node, to revoke them with it",
+      ownerOf: stateTenant,
+    },
+  },
+  session: { partition: "SYS#SESSION" },
+  tenants: { partition: "SYS#TENANTS" },
+  queuedJobs: { partition: "SYS#QUEUED" },
+  due: { partition: "SYS#DUE" },
+  health: { partition: "SYS#HEALTH" },
+} as const satisfies Record<string, KeyFamily>;
+
+export type KeyFamilyName = keyof typeof keyFamilies;
+
+const byPartition = new Map<string, { name: KeyFamilyName; family: KeyFamily }>(
+  Object.entries(keyFamilies).map(([name, family]) => [family.partition, { name: name as KeyFamilyName, family }]),
+);
+
+/** The family of a `SYS#` partition key, and what follows its name. */
+export function familyOf(partitionKey: string): { name: KeyFamilyName; family: KeyFamily; rest: string } | undefined {
+  const [sys, word, ...rest] = partitionKey.split("#");
+  const found = byPartition.get(`${sys}#${word}`);
+  return found === undefined ? undefined : { ...found, rest: rest.join("#") };
+}
+
+/** An attribute's text, as the wire has it or as the document client reads it. */
+export function textIn(value: unknown): string | undefined {
+  const text = typeof value === "object" && value !== null && "S" in value ? value.S : value;
+  return typeof text === "string" ? text : undefined;
+}
+
+function fieldsIn(value: unknown): Record<string, unknown> {
+  const fields = typeof value === "object" && value !== null && "M" in value ? value.M : value;
+  return typeof fields === "object" && fields !== null ? (fields as Record<string, unknown>) : {};
+}
