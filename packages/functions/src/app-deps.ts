@@ -1,12 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { AppDeps } from "@steward/api/app-deps";
+import { checkTable } from "@steward/aws/records/health";
 import { abandonIdempotent, beginIdempotent, finishIdempotent } from "@steward/aws/records/idempotency";
 import type { Signer } from "@steward/aws/signing";
 import type { Action } from "@steward/contracts/actions";
 import { AppError } from "@steward/contracts/errors";
 import { authenticateNode } from "@steward/control/authenticate-node";
 import { createAuthenticator, type TokenKeys } from "@steward/control/sessions";
-import { checkTable, createContext, type FunctionContext, keyFromSecret } from "./context.ts";
+import { createContext, type FunctionContext, keyFromSecret } from "./context.ts";
 import { env } from "./env.ts";
 import { version } from "./version.ts";
 
@@ -48,7 +49,7 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
     },
     domains: { api: environment.STEWARD_API_DOMAINS, nodes: environment.STEWARD_NODES_DOMAINS },
     checks: {
-      table: () => checkTable(context),
+      table: () => checkTable(table),
       queues: () => context.queues.counts("rollouts"),
       release: () => context.release(),
     },

@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createDynamo } from "@steward/aws/clients/dynamo";
 import type { FetchOutside } from "@steward/aws/outside/fetch-outside";
-import { readItem } from "@steward/aws/table";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
 import { type KeyRing, keyRingSchema } from "@steward/contracts/key-ring";
@@ -113,9 +112,4 @@ function remembered<T>(parse: (text: string) => Promise<T>): (text: string) => P
 /** A key of 32 bytes from a secret text of any length. */
 export function keyFromSecret(secret: string): Uint8Array {
   return createHash("sha256").update(secret).digest();
-}
-
-/** Whether the table answers. */
-export async function checkTable(context: Pick<Context, "table">): Promise<void> {
-  await readItem(context.table, { pk: "SYS#HEALTH", sk: "HEALTH" });
 }
