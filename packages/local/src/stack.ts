@@ -2,7 +2,9 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Client, createClient } from "@steward/contracts/client";
 import { AppError } from "@steward/contracts/errors";
+import { resourceNames } from "@steward/contracts/names";
 import type { Session } from "@steward/contracts/session";
+import { functionNames } from "@steward/functions/definitions";
 import { z } from "zod";
 import { inherited } from "./env.ts";
 import { claimPort } from "./free-ports.ts";
@@ -12,6 +14,7 @@ import { enrolWorker, fleetDirectory, planFleet } from "./enrol-demo.ts";
 import { fetchTransport } from "./fetch-transport.ts";
 import { chooseExecutor } from "./fleet/executors.ts";
 import { enrolledSchema } from "./fleet/plan.ts";
+import { invokedSchema, invokeMessageSchema } from "./cloud/invoke-message.ts";
 import { createHostChannel } from "./host-channel.ts";
 import { ensureServerCertificate, serverCaFile } from "./host/server-certificate.ts";
 import { createRootKey, openRootKey } from "./root-key.ts";
@@ -108,8 +111,23 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
                 : { STEWARD_DYNAMODB_ENDPOINT: options.dynamodbEndpoint }),
             }),
             isReady: (message) => message["ready"] === true,
+            onMessage: (message) => void passOnRotation(message),
           })
         : undefined;
+    // Secrets Manager rotates by functions, which run in the host.
+    const passOnRotation = async (message: Record<string, unknown>) => {
+      const asked = invokeMessageSchema.safeParse(message);
+      if (!asked.success) return;
+      const { id, functionArn, rotation } = asked.data;
+      const name = functionNames.find((one) => functionArn.endsWith(`:${resourceNames(stage).lambda(one)}`));
+      const error = await (name === undefined
+        ? Promise.resolve(`there is no function ${functionArn}`)
+        : channel.invoke(name, rotation, z.unknown()).then(
+            () => undefined,
+            (failed: unknown) => (failed instanceof Error ? failed.message : String(failed)),
+          ));
+      cloud?.send({ invoked: id, ...(error === undefined ? {} : { error }) } satisfies z.infer<typeof invokedSchema>);
+    };
     const channel = createHostChannel(() => host);
     const doors = createGate();
     const host: SupervisedChild = add("host", {

@@ -2,6 +2,8 @@ import { fstatSync } from "node:fs";
 import { join } from "node:path";
 import { textLine } from "@steward/contracts/log-line";
 import { readEnvironment } from "./env.ts";
+import { type InvokeMessage, invokedSchema } from "./invoke-message.ts";
+import type { InvokeRotation } from "./secret-rotation.ts";
 import { startCloud } from "./start-cloud.ts";
 
 /**
@@ -12,7 +14,11 @@ import { startCloud } from "./start-cloud.ts";
 async function main(): Promise<void> {
   process.umask(0o077);
   const environment = readEnvironment(process.env);
-  const cloud = await startCloud({ ...environment, stateDir: join(environment.stateDir, "cloud") });
+  const cloud = await startCloud({
+    ...environment,
+    stateDir: join(environment.stateDir, "cloud"),
+    ...(process.send === undefined ? {} : { invokeRotation: createParentInvoker() }),
+  });
 
   let ending = false;
   const end = () => {
@@ -35,6 +41,29 @@ async function main(): Promise<void> {
   const ready = { ready: true, port: cloud.port, endpoint: cloud.endpoint, engineIsolated: cloud.engineIsolated };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
   process.send?.(ready);
+}
+
+/** Functions run in another process: whoever started both passes the events on, and what came of them. */
+function createParentInvoker(): InvokeRotation {
+  const waiting = new Map<string, (outcome: unknown) => void>();
+  process.on("message", (message: unknown) => {
+    const reply = invokedSchema.safeParse(message);
+    if (!reply.success) return;
+    waiting.get(reply.data.invoked)?.(reply.data.error);
+    waiting.delete(reply.data.invoked);
+  });
+  return async (functionArn, rotation) => {
+    const id = crypto.randomUUID();
+    const error = await new Promise<unknown>((resolve) => {
+      waiting.set(id, resolve);
+      // Whoever does not answer may have died: the step is tried again.
+      setTimeout(() => {
+        if (waiting.delete(id)) resolve("no answer within a minute");
+      }, 60_000).unref();
+      process.send?.({ event: "invoke", id, functionArn, rotation } satisfies InvokeMessage);
+    });
+    if (error !== undefined) throw new Error(String(error));
+  };
 }
 
 /** The parent's end of a pipe or channel closes when it dies, however it dies. */

@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { Journal } from "./journal.ts";
+import { createRotations, describeRotation, type InvokeRotation, type Rotations } from "./secret-rotation.ts";
+import { current, hasValue, moveStage, type SecretRecord, type Version } from "./secret-record.ts";
 import {
   type Caller,
   type CloudContext,
@@ -11,30 +13,6 @@ import {
   toSeconds,
 } from "./service.ts";
 
-interface Version {
-  id: string;
-  createdAtMs: number;
-  stages: string[];
-  text?: string;
-  /** Base64. */
-  binary?: string;
-}
-
-/** Stored under `secret/{name}`, in the clear in a 0600 file: this is not a vault. */
-interface SecretRecord {
-  name: string;
-  suffix: string;
-  description?: string;
-  tags: { Key: string; Value: string }[];
-  createdAtMs: number;
-  changedAtMs: number;
-  deletedAtMs?: number;
-  purgeAtMs?: number;
-  versions: Version[];
-}
-
-const current = "AWSCURRENT";
-const previous = "AWSPREVIOUS";
 /** https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html */
 const maxSecretBytes = 65_536;
 const maxVersions = 100;
@@ -43,10 +21,15 @@ export interface Secrets {
   operations: Operations;
   /** Makes the secret, without a value, unless it is there: what `stacks/` does on AWS. */
   ensureSecret(name: string): Promise<void>;
+  /** Sets when it is rotated and by which function: what `infra/` does on AWS. */
+  ensureRotation: Rotations["ensureRotation"];
+  /** Starts and goes on with every rotation that is due, and resolves when none is under way. */
+  rotateDue: Rotations["rotateDue"];
+  close(): Promise<void>;
 }
 
-/** Secrets Manager: values with versions and stages, soft deletion. Rotation is not there. */
-export function createSecrets(context: CloudContext, journal: Journal): Secrets {
+/** Secrets Manager: values with versions and stages, soft deletion, rotation by a function. */
+export function createSecrets(context: CloudContext, journal: Journal, invoke: InvokeRotation): Secrets {
   const arnOf = (secret: SecretRecord) =>
     `arn:aws:secretsmanager:${context.region}:${context.accountId}:secret:${secret.name}-${secret.suffix}`;
 
@@ -90,7 +73,7 @@ export function createSecrets(context: CloudContext, journal: Journal): Secrets 
   const put = async (secret: SecretRecord, value: Value, token: string, stages: string[]): Promise<SecretRecord> => {
     checkSize(value);
     const existing = secret.versions.find((version) => version.id === token);
-    if (existing !== undefined) {
+    if (existing !== undefined && hasValue(existing)) {
       // The same call again is the same version; another value under its token is a mistake.
       if (existing.text === value.SecretString && existing.binary === value.SecretBinary) return secret;
       throw new ServiceError(
@@ -101,13 +84,14 @@ export function createSecrets(context: CloudContext, journal: Journal): Secrets 
     const version: Version = {
       id: token,
       createdAtMs: context.now(),
-      stages: [],
+      // A rotation has announced it, and its function now says what it is.
+      stages: existing?.stages ?? [],
       ...(value.SecretString === undefined ? {} : { text: value.SecretString }),
       ...(value.SecretBinary === undefined ? {} : { binary: value.SecretBinary }),
     };
-    let versions = [...secret.versions, version];
+    let versions = [...secret.versions.filter(({ id }) => id !== token), version];
     // The first version is the current one, whatever it was called.
-    const wanted = secret.versions.length === 0 && !stages.includes(current) ? [...stages, current] : stages;
+    const wanted = !secret.versions.some(hasValue) && !stages.includes(current) ? [...stages, current] : stages;
     for (const stage of wanted) versions = moveStage(versions, stage, version.id);
     if (versions.length > maxVersions)
       versions = versions.filter((one, place) => one.stages.length > 0 || place >= versions.length - maxVersions);
@@ -187,7 +171,8 @@ export function createSecrets(context: CloudContext, journal: Journal): Secrets 
         const version = secret.versions.find(
           (one) =>
             (input.VersionId === undefined || one.id === input.VersionId) &&
-            (stage === undefined || one.stages.includes(stage)),
+            (stage === undefined || one.stages.includes(stage)) &&
+            hasValue(one),
         );
         if (version === undefined)
           throw new ServiceError(
@@ -293,8 +278,29 @@ export function createSecrets(context: CloudContext, journal: Journal): Secrets 
       return { ARN: arnOf(secret), Name: secret.name };
     }),
   };
+  const rotations = createRotations(
+    context,
+    {
+      find,
+      alive,
+      load: (name) => {
+        const secret = lookUp(name);
+        return secret?.deletedAtMs === undefined ? secret : undefined;
+      },
+      all: () =>
+        [...journal.entries.keys()]
+          .filter((key) => key.startsWith("secret/"))
+          .flatMap((key) => lookUp(key.slice("secret/".length)) ?? []),
+      save,
+      arnOf,
+    },
+    invoke,
+  );
   return {
-    operations,
+    operations: { ...operations, ...rotations.operations },
+    ensureRotation: rotations.ensureRotation,
+    rotateDue: rotations.rotateDue,
+    close: rotations.close,
     ensureSecret: async (name) => {
       if (lookUp(name) === undefined) await save(emptySecret(name));
     },
@@ -306,17 +312,6 @@ interface Value {
   SecretBinary?: string | undefined;
 }
 
-/** A stage is at one version at most. Where AWSCURRENT leaves, AWSPREVIOUS arrives. */
-function moveStage(versions: Version[], stage: string, to: string | undefined): Version[] {
-  const holder = versions.find((version) => version.stages.includes(stage))?.id;
-  if (holder === to) return versions;
-  const moved = versions.map((version) => {
-    const stages = version.stages.filter((one) => one !== stage);
-    return { ...version, stages: version.id === to ? [...stages, stage] : stages };
-  });
-  return stage === current && holder !== undefined ? moveStage(moved, previous, holder) : moved;
-}
-
 function describe(secret: SecretRecord, arnOf: (secret: SecretRecord) => string) {
   return {
     ARN: arnOf(secret),
@@ -326,7 +321,7 @@ function describe(secret: SecretRecord, arnOf: (secret: SecretRecord) => string)
     LastChangedDate: toSeconds(secret.changedAtMs),
     DeletedDate: secret.deletedAtMs === undefined ? undefined : toSeconds(secret.deletedAtMs),
     Tags: secret.tags,
-    RotationEnabled: false,
+    ...describeRotation(secret),
     VersionIdsToStages: Object.fromEntries(
       secret.versions.filter(({ stages }) => stages.length > 0).map(({ id, stages }) => [id, stages]),
     ),

@@ -12,6 +12,7 @@ import { createKms } from "./kms.ts";
 import { isAlive, readPidFile, removePidFile, writePidFile } from "./pid-file.ts";
 import { createResources } from "./resources.ts";
 import { createS3 } from "./s3.ts";
+import type { InvokeRotation } from "./secret-rotation.ts";
 import { createSecrets } from "./secrets.ts";
 import type { CloudContext } from "./service.ts";
 import { localAccount } from "../account.ts";
@@ -40,6 +41,8 @@ export interface CloudOptions {
   allowedOrigins?: string[];
   /** Epoch milliseconds; for tests. */
   now?: () => number;
+  /** Runs the functions that rotate secrets; without it every rotation fails. */
+  invokeRotation?: InvokeRotation;
   /** Warnings and failures, one line each; standard error by default. */
   log?: (message: string) => void;
 }
@@ -52,6 +55,8 @@ export interface Cloud {
   engineIsolated: boolean;
   /** Deletes expired items now; the number of them. */
   sweepExpired(): Promise<number>;
+  /** Rotates the secrets that are due now, and resolves when that is done. */
+  rotateDue(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -91,7 +96,9 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const ssm = createSsm(context, journal("ssm"));
     closers.push(() => ssm.commands.close());
     const kms = createKms(context, journal("kms"));
-    const secrets = createSecrets(context, journal("secrets"));
+    const invoke = options.invokeRotation ?? noRotation;
+    const secrets = createSecrets(context, journal("secrets"), invoke);
+    closers.push(() => secrets.close());
     const s3 = createS3(context, journal("s3"), join(options.stateDir, "objects"));
     await createResources(
       { stage: options.stage, account: localAccount },
@@ -112,12 +119,23 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       allowedOrigins: options.allowedOrigins ?? [],
       record: options.recordCalls === undefined ? undefined : createCallRecorder(options.recordCalls, options.stage),
     });
-    return { endpoint, port, engineIsolated: engine.isolated, sweepExpired: () => sweeper.sweep(), close };
+    return {
+      endpoint,
+      port,
+      engineIsolated: engine.isolated,
+      sweepExpired: () => sweeper.sweep(),
+      rotateDue: () => secrets.rotateDue(),
+      close,
+    };
   } catch (error) {
     await close();
     throw explained(error, options);
   }
 }
+
+const noRotation: InvokeRotation = async (functionArn) => {
+  throw new Error(`nobody here can run ${functionArn}`);
+};
 
 /** The port is taken before the engine is up; callers who are that early try again. */
 const starting: RequestListener = (_request, response) => {
