@@ -1,5 +1,6 @@
 import type { NodeEvent } from "@steward/control/accept-heartbeat";
 import type { Context, NodeCaller, WithObjects, WithSigner } from "@steward/control/context";
+import type { TenantStatus } from "@steward/contracts/tenant";
 import type { Authenticated, TokenKeys } from "@steward/control/sessions";
 import type { IdempotencyStore } from "./idempotency.ts";
 
@@ -14,6 +15,8 @@ export interface AppDeps extends Context, WithObjects {
   authenticate: (authorization: string | undefined) => Promise<Authenticated>;
   /** Which node this certificate is of, now. Throws `certificate_refused`. */
   authenticateNode: (identity: { nodeId: string; fingerprint: string }) => Promise<Omit<NodeCaller, "requestId">>;
+  /** What a tenant's status is; undefined where there is none. At most 5 s old. */
+  tenantStatus: (tenantId: string) => Promise<TenantStatus | undefined>;
   /** The public halves of the keys that sign access tokens: now, before, and soon. */
   tokenKeys: TokenKeys;
   /** 32 bytes from Secrets Manager that encrypt list cursors. */

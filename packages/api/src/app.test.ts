@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { AppError } from "@steward/contracts/errors";
+import type { TenantStatus } from "@steward/contracts/tenant";
 import type { RoleGrant } from "@steward/contracts/roles";
 import { defineRoute, pageOf, pageQuery, type Route, type ServedBy } from "@steward/contracts/route";
 import { routes } from "@steward/contracts/routes";
@@ -113,6 +114,7 @@ function setUp() {
     ],
     staff: [{ tenant: "*", role: "admin" }],
   };
+  const statuses: Record<string, TenantStatus> = { [tenantA]: "active", [tenantB]: "active" };
   const writes: unknown[] = [];
   const logged: string[] = [];
   const deps = {
@@ -125,6 +127,7 @@ function setUp() {
       if (grants === undefined) throw new AppError("unauthenticated", "send an access token");
       return { principal: { kind: "person", id, name: id, grants }, sessionId: "ses_1" };
     },
+    tenantStatus: async (tenantId: string) => statuses[tenantId],
     authenticateNode: async () => {
       throw new AppError("certificate_refused", "unknown");
     },
@@ -196,7 +199,7 @@ function setUp() {
       json: (isJson ? JSON.parse(text) : undefined) as Record<string, unknown>,
     };
   };
-  return { call, writes, logged, deps };
+  return { call, writes, logged, deps, statuses };
 }
 
 let api: ReturnType<typeof setUp>;
@@ -320,6 +323,42 @@ describe("who may call", () => {
       headers: { "steward-tenant": tenantB },
     });
     expect(answer.status).toBe(403);
+  });
+});
+
+describe("a tenant that is not active", () => {
+  it("is still looked at, and nothing is changed in it by its own people", async () => {
+    for (const status of ["suspended", "deleting"] as const) {
+      api.statuses[tenantA] = status;
+      expect((await api.call("GET", "/api/v1/things", { as: "viewer" })).status).toBe(200);
+      const refused = await api.call("POST", "/api/v1/things", { as: "operator", body: { name: "x" } });
+      expect(refused).toMatchObject({ status: 403, json: { code: "tenant_suspended" } });
+    }
+    expect(api.writes).toEqual([]);
+    api.statuses[tenantA] = "active";
+    expect((await api.call("POST", "/api/v1/things", { as: "operator", body: { name: "x" } })).status).toBe(201);
+  });
+
+  it("may be tidied up by the provider's staff, until it is being removed: then it is not there for anybody", async () => {
+    const headers = { "steward-tenant": tenantA };
+    const make = () => api.call("POST", "/api/v1/things", { as: "staff", headers, body: { name: "x" } });
+    api.statuses[tenantA] = "suspended";
+    expect((await make()).status).toBe(201);
+    for (const status of ["purging", "purged", undefined] as const) {
+      if (status === undefined) delete api.statuses[tenantA];
+      else api.statuses[tenantA] = status;
+      expect(await make()).toMatchObject({ status: 404, json: { code: "not_found" } });
+    }
+    expect(api.writes).toHaveLength(1);
+  });
+
+  it("is told so before its body is judged, and keeps no key of what was refused", async () => {
+    api.statuses[tenantA] = "suspended";
+    const call = { as: "operator", headers: { "idempotency-key": "k" }, body: { name: 1 } };
+    expect((await api.call("POST", "/api/v1/things", call)).json["code"]).toBe("tenant_suspended");
+    api.statuses[tenantA] = "active";
+    const later = await api.call("POST", "/api/v1/things", { ...call, body: { name: "x" } });
+    expect(later).toMatchObject({ status: 201, json: { made: 1 } });
   });
 });
 

@@ -3,6 +3,7 @@ import { AppError } from "@steward/contracts/errors";
 import { providerTenantId } from "@steward/contracts/ids";
 import type { Door, Route, ServedBy } from "@steward/contracts/route";
 import type { Caller, NodeCaller, Repeatable } from "@steward/control/context";
+import { requireChangeable } from "@steward/control/tenant-now";
 import { type Context as HonoContext, Hono } from "hono";
 import { z } from "zod";
 import type { AppDeps } from "./app-deps.ts";
@@ -104,7 +105,7 @@ interface Exchange {
   requestId: string;
 }
 
-/** size → content type → authenticate → tenant → role → schema → idempotency → handler */
+/** size → content type → authenticate → tenant → role → the tenant's status → schema → idempotency → handler */
 async function answerPerson(deps: AppDeps, binding: Binding, exchange: Exchange): Promise<Response> {
   const { route } = binding;
   const { request, requestId } = exchange;
@@ -120,6 +121,7 @@ async function answerPerson(deps: AppDeps, binding: Binding, exchange: Exchange)
         tenantId: tenantId ?? "*",
         personId: caller?.principal.id ?? "",
         routeId: route.id,
+        params: exchange.params,
         query: asRecord(parsed.query),
         cursor: asRecord(parsed.query).cursor,
       }),
@@ -183,6 +185,8 @@ async function callerOf(
   if (!("role" in access)) return { principal, sessionId, requestId };
   const { tenantId, role } = tenantOf(principal.grants, request.headers.get("steward-tenant") ?? undefined);
   requireRole(role, access.role, route.summary);
+  // Whoever only looks may do so in a suspended tenant too, and costs no read.
+  if (route.method !== "GET") requireChangeable(await deps.tenantStatus(tenantId), { tenantId, principal });
   return { principal, sessionId, requestId, tenantId, role };
 }
 
@@ -212,11 +216,16 @@ function queryOf(request: Request): Record<string, unknown> {
 
 function pagingOf(
   deps: AppDeps,
-  list: Omit<CursorScope, "filters"> & { query: Record<string, unknown>; cursor: unknown },
+  list: Omit<CursorScope, "filters"> & {
+    params: Record<string, string>;
+    query: Record<string, unknown>;
+    cursor: unknown;
+  },
 ): () => Promise<Paging> {
-  const { query, cursor, ...owner } = list;
+  const { params, query, cursor, ...owner } = list;
   const { cursor: _cursor, limit: _limit, ...filters } = query;
-  const scope: CursorScope = { ...owner, filters };
+  // Where it is a list of something in the path, that is part of the question.
+  const scope: CursorScope = { ...owner, filters: { ...filters, ...params } };
   return async () => {
     const key = await deps.cursorKey();
     return {

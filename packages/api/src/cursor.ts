@@ -7,7 +7,7 @@ export interface CursorScope {
   tenantId: string;
   personId: string;
   routeId: string;
-  /** The query without `cursor` and `limit`. */
+  /** The query without `cursor` and `limit`, and what stands in the path. */
   filters: Record<string, unknown>;
 }
 

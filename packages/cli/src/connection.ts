@@ -4,7 +4,9 @@ import type { Profile, ProfilesFile } from "@steward/contracts/profile";
 import type { Session } from "@steward/contracts/session";
 import { z } from "zod";
 import { CliError, exitCodes, usageError } from "./exit-codes.ts";
+import { listUpTo } from "./list-all.ts";
 import { readProfiles, updateProfiles } from "./profiles.ts";
+import { visible } from "./text/visible.ts";
 
 /** Longer than the longest `?wait`. */
 const requestTimeoutMs = 40_000;
@@ -16,6 +18,8 @@ export interface Connection {
   profileName: string;
   /** The typed client, signed in, for the chosen tenant. */
   call: Client;
+  /** The one that is chosen; absent where the sign-in says it. */
+  tenantId?: string;
 }
 
 /** What says where to and for whom: options win over the environment, that over the profile. */
@@ -55,7 +59,12 @@ export async function connect(choice: ConnectionChoice): Promise<Connection> {
     );
   const tenantId =
     choice.tenant === undefined ? profile.tenantId : await tenantIdOf(choice.tenant, signedIn(undefined));
-  return { apiUrl, profileName: name, call: signedIn(tenantId) };
+  return {
+    apiUrl,
+    profileName: name,
+    call: signedIn(tenantId),
+    ...(tenantId === undefined ? {} : { tenantId }),
+  };
 }
 
 /** For calls without a sign-in (`POST /sessions`). */
@@ -65,13 +74,14 @@ export function anonymous(apiUrl: string): Client {
 
 /** A tenant by id or name; a name that nobody or several have is an error that lists what there is. */
 export async function tenantIdOf(given: string, call: Client): Promise<string> {
-  const { items } = await call("listTenants", {});
+  const { items } = await listUpTo(10_000, (query) => call("listTenants", { query }));
   const byId = items.find((tenant) => tenant.id === given);
   if (byId) return byId.id;
   const byName = items.filter((tenant) => tenant.name.toLowerCase() === given.toLowerCase());
   const [only] = byName;
   if (only !== undefined && byName.length === 1) return only.id;
-  const names = items.map((tenant) => tenant.name).join(", ");
+  const shown = items.slice(0, 20).map((tenant) => visible(tenant.name));
+  const names = `${shown.join(", ")}${items.length > shown.length ? ", …" : ""}`;
   throw usageError(
     byName.length > 1
       ? `Several tenants are called ${given}: use the id`

@@ -53,7 +53,9 @@ beforeAll(async () => {
       tasks: { active: 1, waitingForMe: 0 },
       freezes: 1,
     }),
-    listTenants: () => ({ items: [{ id: tenantId, name: "Acme", createdAt: new Date(nowMs).toISOString() }] }),
+    listTenants: () => ({
+      items: [{ id: tenantId, name: "Acme", createdAt: new Date(nowMs).toISOString(), status: "active" }],
+    }),
     explainGate: () => ({ decision: "deny", reasons: [{ rule: "freeze", decision: "deny", why: "holidays" }] }),
     listFreezes: () => ({ items: [freeze] }),
     createFreeze: () => freeze,

@@ -12,7 +12,7 @@ const cleanUps: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0)) await cleanUp();
 });
-const acme = { id: tenantId, name: "Acme", createdAt: new Date(nowMs).toISOString() };
+const acme = { id: tenantId, name: "Acme", createdAt: new Date(nowMs).toISOString(), status: "active" as const };
 
 test("login keeps the session in a file that only its owner reads; the tenant is chosen where there is one", async () => {
   const api = await startScriptedApi({

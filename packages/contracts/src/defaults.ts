@@ -44,7 +44,8 @@ export const tenantLimits = {
   outputBytesPerDay: 10 * 1024 ** 3,
 } as const;
 
-/** The longest that a tenant that was deleted can be had back. */
+/** How long a tenant that was deleted can be had back, unless its deletion says otherwise; and the longest that it may say. */
+export const deletionGraceDays = 30;
 export const maxDeletionGraceDays = 90;
 
 /** Health thresholds: `[warning, critical]`. Percent, and load average over one minute. */

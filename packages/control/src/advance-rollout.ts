@@ -103,7 +103,10 @@ async function createRuns(deps: Deps, runs: readonly RunState[]): Promise<void> 
   }
 }
 
-/** Signs the run's command and marks it `sent`. A freeze leaves it pending; what can never start is cancelled. */
+/**
+ * Signs the run's command and marks it `sent`. A freeze leaves it pending, and so does a tenant that is suspended or to be
+ * deleted: both may end before the plan does. What can never start is cancelled.
+ */
 async function sendRun(deps: Deps, task: TaskState, runs: readonly RunState[], runId: string): Promise<boolean> {
   const run = runs.find((one) => one.runId === runId);
   const { plan } = task;
@@ -111,7 +114,8 @@ async function sendRun(deps: Deps, task: TaskState, runs: readonly RunState[], r
   const context = await gateContext(deps, task, plan, "doorbell", { targetIds: [run.applianceId] });
   const decision = gate(plan, context);
   if (decision.decision !== "allow") {
-    if (context.freezes.length > 0) return false;
+    const isHeld = context.tenantStatus === "suspended" || context.tenantStatus === "deleting";
+    if (isHeld || context.freezes.length > 0) return false;
     const why = decision.reasons.filter((reason) => reason.decision !== "allow").map((reason) => reason.why);
     await changeRun(deps, run.tenantId, run.runId, { type: "cancel", reason: why.join("; ") });
     return true;

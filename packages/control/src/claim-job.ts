@@ -1,6 +1,7 @@
 import { replaceJob } from "@steward/aws/records/job";
 import { getNode } from "@steward/aws/records/node";
 import { getTask } from "@steward/aws/records/task";
+import { getTenant } from "@steward/aws/records/tenant";
 import { commit } from "@steward/aws/table";
 import { actFor } from "@steward/aws/tenant-fence";
 import { sha256Hex } from "@steward/contracts/canonical";
@@ -10,6 +11,7 @@ import type { ClaimAnswer } from "@steward/contracts/job";
 import { jobHasEnded } from "@steward/contracts/states";
 import type { JobState } from "@steward/core/job/job-state";
 import { reduceJob } from "@steward/core/job/reduce-job";
+import { mayAct } from "@steward/core/tenant/reduce-tenant";
 import { buildPrompt } from "@steward/core/planning/prompt";
 import type { Context, NodeCaller } from "./context.ts";
 import { planningContext } from "./plan-task.ts";
@@ -74,11 +76,16 @@ export async function leaseJob(
   },
 ): Promise<JobState> {
   return retryOnConflict(async () => {
-    const job = await loadJob(deps, input.tenantId, input.jobId);
+    const [job, tenant] = await Promise.all([
+      loadJob(deps, input.tenantId, input.jobId),
+      getTenant(deps.table, input.tenantId),
+    ]);
     // A wrong secret and an absent job look the same: a worker learns nothing about jobs that it was not handed.
     if (job === undefined || job.secretHash !== sha256Hex(input.secret) || job.tier !== input.tier) {
       throw new AppError("stale_attempt", "this message is no longer the newest one of its job");
     }
+    // It waits: the reconciler sends it again, until its deadline or until the tenant is active again.
+    if (!mayAct(tenant)) throw new AppError("stale_attempt", "no model works for this tenant now");
     if (jobHasEnded(job.status)) throw new AppError("stale_attempt", "the job has ended");
     const { state } = reduceJob(
       job,

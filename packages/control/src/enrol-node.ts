@@ -11,6 +11,7 @@ import { AppError } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
 import type { Enrolment } from "@steward/contracts/node";
 import { judgeEnrolment } from "@steward/core/certificate/judge-enrolment";
+import { mayAct } from "@steward/core/tenant/reduce-tenant";
 import type { EnrolmentState } from "@steward/core/certificate/certificate-state";
 import type { NodeState, PresenceState } from "@steward/core/node/node-state";
 import { audited } from "./audit.ts";
@@ -89,6 +90,11 @@ async function issue(
 ): Promise<Enrolment> {
   const tenant = await getTenant(deps.table, enrolment.tenantId);
   if (tenant === undefined) throw unknownToken();
+  if (!mayAct(tenant)) {
+    throw new AppError("tenant_suspended", "this tenant takes no new machines now", {
+      next: "The token stays good until it expires. Ask your provider.",
+    });
+  }
   const { nodeId, tenantId, kind, name, tags, doorbell } = enrolment;
   const certificate = await issueNodeCertificate(deps.signer, {
     nodeId,

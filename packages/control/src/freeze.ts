@@ -88,13 +88,13 @@ function inScopeOf<T>(freeze: FreezeState, work: () => T): T {
  * What was held goes on now and not when it is next looked at. Only the newest of each tenant, and only as a courtesy:
  * the reconciler looks at every rollout.
  */
-async function wakeRollouts(
+export async function wakeRollouts(
   deps: Pick<Context, "table" | "queues" | "log">,
-  frozenTenant: string | undefined,
+  heldTenant: string | undefined,
 ): Promise<void> {
   try {
     const tenantIds =
-      frozenTenant === undefined ? (await listTenants(deps.table)).map(({ tenantId }) => tenantId) : [frozenTenant];
+      heldTenant === undefined ? (await listTenants(deps.table)).map(({ tenantId }) => tenantId) : [heldTenant];
     for (const tenantId of tenantIds) {
       const { items } = await listTasks(deps.table, tenantId, { status: "running", limit: 50 });
       for (const { rolloutId } of items) {

@@ -1,5 +1,6 @@
 import { listActiveFreezes } from "@steward/aws/records/freeze";
 import { getPerson, listPeople } from "@steward/aws/records/person";
+import { getTenant } from "@steward/aws/records/tenant";
 import { type Approval, approvalSchema } from "@steward/contracts/envelope";
 import { contentHash, executablePlan, type Plan, planHash } from "@steward/contracts/plan";
 import { hasRole, type Role, roleIn } from "@steward/contracts/roles";
@@ -68,7 +69,8 @@ export async function gateContext(
 ): Promise<GateContext> {
   const targetIds = options.targetIds ?? plan.targets;
   const approval = moment === "doorbell" || moment === "start" ? approvalOf(task) : undefined;
-  const [requester, earlierApprover, people, freezes, { release }, nodes] = await Promise.all([
+  const [tenant, requester, earlierApprover, people, freezes, { release }, nodes] = await Promise.all([
+    getTenant(deps.table, task.tenantId),
     getPerson(deps.table, task.requestedBy.id),
     approval === undefined ? undefined : getPerson(deps.table, approval.approvedBy),
     listPeople(deps.table, task.tenantId),
@@ -92,6 +94,7 @@ export async function gateContext(
     nowMs: deps.nowMs(),
     moment,
     tenantId: task.tenantId,
+    tenantStatus: tenant?.status,
     requester: { id: task.requestedBy.id, role: roleOf(requester, task.tenantId) },
     ...(approver === undefined ? {} : { approver }),
     otherApprovers,

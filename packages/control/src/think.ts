@@ -11,11 +11,12 @@ import type { Context } from "./context.ts";
 import { secondsToWorker } from "./live-workers.ts";
 import { newClaimSecret, sendJob } from "./send-job.ts";
 import { storeTask, type TaskChange } from "./store-task.ts";
+import { requireActive } from "./tenant-now.ts";
 
 /**
  * Gives a task to a model: stores it as `thinking` together with its job, then sends the pointer. Where no worker with
  * a model is alive, nor started when jobs wait, the job starts at the tier `claude`; without a key there the task fails at
- * once and says how to connect a model.
+ * once and says how to connect a model. Throws `tenant_suspended` where no model may work for the tenant.
  */
 export async function startThinking(
   deps: Pick<Context, "table" | "queues" | "nowMs" | "secret" | "log" | "jobTimes" | "workerStartSeconds">,
@@ -23,6 +24,7 @@ export async function startThinking(
   context: PlanningContext,
   change: Pick<TaskChange, "before" | "who" | "what" | "requestId">,
 ): Promise<TaskState> {
+  await requireActive(deps, task.tenantId);
   const nowMs = deps.nowMs();
   const prompt = buildPrompt(context);
   const { secret, secretHash } = newClaimSecret(deps);

@@ -35,6 +35,7 @@ it("the largest task, its rollout and a run with the most output fit into an ite
     nowMs: startMs,
     moment: "plan",
     tenantId,
+    tenantStatus: "active",
     requester: { id: person.id, role: "operator" },
     otherApprovers: 1,
     fromWords: true,

@@ -7,6 +7,7 @@ import type { Action } from "@steward/contracts/actions";
 import { AppError } from "@steward/contracts/errors";
 import { authenticateNode } from "@steward/control/authenticate-node";
 import { createAuthenticator, type TokenKeys } from "@steward/control/sessions";
+import { createTenantReader } from "@steward/control/tenant-now";
 import { createContext, type FunctionContext, keyFromSecret } from "./context.ts";
 import { env } from "./env.ts";
 import { version } from "./version.ts";
@@ -25,6 +26,7 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
     signers,
     tokenKeys,
     authenticate: createAuthenticator({ ...context, tokenKeys }),
+    tenantStatus: createTenantReader(context),
     authenticateNode: (identity) => authenticateNode(context, identity),
     cursorKey: async () => {
       const secret = await services.secrets.get(names.tokenSecret);

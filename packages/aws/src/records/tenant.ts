@@ -1,5 +1,14 @@
 import type { TenantState } from "@steward/core/tenant/tenant-state";
-import { createItem, type Item, queryItems, readItem, type Table, type Write } from "../table.ts";
+import {
+  createItem,
+  type Item,
+  type Page,
+  type PageRequest,
+  queryItems,
+  readItem,
+  type Table,
+  type Write,
+} from "../table.ts";
 import * as states from "./state.ts";
 
 const keyOf = (tenantId: string) => ({ pk: `T#${tenantId}#TENANT`, sk: "TENANT" });
@@ -37,6 +46,8 @@ function tenantOf(item: Item): TenantState {
 }
 
 export const createTenant = (state: TenantState): Write => createItem("tenant", itemOf(state));
+export const replaceTenant = (previous: TenantState, next: TenantState): Write =>
+  states.replaceState("tenant", itemOf(next), previous, next);
 
 /** Also one that was purged: its id is taken for ever. */
 export async function getTenant(table: Table, tenantId: string): Promise<TenantState | undefined> {
@@ -48,6 +59,26 @@ export async function getTenant(table: Table, tenantId: string): Promise<TenantS
 export async function listTenants(table: Table): Promise<TenantState[]> {
   const lists = await Promise.all([partitions.living, partitions.ending].map((pk) => listed(table, pk)));
   return lists.flat().toSorted((a, b) => (a.tenantId < b.tenantId ? -1 : 1));
+}
+
+/** One page of them by id. */
+export async function pageOfTenants(
+  table: Table,
+  { limit, after = states.beforeAllIds }: PageRequest,
+): Promise<Page<TenantState>> {
+  const found = await Promise.all(
+    [partitions.living, partitions.ending].map((pk) =>
+      queryItems(table, states.queryOf({ index: "gsi1", pk, behind: after }), { limit }),
+    ),
+  );
+  const all = found.flatMap(({ items }) => items.map(tenantOf)).toSorted((a, b) => (a.tenantId < b.tenantId ? -1 : 1));
+  const more = all.length > limit || found.some((one) => one.more);
+  return states.pageOf(all.slice(0, limit), more, ({ tenantId }) => tenantId);
+}
+
+/** Those whose deletion was asked for or is under way. From an index: trails the table by a moment. */
+export async function listEndingTenants(table: Table): Promise<TenantState[]> {
+  return listed(table, partitions.ending);
 }
 
 async function listed(table: Table, pk: string): Promise<TenantState[]> {

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Runner } from "../context.ts";
 import { listUpTo } from "../list-all.ts";
 import { table } from "../text/table.ts";
-import { duration, relative } from "../text/time.ts";
+import { duration } from "../text/time.ts";
 import { visible } from "../text/visible.ts";
 import { nodesTable, paintHealth, unwellNodes } from "./nodes.ts";
 import { tasksTable } from "./tasks.ts";
@@ -105,32 +105,6 @@ export function addQueues(program: Command, run: Runner): void {
             ],
             ui.width,
             paint,
-          ),
-        );
-      }),
-    );
-}
-
-export function addTenants(program: Command, run: Runner): void {
-  const tenants = program.command("tenants").summary("customer organisations").description("Customer organisations.");
-  tenants
-    .command("ls")
-    .description("The tenants that you may see.")
-    .action(async (_options: object, self: Command) =>
-      run(self, async ({ connect, ui, nowMs }) => {
-        const { call } = await connect();
-        const { items } = await call("listTenants", {});
-        ui.data({ items });
-        ui.say(
-          table(
-            items,
-            [
-              { head: "NAME", cell: (tenant) => visible(tenant.name), flexible: true },
-              { head: "ID", cell: (tenant) => tenant.id },
-              { head: "SINCE", cell: (tenant) => relative(tenant.createdAt, nowMs()) },
-            ],
-            ui.width,
-            ui.paint,
           ),
         );
       }),

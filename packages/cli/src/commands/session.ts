@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { anonymous, httpTransport, sessionFields } from "../connection.ts";
 import type { Context, Runner } from "../context.ts";
 import { usageError } from "../exit-codes.ts";
+import { listUpTo } from "../list-all.ts";
 import { readProfiles, updateProfiles } from "../profiles.ts";
 import { visible } from "../text/visible.ts";
 import { createClient } from "@steward/contracts/client";
@@ -58,7 +59,7 @@ async function login({ env, ui, options }: Context, link: string): Promise<void>
     transport: httpTransport,
     headers: () => ({ authorization: `Bearer ${session.accessToken}` }),
   });
-  const { items } = await call("listTenants", {});
+  const { items } = await listUpTo(10_000, (query) => call("listTenants", { query }));
   const wanted = options.tenant;
   const chosen =
     wanted === undefined

@@ -191,5 +191,5 @@ function report(ui: Ui, made: Bootstrapped, apiUrl: string | undefined): void {
   }
   ui.say(`  ${link}`);
   ui.say(`  steward login '${link}' --profile ${made.stage}`);
-  ui.say("Then: steward tenants ls");
+  ui.say("Then: steward tenant ls");
 }

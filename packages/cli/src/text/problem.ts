@@ -43,7 +43,7 @@ function nextOf(error: AppError | CliError): string | undefined {
   if (error.next !== undefined) return error.next;
   if (error instanceof CliError) return undefined;
   if (error.code === "unauthenticated") return "Sign in again: steward login <link>";
-  if (error.code === "tenant_required") return "Name one with --tenant; `steward tenants ls` shows them.";
+  if (error.code === "tenant_required") return "Name one with --tenant; `steward tenant ls` shows them.";
   if (error.retryAfterSeconds !== undefined) return `Try again in ${error.retryAfterSeconds} s.`;
   return undefined;
 }

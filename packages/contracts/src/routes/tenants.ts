@@ -1,8 +1,13 @@
 import { z } from "zod";
-import { defineRoute } from "../route.ts";
-import { tenantViewSchema } from "../tenant.ts";
+import { maxDeletionGraceDays } from "../defaults.ts";
+import { tenantIdSchema } from "../ids.ts";
+import { defineRoute, pageOf, pageQuery } from "../route.ts";
+import * as tenant from "../tenant.ts";
 
 const api = { door: "api", servedBy: "api" } as const;
+const staff = { staff: "admin" } as const;
+const params = z.strictObject({ tenantId: tenantIdSchema });
+const path = "/api/v1/tenants/{tenantId}" as const;
 
 /** Who the installation is for. */
 export const tenantRoutes = {
@@ -13,7 +18,114 @@ export const tenantRoutes = {
     path: "/api/v1/tenants",
     access: { signedIn: true },
     summary: "The tenants that the caller may see",
+    query: z.strictObject(pageQuery),
     status: 200,
-    answer: z.strictObject({ items: z.array(tenantViewSchema) }),
+    answer: pageOf(tenant.tenantViewSchema),
+  }),
+  getTenant: defineRoute({
+    ...api,
+    id: "getTenant",
+    method: "GET",
+    path,
+    access: { signedIn: true },
+    summary: "One tenant, with its limits",
+    params,
+    status: 200,
+    answer: tenant.tenantDetailsSchema,
+  }),
+  // Without its admin: an invitation's link is shown once, and the answer to a repeatable request is kept.
+  createTenant: defineRoute({
+    ...api,
+    id: "createTenant",
+    method: "POST",
+    path: "/api/v1/tenants",
+    access: staff,
+    summary: "A new tenant; its first admin is invited in it",
+    body: z.strictObject({ name: tenant.tenantNameSchema }),
+    status: 201,
+    answer: tenant.tenantDetailsSchema,
+    idempotent: true,
+  }),
+  renameTenant: defineRoute({
+    ...api,
+    id: "renameTenant",
+    method: "PUT",
+    path,
+    access: staff,
+    summary: "Give a tenant another name",
+    params,
+    body: z.strictObject({ name: tenant.tenantNameSchema }),
+    status: 200,
+    answer: tenant.tenantDetailsSchema,
+  }),
+  setTenantLimits: defineRoute({
+    ...api,
+    id: "setTenantLimits",
+    method: "PUT",
+    path: `${path}/limits`,
+    access: staff,
+    summary: "What a tenant may use; what is left out is the default again",
+    params,
+    body: tenant.setTenantLimitsSchema,
+    status: 200,
+    answer: tenant.tenantDetailsSchema,
+  }),
+  suspendTenant: defineRoute({
+    ...api,
+    id: "suspendTenant",
+    method: "POST",
+    path: `${path}/suspend`,
+    access: staff,
+    summary: "Let its people only look, and nothing start",
+    params,
+    body: z.strictObject({ reason: z.string().trim().min(1).max(500) }),
+    status: 200,
+    answer: tenant.tenantDetailsSchema,
+  }),
+  resumeTenant: defineRoute({
+    ...api,
+    id: "resumeTenant",
+    method: "POST",
+    path: `${path}/resume`,
+    access: staff,
+    summary: "End a suspension",
+    params,
+    status: 200,
+    answer: tenant.tenantDetailsSchema,
+  }),
+  deleteTenant: defineRoute({
+    ...api,
+    id: "deleteTenant",
+    method: "DELETE",
+    path,
+    access: { ...staff, peopleOnly: "what is deleted with a tenant cannot be had back" },
+    summary: "Delete a tenant, after a grace period",
+    params,
+    query: z.strictObject({ graceDays: z.coerce.number().int().min(0).max(maxDeletionGraceDays).optional() }),
+    status: 200,
+    answer: tenant.tenantDetailsSchema,
+  }),
+  restoreTenant: defineRoute({
+    ...api,
+    id: "restoreTenant",
+    method: "POST",
+    path: `${path}/restore`,
+    access: staff,
+    summary: "Take a deletion back, within its grace period",
+    params,
+    status: 200,
+    answer: tenant.tenantDetailsSchema,
+  }),
+  exportTenant: defineRoute({
+    ...api,
+    id: "exportTenant",
+    method: "GET",
+    path: `${path}/export`,
+    access: { signedIn: true },
+    summary: "Every record of a tenant, a page at a time: for its admins",
+    params,
+    query: z.strictObject(pageQuery),
+    status: 200,
+    answer: pageOf(tenant.exportedRecordSchema),
   }),
 } as const;

@@ -1,4 +1,5 @@
 import type { Role } from "@steward/contracts/roles";
+import type { TenantStatus } from "@steward/contracts/tenant";
 
 /** Everything that the gate looks at, as it is now. */
 export interface GateContext {
@@ -6,6 +7,8 @@ export interface GateContext {
   /** At which of the four moments it is asked. */
   moment: "plan" | "approval" | "doorbell" | "start";
   tenantId: string;
+  /** Undefined: there is no such tenant. */
+  tenantStatus: TenantStatus | undefined;
   /** Who asked for the plan, with the role as read now. Undefined: gone, or without a grant. */
   requester: { id: string; role: Role | undefined };
   /** Who approves, at the moment `approval`; later, who did, with the role as read now. */

@@ -24,6 +24,7 @@ function contextOf(plan = low, changes: Partial<GateContext> = {}): GateContext 
     nowMs: startMs,
     moment: "plan",
     tenantId,
+    tenantStatus: "active",
     requester: { id: person.id, role: "operator" },
     otherApprovers: 1,
     fromWords: false,
@@ -46,6 +47,11 @@ function contextOf(plan = low, changes: Partial<GateContext> = {}): GateContext 
 /** Each is one thing that is wrong. */
 const violations: Record<string, (context: GateContext) => GateContext> = {
   "another tenant": (context) => ({ ...context, tenantId: "ten_provider" }),
+  "a tenant that is gone": (context) => ({ ...context, tenantStatus: undefined }),
+  "a suspended tenant": (context) => ({ ...context, tenantStatus: "suspended" }),
+  "a tenant that is to be deleted": (context) => ({ ...context, tenantStatus: "deleting" }),
+  "a tenant that is being removed": (context) => ({ ...context, tenantStatus: "purging" }),
+  "a tenant that was removed": (context) => ({ ...context, tenantStatus: "purged" }),
   "a foreign target": (context) => ({
     ...context,
     targets: context.targets.map((one) => ({ ...one, tenantId: "ten_provider" })),

@@ -15,6 +15,7 @@ type Verdict = Omit<GateReason, "rule">;
  */
 const rules: readonly (readonly [name: string, rule: Rule])[] = [
   ["tenancy", tenancy],
+  ["tenant", tenant],
   ["targets", targets],
   ["role", role],
   ["hash", hash],
@@ -50,6 +51,24 @@ function tenancy(plan: Plan, context: GateContext): Verdict[] {
   // What is gone has no tenant any more; the rule `targets` refuses it.
   const foreign = context.targets.filter((target) => !target.removed && target.tenantId !== context.tenantId);
   return theFirst(foreign.map((target) => deny(`${target.id} is not an appliance of this tenant.`)));
+}
+
+/** Nothing is planned, approved, sent or started for a tenant that is suspended or to be deleted. */
+function tenant(_plan: Plan, { tenantStatus }: GateContext): Verdict[] {
+  switch (tenantStatus) {
+    case "active":
+      return [];
+    case "suspended":
+      return [deny("The tenant is suspended. Ask your provider.")];
+    case "deleting":
+      return [deny("The tenant is to be deleted. Ask your provider.")];
+    case "purging":
+    case "purged":
+    case undefined:
+      return [deny("The tenant does not exist any more.")];
+    default:
+      return tenantStatus satisfies never;
+  }
 }
 
 function targets(plan: Plan, context: GateContext): Verdict[] {
