@@ -103,6 +103,8 @@ export function bucketNames(stage: string, account: string) {
     outputs: bucket("outputs"),
     /** `truststore.pem` of the nodes door. */
     truststore: bucket("truststore"),
+    /** Seals of the audit trail, under object lock. */
+    audit: bucket("audit"),
   };
 }
 
@@ -147,6 +149,7 @@ const stackParameters = [
   "bundle-bucket",
   "output-bucket",
   "truststore-bucket",
+  "audit-bucket",
   "hybrid-role",
   "hybrid-role-arn",
   "wake-document",

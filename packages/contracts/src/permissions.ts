@@ -40,6 +40,7 @@ export const principalNames = [
   "sweep",
   "measure",
   "instances",
+  "seal",
   "bootstrap",
   "worker",
 ] as const;

@@ -6,6 +6,7 @@ export const signedTypes = [
   "steward-approval-v1",
   "steward-release-v1",
   "steward-trust-v1",
+  "steward-seal-v1",
 ] as const;
 export type SignedType = (typeof signedTypes)[number];
 
