@@ -37,7 +37,10 @@ export function makeStorage(where: Where) {
         recoveryWindowInDays: 0,
       }),
   );
-  for (const [use, name] of Object.entries(buckets)) makeBucket(componentName("Bucket", use), name);
+  for (const [use, name] of Object.entries(buckets)) {
+    // A stage that is thrown away must be able to: its seals are under lock for a day, and whoever removes it may bypass that.
+    makeBucket(componentName("Bucket", use), name, use === "audit" ? { lockDays: 1 } : {});
+  }
   const document = new aws.ssm.Document("WakeDocument", {
     name: names.wakeDocument,
     documentType: "Command",
@@ -56,6 +59,7 @@ export function makeStorage(where: Where) {
   publish(names, "bundle-bucket", buckets.bundles);
   publish(names, "output-bucket", buckets.outputs);
   publish(names, "truststore-bucket", buckets.truststore);
+  publish(names, "audit-bucket", buckets.audit);
   publish(names, "hybrid-role", role.name);
   publish(names, "hybrid-role-arn", role.arn);
   publish(names, "wake-document", document.name);
@@ -131,8 +135,12 @@ function makeKey(alias: string, use: string): aws.kms.Key {
   return key;
 }
 
-function makeBucket(component: string, name: string): void {
-  const bucket = new aws.s3.Bucket(component, { bucket: name, forceDestroy: true });
+function makeBucket(component: string, name: string, { lockDays }: { lockDays?: number }): void {
+  const bucket = new aws.s3.Bucket(component, {
+    bucket: name,
+    forceDestroy: true,
+    ...(lockDays === undefined ? {} : { objectLockEnabled: true }),
+  });
   new aws.s3.BucketPublicAccessBlock(`${component}Access`, {
     bucket: bucket.bucket,
     blockPublicAcls: true,
@@ -144,6 +152,11 @@ function makeBucket(component: string, name: string): void {
   new aws.s3.BucketVersioning(`${component}Versioning`, {
     bucket: bucket.bucket,
     versioningConfiguration: { status: "Enabled" },
+  });
+  if (lockDays === undefined) return;
+  new aws.s3.BucketObjectLockConfiguration(`${component}Lock`, {
+    bucket: bucket.bucket,
+    rule: { defaultRetention: { mode: "GOVERNANCE", days: lockDays } },
   });
 }
 

@@ -72,6 +72,11 @@ const stageSettingsSchema = z.strictObject({
     outputDays: count.min(1).max(3650),
     backupDays: count.min(35, "at least 35 days, to be older than what point-in-time recovery covers").max(3650),
   }),
+  /**
+   * The lock on the audit trail's seals. `compliance`: nobody deletes a seal before its days are over, AWS's support and
+   * the account's root included, and nobody takes that back. `governance`: only who has `s3:BypassGovernanceRetention`.
+   */
+  seals: z.strictObject({ lock: z.enum(["governance", "compliance"]), days: count.min(1).max(36_500) }),
   workers: z.strictObject({
     /** In the order of preference; the first that is to be had is started. */
     instanceTypes: z

@@ -24,6 +24,7 @@ export const permanentStages = {
     alarms: { email: "steward-staging@example.com" },
     limits: { requestsPerSecond: 100, requestBurst: 200, heartbeatConcurrency: 20, waitConcurrency: 20 },
     retention: { logDays: 14, outputDays: 30, backupDays: 35 },
+    seals: { lock: "governance", days: 30 },
     workers: {
       instanceTypes: ["g6.xlarge", "g5.xlarge", "g4dn.xlarge"],
       minimum: 0,
@@ -56,6 +57,7 @@ export const permanentStages = {
     alarms: { email: "steward-alarms@example.com" },
     limits: { requestsPerSecond: 1000, requestBurst: 2000, heartbeatConcurrency: 400, waitConcurrency: 100 },
     retention: { logDays: 90, outputDays: 365, backupDays: 90 },
+    seals: { lock: "compliance", days: 1096 },
     workers: {
       instanceTypes: ["g6.xlarge", "g5.xlarge", "g4dn.xlarge"],
       minimum: 0,

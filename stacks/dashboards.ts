@@ -165,6 +165,18 @@ function apiRows(lines: Lines): IWidget[][] {
       ),
     ],
     [
+      graph("Refused for who called", lines.own("Denials"), { unit: "calls", stacked: true }),
+      graph("Seals of the audit trail", lines.own("SealsMade", { label: "seals" }), {
+        right: lines.own("EntriesSealed", { label: "entries in them" }),
+        rightUnit: "entries",
+      }),
+      graph("Audit entries that wait", lines.own("UnsealedSeconds", { label: "the oldest", statistic: "Maximum" }), {
+        unit: "s",
+        right: lines.own("SealChainBroken", { label: "the chain is broken" }),
+        rightUnit: "runs",
+      }),
+    ],
+    [
       graph(
         "Calls by function",
         functionNames.map((name) => lines.lambda(name, "Invocations")),

@@ -2,7 +2,7 @@ import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from "aws-cdk-lib/aws-dynamodb";
 import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Key } from "aws-cdk-lib/aws-kms";
-import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps } from "aws-cdk-lib/aws-s3";
+import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps, ObjectLockRetention } from "aws-cdk-lib/aws-s3";
 import { bucketNames, resourceNames, tableSchema } from "@steward/contracts/names";
 import type { Construct } from "constructs";
 import { administration, throughServices } from "./key-policy.ts";
@@ -119,6 +119,24 @@ export class DataStack extends Stack {
       lifecycleRules: [abandonedUploads],
     });
     publish(this, stage, "truststore-bucket", truststore.bucketName);
+
+    const audit = new Bucket(this, "Audit", {
+      ...common,
+      ...withDataKey,
+      ...logged("audit"),
+      bucketName: buckets.audit,
+      versioned: true,
+      objectLockEnabled: true,
+      // Every seal gets it from here, so that who puts them has no say in how long they stay.
+      objectLockDefaultRetention:
+        settings.seals.lock === "compliance"
+          ? ObjectLockRetention.compliance(Duration.days(settings.seals.days))
+          : ObjectLockRetention.governance(Duration.days(settings.seals.days)),
+      // Nothing ends by itself here: a trail is verified from its oldest seal.
+      lifecycleRules: [abandonedUploads],
+    });
+    audit.addToResourcePolicy(refusing(audit, "OnlyOnce", { Null: { "s3:if-none-match": "true" } }));
+    publish(this, stage, "audit-bucket", audit.bucketName);
   }
 }
 
@@ -128,15 +146,7 @@ export class DataStack extends Stack {
  * policy, so it stands here and not with the rest of the appliances.)
  */
 function outputRules(bucket: Bucket, dataKey: Key): PolicyStatement[] {
-  const refuse = (sid: string, conditions: Record<string, Record<string, string>>) =>
-    new PolicyStatement({
-      sid,
-      effect: Effect.DENY,
-      principals: [new AnyPrincipal()],
-      actions: ["s3:PutObject"],
-      resources: [bucket.arnForObjects("*")],
-      conditions,
-    });
+  const refuse = (sid: string, conditions: Record<string, Record<string, string>>) => refusing(bucket, sid, conditions);
   return [
     refuse("OnlyPresigned", { StringNotEquals: { "s3:authType": "REST-QUERY-STRING" } }),
     refuse("OnlyOnce", { Null: { "s3:if-none-match": "true" } }),
@@ -150,4 +160,16 @@ function outputRules(bucket: Bucket, dataKey: Key): PolicyStatement[] {
       StringNotEquals: { "s3:x-amz-server-side-encryption-aws-kms-key-id": dataKey.keyArn },
     }),
   ];
+}
+
+/** Whoever puts an object there under these conditions is refused, whatever rights he has. */
+function refusing(bucket: Bucket, sid: string, conditions: Record<string, Record<string, string>>): PolicyStatement {
+  return new PolicyStatement({
+    sid,
+    effect: Effect.DENY,
+    principals: [new AnyPrincipal()],
+    actions: ["s3:PutObject"],
+    resources: [bucket.arnForObjects("*")],
+    conditions,
+  });
 }

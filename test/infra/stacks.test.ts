@@ -113,6 +113,15 @@ describe.each(stages)("the stacks of %s", (stage) => {
     const versioned = { VersioningConfiguration: { Status: "Enabled" } };
     bucket(buckets.truststore, { ...versioned, ...logged });
     bucket(buckets.bundles, { ...versioned, ...logged });
+    bucket(buckets.audit, {
+      ...versioned,
+      ...logged,
+      ObjectLockEnabled: true,
+      ObjectLockConfiguration: {
+        ObjectLockEnabled: "Enabled",
+        Rule: { DefaultRetention: { Days: settings.seals.days, Mode: settings.seals.lock.toUpperCase() } },
+      },
+    });
     bucket(buckets.outputs, {
       ...logged,
       VersioningConfiguration: Match.absent(),

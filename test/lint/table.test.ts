@@ -15,6 +15,7 @@ const actsForSystem: Readonly<Record<string, string>> = {
   "packages/functions/src/bootstrap.ts": "tenants are made",
   "packages/functions/src/measure.ts": "lanes and workers serve all tenants",
   "packages/functions/src/reconcile.ts": "finds what is due; acts on it for its tenant",
+  "packages/functions/src/seal.ts": "a seal holds every tenant's entries",
   "packages/functions/src/sweep.ts": "finds who is silent",
   "packages/control/src/fleet-views.ts": "how long a lane's oldest job has waited",
   "packages/control/src/freeze.ts": "a freeze of everything, by the provider's admins",

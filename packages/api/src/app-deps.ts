@@ -1,7 +1,9 @@
+import type { Seals } from "@steward/aws/seals";
 import type { NodeEvent } from "@steward/control/accept-heartbeat";
 import type { Context, NodeCaller, WithObjects, WithSigner } from "@steward/control/context";
 import type { TenantStatus } from "@steward/contracts/tenant";
 import type { Authenticated, TokenKeys } from "@steward/control/sessions";
+import type { Denied } from "@steward/control/note-denial";
 import type { IdempotencyStore } from "./idempotency.ts";
 
 /**
@@ -11,6 +13,8 @@ import type { IdempotencyStore } from "./idempotency.ts";
 export interface AppDeps extends Context, WithObjects {
   /** One per use; each calls KMS with the rights of its own function. */
   signers: Record<"token" | "approval" | "issuer", WithSigner["signer"]>;
+  /** The bucket of the audit trail's seals. */
+  seals: Seals;
   /** Who sent this `Authorization` header. Throws `unauthenticated`; grants are at most 5 s old. */
   authenticate: (authorization: string | undefined) => Promise<Authenticated>;
   /** Which node this certificate is of, now. Throws `certificate_refused`. */
@@ -28,6 +32,8 @@ export interface AppDeps extends Context, WithObjects {
   sendNodeEvent: (event: NodeEvent) => Promise<void>;
   /** What an enrolled node is told about this installation. */
   installation: Installation;
+  /** Counts a call that was refused for who made it. Never throws. */
+  denied: (denied: Denied) => Promise<void>;
   /** Domain names of the two doors, without port. */
   domains: { api: readonly string[]; nodes: readonly string[] };
   /** Checks for `GET /health`; one that throws is `failed`. */

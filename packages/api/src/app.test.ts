@@ -117,6 +117,7 @@ function setUp() {
   const statuses: Record<string, TenantStatus> = { [tenantA]: "active", [tenantB]: "active" };
   const writes: unknown[] = [];
   const logged: string[] = [];
+  const denials: unknown[] = [];
   const deps = {
     nowMs: () => 1_000,
     stage: "test",
@@ -132,6 +133,7 @@ function setUp() {
       throw new AppError("certificate_refused", "unknown");
     },
     cursorKey: async () => new Uint8Array(32).fill(7),
+    denied: async (denied: unknown) => void denials.push(denied),
     idempotency: memoryIdempotency(),
     domains: { api: ["api.test"], nodes: ["nodes.test"] },
     tokenKeys: async () => [
@@ -199,7 +201,7 @@ function setUp() {
       json: (isJson ? JSON.parse(text) : undefined) as Record<string, unknown>,
     };
   };
-  return { call, writes, logged, deps, statuses };
+  return { call, writes, logged, denials, deps, statuses };
 }
 
 let api: ReturnType<typeof setUp>;

@@ -4,6 +4,8 @@ import { providerTenantId } from "@steward/contracts/ids";
 import type { Door, Route, ServedBy } from "@steward/contracts/route";
 import type { Caller, NodeCaller, Repeatable } from "@steward/control/context";
 import { requireChangeable } from "@steward/control/tenant-now";
+import { blamed } from "@steward/control/blame";
+import { type Denied, homeOf } from "@steward/control/note-denial";
 import { type Context as HonoContext, Hono } from "hono";
 import { z } from "zod";
 import type { AppDeps } from "./app-deps.ts";
@@ -70,9 +72,15 @@ export function createApp(deps: AppDeps, options: AppOptions): Hono<AppEnv> {
         requestId: context.get("requestId"),
       };
       // Whoever calls is looked up among all; from there on it is one tenant's call.
-      return await actForSystem("who calls", () =>
-        route.door === "api" ? answerPerson(deps, binding, exchange) : answerNode(deps, binding, exchange),
-      );
+      return await actForSystem("who calls", async () => {
+        try {
+          return await (route.door === "api" ? answerPerson : answerNode)(deps, binding, exchange);
+        } catch (error) {
+          const denied = deniedOf(error, route, exchange);
+          if (denied !== undefined) await deps.denied(denied);
+          throw error;
+        }
+      });
     });
   }
   options.documents?.(app, (event) => requireDoor(deps, event, "api"));
@@ -103,6 +111,8 @@ interface Exchange {
   event: HttpEvent;
   params: Record<string, string>;
   requestId: string;
+  /** As far as is known yet; `tenantId` when it is known which tenant is meant. */
+  known?: { who: string; home: string; tenantId?: string };
 }
 
 /** size → content type → authenticate → tenant → role → the tenant's status → schema → idempotency → handler */
@@ -110,7 +120,7 @@ async function answerPerson(deps: AppDeps, binding: Binding, exchange: Exchange)
   const { route } = binding;
   const { request, requestId } = exchange;
   const body = await readBody(request);
-  const caller = await callerOf(deps, route, request, requestId);
+  const caller = await callerOf(deps, route, exchange);
   const parsed = parse(route, exchange, body);
   const tenantId = caller !== undefined && "tenantId" in caller ? caller.tenantId : undefined;
   const run = (repeatable?: Repeatable) =>
@@ -160,6 +170,7 @@ async function answerNode(deps: AppDeps, binding: Binding, exchange: Exchange): 
   const identity = certificateIdentity(clientCertificateOf(exchange.event));
   const node = await deps.authenticateNode(identity);
   const caller: NodeCaller = { ...node, requestId: exchange.requestId };
+  exchange.known = { who: node.nodeId, home: node.tenantId, tenantId: node.tenantId };
   if ("node" in route.access && route.access.node !== "any" && route.access.node !== caller.kind) {
     throw new AppError("forbidden", `this is for machines of the kind ${route.access.node}; yours is ${caller.kind}`);
   }
@@ -168,15 +179,13 @@ async function answerNode(deps: AppDeps, binding: Binding, exchange: Exchange): 
   return respond(answerOf(deps, route, await actFor(caller.tenantId, () => binding.run(deps, input))));
 }
 
-async function callerOf(
-  deps: AppDeps,
-  route: Route,
-  request: Request,
-  requestId: string,
-): Promise<Caller | SignedIn | undefined> {
+async function callerOf(deps: AppDeps, route: Route, exchange: Exchange): Promise<Caller | SignedIn | undefined> {
+  const { request, requestId } = exchange;
   const { access } = route;
   if ("open" in access) return undefined;
   const { principal, sessionId } = await deps.authenticate(request.headers.get("authorization") ?? undefined);
+  const known = { who: principal.id, home: homeOf(principal.grants) };
+  exchange.known = known;
   requireKind(principal, access, route.summary);
   if ("staff" in access) {
     const role = requireStaff(principal.grants, access.staff, route.summary);
@@ -184,10 +193,23 @@ async function callerOf(
   }
   if (!("role" in access)) return { principal, sessionId, requestId };
   const { tenantId, role } = tenantOf(principal.grants, request.headers.get("steward-tenant") ?? undefined);
+  exchange.known = { ...known, tenantId };
   requireRole(role, access.role, route.summary);
   // Whoever only looks may do so in a suspended tenant too, and costs no read.
   if (route.method !== "GET") requireChangeable(await deps.tenantStatus(tenantId), { tenantId, principal });
   return { principal, sessionId, requestId, tenantId, role };
+}
+
+/**
+ * Whether a call was refused for who made it: not signed in, not allowed, or a tenant that is not the caller's. What is
+ * not there is no denial: whose it would be is not looked up.
+ */
+function deniedOf(error: unknown, route: Route, { known, requestId }: Exchange): Denied | undefined {
+  const { code, status } = problemOf(error, requestId).body;
+  const foreign = status === 404 && known !== undefined && known.tenantId === undefined && "role" in route.access;
+  if (status !== 401 && status !== 403 && !foreign) return undefined;
+  const by = known === undefined ? blamed(error) : { who: known.who, tenantId: known.tenantId ?? known.home };
+  return { status: foreign ? 404 : status, code, route: route.id, requestId, ...(by === undefined ? {} : { by }) };
 }
 
 function parse(route: Route, exchange: Exchange, body: unknown) {

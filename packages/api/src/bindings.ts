@@ -2,6 +2,7 @@ import type { ServedBy } from "@steward/contracts/route";
 import type { Binding } from "./bind.ts";
 import { applianceBindings } from "./routes/appliances.ts";
 import { approveBindings } from "./routes/approve.ts";
+import { auditBindings } from "./routes/audit.ts";
 import { enrolmentBindings } from "./routes/enrolment.ts";
 import { freezeBindings } from "./routes/freezes.ts";
 import { heartbeatBindings } from "./routes/heartbeat.ts";
@@ -18,7 +19,7 @@ import { waitBindings } from "./routes/wait.ts";
  * and not this, so that it loads only what it runs.
  */
 export const bindingsByFunction: Readonly<Record<ServedBy, readonly Binding[]>> = {
-  api: [...taskBindings, ...nodeBindings, ...freezeBindings, ...overviewBindings, ...tenantBindings],
+  api: [...taskBindings, ...nodeBindings, ...freezeBindings, ...auditBindings, ...overviewBindings, ...tenantBindings],
   wait: waitBindings,
   sessions: sessionBindings,
   approve: approveBindings,

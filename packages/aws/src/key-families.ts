@@ -81,6 +81,8 @@ export const keyFamilies = {
       ownerOf: stateTenant,
     },
   },
+  unsealedAudit: { partition: "SYS#AUDIT" },
+  sealHead: { partition: "SYS#SEAL" },
   session: { partition: "SYS#SESSION" },
   tenants: { partition: "SYS#TENANTS" },
   queuedJobs: { partition: "SYS#QUEUED" },

@@ -49,6 +49,11 @@ export function derivedId(kind: IdKind, timeMs: number, seed: string): string {
   return `${idPrefixes[kind]}_${encodeTime(timeMs, TIME_LEN).toLowerCase()}${random}`;
 }
 
+/** What no id of the kind that was made at that time or later comes before. */
+export function firstIdAt(kind: IdKind, timeMs: number): string {
+  return `${idPrefixes[kind]}_${encodeTime(timeMs, TIME_LEN).toLowerCase()}${"0".repeat(16)}`;
+}
+
 /** The tenant of the provider's own machines. Other tenants have ULIDs; this one is a fixed word. */
 export const providerTenantId = "ten_provider";
 

@@ -17,6 +17,8 @@ export interface MetricDefinition {
 
 /** How an appliance may say that a run ended. */
 const endedStatuses = ["succeeded", "failed", "simulated"] as const;
+/** Not signed in; not allowed; somebody else's. */
+const deniedStatuses = ["401", "403", "404"] as const;
 /** The functions, whose names stand beside their code. */
 const functions: readonly string[] = [];
 
@@ -34,6 +36,11 @@ export const metricDefinitions = {
   ModelSpendUsd: { unit: "None", dimensions: {}, about: "what Claude has cost at list prices, in US dollars" },
   RunsEnded: { unit: "Count", dimensions: { Status: endedStatuses }, about: "runs that appliances have reported" },
   DoorbellsFailed: { unit: "Count", dimensions: {}, about: "appliances for which SSM took no doorbell" },
+  SealsMade: { unit: "Count", dimensions: {}, about: "seals of the audit trail; one a minute, also of nothing" },
+  EntriesSealed: { unit: "Count", dimensions: {}, about: "entries of the audit trail that they hold" },
+  UnsealedSeconds: { unit: "Seconds", dimensions: {}, about: "age of the oldest entry that a run of the sealer left" },
+  SealChainBroken: { unit: "Count", dimensions: {}, about: "runs that found another chain of seals than they left" },
+  Denials: { unit: "Count", dimensions: { Status: deniedStatuses }, about: "calls refused for who made them" },
   Faults: {
     unit: "Count",
     dimensions: { Function: functions },

@@ -105,12 +105,20 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       ...verifyTokens,
       cursorKey,
       ...release,
-      parameters("root-public-key"),
+      parameters("root-public-key", "trust-document"),
       objects("GetObject", `${buckets.outputs}/*`),
+      // Seals as they were first written, whatever was put over them since.
+      objects("ListBucketVersions", buckets.audit),
+      objects("GetObjectVersion", `${buckets.audit}/seals/*`),
       // Without it S3 answers "forbidden" instead of "not there" for an object that is missing.
       objects("ListBucket", buckets.outputs),
     ],
-    wait: [table("GetItem", "Query"), ...verifyTokens],
+    wait: [
+      table("GetItem", "Query"),
+      // It counts who is refused.
+      { ...table("UpdateItem"), keys: ["T#*#AUDIT"] },
+      ...verifyTokens,
+    ],
     nodes: [
       table(...records, "BatchGetItem"),
       indexes("gsi1", "gsi2"),
@@ -192,6 +200,17 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
         resources: ["*"],
         why: "listing groups knows no bounds: it shows names and instance ids",
       },
+    ],
+    // It may add seals and mark entries as sealed. It may not delete anything, nor change what it put.
+    seal: [
+      { ...indexes("gsi1"), keys: ["SYS#AUDIT#UNSEALED#*"] },
+      { ...table("BatchGetItem", "UpdateItem"), keys: ["T#*#AUDIT"] },
+      { ...table("GetItem", "UpdateItem"), keys: ["SYS#SEAL"] },
+      sign("seal"),
+      objects("PutObject", `${buckets.audit}/seals/*`),
+      objects("GetObject", `${buckets.audit}/seals/*`),
+      // Without it S3 answers "forbidden" instead of "not there" for the seal that is not made yet.
+      objects("ListBucket", buckets.audit),
     ],
     bootstrap: [
       table("GetItem", "PutItem"),

@@ -1,5 +1,6 @@
 import { applianceRoutes } from "./routes/appliances.ts";
 import { approveRoutes } from "./routes/approve.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { enrolmentRoutes } from "./routes/enrolment.ts";
 import { freezeRoutes } from "./routes/freezes.ts";
 import { heartbeatRoutes } from "./routes/heartbeat.ts";
@@ -23,6 +24,7 @@ export const routes = {
   ...nodeRoutes,
   ...overviewRoutes,
   ...freezeRoutes,
+  ...auditRoutes,
   ...tenantRoutes,
   ...enrolmentRoutes,
   ...heartbeatRoutes,

@@ -70,7 +70,11 @@ export function alarmDefinitions(stage: string): AlarmDefinition[] {
     queues: queueAlarms(stage),
     workers: workerAlarms(stage),
     fleet: fleetAlarms(stage),
-    api: [...apiAlarms(), ...functionNames.filter((name) => name !== "dispatch").flatMap(alarmsOf)],
+    api: [
+      ...apiAlarms(),
+      ...auditAlarms(stage),
+      ...functionNames.filter((name) => name !== "dispatch").flatMap(alarmsOf),
+    ],
     rollouts: [...alarmsOf("dispatch"), ...doorbellAlarms(stage)],
     cost: [...tableAlarms(stage), ...operationsAlarms()],
   };
@@ -259,7 +263,8 @@ function functionAlarms(stage: string, name: FunctionName): Unnamed[] {
       ];
     case "schedule":
       return [
-        ...(name === "sweep"
+        // These tell by a metric of their own that they came to their end.
+        ...(name === "sweep" || name === "seal"
           ? []
           : [
               {
@@ -329,6 +334,37 @@ function apiAlarms(): Unnamed[] {
       comparison: "GreaterThanThreshold",
       threshold: 5,
       ...inARow(2),
+      missingData: "notBreaching",
+    },
+  ];
+}
+
+function auditAlarms(stage: string): Unnamed[] {
+  const made = ownMetric(stage, "SealsMade", { id: "made", statistic: "Sum", periodSeconds: minute });
+  const broken = ownMetric(stage, "SealChainBroken", { id: "broken", statistic: "Sum", periodSeconds: minute });
+  return [
+    {
+      id: "seal-stalled",
+      madeBy: "stacks",
+      severity: "page",
+      summary: "The audit trail has not been sealed for 5 minutes: what is cut from it now would not be seen.",
+      runbook: "seal-stalled",
+      metrics: [made],
+      comparison: "LessThanThreshold",
+      threshold: 1,
+      ...inARow(5),
+      missingData: "breaching",
+    },
+    {
+      id: "seal-chain-broken",
+      madeBy: "stacks",
+      severity: "page",
+      summary: "The seals of the audit trail are not the ones that the sealer left: somebody has been at them.",
+      runbook: "seal-chain-broken",
+      metrics: [broken],
+      comparison: "GreaterThanThreshold",
+      threshold: 0,
+      ...inARow(1),
       missingData: "notBreaching",
     },
   ];

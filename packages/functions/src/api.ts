@@ -1,5 +1,6 @@
 import { createApp, createHttpHandler } from "@steward/api/app";
 import { bindDocuments } from "@steward/api/documents";
+import { auditBindings } from "@steward/api/routes/audit";
 import { freezeBindings } from "@steward/api/routes/freezes";
 import { nodeBindings } from "@steward/api/routes/nodes";
 import { overviewBindings } from "@steward/api/routes/overview";
@@ -9,7 +10,14 @@ import { catalogue } from "@steward/catalogue/catalogue";
 import { routes } from "@steward/contracts/routes";
 import { createAppDeps } from "./app-deps.ts";
 
-const bindings = [...freezeBindings, ...nodeBindings, ...overviewBindings, ...taskBindings, ...tenantBindings];
+const bindings = [
+  ...auditBindings,
+  ...freezeBindings,
+  ...nodeBindings,
+  ...overviewBindings,
+  ...taskBindings,
+  ...tenantBindings,
+];
 
 const deps = await createAppDeps("api", catalogue);
 

@@ -6,6 +6,7 @@ import type { Signer } from "@steward/aws/signing";
 import type { Action } from "@steward/contracts/actions";
 import { AppError } from "@steward/contracts/errors";
 import { authenticateNode } from "@steward/control/authenticate-node";
+import { noteDenial } from "@steward/control/note-denial";
 import { createAuthenticator, type TokenKeys } from "@steward/control/sessions";
 import { createTenantReader } from "@steward/control/tenant-now";
 import { createContext, type FunctionContext, keyFromSecret } from "./context.ts";
@@ -24,6 +25,7 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
     ...context,
     actions,
     signers,
+    seals: services.seals,
     tokenKeys,
     authenticate: createAuthenticator({ ...context, tokenKeys }),
     tenantStatus: createTenantReader(context),
@@ -38,6 +40,7 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
       finish: (input) => finishIdempotent(table, input),
       abandon: (input) => abandonIdempotent(table, input),
     },
+    denied: (denied) => noteDenial(context, denied),
     pause: async (ms) => {
       await pause(ms);
     },

@@ -39,7 +39,7 @@ export function createContext(functionName: string): FunctionContext {
     STEWARD_OUTSIDE_HOSTS: outsideHosts,
     STEWARD_WORKER_START_SECONDS: workerStartSeconds,
   } = env();
-  const services = createServices(stage);
+  const services = createServices({ stage, account });
   const names = resourceNames(stage);
   const buckets = bucketNames(stage, account);
   const parameter = async (name: ParameterName) => {

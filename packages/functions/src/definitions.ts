@@ -150,6 +150,16 @@ export const functionDefinitions = {
     concurrency: 1,
     hot: false,
   },
+  // Chains and signs what the audit trail has got since the last minute.
+  seal: {
+    entry: "seal",
+    principal: "seal",
+    trigger: { kind: "schedule", everySeconds: 60 },
+    timeoutSeconds: 55,
+    memoryMb: 256,
+    concurrency: 1,
+    hot: false,
+  },
   // A new GPU host gets the means to enrol; one that ended is taken off the list.
   "manage-instances": {
     entry: "manage-instances",

@@ -12,8 +12,8 @@ import { env } from "./env.ts";
 import { createLog } from "./log.ts";
 import { createServices } from "./services.ts";
 
-const { STEWARD_STAGE: stage, STEWARD_NODES_DOMAINS: domains } = env();
-const { queues } = createServices(stage);
+const { STEWARD_STAGE: stage, STEWARD_ACCOUNT: account, STEWARD_NODES_DOMAINS: domains } = env();
+const { queues } = createServices({ stage, account });
 const sendNodeEvent = (event: NodeEvent) => queues.send("node-events", event, { groupId: event.tenantId });
 const log = createLog("heartbeat", stage);
 // A scope of its own for every call would cost as much as the rest of it: this function reaches one family, whoever calls.

@@ -2,8 +2,9 @@ import type { InstanceSecrets } from "@steward/aws/instance-secrets";
 import type { LifecycleAction } from "@steward/aws/lifecycle";
 import type { Objects } from "@steward/aws/objects";
 import type { Queues } from "@steward/aws/queues";
+import type { Seals } from "@steward/aws/seals";
 import type { Signer } from "@steward/aws/signing";
-import { resourceNames, type SigningKeyUse } from "@steward/contracts/names";
+import { bucketNames, resourceNames, type SigningKeyUse } from "@steward/contracts/names";
 
 /** Texts by name: parameters or secrets. */
 export interface TextStore {
@@ -20,6 +21,7 @@ export interface Services {
     create(name: string, value: string): Promise<boolean>;
   };
   secrets: TextStore;
+  seals: Seals;
   signer: (use: SigningKeyUse) => Signer;
   ring: (nodeIds: string[], rolloutId: string) => ReturnType<typeof import("@steward/aws/run-command").ringBySsm>;
   activate: (nodeId: string, role: string) => Promise<{ id: string; code: string }>;
@@ -33,7 +35,7 @@ export interface Services {
  * Each service comes with its SDK client, which takes longer to load than a function takes to run: it is loaded at its
  * first call, so that a start pays only for what the function uses.
  */
-export function createServices(stage: string): Services {
+export function createServices({ stage, account }: { stage: string; account: string }): Services {
   const names = resourceNames(stage);
   const ssm = once(async () => (await import("@steward/aws/clients/ssm")).createSsm());
   const ssmOnce = once(async () => (await import("@steward/aws/clients/ssm")).createSsm({ maxAttempts: 1 }));
@@ -47,6 +49,13 @@ export function createServices(stage: string): Services {
       import("@steward/aws/clients/s3"),
     ]);
     return createObjects(createS3());
+  });
+  const seals = once(async () => {
+    const [{ createSeals }, { createS3 }] = await Promise.all([
+      import("@steward/aws/seals"),
+      import("@steward/aws/clients/s3"),
+    ]);
+    return createSeals(createS3(), bucketNames(stage, account).audit);
   });
   const autoScaling = once(async () => (await import("@steward/aws/clients/auto-scaling")).createAutoScaling());
   const lifecycle = once(() => import("@steward/aws/lifecycle"));
@@ -84,6 +93,13 @@ export function createServices(stage: string): Services {
     secrets: {
       get: async (name) => (await secretCalls()).getSecret(await secrets(), name),
       put: async (name, value) => (await secretCalls()).putSecret(await secrets(), name, value),
+    },
+    seals: {
+      put: async (...call) => (await seals()).put(...call),
+      get: async (...call) => (await seals()).get(...call),
+      has: async (...call) => (await seals()).has(...call),
+      list: async (...call) => (await seals()).list(...call),
+      getVersion: async (...call) => (await seals()).getVersion(...call),
     },
     signer: (use) => {
       const signer = once(async () => {

@@ -37,6 +37,8 @@ export function valueOf(stage: PermanentStage, name: ParameterName): string {
       return buckets.outputs;
     case "truststore-bucket":
       return buckets.truststore;
+    case "audit-bucket":
+      return buckets.audit;
     case "truststore":
       return JSON.stringify({ uri: `s3://${buckets.truststore}/truststore.pem`, version: "version-7" });
     case "ca-certificate":

@@ -1,3 +1,4 @@
+export type { AuditEntry } from "@steward/contracts/audit";
 import type { RoleGrant } from "@steward/contracts/roles";
 import type { TenantLimits, TenantStatus } from "@steward/contracts/tenant";
 import type { Versioned } from "../versioned.ts";
@@ -67,24 +68,6 @@ export interface FreezeState extends Versioned {
   createdBy: string;
   createdAtMs: number;
   endedAtMs?: number;
-}
-
-/** One entry of the trail. Written in the transaction of the change. */
-export interface AuditEntry {
-  v: 1;
-  tenantId: string;
-  auditId: string;
-  atMs: number;
-  /** Who: a person, a node, or a part of Steward (`steward:reconcile`). */
-  who: string;
-  /** The use case, as a verb: `approve-plan`. */
-  what: string;
-  /** On which record. */
-  record: string;
-  /** sha256 of the canonical state before and after; absent where there was none. */
-  before?: string;
-  after?: string;
-  requestId?: string;
 }
 
 /** Guards one mutation against being made twice. */

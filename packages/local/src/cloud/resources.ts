@@ -42,6 +42,7 @@ export async function createResources(
     stores.s3.ensureBucket(buckets.bundles, { formerly: `${names.prefix}-bundles` }),
     stores.s3.ensureBucket(buckets.outputs, { formerly: `${names.prefix}-outputs` }),
     stores.s3.ensureBucket(buckets.truststore, { versioned: true }),
+    stores.s3.ensureBucket(buckets.audit, { lock: { mode: "COMPLIANCE", days: 365 } }),
     stores.ssm.documents.ensureDocument(names.wakeDocument, wakeDocument),
     stores.ssm.ensureParameter(names.parameter("hybrid-role"), names.hybridRole),
   ]);

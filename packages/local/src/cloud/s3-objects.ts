@@ -19,6 +19,24 @@ export interface ObjectRecord {
   headers: Record<string, string>;
   /** In a bucket that keeps versions. What it replaced stays, under `s3/version/{bucket}/{versionId}`. */
   versionId?: string;
+  /** The order in which versions were made; of old records, which have none, the time decides. */
+  serial?: number;
+  /** Not an object but the note that it was deleted, in a bucket that keeps versions. */
+  isMarker?: true;
+  /** Until then this version cannot be deleted. */
+  retention?: Retention;
+}
+
+/** Object lock: `COMPLIANCE` binds everybody, `GOVERNANCE` those who may not bypass it. */
+export interface Retention {
+  mode: "COMPLIANCE" | "GOVERNANCE";
+  untilMs: number;
+}
+
+/** Every new version of the bucket is retained for so long, unless its put says otherwise. */
+export interface DefaultRetention {
+  mode: Retention["mode"];
+  days: number;
 }
 
 /** Bytes that are on disk but belong to no object yet. */
@@ -32,7 +50,11 @@ export interface Upload {
 
 export interface ObjectStore {
   hasBucket(bucket: string): boolean;
-  createBucket(bucket: string, nowMs: number): Promise<void>;
+  /** With `lock` it keeps versions and can retain them; that is for good, and only a new bucket can have it. */
+  createBucket(bucket: string, nowMs: number, options?: { lock?: boolean }): Promise<void>;
+  /** Undefined where the bucket has no lock; `{}` where it retains nothing by itself. */
+  lockOf(bucket: string): { defaultRetention?: DefaultRetention } | undefined;
+  setDefaultRetention(bucket: string, retention: DefaultRetention | undefined): Promise<void>;
   /** Gives a bucket another name, with its objects. Nothing where none has the old name, or one has the new. */
   renameBucket(from: string, to: string): Promise<void>;
   /** From now on, what is replaced stays. */
@@ -50,23 +72,59 @@ export interface ObjectStore {
   /** Makes the upload the object, at once for everybody and for good. Answers with its version, where those are kept. */
   commit(record: ObjectRecord): Promise<string | undefined>;
   discard(upload: Pick<Upload, "file">): void;
+  /** Every version of every key with the prefix: keys in order, and of each the newest first. */
+  versions(bucket: string, prefix: string): ObjectRecord[];
+  /** Hides the object under a marker, whose version is answered; what it was stays. */
+  mark(bucket: string, key: string, nowMs: number): Promise<string | undefined>;
+  /** Takes one version away for good; what was before it is the object again if it was the newest. */
+  removeVersion(record: ObjectRecord): Promise<void>;
+  retain(record: ObjectRecord, retention: Retention): Promise<void>;
   remove(bucket: string, keys: string[]): Promise<void>;
   /** A descriptor of the object's bytes, which stays good if the object is replaced. The caller closes it. */
   open(object: Pick<ObjectRecord, "file">): number;
 }
 
+interface BucketValue {
+  createdAtMs: number;
+  versioned?: boolean;
+  lock?: { defaultRetention?: DefaultRetention };
+}
+
+function newestFirst(a: ObjectRecord, b: ObjectRecord): number {
+  return (b.serial ?? 0) - (a.serial ?? 0) || b.modifiedAtMs - a.modifiedAtMs;
+}
+
 export function openObjectStore(directory: string, journal: Journal): ObjectStore {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const objects = new Map<string, Map<string, ObjectRecord>>();
+  /** Versions that are not the object, by bucket and key. */
+  const older = new Map<string, Map<string, ObjectRecord[]>>();
+  let serial = 0;
   for (const [key] of journal.entries) if (key.startsWith("s3/bucket/")) objects.set(key.slice(10), new Map());
   for (const [key, value] of journal.entries) {
     if (!key.startsWith("s3/object/")) continue;
     const record = value as ObjectRecord;
     objects.get(record.bucket)?.set(record.key, record);
   }
+  const olderOf = (bucket: string, key: string): ObjectRecord[] => {
+    const keys = older.get(bucket) ?? new Map<string, ObjectRecord[]>();
+    older.set(bucket, keys);
+    const list = keys.get(key) ?? [];
+    keys.set(key, list);
+    return list;
+  };
+  /** What was the object until now stays as a version, where those are kept. */
+  const keep = (old: ObjectRecord | undefined) => {
+    if (old?.versionId === undefined) return [];
+    olderOf(old.bucket, old.key).push(old);
+    return [{ key: versionKey(old.bucket, old.versionId), value: old }];
+  };
   const versionKey = (bucket: string, versionId: string) => `s3/version/${bucket}/${versionId}`;
   const versions = () =>
     [...journal.entries].flatMap(([key, value]) => (key.startsWith("s3/version/") ? [value as ObjectRecord] : []));
+  for (const record of versions()) olderOf(record.bucket, record.key).push(record);
+  for (const record of [...versions(), ...[...objects.values()].flatMap((bucket) => [...bucket.values()])])
+    serial = Math.max(serial, record.serial ?? 0);
   // What a crash left half-uploaded or replaced but not yet deleted.
   const used = new Set(
     [...[...objects.values()].flatMap((bucket) => [...bucket.values()]), ...versions()].map(({ file }) => file),
@@ -75,16 +133,21 @@ export function openObjectStore(directory: string, journal: Journal): ObjectStor
 
   const keyOf = (bucket: string, key: string) => `s3/object/${bucket}/${key}`;
   const discard = ({ file }: { file: string }) => rmSync(join(directory, file), { force: true });
-  const bucketValue = (bucket: string) =>
-    journal.entries.get(`s3/bucket/${bucket}`) as { createdAtMs: number; versioned?: boolean } | undefined;
+  const bucketValue = (bucket: string) => journal.entries.get(`s3/bucket/${bucket}`) as BucketValue | undefined;
   const isVersioned = (bucket: string) => bucketValue(bucket)?.versioned === true;
 
   return {
     hasBucket: (bucket) => objects.has(bucket),
-    createBucket: async (bucket, nowMs) => {
+    createBucket: async (bucket, nowMs, { lock = false } = {}) => {
       if (objects.has(bucket)) return;
       objects.set(bucket, new Map());
-      await journal.commit([{ key: `s3/bucket/${bucket}`, value: { createdAtMs: nowMs } }]);
+      const value: BucketValue = { createdAtMs: nowMs, ...(lock ? { versioned: true, lock: {} } : {}) };
+      await journal.commit([{ key: `s3/bucket/${bucket}`, value }]);
+    },
+    lockOf: (bucket) => bucketValue(bucket)?.lock,
+    setDefaultRetention: async (bucket, defaultRetention) => {
+      const lock = defaultRetention === undefined ? {} : { defaultRetention };
+      await journal.commit([{ key: `s3/bucket/${bucket}`, value: { ...bucketValue(bucket), lock } }]);
     },
     renameBucket: async (from, to) => {
       const found = objects.get(from);
@@ -112,8 +175,7 @@ export function openObjectStore(directory: string, journal: Journal): ObjectStor
     find: (bucket, key, versionId) => {
       const current = objects.get(bucket)?.get(key);
       if (versionId === undefined || current?.versionId === versionId) return current;
-      const version = journal.entries.get(versionKey(bucket, versionId)) as ObjectRecord | undefined;
-      return version?.key === key ? version : undefined;
+      return olderOf(bucket, key).find((version) => version.versionId === versionId && version.isMarker !== true);
     },
     list: (bucket, prefix) =>
       [...(objects.get(bucket)?.values() ?? [])]
@@ -164,14 +226,68 @@ export function openObjectStore(directory: string, journal: Journal): ObjectStor
       syncDirectory(directory);
       const { bucket, key } = record;
       const old = objects.get(bucket)?.get(key);
-      const made = isVersioned(bucket) ? { ...record, versionId: randomUUID() } : record;
+      const made = isVersioned(bucket) ? { ...record, versionId: randomUUID(), serial: ++serial } : record;
       objects.get(bucket)?.set(key, made);
-      const kept = old?.versionId === undefined ? [] : [{ key: versionKey(bucket, old.versionId), value: old }];
-      await journal.commit([{ key: keyOf(bucket, key), value: made }, ...kept]);
+      await journal.commit([{ key: keyOf(bucket, key), value: made }, ...keep(old)]);
       if (old !== undefined && old.versionId === undefined) discard(old);
       return made.versionId;
     },
     discard,
+    versions: (bucket, prefix) => {
+      const all = [...(objects.get(bucket)?.values() ?? []), ...[...(older.get(bucket)?.values() ?? [])].flat()];
+      return all
+        .filter(({ key }) => key.startsWith(prefix))
+        .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)) || newestFirst(a, b));
+    },
+    mark: async (bucket, key, nowMs) => {
+      const old = objects.get(bucket)?.get(key);
+      const versionId = randomUUID();
+      const marker: ObjectRecord = {
+        ...{ bucket, key, file: "", sizeBytes: 0, etag: "", modifiedAtMs: nowMs, checksums: {}, headers: {} },
+        ...{ versionId, serial: ++serial, isMarker: true },
+      };
+      objects.get(bucket)?.delete(key);
+      olderOf(bucket, key).push(marker);
+      await journal.commit([
+        { key: keyOf(bucket, key) },
+        ...keep(old),
+        { key: versionKey(bucket, versionId), value: marker },
+      ]);
+      return versionId;
+    },
+    removeVersion: async (record) => {
+      const { bucket, key, versionId = "" } = record;
+      const current = objects.get(bucket)?.get(key);
+      const wasCurrent = current?.versionId === versionId;
+      const rest = olderOf(bucket, key).filter((version) => version.versionId !== versionId);
+      const [next] = wasCurrent || current === undefined ? rest.toSorted(newestFirst) : [];
+      const promoted = next?.isMarker === true ? undefined : next;
+      if (wasCurrent) objects.get(bucket)?.delete(key);
+      if (promoted !== undefined) objects.get(bucket)?.set(key, promoted);
+      older.get(bucket)?.set(
+        key,
+        rest.filter((version) => version !== promoted),
+      );
+      await journal.commit([
+        { key: versionKey(bucket, versionId) },
+        ...(wasCurrent && promoted === undefined ? [{ key: keyOf(bucket, key) }] : []),
+        ...(promoted === undefined
+          ? []
+          : [{ key: versionKey(bucket, promoted.versionId ?? "") }, { key: keyOf(bucket, key), value: promoted }]),
+      ]);
+      if (record.isMarker !== true) discard(record);
+    },
+    retain: async (record, retention) => {
+      const { bucket, key, versionId = "" } = record;
+      const kept = { ...record, retention };
+      const isCurrent = objects.get(bucket)?.get(key)?.versionId === versionId;
+      if (isCurrent) objects.get(bucket)?.set(key, kept);
+      else {
+        const versions = olderOf(bucket, key);
+        versions.splice(versions.indexOf(record), 1, kept);
+      }
+      await journal.commit([{ key: isCurrent ? keyOf(bucket, key) : versionKey(bucket, versionId), value: kept }]);
+    },
     remove: async (bucket, keys) => {
       const found = keys.flatMap((key) => objects.get(bucket)?.get(key) ?? []);
       for (const { key } of found) objects.get(bucket)?.delete(key);

@@ -4,7 +4,15 @@ import type { Readable } from "node:stream";
 import type { Journal } from "./journal.ts";
 import { checksumNames } from "./s3-checksums.ts";
 import { decodeAwsChunked } from "./s3-chunked.ts";
-import { type ObjectRecord, type ObjectStore, openObjectStore, type Upload } from "./s3-objects.ts";
+import * as lock from "./s3-lock.ts";
+import {
+  type DefaultRetention,
+  type ObjectRecord,
+  type ObjectStore,
+  openObjectStore,
+  type Upload,
+} from "./s3-objects.ts";
+import { listVersions } from "./s3-versions.ts";
 import { element, unescapeXml, xmlHead } from "./s3-xml.ts";
 import { type Caller, type CloudContext, ServiceError } from "./service.ts";
 import { encodeRfc3986 } from "./sigv4.ts";
@@ -37,16 +45,20 @@ export interface S3Answer {
 export interface S3 {
   handle(request: S3Request): Promise<S3Answer>;
   /** `formerly`: takes over the bucket of that name, where there is one. */
-  ensureBucket(name: string, options?: { versioned?: boolean; formerly?: string }): Promise<void>;
+  ensureBucket(
+    name: string,
+    options?: { versioned?: boolean; formerly?: string; lock?: DefaultRetention },
+  ): Promise<void>;
 }
 
 /** Objects in files, path style. */
 export function createS3(context: CloudContext, journal: Journal, directory: string): S3 {
   const store = openObjectStore(directory, journal);
   return {
-    ensureBucket: async (name, { versioned = false, formerly } = {}) => {
+    ensureBucket: async (name, { versioned = false, formerly, lock } = {}) => {
       if (formerly !== undefined) await store.renameBucket(formerly, name);
-      await store.createBucket(name, context.now());
+      await store.createBucket(name, context.now(), { lock: lock !== undefined });
+      if (lock !== undefined) await store.setDefaultRetention(name, lock);
       if (versioned) await store.keepVersions(name);
     },
     handle: async (request) => {
@@ -92,7 +104,9 @@ async function bucketCall(
         "Your previous request to create the named bucket succeeded and you already own it.",
         { status: 409 },
       );
-    await store.createBucket(bucket, context.now());
+    await store.createBucket(bucket, context.now(), {
+      lock: request.headers["x-amz-bucket-object-lock-enabled"]?.toString().toLowerCase() === "true",
+    });
     return { status: 200, headers: { location: `/${bucket}` } };
   }
   const needs = (action: string) => {
@@ -106,7 +120,7 @@ async function bucketCall(
   }
   if (method === "DELETE" && [...query.keys()].every(isAuthParameter)) {
     needs("DeleteBucket");
-    if (store.list(bucket, "").length > 0)
+    if (store.versions(bucket, "").length > 0)
       throw new ServiceError("BucketNotEmpty", "The bucket you tried to delete is not empty", { status: 409 });
     await store.deleteBucket(bucket);
     return { status: 204, headers: {} };
@@ -114,6 +128,20 @@ async function bucketCall(
   if (method === "GET" && query.get("list-type") === "2") {
     needs("ListBucket");
     return listObjects(bucket, query, store);
+  }
+  if (method === "GET" && query.has("versions")) {
+    needs("ListBucketVersions");
+    return xml(listVersions(bucket, query, store));
+  }
+  if (method === "GET" && query.has("object-lock")) {
+    needs("GetBucketObjectLockConfiguration");
+    return xml(lock.writeConfiguration(store.lockOf(bucket)));
+  }
+  if (method === "PUT" && query.has("object-lock")) {
+    needs("PutBucketObjectLockConfiguration");
+    const retention = lock.readConfiguration(await readText(request, store), store.lockOf(bucket));
+    await store.setDefaultRetention(bucket, retention);
+    return { status: 200, headers: {} };
   }
   if (method === "PUT" && query.has("versioning")) {
     needs("PutBucketVersioning");
@@ -213,7 +241,9 @@ async function objectCall(
   // Multipart, tagging, ACLs, copies: none of our paths uses them, and none may be taken for a plain call.
   const known = ["x-id", "response-content-type", "response-content-disposition", "response-cache-control"];
   const reads = method === "GET" || method === "HEAD";
-  if (reads) known.push("versionId");
+  if (reads || method === "DELETE") known.push("versionId");
+  const aboutRetention = query.has("retention") && (method === "GET" || method === "PUT");
+  if (aboutRetention) known.push("retention", "versionId");
   for (const name of query.keys()) if (!known.includes(name) && !isAuthParameter(name)) throw notImplemented();
   if (headerOf(request, "x-amz-copy-source") !== undefined) throw notImplemented();
   const resource = `${bucket}/${key}`;
@@ -221,6 +251,20 @@ async function objectCall(
     if (!store.hasBucket(bucket))
       throw new ServiceError("NoSuchBucket", "The specified bucket does not exist", { status: 404 });
   };
+  const versionId = query.get("versionId");
+  const noSuchVersion = () =>
+    new ServiceError("NoSuchVersion", "The specified version does not exist.", { status: 404 });
+  if (aboutRetention) {
+    caller.require(method === "GET" ? "s3:GetObjectRetention" : "s3:PutObjectRetention", resource);
+    needsBucket();
+    const record = store.find(bucket, key, versionId);
+    if (record === undefined) throw noSuchVersion();
+    if (method === "GET") return xml(lock.writeRetention(record));
+    const wanted = lock.readRetention(await readText(request, store), store.lockOf(bucket), context.now());
+    lock.requireChangeable(record, { wanted, bypasses: bypasses(request, resource), nowMs: context.now() });
+    await store.retain(record, wanted);
+    return { status: 200, headers: {} };
+  }
   if (method === "PUT") {
     caller.require("s3:PutObject", resource);
     needsBucket();
@@ -228,26 +272,41 @@ async function objectCall(
     return putObject(request, bucket, key, store, context);
   }
   if (method === "DELETE") {
-    caller.require("s3:DeleteObject", resource);
+    caller.require(versionId === undefined ? "s3:DeleteObject" : "s3:DeleteObjectVersion", resource);
     needsBucket();
-    // Where versions are kept this would be a marker, and none of our paths makes one.
-    if (store.isVersioned(bucket)) throw notImplemented();
+    if (versionId !== undefined) {
+      const version = store.versions(bucket, key).find((one) => one.key === key && one.versionId === versionId);
+      if (version === undefined) throw noSuchVersion();
+      lock.requireDeletable(version, { bypasses: bypasses(request, resource), nowMs: context.now() });
+      await store.removeVersion(version);
+      const marker: Record<string, string> = version.isMarker === true ? { "x-amz-delete-marker": "true" } : {};
+      return { status: 204, headers: { ...versionHeader(versionId), ...marker } };
+    }
+    if (store.isVersioned(bucket)) {
+      const made = await store.mark(bucket, key, context.now());
+      return { status: 204, headers: { ...versionHeader(made), "x-amz-delete-marker": "true" } };
+    }
     await store.remove(bucket, [key]);
     return { status: 204, headers: {} };
   }
   if (!reads) throw notImplemented();
-  const versionId = query.get("versionId");
   caller.require(versionId === undefined ? "s3:GetObject" : "s3:GetObjectVersion", resource);
   needsBucket();
   const object = store.find(bucket, key, versionId);
-  if (object === undefined && versionId !== undefined)
-    throw new ServiceError("NoSuchVersion", "The specified version does not exist.", { status: 404 });
+  if (object === undefined && versionId !== undefined) throw noSuchVersion();
   if (object === undefined) {
     // As on AWS: whoever may not list learns nothing about what is there.
     caller.require("s3:ListBucket", bucket);
     throw new ServiceError("NoSuchKey", "The specified key does not exist.", { status: 404, members: { Key: key } });
   }
   return getObject(request, object, store);
+}
+
+function bypasses(request: S3Request, resource: string): boolean {
+  return (
+    request.headers["x-amz-bypass-governance-retention"]?.toString().toLowerCase() === "true" &&
+    request.caller.allows("s3:BypassGovernanceRetention", resource)
+  );
 }
 
 async function putObject(
@@ -270,8 +329,23 @@ async function putObject(
     }
   };
   checkConditions();
+  const retention = lock.retentionOfPut(
+    {
+      mode: headerOf(request, "x-amz-object-lock-mode"),
+      until: headerOf(request, "x-amz-object-lock-retain-until-date"),
+    },
+    store.lockOf(bucket),
+    context.now(),
+  );
+  if (headerOf(request, "x-amz-object-lock-mode") !== undefined)
+    request.caller.require("s3:PutObjectRetention", `${bucket}/${key}`);
   const upload = await receive(request, store, maxObjectBytes);
   try {
+    if (retention !== undefined && upload.claimed.size === 0 && request.headers["content-md5"] === undefined)
+      throw new ServiceError(
+        "InvalidRequest",
+        "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters",
+      );
     // Again, now that the bytes are here: between this check and the commit nothing else runs.
     checkConditions();
   } catch (error) {
@@ -301,6 +375,7 @@ async function putObject(
     modifiedAtMs: context.now(),
     checksums: sent === undefined ? {} : { [sent]: upload.checksums[sent] },
     headers,
+    ...(retention === undefined ? {} : { retention }),
   });
   return {
     status: 200,
@@ -374,6 +449,7 @@ function getObject(request: S3Request, object: ObjectRecord, store: ObjectStore)
     ...object.headers,
     etag: object.etag,
     ...versionHeader(object.versionId),
+    ...lock.headersOf(object),
     "last-modified": new Date(object.modifiedAtMs).toUTCString(),
     "accept-ranges": "bytes",
   };

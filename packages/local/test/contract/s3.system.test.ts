@@ -4,14 +4,22 @@ import {
   CreateBucketCommand,
   DeleteBucketCommand,
   DeleteObjectCommand,
+  type DeleteObjectCommandInput,
   DeleteObjectsCommand,
   GetObjectCommand,
   type GetObjectCommandInput,
+  GetObjectLockConfigurationCommand,
+  GetObjectRetentionCommand,
   HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandOutput,
   PutBucketVersioningCommand,
   PutObjectCommand,
+  type PutObjectCommandInput,
+  PutObjectLockConfigurationCommand,
+  PutObjectRetentionCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
@@ -208,11 +216,137 @@ describe("versions", () => {
     expect(["NoSuchVersion", "InvalidArgument"]).toContain(name);
   });
 
-  test.runIf(ours)("without versions a put names none; of versions nothing is deleted", async () => {
+  test("without versions a put names none", async () => {
     const { VersionId } = await put("plain-version", "x");
     expect(VersionId).toBeUndefined();
-    const gone = new DeleteObjectCommand({ Bucket: Versioned, Key });
-    expect(await errorOf(target.s3.send(gone))).toMatchObject({ name: "NotImplemented" });
+  });
+
+  test("a list of versions has keys in order and the newest of each first, over as many pages as it takes", async () => {
+    for (const key of ["list/b", "list/a"]) {
+      for (const Body of ["1", "2", "3"]) {
+        await target.s3.send(new PutObjectCommand({ Bucket: Versioned, Key: key, Body }));
+      }
+    }
+    const seen: string[] = [];
+    let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } = {};
+    let pages = 0;
+    for (;;) {
+      const page: ListObjectVersionsCommandOutput = await target.s3.send(
+        new ListObjectVersionsCommand({ Bucket: Versioned, Prefix: "list/", MaxKeys: 2, ...next }),
+      );
+      pages += 1;
+      seen.push(...(page.Versions ?? []).map((one) => `${one.Key} ${one.IsLatest === true ? "newest" : "older"}`));
+      if (page.IsTruncated !== true) break;
+      next = { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker };
+    }
+    expect(pages).toBe(3);
+    expect(seen).toEqual(["list/a", "list/b"].flatMap((key) => [`${key} newest`, `${key} older`, `${key} older`]));
+    const fromB = await target.s3.send(
+      new ListObjectVersionsCommand({ Bucket: Versioned, Prefix: "list/", KeyMarker: "list/a" }),
+    );
+    expect(fromB.Versions?.map((one) => one.Key)).toEqual(["list/b", "list/b", "list/b"]);
+  });
+
+  test("a deletion hides the object under a marker; without the marker it is there again", async () => {
+    const key = { Bucket: Versioned, Key: "hidden" };
+    await target.s3.send(new PutObjectCommand({ ...key, Body: "one" }));
+    const { DeleteMarker, VersionId } = await target.s3.send(new DeleteObjectCommand(key));
+    expect(DeleteMarker).toBe(true);
+    expect((await errorOf(target.s3.send(new GetObjectCommand(key)))).name).toBe("NoSuchKey");
+    const listed = await target.s3.send(new ListObjectVersionsCommand({ Bucket: Versioned, Prefix: "hidden" }));
+    expect(listed.DeleteMarkers).toMatchObject([{ Key: "hidden", VersionId, IsLatest: true }]);
+    expect(listed.Versions).toMatchObject([{ Key: "hidden", IsLatest: false }]);
+    await target.s3.send(new DeleteObjectCommand({ ...key, VersionId }));
+    expect(await (await target.s3.send(new GetObjectCommand(key))).Body?.transformToString()).toBe("one");
+  });
+
+  test("without lock one version is deleted, and the one before it is the object", async () => {
+    const key = { Bucket: Versioned, Key: "undone" };
+    await target.s3.send(new PutObjectCommand({ ...key, Body: "one" }));
+    const { VersionId } = await target.s3.send(new PutObjectCommand({ ...key, Body: "two" }));
+    await target.s3.send(new DeleteObjectCommand({ ...key, VersionId }));
+    expect(await (await target.s3.send(new GetObjectCommand(key))).Body?.transformToString()).toBe("one");
+  });
+});
+
+describe("object lock", () => {
+  const Locked = uniqueName("locked");
+  const hourMs = 3_600_000;
+  const locked = (Key: string, Body: string, more: Partial<PutObjectCommandInput> = {}) =>
+    target.s3.send(new PutObjectCommand({ Bucket: Locked, Key, Body, ChecksumAlgorithm: "SHA256", ...more }));
+  const until = (ms: number) => new Date(Date.now() + ms);
+  const remove = (Key: string, VersionId: string | undefined, more: Partial<DeleteObjectCommandInput> = {}) =>
+    target.s3.send(new DeleteObjectCommand({ Bucket: Locked, Key, VersionId, ...more }));
+
+  test("is a new bucket's, with a retention that every version gets", async () => {
+    await target.s3.send(new CreateBucketCommand({ Bucket: Locked, ObjectLockEnabledForBucket: true }));
+    const ObjectLockConfiguration = {
+      ObjectLockEnabled: "Enabled",
+      Rule: { DefaultRetention: { Mode: "GOVERNANCE", Days: 1 } },
+    } as const;
+    await target.s3.send(new PutObjectLockConfigurationCommand({ Bucket: Locked, ObjectLockConfiguration }));
+    const read = await target.s3.send(new GetObjectLockConfigurationCommand({ Bucket: Locked }));
+    expect(read.ObjectLockConfiguration).toEqual(ObjectLockConfiguration);
+    const { VersionId } = await locked("default", "x");
+    expect(VersionId).toBeDefined();
+    const { Retention } = await target.s3.send(new GetObjectRetentionCommand({ Bucket: Locked, Key: "default" }));
+    expect(Retention?.Mode).toBe("GOVERNANCE");
+    expect(Retention?.RetainUntilDate?.getTime()).toBeGreaterThan(Date.now() + 23 * hourMs);
+    const none = new GetObjectLockConfigurationCommand({ Bucket });
+    expect((await errorOf(target.s3.send(none))).name).toBe("ObjectLockConfigurationNotFoundError");
+  });
+
+  test("what is put over it is one more version; the one under lock stays as it is", async () => {
+    const { VersionId } = await locked("over", "first");
+    await locked("over", "second");
+    const first = await target.s3.send(new GetObjectCommand({ Bucket: Locked, Key: "over", VersionId }));
+    expect(await first.Body?.transformToString()).toBe("first");
+    expect((await errorOf(remove("over", VersionId))).name).toBe("AccessDenied");
+    await remove("over", undefined);
+    const listed = await target.s3.send(new ListObjectVersionsCommand({ Bucket: Locked, Prefix: "over" }));
+    expect([listed.Versions?.length, listed.DeleteMarkers?.length]).toEqual([2, 1]);
+    expect((await errorOf(remove("over", VersionId))).name).toBe("AccessDenied");
+  });
+
+  test("COMPLIANCE binds whoever may bypass GOVERNANCE too", async () => {
+    const strict = { ObjectLockMode: "COMPLIANCE", ObjectLockRetainUntilDate: until(hourMs) } as const;
+    const { VersionId } = await locked("strict", "x", strict);
+    const bypassing = { BypassGovernanceRetention: true };
+    expect((await errorOf(remove("strict", VersionId, bypassing))).name).toBe("AccessDenied");
+    const loose = await locked("loose", "x");
+    await remove("loose", loose.VersionId, bypassing);
+    expect((await errorOf(target.s3.send(new GetObjectCommand({ Bucket: Locked, Key: "loose" })))).name).toBe(
+      "NoSuchKey",
+    );
+  });
+
+  test("a retention is made longer, never shorter or weaker", async () => {
+    const key = { Bucket: Locked, Key: "longer" };
+    await locked("longer", "x", { ObjectLockMode: "COMPLIANCE", ObjectLockRetainUntilDate: until(hourMs) });
+    const retain = (Mode: "COMPLIANCE" | "GOVERNANCE", ms: number) =>
+      target.s3.send(
+        new PutObjectRetentionCommand({
+          ...key,
+          Retention: { Mode, RetainUntilDate: until(ms) },
+          BypassGovernanceRetention: true,
+        }),
+      );
+    await retain("COMPLIANCE", 2 * hourMs);
+    expect((await errorOf(retain("COMPLIANCE", hourMs))).name).toBe("AccessDenied");
+    expect((await errorOf(retain("GOVERNANCE", 3 * hourMs))).name).toBe("AccessDenied");
+  });
+
+  test("If-None-Match: * lets nobody write over a seal", async () => {
+    await locked("once", "first", { IfNoneMatch: "*" });
+    expect((await errorOf(locked("once", "second", { IfNoneMatch: "*" }))).name).toBe("PreconditionFailed");
+  });
+
+  test("a put without a checksum is refused, and one with a retention where there is no lock", async () => {
+    // `presigner` adds no checksum of its own.
+    const unsummed = presigner.send(new PutObjectCommand({ Bucket: Locked, Key: "bare", Body: "x" }));
+    expect((await errorOf(unsummed)).name).toBe("InvalidRequest");
+    const elsewhere = put("elsewhere", "x", { ObjectLockMode: "GOVERNANCE", ObjectLockRetainUntilDate: until(hourMs) });
+    expect((await errorOf(elsewhere)).name).toBe("InvalidRequest");
   });
 });
 

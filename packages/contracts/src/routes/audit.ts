@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { auditEntryViewSchema } from "../audit.ts";
+import { defineRoute, pageOf, pageQuery } from "../route.ts";
+import { sealViewSchema } from "../seal.ts";
+import { signedDocumentSchema } from "../signed.ts";
+
+const api = { door: "api", servedBy: "api" } as const;
+
+const text = z.string().min(1).max(200).optional();
+
+/** The trail of what was done, and what vouches for it. */
+export const auditRoutes = {
+  listAudit: defineRoute({
+    ...api,
+    id: "listAudit",
+    method: "GET",
+    path: "/api/v1/audit",
+    access: { role: "admin" },
+    summary: "The audit trail, newest first",
+    query: z.strictObject({
+      ...pageQuery,
+      who: text,
+      what: text,
+      record: text,
+      /** From this moment on, and up to that one. */
+      from: z.iso.datetime().optional(),
+      to: z.iso.datetime().optional(),
+    }),
+    status: 200,
+    answer: pageOf(auditEntryViewSchema),
+  }),
+  listSeals: defineRoute({
+    ...api,
+    id: "listSeals",
+    method: "GET",
+    path: "/api/v1/audit/seals",
+    access: { role: "admin" },
+    summary: "Seals of the audit trail, oldest first, with proofs for the tenant",
+    query: z.strictObject({
+      ...pageQuery,
+      /** The first one that is shown. */
+      from: z.coerce.number().int().min(1).max(999_999_999_999).optional(),
+      /** `whole`: every tenant's leaf, for the provider's staff. */
+      show: z.enum(["own", "whole"]).default("own"),
+    }),
+    status: 200,
+    answer: z.strictObject({
+      ...pageOf(sealViewSchema).shape,
+      /** Signed by the root: which keys may sign seals. */
+      trust: signedDocumentSchema,
+      /** base64 SubjectPublicKeyInfo. To be held to the fingerprint that one knows. */
+      rootPublicKey: z.base64(),
+    }),
+  }),
+} as const;
