@@ -208,7 +208,7 @@ describe("every part, at every place", () => {
       release: ["bootstrap"],
       token: ["sessions"],
       issuer: ["enrol", "bootstrap"],
-      seal: [],
+      seal: ["seal"],
     });
   });
 });
