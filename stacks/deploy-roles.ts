@@ -115,6 +115,12 @@ function boundaryRules(scope: Construct, { stage, env }: StageProps): Rule[] {
       why,
     },
     {
+      // Nobody deletes a seal, or says how long it stays.
+      actions: actionsOf("s3", "GetObject GetObjectVersion PutObject ListBucket ListBucketVersions"),
+      resources: [arn("s3", buckets.audit), arn("s3", `${buckets.audit}/*`)],
+      why,
+    },
+    {
       actions: actionsOf("kms", "Sign GetPublicKey"),
       resources: [arn("kms", "key/*")],
       conditions: { "ForAnyValue:StringLike": { "kms:ResourceAliases": `alias/${names.prefix}-*` } },

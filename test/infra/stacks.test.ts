@@ -139,6 +139,8 @@ describe.each(stages)("the stacks of %s", (stage) => {
       { Null: { "s3:if-none-match": "true" } },
       expect.objectContaining({ StringNotEquals: { "s3:x-amz-server-side-encryption": "aws:kms" } }),
       expect.objectContaining({ Null: { "s3:x-amz-server-side-encryption-aws-kms-key-id": "false" } }),
+      // Of the seals' bucket: one that is there is never written over, by whoever may write.
+      { Null: { "s3:if-none-match": "true" } },
     ]);
   });
 
