@@ -43,6 +43,10 @@ const goodParams = (): Record<string, string> => ({
   runId: runIdOf(newId("rollout", Date.now()), 0),
   jobId: newId("job", Date.now()),
   freezeId: newId("freeze", Date.now()),
+  personId: newId("person", Date.now()),
+  tenantId: newId("tenant", Date.now()),
+  tokenId: newId("token", Date.now()),
+  issuerId: newId("issuer", Date.now()),
   digest: "0".repeat(64),
 });
 const fill = (path: string, params = goodParams()) =>

@@ -406,11 +406,13 @@ export function describePath(start: () => Promise<Installation>): void {
       expect(await problemOf(cedar("createSession", { body: { bootstrapToken } }))).toMatchObject({
         code: "unauthenticated",
       });
-      const refreshed = await cedar("refreshSession", { body: { refreshToken: session.refreshToken } });
+      const refreshed = await cedar("refreshSession", { body: { refreshToken: session.refreshToken ?? "" } });
       const headers = { authorization: `Bearer ${refreshed.accessToken}` };
       expect((await installation.raw("/api/v1/tenants", { headers })).status).toBe(200);
       expect((await installation.raw("/api/v1/sessions", { method: "DELETE", headers })).status).toBe(204);
-      expect(await problemOf(cedar("refreshSession", { body: { refreshToken: session.refreshToken } }))).toMatchObject({
+      expect(
+        await problemOf(cedar("refreshSession", { body: { refreshToken: refreshed.refreshToken ?? "" } })),
+      ).toMatchObject({
         code: "unauthenticated",
       });
     });

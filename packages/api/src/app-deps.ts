@@ -1,8 +1,10 @@
-import type { Seals } from "@steward/aws/seals";
+import type { FetchOutside } from "@steward/aws/outside/fetch-outside";
 import type { NodeEvent } from "@steward/control/accept-heartbeat";
 import type { Context, NodeCaller, WithObjects, WithSigner } from "@steward/control/context";
 import type { TenantStatus } from "@steward/contracts/tenant";
-import type { Authenticated, TokenKeys } from "@steward/control/sessions";
+import type { TokenKeys } from "@steward/control/access-token";
+import type { Authenticated } from "@steward/control/authenticate";
+import type { Seals } from "@steward/aws/seals";
 import type { Denied } from "@steward/control/note-denial";
 import type { IdempotencyStore } from "./idempotency.ts";
 
@@ -26,6 +28,8 @@ export interface AppDeps extends Context, WithObjects {
   /** 32 bytes from Secrets Manager that encrypt list cursors. */
   cursorKey: () => Promise<Uint8Array>;
   idempotency: IdempotencyStore;
+  /** The one way to a URL that somebody gave: issuers are asked by it. */
+  fetchOutside: FetchOutside;
   /** Waits; a clock's other half. */
   pause: (ms: number) => Promise<void>;
   /** Tells `node-events` that a node's health level changed. */

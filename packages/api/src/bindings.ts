@@ -6,12 +6,15 @@ import { auditBindings } from "./routes/audit.ts";
 import { enrolmentBindings } from "./routes/enrolment.ts";
 import { freezeBindings } from "./routes/freezes.ts";
 import { heartbeatBindings } from "./routes/heartbeat.ts";
+import { issuerBindings } from "./routes/issuers.ts";
 import { jobBindings } from "./routes/jobs.ts";
 import { nodeBindings } from "./routes/nodes.ts";
 import { overviewBindings } from "./routes/overview.ts";
+import { principalBindings } from "./routes/principals.ts";
 import { sessionBindings } from "./routes/sessions.ts";
 import { taskBindings } from "./routes/tasks.ts";
 import { tenantBindings } from "./routes/tenants.ts";
+import { tokenBindings } from "./routes/tokens.ts";
 import { waitBindings } from "./routes/wait.ts";
 
 /**
@@ -19,7 +22,17 @@ import { waitBindings } from "./routes/wait.ts";
  * and not this, so that it loads only what it runs.
  */
 export const bindingsByFunction: Readonly<Record<ServedBy, readonly Binding[]>> = {
-  api: [...taskBindings, ...nodeBindings, ...freezeBindings, ...auditBindings, ...overviewBindings, ...tenantBindings],
+  api: [
+    ...taskBindings,
+    ...nodeBindings,
+    ...freezeBindings,
+    ...auditBindings,
+    ...overviewBindings,
+    ...tenantBindings,
+    ...principalBindings,
+    ...tokenBindings,
+    ...issuerBindings,
+  ],
   wait: waitBindings,
   sessions: sessionBindings,
   approve: approveBindings,

@@ -38,15 +38,15 @@ export const keyFamilies = {
   person: {
     partition: "SYS#PERSON",
     forTenant: {
-      operations: ["get"],
-      why: "the gate asks which role requester and approver have now; the provider's staff are people of no tenant",
+      operations: ["get", "put", "update"],
+      why: "the gate asks which role requester and approver have now, and admins invite and change the tenant's people; the provider's staff are people of no tenant, and a person of several is one record",
     },
   },
   people: {
     partition: "SYS#PEOPLE",
     forTenant: {
       operations: ["query"],
-      why: "the gate counts who else could approve; those with grants in several tenants are filtered by the record",
+      why: "the gate counts who else could approve, and admins list the tenant's people; those with grants in several tenants are filtered by the record",
       only: (rest, tenantId) => [tenantId, "*", "several"].includes(rest),
     },
   },
@@ -83,7 +83,53 @@ export const keyFamilies = {
   },
   unsealedAudit: { partition: "SYS#AUDIT" },
   sealHead: { partition: "SYS#SEAL" },
-  session: { partition: "SYS#SESSION" },
+  session: {
+    partition: "SYS#SESSION",
+    forTenant: {
+      operations: ["put"],
+      why: "an admin makes a one-time link for one of the tenant's people; what sessions there are, only the system reads",
+    },
+  },
+  token: {
+    partition: "SYS#TOKEN",
+    forTenant: {
+      operations: ["get", "put", "update"],
+      why: "admins make and revoke the tenant's tokens, and the gate asks what one that asked may do now; the provider's staff have tokens that are of no customer",
+    },
+  },
+  tokens: {
+    partition: "SYS#TOKENS",
+    forTenant: {
+      operations: ["query"],
+      why: "the tenant's own tokens",
+      only: (rest, tenantId) => rest === tenantId,
+    },
+  },
+  issuer: {
+    partition: "SYS#ISSUER",
+    forTenant: {
+      operations: ["get", "put", "update"],
+      why: "admins add and remove the tenant's own issuers",
+      ownerOf: stateTenant,
+    },
+  },
+  issuers: {
+    partition: "SYS#ISSUERS",
+    forTenant: {
+      operations: ["query"],
+      why: "the tenant's own issuers",
+      only: (rest, tenantId) => rest === tenantId,
+    },
+  },
+  admins: {
+    partition: "SYS#ADMINS",
+    forTenant: {
+      operations: ["get", "put", "update"],
+      why: "of two admins of the tenant who leave at once, one is told of the other",
+      only: (rest, tenantId) => rest === tenantId,
+    },
+  },
+  identity: { partition: "SYS#IDENTITY" },
   tenants: { partition: "SYS#TENANTS" },
   queuedJobs: { partition: "SYS#QUEUED" },
   due: { partition: "SYS#DUE" },

@@ -12,10 +12,13 @@ import { visible } from "./text/visible.ts";
 const requestTimeoutMs = 40_000;
 /** A token that is about to end is renewed before it is used. */
 const renewBeforeMs = 60_000;
+/** Twice this is within the minute in which a refresh token may be sent again. */
+const renewTimeoutMs = 15_000;
 
 export interface Connection {
   apiUrl: string;
-  profileName: string;
+  /** Absent with a token of the environment. */
+  profileName?: string;
   /** The typed client, signed in, for the chosen tenant. */
   call: Client;
   /** The one that is chosen; absent where the sign-in says it. */
@@ -29,11 +32,14 @@ export interface ConnectionChoice {
   /** Id or name. */
   tenant?: string;
   apiUrl?: string;
+  /** A service token (`STEWARD_TOKEN`): instead of a profile's sign-in, and never stored. */
+  token?: string;
 }
 
-/** Signed in with a profile. Throws (exit code 3) where there is none. */
+/** Signed in with a profile, or a service token. Throws (exit code 3) where there is none. */
 export async function connect(choice: ConnectionChoice): Promise<Connection> {
   const { profilesFile } = choice;
+  if (choice.token !== undefined) return connectByToken(choice, choice.token);
   const { name, profile } = await chosenProfile(choice);
   const apiUrl = choice.apiUrl ?? profile.apiUrl;
   if (new URL(apiUrl).origin !== new URL(profile.apiUrl).origin) {
@@ -44,18 +50,8 @@ export async function connect(choice: ConnectionChoice): Promise<Connection> {
   }
 
   const signedIn = (tenantId: string | undefined): Client =>
-    withFreshToken((rejected) =>
-      accessToken({ profilesFile, name, apiUrl, ...(rejected === undefined ? {} : { rejected }) }).then((token) => ({
-        token,
-        client: createClient({
-          baseUrl: apiUrl,
-          transport: httpTransport,
-          headers: () => ({
-            authorization: `Bearer ${token}`,
-            ...(tenantId === undefined ? {} : { "steward-tenant": tenantId }),
-          }),
-        }),
-      })),
+    signedInClient({ apiUrl, tenantId }, (rejected) =>
+      accessToken({ profilesFile, name, apiUrl, ...(rejected === undefined ? {} : { rejected }) }),
     );
   const tenantId =
     choice.tenant === undefined ? profile.tenantId : await tenantIdOf(choice.tenant, signedIn(undefined));
@@ -65,6 +61,59 @@ export async function connect(choice: ConnectionChoice): Promise<Connection> {
     call: signedIn(tenantId),
     ...(tenantId === undefined ? {} : { tenantId }),
   };
+}
+
+/** The token is sent to an address that was named for it, never to whatever profile happens to be the current one. */
+async function connectByToken(choice: ConnectionChoice, token: string): Promise<Connection> {
+  const apiUrl =
+    choice.apiUrl ?? (choice.profile === undefined ? undefined : (await chosenProfile(choice)).profile.apiUrl);
+  if (apiUrl === undefined) {
+    throw usageError("STEWARD_TOKEN is set, but not where it is good", "Set STEWARD_API_URL, or name a --profile.");
+  }
+  requireEncrypted(apiUrl);
+  let session: Promise<Session> | undefined;
+  const trade = async (rejected?: string): Promise<string> => {
+    const known = await session;
+    const isUsable =
+      known !== undefined &&
+      known.accessToken !== rejected &&
+      Date.parse(known.accessTokenExpiresAt) - Date.now() > renewBeforeMs;
+    if (!isUsable) session = anonymous(apiUrl)("createSession", { body: { token } });
+    return (await (session as Promise<Session>)).accessToken;
+  };
+  const signedIn = (tenantId: string | undefined): Client => signedInClient({ apiUrl, tenantId }, trade);
+  const tenantId = choice.tenant === undefined ? undefined : await tenantIdOf(choice.tenant, signedIn(undefined));
+  return { apiUrl, call: signedIn(tenantId) };
+}
+
+/** What proves who somebody is goes over TLS, or stays on this machine. */
+export function requireEncrypted(url: string): void {
+  const { hostname, protocol } = new URL(url);
+  if (protocol === "http:" && !isLoopback(hostname)) {
+    throw usageError(`${url} is not encrypted: a sign-in is not sent there`, "Use https.");
+  }
+}
+
+export function isLoopback(hostname: string): boolean {
+  return ["127.0.0.1", "localhost", "[::1]"].includes(hostname);
+}
+
+function signedInClient(
+  { apiUrl, tenantId }: { apiUrl: string; tenantId: string | undefined },
+  tokenOf: (rejected?: string) => Promise<string>,
+): Client {
+  return withFreshToken(async (rejected) => {
+    const token = await tokenOf(rejected);
+    const client = createClient({
+      baseUrl: apiUrl,
+      transport: httpTransport,
+      headers: () => ({
+        authorization: `Bearer ${token}`,
+        ...(tenantId === undefined ? {} : { "steward-tenant": tenantId }),
+      }),
+    });
+    return { token, client };
+  });
 }
 
 /** For calls without a sign-in (`POST /sessions`). */
@@ -95,7 +144,7 @@ export function sessionFields(
   session: Session,
 ): Pick<Profile, "refreshToken" | "accessToken" | "accessTokenExpiresAt"> {
   return {
-    refreshToken: session.refreshToken,
+    ...(session.refreshToken === undefined ? {} : { refreshToken: session.refreshToken }),
     accessToken: session.accessToken,
     accessTokenExpiresAt: session.accessTokenExpiresAt,
   };
@@ -141,9 +190,7 @@ async function accessToken(input: {
     const profile = now?.profiles[name];
     if (now === undefined || profile === undefined) throw signInEnded(name);
     if (usable(now) !== undefined) return now;
-    const session = await anonymous(input.apiUrl)("refreshSession", {
-      body: { refreshToken: profile.refreshToken },
-    }).catch((error: unknown) => {
+    const session = await renew(input.apiUrl, profile).catch((error: unknown) => {
       if (hasCode(error, "unauthenticated") || hasCode(error, "expired")) throw signInEnded(name, error);
       throw error;
     });
@@ -152,6 +199,27 @@ async function accessToken(input: {
   const token = file.profiles[name]?.accessToken;
   if (token === undefined) throw signInEnded(name);
   return token;
+}
+
+/**
+ * A refresh token is good for one use. A reply that was lost is fetched again at once: for a minute the same token gets
+ * the same answer, later it would end the sign-in.
+ */
+async function renew(apiUrl: string, profile: Profile): Promise<Session> {
+  const { refreshToken, token } = profile;
+  const signal = () => AbortSignal.timeout(renewTimeoutMs);
+  if (refreshToken === undefined) {
+    return anonymous(apiUrl)("createSession", { body: { token: token ?? "" }, signal: signal() });
+  }
+  const once = () => anonymous(apiUrl)("refreshSession", { body: { refreshToken }, signal: signal() });
+  try {
+    return await once();
+  } catch (error) {
+    if (error instanceof AppError && !error.retryable) throw error;
+  }
+  return once().catch((error: unknown) => {
+    throw error instanceof AppError ? error : unreachable(apiUrl, error);
+  });
 }
 
 function signInEnded(name: string, cause?: unknown): CliError {
@@ -204,7 +272,7 @@ export const httpTransport: Transport = async ({ method, url, headers, body, sig
 
 function unreachable(url: string, cause: unknown): AppError {
   const { origin, hostname } = new URL(url);
-  const isLocal = ["127.0.0.1", "localhost", "[::1]"].includes(hostname);
+  const isLocal = isLoopback(hostname);
   const timedOut = cause instanceof Error && cause.name === "TimeoutError";
   return new AppError("unavailable", timedOut ? `${origin} did not answer in time` : `${origin} cannot be reached`, {
     next: isLocal ? "Is Steward running? Start it with: npm start" : "Check the address and your connection.",

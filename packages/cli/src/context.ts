@@ -16,8 +16,8 @@ export interface Context {
   env: Env;
   ui: Ui;
   options: GlobalOptions;
-  /** Signed in, for the chosen tenant. */
-  connect: () => Promise<Connection>;
+  /** Signed in, for the chosen tenant. With `profile`: with that sign-in, whatever token the environment has. */
+  connect: (by?: { profile: string }) => Promise<Connection>;
   nowMs: () => number;
 }
 
@@ -40,12 +40,13 @@ export function createContext(env: Env, ui: Ui, options: GlobalOptions): Context
       ...(tenant === undefined ? {} : { tenant }),
       ...(apiUrl === undefined ? {} : { apiUrl }),
     },
-    connect: () =>
+    connect: (by) =>
       connect({
         profilesFile: env.profilesFile,
-        ...(profile === undefined ? {} : { profile }),
+        ...(by === undefined && profile === undefined ? {} : { profile: by?.profile ?? profile }),
         ...(tenant === undefined ? {} : { tenant }),
         ...(apiUrl === undefined ? {} : { apiUrl }),
+        ...(env.token === undefined || by !== undefined ? {} : { token: env.token }),
       }),
     nowMs: () => Date.now(),
   };

@@ -13,6 +13,7 @@ const schema = z.object({
   XDG_CONFIG_HOME: text,
   STEWARD_PROFILE: text,
   STEWARD_TENANT: text,
+  STEWARD_TOKEN: text,
   STEWARD_API_URL: text.pipe(z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).optional()),
 });
 
@@ -21,6 +22,8 @@ export interface Env {
   profile?: string;
   tenant?: string;
   apiUrl?: string;
+  /** A service token, for scripts. */
+  token?: string;
 }
 
 /** The CLI's whole environment, read once. Throws with every problem at once. */
@@ -40,6 +43,7 @@ export function readEnv(source: Record<string, string | undefined> = process.env
     }),
     ...(env.STEWARD_PROFILE === undefined ? {} : { profile: env.STEWARD_PROFILE }),
     ...(env.STEWARD_TENANT === undefined ? {} : { tenant: env.STEWARD_TENANT }),
+    ...(env.STEWARD_TOKEN === undefined ? {} : { token: env.STEWARD_TOKEN }),
     ...(env.STEWARD_API_URL === undefined ? {} : { apiUrl: env.STEWARD_API_URL }),
   };
 }

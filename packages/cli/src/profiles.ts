@@ -35,6 +35,19 @@ export async function updateProfiles(
   });
 }
 
+/** Forgets a profile; false where there is none. With the last one the file goes; another one becomes the current one. */
+export async function removeProfile(path: string, name: string): Promise<boolean> {
+  return withFileLock(path, async () => {
+    const now = await readProfiles(path);
+    if (now?.profiles[name] === undefined) return false;
+    const { [name]: _gone, ...profiles } = now.profiles;
+    const [first] = Object.keys(profiles);
+    if (first === undefined) await rm(path, { force: true });
+    else await writeProfiles(path, { current: now.current === name ? first : now.current, profiles });
+    return true;
+  });
+}
+
 /** Whole or not at all: written aside (0600), flushed, renamed. Readers need no lock. */
 async function writeProfiles(path: string, file: ProfilesFile): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });

@@ -94,7 +94,7 @@ export function sessionOf(accessToken: string, refreshToken: string, lastsMs = 3
     accessTokenExpiresAt: new Date(Date.now() + lastsMs).toISOString(),
     refreshToken,
     refreshTokenExpiresAt: new Date(Date.now() + 30 * 86_400_000).toISOString(),
-    person: { ...requester, grants: [{ tenant: tenantId, role: "admin" }] },
+    principal: { kind: "person", ...requester, grants: [{ tenant: tenantId, role: "admin" }] },
   };
 }
 

@@ -10,6 +10,17 @@ export const defaults = {
   resendAfterSeconds: 60,
   accessTokenSeconds: 3600,
   refreshTokenSeconds: 30 * 86_400,
+  /** How long a refresh token that was used gets its successor again: for whoever lost the reply. */
+  refreshAgainSeconds: 60,
+  /** A session by an issuer ends then for good: whom the issuer has thrown out is out of Steward a day later. */
+  issuerSessionSeconds: 86_400,
+  /** How old an ID token may be when it is traded. */
+  idTokenSeconds: 600,
+  /** What a service token is traded for. */
+  tokenSessionSeconds: 900,
+  tokenDays: 90,
+  maxTokenDays: 365,
+  invitationSeconds: 7 * 86_400,
   certificateSeconds: 30 * 86_400,
   enrolmentTokenSeconds: 86_400,
   planSeconds: 86_400,

@@ -20,6 +20,7 @@ export const idPrefixes = {
   enrolment: "enr",
   freeze: "frz",
   audit: "aud",
+  issuer: "iss",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
@@ -66,6 +67,12 @@ export const jobIdSchema = idSchema("job");
 export const runIdSchema = z.string().regex(new RegExp(`^run_${ulidPattern}[0-9a-z]{4}$`), "must look like run_…");
 export const rolloutIdSchema = idSchema("rollout");
 export const personIdSchema = idSchema("person");
+export const tokenIdSchema = idSchema("token");
+export const issuerIdSchema = idSchema("issuer");
+/** Who may be signed in: a person, or a service token. */
+export const principalIdSchema = z
+  .string()
+  .regex(new RegExp(`^(per|tok)_${ulidPattern}$`), "must look like per_… or tok_…");
 
 /**
  * The id of the run for the `index`-th target (in sorted order) of a rollout. Derived, not random: a dispatcher that

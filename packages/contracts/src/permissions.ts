@@ -146,7 +146,13 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       },
       { actions: ["iam:PassRole"], resources: [names.hybridRole] },
     ],
-    sessions: [table("GetItem", "PutItem", "UpdateItem"), sign("token"), parameters("key-ring/token")],
+    sessions: [
+      table("GetItem", "PutItem", "UpdateItem"),
+      // The issuers that somebody may sign in with.
+      indexes("gsi1"),
+      sign("token"),
+      parameters("key-ring/token"),
+    ],
     approve: [
       // It forgets the idempotency key of a request that was refused, like the api.
       table(...records, "DeleteItem"),

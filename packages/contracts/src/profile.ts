@@ -5,15 +5,24 @@ export const profileNameSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "must be lower-case letters, digits, dots, hyphens");
 
-/** One installation that the CLI can talk to. The access token is a cache; the refresh token is the sign-in. */
-export const profileSchema = z.strictObject({
-  apiUrl: z.url({ protocol: /^https?$/ }),
-  /** The tenant that is meant where none is named. Absent for somebody who must choose (a grant on `*`). */
-  tenantId: z.string().optional(),
-  refreshToken: z.string().min(1),
-  accessToken: z.string().optional(),
-  accessTokenExpiresAt: z.iso.datetime().optional(),
-});
+/**
+ * One installation that the CLI can talk to. The access token is a cache; the refresh token is a person's sign-in, and
+ * `token` a service token's.
+ */
+export const profileSchema = z
+  .strictObject({
+    apiUrl: z.url({ protocol: /^https?$/ }),
+    /** The tenant that is meant where none is named. Absent for somebody who must choose (a grant on `*`). */
+    tenantId: z.string().optional(),
+    refreshToken: z.string().min(1).optional(),
+    token: z.string().min(1).optional(),
+    accessToken: z.string().optional(),
+    accessTokenExpiresAt: z.iso.datetime().optional(),
+  })
+  .refine((profile) => (profile.refreshToken === undefined) !== (profile.token === undefined), {
+    message: "has either a refreshToken or a token",
+    path: ["refreshToken"],
+  });
 export type Profile = z.infer<typeof profileSchema>;
 
 /** `profiles.json`. Readable by its owner only (0600), and replaced by rename, never written in place. */

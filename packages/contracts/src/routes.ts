@@ -4,12 +4,15 @@ import { auditRoutes } from "./routes/audit.ts";
 import { enrolmentRoutes } from "./routes/enrolment.ts";
 import { freezeRoutes } from "./routes/freezes.ts";
 import { heartbeatRoutes } from "./routes/heartbeat.ts";
+import { issuerRoutes } from "./routes/issuers.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { nodeRoutes } from "./routes/nodes.ts";
 import { overviewRoutes } from "./routes/overview.ts";
+import { principalRoutes } from "./routes/principals.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { tenantRoutes } from "./routes/tenants.ts";
+import { tokenRoutes } from "./routes/tokens.ts";
 import { waitRoutes } from "./routes/wait.ts";
 
 /**
@@ -18,6 +21,9 @@ import { waitRoutes } from "./routes/wait.ts";
  */
 export const routes = {
   ...sessionRoutes,
+  ...principalRoutes,
+  ...tokenRoutes,
+  ...issuerRoutes,
   ...taskRoutes,
   ...waitRoutes,
   ...approveRoutes,

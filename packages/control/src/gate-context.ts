@@ -7,9 +7,11 @@ import { hasRole, type Role, roleIn } from "@steward/contracts/roles";
 import { targetsRoot } from "@steward/contracts/targets-proof";
 import type { GateContext } from "@steward/core/gate/gate-context";
 import type { TaskState } from "@steward/core/task/task-state";
+import { grantsOf } from "@steward/core/principal/grants";
 import type { PersonState } from "@steward/core/tenant/tenant-state";
 import type { Context } from "./context.ts";
 import { loadNodes } from "./load-targets.ts";
+import { standingOf } from "./principal-standing.ts";
 
 /** Freezes in force for a tenant now: its own and the provider's. */
 export async function freezesInForce(deps: Pick<Context, "table" | "nowMs">, tenantId: string) {
@@ -53,7 +55,7 @@ function approvalOf(task: TaskState): Pick<Approval, "planHash" | "approvedBy"> 
 }
 
 function roleOf(person: PersonState | undefined, tenantId: string): Role | undefined {
-  return person === undefined || person.disabledAtMs !== undefined ? undefined : roleIn(person.grants, tenantId);
+  return roleIn(grantsOf(person), tenantId);
 }
 
 /**
@@ -71,7 +73,7 @@ export async function gateContext(
   const approval = moment === "doorbell" || moment === "start" ? approvalOf(task) : undefined;
   const [tenant, requester, earlierApprover, people, freezes, { release }, nodes] = await Promise.all([
     getTenant(deps.table, task.tenantId),
-    getPerson(deps.table, task.requestedBy.id),
+    standingOf(deps.table, task.requestedBy.id, deps.nowMs()),
     approval === undefined ? undefined : getPerson(deps.table, approval.approvedBy),
     listPeople(deps.table, task.tenantId),
     freezesInForce(deps, task.tenantId),
@@ -83,10 +85,12 @@ export async function gateContext(
     approval === undefined
       ? options.approver
       : { id: approval.approvedBy, role: roleOf(earlierApprover, task.tenantId) };
+  // What a token asked for, its maker asked for: a second person is somebody else than the maker.
+  const requesterId = requester?.person.personId ?? task.requestedBy.id;
   // The provider's staff (`*`) may approve for a tenant, but a tenant whose only own person asks is still alone.
   const otherApprovers = people.filter((person) => {
-    if (person.personId === task.requestedBy.id || person.disabledAtMs !== undefined) return false;
-    const own = person.grants.filter((grant) => grant.tenant === task.tenantId);
+    if (person.personId === requesterId) return false;
+    const own = grantsOf(person).filter((grant) => grant.tenant === task.tenantId);
     const role = roleIn(own, task.tenantId);
     return role !== undefined && hasRole(role, "approver");
   }).length;
@@ -95,7 +99,11 @@ export async function gateContext(
     moment,
     tenantId: task.tenantId,
     tenantStatus: tenant?.status,
-    requester: { id: task.requestedBy.id, role: roleOf(requester, task.tenantId) },
+    requester: {
+      id: requesterId,
+      role: roleIn(requester?.grants ?? [], task.tenantId),
+      ...(requester?.token === undefined ? {} : { personRole: roleOf(requester.person, task.tenantId) }),
+    },
     ...(approver === undefined ? {} : { approver }),
     otherApprovers,
     fromWords: task.instruction !== undefined,

@@ -1,3 +1,4 @@
+import { getToken } from "@steward/aws/records/token";
 import { AppError } from "@steward/contracts/errors";
 import { hasRole } from "@steward/contracts/roles";
 import type { TaskView } from "@steward/contracts/task";
@@ -5,6 +6,7 @@ import { reduceTask } from "@steward/core/task/reduce-task";
 import type { TaskEvent } from "@steward/core/task/task-state";
 import type { Caller, Context } from "./context.ts";
 import { loadTask } from "./load-task.ts";
+import { isTokenId } from "./principal-standing.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { storeTask } from "./store-task.ts";
 import { fullTaskView } from "./task-view.ts";
@@ -45,8 +47,8 @@ function endTask(deps: Deps, caller: Caller, taskId: string, what: string, event
     if (
       event.type === "reject" &&
       task.plan?.risk === "high" &&
-      task.requestedBy.id !== caller.principal.id &&
-      !hasRole(caller.role, "approver")
+      !hasRole(caller.role, "approver") &&
+      !(await isRequester(deps, task.requestedBy.id, caller.principal.id))
     ) {
       throw new AppError("forbidden", "rejecting a high-risk plan takes the role approver");
     }
@@ -63,4 +65,10 @@ function endTask(deps: Deps, caller: Caller, taskId: string, what: string, event
     }
     return fullTaskView(deps, state);
   });
+}
+
+/** What a service token asked for, its maker asked for. */
+async function isRequester(deps: Deps, requestedBy: string, personId: string): Promise<boolean> {
+  if (requestedBy === personId || !isTokenId(requestedBy)) return requestedBy === personId;
+  return (await getToken(deps.table, requestedBy))?.createdBy === personId;
 }

@@ -1,13 +1,12 @@
 import { createPerson, getPerson, listPeople } from "@steward/aws/records/person";
-import { createSession } from "@steward/aws/records/session";
 import { createTenant, getTenant, listTenants } from "@steward/aws/records/tenant";
 import { commit, type Write } from "@steward/aws/table";
-import { sha256Hex } from "@steward/contracts/canonical";
 import { hasCode } from "@steward/contracts/errors";
-import { derivedId, newId, providerTenantId } from "@steward/contracts/ids";
+import { derivedId, providerTenantId } from "@steward/contracts/ids";
 import type { PersonState, TenantState } from "@steward/core/tenant/tenant-state";
 import { audited } from "./audit.ts";
 import type { Context } from "./context.ts";
+import { newLink } from "./one-time-link.ts";
 
 type Deps = Pick<Context, "table" | "nowMs" | "secret">;
 
@@ -59,21 +58,11 @@ export async function seedTenants(deps: Deps, seeds: readonly TenantSeed[]): Pro
 }
 
 async function openLink(deps: Deps, personId: string): Promise<string> {
-  const nowMs = deps.nowMs();
-  const bootstrapToken = deps.secret();
-  await commit(deps.table, [
-    createSession({
-      v: 1,
-      version: 1,
-      tokenHash: sha256Hex(bootstrapToken),
-      kind: "bootstrap",
-      sessionId: newId("session", nowMs),
-      personId,
-      createdAtMs: nowMs,
-      expiresAtMs: nowMs + bootstrapLinkSeconds * 1000,
-    }),
-  ]);
-  return bootstrapToken;
+  // As it is now: a link from before the person was signed out everywhere would be dead.
+  const person = await getPerson(deps.table, personId);
+  const link = newLink(deps, person ?? { personId }, { seconds: bootstrapLinkSeconds });
+  await commit(deps.table, [link.write]);
+  return link.token;
 }
 
 function tenantIdOf(seed: TenantSeed): string {

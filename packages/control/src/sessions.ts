@@ -1,205 +1,312 @@
-import { createPublicKey } from "node:crypto";
-import { getPerson } from "@steward/aws/records/person";
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { getIssuer, listIssuers } from "@steward/aws/records/issuer";
+import { getPerson, replacePerson } from "@steward/aws/records/person";
 import { createSession as createSessionRecord, getSession, replaceSession } from "@steward/aws/records/session";
-import { derToRaw, type Signer, withKey } from "@steward/aws/signing";
-import { commit, type Table } from "@steward/aws/table";
+import { replaceToken } from "@steward/aws/records/token";
+import type { FetchOutside } from "@steward/aws/outside/fetch-outside";
+import { commit, type Write } from "@steward/aws/table";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
-import { newId } from "@steward/contracts/ids";
-import type { Session } from "@steward/contracts/session";
-import type { PersonState, SessionState } from "@steward/core/tenant/tenant-state";
-import { errors, jwtVerify } from "jose";
+import { newId, providerTenantId } from "@steward/contracts/ids";
+import type { CreateSession, LoginOptions, Session } from "@steward/contracts/session";
+import { grantsOf, limitedTo } from "@steward/core/principal/grants";
+import { judgeRefresh } from "@steward/core/principal/judge-refresh";
+import { linkHolds, sessionHolds } from "@steward/core/principal/session-holds";
+import { tokenIdIn } from "@steward/core/principal/token-secret";
+import type { IssuerState, PersonState, SessionState } from "@steward/core/tenant/tenant-state";
+import { signAccessToken } from "./access-token.ts";
+import { audited } from "./audit.ts";
 import type { Context, Principal, WithSigner } from "./context.ts";
+import { standingOf } from "./principal-standing.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 
-type Deps = Pick<Context, "stage" | "table" | "nowMs" | "secret"> & WithSigner;
+export type SessionDeps = Pick<Context, "stage" | "table" | "nowMs" | "secret" | "log"> &
+  WithSigner & { fetchOutside: FetchOutside };
 
-/** Trades a one-time link's token for a session. The token works once; a second use is refused. */
-export async function createSession(deps: Deps, body: { bootstrapToken: string }): Promise<Session> {
+/** Trades a proof of who somebody is for a session. Throws `unauthenticated` for one that is none, or was used. */
+export async function createSession(deps: SessionDeps, body: CreateSession, requestId?: string): Promise<Session> {
+  if (body.token !== undefined) return tradeToken(deps, body.token, requestId);
+  if (body.bootstrapToken !== undefined) return useLink(deps, body.bootstrapToken, requestId);
+  // The library that reads foreign tokens is loaded by those who bring one.
+  const { signInByIssuer } = await import("./sign-in-by-issuer.ts");
+  return signInByIssuer(deps, body, requestId);
+}
+
+/** A one-time link's token works once. */
+async function useLink(deps: SessionDeps, linkToken: string, requestId: string | undefined): Promise<Session> {
   return retryOnConflict(async () => {
-    const login = await getSession(deps.table, sha256Hex(body.bootstrapToken), deps.nowMs());
-    const nowMs = deps.nowMs();
-    if (
-      login === undefined ||
-      login.kind !== "bootstrap" ||
-      login.usedAtMs !== undefined ||
-      login.revokedAtMs !== undefined
-    ) {
-      throw new AppError("unauthenticated", "this sign-in link is unknown, expired or was used before", {
-        next: "get a new one: npm start prints it",
-      });
-    }
-    const person = await activePerson(deps.table, login.personId);
-    const refreshToken = deps.secret();
-    const session: SessionState = {
-      v: 1,
-      version: 1,
-      tokenHash: sha256Hex(refreshToken),
-      kind: "refresh",
-      sessionId: newId("session", nowMs),
-      personId: person.personId,
-      createdAtMs: nowMs,
-      expiresAtMs: nowMs + defaults.refreshTokenSeconds * 1000,
-    };
-    await commit(deps.table, [
-      replaceSession(login, { ...login, version: login.version + 1, usedAtMs: nowMs }),
-      createSessionRecord(session),
-    ]);
-    return answer(deps, person, session, refreshToken);
+    const { link, person } = await openLink(deps, linkToken);
+    return startSession(deps, {
+      person,
+      link,
+      expiresAtMs: deps.nowMs() + defaults.refreshTokenSeconds * 1000,
+      how: "sign-in-by-link",
+      requestId,
+    });
   });
 }
 
-/** A new access token for a refresh token that still holds. */
-export async function refreshSession(deps: Deps, body: { refreshToken: string }): Promise<Session> {
-  const session = await getSession(deps.table, sha256Hex(body.refreshToken), deps.nowMs());
-  if (session === undefined || session.kind !== "refresh" || session.revokedAtMs !== undefined) {
-    throw new AppError("unauthenticated", "this session has ended", { next: "sign in again: steward login <link>" });
+/** The unused link with this token and its person. Also for whoever binds an issuer's account to the person. */
+export async function openLink(
+  deps: Pick<Context, "table" | "nowMs">,
+  linkToken: string,
+): Promise<{ link: SessionState; person: PersonState }> {
+  const link = await getSession(deps.table, sha256Hex(linkToken), deps.nowMs());
+  const person = link === undefined ? undefined : await getPerson(deps.table, link.personId);
+  if (link === undefined || person === undefined || !linkHolds(link, person)) {
+    throw new AppError("unauthenticated", "this sign-in link is unknown, expired or was used before", {
+      next: "get a new one: an admin makes it with steward principal link, npm start prints it",
+    });
   }
-  return answer(deps, await activePerson(deps.table, session.personId), session, body.refreshToken);
+  return { link, person };
+}
+
+export interface NewSession {
+  person: PersonState;
+  /** The one-time link that is used up by it. */
+  link?: SessionState;
+  issuer?: IssuerState;
+  /** The only tenant that it is good for, by its issuer or its account; a link's own comes with the link. */
+  limitTo?: string;
+  expiresAtMs: number;
+  how: string;
+  requestId: string | undefined;
+  /** What belongs to it, in the same transaction. */
+  writes?: Write[];
+}
+
+/** Signs first and stores then: a key that does not answer uses up no link. */
+export async function startSession(deps: SessionDeps, input: NewSession): Promise<Session> {
+  const { person, link, issuer } = input;
+  const nowMs = deps.nowMs();
+  const limitTo = input.limitTo ?? link?.limitTo;
+  const family = deps.secret();
+  const refreshToken = `${family}.${deps.secret()}`;
+  const session: SessionState = {
+    v: 1,
+    version: 1,
+    tokenHash: sha256Hex(family),
+    kind: "refresh",
+    sessionId: newId("session", nowMs),
+    personId: person.personId,
+    createdAtMs: nowMs,
+    expiresAtMs: input.expiresAtMs,
+    epoch: person.epoch ?? 0,
+    refresh: { currentHash: sha256Hex(refreshToken), rotatedAtMs: nowMs },
+    ...(limitTo === undefined ? {} : { limitTo }),
+    ...(issuer === undefined ? {} : { issuerId: issuer.issuerId }),
+  };
+  const answered = await answer(deps, personAs(person, limitTo), session, refreshToken);
+  const isFirst = person.invitedAtMs !== undefined && person.acceptedAtMs === undefined;
+  await commit(deps.table, [
+    ...(link === undefined ? [] : [replaceSession(link, { ...link, version: link.version + 1, usedAtMs: nowMs })]),
+    ...(isFirst ? [replacePerson(person, { ...person, version: person.version + 1, acceptedAtMs: nowMs })] : []),
+    createSessionRecord(session),
+    ...(input.writes ?? []),
+    ...trailsOf(person, limitTo).map((tenantId) =>
+      audited(nowMs, {
+        tenantId,
+        who: person.personId,
+        what: input.how,
+        record: session.sessionId,
+        after: session,
+        requestId: input.requestId,
+      }),
+    ),
+  ]);
+  return answered;
+}
+
+/** A session for a script: short, and without a refresh token, for the service token can be traded again. */
+async function tradeToken(deps: SessionDeps, text: string, requestId: string | undefined): Promise<Session> {
+  return retryOnConflict(async () => {
+    const tokenId = tokenIdIn(text);
+    const nowMs = deps.nowMs();
+    const standing = tokenId === undefined ? undefined : await standingOf(deps.table, tokenId, nowMs);
+    const token = standing?.token;
+    if (standing === undefined || token === undefined || !isSame(sha256Hex(text), token.secretHash)) {
+      throw badToken("this service token is not one of ours");
+    }
+    if (standing.grants.length === 0) throw badToken("this service token has ended, or may do nothing any more");
+    const session: SessionState = {
+      v: 1,
+      version: 1,
+      tokenHash: sha256Hex(deps.secret()),
+      kind: "token",
+      sessionId: newId("session", nowMs),
+      personId: token.createdBy,
+      tokenId: token.tokenId,
+      createdAtMs: nowMs,
+      expiresAtMs: Math.min(nowMs + defaults.tokenSessionSeconds * 1000, token.expiresAtMs),
+    };
+    const principal: Principal = { kind: "token", id: token.tokenId, name: token.name, grants: standing.grants };
+    const answered = await answer(deps, principal, session, undefined);
+    // At most one note an hour: a script that runs each minute writes no more than its session.
+    const isNoted = token.lastUsedAtMs !== undefined && nowMs - token.lastUsedAtMs < usedEveryMs;
+    const next = { ...token, version: token.version + 1, lastUsedAtMs: nowMs };
+    const trail = { tenantId: token.tenantId, who: token.tokenId, what: "use-token", record: token.tokenId, requestId };
+    await commit(deps.table, [
+      createSessionRecord(session),
+      ...(isNoted ? [] : [replaceToken(token, next), audited(nowMs, { ...trail, before: token, after: next })]),
+    ]);
+    return answered;
+  });
+}
+
+const usedEveryMs = 3_600_000;
+
+function badToken(message: string): AppError {
+  return new AppError("unauthenticated", message, {
+    next: "an admin makes one with steward token create, and sees with steward token ls what became of it",
+  });
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
+}
+
+/**
+ * A new access token, and a new refresh token, for the valid one; for the one before, within a minute, the same refresh
+ * token again. One that was used up ends the session: somebody else has it too.
+ */
+export async function refreshSession(
+  deps: Omit<SessionDeps, "fetchOutside">,
+  body: { refreshToken: string },
+  requestId?: string,
+): Promise<Session> {
+  return retryOnConflict(async () => {
+    const { refreshToken } = body;
+    const [family = ""] = refreshToken.split(".");
+    const nowMs = deps.nowMs();
+    const session = await getSession(deps.table, sha256Hex(family), nowMs);
+    if (session === undefined || session.kind !== "refresh") throw over();
+    const [person, issuer] = await Promise.all([
+      getPerson(deps.table, session.personId),
+      session.issuerId === undefined ? undefined : getIssuer(deps.table, session.issuerId),
+    ]);
+    if (person === undefined || !sessionHolds(session, { person, issuer })) throw over();
+    const principal = personAs(person, session.limitTo);
+    const presentedHash = sha256Hex(refreshToken);
+    const verdict = judgeRefresh(session, presentedHash, { nowMs, againMs: defaults.refreshAgainSeconds * 1000 });
+    switch (verdict) {
+      case "again":
+        return answer(deps, principal, session, successorOf(refreshToken, session.refresh?.salt ?? ""));
+      case "rotate": {
+        const salt = deps.secret();
+        const successor = successorOf(refreshToken, salt);
+        // Signed before it is stored: a key that does not answer uses up no refresh token.
+        const answered = await answer(deps, principal, session, successor);
+        const refresh = { currentHash: sha256Hex(successor), previousHash: presentedHash, salt, rotatedAtMs: nowMs };
+        await commit(deps.table, [replaceSession(session, { ...session, version: session.version + 1, refresh })]);
+        return answered;
+      }
+      case "reused": {
+        deps.log("warn", "refresh_token_reused", { sessionId: session.sessionId, personId: session.personId });
+        await end(deps, session, person, { who: "steward:sessions", what: "end-reused-session", requestId });
+        throw over("this session was ended: an old refresh token of it was used again, so somebody else may have it");
+      }
+      default:
+        return verdict satisfies never;
+    }
+  });
+}
+
+/**
+ * The next refresh token. Made from the one before and what the record says, so that it can be made again, and neither
+ * of the two alone gives it.
+ */
+function successorOf(refreshToken: string, salt: string): string {
+  const [family = ""] = refreshToken.split(".");
+  return `${family}.${createHmac("sha256", refreshToken).update(salt).digest("base64url")}`;
 }
 
 /** Ends a session: its refresh token at once, its access tokens within 5 s. */
 export async function endSession(
   deps: Pick<Context, "table" | "nowMs">,
-  input: { sessionId: string; personId: string },
+  input: { sessionId: string; principalId: string; requestId?: string },
 ): Promise<void> {
   await retryOnConflict(async () => {
     const session = await getSession(deps.table, input.sessionId, deps.nowMs());
-    if (session === undefined || session.personId !== input.personId || session.revokedAtMs !== undefined) return;
-    await commit(deps.table, [
-      replaceSession(session, { ...session, version: session.version + 1, revokedAtMs: deps.nowMs() }),
-    ]);
+    if (session === undefined || session.revokedAtMs !== undefined) return;
+    if ((session.tokenId ?? session.personId) !== input.principalId) return;
+    const person = await getPerson(deps.table, session.personId);
+    if (person === undefined) return;
+    await end(deps, session, person, { who: input.principalId, what: "sign-out", requestId: input.requestId });
   });
 }
 
-async function activePerson(table: Table, personId: string): Promise<PersonState> {
-  const person = await getPerson(table, personId);
-  if (person === undefined || person.disabledAtMs !== undefined) {
-    throw new AppError("unauthenticated", "this person may not sign in any more");
-  }
-  return person;
+async function end(
+  deps: Pick<Context, "table" | "nowMs">,
+  session: SessionState,
+  person: PersonState,
+  by: { who: string; what: string; requestId: string | undefined },
+): Promise<void> {
+  const nowMs = deps.nowMs();
+  const next = { ...session, version: session.version + 1, revokedAtMs: nowMs };
+  await commit(deps.table, [
+    replaceSession(session, next),
+    ...trailsOf(person, session.limitTo).map((tenantId) =>
+      audited(nowMs, { tenantId, ...by, record: session.sessionId, before: session, after: next }),
+    ),
+  ]);
 }
 
-async function answer(deps: Deps, person: PersonState, session: SessionState, refreshToken: string): Promise<Session> {
+/** The issuers of a tenant and the provider's. Who does not exist has none, like most: nobody learns who does. */
+export async function loginOptions(
+  deps: Pick<Context, "table">,
+  query: { tenant?: string | undefined },
+): Promise<LoginOptions> {
+  const owners = new Set([providerTenantId, query.tenant ?? providerTenantId]);
+  const found = await Promise.all([...owners].map((owner) => listIssuers(deps.table, owner)));
+  return {
+    issuers: found.flat().map(({ issuerId, name, url, clientId, emailDomain }) => ({
+      id: issuerId,
+      name,
+      url,
+      clientId,
+      ...(emailDomain === undefined ? {} : { emailDomain }),
+    })),
+  };
+}
+
+function personAs(person: PersonState, limitTo: string | undefined): Principal {
+  return { kind: "person", id: person.personId, name: person.name, grants: limitedTo(grantsOf(person), limitTo) };
+}
+
+const maxTrails = 10;
+
+/** The tenants whose trail tells of a person's session: those that it is good for. */
+function trailsOf(person: PersonState, limitTo: string | undefined): string[] {
+  if (limitTo !== undefined) return [limitTo];
+  const tenants = person.grants.map((grant) => (grant.tenant === "*" ? providerTenantId : grant.tenant));
+  return tenants.length === 0 ? [providerTenantId] : [...new Set(tenants)].slice(0, maxTrails);
+}
+
+async function answer(
+  deps: Pick<SessionDeps, "stage" | "signer" | "nowMs">,
+  principal: Principal,
+  session: SessionState,
+  refreshToken: string | undefined,
+): Promise<Session> {
   const nowMs = deps.nowMs();
   const expiresAtMs = Math.min(nowMs + defaults.accessTokenSeconds * 1000, session.expiresAtMs);
   return {
     accessToken: await signAccessToken(deps.signer, {
       stage: deps.stage,
-      personId: person.personId,
+      principalId: principal.id,
       sessionId: session.tokenHash,
       nowMs,
       expiresAtMs,
     }),
     accessTokenExpiresAt: new Date(expiresAtMs).toISOString(),
-    refreshToken,
-    refreshTokenExpiresAt: new Date(session.expiresAtMs).toISOString(),
-    person: { id: person.personId, name: person.name, grants: person.grants },
+    ...(refreshToken === undefined
+      ? {}
+      : { refreshToken, refreshTokenExpiresAt: new Date(session.expiresAtMs).toISOString() }),
+    principal: { kind: principal.kind, id: principal.id, name: principal.name, grants: principal.grants },
   };
 }
 
-const issuerOf = (stage: string) => `urn:steward:${stage}`;
-const audienceOf = (stage: string) => `urn:steward:${stage}:api`;
-const tokenType = "at+jwt";
-
-async function signAccessToken(
-  signer: Signer,
-  input: { stage: string; personId: string; sessionId: string; nowMs: number; expiresAtMs: number },
-): Promise<string> {
-  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const body = encode({
-    iss: issuerOf(input.stage),
-    aud: audienceOf(input.stage),
-    sub: input.personId,
-    sid: input.sessionId,
-    iat: Math.floor(input.nowMs / 1000),
-    exp: Math.floor(input.expiresAtMs / 1000),
-  });
-  return withKey(signer, async ({ keyId, sign }) => {
-    const head = encode({ alg: "ES256", typ: tokenType, kid: keyId });
-    const signature = derToRaw(await sign(Buffer.from(`${head}.${body}`)));
-    return `${head}.${body}.${Buffer.from(signature).toString("base64url")}`;
-  });
-}
-
-export interface Authenticated {
-  principal: Principal;
-  /** Names the session's record: the sha256 of its refresh token. */
-  sessionId: string;
-}
-
-/** SubjectPublicKeyInfo by the `kid` of access tokens. */
-export type TokenKeys = () => Promise<readonly { keyId: string; publicKey: Uint8Array }[]>;
-
-export interface AuthenticationDeps extends Pick<Context, "stage" | "table" | "nowMs"> {
-  /** The public halves of the `token` keys that are accepted: of the one that signs now, and of its neighbours. */
-  tokenKeys: TokenKeys;
-}
-
-/** How long grants and revocations may be remembered. */
-const freshMs = 5_000;
-
-/**
- * Makes the function that answers who sent a bearer token. Algorithm, type, issuer, audience and key are pinned; person
- * and session are read anew after 5 s, so a demotion or a sign-out takes effect by then. Fails closed.
- */
-export function createAuthenticator(
-  deps: AuthenticationDeps,
-): (authorization: string | undefined) => Promise<Authenticated> {
-  const known = new Map<string, { value: Authenticated; untilMs: number }>();
-  return async (authorization) => {
-    const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/.exec(authorization ?? "")?.[1];
-    if (token === undefined || token.length > 4096) throw signIn("send an access token");
-    const { sub, sid } = await verify(deps, token);
-    const nowMs = deps.nowMs();
-    const cached = known.get(sid);
-    if (cached !== undefined && cached.untilMs > nowMs && cached.value.principal.id === sub) return cached.value;
-    const [person, session] = await Promise.all([activePerson(deps.table, sub), getSession(deps.table, sid, nowMs)]);
-    if (session === undefined || session.personId !== sub || session.revokedAtMs !== undefined)
-      throw signIn("this session has ended");
-    const value: Authenticated = {
-      principal: { kind: "person", id: person.personId, name: person.name, grants: person.grants },
-      sessionId: sid,
-    };
-    if (known.size > 1_000) known.clear();
-    known.set(sid, { value, untilMs: nowMs + freshMs });
-    return value;
-  };
-}
-
-async function verify(deps: AuthenticationDeps, token: string): Promise<{ sub: string; sid: string }> {
-  const keys = await deps.tokenKeys();
-  // Chosen by the token's `kid` among ours alone: nothing else in its header leads to a key.
-  const keyOf = ({ kid }: { kid?: string }) => {
-    const known = keys.find(({ keyId }) => keyId === kid);
-    if (known === undefined) throw signIn("this access token is not one of ours");
-    return createPublicKey({ key: Buffer.from(known.publicKey), format: "der", type: "spki" });
-  };
-  try {
-    const { payload } = await jwtVerify(token, keyOf, {
-      algorithms: ["ES256"],
-      typ: tokenType,
-      issuer: issuerOf(deps.stage),
-      audience: audienceOf(deps.stage),
-      requiredClaims: ["sub", "sid", "iat", "exp"],
-      maxTokenAge: defaults.accessTokenSeconds,
-      currentDate: new Date(deps.nowMs()),
-    });
-    if (typeof payload["sid"] !== "string" || payload.sub === undefined) {
-      throw signIn("this access token is not one of ours");
-    }
-    return { sub: payload.sub, sid: payload["sid"] };
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    if (error instanceof errors.JWTExpired) throw signIn("the access token has expired");
-    throw signIn("this access token is not accepted", error);
-  }
-}
-
-function signIn(message: string, cause?: unknown): AppError {
-  return new AppError("unauthenticated", message, {
-    next: "sign in again: steward login <link>",
-    ...(cause === undefined ? {} : { cause }),
-  });
+function over(message = "this session has ended"): AppError {
+  return new AppError("unauthenticated", message, { next: "sign in again: steward login <link>" });
 }

@@ -2,10 +2,13 @@ import { createApp, createHttpHandler } from "@steward/api/app";
 import { bindDocuments } from "@steward/api/documents";
 import { auditBindings } from "@steward/api/routes/audit";
 import { freezeBindings } from "@steward/api/routes/freezes";
+import { issuerBindings } from "@steward/api/routes/issuers";
 import { nodeBindings } from "@steward/api/routes/nodes";
 import { overviewBindings } from "@steward/api/routes/overview";
+import { principalBindings } from "@steward/api/routes/principals";
 import { taskBindings } from "@steward/api/routes/tasks";
 import { tenantBindings } from "@steward/api/routes/tenants";
+import { tokenBindings } from "@steward/api/routes/tokens";
 import { catalogue } from "@steward/catalogue/catalogue";
 import { routes } from "@steward/contracts/routes";
 import { createAppDeps } from "./app-deps.ts";
@@ -17,6 +20,9 @@ const bindings = [
   ...overviewBindings,
   ...taskBindings,
   ...tenantBindings,
+  ...principalBindings,
+  ...tokenBindings,
+  ...issuerBindings,
 ];
 
 const deps = await createAppDeps("api", catalogue);

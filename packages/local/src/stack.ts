@@ -333,7 +333,7 @@ function profileFrom(apiUrl: string, tenantId: string, session: Session): StackT
   return {
     apiUrl,
     tenantId,
-    refreshToken: session.refreshToken,
+    ...(session.refreshToken === undefined ? {} : { refreshToken: session.refreshToken }),
     accessToken: session.accessToken,
     accessTokenExpiresAt: session.accessTokenExpiresAt,
   };

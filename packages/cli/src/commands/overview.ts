@@ -34,7 +34,7 @@ export function addStatus(program: Command, run: Runner): void {
 
         const { paint } = ui;
         const total = Object.values(stats.nodes).reduce((sum, count) => sum + count, 0);
-        ui.say(`${paint.bold(visible(profileName))}  ${paint.dim(apiUrl)}`);
+        ui.say(`${paint.bold(visible(profileName ?? "by token"))}  ${paint.dim(apiUrl)}`);
         for (const freeze of freezes.items) {
           ui.say(
             paint.cyan(

@@ -10,7 +10,7 @@ export const approveRoutes = {
     path: "/api/v1/tasks/{taskId}/approve",
     door: "api",
     servedBy: "approve",
-    access: { role: "operator" },
+    access: { role: "operator", peopleOnly: "a yes is a person's word" },
     summary: "Say yes to exactly this plan",
     params: taskParams,
     body: task.approveTaskSchema,

@@ -53,7 +53,7 @@ export const nodeRoutes = {
     id: "confirmNode",
     method: "POST",
     path: "/api/v1/nodes/{nodeId}/confirm",
-    access: { role: "admin" },
+    access: { role: "admin", peopleOnly: "a person compares the fingerprint with the machine's screen" },
     summary: "Confirm that the machine's key is the one seen on its screen",
     params: nodeParams,
     body: z.strictObject({ keyFingerprint: digestSchema }),

@@ -51,7 +51,7 @@ export const taskRoutes = {
     id: "rejectTask",
     method: "POST",
     path: "/api/v1/tasks/{taskId}/reject",
-    access: { role: "operator" },
+    access: { role: "operator", peopleOnly: "a no is a person's word; what a token asked for, it cancels" },
     summary: "Say no",
     params: taskParams,
     body: task.reasonSchema,

@@ -10,7 +10,13 @@ export interface GateContext {
   /** Undefined: there is no such tenant. */
   tenantStatus: TenantStatus | undefined;
   /** Who asked for the plan, with the role as read now. Undefined: gone, or without a grant. */
-  requester: { id: string; role: Role | undefined };
+  requester: {
+    /** A person: whoever asked, or the maker of the service token that did. */
+    id: string;
+    role: Role | undefined;
+    /** Where a token asked: the role of its maker, who is the one to confirm. */
+    personRole?: Role | undefined;
+  };
   /** Who approves, at the moment `approval`; later, who did, with the role as read now. */
   approver?: { id: string; role: Role | undefined; confirmation?: string };
   /** People of the tenant who could approve a `high` plan, the requester excluded. */

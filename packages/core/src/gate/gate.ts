@@ -215,7 +215,8 @@ type NeededApproval = { approver: "requester" } | { approver: "other" } | { appr
 function neededApproval(plan: Plan, context: GateContext): NeededApproval | undefined {
   const level = riskOfPlan(plan);
   if (level === "high") {
-    const { role: current } = context.requester;
+    const { requester } = context;
+    const current = "personRole" in requester ? requester.personRole : requester.role;
     const isAlone = context.otherApprovers === 0 && current !== undefined && hasRole(current, "approver");
     const first = context.targets.find((target) => target.id === plan.targets[0]);
     return isAlone && first !== undefined ? { approver: "retype", retype: first.name } : { approver: "other" };

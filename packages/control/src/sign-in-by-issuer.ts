@@ -1,0 +1,77 @@
+import { createIdentity, getIdentity } from "@steward/aws/records/identity";
+import { getIssuer } from "@steward/aws/records/issuer";
+import { getPerson } from "@steward/aws/records/person";
+import { defaults } from "@steward/contracts/defaults";
+import { AppError } from "@steward/contracts/errors";
+import type { CreateSession, Session } from "@steward/contracts/session";
+import { grantsOf, limitedTo, maySignIn } from "@steward/core/principal/grants";
+import type { IdentityState } from "@steward/core/tenant/tenant-state";
+import { retryOnConflict } from "./retry-on-conflict.ts";
+import { openLink, type SessionDeps, startSession } from "./sessions.ts";
+import { verifyIdToken } from "./verify-id-token.ts";
+
+/**
+ * Signs in whom an issuer names, if that account was bound to a person: being known to the issuer makes nobody a member.
+ * With an invitation the account is bound, in the transaction that uses the link up.
+ */
+export async function signInByIssuer(
+  deps: SessionDeps,
+  body: CreateSession,
+  requestId: string | undefined,
+): Promise<Session> {
+  const { idToken = "", issuerId = "" } = body;
+  const issuer = await getIssuer(deps.table, issuerId);
+  if (issuer === undefined || issuer.removedAtMs !== undefined) {
+    throw new AppError("unauthenticated", "nobody signs in here with this issuer", {
+      next: "see which there are: GET /api/v1/login-options",
+    });
+  }
+  const { subject } = await verifyIdToken(deps, issuer, { idToken, nonce: body.nonce });
+  const name = { ownerTenantId: issuer.tenantId, issuer: issuer.url, subject };
+  return retryOnConflict(async () => {
+    const nowMs = deps.nowMs();
+    const [identity, invited] = await Promise.all([
+      getIdentity(deps.table, name),
+      body.invitation === undefined ? undefined : openLink(deps, body.invitation),
+    ]);
+    if (invited !== undefined && identity !== undefined && identity.personId !== invited.person.personId) {
+      throw new AppError("unprocessable", "this account is another person's already", {
+        next: "use another account of the issuer, or sign in without the invitation",
+      });
+    }
+    const person =
+      invited?.person ?? (identity === undefined ? undefined : await getPerson(deps.table, identity.personId));
+    // A member who was disabled is told the same as somebody who never was one.
+    if (person === undefined || !maySignIn(person)) throw noMember();
+    const limits = new Set(
+      [issuer.limitTo, identity?.limitTo, invited?.link.limitTo].filter((limit) => limit !== undefined),
+    );
+    const [limitTo, ...others] = limits;
+    // Good for one tenant by one, and for another by the other: good for none.
+    if (others.length > 0 || limitedTo(grantsOf(person), limitTo).length === 0) throw noMember();
+    const bound: IdentityState = {
+      v: 1,
+      version: 1,
+      ...name,
+      personId: person.personId,
+      createdAtMs: nowMs,
+      ...(invited?.link.limitTo === undefined ? {} : { limitTo: invited.link.limitTo }),
+    };
+    return startSession(deps, {
+      person,
+      issuer,
+      ...(invited === undefined ? {} : { link: invited.link }),
+      ...(limitTo === undefined ? {} : { limitTo }),
+      expiresAtMs: nowMs + defaults.issuerSessionSeconds * 1000,
+      how: identity === undefined ? "bind-identity" : "sign-in-by-issuer",
+      requestId,
+      writes: identity === undefined ? [createIdentity(bound)] : [],
+    });
+  });
+}
+
+function noMember(): AppError {
+  return new AppError("forbidden", "the issuer knows you, but no member of this installation has that account", {
+    next: "Ask an admin for an invitation (steward principal invite), then: steward login <link> --issuer <issuer>",
+  });
+}
