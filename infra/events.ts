@@ -1,4 +1,4 @@
-import { resourceNames } from "@steward/contracts/names";
+import { resourceNames, rotatedSecretNames, rotatedSecrets } from "@steward/contracts/names";
 import {
   type FunctionDefinition,
   type FunctionName,
@@ -30,8 +30,36 @@ export function subscribe(
         scalingConfig: { maximumConcurrency: Math.max(2, concurrency) },
       });
     }
+    if (trigger.kind === "rotation") rotateSecrets(stage, storage, name, functions[name]);
     // A personal stage has no worker group: its worker runs where its owner is.
     if (trigger.kind === "worker-group" && stage.permanent) watchWorkerGroup(stage, name, functions[name]);
+  }
+}
+
+/**
+ * The secret is `stacks/`' to make and its function ours, so its schedule is set here, where both are known. Without
+ * rotating at once: a deploy changes no secret.
+ */
+function rotateSecrets(stage: Stage, storage: Storage, name: FunctionName, fn: sst.aws.Function): void {
+  for (const secret of rotatedSecretNames) {
+    const secretArn = storage.place.apply(({ secretArns }) => secretArns[secret] ?? "");
+    const permission = new aws.lambda.Permission(componentName(name, secret, "Permission"), {
+      action: "lambda:InvokeFunction",
+      function: fn.arn,
+      principal: "secretsmanager.amazonaws.com",
+      sourceArn: secretArn,
+      sourceAccount: storage.place.apply(({ account }) => account),
+    });
+    new aws.secretsmanager.SecretRotation(
+      componentName(name, secret, "Rotation"),
+      {
+        secretId: secretArn,
+        rotationLambdaArn: fn.arn,
+        rotateImmediately: false,
+        rotationRules: { automaticallyAfterDays: rotatedSecrets[secret].everyDays },
+      },
+      { dependsOn: [permission] },
+    );
   }
 }
 

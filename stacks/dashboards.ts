@@ -312,6 +312,12 @@ function costRows(lines: Lines, monthlyBudgetUsd: number): IWidget[][] {
         queueNames.map((queue) => lines.queue(queue, "NumberOfMessagesSent", daily({ label: queue }))),
         { unit: "a day", stacked: true },
       ),
+      graph("Age of secrets", lines.own("SecretAgeDays", { statistic: "Maximum", period: Duration.hours(6) }), {
+        unit: "days",
+      }),
+      graph("Refused keys of Claude", lines.own("RefusedKeys", { label: "calls", period: day }), { unit: "a day" }),
+    ],
+    [
       graph("Requests and logs", [lines.httpApi("Count", daily({ label: "requests" }))], {
         unit: "requests a day",
         right: [lines.line("AWS/Logs", "IncomingBytes", {}, daily({ label: "logs" }))],

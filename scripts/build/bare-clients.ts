@@ -29,7 +29,12 @@ const documentCommands: Readonly<Record<string, readonly string[] | undefined>> 
 };
 
 /** Rights that have no command of their own name. */
-const withoutCommand: ReadonlySet<string> = new Set(["s3:ListBucket", "iam:PassRole", "dynamodb:DescribeTable"]);
+const withoutCommand: ReadonlySet<string> = new Set([
+  "s3:ListBucket",
+  "iam:PassRole",
+  "dynamodb:DescribeTable",
+  "lambda:InvokeFunction",
+]);
 
 /**
  * A module with nothing but the SDK clients that a function's rights ask for, each made once, and the commands that those

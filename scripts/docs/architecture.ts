@@ -81,6 +81,8 @@ function calls(): string[] {
     ...triggered("schedule").map((name) => `  clock --> f_${id(name)}`),
     '  group(["worker group: an instance came or went"])',
     ...triggered("worker-group").map((name) => `  group --> f_${id(name)}`),
+    '  rotation(["Secrets Manager: a secret is due"])',
+    ...triggered("rotation").map((name) => `  rotation --> f_${id(name)}`),
     '  operator(["operator, through IAM"])',
     ...triggered("direct").map((name) => `  operator --> f_${id(name)}`),
   ];

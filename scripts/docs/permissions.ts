@@ -85,6 +85,8 @@ function startedBy(trigger: FunctionDefinition["trigger"] | undefined): string {
       return `queue ${trigger.queue}`;
     case "schedule":
       return "schedule";
+    case "rotation":
+      return "Secrets Manager, to rotate";
     case "worker-group":
       return "worker group";
     default:

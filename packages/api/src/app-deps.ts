@@ -6,6 +6,8 @@ import type { TokenKeys } from "@steward/control/access-token";
 import type { Authenticated } from "@steward/control/authenticate";
 import type { Seals } from "@steward/aws/seals";
 import type { Denied } from "@steward/control/note-denial";
+import type { SecretVersions } from "@steward/aws/secret-versions";
+import type { CursorKeys } from "./cursor.ts";
 import type { IdempotencyStore } from "./idempotency.ts";
 
 /**
@@ -25,8 +27,10 @@ export interface AppDeps extends Context, WithObjects {
   tenantStatus: (tenantId: string) => Promise<TenantStatus | undefined>;
   /** The public halves of the keys that sign access tokens: now, before, and soon. */
   tokenKeys: TokenKeys;
-  /** 32 bytes from Secrets Manager that encrypt list cursors. */
-  cursorKey: () => Promise<Uint8Array>;
+  /** The keys that encrypt list cursors, as remembered, or (`fresh`) as they are. */
+  cursorKeys: (options?: { fresh?: boolean }) => Promise<CursorKeys>;
+  /** The installation's secrets, for the function that may touch them. */
+  versions: SecretVersions;
   idempotency: IdempotencyStore;
   /** The one way to a URL that somebody gave: issuers are asked by it. */
   fetchOutside: FetchOutside;

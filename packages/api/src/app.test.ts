@@ -132,8 +132,8 @@ function setUp() {
     authenticateNode: async () => {
       throw new AppError("certificate_refused", "unknown");
     },
-    cursorKey: async () => new Uint8Array(32).fill(7),
     denied: async (denied: unknown) => void denials.push(denied),
+    cursorKeys: async () => ({ current: new Uint8Array(32).fill(7) }),
     idempotency: memoryIdempotency(),
     domains: { api: ["api.test"], nodes: ["nodes.test"] },
     tokenKeys: async () => [

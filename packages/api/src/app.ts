@@ -249,10 +249,10 @@ function pagingOf(
   // Where it is a list of something in the path, that is part of the question.
   const scope: CursorScope = { ...owner, filters: { ...filters, ...params } };
   return async () => {
-    const key = await deps.cursorKey();
+    const keys = await deps.cursorKeys();
     return {
-      after: typeof cursor === "string" ? openCursor(key, scope, cursor) : undefined,
-      next: (after) => (after === undefined ? {} : { cursor: sealCursor(key, scope, after) }),
+      after: typeof cursor === "string" ? await openCursor(deps.cursorKeys, scope, cursor) : undefined,
+      next: (after) => (after === undefined ? {} : { cursor: sealCursor(keys, scope, after) }),
     };
   };
 }

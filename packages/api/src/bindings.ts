@@ -11,6 +11,7 @@ import { jobBindings } from "./routes/jobs.ts";
 import { nodeBindings } from "./routes/nodes.ts";
 import { overviewBindings } from "./routes/overview.ts";
 import { principalBindings } from "./routes/principals.ts";
+import { secretBindings } from "./routes/secrets.ts";
 import { sessionBindings } from "./routes/sessions.ts";
 import { taskBindings } from "./routes/tasks.ts";
 import { tenantBindings } from "./routes/tenants.ts";
@@ -36,6 +37,7 @@ export const bindingsByFunction: Readonly<Record<ServedBy, readonly Binding[]>> 
   wait: waitBindings,
   sessions: sessionBindings,
   approve: approveBindings,
+  secrets: secretBindings,
   enrol: enrolmentBindings,
   nodes: [...applianceBindings, ...jobBindings],
   heartbeat: heartbeatBindings,

@@ -8,6 +8,7 @@ import { calling, isNamed } from "./faults.ts";
 
 /** A new value works within a minute, and Secrets Manager is not asked for every message. */
 const maxAgeMs = 60_000;
+const freshMs = 5_000;
 const caches = new WeakMap<SecretsManagerClient, Cache<string | undefined>>();
 
 function cacheOf(secrets: SecretsManagerClient): Cache<string | undefined> {
@@ -18,18 +19,35 @@ function cacheOf(secrets: SecretsManagerClient): Cache<string | undefined> {
   return made;
 }
 
-/** A secret's current value, at most 60 s old; undefined where there is none (also: made, but never given a value). */
-export async function getSecret(secrets: SecretsManagerClient, name: string): Promise<string | undefined> {
-  return cacheOf(secrets).get(name, () =>
+export interface ReadOptions {
+  /** The value before the one in force, which a rotation leaves for one turn. */
+  previous?: boolean;
+  /** As it is now, or was a few seconds ago: for whoever has met a newer one than the one remembered. */
+  fresh?: boolean;
+}
+
+/**
+ * A secret's value in force, or the one before; at most 60 s old. Undefined where there is none (also: made, but never
+ * given a value).
+ */
+export async function getSecret(
+  secrets: SecretsManagerClient,
+  name: string,
+  { previous = false, fresh = false }: ReadOptions = {},
+): Promise<string | undefined> {
+  const key = previous ? `${name} previous` : name;
+  const VersionStage = previous ? "AWSPREVIOUS" : "AWSCURRENT";
+  const load = () =>
     calling(`read the secret ${name}`, async () => {
       try {
-        return (await secrets.send(new GetSecretValueCommand({ SecretId: name }))).SecretString;
+        return (await secrets.send(new GetSecretValueCommand({ SecretId: name, VersionStage }))).SecretString;
       } catch (error) {
         if (isNamed(error, "ResourceNotFoundException")) return undefined;
         throw error;
       }
-    }),
-  );
+    });
+  // Whoever sends rubbish must not make a call of each of it.
+  return cacheOf(secrets).get(key, load, fresh ? freshMs : maxAgeMs);
 }
 
 /** Gives the secret a new value. The secret itself is the stacks' to make. */
@@ -38,4 +56,5 @@ export async function putSecret(secrets: SecretsManagerClient, name: string, val
     secrets.send(new PutSecretValueCommand({ SecretId: name, SecretString: value })),
   );
   cacheOf(secrets).forget(name);
+  cacheOf(secrets).forget(`${name} previous`);
 }

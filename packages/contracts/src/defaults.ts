@@ -44,6 +44,10 @@ export const defaults = {
   listLimit: 50,
   maxListLimit: 200,
   maxWaitSeconds: 20,
+  /** Older than that a secret that a person gave is to be replaced. */
+  givenSecretDays: 90,
+  /** Older than that a secret that is rotated by itself was not: two turns were missed. */
+  rotatedSecretDays: 65,
 } as const;
 
 /** What a tenant may use where nobody has set its limits. The provider's staff sets others: `steward tenant limits`. */

@@ -1,4 +1,4 @@
-import { lanes } from "./names.ts";
+import { lanes, secretNames } from "./names.ts";
 import { tiers } from "./states.ts";
 
 /**
@@ -41,6 +41,12 @@ export const metricDefinitions = {
   UnsealedSeconds: { unit: "Seconds", dimensions: {}, about: "age of the oldest entry that a run of the sealer left" },
   SealChainBroken: { unit: "Count", dimensions: {}, about: "runs that found another chain of seals than they left" },
   Denials: { unit: "Count", dimensions: { Status: deniedStatuses }, about: "calls refused for who made them" },
+  SecretAgeDays: {
+    unit: "None",
+    dimensions: { Secret: secretNames },
+    about: "age of a secret's value in force, in days",
+  },
+  RefusedKeys: { unit: "Count", dimensions: {}, about: "calls for which Anthropic refused the key in force" },
   Faults: {
     unit: "Count",
     dimensions: { Function: functions },

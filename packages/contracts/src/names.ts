@@ -56,6 +56,18 @@ export const deadLetterRetentionSeconds = 1_209_600;
 export const secretNames = ["anthropic", "cursor-key"] as const;
 export type SecretName = (typeof secretNames)[number];
 
+/** Secrets that Steward itself makes anew, and how often. The others somebody else makes, and a person puts in. */
+export const rotatedSecrets = { "cursor-key": { everyDays: 30 } } as const satisfies Partial<
+  Record<SecretName, { everyDays: number }>
+>;
+export type RotatedSecret = keyof typeof rotatedSecrets;
+export const rotatedSecretNames = Object.keys(rotatedSecrets) as RotatedSecret[];
+export function isRotated(name: SecretName): name is RotatedSecret {
+  return Object.hasOwn(rotatedSecrets, name);
+}
+/** The function that does it. */
+export const rotationFunction = "rotate-secrets";
+
 /** Names of a stage's resources. */
 export function resourceNames(stage: string) {
   const prefix = `steward-${stage}`;

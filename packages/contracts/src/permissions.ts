@@ -6,6 +6,11 @@ import {
   type QueueName,
   queueNames,
   resourceNames,
+  isRotated,
+  rotatedSecretNames,
+  rotationFunction,
+  type SecretName,
+  secretNames,
   type SigningKeyUse,
 } from "./names.ts";
 
@@ -39,6 +44,8 @@ export const principalNames = [
   "reconcile",
   "sweep",
   "measure",
+  "secrets",
+  "rotate",
   "instances",
   "seal",
   "bootstrap",
@@ -87,6 +94,10 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
   ];
   const consume = ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueUrl", "GetQueueAttributes"];
   const allLanes: QueueName[] = ["inference-express", "inference-standard", "inference-bulk"];
+  const secrets = (list: readonly SecretName[], ...actions: string[]): Grant => ({
+    actions: actions.map((action) => `secretsmanager:${action}`),
+    resources: list.map(names.secret),
+  });
   const cursorKey: Grant = { actions: ["secretsmanager:GetSecretValue"], resources: [names.tokenSecret] };
 
   /** Depths of every queue and dead-letter queue, for `GET /queue-status`. */
@@ -185,7 +196,28 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
     ],
     sweep: [table("GetItem", "Query", "UpdateItem"), queues(["node-events"], "SendMessage", ...consume)],
-    measure: [table("Query", "BatchGetItem"), indexes("gsi1")],
+    measure: [
+      table("Query", "BatchGetItem"),
+      indexes("gsi1"),
+      // How old they are.
+      secrets(secretNames, "ListSecretVersionIds"),
+    ],
+    // Puts secrets in and has them rotated, and can read none of them.
+    secrets: [
+      table("GetItem", "PutItem"),
+      ...verifyTokens,
+      secrets(secretNames, "DescribeSecret", "ListSecretVersionIds"),
+      secrets(
+        secretNames.filter((name) => !isRotated(name)),
+        "PutSecretValue",
+      ),
+      secrets(rotatedSecretNames, "RotateSecret"),
+      // Secrets Manager asks it of whoever asks for a rotation, and runs the function itself.
+      { actions: ["lambda:InvokeFunction"], resources: [names.lambda(rotationFunction)] },
+    ],
+    rotate: [
+      secrets(rotatedSecretNames, "DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"),
+    ],
     instances: [
       table(...records, "BatchGetItem"),
       parameters("root-public-key"),

@@ -104,6 +104,8 @@ function arnsOf(service: string, name: string, place: StagePlace): string[] {
       // A secret that is yet to be made has an ARN with six characters that nobody knows.
       return [secret === undefined ? regional(`secret:${name}`) : known(place.secretArns[secret], name)];
     }
+    case "lambda":
+      return [regional(`function:${name}`)];
     case "autoscaling":
       return [regional(`autoScalingGroup:*:autoScalingGroupName/${name}`)];
     default:

@@ -202,11 +202,6 @@ function redactSpoken(text: string): string {
   return out;
 }
 
-/** Whether a text holds a secret that can be told. */
-export function holdsSecret(text: string): boolean {
-  return redactText(text) !== text;
-}
-
 /**
  * The same value without its secrets, as plain JSON: deep, also through errors (whose stacks stay), with cycles, getters
  * that throw, bytes and whatever else somebody may log. Never throws. What it has redacted it leaves as it is.

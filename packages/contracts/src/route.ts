@@ -14,7 +14,7 @@ export type Access =
   | { open: true; why: string };
 
 /** The function that serves a route; each has a role of its own in AWS. */
-export type ServedBy = "api" | "wait" | "nodes" | "heartbeat" | "enrol" | "sessions" | "approve";
+export type ServedBy = "api" | "wait" | "nodes" | "heartbeat" | "enrol" | "sessions" | "approve" | "secrets";
 
 export interface Route {
   /** The OpenAPI operation id, and the typed client's method. */
@@ -32,6 +32,8 @@ export interface Route {
   /** Success status and the shape of its body. */
   status: number;
   answer?: z.ZodType;
+  /** The body is a secret, and meant to be one. Everywhere else a body with a secret in it is refused. */
+  takesSecrets?: boolean;
   /** Mutations that take an `Idempotency-Key`. */
   idempotent?: boolean;
 }

@@ -9,6 +9,7 @@ import { jobRoutes } from "./routes/jobs.ts";
 import { nodeRoutes } from "./routes/nodes.ts";
 import { overviewRoutes } from "./routes/overview.ts";
 import { principalRoutes } from "./routes/principals.ts";
+import { secretRoutes } from "./routes/secrets.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { tenantRoutes } from "./routes/tenants.ts";
@@ -31,6 +32,7 @@ export const routes = {
   ...overviewRoutes,
   ...freezeRoutes,
   ...auditRoutes,
+  ...secretRoutes,
   ...tenantRoutes,
   ...enrolmentRoutes,
   ...heartbeatRoutes,

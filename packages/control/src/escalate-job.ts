@@ -18,6 +18,8 @@ const leaseMs = 100_000;
 export interface ClaudeAccess {
   /** The key, or undefined where none is set. Read per call: a new key works at once. */
   key: () => Promise<string | undefined>;
+  /** The one before, which the last change has left; undefined where there is none. */
+  previousKey: () => Promise<string | undefined>;
   ask: typeof askClaude;
   baseUrl?: string;
   model: string;
@@ -62,13 +64,23 @@ export async function escalateJob(
   if (task === undefined) return;
   const prompt = buildPrompt(await planningContext(deps, task));
   const timeoutMs = Math.max(1_000, Math.min(job.deadlineAtMs - deps.nowMs(), leaseMs - 10_000));
-  const answer = await deps.claude.ask({
-    apiKey: key,
-    model: deps.claude.model,
-    ...prompt,
-    timeoutMs,
-    ...(deps.claude.baseUrl === undefined ? {} : { baseUrl: deps.claude.baseUrl }),
-  });
+  const ask = (apiKey: string) =>
+    deps.claude.ask({
+      apiKey,
+      model: deps.claude.model,
+      ...prompt,
+      timeoutMs: Math.max(1_000, Math.min(timeoutMs, job.deadlineAtMs - deps.nowMs())),
+      ...(deps.claude.baseUrl === undefined ? {} : { baseUrl: deps.claude.baseUrl }),
+    });
+  let answer = await ask(key);
+  if (answer.kind === "failed" && answer.keyRefused === true) {
+    // A key that was put in wrong, or revoked too early: the one before is tried once, and somebody is told either way.
+    deps.meter("RefusedKeys", 1);
+    const before = await deps.claude.previousKey();
+    const tries = before !== undefined && before !== key;
+    deps.log("error", "claude_key_refused", { jobId, triesPrevious: tries });
+    if (tries) answer = await ask(before);
+  }
   try {
     if (answer.kind === "answer") {
       // Also where the answer turns out to be of no use, or comes too late: it is on the bill.

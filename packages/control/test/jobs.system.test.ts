@@ -33,6 +33,7 @@ const ask = () =>
   });
 const withoutKey = {
   key: async () => undefined,
+  previousKey: async () => undefined,
   ask: () => Promise.reject(new Error("nobody may be asked without a key")),
   model: "claude-sonnet-5-5",
 };

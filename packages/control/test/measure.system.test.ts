@@ -150,6 +150,7 @@ it("counts what Claude wrote and what it cost", async () => {
   await ask();
   const claude = {
     key: async () => "key",
+    previousKey: async () => undefined,
     model: "claude-sonnet-5-5",
     ask: async () => ({
       kind: "answer" as const,

@@ -28,6 +28,7 @@ it("watches every function in the way that what starts it calls for", () => {
     queue: ["errors"],
     schedule: ["stalled", "near-timeout"],
     "worker-group": ["lost-events"],
+    rotation: ["errors"],
     // Whoever invokes it reads the error.
     direct: [],
   };

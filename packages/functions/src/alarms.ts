@@ -1,11 +1,14 @@
+import { defaults } from "@steward/contracts/defaults";
 import { metricNamespace, type MetricName, metricDefinitions } from "@steward/contracts/metrics";
 import {
   laneQueue,
   lanes,
   queueDefinitions,
   type QueueName,
+  isRotated,
   queueNames,
   resourceNames,
+  secretNames,
   tableSchema,
 } from "@steward/contracts/names";
 import { type FunctionDefinition, type FunctionName, functionDefinitions, functionNames } from "./definitions.ts";
@@ -76,7 +79,7 @@ export function alarmDefinitions(stage: string): AlarmDefinition[] {
       ...functionNames.filter((name) => name !== "dispatch").flatMap(alarmsOf),
     ],
     rollouts: [...alarmsOf("dispatch"), ...doorbellAlarms(stage)],
-    cost: [...tableAlarms(stage), ...operationsAlarms()],
+    cost: [...tableAlarms(stage), ...operationsAlarms(), ...secretAlarms(stage)],
   };
   return dashboardNames.flatMap((dashboard) =>
     byDashboard[dashboard].map((alarm) => ({
@@ -176,6 +179,7 @@ function queueAlarms(stage: string): Unnamed[] {
  *   through. Crashes, and messages given up, are told where they go on: they are why;
  * - a schedule: one miss is made good by the next, so only that it stands still, and that it soon will not be done in time;
  * - the worker group: an event that Lambda gave up on is an instance that nobody serves;
+ * - rotation: Secrets Manager tries again by itself and tells nobody.
  * - direct: whoever invokes it reads the error.
  */
 function functionAlarms(stage: string, name: FunctionName): Unnamed[] {
@@ -293,6 +297,22 @@ function functionAlarms(stage: string, name: FunctionName): Unnamed[] {
           summary: "Lambda gave up on the news that a GPU host started or ended: a host cannot enrol, or stays listed.",
           runbook: "lost-instance-events",
           metrics: [on("dropped", "AsyncEventsDropped", "Sum", fiveMinutes)],
+          comparison: "GreaterThanThreshold",
+          threshold: 0,
+          ...inARow(1),
+          missingData: "notBreaching",
+        },
+      ];
+    case "rotation":
+      return [
+        {
+          id: `${name}-errors`,
+          madeBy: "infra",
+          severity: "ticket",
+          summary: "A secret was to be made anew and was not: the one in force stays, and grows old.",
+          runbook: "secret-rotation",
+          metrics: failures,
+          expression: "SUM([errors, faults])",
           comparison: "GreaterThanThreshold",
           threshold: 0,
           ...inARow(1),
@@ -563,6 +583,46 @@ function operationsAlarms(): Unnamed[] {
       summary: "The test restore of a backup failed: nobody can be sure that the backups are any good.",
       runbook: "restore-test-failed",
       ...jobs("NumberOfRestoreJobsFailed"),
+      comparison: "GreaterThanThreshold",
+      threshold: 0,
+      ...inARow(1),
+      missingData: "notBreaching",
+    },
+  ];
+}
+
+function secretAlarms(stage: string): Unnamed[] {
+  return [
+    ...secretNames.map((name): Unnamed => {
+      const days = isRotated(name) ? defaults.rotatedSecretDays : defaults.givenSecretDays;
+      return {
+        id: `secret-${name}-old`,
+        madeBy: "stacks",
+        severity: "ticket",
+        summary: `The secret ${name} has not changed for more than ${days} days.`,
+        runbook: isRotated(name) ? "secret-rotation" : "secret-old",
+        metrics: [
+          ownMetric(stage, "SecretAgeDays", {
+            id: "age",
+            statistic: "Maximum",
+            // It is measured about once an hour.
+            periodSeconds: 6 * hour,
+            dimensions: { Secret: name },
+          }),
+        ],
+        comparison: "GreaterThanThreshold",
+        threshold: days,
+        ...inARow(1),
+        missingData: "notBreaching",
+      };
+    }),
+    {
+      id: "claude-key-refused",
+      madeBy: "stacks",
+      severity: "ticket",
+      summary: "Anthropic refuses the key in force: what no worker can do goes to nobody, or by the key before it.",
+      runbook: "claude-key-refused",
+      metrics: [ownMetric(stage, "RefusedKeys", { id: "refused", statistic: "Sum", periodSeconds: fiveMinutes })],
       comparison: "GreaterThanThreshold",
       threshold: 0,
       ...inARow(1),

@@ -31,11 +31,13 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
     authenticate: createAuthenticator({ ...context, tokenKeys }),
     tenantStatus: createTenantReader(context),
     authenticateNode: (identity) => authenticateNode(context, identity),
-    cursorKey: async () => {
-      const secret = await services.secrets.get(names.tokenSecret);
-      if (secret === undefined) throw new AppError("unavailable", `the secret ${names.tokenSecret} is not set`);
-      return keyFromSecret(secret);
+    cursorKeys: async ({ fresh = false } = {}) => {
+      const read = (previous: boolean) => services.secrets.get(names.tokenSecret, { previous, fresh });
+      const [current, before] = await Promise.all([read(false), read(true)]);
+      if (current === undefined) throw new AppError("unavailable", `the secret ${names.tokenSecret} is not set`);
+      return { current: keyFromSecret(current), ...(before === undefined ? {} : { previous: keyFromSecret(before) }) };
     },
+    versions: services.secretVersions,
     idempotency: {
       begin: (input) => beginIdempotent(table, input),
       finish: (input) => finishIdempotent(table, input),

@@ -11,6 +11,8 @@ export type Trigger =
   | { kind: "schedule"; everySeconds: number }
   /** The worker group started or ended an instance (EventBridge); nothing of the kind happens locally. */
   | { kind: "worker-group" }
+  /** Secrets Manager rotates those of `rotatedSecrets`: one event for each of four steps. */
+  | { kind: "rotation" }
   /** Invoked by name, by whoever may. */
   | { kind: "direct" };
 
@@ -156,6 +158,25 @@ export const functionDefinitions = {
     principal: "seal",
     trigger: { kind: "schedule", everySeconds: 60 },
     timeoutSeconds: 55,
+    memoryMb: 256,
+    concurrency: 1,
+    hot: false,
+  },
+  // The stage's secrets: to put one in, to have one rotated, and never to read one.
+  secrets: {
+    entry: "secrets",
+    principal: "secrets",
+    trigger: { kind: "http", servedBy: "secrets" },
+    timeoutSeconds: 15,
+    memoryMb: 256,
+    concurrency: 5,
+    hot: false,
+  },
+  "rotate-secrets": {
+    entry: "rotate-secrets",
+    principal: "rotate",
+    trigger: { kind: "rotation" },
+    timeoutSeconds: 30,
     memoryMb: 256,
     concurrency: 1,
     hot: false,

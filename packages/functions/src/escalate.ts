@@ -11,6 +11,7 @@ const { STEWARD_ANTHROPIC_URL: baseUrl, STEWARD_CLAUDE_MODEL: model } = env();
 const context = createContext("escalate");
 const claude: ClaudeAccess = {
   key: () => context.services.secrets.get(context.names.anthropicSecret),
+  previousKey: () => context.services.secrets.get(context.names.anthropicSecret, { previous: true }),
   // Its SDK is the largest of all, and where no key is set nobody is asked.
   ask: async (question) => (await import("@steward/aws/outside/claude")).askClaude(question),
   ...(baseUrl === undefined ? {} : { baseUrl }),

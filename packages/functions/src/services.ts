@@ -3,12 +3,19 @@ import type { LifecycleAction } from "@steward/aws/lifecycle";
 import type { Objects } from "@steward/aws/objects";
 import type { Queues } from "@steward/aws/queues";
 import type { Seals } from "@steward/aws/seals";
+import type { SecretVersions } from "@steward/aws/secret-versions";
+import type { ReadOptions } from "@steward/aws/secrets";
 import type { Signer } from "@steward/aws/signing";
 import { bucketNames, resourceNames, type SigningKeyUse } from "@steward/contracts/names";
 
 /** Texts by name: parameters or secrets. */
 export interface TextStore {
   get(name: string, options?: { cached?: boolean }): Promise<string | undefined>;
+  put(name: string, value: string): Promise<void>;
+}
+
+export interface SecretStore {
+  get(name: string, options?: ReadOptions): Promise<string | undefined>;
   put(name: string, value: string): Promise<void>;
 }
 
@@ -20,8 +27,9 @@ export interface Services {
     /** Only where there is none; false where there is. */
     create(name: string, value: string): Promise<boolean>;
   };
-  secrets: TextStore;
   seals: Seals;
+  secrets: SecretStore;
+  secretVersions: SecretVersions;
   signer: (use: SigningKeyUse) => Signer;
   ring: (nodeIds: string[], rolloutId: string) => ReturnType<typeof import("@steward/aws/run-command").ringBySsm>;
   activate: (nodeId: string, role: string) => Promise<{ id: string; code: string }>;
@@ -63,6 +71,10 @@ export function createServices({ stage, account }: { stage: string; account: str
     const { createInstanceSecrets } = await import("@steward/aws/instance-secrets");
     return createInstanceSecrets(await secrets());
   });
+  const secretVersions = once(async () => {
+    const { createSecretVersions } = await import("@steward/aws/secret-versions");
+    return createSecretVersions(await secrets());
+  });
   const queues = once(async () => {
     const [{ createQueues }, { createSqs }] = await Promise.all([
       import("@steward/aws/queues"),
@@ -91,7 +103,7 @@ export function createServices({ stage, account }: { stage: string; account: str
       create: async (name, value) => (await parameterCalls()).createParameter(await ssm(), name, value),
     },
     secrets: {
-      get: async (name) => (await secretCalls()).getSecret(await secrets(), name),
+      get: async (name, options) => (await secretCalls()).getSecret(await secrets(), name, options),
       put: async (name, value) => (await secretCalls()).putSecret(await secrets(), name, value),
     },
     seals: {
@@ -100,6 +112,14 @@ export function createServices({ stage, account }: { stage: string; account: str
       has: async (...call) => (await seals()).has(...call),
       list: async (...call) => (await seals()).list(...call),
       getVersion: async (...call) => (await seals()).getVersion(...call),
+    },
+    secretVersions: {
+      list: async (...call) => (await secretVersions()).list(...call),
+      rotation: async (...call) => (await secretVersions()).rotation(...call),
+      read: async (...call) => (await secretVersions()).read(...call),
+      write: async (...call) => (await secretVersions()).write(...call),
+      makeCurrent: async (...call) => (await secretVersions()).makeCurrent(...call),
+      rotate: async (...call) => (await secretVersions()).rotate(...call),
     },
     signer: (use) => {
       const signer = once(async () => {

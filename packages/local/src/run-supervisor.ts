@@ -105,6 +105,6 @@ function modelsLine(models: readonly string[] | undefined, host: string, worker:
       : models.length === 0
         ? `Ollama at ${host} has no model yet`
         : `Ollama (${models.join(", ")})`;
-  const key = claude ? "Claude" : "no Claude key (npx steward secrets set anthropic)";
+  const key = claude ? "Claude" : "no Claude key (npx steward secrets set anthropic --profile local-provider)";
   return `${ollama}; ${key}${models === undefined && !claude ? ". Plain commands are understood without a model." : ""}`;
 }

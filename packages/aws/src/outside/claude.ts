@@ -29,7 +29,7 @@ export type ClaudeAnswer =
       latencyMs: number;
     }
   /** `retryable`: the same question may be answered later. */
-  | { kind: "failed"; reason: string; retryable: boolean };
+  | { kind: "failed"; reason: string; retryable: boolean; keyRefused?: true };
 
 const maxAnswerTokens = 8_192;
 
@@ -156,12 +156,12 @@ function whyIncomplete({ stop_reason: stopped }: Anthropic.Message): ClaudeAnswe
 }
 
 function failure(error: unknown, apiKey: string): ClaudeAnswer {
-  const failed = (reason: string, retryable: boolean): ClaudeAnswer => ({ kind: "failed", reason, retryable });
+  const failed = (reason: string, retryable: boolean) => ({ kind: "failed", reason, retryable }) as const;
   if (error instanceof Anthropic.APIConnectionError) return failed("Claude could not be reached", true);
   if (error instanceof Anthropic.APIError) {
     const { status, message } = error;
     // What the server says to a refused key may repeat parts of it.
-    if (status === 401 || status === 403) return failed("Anthropic refused the key", false);
+    if (status === 401 || status === 403) return { ...failed("Anthropic refused the key", false), keyRefused: true };
     if (status === 404) return failed("Anthropic does not know this model", false);
     if (status === 429) return failed("Anthropic's rate limit is reached", true);
     if (status === undefined || status >= 500)

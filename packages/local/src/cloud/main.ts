@@ -45,7 +45,7 @@ async function main(): Promise<void> {
 
 /** Functions run in another process: whoever started both passes the events on, and what came of them. */
 function createParentInvoker(): InvokeRotation {
-  const waiting = new Map<string, (outcome: unknown) => void>();
+  const waiting = new Map<string, (error: string | undefined) => void>();
   process.on("message", (message: unknown) => {
     const reply = invokedSchema.safeParse(message);
     if (!reply.success) return;
@@ -54,7 +54,7 @@ function createParentInvoker(): InvokeRotation {
   });
   return async (functionArn, rotation) => {
     const id = crypto.randomUUID();
-    const error = await new Promise<unknown>((resolve) => {
+    const error = await new Promise<string | undefined>((resolve) => {
       waiting.set(id, resolve);
       // Whoever does not answer may have died: the step is tried again.
       setTimeout(() => {
@@ -62,7 +62,7 @@ function createParentInvoker(): InvokeRotation {
       }, 60_000).unref();
       process.send?.({ event: "invoke", id, functionArn, rotation } satisfies InvokeMessage);
     });
-    if (error !== undefined) throw new Error(String(error));
+    if (error !== undefined) throw new Error(error);
   };
 }
 

@@ -4,7 +4,10 @@ import {
   type QueueName,
   queueDefinitions,
   queueNames,
+  isRotated,
   resourceNames,
+  rotatedSecrets,
+  rotationFunction,
   secretNames,
   signingKeyUses,
   tableSchema,
@@ -28,7 +31,7 @@ export interface Stores {
 
 /** Everything that a stage owns, made unless it is there: what `stacks/` does on AWS. */
 export async function createResources(
-  { stage, account }: { stage: string; account: string },
+  { stage, account, region }: { stage: string; account: string; region: string },
   stores: Stores,
 ): Promise<void> {
   const names = resourceNames(stage);
@@ -37,7 +40,13 @@ export async function createResources(
     ensureTable(stores.engine, names.table),
     ...queueNames.map((name) => ensureQueue(stores.sqs, names, name)),
     ...signingKeyUses.map((use) => stores.kms.ensureKey(names.keyAlias(use))),
-    ...secretNames.map((name) => stores.secrets.ensureSecret(names.secret(name))),
+    ...secretNames.map(async (name) => {
+      const secret = names.secret(name);
+      await stores.secrets.ensureSecret(secret);
+      if (!isRotated(name)) return;
+      const lambdaArn = `arn:aws:lambda:${region}:${account}:function:${names.lambda(rotationFunction)}`;
+      await stores.secrets.ensureRotation(secret, { lambdaArn, days: rotatedSecrets[name].everyDays });
+    }),
     // Older installations have them without the account, with the outputs and the release that machines hold to.
     stores.s3.ensureBucket(buckets.bundles, { formerly: `${names.prefix}-bundles` }),
     stores.s3.ensureBucket(buckets.outputs, { formerly: `${names.prefix}-outputs` }),

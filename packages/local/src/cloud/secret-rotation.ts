@@ -321,7 +321,7 @@ function randomPassword(input: z.output<typeof randomPasswordSchema>): string {
     ...(input.ExcludeNumbers ? [] : ["0123456789"]),
     ...(input.ExcludePunctuation ? [] : ["!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"]),
     ...(input.IncludeSpace ? [" "] : []),
-  ].map((set) => [...set].filter((one) => !input.ExcludeCharacters.includes(one)));
+  ].map((set) => set.split("").filter((one) => !input.ExcludeCharacters.includes(one)));
   const usable = sets.filter((set) => set.length > 0);
   const all = usable.flat();
   const required = input.RequireEachIncludedType ? usable : [];

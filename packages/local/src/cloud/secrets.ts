@@ -221,6 +221,33 @@ export function createSecrets(context: CloudContext, journal: Journal, invoke: I
     DescribeSecret: operation(z.object({ SecretId: z.string() }), (input, caller) =>
       describe(find(caller, "DescribeSecret", input.SecretId), arnOf),
     ),
+    ListSecretVersionIds: operation(
+      z.object({
+        SecretId: z.string(),
+        IncludeDeprecated: z.boolean().default(false),
+        MaxResults: z.int().min(1).max(100).default(100),
+        NextToken: z.string().optional(),
+      }),
+      (input, caller) => {
+        const secret = find(caller, "ListSecretVersionIds", input.SecretId);
+        const shown = secret.versions.filter(({ stages }) => input.IncludeDeprecated || stages.length > 0);
+        const { items, nextToken } = page(shown, (version) => version.id, {
+          limit: input.MaxResults,
+          token: input.NextToken,
+          badToken: () => new ServiceError("InvalidNextTokenException", "The NextToken value is invalid."),
+        });
+        return {
+          ARN: arnOf(secret),
+          Name: secret.name,
+          Versions: items.map(({ id, stages, createdAtMs }) => ({
+            VersionId: id,
+            VersionStages: stages,
+            CreatedDate: toSeconds(createdAtMs),
+          })),
+          NextToken: nextToken,
+        };
+      },
+    ),
     ListSecrets: operation(
       z.object({
         MaxResults: z.int().min(1).max(100).default(100),
@@ -278,7 +305,7 @@ export function createSecrets(context: CloudContext, journal: Journal, invoke: I
       return { ARN: arnOf(secret), Name: secret.name };
     }),
   };
-  const rotations = createRotations(
+  const { operations: rotating, ...rotations } = createRotations(
     context,
     {
       find,
@@ -297,10 +324,8 @@ export function createSecrets(context: CloudContext, journal: Journal, invoke: I
     invoke,
   );
   return {
-    operations: { ...operations, ...rotations.operations },
-    ensureRotation: rotations.ensureRotation,
-    rotateDue: rotations.rotateDue,
-    close: rotations.close,
+    operations: { ...operations, ...rotating },
+    ...rotations,
     ensureSecret: async (name) => {
       if (lookUp(name) === undefined) await save(emptySecret(name));
     },

@@ -101,7 +101,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     closers.push(() => secrets.close());
     const s3 = createS3(context, journal("s3"), join(options.stateDir, "objects"));
     await createResources(
-      { stage: options.stage, account: localAccount },
+      { stage: options.stage, account: localAccount, region: context.region },
       { engine: engine.client, sqs, kms, secrets, s3, ssm },
     );
     const sweeper = startTtlSweeper(engine.client, context, (options.ttlSweepIntervalSeconds ?? 60) * 1000);
