@@ -14,6 +14,7 @@ const actsForSystem: Readonly<Record<string, string>> = {
   "packages/api/src/app.ts": "who calls is looked up before the tenant is known; routes about no one tenant",
   "packages/functions/src/bootstrap.ts": "tenants are made",
   "packages/functions/src/measure.ts": "lanes and workers serve all tenants",
+  "packages/functions/src/purge.ts": "all that is left of a tenant that was deleted, wherever it is",
   "packages/functions/src/reconcile.ts": "finds what is due; acts on it for its tenant",
   "packages/functions/src/seal.ts": "a seal holds every tenant's entries",
   "packages/functions/src/sweep.ts": "finds who is silent",

@@ -20,6 +20,8 @@ export interface Ui {
   hint: (text: string) => void;
   /** A JSON document, with `--json` only. */
   data: (value: unknown) => void;
+  /** Part of a long document for stdout, with or without `--json`. Settles when whoever reads it wants more. */
+  stream: (text: string) => Promise<void>;
   /** Asks; undefined when the input has ended. Throws (130) on Ctrl-C. */
   question: (text: string, options?: { hidden?: boolean }) => Promise<string | undefined>;
   /** Shows on a terminal that something takes its time, from the first second on. Returns how to end it. */
@@ -69,6 +71,11 @@ export function createUi(options: { json: boolean }): Ui & { close: () => void }
     data: (value) => {
       if (options.json) stdout.write(`${JSON.stringify(value)}\n`);
     },
+    stream: (text) =>
+      new Promise((resolve, reject) => {
+        erase();
+        stdout.write(text, (error) => (error ? reject(error) : resolve()));
+      }),
     question: async (text, { hidden = false } = {}) => {
       erase();
       return stdin.isTTY ? askTerminal(text, hidden) : answers.next(text, hidden);

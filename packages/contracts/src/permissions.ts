@@ -43,6 +43,7 @@ export const principalNames = [
   "escalate",
   "reconcile",
   "sweep",
+  "purge",
   "measure",
   "secrets",
   "rotate",
@@ -196,6 +197,13 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
     ],
     sweep: [table("GetItem", "Query", "UpdateItem"), queues(["node-events"], "SendMessage", ...consume)],
+    purge: [
+      // The one role that may look through the whole table, and the one that may empty outputs.
+      table(...records, "Scan", "DeleteItem"),
+      indexes("gsi1"),
+      objects("ListBucket", buckets.outputs),
+      objects("DeleteObject", `${buckets.outputs}/*`),
+    ],
     measure: [
       table("Query", "BatchGetItem"),
       indexes("gsi1"),

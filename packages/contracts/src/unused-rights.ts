@@ -22,6 +22,9 @@ const everyLane = [queue("inference-express"), ...longLanes];
 const noGroup =
   "No Auto Scaling group starts instances locally; test/aws/instances.test.ts makes the calls, with these rights and no others.";
 
+const noTenantRemoved =
+  "A tenant is removed an hour after its grace period at the soonest; test/aws/purge.test.ts makes the calls, with these rights and no others.";
+
 /** A test holds this list to a recording of all that the end-to-end and fault tests do: no right is missing, none too many. */
 export const unusedRights: readonly UnusedRights[] = [
   {
@@ -109,6 +112,31 @@ export const unusedRights: readonly UnusedRights[] = [
     resources: ["steward-{stage}/index/gsi1"],
     reason: "Measures once a minute; only an installation that a test leaves alone for so long is measured.",
     byChance: true,
+  },
+  {
+    principals: ["purge"],
+    actions: ["GetItem", "Query", "PutItem", "UpdateItem", "Scan", "DeleteItem"].map((name) => `dynamodb:${name}`),
+    resources: table,
+    reason: noTenantRemoved,
+  },
+  {
+    principals: ["purge"],
+    actions: ["dynamodb:Query"],
+    resources: ["steward-{stage}/index/gsi1"],
+    reason: "Asks once a minute whom to remove; only an installation that a test leaves alone for so long is asked.",
+    byChance: true,
+  },
+  {
+    principals: ["purge"],
+    actions: ["s3:ListBucket"],
+    resources: ["steward-{stage}-outputs-{account}"],
+    reason: noTenantRemoved,
+  },
+  {
+    principals: ["purge"],
+    actions: ["s3:DeleteObject"],
+    resources: ["steward-{stage}-outputs-{account}/*"],
+    reason: noTenantRemoved,
   },
   {
     principals: ["instances"],

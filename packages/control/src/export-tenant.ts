@@ -3,6 +3,7 @@ import { listPeople } from "@steward/aws/records/person";
 import { getTenant } from "@steward/aws/records/tenant";
 import { exportedFamily, type FamilyPartition, listFamily } from "@steward/aws/records/tenant-family";
 import type { Page } from "@steward/aws/table";
+import { actFor } from "@steward/aws/tenant-fence";
 import { AppError } from "@steward/contracts/errors";
 import { hasRole, roleIn } from "@steward/contracts/roles";
 import type { ExportedKind, ExportedRecord } from "@steward/contracts/tenant";
@@ -49,6 +50,14 @@ export async function exportTenant(
       next: "Ask an administrator of your organisation.",
     });
   }
+  return actFor(tenantId, () => readPage(deps, tenantId, query));
+}
+
+async function readPage(
+  deps: Pick<Context, "table">,
+  tenantId: string,
+  query: { limit: number; after?: string | undefined },
+): Promise<Page<ExportedRecord>> {
   const items: ExportedRecord[] = [];
   let bytes = 0;
   let last: Place | undefined;

@@ -6,6 +6,7 @@ import {
   replaceTenant,
 } from "@steward/aws/records/tenant";
 import { commit, type Page } from "@steward/aws/table";
+import { actFor } from "@steward/aws/tenant-fence";
 import { defaults, deletionGraceDays, tenantLimits } from "@steward/contracts/defaults";
 import { AppError, hasCode } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
@@ -136,6 +137,16 @@ export function restoreTenant(deps: Deps, caller: Caller, params: Params) {
 }
 
 async function change(
+  deps: Deps,
+  caller: Caller,
+  { tenantId }: Params,
+  event: TenantEvent,
+  what: string,
+): Promise<TenantDetails> {
+  return actFor(tenantId, () => changeIn(deps, caller, { tenantId }, event, what));
+}
+
+async function changeIn(
   deps: Deps,
   caller: Caller,
   { tenantId }: Params,

@@ -330,6 +330,7 @@ const pagingDoors: ReadonlySet<FunctionName> = new Set(["api", "nodes", "heartbe
 const stalls: Partial<Record<FunctionName, string>> = {
   reconcile:
     "The reconciler has not run to its end for 5 minutes: nothing enforces deadlines or resends what was lost.",
+  purge: "Tenants whose grace period is over have not been removed for 5 minutes, or one of them cannot be.",
   measure: "Nobody has measured the lanes for 5 minutes: GPU workers are neither started nor ended.",
 };
 

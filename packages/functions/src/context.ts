@@ -30,7 +30,8 @@ export interface FunctionContext extends Omit<Context, "actions">, WithObjects {
   fetchOutside: FetchOutside;
 }
 
-export function createContext(functionName: string): FunctionContext {
+/** `scans`: whether it may look through the whole table. */
+export function createContext(functionName: string, { scans = false }: { scans?: boolean } = {}): FunctionContext {
   const {
     STEWARD_STAGE: stage,
     STEWARD_ACCOUNT: account,
@@ -74,7 +75,7 @@ export function createContext(functionName: string): FunctionContext {
       return fetchOutside(url, request, { listedHosts });
     },
     stage,
-    table: { client: createDynamo({ fence: { log } }), name: names.table },
+    table: { client: createDynamo({ fence: { log, scans } }), name: names.table },
     queues: services.queues,
     nowMs: () => Date.now(),
     secret: () => randomBytes(32).toString("base64url"),

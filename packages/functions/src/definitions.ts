@@ -142,6 +142,16 @@ export const functionDefinitions = {
     concurrency: 1,
     hot: false,
   },
+  // A tenant whose grace period is over. With rights that nobody else has: to look through the table, and to remove.
+  purge: {
+    entry: "purge",
+    principal: "purge",
+    trigger: { kind: "schedule", everySeconds: 60 },
+    timeoutSeconds: 55,
+    memoryMb: 256,
+    concurrency: 1,
+    hot: false,
+  },
   // What the workers are scaled by, and what the dashboards show of lanes and slots.
   measure: {
     entry: "measure",

@@ -1,6 +1,7 @@
 import type { InstanceSecrets } from "@steward/aws/instance-secrets";
 import type { LifecycleAction } from "@steward/aws/lifecycle";
 import type { Objects } from "@steward/aws/objects";
+import type { ObjectRemover } from "@steward/aws/object-remover";
 import type { Queues } from "@steward/aws/queues";
 import type { Seals } from "@steward/aws/seals";
 import type { SecretVersions } from "@steward/aws/secret-versions";
@@ -22,6 +23,7 @@ export interface SecretStore {
 /** Everything of AWS but the table. */
 export interface Services {
   objects: Objects;
+  removeObjectsBelow: ObjectRemover["removeBelow"];
   queues: Queues;
   parameters: TextStore & {
     /** Only where there is none; false where there is. */
@@ -120,6 +122,13 @@ export function createServices({ stage, account }: { stage: string; account: str
       write: async (...call) => (await secretVersions()).write(...call),
       makeCurrent: async (...call) => (await secretVersions()).makeCurrent(...call),
       rotate: async (...call) => (await secretVersions()).rotate(...call),
+    },
+    removeObjectsBelow: async (...folder) => {
+      const [{ createObjectRemover }, { createS3 }] = await Promise.all([
+        import("@steward/aws/object-remover"),
+        import("@steward/aws/clients/s3"),
+      ]);
+      return createObjectRemover(createS3()).removeBelow(...folder);
     },
     signer: (use) => {
       const signer = once(async () => {

@@ -1,5 +1,6 @@
 import type { PersonState } from "@steward/core/tenant/tenant-state";
 import { createItem, queryItems, type Table, type Write } from "../table.ts";
+import { removeItem } from "./purge.ts";
 import * as states from "./state.ts";
 
 const keyOf = (personId: string) => ({ pk: `SYS#PERSON#${personId}`, sk: "PERSON" });
@@ -28,6 +29,11 @@ export const replacePerson = (previous: PersonState, next: PersonState): Write =
 
 export async function getPerson(table: Table, personId: string): Promise<PersonState | undefined> {
   return states.readState(table, keyOf(personId));
+}
+
+/** For ever: when nothing is left that says whose it was. */
+export async function removePerson(table: Table, personId: string): Promise<void> {
+  await removeItem(table, keyOf(personId));
 }
 
 /** People with a grant in the tenant, or everywhere; also disabled ones. From an index: trails the table by a moment. */

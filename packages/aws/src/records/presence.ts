@@ -28,6 +28,7 @@ import {
   presenceOfItem,
   shardKey,
 } from "./presence-item.ts";
+import { removeItem } from "./purge.ts";
 
 export { maxPendingRuns, presenceShards } from "./presence-item.ts";
 
@@ -150,6 +151,11 @@ export const createPresence = (state: PresenceState): Write => createItem("prese
 export async function getPresence(table: Table, nodeId: string): Promise<PresenceState | undefined> {
   const item = await readItem(table, presenceKey(nodeId));
   return item === undefined ? undefined : presenceOfItem(item);
+}
+
+/** The node is refused from now on: no certificate is accepted where there is no presence. */
+export async function removePresence(table: Table, nodeId: string): Promise<void> {
+  await removeItem(table, presenceKey(nodeId));
 }
 
 /** In no order; nodes without a presence are left out. For a tenant the caller compares `tenantId`. */

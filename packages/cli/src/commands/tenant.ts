@@ -259,7 +259,7 @@ async function exportTenant({ connect, ui }: Context, given: string, to: string 
       });
       done();
       const lines = page.items.map((item) => `${JSON.stringify(item)}\n`).join("");
-      if (file === undefined) await write(lines);
+      if (file === undefined) await ui.stream(lines);
       else await file.write(lines);
       records += page.items.length;
       cursor = page.cursor;
@@ -275,13 +275,6 @@ async function exportTenant({ connect, ui }: Context, given: string, to: string 
   await rename(part, to);
   ui.data({ file: to, records });
   ui.say(`${ui.paint.green("✔")} ${records} records in ${to}`);
-}
-
-/** Waits where the reader is slow. */
-function write(text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
-  });
 }
 
 function statusText(tenant: TenantView, paint: Paint, nowMs: number): string {

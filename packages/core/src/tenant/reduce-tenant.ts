@@ -152,10 +152,11 @@ function stepOn(tenant: TenantState, event: Extract<TenantEvent, { type: "purge_
   if (event.place !== undefined) {
     return { ...tenant, purge: { ...purge, pass: { ...purge.pass, after: event.place, found }, removed } };
   }
-  const clean = found === 0 && purge.pass.startedAtMs >= purge.startedAtMs + purgeSettlesMs;
-  return clean
-    ? tombstoneOf(tenant, nowMs)
-    : { ...tenant, purge: { ...purge, pass: { startedAtMs: nowMs, found: 0 }, removed } };
+  const settledAtMs = purge.startedAtMs + purgeSettlesMs;
+  if (found === 0 && purge.pass.startedAtMs >= settledAtMs) return tombstoneOf(tenant, nowMs);
+  // Another one before everything has settled would find nothing that the one after it does not find as well.
+  const startedAtMs = Math.max(nowMs, settledAtMs);
+  return { ...tenant, purge: { ...purge, pass: { startedAtMs, found: 0 }, removed } };
 }
 
 /** The id, so that nobody gets it again, and when it was. Nothing that a person has written. */

@@ -25,7 +25,7 @@ export interface TenantState extends Versioned {
 
 export interface TenantPurge {
   startedAtMs: number;
-  /** One pass looks through everything there is; the first one that finds nothing, late enough, is the last. */
+  /** `startedAtMs` may lie ahead. One pass looks through everything there is; the first one that finds nothing, late enough, is the last. */
   pass: { startedAtMs: number; after?: PurgePlace; found: number };
   removed: number;
 }

@@ -1,0 +1,17 @@
+import { actForSystem } from "@steward/aws/tenant-fence";
+import { purgeTenants } from "@steward/control/purge-tenants";
+import { createContext } from "./context.ts";
+
+const context = createContext("purge", { scans: true });
+const { services, outputBucket } = context;
+
+/** On a schedule: removes tenants whose grace period is over. */
+export async function handler(): Promise<void> {
+  const objects = { removeBelow: services.removeObjectsBelow };
+  const { removed, purged, failed } = await actForSystem("all that is left of a tenant, wherever it is", () =>
+    purgeTenants({ ...context, objects, outputBucket }),
+  );
+  if (removed + purged + failed > 0) context.log("info", "purged", { removed, purged, failed });
+  // Said by failing: a tenant that cannot be removed has the alarm of a schedule that stands still.
+  if (failed > 0) throw new Error(`${failed} tenants could not be removed: see purge_failed`);
+}

@@ -1,0 +1,211 @@
+import { PutObjectCommand } from "@aws-sdk/client-s3";
+import type { Clients } from "@steward/aws/clients";
+import { createCertificate } from "@steward/aws/records/certificate";
+import { createEnrolment } from "@steward/aws/records/enrolment";
+import { putFacts } from "@steward/aws/records/facts";
+import { createFreeze } from "@steward/aws/records/freeze";
+import { beginIdempotent } from "@steward/aws/records/idempotency";
+import { createJob } from "@steward/aws/records/job";
+import { createNode } from "@steward/aws/records/node";
+import { createPerson } from "@steward/aws/records/person";
+import { createPresence } from "@steward/aws/records/presence";
+import { createRollout } from "@steward/aws/records/rollout";
+import { createRun } from "@steward/aws/records/run";
+import { createSession } from "@steward/aws/records/session";
+import { createTask } from "@steward/aws/records/task";
+import { createTenant } from "@steward/aws/records/tenant";
+import { commit, type Table } from "@steward/aws/table";
+import { sha256Hex } from "@steward/contracts/canonical";
+import { newId } from "@steward/contracts/ids";
+import { defaultRollout } from "@steward/contracts/plan";
+import { audited } from "@steward/control/audit";
+import type { RolloutState } from "@steward/core/rollout/rollout-state";
+import { aJob, aPresence, aRun, aTask } from "../../packages/aws/test/support/states.ts";
+
+export interface FullTenant {
+  tenantId: string;
+  /** In every text that somebody has written. */
+  mark: string;
+  /** Everything that names it or somebody or something of it. */
+  names: string[];
+  adminId: string;
+  nodeIds: string[];
+  /** Secrets' hashes, which leave the table in no export. */
+  proofs: string[];
+}
+
+let made = 0;
+
+/** A tenant with something of every kind of record, and outputs. `others`: people who have a role elsewhere as well. */
+export async function fillTenant(
+  { table, s3, outputBucket }: { table: Table; s3: Clients["s3"]; outputBucket: string },
+  { nowMs, others = [] }: { nowMs: number; others?: string[] },
+): Promise<FullTenant> {
+  made += 1;
+  const mark = `tainted-${made}-${Math.random().toString(36).slice(2)}`;
+  const tenantId = newId("tenant", nowMs);
+  const adminId = newId("person", nowMs);
+  const proof = (what: string) => sha256Hex(`${mark} ${what}`);
+  const proofs = ["enrolment", "session", "link", "job"].map(proof);
+  await commit(table, [
+    createTenant({
+      v: 1,
+      version: 1,
+      tenantId,
+      name: mark,
+      createdAtMs: nowMs,
+      heartbeatIntervalSeconds: 60,
+      status: "active",
+    }),
+    createPerson({
+      v: 1,
+      version: 1,
+      personId: adminId,
+      name: mark,
+      issuer: "bootstrap",
+      subject: `${tenantId}:${mark}`,
+      grants: [{ tenant: tenantId, role: "admin" }],
+      createdAtMs: nowMs,
+    }),
+    ...others.map((personId) =>
+      createPerson({
+        v: 1,
+        version: 1,
+        personId,
+        name: "who works for several",
+        issuer: "https://sso.example",
+        subject: personId,
+        grants: [
+          { tenant: tenantId, role: "operator" },
+          { tenant: newId("tenant", nowMs), role: "viewer" },
+        ],
+        createdAtMs: nowMs,
+      }),
+    ),
+    ...(["session", "link"] as const).map((what) =>
+      createSession({
+        v: 1,
+        version: 1,
+        tokenHash: proof(what),
+        kind: what === "link" ? "bootstrap" : "refresh",
+        sessionId: newId("session", nowMs),
+        personId: adminId,
+        createdAtMs: nowMs,
+        expiresAtMs: nowMs + 86_400_000_000,
+      }),
+    ),
+    createFreeze({
+      v: 1,
+      version: 1,
+      freezeId: newId("freeze", nowMs),
+      tenantId,
+      reason: mark,
+      untilMs: nowMs + 1,
+      createdBy: adminId,
+      createdAtMs: nowMs,
+    }),
+    audited(nowMs, { tenantId, who: adminId, what: "create-tenant", record: tenantId }),
+  ]);
+  const nodeIds: string[] = [];
+  for (let index = 0; index < 3; index += 1) {
+    const nodeId = newId("appliance", nowMs);
+    nodeIds.push(nodeId);
+    const presence = aPresence({ nodeId, tenantId, sequence: 1, lastSeenAtMs: nowMs, agentVersion: mark });
+    await commit(table, [
+      createPresence(presence),
+      createNode({
+        v: 1,
+        version: 1,
+        tenantId,
+        nodeId,
+        kind: "appliance",
+        name: `${mark}-${index}`,
+        hostname: mark,
+        tags: [],
+        doorbell: "pull",
+        health: "healthy",
+        healthSinceMs: nowMs,
+        healthEpoch: 1,
+        keyFingerprint: "b".repeat(64),
+        createdAtMs: nowMs,
+        updatedAtMs: nowMs,
+        // Also one that was taken off the list.
+        ...(index === 2 ? { removedAtMs: nowMs } : {}),
+      }),
+      createCertificate({
+        v: 1,
+        version: 1,
+        certificateId: newId("certificate", nowMs),
+        tenantId,
+        nodeId,
+        pem: mark,
+        fingerprint: proof(`certificate ${index}`),
+        serial: mark,
+        keyFingerprint: "b".repeat(64),
+        issuedAtMs: nowMs,
+        notAfterMs: nowMs + 1,
+      }),
+    ]);
+    await putFacts(table, {
+      v: 1,
+      tenantId,
+      nodeId,
+      digest: proof("facts"),
+      facts: { users: [mark] },
+      updatedAtMs: nowMs,
+    });
+  }
+  await commit(table, [
+    createEnrolment({
+      v: 1,
+      version: 1,
+      tokenHash: proof("enrolment"),
+      tenantId,
+      nodeId: newId("appliance", nowMs),
+      kind: "appliance",
+      name: mark,
+      tags: [],
+      doorbell: "pull",
+      createdBy: adminId,
+      createdAtMs: nowMs,
+      expiresAtMs: nowMs + 86_400_000_000,
+    }),
+  ]);
+  const rolloutId = newId("rollout", nowMs);
+  const taskId = newId("task", nowMs);
+  const [applianceId = ""] = nodeIds;
+  const run = aRun({ tenantId, taskId, rolloutId, applianceId, applianceName: mark });
+  const rollout: RolloutState = {
+    v: 1,
+    version: 1,
+    tenantId,
+    rolloutId,
+    taskId,
+    targets: [{ id: applianceId, name: mark }],
+    status: "running",
+    parameters: defaultRollout,
+    mode: "apply",
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    expiresAtMs: nowMs + 1,
+    allowedMs: 1,
+    dueAtMs: nowMs + 1,
+  };
+  await commit(table, [
+    createTask(aTask({ tenantId, taskId, instruction: mark, dueAtMs: nowMs + 86_400_000_000 })),
+    createJob(aJob({ tenantId, taskId, secretHash: proof("job") })),
+    createRollout(rollout),
+    createRun(run),
+  ]);
+  await beginIdempotent(table, { tenantId, key: proof("key"), bodyDigest: proof("body"), nowMs });
+  for (let index = 0; index < 3; index += 1) {
+    await s3.send(
+      new PutObjectCommand({
+        Bucket: outputBucket,
+        Key: `${tenantId}/${run.runId}/1/${String(index).padStart(6, "0")}.gz`,
+        Body: mark,
+      }),
+    );
+  }
+  return { tenantId, mark, names: [tenantId, mark, adminId, ...nodeIds, taskId, rolloutId], adminId, nodeIds, proofs };
+}
