@@ -5,6 +5,7 @@ import type { TenantStatus } from "@steward/contracts/tenant";
 import type { TokenKeys } from "@steward/control/access-token";
 import type { Authenticated } from "@steward/control/authenticate";
 import type { Seals } from "@steward/aws/seals";
+import type { RateLimiter } from "@steward/control/rate-limits";
 import type { Denied } from "@steward/control/note-denial";
 import type { SecretVersions } from "@steward/aws/secret-versions";
 import type { CursorKeys } from "./cursor.ts";
@@ -34,6 +35,8 @@ export interface AppDeps extends Context, WithObjects {
   idempotency: IdempotencyStore;
   /** The one way to a URL that somebody gave: issuers are asked by it. */
   fetchOutside: FetchOutside;
+  /** How many calls are let through. */
+  limiter: RateLimiter;
   /** Waits; a clock's other half. */
   pause: (ms: number) => Promise<void>;
   /** Tells `node-events` that a node's health level changed. */

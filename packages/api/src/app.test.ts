@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
+import type { BucketOwner } from "@steward/aws/records/rate-bucket";
 import { AppError } from "@steward/contracts/errors";
 import type { TenantStatus } from "@steward/contracts/tenant";
 import type { RoleGrant } from "@steward/contracts/roles";
@@ -17,7 +18,23 @@ import type { HttpEvent } from "./lambda-event.ts";
 const tenantA = "ten_01k0000000000000000000000a";
 const tenantB = "ten_01k0000000000000000000000b";
 
+const rates = {
+  principal: { perSecond: 10, burst: 50 },
+  tenant: { perSecond: 50, burst: 200 },
+  source: { perSecond: 1, burst: 20 },
+};
+
 const table = {
+  prove: defineRoute({
+    id: "prove",
+    method: "POST",
+    path: "/api/v1/prove",
+    door: "api",
+    servedBy: "api",
+    access: { open: true, why: "the body is the proof" },
+    summary: "Prove something",
+    status: 204,
+  }),
   make: defineRoute({
     id: "make",
     method: "POST",
@@ -115,6 +132,8 @@ function setUp() {
     staff: [{ tenant: "*", role: "admin" }],
   };
   const statuses: Record<string, TenantStatus> = { [tenantA]: "active", [tenantB]: "active" };
+  const charged: string[][] = [];
+  const verdict: { kind: string; retryAfterSeconds?: number } = { kind: "allowed" };
   const writes: unknown[] = [];
   const logged: string[] = [];
   const denials: unknown[] = [];
@@ -135,6 +154,14 @@ function setUp() {
     denied: async (denied: unknown) => void denials.push(denied),
     cursorKeys: async () => ({ current: new Uint8Array(32).fill(7) }),
     idempotency: memoryIdempotency(),
+    limiter: {
+      rates,
+      charge: async (owners: BucketOwner[]) => {
+        charged.push(owners.map(({ kind, id }) => `${kind} ${id}`));
+        const left = owners.map(({ kind: name }) => ({ name, rate: rates[name], remaining: 3, resetSeconds: 2 }));
+        return { ...verdict, left };
+      },
+    },
     domains: { api: ["api.test"], nodes: ["nodes.test"] },
     tokenKeys: async () => [
       {
@@ -151,6 +178,7 @@ function setUp() {
     table,
     documents: (target, requireApiDoor) => bindDocuments(target, deps, requireApiDoor),
     bindings: [
+      bind(table.prove, async () => undefined),
       bind(table.make, async (_deps, { caller, body }) => {
         writes.push(body);
         return { made: writes.length, tenant: caller.tenantId };
@@ -189,7 +217,7 @@ function setUp() {
       requestContext: {
         domainName: options.domain ?? "api.test",
         requestId: "req-1",
-        http: { method },
+        http: { method, sourceIp: "192.0.2.7" },
       },
     } as unknown as HttpEvent);
     const text = result.body ?? "";
@@ -201,12 +229,53 @@ function setUp() {
       json: (isJson ? JSON.parse(text) : undefined) as Record<string, unknown>,
     };
   };
-  return { call, writes, logged, denials, deps, statuses };
+  return { call, charged, verdict, writes, logged, denials, deps, statuses };
 }
 
 let api: ReturnType<typeof setUp>;
 beforeEach(() => {
   api = setUp();
+});
+
+describe("calls are counted before anything is done", () => {
+  it("a call counts for its principal and its tenant, and the answer tells what is left", async () => {
+    const { status, headers } = await api.call("POST", "/api/v1/things", { as: "operator", body: { name: "x" } });
+    expect(status).toBe(201);
+    expect(api.charged).toEqual([["principal operator", `tenant ${tenantA}`]]);
+    expect(headers).toMatchObject({
+      "ratelimit-policy": '"principal";q=50;w=5, "tenant";q=200;w=4',
+      ratelimit: '"principal";r=3;t=2, "tenant";r=3;t=2',
+      "ratelimit-limit": "50",
+      "ratelimit-remaining": "3",
+      "ratelimit-reset": "2",
+    });
+  });
+
+  it("the provider's staff are not held up by a tenant that others flood", async () => {
+    await api.call("GET", "/api/v1/things", { as: "staff", headers: { "steward-tenant": tenantA } });
+    await api.call("GET", "/api/v1/whoami", { as: "viewer" });
+    expect(api.charged).toEqual([["principal staff"], ["principal viewer"]]);
+  });
+
+  it("a proof by somebody who is not signed in counts for the address", async () => {
+    expect((await api.call("POST", "/api/v1/prove")).status).toBe(204);
+    expect(api.charged).toEqual([["source 192.0.2.7"]]);
+  });
+
+  it("one call too many is refused before its body is looked at, and says when to come again", async () => {
+    Object.assign(api.verdict, { kind: "refused", retryAfterSeconds: 7 });
+    const { status, headers, json } = await api.call("POST", "/api/v1/things", { as: "operator", body: { no: 1 } });
+    expect(status).toBe(429);
+    expect(json).toMatchObject({ code: "too_many_requests", next: expect.stringContaining("7 s") });
+    expect(headers).toMatchObject({ "retry-after": "7", "ratelimit-remaining": "3" });
+    expect(api.writes).toEqual([]);
+  });
+
+  it("who is not signed in, or has no role, uses up nobody's calls", async () => {
+    await api.call("GET", "/api/v1/things");
+    await api.call("GET", "/api/v1/things", { as: "operator", headers: { "steward-tenant": tenantB } });
+    expect(api.charged).toEqual([]);
+  });
 });
 
 describe("what is malformed is refused with its place, and nothing is written", () => {

@@ -6,6 +6,7 @@ import type { Caller, NodeCaller, Repeatable } from "@steward/control/context";
 import { requireChangeable } from "@steward/control/tenant-now";
 import { blamed } from "@steward/control/blame";
 import { type Denied, homeOf } from "@steward/control/note-denial";
+import type { RateLeft } from "@steward/control/rate-limits";
 import { type Context as HonoContext, Hono } from "hono";
 import { z } from "zod";
 import type { AppDeps } from "./app-deps.ts";
@@ -15,13 +16,14 @@ import { type CursorScope, openCursor, sealCursor } from "./cursor.ts";
 import { idempotencyKeySchema, type KeptAnswer, once } from "./idempotency.ts";
 import { clientCertificateOf, type HttpEvent, type HttpResult, requestOf, resultOf } from "./lambda-event.ts";
 import { problemOf } from "./problems.ts";
+import { rateHeaders, takeTokens } from "./rate-limit.ts";
 import { readBody } from "./request-body.ts";
 import { checkBindings, pathMatches } from "./route-table.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { validate } from "./validate.ts";
 
 /** `event` is the API Gateway event that the request came in. */
-export type AppEnv = { Bindings: { event: HttpEvent }; Variables: { requestId: string } };
+export type AppEnv = { Bindings: { event: HttpEvent }; Variables: { requestId: string; rates: RateLeft[] } };
 
 export interface AppOptions {
   /** Routes and their use cases: exactly those that are to be served. */
@@ -53,10 +55,12 @@ export function createApp(deps: AppDeps, options: AppOptions): Hono<AppEnv> {
 
   app.use(async (context, next) => {
     context.set("requestId", context.env.event.requestContext.requestId);
+    context.set("rates", []);
     await next();
     for (const [name, value] of Object.entries(securityHeaders)) {
       if (!context.res.headers.has(name)) context.res.headers.set(name, value);
     }
+    for (const [name, value] of Object.entries(rateHeaders(context.get("rates")))) context.res.headers.set(name, value);
     context.res.headers.set("steward-request-id", context.get("requestId"));
   });
 
@@ -70,6 +74,7 @@ export function createApp(deps: AppDeps, options: AppOptions): Hono<AppEnv> {
         event,
         params: context.req.param(),
         requestId: context.get("requestId"),
+        tellRates: (left) => context.set("rates", left),
       };
       // Whoever calls is looked up among all; from there on it is one tenant's call.
       return await actForSystem("who calls", async () => {
@@ -113,14 +118,17 @@ interface Exchange {
   requestId: string;
   /** As far as is known yet; `tenantId` when it is known which tenant is meant. */
   known?: { who: string; home: string; tenantId?: string };
+  /** What is left of the caller's rates, for the answer's headers. */
+  tellRates: (left: RateLeft[]) => void;
 }
 
-/** size → content type → authenticate → tenant → role → the tenant's status → schema → idempotency → handler */
+/** size → content type → authenticate → tenant → role → the tenant's status → limit → schema → idempotency → handler */
 async function answerPerson(deps: AppDeps, binding: Binding, exchange: Exchange): Promise<Response> {
   const { route } = binding;
   const { request, requestId } = exchange;
   const body = await readBody(request);
   const caller = await callerOf(deps, route, exchange);
+  await takeTokens(deps.limiter, { route, caller, event: exchange.event }, exchange.tellRates);
   const parsed = parse(route, exchange, body);
   const tenantId = caller !== undefined && "tenantId" in caller ? caller.tenantId : undefined;
   const run = (repeatable?: Repeatable) =>

@@ -8,6 +8,7 @@ import { freezeBindings } from "./routes/freezes.ts";
 import { heartbeatBindings } from "./routes/heartbeat.ts";
 import { issuerBindings } from "./routes/issuers.ts";
 import { jobBindings } from "./routes/jobs.ts";
+import { limitBindings } from "./routes/limits.ts";
 import { nodeBindings } from "./routes/nodes.ts";
 import { overviewBindings } from "./routes/overview.ts";
 import { principalBindings } from "./routes/principals.ts";
@@ -33,6 +34,7 @@ export const bindingsByFunction: Readonly<Record<ServedBy, readonly Binding[]>> 
     ...principalBindings,
     ...tokenBindings,
     ...issuerBindings,
+    ...limitBindings,
   ],
   wait: waitBindings,
   sessions: sessionBindings,

@@ -130,6 +130,14 @@ export const keyFamilies = {
     },
   },
   identity: { partition: "SYS#IDENTITY" },
+  limit: {
+    partition: "SYS#LIMIT",
+    forTenant: {
+      operations: ["update"],
+      why: "a principal's places to wait in; its calls are counted before its tenant is acted for",
+      only: (rest) => rest.startsWith("WAIT#"),
+    },
+  },
   tenants: { partition: "SYS#TENANTS" },
   queuedJobs: { partition: "SYS#QUEUED" },
   due: { partition: "SYS#DUE" },

@@ -48,6 +48,8 @@ export const defaults = {
   givenSecretDays: 90,
   /** Older than that a secret that is rotated by itself was not: two turns were missed. */
   rotatedSecretDays: 65,
+  /** Calls of one principal that wait at one time; a further one is answered at once. */
+  maxWaits: 2,
 } as const;
 
 /** What a tenant may use where nobody has set its limits. The provider's staff sets others: `steward tenant limits`. */
@@ -70,3 +72,14 @@ export const defaultThresholds = {
   diskPercent: [80, 90],
   loadAverage1m: [4, 8],
 } as const;
+
+/** Calls a second, and how many at once after a pause. `STEWARD_RATE_LIMITS` sets others. */
+export const rateLimits = {
+  /** Of one person or token, wherever it acts. */
+  principal: { perSecond: 10, burst: 50 },
+  /** Of all who act in one tenant; not of the provider's staff, who must get through to stop a flood. */
+  tenant: { perSecond: 50, burst: 200 },
+  /** Of one address that is not signed in yet: logins, refreshed sessions, enrolments. */
+  source: { perSecond: 1, burst: 20 },
+} as const;
+export type RateName = keyof typeof rateLimits;

@@ -127,8 +127,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     wait: [
       table("GetItem", "Query"),
-      // It counts who is refused.
-      { ...table("UpdateItem"), keys: ["T#*#AUDIT"] },
+      // It counts calls, those that wait, and who is refused; it changes nothing else.
+      { ...table("UpdateItem"), keys: ["T#*#AUDIT", "SYS#LIMIT#*"] },
       ...verifyTokens,
     ],
     nodes: [
@@ -149,6 +149,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     enrol: [
       table("GetItem", "PutItem", "UpdateItem"),
+      // How many machines a tenant has, where that was not counted before.
+      { ...table("Query"), keys: ["T#*#NODE"] },
       sign("issuer"),
       parameters("ca-certificate", "root-public-key", "hybrid-role"),
       {

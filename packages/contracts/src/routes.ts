@@ -6,6 +6,7 @@ import { freezeRoutes } from "./routes/freezes.ts";
 import { heartbeatRoutes } from "./routes/heartbeat.ts";
 import { issuerRoutes } from "./routes/issuers.ts";
 import { jobRoutes } from "./routes/jobs.ts";
+import { limitRoutes } from "./routes/limits.ts";
 import { nodeRoutes } from "./routes/nodes.ts";
 import { overviewRoutes } from "./routes/overview.ts";
 import { principalRoutes } from "./routes/principals.ts";
@@ -34,6 +35,7 @@ export const routes = {
   ...auditRoutes,
   ...secretRoutes,
   ...tenantRoutes,
+  ...limitRoutes,
   ...enrolmentRoutes,
   ...heartbeatRoutes,
   ...applianceRoutes,

@@ -15,6 +15,7 @@ import { reduceTask } from "@steward/core/task/reduce-task";
 import type { Context, NodeCaller } from "./context.ts";
 import { loadTask } from "./load-task.ts";
 import { applyUnderstanding, planningContext } from "./plan-task.ts";
+import { releaseEndedJob } from "./quotas.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { loadJob, newClaimSecret, sendJob } from "./send-job.ts";
 import { storeTask } from "./store-task.ts";
@@ -159,7 +160,7 @@ export async function settleJob(
       effects: step.effects.filter((effect) => effect.type !== "cancel_job"),
       who: input.owner,
       what: "complete-job",
-      writes: [replaceJob(job, done)],
+      job: { before: job, after: done },
     });
     return { accepted: true, status: done.status };
   });
@@ -219,14 +220,18 @@ export async function storeJobStep(
   step: ReturnType<typeof reduceJob>,
   who: string,
 ): Promise<void> {
+  const storeJob = async () => {
+    await commit(deps.table, [replaceJob(before, step.state)]);
+    await releaseEndedJob(deps, before, step.state);
+  };
   const givenUp = step.effects.find((effect) => effect.type === "give_up");
   if (givenUp === undefined) {
-    await commit(deps.table, [replaceJob(before, step.state)]);
+    await storeJob();
     return;
   }
   const task = await loadTask(deps, before.tenantId, before.taskId);
   if (taskHasEnded(task.status)) {
-    await commit(deps.table, [replaceJob(before, step.state)]);
+    await storeJob();
     return;
   }
   const result = noModelCould(givenUp.reason, step.state.failures, await planningContext(deps, task));
@@ -237,7 +242,7 @@ export async function storeJobStep(
     effects: [],
     who,
     what: "give-up-job",
-    writes: [replaceJob(before, step.state)],
+    job: { before, after: step.state },
   });
 }
 

@@ -7,7 +7,7 @@ import { commit } from "@steward/aws/table";
 import { actFor } from "@steward/aws/tenant-fence";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { defaults } from "@steward/contracts/defaults";
-import { AppError } from "@steward/contracts/errors";
+import { AppError, hasCode } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
 import type { Enrolment } from "@steward/contracts/node";
 import { judgeEnrolment } from "@steward/core/certificate/judge-enrolment";
@@ -17,6 +17,7 @@ import type { NodeState, PresenceState } from "@steward/core/node/node-state";
 import { audited } from "./audit.ts";
 import type { Context, WithSigner } from "./context.ts";
 import { issueNodeCertificate, readCertificateRequest } from "./issue-certificate.ts";
+import { holdAppliance, releaseAppliance } from "./quotas.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 
 type Deps = Pick<Context, "table" | "nowMs" | "log"> &
@@ -76,9 +77,22 @@ async function enrolWith(
       return answer(deps, enrolment, stored.pem);
     }
     case "issue":
-      return issue(deps, enrolment, body, nowMs);
+      return counted(deps, enrolment, () => issue(deps, enrolment, body, nowMs));
     default:
       return verdict satisfies never;
+  }
+}
+
+/** Counts an appliance before it exists: two at once cannot both be the last. A worker is the provider's own. */
+async function counted<T>(deps: Deps, enrolment: EnrolmentState, store: () => Promise<T>): Promise<T> {
+  if (enrolment.kind !== "appliance") return store();
+  await holdAppliance(deps, enrolment);
+  try {
+    return await store();
+  } catch (error) {
+    // Where nobody knows whether it was stored, it stays counted: a number that is too high is counted anew.
+    if (!hasCode(error, "unavailable") && !hasCode(error, "internal")) await releaseAppliance(deps, enrolment);
+    throw error;
   }
 }
 

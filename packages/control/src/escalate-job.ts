@@ -3,13 +3,14 @@ import { getTask } from "@steward/aws/records/task";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { hasCode } from "@steward/contracts/errors";
 import type { LaneMessage } from "@steward/contracts/job";
-import { claudePriceUsd } from "@steward/core/planning/claude-price";
+import { claudeMostUsd, claudePriceUsd } from "@steward/core/planning/claude-price";
 import { buildPrompt } from "@steward/core/planning/prompt";
 import { leaseJob } from "./claim-job.ts";
 import { fallShort, settleJob } from "./complete-job.ts";
 import type { Context } from "./context.ts";
 import { secondsToWorker } from "./live-workers.ts";
 import { planningContext } from "./plan-task.ts";
+import { reserveModelSpend } from "./model-budget.ts";
 
 const owner = "steward:escalate";
 /** The lease spans the whole call: the function's own timeout is longer, and nobody else may hold the job meanwhile. */
@@ -47,22 +48,33 @@ export async function escalateJob(
     throw error;
   }
   const shared = { tenantId, jobId, owner, attempt: job.attempt };
-  const key = await deps.claude.key();
-  if (key === undefined) {
+  const withoutClaude = async (reason: string) => {
     // Only because it waited too long did the job come here: a busy worker may still take it before its deadline.
     const untried = job.failures.every((failure) => failure.tier !== "ollama");
     const backToWorkers = untried && (await secondsToWorker(deps)) !== undefined;
     await fallShort(deps, {
       ...shared,
       shortfall: "model_unavailable",
-      reason: "no Claude key is set",
+      reason,
       ...(backToWorkers ? { nextTier: "ollama" as const } : { final: true }),
     });
+  };
+  const key = await deps.claude.key();
+  if (key === undefined) {
+    await withoutClaude("no Claude key is set");
     return;
   }
   const task = await getTask(deps.table, { tenantId, taskId: job.taskId });
   if (task === undefined) return;
   const prompt = buildPrompt(await planningContext(deps, task));
+  const budget = await reserveModelSpend(deps, {
+    tenantId,
+    usd: claudeMostUsd({ model: deps.claude.model, promptBytes: Buffer.byteLength(JSON.stringify(prompt)) }),
+  });
+  if (budget.kind === "full") {
+    await withoutClaude(budget.reason);
+    return;
+  }
   const timeoutMs = Math.max(1_000, Math.min(job.deadlineAtMs - deps.nowMs(), leaseMs - 10_000));
   const ask = (apiKey: string) =>
     deps.claude.ask({
@@ -81,10 +93,12 @@ export async function escalateJob(
     deps.log("error", "claude_key_refused", { jobId, triesPrevious: tries });
     if (tries) answer = await ask(before);
   }
+  // Also where the answer turns out to be of no use, or comes too late: it is on the bill.
+  const costUsd = answer.kind === "answer" ? claudePriceUsd(answer) : answer.billed ? budget.usd : 0;
+  await budget.settle(costUsd);
   try {
     if (answer.kind === "answer") {
-      // Also where the answer turns out to be of no use, or comes too late: it is on the bill.
-      deps.meter("ModelSpendUsd", claudePriceUsd(answer));
+      deps.meter("ModelSpendUsd", costUsd);
       await settleJob(deps, {
         ...shared,
         output: answer.output,

@@ -9,6 +9,7 @@ import type { z } from "zod";
 import { audited } from "./audit.ts";
 import type { Caller, Context } from "./context.ts";
 import { allNodes } from "./load-targets.ts";
+import { checkApplianceRoom } from "./quotas.ts";
 
 /** A single-use token to enrol one machine with. Workers serve every tenant, so only the provider's staff invites them. */
 export async function inviteNode(
@@ -30,6 +31,7 @@ export async function inviteNode(
       fields: [{ path: "name", message: "is taken" }],
     });
   }
+  if (body.kind === "appliance") await checkApplianceRoom(deps, caller.tenantId);
   const { invitation, writes } = newInvitation(deps, {
     ...body,
     tenantId: caller.tenantId,

@@ -9,6 +9,7 @@ import { isOffline } from "@steward/core/node/health";
 import type { NodeState, PresenceState } from "@steward/core/node/node-state";
 import { audited } from "./audit.ts";
 import type { Caller, Context } from "./context.ts";
+import { releaseAppliance } from "./quotas.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 
 /** A node as people see it now. Health is the announced one, but never fresher than the last heartbeat allows. */
@@ -140,7 +141,7 @@ export async function confirmNode(
 
 /** Removes a node: its certificate is refused from the moment this returns. */
 export async function removeNode(
-  deps: Pick<Context, "table" | "nowMs">,
+  deps: Pick<Context, "table" | "nowMs" | "log">,
   caller: Caller,
   params: { nodeId: string },
 ): Promise<void> {
@@ -152,11 +153,12 @@ export async function removeNode(
 
 /** Off the list, with its certificate refused, in one transaction. Throws `conflict` when the node changed meanwhile. */
 export async function markRemoved(
-  deps: Pick<Context, "table" | "nowMs">,
+  deps: Pick<Context, "table" | "nowMs" | "log">,
   node: NodeState,
   by: { who: string; requestId?: string },
 ): Promise<void> {
   await changeNode(deps, by, node, { removedAtMs: deps.nowMs() }, "remove-node", [revokeCertificate(node.nodeId)]);
+  if (node.kind === "appliance") await releaseAppliance(deps, node);
 }
 
 async function changeNode(

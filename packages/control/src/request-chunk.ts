@@ -8,6 +8,7 @@ import type { z } from "zod";
 import type { Context, NodeCaller, WithObjects } from "./context.ts";
 import { chunkKey } from "./get-output.ts";
 import { loadOwnRun } from "./load-run.ts";
+import { countOutput } from "./quotas.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 
 const urlSeconds = 300;
@@ -20,6 +21,7 @@ export async function requestChunk(
   body: z.infer<typeof requestChunkSchema>,
 ): Promise<z.infer<typeof chunkPlaceSchema>> {
   const { attempt, ledgerId, ...chunk } = body;
+  let counted = false;
   const run = await retryOnConflict(async () => {
     const current = await loadOwnRun(deps, node, params.runId);
     const earlier = current.chunks.filter((one) => one.number !== chunk.number);
@@ -28,7 +30,11 @@ export async function requestChunk(
       throw new AppError("too_large", `a run may upload ${defaults.maxOutputBytes} bytes of output`);
     }
     const { state } = reduceRun(current, { type: "chunk", attempt, ledgerId, chunk }, deps.nowMs());
-    if (state !== current) await commit(deps.table, [replaceRun(current, state)]);
+    if (state === current) return state;
+    // Once for this call, however often it meets others. A repeated one finds its chunk listed, and costs nothing.
+    if (!counted) await countOutput(deps, node.tenantId, chunk.bytes);
+    counted = true;
+    await commit(deps.table, [replaceRun(current, state)]);
     return state;
   });
   const key = chunkKey(run, chunk.number);

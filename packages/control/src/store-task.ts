@@ -3,12 +3,14 @@ import { createRollout, getRollout, replaceRollout } from "@steward/aws/records/
 import { createTask, replaceTask } from "@steward/aws/records/task";
 import { commit, type Write } from "@steward/aws/table";
 import { jobHasEnded } from "@steward/contracts/states";
+import type { JobState } from "@steward/core/job/job-state";
 import { reduceJob } from "@steward/core/job/reduce-job";
 import { newRollout } from "@steward/core/rollout/new-rollout";
 import { cancelRollout } from "@steward/core/rollout/reduce-rollout";
 import type { TaskEffect, TaskState } from "@steward/core/task/task-state";
 import { audited } from "./audit.ts";
 import type { Context } from "./context.ts";
+import { releaseEndedJob } from "./quotas.ts";
 import { sendAfterCommit } from "./send-later.ts";
 
 export interface TaskChange {
@@ -19,6 +21,8 @@ export interface TaskChange {
   who: string;
   what: string;
   requestId?: string;
+  /** The change of its job, in the same transaction. */
+  job?: { before: JobState; after: JobState };
   /** Further writes of the same transaction. */
   writes?: Write[];
 }
@@ -30,9 +34,11 @@ export async function storeTask(
 ): Promise<void> {
   const { before, after } = change;
   const nowMs = deps.nowMs();
+  const jobs = change.job === undefined ? [] : [change.job];
   const writes: Write[] = [
     before === undefined ? createTask(after) : replaceTask(before, after),
     ...(change.writes ?? []),
+    ...jobs.map((job) => replaceJob(job.before, job.after)),
   ];
   const rollouts: string[] = [];
   for (const effect of change.effects) {
@@ -53,7 +59,9 @@ export async function storeTask(
       case "cancel_job": {
         const job = await getJob(deps.table, { tenantId: after.tenantId, jobId: effect.jobId });
         if (job !== undefined && !jobHasEnded(job.status)) {
-          writes.push(replaceJob(job, reduceJob(job, { type: "cancel" }, nowMs).state));
+          const cancelled = reduceJob(job, { type: "cancel" }, nowMs).state;
+          writes.push(replaceJob(job, cancelled));
+          jobs.push({ before: job, after: cancelled });
         }
         break;
       }
@@ -73,6 +81,7 @@ export async function storeTask(
     }),
   );
   await commit(deps.table, writes);
+  for (const job of jobs) await releaseEndedJob(deps, job.before, job.after);
   for (const rolloutId of rollouts) {
     await sendAfterCommit(deps, "rollouts", { tenantId: after.tenantId, rolloutId }, after.tenantId);
   }

@@ -8,6 +8,7 @@ import { newTask } from "@steward/core/task/new-task";
 import type { Caller, Context, Repeatable } from "./context.ts";
 import { resolveTargets } from "./load-targets.ts";
 import { applyUnderstanding, planningContext, planSteps } from "./plan-task.ts";
+import { countTask } from "./quotas.ts";
 import { storeTask } from "./store-task.ts";
 import { fullTaskView } from "./task-view.ts";
 import { startThinking } from "./think.ts";
@@ -33,9 +34,12 @@ export async function submitTask(
   // Before anything is judged again: what was accepted stays accepted, whatever has changed since.
   const before = repeatable?.begunBefore === true ? await made() : undefined;
   if (before !== undefined) return before;
+  const uncount = await countTask(deps, caller.tenantId);
   try {
     return await accept(deps, caller, body, taskId);
   } catch (error) {
+    // What was refused is not counted. Where nobody knows whether it was stored, it stays counted.
+    if (!hasCode(error, "unavailable") && !hasCode(error, "internal")) await uncount();
     // The first try was slow, not dead, and came to its end meanwhile.
     const meanwhile = hasCode(error, "conflict") ? await made() : undefined;
     if (meanwhile === undefined) throw error;

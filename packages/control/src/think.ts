@@ -1,5 +1,6 @@
 import { createJob } from "@steward/aws/records/job";
 import { defaults } from "@steward/contracts/defaults";
+import { hasCode } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
 import { newJob } from "@steward/core/job/new-job";
 import { predictLane } from "@steward/core/planning/predict-lane";
@@ -9,6 +10,7 @@ import type { TaskState } from "@steward/core/task/task-state";
 import { buildPrompt } from "@steward/core/planning/prompt";
 import type { Context } from "./context.ts";
 import { secondsToWorker } from "./live-workers.ts";
+import { holdJob, releaseEndedJob } from "./quotas.ts";
 import { newClaimSecret, sendJob } from "./send-job.ts";
 import { storeTask, type TaskChange } from "./store-task.ts";
 import { requireActive } from "./tenant-now.ts";
@@ -48,7 +50,14 @@ export async function startThinking(
     { type: "think", jobId: job.jobId, deadlineAtMs: job.deadlineAtMs },
     nowMs,
   );
-  await storeTask(deps, { ...change, after: state, effects, writes: [createJob(job)] });
+  await holdJob(deps, job);
+  try {
+    await storeTask(deps, { ...change, after: state, effects, writes: [createJob(job)] });
+  } catch (error) {
+    // Where nobody knows whether it was stored, the job's end makes the room again, or a later count.
+    if (hasCode(error, "conflict")) await releaseEndedJob(deps, job, { ...job, status: "cancelled" });
+    throw error;
+  }
   await sendJob(deps, job, secret);
   return state;
 }

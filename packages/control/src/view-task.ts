@@ -1,4 +1,6 @@
 import { listTasks as listTaskRecords } from "@steward/aws/records/task";
+import { releaseWaitSlot, takeWaitSlot, type WaitSlot } from "@steward/aws/records/wait-slot";
+import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
 import { type TaskStatus, taskHasEnded } from "@steward/contracts/states";
 import type { GateResult, TaskView } from "@steward/contracts/task";
@@ -18,23 +20,63 @@ export async function viewTask(
 }
 
 /**
- * The task as soon as its version is above `since` (by default: the version now), or after `wait` seconds as it is. Reading in growing steps keeps a
- * waiting call cheap; an ended task never waits.
+ * The task as soon as its version is above `since` (by default: the version now), or after `wait` seconds as it is. Reading
+ * in growing steps keeps a waiting call cheap; an ended task never waits, and neither does a principal's third call at one
+ * time: each holds an invocation of a pool that all share.
  */
 export async function waitForTask(
-  deps: Pick<Context, "table" | "nowMs"> & { pause: (ms: number) => Promise<void> },
+  deps: Pick<Context, "table" | "nowMs" | "log"> & { pause: (ms: number) => Promise<void> },
   caller: Caller,
   params: { taskId: string },
   query: { wait?: number | undefined; since?: number | undefined },
 ): Promise<TaskView> {
   const untilMs = deps.nowMs() + (query.wait ?? 0) * 1000;
   let since = query.since;
-  for (let pauseMs = 50; ; pauseMs = Math.min(500, pauseMs * 1.5)) {
-    const view = await viewTask(deps, caller, params);
-    const leftMs = untilMs - deps.nowMs();
-    since ??= view.version;
-    if (view.version > since || taskHasEnded(view.status) || leftMs <= 0) return view;
-    await deps.pause(Math.min(pauseMs, leftMs));
+  let slot: WaitSlot | undefined;
+  try {
+    for (let pauseMs = 50; ; pauseMs = Math.min(500, pauseMs * 1.5)) {
+      const view = await viewTask(deps, caller, params);
+      const leftMs = untilMs - deps.nowMs();
+      since ??= view.version;
+      if (view.version > since || taskHasEnded(view.status) || leftMs <= 0) return view;
+      slot ??= await takeSlot(deps, caller, untilMs);
+      if (slot === undefined) return view;
+      await deps.pause(Math.min(pauseMs, leftMs));
+    }
+  } finally {
+    if (slot !== undefined) await releaseSlot(deps, slot);
+  }
+}
+
+/** A waiting call that died keeps its place for so much longer than it could have waited. */
+const slotGraceMs = 5_000;
+
+/** Undefined also where the table does not answer: not to wait is never wrong. */
+async function takeSlot(
+  deps: Pick<Context, "table" | "nowMs" | "log">,
+  caller: Caller,
+  untilMs: number,
+): Promise<WaitSlot | undefined> {
+  try {
+    return await takeWaitSlot(deps.table, {
+      principalId: caller.principal.id,
+      owner: caller.requestId,
+      slots: defaults.maxWaits,
+      nowMs: deps.nowMs(),
+      untilMs: untilMs + slotGraceMs,
+    });
+  } catch (error) {
+    deps.log("warn", "wait_slots_unavailable", { error: String(error) });
+    return undefined;
+  }
+}
+
+/** The answer is there: that the place was not given back costs its owner a few seconds of waiting, not the answer. */
+async function releaseSlot(deps: Pick<Context, "table" | "log">, slot: WaitSlot): Promise<void> {
+  try {
+    await releaseWaitSlot(deps.table, slot);
+  } catch (error) {
+    deps.log("warn", "wait_slots_unavailable", { error: String(error) });
   }
 }
 

@@ -3,6 +3,7 @@ import { bindDocuments } from "@steward/api/documents";
 import { auditBindings } from "@steward/api/routes/audit";
 import { freezeBindings } from "@steward/api/routes/freezes";
 import { issuerBindings } from "@steward/api/routes/issuers";
+import { limitBindings } from "@steward/api/routes/limits";
 import { nodeBindings } from "@steward/api/routes/nodes";
 import { overviewBindings } from "@steward/api/routes/overview";
 import { principalBindings } from "@steward/api/routes/principals";
@@ -16,6 +17,7 @@ import { createAppDeps } from "./app-deps.ts";
 const bindings = [
   ...auditBindings,
   ...freezeBindings,
+  ...limitBindings,
   ...nodeBindings,
   ...overviewBindings,
   ...taskBindings,

@@ -9,6 +9,7 @@ import { authenticateNode } from "@steward/control/authenticate-node";
 import { noteDenial } from "@steward/control/note-denial";
 import type { TokenKeys } from "@steward/control/access-token";
 import { createAuthenticator } from "@steward/control/authenticate";
+import { createRateLimiter } from "@steward/control/rate-limits";
 import { createTenantReader } from "@steward/control/tenant-now";
 import { createContext, type FunctionContext, keyFromSecret } from "./context.ts";
 import { env } from "./env.ts";
@@ -44,6 +45,7 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
       abandon: (input) => abandonIdempotent(table, input),
     },
     denied: (denied) => noteDenial(context, denied),
+    limiter: createRateLimiter(context, environment.STEWARD_RATE_LIMITS),
     pause: async (ms) => {
       await pause(ms);
     },

@@ -1,9 +1,23 @@
+import { type RateName, rateLimits } from "@steward/contracts/defaults";
+import type { Rate } from "@steward/core/limit/token-bucket";
 import { z } from "zod";
 
 const hostList = z
   .string()
   .min(1)
   .transform((text) => text.split(",").map((host) => host.trim()));
+
+/** `principal=10/50,tenant=50/200`: calls a second, and how many at once; what is not named keeps its default. */
+const rates = z
+  .string()
+  .regex(/^((principal|tenant|source)=[1-9]\d{0,5}\/[1-9]\d{0,5}(,|$))+$/, "name=perSecond/burst, with commas")
+  .transform((text) => {
+    const own = text.split(",").map((part) => {
+      const [name = "", perSecond, burst] = part.split(/[=/]/);
+      return [name, { perSecond: Number(perSecond), burst: Number(burst) }];
+    });
+    return { ...rateLimits, ...(Object.fromEntries(own) as Partial<Record<RateName, Rate>>) };
+  });
 
 export const environmentSchema = z.object({
   /** Names everything that this installation owns: `steward-{stage}-…`. */
@@ -17,6 +31,8 @@ export const environmentSchema = z.object({
   STEWARD_NODES_URL: z.url(),
   /** Hold answers to their schemas. */
   STEWARD_CHECK_ANSWERS: z.stringbool().default(false),
+  /** Other rates than the defaults: for an installation on one machine, and for tests. */
+  STEWARD_RATE_LIMITS: rates.optional().transform((own) => own ?? rateLimits),
   /**
    * `host:port` of what runs on this machine and may be fetched like an address on the internet, without TLS: for the local
    * installation and its tests. Nothing on AWS sets it.

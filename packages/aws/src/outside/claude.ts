@@ -1,5 +1,6 @@
 import Anthropic from "@anthropic-ai/sdk";
 import { jsonSchemaOutputFormat } from "@anthropic-ai/sdk/helpers/json-schema";
+import { claudeAnswerTokens } from "@steward/core/planning/claude-price";
 
 export interface ClaudeQuestion {
   apiKey: string;
@@ -28,19 +29,30 @@ export type ClaudeAnswer =
       completionTokens: number;
       latencyMs: number;
     }
-  /** `retryable`: the same question may be answered later. */
-  | { kind: "failed"; reason: string; retryable: boolean; keyRefused?: true };
+  | Failure;
 
-const maxAnswerTokens = 8_192;
+interface Failure {
+  kind: "failed";
+  reason: string;
+  /** The same question may be answered later. */
+  retryable: boolean;
+  /** What it cost nobody knows, but it may be something. */
+  billed: boolean;
+  keyRefused?: true;
+}
 
 /** Asks Claude once, within the deadline. Never throws; the key appears in no reason. */
 export async function askClaude(question: ClaudeQuestion): Promise<ClaudeAnswer> {
   const startedMs = performance.now();
   const deadline = AbortSignal.timeout(question.timeoutMs);
   const signal = question.signal === undefined ? deadline : AbortSignal.any([deadline, question.signal]);
+  let begun = false;
+  const onBegun = () => {
+    begun = true;
+  };
   try {
     // Raced, not only aborted: whatever the connection does, the caller is answered in time.
-    const message = await Promise.race([ask(question, signal), whenAborted(signal)]);
+    const message = await Promise.race([ask(question, signal, onBegun), whenAborted(signal)]);
     const cut = whyIncomplete(message);
     if (cut !== undefined) return cut;
     const { usage } = message;
@@ -55,14 +67,18 @@ export async function askClaude(question: ClaudeQuestion): Promise<ClaudeAnswer>
     };
   } catch (error) {
     if (deadline.aborted) {
-      return { kind: "failed", reason: `Claude did not answer within ${question.timeoutMs} ms`, retryable: true };
+      const reason = `Claude did not answer within ${question.timeoutMs} ms`;
+      return { kind: "failed", reason, retryable: true, billed: true };
     }
-    if (signal.aborted) return { kind: "failed", reason: "the question to Claude was cancelled", retryable: true };
-    return failure(error, question.apiKey);
+    if (signal.aborted) {
+      return { kind: "failed", reason: "the question to Claude was cancelled", retryable: true, billed: true };
+    }
+    // What was refused before the first word costs nothing.
+    return { ...failure(error, question.apiKey), billed: begun };
   }
 }
 
-async function ask(question: ClaudeQuestion, signal: AbortSignal): Promise<Anthropic.Message> {
+async function ask(question: ClaudeQuestion, signal: AbortSignal, onBegun: () => void): Promise<Anthropic.Message> {
   const client = new Anthropic({
     apiKey: question.apiKey,
     // Nothing but the caller's own configuration: the SDK would look into the environment.
@@ -76,32 +92,33 @@ async function ask(question: ClaudeQuestion, signal: AbortSignal): Promise<Anthr
   const format = formatOf(question.schema);
   if (format !== undefined) {
     try {
-      return await stream(client, question, signal, { output_config: { format } });
+      return await stream(client, question, { signal, onBegun }, { output_config: { format } });
     } catch (error) {
       if (!isSchemaRefused(error)) throw error;
     }
   }
   const schema = `Answer with one JSON object of this JSON Schema:\n${JSON.stringify(question.schema)}`;
-  return await stream(client, { ...question, prompt: `${question.prompt}\n\n${schema}` }, signal, {});
+  return await stream(client, { ...question, prompt: `${question.prompt}\n\n${schema}` }, { signal, onBegun }, {});
 }
 
 /** Streamed: a connection without a sign of life for a minute is cut by what lies between. */
 async function stream(
   client: Anthropic,
   { model, system, prompt }: ClaudeQuestion,
-  signal: AbortSignal,
+  { signal, onBegun }: { signal: AbortSignal; onBegun: () => void },
   output: Pick<Anthropic.MessageStreamParams, "output_config">,
 ): Promise<Anthropic.Message> {
   const messages = client.messages.stream(
     {
       model,
-      max_tokens: maxAnswerTokens,
+      max_tokens: claudeAnswerTokens,
       system: [{ type: "text", text: system, cache_control: { type: "ephemeral" } }],
       messages: [{ role: "user", content: prompt }],
       ...output,
     },
     { signal },
   );
+  messages.once("connect", onBegun);
   return await messages.finalMessage();
 }
 
@@ -142,21 +159,22 @@ function whyIncomplete({ stop_reason: stopped }: Anthropic.Message): ClaudeAnswe
     case "stop_sequence":
       return undefined;
     case "refusal":
-      return { kind: "failed", reason: "Claude refused to answer this", retryable: false };
+      return { kind: "failed", reason: "Claude refused to answer this", retryable: false, billed: true };
     case "max_tokens":
     case "model_context_window_exceeded":
-      return { kind: "failed", reason: "Claude's answer was cut off: too long", retryable: false };
+      return { kind: "failed", reason: "Claude's answer was cut off: too long", retryable: false, billed: true };
     default:
       return {
         kind: "failed",
         reason: `Claude stopped for an unexpected reason (${String(stopped)})`,
         retryable: true,
+        billed: true,
       };
   }
 }
 
-function failure(error: unknown, apiKey: string): ClaudeAnswer {
-  const failed = (reason: string, retryable: boolean) => ({ kind: "failed", reason, retryable }) as const;
+function failure(error: unknown, apiKey: string): Omit<Failure, "billed"> {
+  const failed = (reason: string, retryable: boolean) => ({ kind: "failed" as const, reason, retryable });
   if (error instanceof Anthropic.APIConnectionError) return failed("Claude could not be reached", true);
   if (error instanceof Anthropic.APIError) {
     const { status, message } = error;

@@ -5,6 +5,22 @@ const prices = {
   opus: { prompt: 5, completion: 25 },
 } as const;
 
+/** The longest answer that Claude is asked for. */
+export const claudeAnswerTokens = 8_192;
+/** A prompt that is written into Anthropic's cache costs a quarter more. */
+const cacheWriteFactor = 1.25;
+/** The roles and marks around the texts. */
+const frameTokens = 1_000;
+
+/**
+ * The most that a question can cost, in US dollars, before it is asked: no token is shorter than a byte, everything is
+ * cached anew, and the answer is as long as it may be.
+ */
+export function claudeMostUsd({ model, promptBytes }: { model: string; promptBytes: number }): number {
+  const promptTokens = Math.ceil((promptBytes + frameTokens) * cacheWriteFactor);
+  return claudePriceUsd({ model, promptTokens, completionTokens: claudeAnswerTokens });
+}
+
 /**
  * What an answer of Claude costs at list prices, in US dollars: for a graph, not for an invoice. Errs upwards: cached
  * tokens count in full, and a model of no known family costs as much as the dearest.

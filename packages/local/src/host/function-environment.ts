@@ -27,6 +27,9 @@ export function readCredentials<Outsider extends string = never>(
   };
 }
 
+/** Here everybody has one address, and often one person is all that there is. */
+const localRates = "principal=200/1000,tenant=500/2000,source=200/2000";
+
 /** All that a function's thread has for an environment: its own keys, and nothing of the host's. */
 export function functionEnvironment(
   name: FunctionName,
@@ -45,6 +48,7 @@ export function functionEnvironment(
     STEWARD_NODES_DOMAINS: localDomains.nodes,
     STEWARD_NODES_URL: options.nodesUrl,
     STEWARD_CHECK_ANSWERS: "true",
+    STEWARD_RATE_LIMITS: localRates,
     ...host.STEWARD_FUNCTION_ENV,
   };
 }

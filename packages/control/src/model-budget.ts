@@ -1,0 +1,58 @@
+import { randomUUID } from "node:crypto";
+import { reserveSpend, settleSpend } from "@steward/aws/records/spend";
+import { monthOf } from "@steward/contracts/periods";
+import type { Context } from "./context.ts";
+import { quotaExceeded, tenantLimitsOf } from "./quotas.ts";
+
+/** Longer than the function that asks may run: whoever has not settled by then has died. */
+const reservationMs = 180_000;
+
+export type ModelBudget =
+  /** The question may be asked. `settle` puts what it has cost in the place of `usd`, the most that it can cost. */
+  | { kind: "reserved"; usd: number; settle: (costUsd: number) => Promise<void> }
+  /** The month's budget has no room for it; for the task's people. */
+  | { kind: "full"; reason: string };
+
+/**
+ * Reserves the most that a question can cost in the tenant's budget for the month, before it is asked: however many ask
+ * at once, what is billed is never more than the budget. Whoever dies in between leaves its reservation as spent, because
+ * it may well be on the bill. Fails closed: without an answer of the table nothing is asked.
+ */
+export async function reserveModelSpend(
+  deps: Pick<Context, "table" | "nowMs" | "log">,
+  { tenantId, usd }: { tenantId: string; usd: number },
+): Promise<ModelBudget> {
+  const { modelUsdPerMonth: limit } = await tenantLimitsOf(deps, tenantId);
+  const nowMs = deps.nowMs();
+  const month = monthOf(nowMs);
+  const reservation = {
+    tenantId,
+    month: month.name,
+    id: randomUUID(),
+    micros: Math.ceil(usd * 1_000_000),
+    expiresAtMs: nowMs + reservationMs,
+  };
+  const reserved = await reserveSpend(deps.table, reservation, { limitMicros: Math.floor(limit * 1_000_000), nowMs });
+  if (reserved.kind === "full") {
+    const used = (reserved.spend.spentMicros + reserved.spend.reservedMicros) / 1_000_000;
+    const error = quotaExceeded({ quota: "modelUsdPerMonth", limit, used, nowMs, resetsAtMs: month.endsAtMs });
+    return {
+      kind: "full",
+      reason: `${error.message}; it begins anew on ${month.endsOn}, and your provider can raise it`,
+    };
+  }
+  return {
+    kind: "reserved",
+    usd,
+    settle: async (costUsd) => {
+      try {
+        // Rounded up, and never above what was reserved: there is no room for more.
+        const costMicros = Math.min(reservation.micros, Math.ceil(costUsd * 1_000_000));
+        await settleSpend(deps.table, reservation, costMicros);
+      } catch (error) {
+        // The answer is here and paid for: it is used. Its reservation stays, as if this had died.
+        deps.log("warn", "spend_not_settled", { tenantId, error: String(error) });
+      }
+    },
+  };
+}
