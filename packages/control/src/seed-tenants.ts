@@ -42,9 +42,9 @@ export async function seedTenants(deps: Deps, seeds: readonly TenantSeed[]): Pro
   const seeded: SeededTenant[] = [];
   for (const seed of seeds) {
     const known = existing.find((one) => one.name === seed.name && isProvider(one) === (seed.provider === true));
-    const tenant = known ?? (await getTenant(deps.table, tenantIdOf(seed)));
     const made: SeededTenant["made"] = [];
-    const tenantId = tenant?.tenantId ?? tenantIdOf(seed);
+    const tenantId = known?.tenantId ?? (await tenantIdOf(deps, seed));
+    const tenant = known ?? (await getTenant(deps.table, tenantId));
     if (tenant === undefined && (await makeTenant(deps, seed, tenantId))) made.push("tenant");
     // By subject: the provider's staff are on this list as well, and a customer's admin may be called like one of them.
     const subject = subjectOf(seed, tenantId);
@@ -65,8 +65,13 @@ async function openLink(deps: Deps, personId: string): Promise<string> {
   return link.token;
 }
 
-function tenantIdOf(seed: TenantSeed): string {
-  return seed.provider === true ? providerTenantId : derivedId("tenant", 0, `bootstrap ${seed.name}`);
+/** The first that no tenant had who was removed: whoever comes under its name is somebody else. */
+async function tenantIdOf(deps: Deps, seed: TenantSeed): Promise<string> {
+  if (seed.provider === true) return providerTenantId;
+  for (let count = 1; ; count += 1) {
+    const id = derivedId("tenant", 0, `bootstrap ${seed.name}${count === 1 ? "" : ` ${count}`}`);
+    if ((await getTenant(deps.table, id))?.status !== "purged") return id;
+  }
 }
 
 /** What a customer is called never makes it the provider. */
