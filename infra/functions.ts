@@ -76,6 +76,10 @@ function environmentOf(stage: Stage, account: string, domains: Gateway["domains"
     STEWARD_ACCOUNT: account,
     STEWARD_API_DOMAINS: domains.api,
     STEWARD_NODES_DOMAINS: nodes,
+    STEWARD_API_URL: $interpolate`https://${domains.api}`,
+    ...(stage.domains?.dashboard === undefined
+      ? {}
+      : { STEWARD_DASHBOARD_URL: `https://${stage.domains.dashboard.name}` }),
     STEWARD_NODES_URL: `https://${nodes}`,
     ...(stage.startsWorkers ? { STEWARD_WORKER_START_SECONDS: String(workerStartSeconds) } : {}),
     // An answer that breaks its own schema is found by who wrote it.

@@ -129,6 +129,11 @@ function fleetRows(lines: Lines): IWidget[][] {
       graph("Changes of health that a sweep announced", lines.own("Transitions", { label: "transitions" })),
     ],
     [
+      graph("Certificates that are not renewed", lines.own("CertificatesExpiring", { label: "nodes", ...highest })),
+      graph("Enrolment tokens used with a second key", lines.own("NodesQuarantined", { label: "nodes" })),
+      graph("Days until the CA ends", lines.own("CaDaysLeft", { label: "days", ...highest })),
+    ],
+    [
       graph(
         "A heartbeat takes",
         ["p50", "p99"].map((statistic) => lines.lambda("heartbeat", "Duration", { label: statistic, statistic })),

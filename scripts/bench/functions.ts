@@ -107,6 +107,7 @@ const environment = {
   STEWARD_ACCOUNT: "111122223333",
   STEWARD_API_DOMAINS: "api.bench.test",
   STEWARD_NODES_DOMAINS: "nodes.bench.test",
+  STEWARD_API_URL: "https://api.bench.test",
   STEWARD_NODES_URL: "https://nodes.bench.test",
 };
 

@@ -65,6 +65,7 @@ export async function benchHeartbeats(): Promise<Figure[]> {
       STEWARD_ACCOUNT: localAccount,
       STEWARD_API_DOMAINS: "api.bench.test",
       STEWARD_NODES_DOMAINS: nodesDomain,
+      STEWARD_API_URL: "https://api.bench.test",
       STEWARD_NODES_URL: "https://nodes.bench.test",
     });
     const table = {

@@ -130,6 +130,7 @@ async function enrolBoth() {
         table: { client: observer.dynamo, name: names.table },
         nowMs: () => Date.now(),
         log: () => {},
+        meter: () => {},
         signer,
         caCertificate: async () => caPem,
         rootPublicKey: async () => "AAAA",
@@ -219,14 +220,21 @@ it("an instance that has ended leaves no node, no certificate and no readable se
   const { worker, appliance } = await enrolBoth();
   const table = { client: observer.dynamo, name: names.table };
   const fingerprintOf = (pem: string) => sha256Hex(new Uint8Array(new X509Certificate(pem).raw));
-  const identity = { nodeId: worker.nodeId, fingerprint: fingerprintOf(worker.certificate) };
+  const identity = {
+    tenantId: providerTenantId,
+    nodeId: worker.nodeId,
+    fingerprint: fingerprintOf(worker.certificate),
+  };
   expect(await authenticateNode({ table }, identity)).toMatchObject({ kind: "worker" });
 
   expect(await ended()).toBe(2);
   expect(await nodesOfInstance()).toEqual([]);
   await expect(authenticateNode({ table }, identity)).rejects.toMatchObject({ code: "certificate_refused" });
   await expect(
-    authenticateNode({ table }, { nodeId: appliance.nodeId, fingerprint: fingerprintOf(appliance.certificate) }),
+    authenticateNode(
+      { table },
+      { nodeId: appliance.nodeId, tenantId: providerTenantId, fingerprint: fingerprintOf(appliance.certificate) },
+    ),
   ).rejects.toMatchObject({ code: "certificate_refused" });
   await expect(tokens()).rejects.toMatchObject({ name: "InvalidRequestException" });
   expect(await ended()).toBe(0);
@@ -371,6 +379,7 @@ it("the function does it all from EventBridge's own events, with its own rights,
     STEWARD_ACCOUNT: localAccount,
     STEWARD_API_DOMAINS: "api.example",
     STEWARD_NODES_DOMAINS: "nodes.example",
+    STEWARD_API_URL: "https://api.example",
     STEWARD_NODES_URL: "https://nodes.example",
     AWS_REGION: "us-east-1",
     AWS_ACCESS_KEY_ID: own.accessKeyId,

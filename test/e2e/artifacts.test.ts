@@ -131,7 +131,7 @@ describe("the built functions", () => {
       const lambda = createLambda({
         name: "bootstrap",
         entryUrl: pathToFileURL(join(directory, "index.mjs")),
-        environment: functionEnvironment("bootstrap", { host, keysOf, nodesUrl: stack.nodesUrl }),
+        environment: functionEnvironment("bootstrap", { host, keysOf, apiUrl: stack.apiUrl, nodesUrl: stack.nodesUrl }),
         timeoutMs: 20_000,
         concurrency: 1,
         log: () => undefined,

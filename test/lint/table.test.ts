@@ -18,6 +18,8 @@ const actsForSystem: Readonly<Record<string, string>> = {
   "packages/functions/src/reconcile.ts": "finds what is due; acts on it for its tenant",
   "packages/functions/src/seal.ts": "a seal holds every tenant's entries",
   "packages/functions/src/sweep.ts": "finds who is silent",
+  "packages/control/src/cut-off-node.ts": "a worker that was shut out holds jobs of any tenant",
+  "packages/control/src/user-certificates.ts": "how the caller signed in, which is no tenant's",
   "packages/control/src/fleet-views.ts": "how long a lane's oldest job has waited",
   "packages/control/src/freeze.ts": "a freeze of everything, by the provider's admins",
   "packages/control/src/live-workers.ts": "workers serve all tenants",

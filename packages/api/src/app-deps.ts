@@ -1,6 +1,6 @@
 import type { FetchOutside } from "@steward/aws/outside/fetch-outside";
 import type { NodeEvent } from "@steward/control/accept-heartbeat";
-import type { Context, NodeCaller, WithObjects, WithSigner } from "@steward/control/context";
+import type { Context, NodeCaller, UserCertificate, WithObjects, WithSigner } from "@steward/control/context";
 import type { TenantStatus } from "@steward/contracts/tenant";
 import type { TokenKeys } from "@steward/control/access-token";
 import type { Authenticated } from "@steward/control/authenticate";
@@ -23,7 +23,16 @@ export interface AppDeps extends Context, WithObjects {
   /** Who sent this `Authorization` header. Throws `unauthenticated`; grants are at most 5 s old. */
   authenticate: (authorization: string | undefined) => Promise<Authenticated>;
   /** Which node this certificate is of, now. Throws `certificate_refused`. */
-  authenticateNode: (identity: { nodeId: string; fingerprint: string }) => Promise<Omit<NodeCaller, "requestId">>;
+  authenticateNode: (identity: {
+    nodeId: string;
+    tenantId: string;
+    fingerprint: string;
+  }) => Promise<Omit<NodeCaller, "requestId">>;
+  /** Whose certificate this is, now: only for `POST /certificate-session`. Throws `certificate_refused`. */
+  authenticateUser: (identity: {
+    personId: string;
+    fingerprint: string;
+  }) => Promise<Omit<UserCertificate, "requestId">>;
   /** What a tenant's status is; undefined where there is none. At most 5 s old. */
   tenantStatus: (tenantId: string) => Promise<TenantStatus | undefined>;
   /** The public halves of the keys that sign access tokens: now, before, and soon. */
@@ -45,6 +54,10 @@ export interface AppDeps extends Context, WithObjects {
   installation: Installation;
   /** Counts a call that was refused for who made it. Never throws. */
   denied: (denied: Denied) => Promise<void>;
+  /** `https://api.…`: the only origin whose pages may sign somebody in with a certificate. */
+  apiUrl: string;
+  /** Where the dashboard is: a browser that signed in with its certificate goes there. */
+  dashboardUrl: string;
   /** Domain names of the two doors, without port. */
   domains: { api: readonly string[]; nodes: readonly string[] };
   /** Checks for `GET /health`; one that throws is `failed`. */

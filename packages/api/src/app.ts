@@ -10,14 +10,14 @@ import type { RateLeft } from "@steward/control/rate-limits";
 import { type Context as HonoContext, Hono } from "hono";
 import { z } from "zod";
 import type { AppDeps } from "./app-deps.ts";
-import type { Binding, Paging, SignedIn } from "./bind.ts";
-import { certificateIdentity, requireKind, requireRole, requireStaff, tenantOf } from "./callers.ts";
+import { type Binding, type Paging, SeeOther, type SignedIn } from "./bind.ts";
+import { nodeIdentity, requireKind, requireRole, requireStaff, tenantOf, userIdentity } from "./callers.ts";
 import { type CursorScope, openCursor, sealCursor } from "./cursor.ts";
 import { idempotencyKeySchema, type KeptAnswer, once } from "./idempotency.ts";
 import { clientCertificateOf, type HttpEvent, type HttpResult, requestOf, resultOf } from "./lambda-event.ts";
 import { problemOf } from "./problems.ts";
 import { rateHeaders, takeTokens } from "./rate-limit.ts";
-import { readBody } from "./request-body.ts";
+import { isForm, readBody } from "./request-body.ts";
 import { checkBindings, pathMatches } from "./route-table.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { validate } from "./validate.ts";
@@ -174,8 +174,9 @@ function inScope<T>(route: Route, tenantId: string | undefined, work: () => T): 
 /** size → certificate → node kind → schema → handler */
 async function answerNode(deps: AppDeps, binding: Binding, exchange: Exchange): Promise<Response> {
   const { route } = binding;
+  if ("userCertificate" in route.access) return answerCertificate(deps, binding, exchange);
   const body = await readBody(exchange.request);
-  const identity = certificateIdentity(clientCertificateOf(exchange.event));
+  const identity = nodeIdentity(clientCertificateOf(exchange.event), { validAtMs: deps.nowMs() });
   const node = await deps.authenticateNode(identity);
   const caller: NodeCaller = { ...node, requestId: exchange.requestId };
   exchange.known = { who: node.nodeId, home: node.tenantId, tenantId: node.tenantId };
@@ -185,6 +186,30 @@ async function answerNode(deps: AppDeps, binding: Binding, exchange: Exchange): 
   const parsed = parse(route, exchange, body);
   const input = { caller, ...parsed, requestId: exchange.requestId };
   return respond(answerOf(deps, route, await actFor(caller.tenantId, () => binding.run(deps, input))));
+}
+
+/**
+ * origin → size → person's certificate → schema → handler. A browser shows its certificate to this door whoever's page
+ * makes it call, so only our own pages may: nobody else's can open sessions in somebody's name. (It could not read them
+ * either: there is no CORS.)
+ */
+async function answerCertificate(deps: AppDeps, binding: Binding, exchange: Exchange): Promise<Response> {
+  const { route } = binding;
+  const { request } = exchange;
+  const origin = request.headers.get("origin");
+  const form = route.forms === true && isForm(request);
+  if (origin === null ? form : origin !== new URL(deps.apiUrl).origin) {
+    throw new AppError("forbidden", "only pages of this installation may sign somebody in with a certificate", {
+      next: `Open ${new URL("/certificate", deps.apiUrl).href}`,
+    });
+  }
+  const body = form ? undefined : await readBody(request);
+  const identity = userIdentity(clientCertificateOf(exchange.event), { validAtMs: deps.nowMs() });
+  const caller = { ...(await deps.authenticateUser(identity)), requestId: exchange.requestId };
+  const parsed = parse(route, exchange, body);
+  const value = await binding.run(deps, { caller, ...parsed, form, requestId: exchange.requestId });
+  if (value instanceof SeeOther) return new Response(null, { status: 303, headers: { location: value.location } });
+  return respond(answerOf(deps, route, value));
 }
 
 async function callerOf(deps: AppDeps, route: Route, exchange: Exchange): Promise<Caller | SignedIn | undefined> {

@@ -1,5 +1,5 @@
 import type { Access, Route } from "@steward/contracts/route";
-import type { Caller, NodeCaller, Principal, Repeatable } from "@steward/control/context";
+import type { Caller, NodeCaller, Principal, Repeatable, UserCertificate } from "@steward/control/context";
 import type { z } from "zod";
 import type { AppDeps } from "./app-deps.ts";
 
@@ -22,7 +22,9 @@ type CallerOf<A extends Access> = A extends { role: unknown } | { staff: unknown
     ? SignedIn
     : A extends { node: unknown }
       ? NodeCaller
-      : undefined;
+      : A extends { userCertificate: unknown }
+        ? UserCertificate
+        : undefined;
 type ParsedOf<R, Part extends string> =
   R extends Record<Part, infer Schema extends z.ZodType> ? z.output<Schema> : undefined;
 
@@ -36,6 +38,16 @@ export interface Input<R extends Route> {
   requestId: string;
   /** Where the caller gave an Idempotency-Key. */
   repeatable?: Repeatable;
+  /** The request is a form of one of our pages: the answer is where its browser goes next. */
+  form?: boolean;
+}
+
+/** Where a browser goes next, instead of an answer (303). */
+export class SeeOther {
+  readonly location: string;
+  constructor(location: string) {
+    this.location = location;
+  }
 }
 export type Answer<R extends Route> = R extends { answer: infer Schema extends z.ZodType }
   ? z.input<Schema>
@@ -49,7 +61,7 @@ export interface Binding {
 
 export function bind<const R extends Route>(
   route: R,
-  run: (deps: AppDeps, input: Input<R>) => Promise<Answer<R>>,
+  run: (deps: AppDeps, input: Input<R>) => Promise<Answer<R> | SeeOther>,
 ): Binding {
   return { route, run: (deps, input) => run(deps, input as Input<R>) };
 }

@@ -3,6 +3,7 @@ import type { Binding } from "./bind.ts";
 import { applianceBindings } from "./routes/appliances.ts";
 import { approveBindings } from "./routes/approve.ts";
 import { auditBindings } from "./routes/audit.ts";
+import { certificateBindings } from "./routes/certificates.ts";
 import { enrolmentBindings } from "./routes/enrolment.ts";
 import { freezeBindings } from "./routes/freezes.ts";
 import { heartbeatBindings } from "./routes/heartbeat.ts";
@@ -35,6 +36,7 @@ export const bindingsByFunction: Readonly<Record<ServedBy, readonly Binding[]>> 
     ...tokenBindings,
     ...issuerBindings,
     ...limitBindings,
+    ...certificateBindings,
   ],
   wait: waitBindings,
   sessions: sessionBindings,

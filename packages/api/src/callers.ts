@@ -1,6 +1,6 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { AppError } from "@steward/contracts/errors";
-import { nodeIdSchema, tenantIdSchema } from "@steward/contracts/ids";
+import { nodeIdSchema, personIdSchema, tenantIdSchema } from "@steward/contracts/ids";
 import { hasRole, type Role, roleIn, type RoleGrant } from "@steward/contracts/roles";
 import type { Access } from "@steward/contracts/route";
 import type { Principal } from "@steward/control/context";
@@ -68,12 +68,23 @@ export function requireKind(principal: Principal, access: Access, what: string):
   });
 }
 
+export type CertificateIdentity =
+  | { kind: "node"; nodeId: string; tenantId: string; fingerprint: string }
+  | { kind: "user"; personId: string; fingerprint: string };
+
+/** Extended key usage: for clients. */
+const clientAuth = "1.3.6.1.5.5.7.3.2";
+
 /**
- * Who a client certificate says it is. The TLS listener has checked its chain and its time; whether this very
- * certificate is the node's current one, and not revoked, is the record's to say (`authenticateNode`, or the heartbeat's
- * own write): fails closed.
+ * Who a client certificate says it is. It must be exactly what our issuer makes (`issue-certificate`): for clients and
+ * nothing else, no CA, one name, and the same name in its address. Whether this very certificate is accepted now is the
+ * record's to say (`authenticateNode`, the heartbeat's own write): fails closed. The TLS listener has checked chain and
+ * time; the time is looked at again here, except for a late renewal (`validAtMs` absent).
  */
-export function certificateIdentity(clientCertPem: string | undefined): { nodeId: string; fingerprint: string } {
+export function certificateIdentity(
+  clientCertPem: string | undefined,
+  { validAtMs }: { validAtMs?: number } = {},
+): CertificateIdentity {
   if (clientCertPem === undefined || clientCertPem === "") {
     throw new AppError("certificate_refused", "this door needs a client certificate", {
       next: "Enrol the machine: an admin makes a token with POST /api/v1/nodes.",
@@ -85,10 +96,45 @@ export function certificateIdentity(clientCertPem: string | undefined): { nodeId
   } catch (cause) {
     throw new AppError("certificate_refused", "the client certificate cannot be read", { cause });
   }
-  const names = [...certificate.subject.matchAll(/^CN=(.*)$/gm)].map((match) => match[1]);
-  const nodeId = nodeIdSchema.safeParse(names[0]);
-  if (names.length !== 1 || !nodeId.success) {
-    throw new AppError("certificate_refused", "the client certificate names no node");
+  const { subject, subjectAltName, keyUsage, ca, validFromDate, validToDate } = certificate;
+  if (ca || keyUsage?.length !== 1 || keyUsage[0] !== clientAuth) {
+    throw new AppError("certificate_refused", "the client certificate is made for something else");
   }
-  return { nodeId: nodeId.data, fingerprint: createHash("sha256").update(certificate.raw).digest("hex") };
+  if (validAtMs !== undefined && !(validFromDate.getTime() <= validAtMs && validAtMs < validToDate.getTime())) {
+    throw new AppError("certificate_refused", "the client certificate is not valid now", {
+      next: "Check the machine's certificate; one that has expired is renewed with POST /api/v1/renew-expired.",
+    });
+  }
+  const fingerprint = createHash("sha256").update(certificate.raw).digest("hex");
+  const [, tenantId = "", id = ""] = /^URI:steward:\/\/(\w+)\/(\w+)$/.exec(subjectAltName ?? "") ?? [];
+  if (subject === `CN=${id}`) {
+    if (tenantIdSchema.safeParse(tenantId).success && nodeIdSchema.safeParse(id).success) {
+      return { kind: "node", nodeId: id, tenantId, fingerprint };
+    }
+    if (tenantId === "person" && personIdSchema.safeParse(id).success) {
+      return { kind: "user", personId: id, fingerprint };
+    }
+  }
+  throw new AppError("certificate_refused", "the client certificate names nobody that we know of");
+}
+
+/** A person's certificate is good for one route, and it is not one of the machines'. */
+export function nodeIdentity(
+  clientCertPem: string | undefined,
+  validity: { validAtMs?: number },
+): CertificateIdentity & { kind: "node" } {
+  const identity = certificateIdentity(clientCertPem, validity);
+  if (identity.kind === "node") return identity;
+  throw new AppError("certificate_refused", "this is for machines, and the certificate is a person's", {
+    next: "A person signs in with it: POST /api/v1/certificate-session.",
+  });
+}
+
+export function userIdentity(
+  clientCertPem: string | undefined,
+  validity: { validAtMs?: number },
+): CertificateIdentity & { kind: "user" } {
+  const identity = certificateIdentity(clientCertPem, validity);
+  if (identity.kind === "user") return identity;
+  throw new AppError("certificate_refused", "this is for people, and the certificate is a machine's");
 }

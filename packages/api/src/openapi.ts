@@ -114,6 +114,7 @@ function describeAccess(access: Access): string {
   if ("signedIn" in access) return "Needs a session.";
   if ("node" in access)
     return access.node === "any" ? "For every enrolled node." : `For nodes of the kind \`${access.node}\`.`;
+  if ("userCertificate" in access) return "For a person whose browser shows a certificate of its own.";
   return `Open: ${access.why}.`;
 }
 

@@ -20,10 +20,19 @@ export async function readBody(request: Request): Promise<unknown> {
   return parseJsonBody(bytes, request.headers.get("content-type") ?? undefined);
 }
 
+/** What a page's `<form method="post">` sends: the one kind of POST that a browser makes to another origin unasked. */
+export function isForm(request: Request): boolean {
+  return mediaTypeOf(request.headers.get("content-type") ?? undefined) === "application/x-www-form-urlencoded";
+}
+
+function mediaTypeOf(contentType: string | undefined): string | undefined {
+  return contentType?.split(";")[0]?.trim().toLowerCase();
+}
+
 /** Checks the media type, then parses. Shared with the heartbeat's short chain, which has no `Request`. */
 export function parseJsonBody(bytes: Uint8Array, contentType: string | undefined): unknown {
   if (bytes.length > defaults.maxBodyBytes) throw tooLarge();
-  const mediaType = contentType?.split(";")[0]?.trim().toLowerCase();
+  const mediaType = mediaTypeOf(contentType);
   if (mediaType !== "application/json") {
     throw new AppError("unsupported_media_type", `the body's content type is ${mediaType ?? "missing"}`, {
       next: "Send JSON with Content-Type: application/json.",

@@ -14,10 +14,10 @@ export function checkBindings(table: readonly Route[], bindings: readonly Bindin
     // The types forbid these; a table that was put together at run time is held to them too.
     const { door, access } = route as Partial<Route>;
     if (door !== "api" && door !== "nodes") problems.push(`${route.id} declares no door`);
-    const rules = ["role", "staff", "signedIn", "node", "open"];
+    const rules = ["role", "staff", "signedIn", "node", "userCertificate", "open"];
     if (access === undefined || !rules.some((rule) => rule in access)) {
       problems.push(`${route.id} declares no access`);
-    } else if ((door === "nodes") !== "node" in access) {
+    } else if ((door === "nodes") !== ("node" in access || "userCertificate" in access)) {
       problems.push(`${route.id} is at the ${door} door with an access rule of the other`);
     }
   }

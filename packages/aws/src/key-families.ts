@@ -69,15 +69,7 @@ export const keyFamilies = {
     partition: "SYS#CERTIFICATE",
     forTenant: {
       operations: ["get", "put", "update"],
-      why: "certificates of the tenant's own nodes are issued, renewed and revoked; found by fingerprint only",
-      ownerOf: stateTenant,
-    },
-  },
-  certificatesOfNode: {
-    partition: "SYS#CERTIFICATES",
-    forTenant: {
-      operations: ["query"],
-      why: "all certificates of one node, to revoke them with it",
+      why: "certificates of the tenant's own nodes and people are issued, renewed and revoked; found by fingerprint only",
       ownerOf: stateTenant,
     },
   },

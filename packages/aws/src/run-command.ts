@@ -1,7 +1,13 @@
-import { CreateActivationCommand, SendCommandCommand, type SSMClient } from "@aws-sdk/client-ssm";
+import {
+  CreateActivationCommand,
+  DeregisterManagedInstanceCommand,
+  DescribeInstanceInformationCommand,
+  SendCommandCommand,
+  type SSMClient,
+} from "@aws-sdk/client-ssm";
 import { AppError } from "@steward/contracts/errors";
 import { nodeTag, stageTag } from "@steward/contracts/names";
-import { awsFault, calling } from "./faults.ts";
+import { awsFault, calling, isNamed } from "./faults.ts";
 
 /** SSM's limit of values to one target key. */
 const nodesPerCommand = 50;
@@ -80,4 +86,30 @@ export async function createActivation(
     throw new AppError("internal", "SSM gave no activation");
   }
   return { id: answer.ActivationId, code: answer.ActivationCode };
+}
+
+/**
+ * Takes a machine's registration away: SSM runs nothing on it any more, and its agent's keys are void. It is found by its
+ * tag, as only SSM knows the id that the machine was given. One that is gone already is as good.
+ */
+export async function deregister(ssm: SSMClient, nodeId: string): Promise<void> {
+  const answer = await calling("look for a machine in SSM", () =>
+    ssm.send(
+      new DescribeInstanceInformationCommand({
+        Filters: [{ Key: `tag:${nodeTag}`, Values: [nodeId] }],
+        MaxResults: 50,
+      }),
+    ),
+  );
+  for (const { InstanceId } of answer.InstanceInformationList ?? []) {
+    // An instance of EC2 is managed by its role and cannot be taken off here.
+    if (InstanceId === undefined || !InstanceId.startsWith("mi-")) continue;
+    await calling("deregister a machine from SSM", async () => {
+      try {
+        await ssm.send(new DeregisterManagedInstanceCommand({ InstanceId }));
+      } catch (error) {
+        if (!isNamed(error, "InvalidInstanceId")) throw error;
+      }
+    });
+  }
 }

@@ -42,6 +42,13 @@ async function aNode(over: Parameters<typeof aPresence>[0] = {}) {
   return { presence, nodeId: presence.nodeId, beat, get: () => presences.getPresence(table, presence.nodeId) };
 }
 
+/** The next certificate, issued on the word of the one before it. */
+const renewal = (before: string, next: string) => ({
+  newest: fingerprint(before),
+  fingerprint: fingerprint(next),
+  expiresAtMs: 7,
+});
+
 test("a presence is read back as it was written", async () => {
   const { presence, get } = await aNode({
     nodeId: newId("worker", 1),
@@ -87,7 +94,7 @@ test("another certificate, a revoked one and an unknown node are refused, whatev
   await beat({ sequence: 1 });
   expect(await beat({ sequence: 2 }, fingerprint("c"))).toEqual({ kind: "refused" });
   expect(await beat({ sequence: 1 }, fingerprint("c"))).toEqual({ kind: "refused" });
-  await commit(table, [presences.revokeCertificate(nodeId)]);
+  await commit(table, [presences.revokePresence(nodeId, fingerprint("a"))]);
   expect(await beat({ sequence: 2 })).toEqual({ kind: "refused" });
   expect(await beat({ sequence: 1 })).toEqual({ kind: "refused" });
   const nobody = { nodeId: newId("appliance", 1), fingerprint: fingerprint("a"), heartbeat: aHeartbeat(), nowMs: 1 };
@@ -97,20 +104,42 @@ test("another certificate, a revoked one and an unknown node are refused, whatev
 
 test("a renewed certificate is accepted beside the old one until it is used", async () => {
   const { beat, get, nodeId } = await aNode();
-  await commit(table, [presences.setNextCertificate(nodeId, fingerprint("b"))]);
+  await commit(table, [presences.setNextCertificate(nodeId, renewal("a", "b"))]);
   expect(await beat({ sequence: 1 })).toMatchObject({ kind: "accepted" });
-  expect((await get())?.certificate).toEqual({ current: fingerprint("a"), next: fingerprint("b"), revoked: false });
+  const expiresAtMs = 7;
+  expect((await get())?.certificate).toEqual({
+    current: fingerprint("a"),
+    next: fingerprint("b"),
+    revoked: false,
+    expiresAtMs,
+  });
   expect(await beat({ sequence: 2 }, fingerprint("b"))).toMatchObject({ kind: "accepted" });
-  expect((await get())?.certificate).toEqual({ current: fingerprint("b"), revoked: false });
+  expect((await get())?.certificate).toEqual({ current: fingerprint("b"), revoked: false, expiresAtMs });
   expect(await beat({ sequence: 3 })).toEqual({ kind: "refused" });
 });
 
 test("a revoked node gets no further certificate", async () => {
   const { nodeId } = await aNode();
-  await commit(table, [presences.revokeCertificate(nodeId)]);
-  await expect(commit(table, [presences.setNextCertificate(nodeId, fingerprint("b"))])).rejects.toMatchObject({
+  await commit(table, [presences.revokePresence(nodeId, fingerprint("a"))]);
+  await expect(commit(table, [presences.setNextCertificate(nodeId, renewal("a", "b"))])).rejects.toMatchObject({
     code: "conflict",
   });
+});
+
+test("a renewal and a revocation are decided on the newest certificate, or not at all", async () => {
+  const { beat, nodeId } = await aNode();
+  await commit(table, [presences.setNextCertificate(nodeId, renewal("a", "b"))]);
+  // Both were decided before B was issued.
+  for (const late of [
+    presences.setNextCertificate(nodeId, renewal("a", "c")),
+    presences.revokePresence(nodeId, fingerprint("a")),
+  ]) {
+    await expect(commit(table, [late])).rejects.toMatchObject({ code: "conflict" });
+  }
+  await beat({ sequence: 1 }, fingerprint("b"));
+  await commit(table, [presences.setNextCertificate(nodeId, renewal("b", "c"))]);
+  await commit(table, [presences.revokePresence(nodeId, fingerprint("c"))]);
+  for (const one of ["a", "b", "c"]) expect(await beat({ sequence: 9 }, fingerprint(one))).toEqual({ kind: "refused" });
 });
 
 test("one of two who announce the same change does, and not once the node was heard of again", async () => {

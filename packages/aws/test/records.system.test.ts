@@ -3,7 +3,7 @@ import { newId, runIdOf } from "@steward/contracts/ids";
 import type { NodeState } from "@steward/core/node/node-state";
 import type { FreezeState, PersonState, SessionState, TenantState } from "@steward/core/tenant/tenant-state";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createCertificate, getCertificate, listCertificates } from "../src/records/certificate.ts";
+import { createCertificate, findCertificate, getCertificate, listCertificates } from "../src/records/certificate.ts";
 import { listDue } from "../src/records/due.ts";
 import { createEnrolment, getEnrolment } from "../src/records/enrolment.ts";
 import { batchGetFacts, getFacts, putFacts } from "../src/records/facts.ts";
@@ -106,25 +106,37 @@ test("expired sessions and enrolments count as absent", async () => {
   expect(await getEnrolment(table, enrolment.tokenHash, nowMs + 10_000)).toBeUndefined();
 });
 
-test("certificates are found by fingerprint and by node", async () => {
-  const nodeId = newId("appliance", Date.now());
-  const certificate = (digit: string) => ({
+test("certificates are found by fingerprint, by id, by tenant and by holder, and no other tenant's", async () => {
+  const [tenantId, holderId] = [aTenantId(), newId("appliance", Date.now())];
+  const certificate = (digit: string, holder = holderId) => ({
     v: 1 as const,
     version: 1,
     certificateId: newId("certificate", Date.now()),
     fingerprint: fingerprint(digit),
     serial: "00",
-    tenantId: aTenantId(),
-    nodeId,
+    kind: "node" as const,
+    tenantId,
+    holderId: holder,
+    holderName: "attic",
     keyFingerprint: fingerprint("e"),
     pem: "PEM",
     issuedAtMs: 1,
     notAfterMs: 2,
   });
-  const [first, second] = [certificate("3"), certificate("4")];
-  await commit(table, [createCertificate(first), createCertificate(second)]);
+  const other = newId("appliance", Date.now());
+  const [first, second, third] = [certificate("3"), certificate("4"), certificate("5", other)];
+  await commit(table, [createCertificate(first), createCertificate(second), createCertificate(third)]);
   expect(await getCertificate(table, first.fingerprint)).toEqual(first);
-  expect(await listCertificates(table, nodeId)).toEqual([second, first]);
+  const { certificateId } = first;
+  expect(await findCertificate(table, { tenantId, certificateId })).toEqual(first);
+  expect(await findCertificate(table, { tenantId: aTenantId(), certificateId })).toBeUndefined();
+  const list = async (where: Parameters<typeof listCertificates>[1], limit = 9, after?: string) =>
+    listCertificates(table, where, { limit, ...(after === undefined ? {} : { after }) });
+  expect((await list({ tenantId, holderId })).items).toEqual([second, first]);
+  expect(await list({ tenantId: aTenantId(), holderId })).toEqual({ items: [] });
+  const page = await list({ tenantId }, 2);
+  expect(page.items).toEqual([third, second]);
+  expect(await list({ tenantId }, 2, page.after)).toEqual({ items: [first] });
 });
 
 test("active freezes are the tenant's and everybody's, without ended ones", async () => {

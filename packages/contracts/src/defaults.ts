@@ -22,6 +22,15 @@ export const defaults = {
   maxTokenDays: 365,
   invitationSeconds: 7 * 86_400,
   certificateSeconds: 30 * 86_400,
+  userCertificateSeconds: 90 * 86_400,
+  /** How long after its end a certificate's key still gets a new one: `POST /renew-expired`. */
+  lateRenewalSeconds: 90 * 86_400,
+  /** A node renews every twenty days. More than this is a loop, or somebody who has its key. */
+  renewalsPerDay: 5,
+  /** Certificates in force that one person may have: one for each browser. */
+  userCertificates: 10,
+  /** A node that renews does so ten days before the end; one that has so little left and beats does not manage to. */
+  certificateWarningSeconds: 5 * 86_400,
   enrolmentTokenSeconds: 86_400,
   planSeconds: 86_400,
   /** How long a task waits for an answer to its question, and a paused rollout for its resumption. */

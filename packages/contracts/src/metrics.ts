@@ -35,6 +35,17 @@ export const metricDefinitions = {
   Tokens: { unit: "Count", dimensions: { Tier: tiers }, about: "tokens that models have written" },
   ModelSpendUsd: { unit: "None", dimensions: {}, about: "what Claude has cost at list prices, in US dollars" },
   RunsEnded: { unit: "Count", dimensions: { Status: endedStatuses }, about: "runs that appliances have reported" },
+  NodesQuarantined: {
+    unit: "Count",
+    dimensions: {},
+    about: "nodes whose enrolment token was used with a second key",
+  },
+  CertificatesExpiring: {
+    unit: "Count",
+    dimensions: {},
+    about: "nodes that beat, and whose certificate ends within five days without having been renewed",
+  },
+  CaDaysLeft: { unit: "Count", dimensions: {}, about: "days until the CA that issues certificates ends" },
   DoorbellsFailed: { unit: "Count", dimensions: {}, about: "appliances for which SSM took no doorbell" },
   SealsMade: { unit: "Count", dimensions: {}, about: "seals of the audit trail; one a minute, also of nothing" },
   EntriesSealed: { unit: "Count", dimensions: {}, about: "entries of the audit trail that they hold" },

@@ -26,6 +26,13 @@ export const nodeViewSchema = z.strictObject({
   health: z.enum(healthLevels),
   confirmed: z.boolean(),
   keyFingerprint: digestSchema.optional(),
+  /** When its newest certificate ends. It renews ten days before that, by itself. */
+  certificateExpiresAt: z.iso.datetime().optional(),
+  /** Its enrolment token was used with another key: nothing runs there. */
+  quarantinedAt: z.iso.datetime().optional(),
+  /** Shut out by a person. */
+  revokedAt: z.iso.datetime().optional(),
+  revokedReason: z.string().optional(),
   lastSeenAt: z.iso.datetime().optional(),
   agentVersion: z.string().optional(),
   executor: z.string().optional(),

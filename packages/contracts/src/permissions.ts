@@ -111,7 +111,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     api: [
       // It forgets the idempotency key of a request that was refused.
       table(...records, "BatchGetItem", "DeleteItem"),
-      indexes("gsi1"),
+      // The second one for the certificates of one machine or person.
+      indexes("gsi1", "gsi2"),
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
       countQueues,
       ...verifyTokens,
@@ -151,7 +152,10 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       table("GetItem", "PutItem", "UpdateItem"),
       // How many machines a tenant has, where that was not counted before.
       { ...table("Query"), keys: ["T#*#NODE"] },
+      // How many certificates a person has.
+      indexes("gsi2"),
       sign("issuer"),
+      ...verifyTokens,
       parameters("ca-certificate", "root-public-key", "hybrid-role"),
       {
         actions: ["ssm:CreateActivation", "ssm:AddTagsToResource"],
@@ -195,7 +199,18 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     reconcile: [
       table("GetItem", "PutItem", "UpdateItem", "BatchGetItem"),
-      indexes("due"),
+      // What waits for a node that was shut out: the runs that have not ended.
+      indexes("due", "gsi2"),
+      {
+        actions: ["ssm:DescribeInstanceInformation"],
+        resources: ["*"],
+        why: "a machine's id in SSM is found by its tag, and listing knows no bounds: it shows names and addresses",
+      },
+      {
+        actions: ["ssm:DeregisterManagedInstance"],
+        resources: ["mi-*"],
+        why: "machines come and go; on AWS a condition bounds it to those with the stage's own tag",
+      },
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
     ],
     sweep: [table("GetItem", "Query", "UpdateItem"), queues(["node-events"], "SendMessage", ...consume)],
@@ -211,6 +226,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       indexes("gsi1"),
       // How old they are.
       secrets(secretNames, "ListSecretVersionIds"),
+      // How long the CA lasts.
+      parameters("ca-certificate"),
     ],
     // Puts secrets in and has them rotated, and can read none of them.
     secrets: [

@@ -56,6 +56,8 @@ function conditionsOf(action: string, place: StagePlace): Statement["conditions"
     case "ssm:CreateActivation":
     case "ssm:AddTagsToResource":
       return { StringEquals: { [`aws:RequestTag/${stageTag}`]: place.stage } };
+    case "ssm:DeregisterManagedInstance":
+      return { StringEquals: { [`ssm:resourceTag/${stageTag}`]: place.stage } };
     default:
       return undefined;
   }
@@ -89,6 +91,7 @@ function arnsOf(service: string, name: string, place: StagePlace): string[] {
     case "sqs":
       return [regional(name)];
     case "ssm":
+      if (name === "mi-*") return [regional("managed-instance/*")];
       return [regional(name.startsWith("/") ? `parameter${name}` : `document/${name}`)];
     case "s3":
       return [`arn:${partition}:s3:::${name}`];

@@ -4,13 +4,14 @@ import type { Role } from "./roles.ts";
 export type Door = "api" | "nodes";
 /**
  * Who may call: a role in the tenant; a role of the provider's staff (a grant on `*`); whoever is signed in; a node of a
- * kind; or nobody in particular. `peopleOnly`: no service token, and why.
+ * kind; a person whose browser shows a certificate of its own; or nobody in particular. `peopleOnly`: no service token, and why.
  */
 export type Access =
   | { role: Role; peopleOnly?: string }
   | { staff: Role; peopleOnly?: string }
   | { signedIn: true; peopleOnly?: string }
   | { node: "any" | "appliance" | "worker" }
+  | { userCertificate: true }
   | { open: true; why: string };
 
 /** The function that serves a route; each has a role of its own in AWS. */
@@ -36,6 +37,11 @@ export interface Route {
   takesSecrets?: boolean;
   /** Mutations that take an `Idempotency-Key`. */
   idempotent?: boolean;
+  /**
+   * Also takes the empty form of a page of our own, as a browser sends it to another origin without asking first. Its
+   * answer is where the browser goes next (303).
+   */
+  forms?: boolean;
 }
 
 /** One definition for the API that serves it, the OpenAPI document, and the typed client. */

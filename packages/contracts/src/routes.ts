@@ -1,6 +1,7 @@
 import { applianceRoutes } from "./routes/appliances.ts";
 import { approveRoutes } from "./routes/approve.ts";
 import { auditRoutes } from "./routes/audit.ts";
+import { certificateRoutes } from "./routes/certificates.ts";
 import { enrolmentRoutes } from "./routes/enrolment.ts";
 import { freezeRoutes } from "./routes/freezes.ts";
 import { heartbeatRoutes } from "./routes/heartbeat.ts";
@@ -37,6 +38,7 @@ export const routes = {
   ...tenantRoutes,
   ...limitRoutes,
   ...enrolmentRoutes,
+  ...certificateRoutes,
   ...heartbeatRoutes,
   ...applianceRoutes,
   ...jobRoutes,

@@ -8,11 +8,12 @@ import type { Context, NodeCaller } from "./context.ts";
  */
 export async function authenticateNode(
   deps: Pick<Context, "table">,
-  input: { nodeId: string; fingerprint: string },
+  input: { nodeId: string; tenantId: string; fingerprint: string },
 ): Promise<Omit<NodeCaller, "requestId">> {
   const presence = await getPresence(deps.table, input.nodeId);
   const accepted =
     presence !== undefined &&
+    presence.tenantId === input.tenantId &&
     !presence.certificate.revoked &&
     (presence.certificate.current === input.fingerprint || presence.certificate.next === input.fingerprint);
   if (!accepted) {

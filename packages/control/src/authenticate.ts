@@ -1,8 +1,11 @@
+import { getCertificate } from "@steward/aws/records/certificate";
 import { getIssuer } from "@steward/aws/records/issuer";
 import { getSession } from "@steward/aws/records/session";
 import { AppError } from "@steward/contracts/errors";
+import type { CertificateState } from "@steward/core/certificate/certificate-state";
 import { limitedTo } from "@steward/core/principal/grants";
 import { sessionHolds } from "@steward/core/principal/session-holds";
+import type { SessionState } from "@steward/core/tenant/tenant-state";
 import { type TokenKeys, verifyAccessToken } from "./access-token.ts";
 import type { Context, Principal } from "./context.ts";
 import { standingOf } from "./principal-standing.ts";
@@ -63,8 +66,17 @@ async function principalOf(
     return { kind: "token", id: token.tokenId, name, grants };
   }
   const issuer = session.issuerId === undefined ? undefined : await getIssuer(deps.table, session.issuerId);
-  if (!sessionHolds(session, { person, issuer })) throw over();
+  const certificate = await certificateOf(deps, session);
+  if (!sessionHolds(session, { person, issuer, certificate })) throw over();
   return { kind: "person", id: person.personId, name, grants: limitedTo(grants, session.limitTo) };
+}
+
+/** The browser's certificate that opened a session, if any did. */
+export async function certificateOf(
+  deps: Pick<Context, "table">,
+  session: Pick<SessionState, "certificate">,
+): Promise<CertificateState | undefined> {
+  return session.certificate === undefined ? undefined : getCertificate(deps.table, session.certificate);
 }
 
 const over = () => signIn("this session has ended");

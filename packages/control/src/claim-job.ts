@@ -31,7 +31,8 @@ export async function claimJob(
 ): Promise<ClaimAnswer> {
   // A worker reads what customers write: one whose enrolment is in doubt gets nothing to read.
   const worker = await getNode(deps.table, { tenantId: node.tenantId, nodeId: node.nodeId });
-  if (worker === undefined || worker.removedAtMs !== undefined || worker.quarantinedAtMs !== undefined) {
+  const isOut = worker === undefined || worker.removedAtMs !== undefined || worker.revokedAtMs !== undefined;
+  if (isOut || worker.quarantinedAtMs !== undefined) {
     throw new AppError("forbidden", "this worker is in quarantine: its enrolment token was used with another key", {
       next: "look at the machine, remove it, and enrol it again with a new token",
     });

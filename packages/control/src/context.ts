@@ -8,6 +8,8 @@ import type { Meter } from "@steward/contracts/metrics";
 import type { Release } from "@steward/contracts/release";
 import type { Role, RoleGrant } from "@steward/contracts/roles";
 import type { SignedDocument } from "@steward/contracts/signed";
+import type { CertificateState } from "@steward/core/certificate/certificate-state";
+import type { IssuerState, PersonState } from "@steward/core/tenant/tenant-state";
 
 /**
  * What use cases are given. An entry point builds the parts that its own rights cover; a use case names the parts that
@@ -67,6 +69,15 @@ export interface Repeatable {
   idOf: (kind: IdKind) => string;
   /** An earlier try began and never answered: what it made may be there. */
   begunBefore: boolean;
+}
+
+/** A person whose browser showed an accepted certificate. */
+export interface UserCertificate {
+  person: PersonState;
+  certificate: CertificateState;
+  /** Who vouched for the person when they asked for it. */
+  issuer?: IssuerState;
+  requestId: string;
 }
 
 /** A node that showed an accepted certificate. */

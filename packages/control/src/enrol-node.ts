@@ -16,11 +16,11 @@ import type { EnrolmentState } from "@steward/core/certificate/certificate-state
 import type { NodeState, PresenceState } from "@steward/core/node/node-state";
 import { audited } from "./audit.ts";
 import type { Context, WithSigner } from "./context.ts";
-import { issueNodeCertificate, readCertificateRequest } from "./issue-certificate.ts";
+import { issueNodeCertificate, readCertificateRequest, withIssuer } from "./issue-certificate.ts";
 import { holdAppliance, releaseAppliance } from "./quotas.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 
-type Deps = Pick<Context, "table" | "nowMs" | "log"> &
+type Deps = Pick<Context, "table" | "nowMs" | "log" | "meter"> &
   WithSigner & {
     caCertificate: () => Promise<string>;
     /** base64 SubjectPublicKeyInfo of the offline root. */
@@ -72,7 +72,7 @@ async function enrolWith(
       const stored =
         enrolment.certificate === undefined ? undefined : await getCertificate(deps.table, enrolment.certificate);
       const node = await getNode(deps.table, { tenantId: enrolment.tenantId, nodeId: enrolment.nodeId });
-      const isGone = node === undefined || node.removedAtMs !== undefined;
+      const isGone = node === undefined || node.removedAtMs !== undefined || node.revokedAtMs !== undefined;
       if (isGone || stored === undefined || stored.revokedAtMs !== undefined) throw unknownToken();
       return answer(deps, enrolment, stored.pem);
     }
@@ -143,7 +143,7 @@ async function issue(
     sequence: 0,
     lastSeenAtMs: 0,
     intervalSeconds: tenant.heartbeatIntervalSeconds,
-    certificate: { current: certificate.fingerprint, revoked: false },
+    certificate: { current: certificate.fingerprint, revoked: false, expiresAtMs: certificate.notAfterMs },
     directive: { intervalSeconds: tenant.heartbeatIntervalSeconds, configRevision: 0, pendingRuns: [] },
     announced: { level: "offline", epoch: 0 },
   };
@@ -165,10 +165,12 @@ async function issue(
       v: 1,
       version: 1,
       certificateId: newId("certificate", nowMs),
+      kind: "node",
       fingerprint: certificate.fingerprint,
       serial: certificate.serial,
       tenantId,
-      nodeId,
+      holderId: nodeId,
+      holderName: name,
       keyFingerprint: certificate.keyFingerprint,
       pem: certificate.pem,
       issuedAtMs: certificate.issuedAtMs,
@@ -185,7 +187,7 @@ async function answer(deps: Deps, enrolment: EnrolmentState, pem: string): Promi
     tenantId: enrolment.tenantId,
     kind: enrolment.kind,
     name: enrolment.name,
-    certificate: `${pem.trim()}\n${(await deps.caCertificate()).trim()}\n`,
+    certificate: withIssuer(pem, await deps.caCertificate()),
     rootPublicKey: await deps.rootPublicKey(),
     nodesUrl: deps.nodesUrl,
     ...(enrolment.activation === undefined ? {} : { activation: enrolment.activation }),
@@ -209,6 +211,8 @@ async function quarantine(deps: Deps, enrolment: EnrolmentState, keyFingerprint:
       after: next,
     }),
   ]);
+  // After the change, and once for it: this is what wakes somebody up.
+  deps.meter("NodesQuarantined", 1);
 }
 
 function unknownToken(): AppError {

@@ -141,7 +141,9 @@ async function* partsOf(
   from?: string,
 ): AsyncGenerator<Found> {
   if (section === "NODE") {
-    for (const certificate of (await listCertificates(deps.table, id)).toReversed()) {
+    const all = { limit: Number.POSITIVE_INFINITY };
+    const { items } = await listCertificates(deps.table, { tenantId, holderId: id }, all);
+    for (const certificate of items.toReversed()) {
       const { certificateId } = certificate;
       if (from !== undefined && certificateId <= from) continue;
       yield found({ section, id, part: certificateId }, "certificate", certificateId, { ...certificate });

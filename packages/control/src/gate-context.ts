@@ -125,6 +125,7 @@ export async function gateContext(
         tenantId: node?.tenantId ?? "",
         confirmed: node?.confirmedAtMs !== undefined,
         quarantined: node?.quarantinedAtMs !== undefined,
+        revoked: node?.revokedAtMs !== undefined,
         removed: node === undefined || node.removedAtMs !== undefined,
       };
     }),

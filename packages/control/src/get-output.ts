@@ -1,3 +1,4 @@
+import { getNode } from "@steward/aws/records/node";
 import { listRunsOfRollout } from "@steward/aws/records/run";
 import { AppError } from "@steward/contracts/errors";
 import type { runOutputSchema } from "@steward/contracts/run";
@@ -5,6 +6,7 @@ import type { RunState } from "@steward/core/run/run-state";
 import type { z } from "zod";
 import type { Caller, Context, WithObjects } from "./context.ts";
 import { loadTask } from "./load-task.ts";
+import { cutOffAtMs } from "./revoke-node.ts";
 
 const urlSeconds = 300;
 
@@ -29,21 +31,57 @@ export async function getOutput(
       : await listRunsOfRollout(deps.table, { tenantId: task.tenantId, rolloutId: task.rolloutId });
   const run = runs.find((one) => one.applianceId === params.applianceId);
   if (run === undefined) throw new AppError("not_found", `task ${params.taskId} has no run on ${params.applianceId}`);
-  let chunks = run.output?.chunks ?? run.chunks;
-  const last = chunks.at(-1);
-  if (run.output === undefined && last !== undefined) {
-    if (!(await deps.objects.exists(deps.outputBucket, chunkKey(run, last.number)))) chunks = chunks.slice(0, -1);
-  }
+  const announced = run.output?.chunks ?? run.chunks;
+  const chunks = await chunksThatCount(deps, run, announced);
+  const complete = run.output !== undefined && chunks.length === announced.length;
   return {
     runId: run.runId,
     attempt: run.attempt,
-    complete: run.output !== undefined,
+    complete,
     chunks: await Promise.all(
       chunks.map(async (chunk) => ({
         ...chunk,
         url: await deps.objects.presignedGet(deps.outputBucket, chunkKey(run, chunk.number), urlSeconds),
       })),
     ),
-    ...(run.output === undefined ? {} : { sha256: run.output.sha256, bytes: run.output.bytes }),
+    ...(complete && run.output !== undefined ? { sha256: run.output.sha256, bytes: run.output.bytes } : {}),
   };
+}
+
+/** S3 tells when an object came in whole seconds. */
+const resolutionMs = 1_000;
+const atOnce = 20;
+
+/**
+ * Those of the announced chunks that are output. Of a node that was shut out, only what was there before: whoever has it
+ * may still have an address to upload to, for as long as that is good, and what comes that way must be worth nothing. That
+ * is asked of the object itself, at each reading: there is no moment between the revocation and a tidying-up.
+ */
+async function chunksThatCount(
+  deps: Pick<Context, "table"> & WithObjects,
+  run: RunState,
+  announced: RunState["chunks"],
+): Promise<RunState["chunks"]> {
+  const node = await getNode(deps.table, { tenantId: run.tenantId, nodeId: run.applianceId });
+  // A machine without a record is nobody's: fails closed.
+  const untilMs = node === undefined ? 0 : cutOffAtMs(node);
+  if (untilMs === undefined) {
+    const last = announced.at(-1);
+    if (run.output !== undefined || last === undefined) return announced;
+    const isThere = await deps.objects.exists(deps.outputBucket, chunkKey(run, last.number));
+    return isThere ? announced : announced.slice(0, -1);
+  }
+  const counted: RunState["chunks"] = [];
+  for (let start = 0; start < announced.length; start += atOnce) {
+    const part = announced.slice(start, start + atOnce);
+    const heads = await Promise.all(
+      part.map(async ({ number }) => deps.objects.head(deps.outputBucket, chunkKey(run, number))),
+    );
+    const isBefore = (_: unknown, index: number) => {
+      const head = heads[index];
+      return head !== undefined && head.lastModifiedMs + resolutionMs <= untilMs;
+    };
+    counted.push(...part.filter(isBefore));
+  }
+  return counted;
 }

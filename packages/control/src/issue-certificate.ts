@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { randomBytes, webcrypto } from "node:crypto";
+import { randomBytes, webcrypto, X509Certificate } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 import { derToRaw, type Signer, type SigningKey, withKey } from "@steward/aws/signing";
 import { sha256Hex } from "@steward/contracts/canonical";
@@ -72,7 +72,7 @@ async function selfSign(key: SigningKey, input: { name: string; nowMs: number; d
 }
 
 export interface IssuedCertificate {
-  /** PEM of the node's certificate alone. */
+  /** PEM of the certificate alone. */
   pem: string;
   fingerprint: string;
   serial: string;
@@ -113,27 +113,62 @@ function certificateOf(key: SigningKey, caPem: string): x509.X509Certificate {
   });
 }
 
-/** A node's client certificate. `caPem` holds every CA in force. The subject is the node's id; nothing else of the request is taken over but its key. */
-export async function issueNodeCertificate(
-  signer: Signer,
-  input: { nodeId: string; tenantId: string; csr: string; caPem: string; nowMs: number },
-): Promise<IssuedCertificate> {
-  const request = await readCertificateRequest(input.csr);
-  return withKey(signer, (key) => signNodeCertificate(key, input, request));
+interface Issue {
+  csr: string;
+  /** Every CA in force. */
+  caPem: string;
+  nowMs: number;
 }
 
-async function signNodeCertificate(
+/** A node's client certificate. The subject is the node's id; nothing else of the request is taken over but its key. */
+export async function issueNodeCertificate(
+  signer: Signer,
+  input: Issue & { nodeId: string; tenantId: string },
+): Promise<IssuedCertificate> {
+  return issue(signer, input, {
+    name: input.nodeId,
+    uri: `steward://${input.tenantId}/${input.nodeId}`,
+    seconds: defaults.certificateSeconds,
+  });
+}
+
+/** A certificate for a person's browser: good for nothing but `POST /certificate-session`. */
+export async function issueUserCertificate(
+  signer: Signer,
+  input: Issue & { personId: string },
+): Promise<IssuedCertificate> {
+  return issue(signer, input, {
+    name: input.personId,
+    uri: `steward://person/${input.personId}`,
+    seconds: defaults.userCertificateSeconds,
+  });
+}
+
+interface Subject {
+  name: string;
+  uri: string;
+  seconds: number;
+}
+
+async function issue(signer: Signer, input: Issue, subject: Subject): Promise<IssuedCertificate> {
+  const request = await readCertificateRequest(input.csr);
+  return withKey(signer, (key) => signLeaf(key, input, subject, request));
+}
+
+/** What `certificateIdentity` (api) accepts at the nodes door, and no more. */
+async function signLeaf(
   key: SigningKey,
-  input: { nodeId: string; tenantId: string; caPem: string; nowMs: number },
+  input: Issue,
+  subject: Subject,
   { publicKey, keyFingerprint }: Awaited<ReturnType<typeof readCertificateRequest>>,
 ): Promise<IssuedCertificate> {
   const ca = certificateOf(key, input.caPem);
   const serial = `00${randomBytes(15).toString("hex")}`;
-  const notAfterMs = Math.min(input.nowMs + defaults.certificateSeconds * 1000, ca.notAfter.getTime());
+  const notAfterMs = Math.min(input.nowMs + subject.seconds * 1000, ca.notAfter.getTime());
   const certificate = await x509.X509CertificateGenerator.create(
     {
       serialNumber: serial,
-      subject: `CN=${input.nodeId}`,
+      subject: `CN=${subject.name}`,
       issuer: ca.subject,
       notBefore: new Date(input.nowMs - 3600_000),
       notAfter: new Date(notAfterMs),
@@ -144,9 +179,7 @@ async function signNodeCertificate(
         new x509.BasicConstraintsExtension(false, undefined, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth], true),
-        new x509.SubjectAlternativeNameExtension([
-          { type: "url", value: `steward://${input.tenantId}/${input.nodeId}` },
-        ]),
+        new x509.SubjectAlternativeNameExtension([{ type: "url", value: subject.uri }]),
         await x509.AuthorityKeyIdentifierExtension.create(ca.publicKey),
       ],
     },
@@ -158,6 +191,15 @@ async function signNodeCertificate(
     serial,
     keyFingerprint,
     issuedAtMs: input.nowMs,
-    notAfterMs,
+    // The certificate has whole seconds.
+    notAfterMs: certificate.notAfter.getTime(),
   };
+}
+
+/** A certificate with the one that issued it, both PEM: what its holder shows. While the CA is rotated there are two. */
+export function withIssuer(pem: string, caPem: string): string {
+  const certificate = new X509Certificate(pem);
+  const issuers = x509.PemConverter.decode(caPem).map((der) => new X509Certificate(Buffer.from(der)));
+  const issuer = issuers.find((one) => certificate.verify(one.publicKey));
+  return `${[pem, ...(issuer === undefined ? [] : [issuer.toString()])].map((one) => one.trim()).join("\n")}\n`;
 }

@@ -28,9 +28,12 @@ export async function resolveTargets(
   const chosen = new Map<string, NodeState>();
   const problems: FieldProblem[] = [];
   for (const [index, selector] of selectors.entries()) {
+    // A revoked one is meant only where it is named, and then the gate says so: it must not stop the rest of a group.
     const met = appliances.filter(
       (node) =>
-        selector === "all" || selector === node.nodeId || selector === node.name || node.tags.includes(selector),
+        selector === node.nodeId ||
+        selector === node.name ||
+        (node.revokedAtMs === undefined && (selector === "all" || node.tags.includes(selector))),
     );
     if (met.length === 0) problems.push({ path: `targets.${index}`, message: `no appliance is ${selector}` });
     for (const node of met) chosen.set(node.nodeId, node);

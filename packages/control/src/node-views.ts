@@ -1,7 +1,7 @@
 import { getFacts } from "@steward/aws/records/facts";
 import { getNode as getNodeRecord, listNodes as listNodeRecords, replaceNode } from "@steward/aws/records/node";
-import { batchGetPresence, revokeCertificate } from "@steward/aws/records/presence";
-import { commit, type Write } from "@steward/aws/table";
+import { batchGetPresence } from "@steward/aws/records/presence";
+import { commit } from "@steward/aws/table";
 import { AppError } from "@steward/contracts/errors";
 import type { Health } from "@steward/contracts/heartbeat";
 import type { NodeKind, NodeView } from "@steward/contracts/node";
@@ -9,8 +9,8 @@ import { isOffline } from "@steward/core/node/health";
 import type { NodeState, PresenceState } from "@steward/core/node/node-state";
 import { audited } from "./audit.ts";
 import type { Caller, Context } from "./context.ts";
-import { releaseAppliance } from "./quotas.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
+import { absent, markRemoved } from "./revoke-node.ts";
 
 /** A node as people see it now. Health is the announced one, but never fresher than the last heartbeat allows. */
 export function nodeView(node: NodeState, presence: PresenceState | undefined, nowMs: number): NodeView {
@@ -23,8 +23,14 @@ export function nodeView(node: NodeState, presence: PresenceState | undefined, n
     tags: node.tags,
     doorbell: node.doorbell,
     health: !seen || isOffline(presence, nowMs) ? "offline" : levelOf(presence, node),
-    confirmed: node.confirmedAtMs !== undefined && node.quarantinedAtMs === undefined,
+    confirmed: node.confirmedAtMs !== undefined && node.quarantinedAtMs === undefined && node.revokedAtMs === undefined,
     keyFingerprint: node.keyFingerprint,
+    ...(presence?.certificate.expiresAtMs === undefined
+      ? {}
+      : { certificateExpiresAt: new Date(presence.certificate.expiresAtMs).toISOString() }),
+    ...(node.quarantinedAtMs === undefined ? {} : { quarantinedAt: new Date(node.quarantinedAtMs).toISOString() }),
+    ...(node.revokedAtMs === undefined ? {} : { revokedAt: new Date(node.revokedAtMs).toISOString() }),
+    ...(node.revokedReason === undefined ? {} : { revokedReason: node.revokedReason }),
     ...(seen ? { lastSeenAt: new Date(presence.lastSeenAtMs).toISOString() } : {}),
     ...(presence?.agentVersion === undefined ? {} : { agentVersion: presence.agentVersion }),
     ...(presence?.m1 === undefined ? {} : { metrics: presence.m1 }),
@@ -139,7 +145,7 @@ export async function confirmNode(
   });
 }
 
-/** Removes a node: its certificate is refused from the moment this returns. */
+/** Removes a node: nothing that it has counts from the moment this returns, as with a revocation. */
 export async function removeNode(
   deps: Pick<Context, "table" | "nowMs" | "log">,
   caller: Caller,
@@ -151,29 +157,17 @@ export async function removeNode(
   });
 }
 
-/** Off the list, with its certificate refused, in one transaction. Throws `conflict` when the node changed meanwhile. */
-export async function markRemoved(
-  deps: Pick<Context, "table" | "nowMs" | "log">,
-  node: NodeState,
-  by: { who: string; requestId?: string },
-): Promise<void> {
-  await changeNode(deps, by, node, { removedAtMs: deps.nowMs() }, "remove-node", [revokeCertificate(node.nodeId)]);
-  if (node.kind === "appliance") await releaseAppliance(deps, node);
-}
-
 async function changeNode(
   deps: Pick<Context, "table" | "nowMs">,
   by: { who: string; requestId?: string },
   node: NodeState,
   change: Partial<NodeState>,
   what: string,
-  writes: Write[] = [],
 ): Promise<void> {
   const nowMs = deps.nowMs();
   const next: NodeState = { ...node, ...change, version: node.version + 1, updatedAtMs: nowMs };
   await commit(deps.table, [
     replaceNode(node, next),
-    ...writes,
     audited(nowMs, {
       tenantId: node.tenantId,
       ...by,
@@ -187,7 +181,6 @@ async function changeNode(
 
 async function loadNode(deps: Pick<Context, "table">, tenantId: string, nodeId: string): Promise<NodeState> {
   const node = await getNodeRecord(deps.table, { tenantId, nodeId });
-  if (node === undefined || node.removedAtMs !== undefined)
-    throw new AppError("not_found", `there is no node ${nodeId}`);
+  if (node === undefined || node.removedAtMs !== undefined) throw absent(nodeId);
   return node;
 }

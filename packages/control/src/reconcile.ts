@@ -11,14 +11,14 @@ import { reduceRun } from "@steward/core/run/reduce-run";
 import { reduceTask } from "@steward/core/task/reduce-task";
 import { audited } from "./audit.ts";
 import { storeJobStep } from "./complete-job.ts";
-import type { Context } from "./context.ts";
+import { cutOffNode } from "./cut-off-node.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { loadJob, newClaimSecret, sendJob } from "./send-job.ts";
 import { sendAfterCommit } from "./send-later.ts";
 import { forgetDoorbell } from "./start-run.ts";
 import { storeTask } from "./store-task.ts";
 
-type Deps = Pick<Context, "table" | "queues" | "actions" | "nowMs" | "secret" | "log">;
+type Deps = Parameters<typeof cutOffNode>[0];
 
 const who = "steward:reconcile";
 /** A minute's deadlines of a large installation; what is beyond it has to wait for the next call. */
@@ -70,6 +70,8 @@ async function look(deps: Deps, record: Due): Promise<void> {
       return lookAtRun(deps, record);
     case "task":
       return lookAtTask(deps, record);
+    case "node":
+      return cutOffNode(deps, { tenantId: record.tenantId, nodeId: record.id });
     case "rollout":
       await sendAfterCommit(deps, "rollouts", { tenantId: record.tenantId, rolloutId: record.id }, record.tenantId);
       return;

@@ -11,7 +11,8 @@ import { loadOwnRun } from "./load-run.ts";
 import { countOutput } from "./quotas.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 
-const urlSeconds = 300;
+/** It is used at once: what somebody who took the machine finds of it is soon worth nothing. */
+const urlSeconds = 120;
 
 /** A place for one chunk of output: a presigned URL for exactly these bytes, that never overwrites. */
 export async function requestChunk(

@@ -6,8 +6,9 @@ import { instanceOf } from "@steward/contracts/worker-group";
 import { isOffline } from "@steward/core/node/health";
 import type { Context } from "./context.ts";
 import { allNodes } from "./load-targets.ts";
-import { markRemoved, presencesOf } from "./node-views.ts";
+import { presencesOf } from "./node-views.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
+import { markRemoved } from "./revoke-node.ts";
 
 /**
  * Takes an instance that has ended off the list, so that nobody is alarmed by its silence: both nodes are removed, their

@@ -10,6 +10,7 @@ import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
 import { newId, providerTenantId } from "@steward/contracts/ids";
 import type { CreateSession, LoginOptions, Session } from "@steward/contracts/session";
+import type { CertificateState } from "@steward/core/certificate/certificate-state";
 import { grantsOf, limitedTo } from "@steward/core/principal/grants";
 import { judgeRefresh } from "@steward/core/principal/judge-refresh";
 import { linkHolds, sessionHolds } from "@steward/core/principal/session-holds";
@@ -17,6 +18,7 @@ import { tokenIdIn } from "@steward/core/principal/token-secret";
 import type { IssuerState, PersonState, SessionState } from "@steward/core/tenant/tenant-state";
 import { signAccessToken } from "./access-token.ts";
 import { audited } from "./audit.ts";
+import { certificateOf } from "./authenticate.ts";
 import type { Context, Principal, WithSigner } from "./context.ts";
 import { standingOf } from "./principal-standing.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
@@ -36,11 +38,13 @@ export async function createSession(deps: SessionDeps, body: CreateSession, requ
 /** A one-time link's token works once. */
 async function useLink(deps: SessionDeps, linkToken: string, requestId: string | undefined): Promise<Session> {
   return retryOnConflict(async () => {
-    const { link, person } = await openLink(deps, linkToken);
+    const { link, person, certificate } = await openLink(deps, linkToken);
+    const lastsMs = defaults.refreshTokenSeconds * 1000;
     return startSession(deps, {
       person,
       link,
-      expiresAtMs: deps.nowMs() + defaults.refreshTokenSeconds * 1000,
+      ...(certificate === undefined ? {} : { certificate, issuer: await issuerOf(deps, certificate) }),
+      expiresAtMs: Math.min(deps.nowMs() + lastsMs, certificate?.notAfterMs ?? Number.POSITIVE_INFINITY),
       how: "sign-in-by-link",
       requestId,
     });
@@ -51,22 +55,33 @@ async function useLink(deps: SessionDeps, linkToken: string, requestId: string |
 export async function openLink(
   deps: Pick<Context, "table" | "nowMs">,
   linkToken: string,
-): Promise<{ link: SessionState; person: PersonState }> {
+): Promise<{ link: SessionState; person: PersonState; certificate?: CertificateState }> {
   const link = await getSession(deps.table, sha256Hex(linkToken), deps.nowMs());
   const person = link === undefined ? undefined : await getPerson(deps.table, link.personId);
-  if (link === undefined || person === undefined || !linkHolds(link, person)) {
+  const certificate = link === undefined ? undefined : await certificateOf(deps, link);
+  if (link === undefined || person === undefined || !linkHolds(link, person, certificate)) {
     throw new AppError("unauthenticated", "this sign-in link is unknown, expired or was used before", {
       next: "get a new one: an admin makes it with steward principal link, npm start prints it",
     });
   }
-  return { link, person };
+  return { link, person, ...(certificate === undefined ? {} : { certificate }) };
+}
+
+/** Who vouched for the person when they asked for the certificate. */
+async function issuerOf(
+  deps: Pick<Context, "table">,
+  { asked }: CertificateState,
+): Promise<IssuerState | undefined> {
+  return asked?.issuerId === undefined ? undefined : getIssuer(deps.table, asked.issuerId);
 }
 
 export interface NewSession {
   person: PersonState;
   /** The one-time link that is used up by it. */
   link?: SessionState;
-  issuer?: IssuerState;
+  issuer?: IssuerState | undefined;
+  /** The browser's certificate that opens it: it gives no more than the session that asked for it had. */
+  certificate?: CertificateState;
   /** The only tenant that it is good for, by its issuer or its account; a link's own comes with the link. */
   limitTo?: string;
   expiresAtMs: number;
@@ -78,9 +93,9 @@ export interface NewSession {
 
 /** Signs first and stores then: a key that does not answer uses up no link. */
 export async function startSession(deps: SessionDeps, input: NewSession): Promise<Session> {
-  const { person, link, issuer } = input;
+  const { person, link, issuer, certificate } = input;
   const nowMs = deps.nowMs();
-  const limitTo = input.limitTo ?? link?.limitTo;
+  const limitTo = input.limitTo ?? link?.limitTo ?? certificate?.asked?.limitTo;
   const family = deps.secret();
   const refreshToken = `${family}.${deps.secret()}`;
   const session: SessionState = {
@@ -96,6 +111,7 @@ export async function startSession(deps: SessionDeps, input: NewSession): Promis
     refresh: { currentHash: sha256Hex(refreshToken), rotatedAtMs: nowMs },
     ...(limitTo === undefined ? {} : { limitTo }),
     ...(issuer === undefined ? {} : { issuerId: issuer.issuerId }),
+    ...(certificate === undefined ? {} : { certificate: certificate.fingerprint }),
   };
   const answered = await answer(deps, personAs(person, limitTo), session, refreshToken);
   const isFirst = person.invitedAtMs !== undefined && person.acceptedAtMs === undefined;
@@ -181,11 +197,12 @@ export async function refreshSession(
     const nowMs = deps.nowMs();
     const session = await getSession(deps.table, sha256Hex(family), nowMs);
     if (session === undefined || session.kind !== "refresh") throw over();
-    const [person, issuer] = await Promise.all([
+    const [person, issuer, certificate] = await Promise.all([
       getPerson(deps.table, session.personId),
       session.issuerId === undefined ? undefined : getIssuer(deps.table, session.issuerId),
+      certificateOf(deps, session),
     ]);
-    if (person === undefined || !sessionHolds(session, { person, issuer })) throw over();
+    if (person === undefined || !sessionHolds(session, { person, issuer, certificate })) throw over();
     const principal = personAs(person, session.limitTo);
     const presentedHash = sha256Hex(refreshToken);
     const verdict = judgeRefresh(session, presentedHash, { nowMs, againMs: defaults.refreshAgainSeconds * 1000 });

@@ -85,7 +85,7 @@ it("the same machine gets the same certificate again, but not once it was remove
   const [pem = ""] = first.certificate.split(/(?<=-----END CERTIFICATE-----\n)/);
   const der = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ""), "base64");
   const fingerprint = createHash("sha256").update(der).digest("hex");
-  const asked = authenticateNode(house, { nodeId, fingerprint });
+  const asked = authenticateNode(house, { nodeId, tenantId: admin.tenantId, fingerprint });
   await expect(asked).rejects.toSatisfy((error) => hasCode(error, "certificate_refused"));
 });
 

@@ -48,6 +48,7 @@ it("the largest task, its rollout and a run with the most output fit into an ite
       tenantId,
       confirmed: false,
       quarantined: false,
+      revoked: false,
       removed: false,
     })),
   });

@@ -433,6 +433,47 @@ function fleetAlarms(stage: string): Unnamed[] {
       ...inARow(3),
       missingData: "breaching",
     },
+    {
+      id: "node-quarantined",
+      madeBy: "stacks",
+      severity: "page",
+      summary: "An enrolment token was used with a second key: one of the two machines is not what it claims to be.",
+      runbook: "node-quarantined",
+      metrics: [
+        ownMetric(stage, "NodesQuarantined", { id: "quarantined", statistic: "Sum", periodSeconds: fiveMinutes }),
+      ],
+      comparison: "GreaterThanOrEqualToThreshold",
+      threshold: 1,
+      ...inARow(1),
+      missingData: "notBreaching",
+    },
+    {
+      id: "certificates-expiring",
+      madeBy: "stacks",
+      severity: "ticket",
+      summary: "Machines that are online do not manage to renew their certificates; the first is out within five days.",
+      runbook: "certificates-expiring",
+      metrics: [
+        ownMetric(stage, "CertificatesExpiring", { id: "expiring", statistic: "Maximum", periodSeconds: fiveMinutes }),
+      ],
+      comparison: "GreaterThanOrEqualToThreshold",
+      threshold: 1,
+      // A node tries at each heartbeat: what is not over in an hour does not pass by itself.
+      ...inARow(12),
+      missingData: "notBreaching",
+    },
+    {
+      id: "ca-expiring",
+      madeBy: "stacks",
+      severity: "ticket",
+      summary: "The CA of the machines' certificates ends in less than half a year. When it does, no machine gets in.",
+      runbook: "ca-expiring",
+      metrics: [ownMetric(stage, "CaDaysLeft", { id: "days", statistic: "Minimum", periodSeconds: hour })],
+      comparison: "LessThanThreshold",
+      threshold: 180,
+      ...inARow(1),
+      missingData: "notBreaching",
+    },
   ];
 }
 

@@ -1,6 +1,7 @@
 import { createApp, createHttpHandler } from "@steward/api/app";
 import { bindDocuments } from "@steward/api/documents";
 import { auditBindings } from "@steward/api/routes/audit";
+import { certificateBindings } from "@steward/api/routes/certificates";
 import { freezeBindings } from "@steward/api/routes/freezes";
 import { issuerBindings } from "@steward/api/routes/issuers";
 import { limitBindings } from "@steward/api/routes/limits";
@@ -16,6 +17,7 @@ import { createAppDeps } from "./app-deps.ts";
 
 const bindings = [
   ...auditBindings,
+  ...certificateBindings,
   ...freezeBindings,
   ...limitBindings,
   ...nodeBindings,

@@ -32,6 +32,13 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
     authenticate: createAuthenticator({ ...context, tokenKeys }),
     tenantStatus: createTenantReader(context),
     authenticateNode: (identity) => authenticateNode(context, identity),
+    // Only the function that opens sessions by certificates gets as far.
+    authenticateUser: async (identity) => {
+      const { authenticateUser } = await import("@steward/control/authenticate-user");
+      return authenticateUser(context, identity);
+    },
+    apiUrl: environment.STEWARD_API_URL,
+    dashboardUrl: environment.STEWARD_DASHBOARD_URL ?? environment.STEWARD_API_URL,
     cursorKeys: async ({ fresh = false } = {}) => {
       const read = (previous: boolean) => services.secrets.get(names.tokenSecret, { previous, fresh });
       const [current, before] = await Promise.all([read(false), read(true)]);

@@ -27,6 +27,10 @@ export const environmentSchema = z.object({
   /** Domain names of the doors, without port; several with commas. */
   STEWARD_API_DOMAINS: hostList,
   STEWARD_NODES_DOMAINS: hostList,
+  /** Where people call. */
+  STEWARD_API_URL: z.url(),
+  /** Where the dashboard is; absent: beside the API, as it is locally. */
+  STEWARD_DASHBOARD_URL: z.url().optional(),
   /** Where enrolled machines call. */
   STEWARD_NODES_URL: z.url(),
   /** Hold answers to their schemas. */

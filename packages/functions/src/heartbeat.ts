@@ -1,5 +1,5 @@
 import { bodyBytes, clientCertificateOf, type HttpEvent, type HttpResult } from "@steward/api/lambda-event";
-import { certificateIdentity } from "@steward/api/callers";
+import { nodeIdentity } from "@steward/api/callers";
 import { problemOf } from "@steward/api/problems";
 import { parseJsonBody } from "@steward/api/request-body";
 import { validateBody } from "@steward/api/validate";
@@ -25,9 +25,9 @@ export async function handler(event: HttpEvent): Promise<HttpResult> {
   try {
     if (!domains.includes(event.requestContext.domainName)) throw new AppError("wrong_door", "heartbeats go to nodes.");
     const value = parseJsonBody(bodyBytes(event), event.headers["content-type"]);
-    const identity = certificateIdentity(clientCertificateOf(event));
+    const { nodeId, fingerprint } = nodeIdentity(clientCertificateOf(event), { validAtMs: deps.nowMs() });
     const heartbeat = validateBody(heartbeatSchema, value);
-    const answer = await acceptHeartbeat(deps, { ...identity, heartbeat });
+    const answer = await acceptHeartbeat(deps, { nodeId, fingerprint, heartbeat });
     return { statusCode: 200, headers: { "content-type": "application/json" }, body: JSON.stringify(answer) };
   } catch (error) {
     const problem = problemOf(error, event.requestContext.requestId);

@@ -35,6 +35,7 @@ export interface Services {
   signer: (use: SigningKeyUse) => Signer;
   ring: (nodeIds: string[], rolloutId: string) => ReturnType<typeof import("@steward/aws/run-command").ringBySsm>;
   activate: (nodeId: string, role: string) => Promise<{ id: string; code: string }>;
+  deregister: (nodeId: string) => Promise<void>;
   instanceSecrets: InstanceSecrets;
   letInstanceGoOn: (action: LifecycleAction) => Promise<boolean>;
   /** The ids of the instances of a group. */
@@ -144,6 +145,10 @@ export function createServices({ stage, account }: { stage: string; account: str
     activate: async (nodeId, role) => {
       const { createActivation } = await import("@steward/aws/run-command");
       return createActivation(await ssm(), { stage, nodeId, role });
+    },
+    deregister: async (nodeId) => {
+      const { deregister } = await import("@steward/aws/run-command");
+      return deregister(await ssm(), nodeId);
     },
     instanceSecrets: {
       known: async (...call) => (await instanceSecrets()).known(...call),

@@ -8,13 +8,14 @@ const sendNodeEvent = (event: NodeEvent) => context.queues.send("node-events", e
 
 /** On a schedule: turns silent nodes `offline`. */
 export async function handler(): Promise<void> {
-  const { expected, online, announced } = await actForSystem("every node that is silent, whoever's", () =>
+  const { expected, online, expiring, announced } = await actForSystem("every node that is silent, whoever's", () =>
     sweepPresence({ ...context, sendNodeEvent }),
   );
   const { log, meter } = context;
   // Last, and always: that these come is how anybody knows that the sweep works.
   meter("NodesExpected", expected);
   meter("NodesOnline", online);
+  meter("CertificatesExpiring", expiring);
   meter("Transitions", announced);
   if (announced > 0) log("info", "swept", { expected, online, announced });
 }

@@ -44,7 +44,7 @@ export async function enrol(options: EnrolOptions): Promise<EnrolledNode> {
     key = newPrivateKey();
     await replaceFile(keyPath, key);
   }
-  const call = createClient({ baseUrl: options.apiUrl, transport: fetchTransport(options.timeoutMs ?? 30_000) });
+  const call = createClient({ baseUrl: options.apiUrl, transport: fetchTransport(options.timeoutMs) });
   const answer = await call("enrol", { body: { token, csr: await requestFor(key), hostname: options.hostname } });
 
   if (rootFingerprint !== undefined && sha256Hex(Buffer.from(answer.rootPublicKey, "base64")) !== rootFingerprint) {
@@ -65,6 +65,7 @@ export async function enrol(options: EnrolOptions): Promise<EnrolledNode> {
     kind: answer.kind,
     name: answer.name,
     nodesUrl: answer.nodesUrl,
+    apiUrl: options.apiUrl,
     rootPublicKey: answer.rootPublicKey,
     tokenHash,
     ...(answer.activation === undefined ? {} : { activation: answer.activation }),
@@ -114,7 +115,8 @@ export function splitToken(whole: string): { token: string; rootFingerprint?: st
   return { token: match[1], rootFingerprint: match[2] };
 }
 
-function fetchTransport(timeoutMs: number): Transport {
+/** The door without certificates. */
+export function fetchTransport(timeoutMs = 30_000): Transport {
   return async ({ method, url, headers, body, signal }) => {
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
@@ -134,7 +136,7 @@ function fetchTransport(timeoutMs: number): Transport {
     } catch (cause) {
       throw new AppError("unavailable", `no answer from ${new URL(url).origin}`, {
         cause,
-        next: "check the address and the network, and enrol again: the key is kept",
+        next: "check the address and the network, and try again: the key is kept",
       });
     }
   };

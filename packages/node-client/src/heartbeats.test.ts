@@ -15,7 +15,7 @@ const ok: HeartbeatAnswer = { serverTimeMs: 1_000_000, nextIntervalSeconds: 20, 
 const lost = new AppError("unavailable", "no answer", { details: { unanswered: true } });
 
 /** Runs heartbeats against scripted answers until the script is used up. */
-async function play(script: (HeartbeatAnswer | AppError)[], options: { wentBack?: boolean } = {}) {
+async function play(script: (HeartbeatAnswer | AppError)[], options: { wentBack?: boolean; recovers?: boolean } = {}) {
   const { clock, slept } = createVirtualClock();
   const stop = new AbortController();
   const sent: Heartbeat[] = [];
@@ -34,6 +34,7 @@ async function play(script: (HeartbeatAnswer | AppError)[], options: { wentBack?
       serverClock: createServerClock(clock),
       tendCertificate: async () => {},
       goBackToOldCertificate: async () => options.wentBack ?? false,
+      recoverCertificate: async () => options.recovers ?? false,
     },
     sequence: {
       next: async () => {

@@ -11,7 +11,10 @@ import type { Sequence } from "./sequence.ts";
 export type HeartbeatParts = Omit<Heartbeat, "sequence" | "intervalSeconds" | "conditions"> & { conditions?: string[] };
 
 export interface HeartbeatsOptions {
-  client: Pick<NodeClient, "call" | "serverClock" | "tendCertificate" | "goBackToOldCertificate">;
+  client: Pick<
+    NodeClient,
+    "call" | "serverClock" | "tendCertificate" | "recoverCertificate" | "goBackToOldCertificate"
+  >;
   sequence: Sequence;
   collect: () => Promise<HeartbeatParts> | HeartbeatParts;
   /** Must not block: heartbeats go on while a run or a job is executed. */
@@ -114,6 +117,7 @@ export function startHeartbeats(options: HeartbeatsOptions): Heartbeats {
       if (signal.aborted) return 0;
       failures += 1;
       if (failures === 1) log("heartbeat.failed", { error: describeError(error) });
+      if (await client.recoverCertificate({ error, failures })) return 0;
       return pauseAfter(error);
     }
   }

@@ -23,6 +23,8 @@ const identitySchema = z.strictObject({
   kind: z.enum(nodeKinds),
   name: z.string(),
   nodesUrl: z.url(),
+  /** Where it enrolled: the door that also takes machines whose certificate has expired. Absent before agents kept it. */
+  apiUrl: z.url().optional(),
   /** base64 SubjectPublicKeyInfo. Pinned: nothing that the server says later replaces it. */
   rootPublicKey: z.base64(),
   /** sha256 of the token that this node was enrolled with. */

@@ -4,6 +4,7 @@ import {
   createPublicKey,
   generateKeyPairSync,
   type KeyObject,
+  sign,
   webcrypto,
   X509Certificate,
 } from "node:crypto";
@@ -45,6 +46,11 @@ export async function requestFor(privateKeyPem: string): Promise<string> {
     signingAlgorithm: algorithm,
   });
   return request.toString("pem");
+}
+
+/** The key's signature (ECDSA P-256, SHA-256, DER), in base64. */
+export function signWith(privateKeyPem: string, bytes: Uint8Array): string {
+  return sign("sha256", bytes, createPrivateKey(privateKeyPem)).toString("base64");
 }
 
 /** sha256 (hex) of a private key's SubjectPublicKeyInfo: what a person compares on two screens. */

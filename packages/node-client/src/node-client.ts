@@ -1,7 +1,10 @@
+import { X509Certificate } from "node:crypto";
+import { renewalStatement } from "@steward/contracts/certificate";
 import { type Client, createClient, type Transport } from "@steward/contracts/client";
-import { AppError } from "@steward/contracts/errors";
+import { AppError, hasCode } from "@steward/contracts/errors";
 import { Agent, request } from "undici";
 import { type Clock, createServerClock, type ServerClock, systemClock } from "./clock.ts";
+import { fetchTransport } from "./enrol.ts";
 import { dropNextPair, type Identity, loadIdentity, promoteNextPair, readPair, savePair } from "./identity.ts";
 import {
   type CertificateLife,
@@ -10,6 +13,7 @@ import {
   type KeyPair,
   newPrivateKey,
   requestFor,
+  signWith,
 } from "./key-pair.ts";
 import { describeError, type Log } from "./log.ts";
 
@@ -20,6 +24,8 @@ export interface NodeClientOptions {
   clock?: Clock;
   log?: Log;
   timeoutMs?: number;
+  /** The machine's own clock, which may be wrong: it decides nothing but whether to ask. */
+  wallMs?: () => number;
 }
 
 /** The `nodes.` door, over mutual TLS, as one node. */
@@ -31,6 +37,11 @@ export interface NodeClient {
   certificate(): CertificateLife;
   /** After an answered heartbeat: keeps a new certificate that has proved itself, or renews one that is due. */
   tendCertificate(): Promise<void>;
+  /**
+   * A heartbeat failed, for the `failures`-th time in a row: where the certificate may have expired meanwhile, as on a
+   * machine that was off for weeks, gets a new one from the other door. True when there is one to try.
+   */
+  recoverCertificate(failure: { error: unknown; failures: number }): Promise<boolean>;
   /** The door refused the certificate. True when there was an older pair to go back to. */
   goBackToOldCertificate(): Promise<boolean>;
   close(): Promise<void>;
@@ -97,6 +108,51 @@ export async function createNodeClient(options: NodeClientOptions): Promise<Node
     await old.close();
   }
 
+  /** The server's time where it is known; the machine's own may be years off. */
+  const timeMs = () => serverClock.nowMs() ?? (options.wallMs ?? Date.now)();
+
+  /**
+   * By the clock, by what the door said, or, as a clock without a battery says nothing, because nothing else has helped
+   * for a while.
+   */
+  function mayHaveExpired(life: CertificateLife, { error, failures }: { error: unknown; failures: number }): boolean {
+    const nowMs = timeMs();
+    return (
+      nowMs >= life.notAfterMs ||
+      nowMs < life.notBeforeMs ||
+      saysExpired(error) ||
+      failures % failuresBeforeAsking === 0
+    );
+  }
+
+  async function renewLate(apiUrl: string): Promise<string> {
+    // The server goes on from the newest certificate that it issued, also from one that has never beaten.
+    if (onTrial) {
+      await promoteNextPair(stateDir);
+      onTrial = false;
+    }
+    const key = (await readPair(stateDir, "next")).key ?? newPrivateKey();
+    await savePair(stateDir, "next", { key });
+    const csr = await requestFor(key);
+    const api = createClient({ baseUrl: apiUrl, transport: fetchTransport(options.timeoutMs) });
+    const ask = async (signedAtMs: number) => {
+      const statement = renewalStatement({ use: "renew-expired", fingerprint: fingerprintOf(pair), csr, signedAtMs });
+      const proof = signWith(pair.key, statement);
+      return api("renewExpired", { body: { certificate: leafOf(pair), csr, signedAtMs, proof } });
+    };
+    const { certificate } = await ask(Math.round(timeMs())).catch((error: unknown) => {
+      // Our clock is wrong: the refusal says what time it is.
+      const told = hasCode(error, "expired") && error instanceof AppError ? error.details?.["serverTimeMs"] : undefined;
+      if (typeof told !== "number") throw error;
+      return ask(told);
+    });
+    checkCertificateIsFor(key, certificate);
+    await savePair(stateDir, "next", { key, certificate });
+    onTrial = true;
+    await switchTo({ key, certificate });
+    return certificate;
+  }
+
   return {
     identity,
     call,
@@ -115,7 +171,9 @@ export async function createNodeClient(options: NodeClientOptions): Promise<Node
         // The key is kept before it is sent: a lost answer is asked for again with the same key.
         const key = (await readPair(stateDir, "next")).key ?? newPrivateKey();
         await savePair(stateDir, "next", { key });
-        const { certificate } = await call("renew", { body: { csr: await requestFor(key) } });
+        const csr = await requestFor(key);
+        const statement = renewalStatement({ use: "renew", fingerprint: fingerprintOf(pair), csr });
+        const { certificate } = await call("renew", { body: { csr, proof: signWith(pair.key, statement) } });
         checkCertificateIsFor(key, certificate);
         await savePair(stateDir, "next", { key, certificate });
         onTrial = true;
@@ -125,10 +183,24 @@ export async function createNodeClient(options: NodeClientOptions): Promise<Node
         log("certificate.renewal_failed", { error: describeError(error) });
       }
     },
+    async recoverCertificate({ error, failures }) {
+      const { apiUrl } = identity;
+      if (apiUrl === undefined || !mayHaveExpired(certificateLife(pair.certificate), { error, failures })) return false;
+      try {
+        const renewed = await renewLate(apiUrl);
+        log("certificate.renewed_late", { notAfter: new Date(certificateLife(renewed).notAfterMs).toISOString() });
+        return true;
+      } catch (cause) {
+        log("certificate.late_renewal_failed", { error: describeError(cause) });
+        return false;
+      }
+    },
     async goBackToOldCertificate() {
       if (!onTrial) return false;
       const old = await readPair(stateDir, "current");
       if (!isWhole(old)) return false;
+      // After a late renewal the old one is no way back, and the new one the only way to a further one.
+      if (certificateLife(old.certificate).notAfterMs <= timeMs()) return false;
       await dropNextPair(stateDir);
       onTrial = false;
       await switchTo(old);
@@ -137,6 +209,26 @@ export async function createNodeClient(options: NodeClientOptions): Promise<Node
     },
     close: () => agent.destroy(),
   };
+}
+
+/** A machine whose clock stands within its certificate's life asks at every tenth failure. */
+const failuresBeforeAsking = 10;
+
+/** The alert of the TLS listener, wherever in the chain of causes it is. */
+function saysExpired(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (/certificate[_ ]expired/i.test(`${"code" in cause ? String(cause.code) : ""} ${cause.message}`)) return true;
+  }
+  return false;
+}
+
+function fingerprintOf(pair: KeyPair): string {
+  return certificateLife(pair.certificate).fingerprint;
+}
+
+/** The node's own certificate, without its issuer. */
+function leafOf({ certificate }: KeyPair): string {
+  return new X509Certificate(certificate).toString();
 }
 
 /** At two thirds of its life. */

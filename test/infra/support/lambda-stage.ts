@@ -138,7 +138,12 @@ function startFunctions(
       const lambda = createLambda({
         name,
         entryUrl: entryUrl(name),
-        environment: functionEnvironment(name, { host, keysOf, nodesUrl: "https://127.0.0.1:1" }),
+        environment: functionEnvironment(name, {
+          host,
+          keysOf,
+          apiUrl: "http://127.0.0.1:1",
+          nodesUrl: "https://127.0.0.1:1",
+        }),
         timeoutMs: functionDefinitions[name].timeoutSeconds * 1000,
         concurrency: 10,
         log: () => undefined,

@@ -45,6 +45,7 @@ export const names = {
   "#current": "cc",
   "#next": "cn",
   "#revoked": "cr",
+  "#expires": "ce",
   "#toldInterval": "di",
   "#toldRevision": "dc",
   "#toldThresholds": "dt",
@@ -82,6 +83,7 @@ export function itemOfPresence(state: PresenceState): Item {
     "#current": packHex(state.certificate.current),
     "#next": state.certificate.next === undefined ? undefined : packHex(state.certificate.next),
     "#revoked": state.certificate.revoked,
+    "#expires": state.certificate.expiresAtMs,
     "#toldInterval": state.directive.intervalSeconds,
     "#toldRevision": state.directive.configRevision,
     "#toldThresholds": packThresholds(state.directive.thresholds),
@@ -115,6 +117,7 @@ export function presenceOfItem(item: Item): PresenceState {
   const version = read("#version");
   const models = read("#models");
   const draining = read("#draining");
+  const expires = read("#expires");
   const thresholds = unpackThresholds(read("#toldThresholds"));
   return compact<PresenceState>({
     v: 1,
@@ -133,7 +136,12 @@ export function presenceOfItem(item: Item): PresenceState {
     models: Array.isArray(models) ? models.map(String) : undefined,
     draining: typeof draining === "boolean" ? draining : undefined,
     // A promoted certificate stays in `next` until the following one: see `beat`.
-    certificate: compact({ current, next: next === current ? undefined : next, revoked: read("#revoked") !== false }),
+    certificate: compact({
+      current,
+      next: next === current ? undefined : next,
+      revoked: read("#revoked") !== false,
+      expiresAtMs: typeof expires === "number" ? expires : undefined,
+    }),
     directive: compact({
       intervalSeconds: Number(read("#toldInterval")),
       configRevision: Number(read("#toldRevision")),

@@ -257,30 +257,60 @@ export async function setDirective(
   return (await update(table, nodeId, { update: `SET ${sets.join(", ")}`, condition: exists, values })).kind === "done";
 }
 
-/** notRevoked: settles a renewal with a revocation: a node that was just revoked gets no new way in. */
+/**
+ * newestUnchanged: settles a renewal with another one, and with a revocation. Each of them has read which certificate is
+ * the newest, and has to do with all that came before: a renewal makes the next link of that chain, a revocation marks
+ * every link.
+ *
+ *     renewal A → B   ──✓
+ *     renewal A → C      ──✗ B is the newest: read again (the same key gets B, another one is counted)
+ *
+ *     revocation of A    ──✓ revoked
+ *     renewal A → B         ──✗ nothing new for a node that is revoked
+ *
+ *     renewal A → B   ──✓
+ *     revocation of A    ──✗ B would stay unmarked: read again, and revoke both
+ *
+ * `#next` stays what it was when it becomes the current one (see `beat`): where there is one, it is the newest.
+ */
+const newestUnchanged = "(#next = :newest OR (attribute_not_exists(#next) AND #current = :newest))";
 const notRevoked = "#revoked = :no";
 
+/** The fingerprint of the certificate that was issued last. */
+export function newestCertificate({ certificate }: PresenceState): string {
+  return certificate.next ?? certificate.current;
+}
+
 /** Accepts a renewed certificate beside the current one, in the transaction that stores it. */
-export function setNextCertificate(nodeId: string, fingerprint: string): Write {
-  const expression = "SET #next = :next";
+export function setNextCertificate(
+  nodeId: string,
+  renewal: { newest: string; fingerprint: string; expiresAtMs: number },
+): Write {
+  const expression = "SET #next = :next, #expires = :expires";
+  const condition = `${notRevoked} AND ${newestUnchanged}`;
   return updateItem("presence", {
     Key: presenceKey(nodeId),
     UpdateExpression: expression,
-    ConditionExpression: notRevoked,
-    ExpressionAttributeNames: namesIn(expression, notRevoked),
-    ExpressionAttributeValues: { ":next": packHex(fingerprint), ":no": false },
+    ConditionExpression: condition,
+    ExpressionAttributeNames: namesIn(expression, condition),
+    ExpressionAttributeValues: {
+      ":next": packHex(renewal.fingerprint),
+      ":expires": renewal.expiresAtMs,
+      ":newest": packHex(renewal.newest),
+      ":no": false,
+    },
   });
 }
 
-/** Refuses the node from now on, in the transaction that revokes its certificates. */
-export function revokeCertificate(nodeId: string): Write {
+/** Refuses the node from now on, in the transaction that revokes its certificates: `newest` and all before it. */
+export function revokePresence(nodeId: string, newest: string): Write {
   const expression = "SET #revoked = :yes";
   return updateItem("presence", {
     Key: presenceKey(nodeId),
     UpdateExpression: expression,
-    ConditionExpression: exists,
-    ExpressionAttributeNames: namesIn(expression),
-    ExpressionAttributeValues: { ":yes": true },
+    ConditionExpression: newestUnchanged,
+    ExpressionAttributeNames: namesIn(expression, newestUnchanged),
+    ExpressionAttributeValues: { ":yes": true, ":newest": packHex(newest) },
   });
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { healthLevels } from "../heartbeat.ts";
 import { digestSchema } from "../release.ts";
 import { defineRoute, pageOf, pageQuery } from "../route.ts";
+import { reasonOfRevocationSchema } from "../certificate.ts";
 import { nodeParams } from "./params.ts";
 import * as node from "../node.ts";
 
@@ -57,6 +58,18 @@ export const nodeRoutes = {
     summary: "Confirm that the machine's key is the one seen on its screen",
     params: nodeParams,
     body: z.strictObject({ keyFingerprint: digestSchema }),
+    status: 200,
+    answer: node.nodeViewSchema,
+  }),
+  revokeNode: defineRoute({
+    ...api,
+    id: "revokeNode",
+    method: "POST",
+    path: "/api/v1/nodes/{nodeId}/revoke",
+    access: { role: "admin" },
+    summary: "Shut a node out at once: all its certificates, what waits for it, and what it still uploads",
+    params: nodeParams,
+    body: z.strictObject({ reason: reasonOfRevocationSchema }),
     status: 200,
     answer: node.nodeViewSchema,
   }),

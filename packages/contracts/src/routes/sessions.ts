@@ -49,4 +49,16 @@ export const sessionRoutes = {
     summary: "Sign out",
     status: 204,
   }),
+  openCertificateSession: defineRoute({
+    id: "openCertificateSession",
+    method: "POST",
+    path: "/api/v1/certificate-session",
+    door: "nodes",
+    servedBy: "sessions",
+    access: { userCertificate: true },
+    summary: "Sign in with a browser's certificate; a form of our own page is sent on to the dashboard instead",
+    status: 201,
+    answer: session.sessionSchema,
+    forms: true,
+  }),
 } as const;

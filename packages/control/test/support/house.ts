@@ -13,6 +13,9 @@ import { type Engine, startEngine } from "../../../aws/test/support/engine.ts";
 import { signed, testActions, testBundles } from "../../../core/test/fixtures.ts";
 
 export interface House extends Context {
+  /** Nodes that were taken off SSM. */
+  deregistered: string[];
+  deregister: (nodeId: string) => Promise<void>;
   /** What was sent, oldest first. */
   sent: { queue: QueueName; body: unknown }[];
   /** What was measured, oldest first. */
@@ -37,7 +40,12 @@ export async function openHouse(): Promise<House> {
     if (house.queuesAreDown) throw new Error("the queues are down");
     sent.push({ queue, body });
   };
+  const deregistered: string[] = [];
   const house: House = {
+    deregistered,
+    deregister: async (nodeId) => {
+      deregistered.push(nodeId);
+    },
     stage: "test",
     table: engine.table,
     queuesAreDown: false,

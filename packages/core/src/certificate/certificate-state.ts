@@ -1,15 +1,25 @@
+import type { CertificateKind } from "@steward/contracts/certificate";
 import type { Doorbell, NodeKind } from "@steward/contracts/node";
 import type { Versioned } from "../versioned.ts";
 
 export interface CertificateState extends Versioned {
   certificateId: string;
+  kind: CertificateKind;
   /** sha256 (hex) of the DER. */
   fingerprint: string;
   serial: string;
   tenantId: string;
-  nodeId: string;
+  /** The node's id, or the person's; and how it was called then. */
+  holderId: string;
+  holderName: string;
+  /** Fingerprint of the certificate before it: all that a node ever had hang together, without an index. */
+  renews?: string;
+  /** Fingerprint of the certificate whose key asked for this one. */
+  provenBy?: string;
   /** sha256 (hex) of the SubjectPublicKeyInfo DER. */
   keyFingerprint: string;
+  /** Of a person's: what the session was that asked for it. What it opens is no more than that. */
+  asked?: { epoch: number; limitTo?: string; issuerId?: string };
   pem: string;
   issuedAtMs: number;
   notAfterMs: number;

@@ -32,5 +32,13 @@ export interface GateContext {
   release: { version: number; expiresAtMs: number; actions: Record<string, string> };
   freezes: { reason: string; untilMs: number }[];
   /** The targets as they are now. */
-  targets: { id: string; name: string; tenantId: string; confirmed: boolean; quarantined: boolean; removed: boolean }[];
+  targets: {
+    id: string;
+    name: string;
+    tenantId: string;
+    confirmed: boolean;
+    quarantined: boolean;
+    revoked: boolean;
+    removed: boolean;
+  }[];
 }

@@ -38,6 +38,7 @@ function contextOf(plan = low, changes: Partial<GateContext> = {}): GateContext 
       tenantId,
       confirmed: true,
       quarantined: false,
+      revoked: false,
       removed: false,
     })),
     ...changes,
@@ -200,6 +201,7 @@ describe("the gate", () => {
       tenantId,
       confirmed: false,
       quarantined: false,
+      revoked: false,
       removed: false,
     }));
     const { decision, reasons } = gate(plan, contextOf(plan, { targets }));

@@ -83,6 +83,7 @@ function targets(plan: Plan, context: GateContext): Verdict[] {
   for (const target of context.targets) {
     if (!planned.has(target.id)) verdicts.push(deny(`${target.name} is not a target of the plan.`));
     if (target.removed) verdicts.push(deny(`${target.name} has been removed.`));
+    else if (target.revoked) verdicts.push(deny(`${target.name} was revoked: nothing reaches it any more.`));
     else if (target.quarantined) {
       verdicts.push(deny(`${target.name} is in quarantine: its enrolment token was used with another key.`));
     } else if (!target.confirmed) {

@@ -22,6 +22,9 @@ export interface NodeState extends Versioned {
   confirmedBy?: string;
   /** Somebody used its enrolment token with another key: nothing runs until a person looks. */
   quarantinedAtMs?: number;
+  /** A person shut it out: none of its certificates counts any more. */
+  revokedAtMs?: number;
+  revokedReason?: string;
   createdAtMs: number;
   updatedAtMs: number;
   removedAtMs?: number;
@@ -56,7 +59,13 @@ export interface PresenceState {
   models?: string[];
   draining?: boolean;
   /** sha256 of the certificates that are accepted now. */
-  certificate: { current: string; next?: string; revoked: boolean };
+  certificate: {
+    current: string;
+    next?: string;
+    revoked: boolean;
+    /** When the newest of them ends. */
+    expiresAtMs?: number;
+  };
   directive: {
     intervalSeconds: number;
     configRevision: number;

@@ -83,6 +83,8 @@ export interface SessionState extends Versioned {
   issuerId?: string;
   /** The service token that was traded for it. */
   tokenId?: string;
+  /** Fingerprint of the browser's certificate that opened it: it ends with that. */
+  certificate?: string;
   /** Of `refresh`: which refresh token is the valid one. Absent: the first, of a session from before they rotated. */
   refresh?: RefreshState;
 }

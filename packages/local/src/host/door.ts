@@ -20,6 +20,8 @@ export interface DoorOptions {
   functions: Readonly<Record<FunctionName, Lambda>>;
   /** Values of `Host` that are ours: `127.0.0.1:4400`. Filled before the first request. */
   hosts: readonly string[];
+  /** Pages of other origins that may call this door: the other one's. */
+  origins?: readonly string[];
   /** Answered to a GET of exactly these paths, before any function. */
   pages?: ReadonlyMap<string, StaticPage>;
   nowMs: () => number;
@@ -65,12 +67,12 @@ export function createDoor(options: DoorOptions) {
  * A page elsewhere may reach this port from a browser on this machine, also under a name of its own that it points at
  * 127.0.0.1. `Host` tells the second apart, `Origin` the first.
  */
-function refusalOf(request: IncomingMessage, { hosts, door }: DoorOptions): string | undefined {
+function refusalOf(request: IncomingMessage, { hosts, origins = [], door }: DoorOptions): string | undefined {
   const { host, origin } = request.headers;
   if (host === undefined || !hosts.includes(host.toLowerCase())) return "this server is not known under that name";
   if (origin === undefined) return undefined;
   const scheme = door === "nodes" ? "https" : "http";
-  return hosts.some((ours) => origin.toLowerCase() === `${scheme}://${ours}`)
+  return hosts.some((ours) => origin.toLowerCase() === `${scheme}://${ours}`) || origins.includes(origin)
     ? undefined
     : "pages from elsewhere may not call this server";
 }

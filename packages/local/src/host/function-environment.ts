@@ -33,7 +33,12 @@ const localRates = "principal=200/1000,tenant=500/2000,source=200/2000";
 /** All that a function's thread has for an environment: its own keys, and nothing of the host's. */
 export function functionEnvironment(
   name: FunctionName,
-  options: { host: HostEnvironment; keysOf: (principal: LocalPrincipal) => Keys; nodesUrl: string },
+  options: {
+    host: HostEnvironment;
+    keysOf: (principal: LocalPrincipal) => Keys;
+    apiUrl: string;
+    nodesUrl: string;
+  },
 ): Record<string, string> {
   const { host } = options;
   const keys = options.keysOf(functionDefinitions[name].principal);
@@ -46,6 +51,7 @@ export function functionEnvironment(
     STEWARD_ACCOUNT: localAccount,
     STEWARD_API_DOMAINS: localDomains.api,
     STEWARD_NODES_DOMAINS: localDomains.nodes,
+    STEWARD_API_URL: options.apiUrl,
     STEWARD_NODES_URL: options.nodesUrl,
     STEWARD_CHECK_ANSWERS: "true",
     STEWARD_RATE_LIMITS: localRates,

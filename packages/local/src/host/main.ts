@@ -36,6 +36,7 @@ const cloud = (principal: FunctionDefinition["principal"]) => ({
 const names = resourceNames(environment.STEWARD_STAGE);
 
 const serverCertificate = await ensureServerCertificate(environment.STEWARD_STATE_DIR, nowMs());
+const apiUrl = `http://127.0.0.1:${environment.STEWARD_API_PORT}`;
 const nodesUrl = `https://127.0.0.1:${environment.STEWARD_NODES_PORT}`;
 const functions = Object.fromEntries(
   functionNames.map((name) => {
@@ -43,7 +44,7 @@ const functions = Object.fromEntries(
     const lambda = createLambda({
       name,
       entryUrl: functionUrl(name),
-      environment: functionEnvironment(name, { host: environment, keysOf, nodesUrl }),
+      environment: functionEnvironment(name, { host: environment, keysOf, apiUrl, nodesUrl }),
       timeoutMs: timeoutSeconds * 1000,
       concurrency,
       ...(environment.STEWARD_COMPILE_CACHE === undefined
@@ -75,6 +76,8 @@ const nodes = await openNodesDoor({
   port: environment.STEWARD_NODES_PORT,
   serverCertificate,
   clientCa,
+  // A form of ours that signs somebody in with a browser's certificate comes from there.
+  origins: [`http://127.0.0.1:${api.port}`, `http://localhost:${api.port}`],
 });
 
 const stop = new AbortController();
