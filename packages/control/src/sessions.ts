@@ -68,10 +68,7 @@ export async function openLink(
 }
 
 /** Who vouched for the person when they asked for the certificate. */
-async function issuerOf(
-  deps: Pick<Context, "table">,
-  { asked }: CertificateState,
-): Promise<IssuerState | undefined> {
+async function issuerOf(deps: Pick<Context, "table">, { asked }: CertificateState): Promise<IssuerState | undefined> {
   return asked?.issuerId === undefined ? undefined : getIssuer(deps.table, asked.issuerId);
 }
 
