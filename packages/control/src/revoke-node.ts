@@ -44,7 +44,11 @@ export async function revokeNode(
 }
 
 /** Off the list, and shut out in the same transaction. Throws `conflict` when the node changed meanwhile. */
-export async function markRemoved(deps: Pick<Context, "table" | "nowMs" | "log">, node: NodeState, by: ByWhom): Promise<void> {
+export async function markRemoved(
+  deps: Pick<Context, "table" | "nowMs" | "log">,
+  node: NodeState,
+  by: ByWhom,
+): Promise<void> {
   const nowMs = deps.nowMs();
   const change = { removedAtMs: nowMs };
   await shutOut(deps, node, { by, what: "remove-node", change, reason: "the node was removed", nowMs });
