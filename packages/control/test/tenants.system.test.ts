@@ -27,6 +27,7 @@ import * as tenants from "@steward/control/tenants";
 import { explainGate } from "@steward/control/view-task";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type House, openHouse, takeOne } from "./support/house.ts";
+import { enrolMachine, renewal } from "./support/machines.ts";
 
 const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const spki = new Uint8Array(publicKey.export({ format: "der", type: "spki" }));
@@ -168,16 +169,17 @@ describe("while a tenant is suspended", () => {
       caCertificate: async () => caPem,
       rootPublicKey: async () => "AAAA",
       nodesUrl: "https://nodes.example",
-      activate: () => Promise.reject(new Error("nothing is rung by SSM here")),
+      activate: async () => ({ id: "activation", code: "code" }),
     };
     const body = { kind: "appliance" as const, name: "cellar", tags: [], doorbell: "pull" as const };
     const { token } = await inviteNode({ ...house, rootFingerprint: async () => "f" }, admin, body);
     const csr = await certificateRequest();
+    const veteran = await enrolMachine(house, deps, admin, { name: "veteran" });
     await suspend();
     const enrol = () => enrolNode(deps, { token, csr, hostname: "cellar" });
     await expect(enrol()).rejects.toMatchObject(refused("tenant_suspended"));
 
-    const renewed = await renewCertificate(deps, appliance, { csr: await certificateRequest() });
+    const renewed = await renewCertificate(deps, veteran.node, renewal(veteran.pair, await certificateRequest()));
     expect(renewed.certificate).toContain("BEGIN CERTIFICATE");
     const beaten = await acceptHeartbeat(
       { ...house, sendNodeEvent: async () => {} },
