@@ -5,7 +5,8 @@ import type { SupervisedChild } from "./supervised-child.ts";
 const replySchema = z.object({
   id: z.number(),
   outcome: z.union([
-    z.object({ kind: z.literal("result"), result: z.unknown() }),
+    // A function that answers nothing: what is undefined does not come through the channel.
+    z.object({ kind: z.literal("result"), result: z.unknown().optional() }),
     z.object({ kind: z.literal("failed"), error: z.string() }),
     z.object({ kind: z.enum(["timed_out", "throttled"]) }),
   ]),
