@@ -129,7 +129,8 @@ function boundaryRules(scope: Construct, { stage, env }: StageProps): Rule[] {
     {
       actions: actionsOf(
         "secretsmanager",
-        "CreateSecret DeleteSecret DescribeSecret GetSecretValue PutSecretValue TagResource",
+        "CreateSecret DeleteSecret DescribeSecret GetSecretValue ListSecretVersionIds PutSecretValue RotateSecret " +
+          "TagResource UpdateSecretVersionStage",
       ),
       resources: [arn("secretsmanager", `secret:${names.prefix}/*`)],
       why,
@@ -263,6 +264,12 @@ function resourceRules(scope: Construct, { stage, env }: StageProps): Rule[] {
         arn("s3", `${name}/*`),
       ]),
       why: "A refusal may be as wide as it likes",
+    },
+    // When a secret is rotated, and by which function. What it is stays out of reach.
+    {
+      actions: actionsOf("secretsmanager", "RotateSecret CancelRotateSecret DescribeSecret"),
+      resources: [arn("secretsmanager", `secret:${names.prefix}/*`)],
+      why: "A secret's ARN ends with six characters that AWS chooses",
     },
     // What the stacks, `cert init` and `bootstrap` have said.
     {

@@ -124,6 +124,11 @@ function rightsFor(
         action: `s3:${verb}`,
         resource: `arn:aws:s3:::sst-asset-abcdefgh/${named("key")}`,
       }));
+    case "secretsmanager/secretRotation":
+      return ["RotateSecret", "DescribeSecret"].map((verb) => ({
+        action: `secretsmanager:${verb}`,
+        resource: String(inputs["secretId"]),
+      }));
     case "scheduler/schedule":
       return [{ action: "scheduler:CreateSchedule", resource: arn("scheduler", `schedule/default/${named("name")}`) }];
     default:

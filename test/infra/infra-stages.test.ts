@@ -1,5 +1,11 @@
 import { securityHeaders } from "@steward/api/security-headers";
-import { resourceNames, secretNames, signingKeyUses } from "@steward/contracts/names";
+import {
+  resourceNames,
+  rotatedSecretNames,
+  rotatedSecrets,
+  secretNames,
+  signingKeyUses,
+} from "@steward/contracts/names";
 import { permissions } from "@steward/contracts/permissions";
 import { policyStatements, type StagePlace, type Statement } from "@steward/contracts/policy";
 import { routes } from "@steward/contracts/routes";
@@ -274,6 +280,30 @@ describe.each(stages)("the app of %s", (stage) => {
     ]);
   });
 
+  test("each secret that Steward makes is rotated by the function of that name, which no other secret may start", () => {
+    const rotations = all(app, "secretsmanager/secretRotation:SecretRotation").map(({ inputs }) => inputs);
+    expect(rotations).toHaveLength(rotatedSecretNames.length);
+    for (const name of rotatedSecretNames) {
+      const secretArn = expect.stringMatching(new RegExp(`:secret:${names.secret(name)}(?:-\\w{6})?$`));
+      expect(rotations).toContainEqual(
+        expect.objectContaining({
+          secretId: secretArn,
+          rotationLambdaArn: lambdaArn("rotate-secrets"),
+          rotateImmediately: false,
+          rotationRules: { automaticallyAfterDays: rotatedSecrets[name].everyDays },
+        }),
+      );
+      const [permission, ...others] = all(app, "lambda/permission:Permission").filter(
+        ({ inputs }) => inputs["principal"] === "secretsmanager.amazonaws.com",
+      );
+      expect(others).toEqual([]);
+      expect(permission?.inputs).toMatchObject({
+        sourceArn: secretArn,
+        sourceAccount: expect.stringMatching(/^\d{12}$/),
+      });
+    }
+  });
+
   test("nobody may invoke a function but the gateway the http ones, and the rule its own", () => {
     const allowed = all(app, "lambda/permission:Permission").map(({ inputs }) => [
       inputs["function"],
@@ -283,6 +313,7 @@ describe.each(stages)("the app of %s", (stage) => {
     const wanted = [
       ...http.map((name) => [lambdaArn(name), "apigateway.amazonaws.com"]),
       [lambdaArn("manage-instances"), "events.amazonaws.com"],
+      [lambdaArn("rotate-secrets"), "secretsmanager.amazonaws.com"],
     ];
     expect(inOrder(allowed)).toEqual(inOrder(wanted));
     for (const { inputs } of all(app, "lambda/permission:Permission")) expect(inputs["sourceArn"]).toMatch(/^arn:/);

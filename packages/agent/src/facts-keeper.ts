@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { canonicalHash } from "@steward/contracts/canonical";
 import type { Facts } from "@steward/contracts/actions";
+import { redactFacts } from "@steward/contracts/facts";
 import type { Client } from "@steward/contracts/client";
 import { readIfThere, replaceFile } from "@steward/node-client/state-files";
 
@@ -23,7 +24,7 @@ export async function createFactsKeeper(options: {
   let refreshing: Promise<boolean> = Promise.resolve(false);
 
   async function refresh(): Promise<boolean> {
-    const facts = await options.facts();
+    const facts = redactFacts(await options.facts());
     const digest = canonicalHash(facts);
     if (digest === told) return false;
     await options.call("putFacts", { params: { nodeId: options.applianceId }, body: facts });

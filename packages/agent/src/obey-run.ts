@@ -10,6 +10,7 @@ import { isFinal } from "@steward/node-client/is-final";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 import { openOutput, readSpool } from "./output-spool.ts";
 import type { Reporter } from "./report-runs.ts";
+import { createOutputRedactor } from "./redact-output.ts";
 import { runSteps } from "./run-steps.ts";
 import type { Trusted, TrustStore } from "./trust-store.ts";
 
@@ -88,12 +89,13 @@ export async function obeyRun(runId: string, options: ObeyOptions): Promise<Obey
     log("output.lost", { runId, attempt, error: describeError(error) });
     return undefined;
   });
+  const redactor = createOutputRedactor((bytes) => output?.write(bytes));
   const ended = await runSteps({
     envelope,
     actions,
     bundleDirs,
     executor,
-    output: (bytes) => output?.write(bytes),
+    output: (bytes) => redactor.write(bytes),
     deadlineInMs: Math.max(0, started.deadlineMs - started.serverTimeMs),
     clock: options.clock,
     signal: options.signal,
@@ -106,6 +108,7 @@ export async function obeyRun(runId: string, options: ObeyOptions): Promise<Obey
       }
     },
   });
+  redactor.end();
   const manifest = output === undefined ? undefined : await closeOutput(() => output.close(), entry, log);
   await finishPersistently(entry, { ...ended, ...(manifest === undefined ? {} : { output: manifest }) }, options);
   log("run.ended", { runId, attempt, status: ended.status, reason: ended.reason });

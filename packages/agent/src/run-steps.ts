@@ -1,5 +1,6 @@
 import type { Envelope } from "@steward/contracts/envelope";
 import type { ReleaseAction } from "@steward/contracts/release";
+import { redact, redactText, whole } from "@steward/contracts/redact";
 import type { RunResult, StepResult } from "@steward/contracts/run";
 import type { Clock } from "@steward/node-client/clock";
 import { describeError } from "@steward/node-client/log";
@@ -114,7 +115,7 @@ function stepResult(action: string, outcome: StepOutcome, durationMs: number): S
   const reason = outcome.reason ?? reasonOf(outcome);
   if (reason !== undefined) result.reason = told(reason);
   if (outcome.result !== undefined) {
-    const found = JSON.stringify(outcome.result);
+    const found = JSON.stringify(redact(outcome.result, whole)) ?? "null";
     if (Buffer.byteLength(found) <= maxResultBytes) result.result = JSON.parse(found, wellFormed);
     else result.reason = "what it found is too large for a result: see the output";
   }
@@ -128,9 +129,9 @@ function reasonOf(outcome: StepOutcome): string | undefined {
   return `${outcome.failedTasks} task(s) failed`;
 }
 
-/** What machines say may hold half characters (bytes that are no text, a cut emoji), which no record takes. */
+/** Without secrets. What machines say may also hold half characters (bytes that are no text, a cut emoji), which no record takes. */
 function told(text: string): string {
-  return text.slice(0, 2000).toWellFormed();
+  return redactText(text.slice(0, 4000)).slice(0, 2000).toWellFormed();
 }
 
 function wellFormed(_key: string, value: unknown): unknown {

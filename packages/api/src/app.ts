@@ -17,6 +17,7 @@ import { idempotencyKeySchema, type KeptAnswer, once } from "./idempotency.ts";
 import { clientCertificateOf, type HttpEvent, type HttpResult, requestOf, resultOf } from "./lambda-event.ts";
 import { problemOf } from "./problems.ts";
 import { rateHeaders, takeTokens } from "./rate-limit.ts";
+import { refuseSecrets } from "./refuse-secrets.ts";
 import { isForm, readBody } from "./request-body.ts";
 import { checkBindings, pathMatches } from "./route-table.ts";
 import { securityHeaders } from "./security-headers.ts";
@@ -129,6 +130,8 @@ async function answerPerson(deps: AppDeps, binding: Binding, exchange: Exchange)
   const body = await readBody(request);
   const caller = await callerOf(deps, route, exchange);
   await takeTokens(deps.limiter, { route, caller, event: exchange.event }, exchange.tellRates);
+  // Before the schemas, whose complaints would repeat what they were given. Whoever signs in brings a secret.
+  if (caller !== undefined && route.takesSecrets !== true) refuseSecrets(body);
   const parsed = parse(route, exchange, body);
   const tenantId = caller !== undefined && "tenantId" in caller ? caller.tenantId : undefined;
   const run = (repeatable?: Repeatable) =>

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { redactText } from "./redact.ts";
 
 const name = z.string().max(64);
 
@@ -14,3 +15,18 @@ export const factsSchema = z.strictObject({
   /** Set-up actions that are in force here, such as `samba.server.setup`: what an action's `requires` asks for. */
   setups: z.array(name).max(100).optional(),
 });
+
+/** Facts without what looks like a secret: a service or a share may be called anything. */
+export function redactFacts(facts: z.infer<typeof factsSchema>): z.infer<typeof factsSchema> {
+  const text = (value: string) => {
+    const told = redactText(value);
+    return told === value ? value : told.slice(0, 64);
+  };
+  return Object.fromEntries(
+    Object.entries(facts).map(([name, value]) => {
+      if (value === undefined || typeof value === "string") return [name, value === undefined ? value : text(value)];
+      if (Array.isArray(value)) return [name, value.map(text)];
+      return [name, Object.fromEntries(Object.entries(value).map(([key, one]) => [text(key), text(one)]))];
+    }),
+  );
+}

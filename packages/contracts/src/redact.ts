@@ -7,10 +7,15 @@ import { findSpokenSecrets } from "./spoken-secret.ts";
  */
 export const redacted = "[redacted]";
 
+export interface Limits {
+  depth: number;
+  entries: number;
+  characters: number;
+}
 /** Deeper, wider and longer than any line of a log needs to be; what is beyond is said to be left out. */
-const maxDepth = 10;
-const maxEntries = 500;
-const maxCharacters = 32_768;
+const ofALine: Limits = { depth: 10, entries: 500, characters: 32_768 };
+/** For data that is to stay whole, which whoever took it has held to its limits. */
+export const whole: Limits = { depth: 64, entries: Number.POSITIVE_INFINITY, characters: Number.POSITIVE_INFINITY };
 /** `%2525…` and base64 within base64: so many layers are looked through. */
 const maxLayers = 3;
 
@@ -81,7 +86,7 @@ const mayHold =
   /pass|pwd|pw\b|secret|token|key|auth|cookie|credential|bearer|basic|otp|kennw|\bpin\b|login|eyJ|stw_|x-amz-|:\/\/|A[KS]IA|[\w+/-]{24}|%[\da-f]{2}/i;
 
 /** What says by itself that it is a secret. Each with what stays of it. */
-const shapes: readonly (readonly [RegExp, string])[] = [
+const plainShapes: readonly (readonly [RegExp, string])[] = [
   // Also one whose lines were joined by the two characters \n, and one that was cut off.
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, redacted],
   // A JSON Web Token, also without its signature, or cut off.
@@ -99,6 +104,9 @@ const shapes: readonly (readonly [RegExp, string])[] = [
   ],
   // postgres://user:password@host
   [/\b([a-z][a-z\d+.-]{1,20}:\/\/[^\s:/@"']{0,100}:)(?!\[redacted\]@)[^\s/@"']+@/gi, `$1${redacted}@`],
+];
+const shapes: typeof plainShapes = [
+  ...plainShapes,
   // 32 random bytes as base64url, which is how Steward makes every secret of its own; with what an enrolment token adds.
   // A fingerprint of a key that says what it is (`SHA256:…`) stays.
   [
@@ -147,8 +155,12 @@ function redactLayers(text: string, layers: number): string {
   return out.replace(/[A-Za-z\d+/_-]{24,}={0,2}/g, (part) => (hidesSecret(part, layers - 1) ? redacted : part));
 }
 
+/** `secret:` in an ARN is a kind of resource. */
+const beforeKind = /\d{12}:$/;
+
 function redactAssigned(text: string): string {
-  return text.replace(assigned, (_whole, name: string, sign: string, value: string) => {
+  return text.replace(assigned, (_whole, name: string, sign: string, value: string, at: number) => {
+    if (name === "secret" && beforeKind.test(text.slice(Math.max(0, at - 13), at))) return `${name}${sign}${value}`;
     if (isSecretName(name) && !isHarmless(value)) return `${name}${sign}${openingOf(value)}${redacted}`;
     // A harmless name may stand before a telling one: `key: password=…`.
     return `${name}${sign}${redactAssigned(value)}`;
@@ -174,7 +186,7 @@ function decodePercent(text: string): string {
 
 /** Whether base64 hides one: a piece of it may begin at any of the four places of a group. */
 function hidesSecret(part: string, layers: number): boolean {
-  if (part.length > maxCharacters) return false;
+  if (part.length > ofALine.characters) return false;
   const standard = part.replace(/=+$/, "").replaceAll("-", "+").replaceAll("_", "/");
   for (let skip = 0; skip < 4; skip++) {
     const cut = standard.slice(skip);
@@ -203,17 +215,30 @@ function redactSpoken(text: string): string {
 }
 
 /**
+ * Whether a text holds what its writer must have known to be a secret. Narrower than what is redacted: whoever is told
+ * that it does cannot go on.
+ */
+export function holdsSecret(text: string): boolean {
+  if (findSpokenSecrets(text).length > 0 || plainShapes.some(([pattern, kept]) => text.replace(pattern, kept) !== text))
+    return true;
+  for (const [, name = "", , value = ""] of text.matchAll(assigned))
+    if (/pass|pwd|secret|kennw|(?:api|private|access)[_-]?key/i.test(name) && isSecretName(name) && !isHarmless(value))
+      return true;
+  return false;
+}
+
+/**
  * The same value without its secrets, as plain JSON: deep, also through errors (whose stacks stay), with cycles, getters
  * that throw, bytes and whatever else somebody may log. Never throws. What it has redacted it leaves as it is.
  */
-export function redact(value: unknown): unknown {
-  return walk(value, [], 0);
+export function redact(value: unknown, limits: Limits = ofALine): unknown {
+  return walk(value, [], limits);
 }
 
-function walk(value: unknown, above: readonly object[], depth: number): unknown {
+function walk(value: unknown, above: readonly object[], limits: Limits): unknown {
   switch (typeof value) {
     case "string":
-      return redactText(value.length > maxCharacters ? cut(value) : value);
+      return redactText(value.length > limits.characters ? cut(value, limits.characters) : value);
     case "number":
     case "boolean":
     case "undefined":
@@ -229,42 +254,42 @@ function walk(value: unknown, above: readonly object[], depth: number): unknown 
   if (value === null) return null;
   const object = value as object;
   if (above.includes(object)) return "[circular]";
-  if (depth >= maxDepth) return "[too deep]";
+  if (above.length >= limits.depth) return "[too deep]";
   try {
-    return walkObject(object, [...above, object], depth + 1);
+    return walkObject(object, [...above, object], limits);
   } catch {
     return "[unreadable]";
   }
 }
 
-function walkObject(object: object, above: readonly object[], depth: number): unknown {
+function walkObject(object: object, above: readonly object[], limits: Limits): unknown {
   if (ArrayBuffer.isView(object)) return `[${object.byteLength} bytes]`;
   if (object instanceof Date) return Number.isNaN(object.getTime()) ? null : object.toISOString();
-  if (object instanceof Error) return walkError(object, above, depth);
-  if (object instanceof Map) return walk([...object], above, depth);
-  if (object instanceof Set) return walk([...object], above, depth);
+  if (object instanceof Error) return walkError(object, above, limits);
+  if (object instanceof Map) return walk([...object], above, limits);
+  if (object instanceof Set) return walk([...object], above, limits);
   if (Array.isArray(object)) {
-    const kept = object.slice(0, maxEntries).map((entry) => walk(entry, above, depth));
-    return object.length > maxEntries ? [...kept, `[${object.length - maxEntries} more]`] : kept;
+    const kept = object.slice(0, limits.entries).map((entry) => walk(entry, above, limits));
+    return object.length > limits.entries ? [...kept, `[${object.length - limits.entries} more]`] : kept;
   }
-  if ("toJSON" in object && typeof object.toJSON === "function") return walk(object.toJSON(), above, depth);
-  return walkFields(object as Record<string, unknown>, Object.keys(object), above, depth);
+  if ("toJSON" in object && typeof object.toJSON === "function") return walk(object.toJSON(), above, limits);
+  return walkFields(object as Record<string, unknown>, Object.keys(object), above, limits);
 }
 
 /** An error's own text stands in its `stack` too; `code`, `cause` and whatever else it was given come along. */
-function walkError(error: Error, above: readonly object[], depth: number): unknown {
+function walkError(error: Error, above: readonly object[], limits: Limits): unknown {
   const names = new Set(["name", "message", "stack", "cause", ...Object.keys(error)]);
-  return walkFields(error as unknown as Record<string, unknown>, [...names], above, depth);
+  return walkFields(error as unknown as Record<string, unknown>, [...names], above, limits);
 }
 
 function walkFields(
   object: Record<string, unknown>,
   names: string[],
   above: readonly object[],
-  depth: number,
+  limits: Limits,
 ): unknown {
   const kept: Record<string, unknown> = {};
-  for (const name of names.slice(0, maxEntries)) {
+  for (const name of names.slice(0, limits.entries)) {
     let value: unknown;
     try {
       value = object[name];
@@ -274,10 +299,10 @@ function walkFields(
     if (value === undefined) continue;
     // The name may be the secret: a map by token.
     const key = redactText(name.length > 200 ? name.slice(0, 200) : name);
-    const field = (isSecretName(name) || isSecretName(key)) && !isPlain(value) ? redacted : walk(value, above, depth);
+    const field = (isSecretName(name) || isSecretName(key)) && !isPlain(value) ? redacted : walk(value, above, limits);
     Object.defineProperty(kept, key, { value: field, enumerable: true, configurable: true, writable: true });
   }
-  if (names.length > maxEntries) kept["…"] = `[${names.length - maxEntries} more]`;
+  if (names.length > limits.entries) kept["…"] = `[${names.length - limits.entries} more]`;
   return kept;
 }
 
@@ -286,6 +311,6 @@ function isPlain(value: unknown): boolean {
   return value === null || typeof value === "boolean" || value === "" || value === redacted;
 }
 
-function cut(text: string): string {
-  return `${text.slice(0, maxCharacters - 40)}… [${text.length - maxCharacters + 40} more characters]`;
+function cut(text: string, characters: number): string {
+  return `${text.slice(0, characters - 40)}… [${text.length - characters + 40} more characters]`;
 }

@@ -3,7 +3,7 @@
  * stored or shown to a model. English and German, as requests are written; in doubt a word counts as one.
  */
 const spokenNames =
-  "(?:pass(?:word|phrase|code|wort|wd)?s?|kennw(?:o|ö)rte?r?|pwd|pin(?: code)?|(?:api|secret|private|access) keys?|secrets?|access tokens?)";
+  "(?:pass(?:words?|phrases?|codes?|wort|wd)|kennw(?:o|ö)rte?r?|pwd|pin(?: code)?|(?:api|secret|private|access) keys?|secrets?|access tokens?)";
 const owner = "(?:\\s+(?:of|for|from|von|für)\\s+(?:(?!(?:to|is|as|be|auf|ist|=)\\b)[^\\s,;:]+\\s*){1,5}?)?";
 const quoted = "[\"'“”‘’„«»`]";
 const secretPhrases: readonly RegExp[] = [
@@ -55,6 +55,8 @@ export function findSpokenSecrets(text: string): SpokenSecret[] {
     const trimmed = quote === "" ? value.replace(/[.,;:!?)]+$/, "") : value.replace(/['’‘]$/, "");
     if (/^['’‘([]*(?:\[?redacted|$)/.test(trimmed)) return;
     if (quote === "" && aboutOnes.has(trimmed.toLowerCase())) return;
+    // Of secrets and keys people also say what is the matter with them, in any words: "the secret is there again".
+    if (quote === "" && /^(?:secret|api|private|access)/i.test(match[0]) && !looksMadeUp(trimmed)) return;
     // A reference says where the secret is, not what it is.
     if (/^\{?secret:/i.test(trimmed)) return;
     const start = match.index + match[0].lastIndexOf(value);

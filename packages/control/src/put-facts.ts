@@ -1,6 +1,7 @@
 import { putFacts as storeFacts } from "@steward/aws/records/facts";
 import type { Facts } from "@steward/contracts/actions";
 import { canonicalHash } from "@steward/contracts/canonical";
+import { redactFacts } from "@steward/contracts/facts";
 import { AppError } from "@steward/contracts/errors";
 import type { Context, NodeCaller } from "./context.ts";
 
@@ -16,7 +17,8 @@ export async function putFacts(
     v: 1,
     tenantId: node.tenantId,
     nodeId: node.nodeId,
-    facts,
+    // An older agent may not have done so itself. The digest stays the one of what it said.
+    facts: redactFacts(facts),
     digest: canonicalHash(facts),
     updatedAtMs: deps.nowMs(),
   });

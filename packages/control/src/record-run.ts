@@ -1,5 +1,6 @@
 import { replaceRun } from "@steward/aws/records/run";
 import { commit } from "@steward/aws/table";
+import { redact, redactText, whole } from "@steward/contracts/redact";
 import type { RunResult } from "@steward/contracts/run";
 import { reduceRun } from "@steward/core/run/reduce-run";
 import { audited } from "./audit.ts";
@@ -17,10 +18,13 @@ export async function recordRun(
   body: RunResult,
 ): Promise<{ accepted: boolean; status: string }> {
   let recorded = false;
+  // What a step found, or why it failed, is the machine's text: an older agent may not have looked through it.
+  const steps = redact(body.steps, whole) as RunResult["steps"];
+  const reason = body.reason === undefined ? {} : { reason: redactText(body.reason) };
   const run = await retryOnConflict(async () => {
     const current = await loadOwnRun(deps, node, params.runId);
     const nowMs = deps.nowMs();
-    const { state } = reduceRun(current, { type: "result", ...body }, nowMs);
+    const { state } = reduceRun(current, { type: "result", ...body, ...reason, steps }, nowMs);
     if (state === current) return current;
     await commit(deps.table, [
       replaceRun(current, state),

@@ -1,0 +1,41 @@
+import { redactText } from "@steward/contracts/redact";
+
+export interface OutputRedactor {
+  write(bytes: Uint8Array): void;
+  /** Passes on what is left. */
+  end(): void;
+}
+
+/** A line without an end is passed on in pieces of that size; a private key is shorter. */
+const maxHeld = 64 * 1024;
+const keyBegins = /-----BEGIN [A-Z ]*PRIVATE KEY-----(?![^]*-----END [A-Z ]*PRIVATE KEY-----)/;
+
+/**
+ * Takes secrets out of a run's output before any of it touches the disk: what playbooks print, diffs above all, leaves the
+ * machine and is kept. Whole lines at a time, so that no secret is cut in two; a private key over its many lines. Bytes that
+ * hold none pass as they are, also where they are no text.
+ */
+export function createOutputRedactor(sink: (bytes: Uint8Array) => void): OutputRedactor {
+  let held = "";
+  const pass = (text: string) => {
+    // One character for each byte, there and back: nothing is decoded, so nothing can be spoiled.
+    if (text !== "") sink(Buffer.from(redactText(text), "latin1"));
+  };
+  return {
+    write(bytes) {
+      held += Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+      let end = held.lastIndexOf("\n") + 1;
+      if (end === 0 && held.length < maxHeld) return;
+      if (end === 0) end = held.length;
+      const lines = held.slice(0, end);
+      const key = keyBegins.exec(lines);
+      if (key !== null && held.length - key.index < maxHeld) end = key.index;
+      pass(held.slice(0, end));
+      held = held.slice(end);
+    },
+    end() {
+      pass(held);
+      held = "";
+    },
+  };
+}
