@@ -1,6 +1,6 @@
 import { type BucketOwner, chargeBucket } from "@steward/aws/records/rate-bucket";
 import type { RateName } from "@steward/contracts/defaults";
-import { AppError } from "@steward/contracts/errors";
+import { hasCode } from "@steward/contracts/errors";
 import { leftOf, type Rate } from "@steward/core/limit/token-bucket";
 import type { Context } from "./context.ts";
 
@@ -37,7 +37,8 @@ const patienceMs = 1_000;
  * flood does not become a flood of writes.
  *
  * Where the table does not answer the call goes on: the limits are there to share it out fairly, and who gets through
- * meets the same table. Where it does not answer because this very bucket is written too often the call is refused.
+ * meets the same table. Where one bucket's item is throttled the call is refused: the table grows with its load,
+ * and a single item is only ever written too often by its own flood.
  */
 export function createRateLimiter(deps: Pick<Context, "table" | "nowMs" | "log">, rates: RateLimits): RateLimiter {
   const known = new Map<string, number>();
@@ -66,7 +67,7 @@ export function createRateLimiter(deps: Pick<Context, "table" | "nowMs" | "log">
       const left = { name, rate, remaining, resetSeconds: Math.ceil(fullInMs / 1000) };
       return charged.kind === "taken" ? { left } : { left: { ...left, remaining: 0 }, retryInMs: charged.retryInMs };
     } catch (error) {
-      if (isThrottled(error)) return { retryInMs: 1_000 };
+      if (hasCode(error, "too_many_requests")) return { retryInMs: 1_000 };
       // Open, and out loud: once for each outage.
       if (!toldOfOutage) deps.log("warn", "rate_limits_unavailable", { error: String(error) });
       toldOfOutage = true;
@@ -101,10 +102,4 @@ async function inTime<T>(promise: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Only one bucket's own flood can be too much for its item: the table grows with its load. */
-function isThrottled(error: unknown): boolean {
-  const cause = error instanceof AppError ? error.cause : error;
-  return cause instanceof Error && /^(Provisioned|Throttl|RequestLimit)/.test(cause.name);
 }

@@ -1,5 +1,6 @@
 import { UpdateCommand, type UpdateCommandInput } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
+import { AppError } from "@steward/contracts/errors";
 import { calling, isNamed } from "../faults.ts";
 import type { Item, Table } from "../table.ts";
 import type { Key } from "./state.ts";
@@ -13,18 +14,24 @@ export type Change = Pick<
 /** The item as it is after the change; or as it stands where the condition does not hold, undefined where there is none. */
 export type Changed = { done: true; item: Item } | { done: false; item: Item | undefined };
 
-export async function changeItem(table: Table, doing: string, { key, ...statement }: Change): Promise<Changed> {
+/** `impatient`: an item that is written too often is `too_many_requests` at once, without the SDK's four seconds of tries. */
+export async function changeItem(
+  table: Table,
+  doing: string,
+  { key, ...statement }: Change,
+  { impatient = false }: { impatient?: boolean } = {},
+): Promise<Changed> {
   return calling(doing, async () => {
+    const command = new UpdateCommand({
+      ...statement,
+      TableName: table.name,
+      Key: key,
+      ReturnValues: "ALL_NEW",
+      ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+    });
+    if (impatient) endAtThrottling(command);
     try {
-      const { Attributes } = await table.client.send(
-        new UpdateCommand({
-          ...statement,
-          TableName: table.name,
-          Key: key,
-          ReturnValues: "ALL_NEW",
-          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-        }),
-      );
+      const { Attributes } = await table.client.send(command);
       return { done: true, item: Attributes ?? {} };
     } catch (error) {
       if (!isNamed(error, "ConditionalCheckFailedException")) throw error;
@@ -36,3 +43,21 @@ export async function changeItem(table: Table, doing: string, { key, ...statemen
     }
   });
 }
+
+/** Inside of the SDK's tries: what is thrown here is no fault that it knows, so it does not try again. */
+function endAtThrottling(command: UpdateCommand): void {
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        if (!isNamed(error, ...throttling)) throw error;
+        throw new AppError("too_many_requests", "this record is written too often", { cause: error });
+      }
+    },
+    // The document client puts a command's own steps in twice: the same name is the same step.
+    { step: "deserialize", priority: "high", name: "endAtThrottling", override: true },
+  );
+}
+
+const throttling = ["ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"];

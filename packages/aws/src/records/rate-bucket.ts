@@ -36,7 +36,7 @@ const maxTries = 6;
 
 /**
  * Takes one token, or says when there is one. `known`: the number as last seen, which spares a try, and the whole write
- * where it says that the bucket is empty: it only ever grows.
+ * where it says that the bucket is empty: it only ever grows. Throws `too_many_requests` where its item is throttled.
  */
 export async function chargeBucket(
   table: Table,
@@ -66,10 +66,8 @@ async function write(
   nowMs: number,
   { decision, seen }: { decision: ReturnType<typeof charge>; seen: number | undefined },
 ): Promise<{ paidUntilUs: number } | { instead: number | undefined }> {
-  const { done, item } = await changeItem(table, "count a call", {
-    key: keyOf(owner),
-    ...changeOf(decision, rate, nowMs, seen),
-  });
+  const change = { key: keyOf(owner), ...changeOf(decision, rate, nowMs, seen) };
+  const { done, item } = await changeItem(table, "count a call", change, { impatient: true });
   const paidUntilUs = item === undefined ? undefined : Number(item["paidUntilUs"]);
   return done && paidUntilUs !== undefined ? { paidUntilUs } : { instead: paidUntilUs };
 }

@@ -30,8 +30,14 @@ export function roomUs(rate: Rate): number {
 }
 
 /**
- * One call. A clock that is behind refuses at most until a full burst has passed on it, and resets what a clock that was
- * ahead has left; a clock that is ahead finds a full bucket at most.
+ * Clocks of instances differ by milliseconds. A number that is further ahead than a full burst and this was left by one
+ * that was wrong; below it a reset would give what others have used up already.
+ */
+const skewUs = 60_000_000;
+
+/**
+ * One call. A clock that is ahead finds a full bucket at most. One that is behind refuses for a minute longer at most, and
+ * sets right what a clock far ahead has left.
  */
 export function charge(paidUntilUs: number | undefined, rate: Rate, nowMs: number): Charge {
   const nowUs = nowMs * 1000;
@@ -42,7 +48,7 @@ export function charge(paidUntilUs: number | undefined, rate: Rate, nowMs: numbe
   const ahead = paidUntilUs - nowUs;
   if (ahead <= roomUs(rate)) return { kind: "taken", from: "stored", paidUntilUs: paidUntilUs + interval };
   const full = rate.burst * interval;
-  if (ahead > full) return { kind: "refused", retryInMs: interval / 1000, reset: nowUs + full };
+  if (ahead > full + skewUs) return { kind: "refused", retryInMs: interval / 1000, reset: nowUs + full };
   return { kind: "refused", retryInMs: (ahead - roomUs(rate)) / 1000 };
 }
 
