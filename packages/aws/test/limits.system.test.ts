@@ -169,10 +169,9 @@ describe("a day's quota", () => {
 });
 
 describe("what is held until it ends", () => {
-  const input = (tenantId: string, over: { limit?: number; count?: number; nowMs?: number; id?: string } = {}) => ({
+  const input = (tenantId: string, over: { limit?: number; count?: number; nowMs?: number } = {}) => ({
     tenantId,
     holding: "jobs" as const,
-    id: over.id ?? newId("job", Date.now()),
     limit: over.limit ?? 20,
     nowMs: over.nowMs ?? nowMs,
     count: async () => over.count ?? 0,
@@ -223,9 +222,9 @@ describe("what is held until it ends", () => {
     const tenantId = aTenant();
     const { table } = watched({ drop: true });
     for (let turn = 1; turn <= 5; turn++) {
-      expect(await takeHolding(table, input(tenantId, { id: `job-${turn}` }))).toEqual({ kind: "taken", used: turn });
+      expect(await takeHolding(table, input(tenantId))).toEqual({ kind: "taken", used: turn });
     }
-    for (let turn = 1; turn <= 3; turn++) await returnHolding(table, input(tenantId, { id: `job-${turn}` }));
+    for (let turn = 1; turn <= 3; turn++) await returnHolding(table, input(tenantId));
     expect(await heldBy(engine.table, tenantId, "jobs")).toBe(2);
   });
 

@@ -44,18 +44,16 @@ async function countForDay(
 }
 
 /** Counts a job until it ends, before it is stored. Throws `quota_exceeded`. */
-export async function holdJob(deps: Deps, job: { tenantId: string; jobId: string }): Promise<void> {
-  const { queuedJobs: limit } = await tenantLimitsOf(deps, job.tenantId);
+export async function holdJob(deps: Deps, { tenantId }: { tenantId: string }): Promise<void> {
+  const { queuedJobs: limit } = await tenantLimitsOf(deps, tenantId);
   const nowMs = deps.nowMs();
   const taken = await takeHolding(deps.table, {
-    tenantId: job.tenantId,
+    tenantId,
     holding: "jobs",
-    id: job.jobId,
     limit,
     nowMs,
     // Every job that has not ended has a task that thinks.
-    count: async () =>
-      (await listTasks(deps.table, job.tenantId, { status: "thinking", limit: limit + 1 })).items.length,
+    count: async () => (await listTasks(deps.table, tenantId, { status: "thinking", limit: limit + 1 })).items.length,
   });
   if (taken.kind === "full") throw quotaExceeded({ quota: "queuedJobs", limit, used: taken.used, nowMs });
 }
@@ -64,10 +62,10 @@ export async function holdJob(deps: Deps, job: { tenantId: string; jobId: string
 export async function releaseEndedJob(
   deps: Deps & Pick<Context, "log">,
   before: Pick<JobState, "status">,
-  after: Pick<JobState, "status" | "tenantId" | "jobId">,
+  after: Pick<JobState, "status" | "tenantId">,
 ): Promise<void> {
   if (jobHasEnded(before.status) || !jobHasEnded(after.status)) return;
-  await release(deps, { tenantId: after.tenantId, holding: "jobs", id: after.jobId });
+  await release(deps, { tenantId: after.tenantId, holding: "jobs" });
 }
 
 /** Refuses an invitation that could not be used. The enrolment itself counts. */
@@ -78,16 +76,12 @@ export async function checkApplianceRoom(deps: Deps, tenantId: string): Promise<
 }
 
 /** Counts an appliance, before it is stored. Throws `quota_exceeded`. */
-export async function holdAppliance(
-  deps: Deps,
-  { tenantId, nodeId }: { tenantId: string; nodeId: string },
-): Promise<void> {
+export async function holdAppliance(deps: Deps, { tenantId }: { tenantId: string }): Promise<void> {
   const { appliances: limit } = await tenantLimitsOf(deps, tenantId);
   const nowMs = deps.nowMs();
   const taken = await takeHolding(deps.table, {
     tenantId,
     holding: "appliances",
-    id: nodeId,
     limit,
     nowMs,
     count: () => countAppliances(deps, tenantId, limit),
@@ -98,9 +92,9 @@ export async function holdAppliance(
 /** To be called by whoever has removed an appliance, or counted one that was then not stored. */
 export async function releaseAppliance(
   deps: Deps & Pick<Context, "log">,
-  { tenantId, nodeId }: { tenantId: string; nodeId: string },
+  { tenantId }: { tenantId: string },
 ): Promise<void> {
-  await release(deps, { tenantId, holding: "appliances", id: nodeId });
+  await release(deps, { tenantId, holding: "appliances" });
 }
 
 /** Up to one more than the limit: beyond it the number makes no difference. */
@@ -111,7 +105,7 @@ export async function countAppliances(deps: Pick<Context, "table">, tenantId: st
 /** The change itself is stored: that its unit could not be given back must not undo it. A full number is counted anew. */
 async function release(
   deps: Deps & Pick<Context, "log">,
-  unit: { tenantId: string; holding: "appliances" | "jobs"; id: string },
+  unit: { tenantId: string; holding: "appliances" | "jobs" },
 ): Promise<void> {
   try {
     await returnHolding(deps.table, { ...unit, nowMs: deps.nowMs() });

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Table } from "../table.ts";
 import { readItem } from "../table.ts";
 import { changeItem } from "./change.ts";
@@ -78,8 +79,6 @@ export async function dailyUse(table: Table, tenantId: string, day: string): Pro
 export interface HoldingInput {
   tenantId: string;
   holding: Holding;
-  /** Of what is taken or returned: the same one at once again is a repetition after a lost reply. */
-  id: string;
   nowMs: number;
 }
 
@@ -111,8 +110,9 @@ export async function takeHolding(
 
 async function add(
   table: Table,
-  { tenantId, holding, id, nowMs, limit }: HoldingInput & { limit: number },
+  { tenantId, holding, nowMs, limit }: HoldingInput & { limit: number },
 ): Promise<{ kind: "taken"; used: number } | { kind: "full"; used: number; changedAtMs: number } | { kind: "absent" }> {
+  const id = randomUUID();
   const { done, item } = await changeItem(table, `count ${holding}`, {
     key: holdingKey(tenantId, holding),
     UpdateExpression: "SET #n = #n + :one, changedAtMs = :now, takenLast = :id",
@@ -122,7 +122,7 @@ async function add(
   });
   if (item === undefined) return { kind: "absent" };
   const used = numberIn(item, "held");
-  // Our own, whose reply was lost.
+  // Our own, whose reply was lost: the SDK has sent the very same call again.
   if (done || item["takenLast"] === id) return { kind: "taken", used };
   return { kind: "full", used, changedAtMs: numberIn(item, "changedAtMs") };
 }
@@ -148,16 +148,16 @@ async function setHolding(
   });
 }
 
-/** returned: settles a repetition after a lost reply. What was the last to be returned is not returned again. */
+/** returned: settles a call with its own repetition after a lost reply: the last one that was carried out is not again. */
 const returned = "held > :none AND (attribute_not_exists(returnedLast) OR returnedLast <> :id)";
 
 /** Gives one unit back: what it stood for has ended. Without a number there is nothing to give back to. */
-export async function returnHolding(table: Table, { tenantId, holding, id, nowMs }: HoldingInput): Promise<void> {
+export async function returnHolding(table: Table, { tenantId, holding, nowMs }: HoldingInput): Promise<void> {
   await changeItem(table, `count ${holding}`, {
     key: holdingKey(tenantId, holding),
-    UpdateExpression: "SET held = held - :one, changedAtMs = :now, returnedLast = :id REMOVE takenLast",
+    UpdateExpression: "SET held = held - :one, changedAtMs = :now, returnedLast = :id",
     ConditionExpression: returned,
-    ExpressionAttributeValues: { ":one": 1, ":none": 0, ":now": nowMs, ":id": id },
+    ExpressionAttributeValues: { ":one": 1, ":none": 0, ":now": nowMs, ":id": randomUUID() },
   });
 }
 
