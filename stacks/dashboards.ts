@@ -134,6 +134,18 @@ function fleetRows(lines: Lines): IWidget[][] {
       graph("Days until the CA ends", lines.own("CaDaysLeft", { label: "days", ...highest })),
     ],
     [
+      graph("Refused for who called", lines.own("Denials"), { unit: "calls", stacked: true }),
+      graph("Seals of the audit trail", lines.own("SealsMade", { label: "seals" }), {
+        right: lines.own("EntriesSealed", { label: "entries in them" }),
+        rightUnit: "entries",
+      }),
+      graph("Audit entries that wait", lines.own("UnsealedSeconds", { label: "the oldest", statistic: "Maximum" }), {
+        unit: "s",
+        right: lines.own("SealChainBroken", { label: "the chain is broken" }),
+        rightUnit: "runs",
+      }),
+    ],
+    [
       graph(
         "A heartbeat takes",
         ["p50", "p99"].map((statistic) => lines.lambda("heartbeat", "Duration", { label: statistic, statistic })),
@@ -168,18 +180,6 @@ function apiRows(lines: Lines): IWidget[][] {
         ["p50", "p99"].map((statistic) => lines.httpApi("Latency", { label: statistic, statistic })),
         { unit: "ms" },
       ),
-    ],
-    [
-      graph("Refused for who called", lines.own("Denials"), { unit: "calls", stacked: true }),
-      graph("Seals of the audit trail", lines.own("SealsMade", { label: "seals" }), {
-        right: lines.own("EntriesSealed", { label: "entries in them" }),
-        rightUnit: "entries",
-      }),
-      graph("Audit entries that wait", lines.own("UnsealedSeconds", { label: "the oldest", statistic: "Maximum" }), {
-        unit: "s",
-        right: lines.own("SealChainBroken", { label: "the chain is broken" }),
-        rightUnit: "runs",
-      }),
     ],
     [
       graph(

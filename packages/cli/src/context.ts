@@ -16,8 +16,11 @@ export interface Context {
   env: Env;
   ui: Ui;
   options: GlobalOptions;
-  /** Signed in, for the chosen tenant. With `profile`: with that sign-in, whatever token the environment has. */
-  connect: (by?: { profile: string }) => Promise<Connection>;
+  /**
+   * Signed in, for the chosen tenant, or the one that is named here. With `profile`: with that sign-in, whatever token
+   * the environment has.
+   */
+  connect: (by?: { profile?: string; tenant?: string }) => Promise<Connection>;
   nowMs: () => number;
 }
 
@@ -43,10 +46,10 @@ export function createContext(env: Env, ui: Ui, options: GlobalOptions): Context
     connect: (by) =>
       connect({
         profilesFile: env.profilesFile,
-        ...(by === undefined && profile === undefined ? {} : { profile: by?.profile ?? profile }),
-        ...(tenant === undefined ? {} : { tenant }),
+        ...(by?.profile === undefined && profile === undefined ? {} : { profile: by?.profile ?? profile }),
+        ...(by?.tenant === undefined && tenant === undefined ? {} : { tenant: by?.tenant ?? tenant }),
         ...(apiUrl === undefined ? {} : { apiUrl }),
-        ...(env.token === undefined || by !== undefined ? {} : { token: env.token }),
+        ...(env.token === undefined || by?.profile !== undefined ? {} : { token: env.token }),
       }),
     nowMs: () => Date.now(),
   };

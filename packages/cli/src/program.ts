@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { addActions } from "./commands/actions.ts";
 import { addAsk } from "./commands/ask.ts";
+import { addAudit } from "./commands/audit.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addFreeze } from "./commands/freeze.ts";
 import { addStart } from "./commands/local.ts";
@@ -44,6 +45,7 @@ export function createProgram(run: Runner): Command {
   program.commandsGroup("Control:");
   addFreeze(program, run);
   addGate(program, run);
+  addAudit(program, run);
   addTenants(program, run);
   program.commandsGroup("People:");
   addPrincipals(program, run);

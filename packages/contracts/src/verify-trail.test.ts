@@ -85,7 +85,7 @@ function viewsOf(chain: Chain, tenantId: string | undefined): seals.SealView[] {
 
 function judge(
   shown: { views: readonly seals.SealView[]; entries: readonly AuditEntry[] },
-  options: { tenantId?: string | undefined; nowMs: number; known?: KnownSeal },
+  options: { tenantId?: string | undefined; nowMs: number; known?: KnownSeal; fromKnown?: boolean },
 ): TrailReport {
   const verifier = createTrailVerifier({
     tenantId: options.tenantId,
@@ -98,6 +98,7 @@ function judge(
         signature,
       ),
     ...(options.known === undefined ? {} : { known: options.known }),
+    ...(options.fromKnown === undefined ? {} : { fromKnown: options.fromKnown }),
   });
   for (const view of shown.views) verifier.seal(view);
   for (const entry of shown.entries) verifier.entry(entry);
@@ -139,7 +140,7 @@ describe("a trail as it was sealed", () => {
       views: viewsOf(trail.chain.slice(2), tenantIds[0]),
       entries: own(trail, tenantIds[0]).filter(({ atMs }) => atMs > startMs + 2 * minuteMs),
     };
-    const options = { tenantId: tenantIds[0], nowMs: afterAll(trail), known };
+    const options = { tenantId: tenantIds[0], nowMs: afterAll(trail), known, fromKnown: true };
     expect(judge(shown, options)).toMatchObject({ ok: true, sealed: 2 });
     expect(judge(shown, { ...options, known: { ...known, hash: "0".repeat(64) } })).toMatchObject({
       ok: false,
@@ -270,9 +271,13 @@ describe("any one change is found", () => {
     const before = trailOf([[0, 1], [1], [0]]);
     const known = { sequence: 2, hash: seals.hashOfSeal((before.chain[1] ?? expect.fail()).payload) };
     const after = trailOf([[0], [1], [0], []]);
-    const shown = { views: viewsOf(after.chain.slice(1), tenantIds[0]), entries: own(after, tenantIds[0]).slice(1) };
-    const report = judge(shown, { tenantId: tenantIds[0], nowMs: afterAll(after), known });
-    expect(report.findings.map(({ kind }) => kind)).toContain("cut");
+    const options = { tenantId: tenantIds[0], nowMs: afterAll(after) };
+    expect(judge(shownOf(after, tenantIds[0]), options).ok).toBe(true);
+    for (const fromKnown of [false, true]) {
+      const views = viewsOf(after.chain.slice(fromKnown ? 1 : 0), tenantIds[0]);
+      const report = judge({ views, entries: own(after, tenantIds[0]) }, { ...options, known, fromKnown });
+      expect(report.findings.map(({ kind }) => kind)).toContain("cut");
+    }
   });
 });
 

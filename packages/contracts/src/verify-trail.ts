@@ -65,7 +65,12 @@ export interface TrailOptions {
   keys: ReadonlyMap<string, string>;
   /** ECDSA P-256 with SHA-256; the signature is DER. */
   verifySignature: (publicKey: string, input: Uint8Array, signature: Uint8Array) => boolean;
+  /** One that is remembered from before: the chain must have it as it was. */
   known?: KnownSeal;
+  /** Whether a tenant's entries are shown at all; of one that is gone they are not. Absent: of each. */
+  isShown?: (tenantId: string) => boolean;
+  /** The chain is shown from `known` on, and not from its first seal: what is before is taken from memory. */
+  fromKnown?: boolean;
   /** How old the newest seal may be, and how long an entry may wait for one. */
   maxAgeMs?: number;
 }
@@ -83,7 +88,7 @@ export function createTrailVerifier(options: TrailOptions): {
   entry(entry: AuditEntry, seal?: number): void;
   finish(nowMs: number): TrailReport;
 } {
-  const { tenantId, known, maxAgeMs = fiveMinutesMs } = options;
+  const { tenantId, known, fromKnown = false, maxAgeMs = fiveMinutesMs } = options;
   const findings: Finding[] = [];
   const warnings: string[] = [];
   const find = (finding: Finding) => void (findings.length < mostFindings && findings.push(finding));
@@ -101,16 +106,16 @@ export function createTrailVerifier(options: TrailOptions): {
     const { sequence } = payload;
     const at = { seal: sequence };
     if (sequence !== said) find({ kind: "chain", ...at, message: `the seal ${said} says that it is ${sequence}` });
+    if (sequence === known?.sequence && hash !== known.hash) {
+      find({
+        kind: "cut",
+        ...at,
+        message: `the seal ${sequence} is not the one that was known: the past was rewritten`,
+      });
+    }
     if (last === undefined) {
-      const wanted = known?.sequence ?? 1;
+      const wanted = fromKnown ? (known?.sequence ?? 1) : 1;
       if (sequence !== wanted) find({ kind: "gap", ...at, message: `the oldest seal is ${sequence}, not ${wanted}` });
-      if (known !== undefined && sequence === known.sequence && hash !== known.hash) {
-        find({
-          kind: "cut",
-          ...at,
-          message: `the seal ${sequence} is not the one that was known: the past was rewritten`,
-        });
-      }
       if (sequence === 1 && payload.previous !== firstPrevious) {
         find({ kind: "chain", ...at, message: "the first seal says that there was one before it" });
       }
@@ -180,7 +185,7 @@ export function createTrailVerifier(options: TrailOptions): {
       const held = sealed.get(auditId);
       if (held === undefined) {
         // From before the seal that the caller knows, it says; nothing that is looked at here can tell.
-        if (known !== undefined && seal !== undefined && seal < known.sequence) skipped++;
+        if (fromKnown && known !== undefined && seal !== undefined && seal < known.sequence) skipped++;
         else unsealed.push({ auditId, atMs: entry.atMs });
         return;
       }
@@ -198,9 +203,14 @@ export function createTrailVerifier(options: TrailOptions): {
     },
 
     finish(nowMs) {
-      for (const [auditId, { seen, seal }] of sealed) {
-        if (!seen) find({ kind: "missing", auditId, seal, message: `${auditId} was sealed (${seal}) and is gone` });
+      const gone = new Map<string, number>();
+      for (const [auditId, { seen, seal, tenantId: owner }] of sealed) {
+        if (seen) continue;
+        if (options.isShown?.(owner) === false) gone.set(owner, (gone.get(owner) ?? 0) + 1);
+        else find({ kind: "missing", auditId, seal, message: `${auditId} was sealed (${seal}) and is gone` });
       }
+      for (const [owner, count] of gone)
+        warnings.push(`${count} entries of ${owner} were not looked at: it is no tenant any more`);
       const seen = new Set<string>();
       let waiting = 0;
       let before = 0;

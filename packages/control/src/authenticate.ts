@@ -7,7 +7,9 @@ import { limitedTo } from "@steward/core/principal/grants";
 import { sessionHolds } from "@steward/core/principal/session-holds";
 import type { SessionState } from "@steward/core/tenant/tenant-state";
 import { type TokenKeys, verifyAccessToken } from "./access-token.ts";
+import { blame } from "./blame.ts";
 import type { Context, Principal } from "./context.ts";
+import { homeOf } from "./note-denial.ts";
 import { standingOf } from "./principal-standing.ts";
 
 export interface Authenticated {
@@ -57,6 +59,9 @@ async function principalOf(
     standingOf(deps.table, principalId, deps.nowMs()),
     getSession(deps.table, sessionId, deps.nowMs()),
   ]);
+  // The token was ours, so it is known whose it was, even where that principal may do nothing any more.
+  const over = () =>
+    blame(signIn("this session has ended"), { who: principalId, tenantId: homeOf(standing?.grants ?? []) });
   if (standing === undefined || session === undefined || session.kind === "bootstrap") throw over();
   const { token, person, name, grants } = standing;
   // A service token's session is the token's, and ends with it; a person's is the person's.
@@ -78,8 +83,6 @@ export async function certificateOf(
 ): Promise<CertificateState | undefined> {
   return session.certificate === undefined ? undefined : getCertificate(deps.table, session.certificate);
 }
-
-const over = () => signIn("this session has ended");
 
 function signIn(message: string): AppError {
   return new AppError("unauthenticated", message, { next: "sign in again: steward login <link>" });

@@ -72,12 +72,8 @@ export function alarmDefinitions(stage: string): AlarmDefinition[] {
   const byDashboard: Record<DashboardName, Unnamed[]> = {
     queues: queueAlarms(stage),
     workers: workerAlarms(stage),
-    fleet: fleetAlarms(stage),
-    api: [
-      ...apiAlarms(),
-      ...auditAlarms(stage),
-      ...functionNames.filter((name) => name !== "dispatch").flatMap(alarmsOf),
-    ],
+    fleet: [...fleetAlarms(stage), ...auditAlarms(stage)],
+    api: [...apiAlarms(), ...functionNames.filter((name) => name !== "dispatch").flatMap(alarmsOf)],
     rollouts: [...alarmsOf("dispatch"), ...doorbellAlarms(stage)],
     cost: [...tableAlarms(stage), ...operationsAlarms(), ...secretAlarms(stage)],
   };

@@ -145,6 +145,7 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
         ...(options.reconcileSeconds === undefined
           ? {}
           : { STEWARD_RECONCILE_SECONDS: String(options.reconcileSeconds) }),
+        ...(options.sealSeconds === undefined ? {} : { STEWARD_SEAL_SECONDS: String(options.sealSeconds) }),
         ...(options.sweepSeconds === undefined ? {} : { STEWARD_SWEEP_SECONDS: String(options.sweepSeconds) }),
         ...(options.visibilitySeconds === undefined
           ? {}

@@ -1,17 +1,17 @@
-import { open, rename, rm } from "node:fs/promises";
 import { deletionGraceDays, maxDeletionGraceDays, tenantLimits } from "@steward/contracts/defaults";
 import type { Client } from "@steward/contracts/client";
 import type { TenantDetails, TenantLimits, TenantView } from "@steward/contracts/tenant";
 import type { Command } from "commander";
 import { tenantIdOf } from "../connection.ts";
 import type { Context, Runner } from "../context.ts";
-import { CliError, type ExitCode, exitCodes, usageError } from "../exit-codes.ts";
+import { type ExitCode, exitCodes, usageError } from "../exit-codes.ts";
 import { listUpTo } from "../list-all.ts";
 import type { Paint } from "../text/paint.ts";
 import { table } from "../text/table.ts";
 import { relative } from "../text/time.ts";
 import { visible } from "../text/visible.ts";
 import type { Ui } from "../ui.ts";
+import { withLines } from "../write-lines.ts";
 import { examples, wholeNumber } from "./shared.ts";
 
 const limitNames = Object.keys(tenantLimits) as (keyof TenantLimits)[];
@@ -237,42 +237,19 @@ function stopped(ui: Ui): ExitCode {
 async function exportTenant({ connect, ui }: Context, given: string, to: string | undefined): Promise<void> {
   const { call } = await connect();
   const params = { tenantId: await tenantIdOf(given, call) };
-  const part = to === undefined ? undefined : `${to}.part`;
-  // Never over another file: what is there may be the only copy of an export.
-  const file =
-    part === undefined
-      ? undefined
-      : await open(part, "wx", 0o600).catch((cause: unknown) => {
-          throw new CliError(exitCodes.failed, `${part} cannot be made`, {
-            cause,
-            next: "Is it there already? Remove it.",
-          });
-        });
   let records = 0;
-  try {
+  await withLines(to, ui.stream, async (sink) => {
     let cursor: string | undefined;
     do {
       const done = ui.progress(`${records} records …`);
-      const page = await call("exportTenant", {
-        params,
-        query: { limit: 200, ...(cursor === undefined ? {} : { cursor }) },
-      });
-      done();
-      const lines = page.items.map((item) => `${JSON.stringify(item)}\n`).join("");
-      if (file === undefined) await ui.stream(lines);
-      else await file.write(lines);
+      const query = { limit: 200, ...(cursor === undefined ? {} : { cursor }) };
+      const page = await call("exportTenant", { params, query }).finally(done);
+      await sink.write(page.items);
       records += page.items.length;
       cursor = page.cursor;
     } while (cursor !== undefined);
-    await file?.sync();
-  } catch (error) {
-    if (part !== undefined) await rm(part, { force: true });
-    throw error;
-  } finally {
-    await file?.close();
-  }
-  if (to === undefined || part === undefined) return;
-  await rename(part, to);
+  });
+  if (to === undefined) return;
   ui.data({ file: to, records });
   ui.say(`${ui.paint.green("✔")} ${records} records in ${to}`);
 }

@@ -100,8 +100,12 @@ for (const name of functionNames) {
     );
   }
   if (trigger.kind === "schedule") {
-    const seconds = { reconcile: environment.STEWARD_RECONCILE_SECONDS, sweep: environment.STEWARD_SWEEP_SECONDS };
-    const every = name === "reconcile" || name === "sweep" ? seconds[name] : trigger.everySeconds;
+    const seconds: Partial<Record<FunctionName, number>> = {
+      reconcile: environment.STEWARD_RECONCILE_SECONDS,
+      sweep: environment.STEWARD_SWEEP_SECONDS,
+      seal: environment.STEWARD_SEAL_SECONDS,
+    };
+    const every = seconds[name] ?? trigger.everySeconds;
     void runSchedule(functions[name], every * 1000, stop.signal);
   }
 }
