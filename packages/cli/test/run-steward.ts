@@ -27,7 +27,14 @@ export async function configFolder(
 /** Runs the real command. `input` comes by a shell's pipe; without it stdin is `/dev/null`. */
 export function steward(
   args: readonly string[],
-  options: { config: string; input?: string; interruptAfter?: RegExp; env?: Record<string, string> },
+  options: {
+    config: string;
+    input?: string;
+    interruptAfter?: RegExp;
+    env?: Record<string, string>;
+    /** Called with all of stderr so far, whenever there is more. */
+    onStderr?: (text: string) => void;
+  },
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const env = {
@@ -53,6 +60,7 @@ export function steward(
     });
     child.stderr?.on("data", (data: Buffer) => {
       stderr += data.toString();
+      options.onStderr?.(stderr);
     });
     child.on("error", reject);
     child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));

@@ -140,6 +140,33 @@ describe("the gate", () => {
     );
   });
 
+  it("takes the maker of a service token for the one who asked: to confirm, and as the one who may not be the second", () => {
+    const asked = { requester: { id: person.id, role: "operator" as const, personRole: "admin" as const } };
+    const words = contextOf(low, { ...asked, fromWords: true });
+    expect(gate(low, words)).toMatchObject({ decision: "needs_approval", approver: "requester" });
+    const maker = { id: person.id, role: "admin" as const };
+    const approving = (plan: Plan, approver: GateContext["approver"], changes: Partial<GateContext> = {}) =>
+      gate(
+        plan,
+        contextOf(plan, {
+          ...asked,
+          ...changes,
+          moment: "approval",
+          approvedPlanHash: hashesOf(plan).planHash,
+          ...(approver === undefined ? {} : { approver }),
+        }),
+      ).decision;
+    expect(approving(low, maker, { fromWords: true })).toBe("allow");
+    expect(approving(high, maker)).toBe("deny");
+    expect(approving(high, { id: "per_other", role: "approver" })).toBe("allow");
+    // A maker who is alone retypes the name, as for a request of their own; the token's lower role is not in the way.
+    expect(gate(high, contextOf(high, { ...asked, otherApprovers: 0 }))).toMatchObject({ approver: "retype" });
+    expect(approving(high, { ...maker, confirmation: "nas-1" }, { otherApprovers: 0 })).toBe("allow");
+    // And one who is gone stands behind nothing.
+    const gone = { requester: { ...asked.requester, personRole: undefined } };
+    expect(gate(high, contextOf(high, { ...gone, otherApprovers: 0 }))).toMatchObject({ approver: "other" });
+  });
+
   it("never lets a plan of high risk start that nobody approved, nor by the requester where there are others", () => {
     fc.assert(
       fc.property(contexts, ({ plan, context }) => {

@@ -40,7 +40,8 @@ test("a name that is there twice is found wherever it is, and however it is spel
   fc.assert(
     fc.property(fc.string(), fc.json(), fc.json(), inside, (name, one, other, wrap) => {
       const first = JSON.stringify(name);
-      const escaped = `"${[...name].flatMap((letter) => [...Array(letter.length).keys()].map((at) => `\\u${letter.charCodeAt(at).toString(16).padStart(4, "0")}`)).join("")}"`;
+      const units = Array.from({ length: name.length }, (_, at) => name.charCodeAt(at).toString(16).padStart(4, "0"));
+      const escaped = `"${units.map((unit) => `\\u${unit}`).join("")}"`;
       const text = wrap(`{${first}:${one},"other than ${first.slice(1, -1)}":0,${escaped}:${other}}`);
       JSON.parse(text);
       expect(hasDuplicateNames(text)).toBe(true);
