@@ -70,6 +70,43 @@ withBrowser("the status page", () => {
     await context.close();
   });
 
+  test("a tab that was duplicated shares the sign-in: each goes on with the newest refresh token", async () => {
+    const page = await open(await installation.stack.loginLink("acme"));
+    await page.locator("#fleet li").first().waitFor();
+    const kept = (of: Page) => of.evaluate(() => sessionStorage.getItem("steward.refresh-token"));
+    const before = await kept(page);
+    const opened = page.waitForEvent("popup");
+    // A tab that is opened from here gets a copy of what this one keeps, and has no access token yet.
+    await page.evaluate("void window.open(location.href)");
+    const copy = await opened;
+    await copy.locator("#fleet li").first().waitFor();
+    const after = await kept(copy);
+    expect(after).not.toBe(before);
+    await page.waitForFunction((token) => sessionStorage.getItem("steward.refresh-token") === token, after);
+    await page.reload();
+    await page.locator("#fleet li").first().waitFor();
+    await copy.reload();
+    await copy.locator("#fleet li").first().waitFor();
+    await page.context().close();
+  });
+
+  test("a reply to a refresh that is lost signs nobody out", async () => {
+    const page = await open(await installation.stack.loginLink("acme"));
+    await page.locator("#fleet li").first().waitFor();
+    let lost = 0;
+    await page.route("**/api/v1/sessions/refresh", async (route) => {
+      if (lost > 0) return route.continue();
+      lost += 1;
+      // Done over there; the answer never arrives.
+      await route.fetch();
+      await route.abort("connectionreset");
+    });
+    await page.reload();
+    await page.locator("#fleet li").first().waitFor();
+    expect(lost).toBe(1);
+    await page.close();
+  });
+
   test("breaks neither its own security policy nor anything else", () => {
     expect(complaints).toEqual([]);
   });

@@ -78,13 +78,35 @@ export async function get(path, options = {}) {
   }
 }
 
+/**
+ * A tab that was duplicated has the same refresh token, which is good for one use: whichever renews the session tells the
+ * others. Two that do so at once are given the same.
+ */
+const tabs = new BroadcastChannel("steward.session");
+tabs.addEventListener("message", ({ data }) => {
+  const mine = sessionStorage.getItem(refreshKey);
+  if (mine !== null && familyOf(mine) === familyOf(data.refreshToken)) keep(data);
+});
+
+/** What all refresh tokens of one session begin with. @param {string} refreshToken */
+function familyOf(refreshToken) {
+  return refreshToken.split(".")[0];
+}
+
 /** Several calls at once share one refresh: the token is good for one use. */
 function refresh() {
   refreshing ??= (async () => {
     const refreshToken = sessionStorage.getItem(refreshKey);
     if (refreshToken === null) throw new SignedOut();
     try {
-      keep(await send("POST", "/api/v1/sessions/refresh", { body: { refreshToken } }));
+      const renew = () => send("POST", "/api/v1/sessions/refresh", { body: { refreshToken } });
+      // A reply that was lost is fetched again at once: for a minute the same token gets the same answer.
+      const session = await renew().catch((error) => {
+        if (error instanceof CallFailed && (error.status === 0 || error.status >= 500)) return renew();
+        throw error;
+      });
+      keep(session);
+      tabs.postMessage(session);
     } catch (error) {
       // Refused for good; anything else (no connection) keeps the sign-in for later.
       if (!(error instanceof CallFailed) || error.status < 400 || error.status >= 500 || error.status === 429)
