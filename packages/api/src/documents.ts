@@ -3,6 +3,7 @@ import { routes } from "@steward/contracts/routes";
 import type { Hono } from "hono";
 import type { AppEnv } from "./app.ts";
 import type { AppDeps } from "./app-deps.ts";
+import { certificatePage, certificatePageHeaders } from "./certificate-page.ts";
 import { docsPage, docsStyle } from "./docs-page.ts";
 import type { HttpEvent } from "./lambda-event.ts";
 import { type OpenApiDocument, openApiOf } from "./openapi.ts";
@@ -10,6 +11,7 @@ import { type OpenApiDocument, openApiOf } from "./openapi.ts";
 interface Page {
   contentType: string;
   body: string;
+  headers?: Record<string, string>;
 }
 
 /** Pages and documents without data, open to everybody at the `api.` door. */
@@ -21,6 +23,11 @@ export function bindDocuments(app: Hono<AppEnv>, deps: AppDeps, requireDoor: (ev
     "/openapi.json": () => ({ contentType: "application/json", body: JSON.stringify(document()) }),
     "/docs": () => ({ contentType: "text/html; charset=utf-8", body: docsPage(document()) }),
     "/docs.css": () => ({ contentType: "text/css; charset=utf-8", body: docsStyle }),
+    "/certificate": () => ({
+      contentType: "text/html; charset=utf-8",
+      body: certificatePage(deps.installation.nodesUrl),
+      headers: certificatePageHeaders(deps),
+    }),
     "/.well-known/jwks.json": async () => ({
       contentType: "application/json",
       body: JSON.stringify({ keys: await jwksOf(deps) }),
@@ -29,8 +36,8 @@ export function bindDocuments(app: Hono<AppEnv>, deps: AppDeps, requireDoor: (ev
   for (const [path, page] of Object.entries(pages)) {
     app.get(path, async (context) => {
       requireDoor(context.env.event);
-      const { contentType, body } = await page();
-      return new Response(body, { headers: { "content-type": contentType } });
+      const { contentType, body, headers } = await page();
+      return new Response(body, { headers: { "content-type": contentType, ...headers } });
     });
   }
 }

@@ -2,6 +2,7 @@ import { getFacts } from "@steward/aws/records/facts";
 import { getNode as getNodeRecord, listNodes as listNodeRecords, replaceNode } from "@steward/aws/records/node";
 import { batchGetPresence } from "@steward/aws/records/presence";
 import { commit } from "@steward/aws/table";
+import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
 import type { Health } from "@steward/contracts/heartbeat";
 import type { NodeKind, NodeView } from "@steward/contracts/node";
@@ -54,6 +55,7 @@ export async function listNodes(
     health?: Health | undefined;
     tag?: string | undefined;
     q?: string | undefined;
+    attention?: "true" | undefined;
   },
 ): Promise<{ items: NodeView[]; after?: string }> {
   const items: NodeView[] = [];
@@ -68,11 +70,20 @@ export async function listNodes(
     const presences = await presencesOf(deps, live);
     for (const node of live) {
       const view = nodeView(node, presences.get(node.nodeId), deps.nowMs());
-      if (query.health === undefined || view.health === query.health) items.push(view);
+      if (query.health !== undefined && view.health !== query.health) continue;
+      if (query.attention === undefined || needsAttention(view, deps.nowMs())) items.push(view);
     }
     after = page.after;
   } while (after !== undefined && items.length < query.limit);
   return { items, ...(after === undefined ? {} : { after }) };
+}
+
+/** What no health level says: it beats as it should. */
+function needsAttention({ quarantinedAt, revokedAt, certificateExpiresAt }: NodeView, nowMs: number): boolean {
+  if (revokedAt !== undefined) return false;
+  if (quarantinedAt !== undefined) return true;
+  const untilMs = nowMs + defaults.certificateWarningSeconds * 1000;
+  return certificateExpiresAt !== undefined && Date.parse(certificateExpiresAt) < untilMs;
 }
 
 function matches(

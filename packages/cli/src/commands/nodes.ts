@@ -1,3 +1,4 @@
+import { defaults } from "@steward/contracts/defaults";
 import { type Health, healthLevels } from "@steward/contracts/heartbeat";
 import type { NodeKind, NodeView } from "@steward/contracts/node";
 import { type Command, Option } from "commander";
@@ -22,7 +23,8 @@ export function addAppliances(program: Command, run: Runner): void {
   addShow(appliances, run, "appliance");
   addEnroll(appliances, run, "appliance");
   addConfirm(appliances, run, "appliance");
-  addRemove(appliances, run);
+  addRevoke(appliances, run, "appliance");
+  addRemove(appliances, run, "appliance");
   appliances
     .command("ping")
     .description("Send an appliance the smallest task there is, and say how long it took.")
@@ -39,6 +41,8 @@ export function addWorkers(program: Command, run: Runner): void {
   addShow(workers, run, "worker");
   addEnroll(workers, run, "worker");
   addConfirm(workers, run, "worker");
+  addRevoke(workers, run, "worker");
+  addRemove(workers, run, "worker");
 }
 
 export function addNodes(program: Command, run: Runner): void {
@@ -58,13 +62,15 @@ export function addNodes(program: Command, run: Runner): void {
     );
 }
 
-/** Everything that is not `healthy`, the worst first. */
+/** Everything that is not `healthy`, the worst first; then what is in quarantine or does not renew its certificate. */
 export async function unwellNodes(call: Awaited<ReturnType<Context["connect"]>>["call"]): Promise<NodeView[]> {
   const levels = ["critical", "offline", "warning"] as const;
   const lists = await Promise.all(
-    levels.map((health) => listUpTo(200, (query) => call("listNodes", { query: { ...query, health } }))),
+    [...levels.map((health) => ({ health })), { attention: "true" } as const].map((filter) =>
+      listUpTo(200, (query) => call("listNodes", { query: { ...query, ...filter } })),
+    ),
   );
-  return lists.flatMap((list) => list.items);
+  return [...new Map(lists.flatMap((list) => list.items).map((node) => [node.id, node])).values()];
 }
 
 function addList(parent: Command, run: Runner, kind: NodeKind): void {
@@ -182,30 +188,63 @@ function addConfirm(parent: Command, run: Runner, kind: NodeKind): void {
   examples(command, `steward ${kind}s confirm bert`);
 }
 
-function addRemove(parent: Command, run: Runner): void {
-  parent
+function addRevoke(parent: Command, run: Runner, kind: NodeKind): void {
+  const command = parent
+    .command("revoke")
+    .summary(`shut a ${kind === "appliance" ? "stolen appliance" : "worker"} out at once`)
+    .description(
+      `Shut ${kind === "appliance" ? "an appliance" : "a worker"} out at once: none of its certificates counts any more, ` +
+        `what waits for it is cancelled, and nothing that it still uploads is shown. It stays on the list; to take it back, ` +
+        `remove it and enrol it with a new token.`,
+    )
+    .argument(`<${kind}>`, "id or name")
+    .requiredOption("--reason <text>", "why, for the audit trail")
+    .option("--yes", "without being asked")
+    .action(async (given: string, options: { reason: string; yes?: boolean }, self: Command) =>
+      run(self, async ({ connect, ui }): Promise<ExitCode> => {
+        const { call } = await connect();
+        const node = await findNode(call, given, kind);
+        if (!(await isMeant(ui, node, "revoke", options.yes))) return exitCodes.failed;
+        const revoked = await call("revokeNode", { params: { nodeId: node.id }, body: { reason: options.reason } });
+        ui.data(revoked);
+        ui.say(`${ui.paint.green("✔")} ${visible(node.name)} is out.`);
+        if (kind === "appliance") ui.say("What it knew stays known: rotate the passwords that it had.");
+        return exitCodes.ok;
+      }),
+    );
+  examples(command, `steward ${kind}s revoke bert --reason "stolen from the Berlin office"`);
+}
+
+function addRemove(parent: Command, run: Runner, kind: NodeKind): void {
+  const command = parent
     .command("remove")
-    .description("Remove an appliance; its certificate is refused from then on.")
-    .argument("<appliance>", "id or name")
+    .description(
+      `Take ${kind === "appliance" ? "an appliance" : "a worker"} off the list, and shut it out like revoke.`,
+    )
+    .argument(`<${kind}>`, "id or name")
     .option("--yes", "without being asked")
     .action(async (given: string, options: { yes?: boolean }, self: Command) =>
       run(self, async ({ connect, ui }): Promise<ExitCode> => {
         const { call } = await connect();
-        const node = await findNode(call, given, "appliance");
-        if (options.yes !== true) {
-          if (!ui.canAsk) throw usageError("Nobody is there to ask", "Use --yes if you mean it.");
-          const typed = await ui.question(`Retype ${ui.paint.bold(visible(node.name))} to remove it: `);
-          if (typed?.trim() !== node.name) {
-            ui.say("Not removed.");
-            return exitCodes.failed;
-          }
-        }
+        const node = await findNode(call, given, kind);
+        if (!(await isMeant(ui, node, "remove", options.yes))) return exitCodes.failed;
         await call("removeNode", { params: { nodeId: node.id } });
         ui.data({ removed: node.id });
         ui.say(`${ui.paint.green("✔")} ${visible(node.name)} is removed.`);
         return exitCodes.ok;
       }),
     );
+  examples(command, `steward ${kind}s remove bert`);
+}
+
+/** A machine's name is retyped: what is done to it cannot be taken back. */
+async function isMeant(ui: Ui, node: NodeView, verb: string, yes: boolean | undefined): Promise<boolean> {
+  if (yes === true) return true;
+  if (!ui.canAsk) throw usageError("Nobody is there to ask", "Use --yes if you mean it.");
+  const typed = await ui.question(`Retype ${ui.paint.bold(visible(node.name))} to ${verb} it: `);
+  if (typed?.trim() === node.name) return true;
+  ui.say("Nothing was done.");
+  return false;
 }
 
 async function ping({ connect, ui, nowMs }: Context, given: string): Promise<ExitCode> {
@@ -246,7 +285,7 @@ export function nodesTable(items: readonly NodeView[], ui: Ui, nowMs: number): s
             },
           ]),
       { head: "TAGS", cell: (node) => node.tags.map(visible).join(" "), flexible: true },
-      { head: "", cell: (node) => noteText(node, paint) },
+      { head: "", cell: (node) => noteText(node, paint, nowMs) },
       { head: "ID", cell: (node) => node.id },
     ],
     ui.width,
@@ -254,8 +293,14 @@ export function nodesTable(items: readonly NodeView[], ui: Ui, nowMs: number): s
   );
 }
 
-function noteText(node: NodeView, paint: Paint): string {
+function noteText(node: NodeView, paint: Paint, nowMs: number): string {
+  if (node.revokedAt !== undefined) return paint.red("revoked");
+  if (node.quarantinedAt !== undefined) return paint.red("in quarantine");
   if (!node.confirmed) return paint.yellow("not confirmed");
+  const endsMs = node.certificateExpiresAt === undefined ? undefined : Date.parse(node.certificateExpiresAt) - nowMs;
+  if (endsMs !== undefined && endsMs < 0) return paint.red("certificate has ended");
+  if (endsMs !== undefined && endsMs < defaults.certificateWarningSeconds * 1000)
+    return paint.yellow("certificate ends soon");
   if (node.draining === true) return paint.yellow("draining");
   return node.executor === "simulate" ? paint.dim("simulates") : "";
 }
@@ -268,7 +313,22 @@ function nodeText(node: NodeView, paint: Paint, nowMs: number): string {
   row("seen", node.lastSeenAt === undefined ? "never" : relative(node.lastSeenAt, nowMs));
   row("tags", node.tags.map(visible).join(" "));
   row("doorbell", node.kind === "appliance" ? node.doorbell : undefined);
-  row("confirmed", node.confirmed ? "yes" : paint.yellow(`no: steward appliances confirm ${visible(node.name)}`));
+  row(
+    "revoked",
+    node.revokedAt && paint.red(`${relative(node.revokedAt, nowMs)}: ${visible(node.revokedReason ?? "")}`),
+  );
+  row(
+    "quarantine",
+    node.quarantinedAt &&
+      paint.red(
+        `since ${relative(node.quarantinedAt, nowMs)}: its token was used with another key. Revoke, remove and enrol it anew`,
+      ),
+  );
+  const out = node.revokedAt ?? node.quarantinedAt;
+  const { kind } = node;
+  if (node.confirmed) row("confirmed", "yes");
+  else if (out === undefined) row("confirmed", paint.yellow(`no: steward ${kind}s confirm ${visible(node.name)}`));
+  row("certificate", node.certificateExpiresAt && `ends ${relative(node.certificateExpiresAt, nowMs)}`);
   row("key", node.keyFingerprint === undefined ? undefined : grouped(node.keyFingerprint));
   row("agent", node.agentVersion === undefined ? undefined : visible(node.agentVersion));
   row(

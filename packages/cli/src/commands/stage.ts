@@ -7,6 +7,7 @@ import type { Context, Runner } from "../context.ts";
 import { usageError } from "../exit-codes.ts";
 import { askProgram } from "../repository.ts";
 import type { Ui } from "../ui.ts";
+import { addCertificates } from "./cert.ts";
 import { examples } from "./shared.ts";
 
 const done = z.enum(["made", "repaired", "kept"]);
@@ -52,8 +53,9 @@ const shortestPassphrase = 12;
 export function addCert(program: Command, run: Runner): void {
   const cert = program
     .command("cert")
-    .summary("certificates of a stage on AWS")
-    .description("Certificates of a stage on AWS.");
+    .summary("certificates of machines and browsers")
+    .description("Certificates: of machines, of people's browsers, and the CA of a stage on AWS.");
+  addCertificates(cert, run);
   const command = cert
     .command("init")
     .summary("make the CA and the truststore")

@@ -23,6 +23,8 @@ export const nodeRoutes = {
       health: z.enum(healthLevels).optional(),
       tag: node.tagSchema.optional(),
       q: z.string().max(100).optional(),
+      /** Only those in quarantine, and those whose certificate has ended or soon will without having been renewed. */
+      attention: z.literal("true").optional(),
     }),
     status: 200,
     answer: pageOf(node.nodeViewSchema),
