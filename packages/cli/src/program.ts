@@ -4,6 +4,7 @@ import { addAsk } from "./commands/ask.ts";
 import { addAudit } from "./commands/audit.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addFreeze } from "./commands/freeze.ts";
+import { addLimits } from "./commands/limits.ts";
 import { addStart } from "./commands/local.ts";
 import { addAppliances, addNodes, addWorkers } from "./commands/nodes.ts";
 import { addGate, addQueues, addStatus } from "./commands/overview.ts";
@@ -47,6 +48,7 @@ export function createProgram(run: Runner): Command {
   addGate(program, run);
   addAudit(program, run);
   addTenants(program, run);
+  addLimits(program, run);
   program.commandsGroup("People:");
   addPrincipals(program, run);
   addTokens(program, run);

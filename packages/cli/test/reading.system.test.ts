@@ -28,6 +28,21 @@ const freeze = {
   createdBy: "Anna",
 };
 
+const midnight = new Date(nowMs + 3 * 3_600_000).toISOString();
+const limits = {
+  quotas: [
+    { quota: "appliances" as const, limit: 100, used: 95 },
+    { quota: "tasksPerDay" as const, limit: 2_000, used: 2_000, resetsAt: midnight },
+    { quota: "modelUsdPerMonth" as const, limit: 50, used: 1.5, reserved: 0.2, resetsAt: midnight },
+    { quota: "outputBytesPerDay" as const, limit: 10 * 1024 ** 3, used: 5_000_000, resetsAt: midnight },
+  ],
+  rates: [
+    { name: "principal" as const, perSecond: 10, burst: 50 },
+    { name: "tenant" as const, perSecond: 50, burst: 200 },
+  ],
+  waits: 2,
+};
+
 let api: ScriptedApi;
 let config: Awaited<ReturnType<typeof configFolder>>;
 beforeAll(async () => {
@@ -53,6 +68,7 @@ beforeAll(async () => {
       tasks: { active: 1, waitingForMe: 0 },
       freezes: 1,
     }),
+    getLimits: () => limits,
     listTenants: () => ({
       items: [{ id: tenantId, name: "Acme", createdAt: new Date(nowMs).toISOString(), status: "active" }],
     }),
@@ -92,6 +108,12 @@ const commands: [string, string[], RegExp][] = [
   ["the gate", ["gate", "explain", taskId], /deny +freeze +holidays/],
   ["a freeze", ["freeze", "holidays", "--for", "2h"], /steward unfreeze frz_/],
   ["freezes", ["freezes"], /holidays/],
+  [
+    "quotas",
+    ["limits"],
+    /appliances +95 +100[\s\S]*Claude this month +\$1\.50 +\$50\.00[\s\S]*4\.8 MB +10\.0 GB[\s\S]*10 calls a second/,
+  ],
+  ["what is nearly used up", ["status"], /▲ appliances: 95 of 100[\s\S]*✘ tasks today: 2,000 of 2,000/],
   ["the end of a freeze", ["unfreeze", "--all"], /Ended frz_/],
 ];
 

@@ -4,6 +4,7 @@ import { listUpTo } from "../list-all.ts";
 import { table } from "../text/table.ts";
 import { duration } from "../text/time.ts";
 import { visible } from "../text/visible.ts";
+import { nearlyUsedUp, quotaLine } from "./limits.ts";
 import { nodesTable, paintHealth, unwellNodes } from "./nodes.ts";
 import { tasksTable } from "./tasks.ts";
 
@@ -18,8 +19,9 @@ export function addStatus(program: Command, run: Runner): void {
         const done = ui.progress("Looking …");
         const tasksIn = (status: "awaiting_approval" | "needs_input" | "running" | "thinking" | "cancelling") =>
           listUpTo(20, (query) => call("listTasks", { query: { ...query, status } })).then(({ items }) => items);
-        const [stats, freezes, unwell, ...lists] = await Promise.all([
+        const [stats, limits, freezes, unwell, ...lists] = await Promise.all([
           call("stats", {}),
+          call("getLimits", {}),
           call("listFreezes", {}),
           unwellNodes(call),
           tasksIn("awaiting_approval"),
@@ -30,7 +32,8 @@ export function addStatus(program: Command, run: Runner): void {
         ]).finally(done);
         const waiting = lists.slice(0, 2).flat();
         const running = lists.slice(2).flat();
-        ui.data({ stats, wrong: unwell, freezes: freezes.items, running, waiting });
+        const full = nearlyUsedUp(limits);
+        ui.data({ stats, wrong: unwell, limits: full, freezes: freezes.items, running, waiting });
 
         const { paint } = ui;
         const total = Object.values(stats.nodes).reduce((sum, count) => sum + count, 0);
@@ -48,6 +51,7 @@ export function addStatus(program: Command, run: Runner): void {
             `  ${paint.green("✔")} nothing: ${paintHealth("healthy", paint)} ${stats.nodes.healthy ?? 0} of ${total}`,
           );
         else ui.say(nodesTable(unwell, ui, nowMs()));
+        for (const use of full) ui.say(`  ${quotaLine(use, ui)}  ${paint.dim("steward limits")}`);
         ui.say(`\n${paint.bold("Running")}`);
         ui.say(running.length === 0 ? paint.dim("  nothing") : tasksTable(running, ui, nowMs()));
         ui.say(
