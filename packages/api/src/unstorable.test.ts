@@ -13,6 +13,8 @@ it.each([
   ['{"a":1e-200}', "a"],
   ['{"a":{"__proto__":{}}}', "a"],
   ['{"a":{"\\udfff":1}}', "a"],
+  [`[${"1,".repeat(20_000)}1]`, ""],
+  [`{"a":[${'{"b":[[],0]},'.repeat(5_000)}0]}`, ""],
   [`${"[".repeat(100_000)}${"]".repeat(100_000)}`, Array.from({ length: 20 }, () => "0").join(".")],
 ])("refuses %.40s and says where", (text, path) => {
   const refused = () => parse(text);

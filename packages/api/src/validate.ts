@@ -4,6 +4,9 @@ import type { z } from "zod";
 /** Where a value came from. Paths of body fields stand alone: `steps.0.variables`. */
 export type Part = "params" | "query" | "body";
 
+/** Problems that an answer names: a body of a hundred thousand wrong fields is not answered with as many sentences. */
+const maxFields = 50;
+
 /**
  * Holds what the caller sent to the route's schemas and reports every problem of every part at once.
  * `unknown_field` when nothing but unknown fields is wrong, else `invalid_request`.
@@ -28,7 +31,10 @@ export function validate(
   throw new AppError(
     onlyUnknown ? "unknown_field" : "invalid_request",
     fields.length > 1 ? `${detail} (and ${fields.length - 1} more)` : detail,
-    { fields, next: "Correct the fields that are named; /docs shows the shape of every request." },
+    {
+      fields: fields.slice(0, maxFields),
+      next: "Correct the fields that are named; /docs shows the shape of every request.",
+    },
   );
 }
 

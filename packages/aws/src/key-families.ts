@@ -122,14 +122,14 @@ export const keyFamilies = {
     },
   },
   identity: { partition: "SYS#IDENTITY" },
-  limit: {
-    partition: "SYS#LIMIT",
+  wait: {
+    partition: "SYS#WAIT",
     forTenant: {
       operations: ["update"],
-      why: "a principal's places to wait in; its calls are counted before its tenant is acted for",
-      only: (rest) => rest.startsWith("WAIT#"),
+      why: "the places that a principal has to wait in, in all of its tenants together; who asks is told nothing of them",
     },
   },
+  rate: { partition: "SYS#RATE" },
   tenants: { partition: "SYS#TENANTS" },
   queuedJobs: { partition: "SYS#QUEUED" },
   due: { partition: "SYS#DUE" },

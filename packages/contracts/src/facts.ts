@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { recordUpTo } from "./bounded.ts";
 import { redactText } from "./redact.ts";
 
 const name = z.string().max(64);
@@ -11,7 +12,7 @@ export const factsSchema = z.strictObject({
   shares: z.array(name).max(1000).optional(),
   services: z.array(name).max(1000).optional(),
   domains: z.array(z.string().max(253)).max(1000).optional(),
-  versions: z.record(z.string().max(64), z.string().max(64)).optional(),
+  versions: recordUpTo(1000, z.string().max(64), z.string().max(64)).optional(),
   /** Set-up actions that are in force here, such as `samba.server.setup`: what an action's `requires` asks for. */
   setups: z.array(name).max(100).optional(),
 });

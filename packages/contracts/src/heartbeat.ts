@@ -12,7 +12,7 @@ export const metricsSchema = z.strictObject({
   memoryPercent: percent,
   diskPercent: percent,
   loadAverage1m: z.number().min(0).max(100_000),
-  uptimeSeconds: z.number().min(0),
+  uptimeSeconds: z.number().min(0).max(1e10),
 });
 export type Metrics = z.infer<typeof metricsSchema>;
 

@@ -48,7 +48,7 @@ export const completeJobSchema = z.strictObject({
   model: z.string().max(120),
   promptTokens: z.number().int().nonnegative(),
   completionTokens: z.number().int().nonnegative(),
-  durationMs: z.number().nonnegative(),
+  durationMs: z.number().nonnegative().max(1e10),
 });
 export type CompleteJob = z.infer<typeof completeJobSchema>;
 export const completeAnswerSchema = z.strictObject({ accepted: z.boolean(), status: z.string() });

@@ -129,7 +129,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     wait: [
       table("GetItem", "Query"),
       // It counts calls, those that wait, and who is refused; it changes nothing else.
-      { ...table("UpdateItem"), keys: ["T#*#AUDIT", "SYS#LIMIT#*"] },
+      { ...table("UpdateItem"), keys: ["T#*#AUDIT", "SYS#RATE#*", "SYS#WAIT#*"] },
       ...verifyTokens,
     ],
     nodes: [

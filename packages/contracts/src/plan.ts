@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { recordUpTo } from "./bounded.ts";
 import { canonicalHash } from "./canonical.ts";
 import { defaults } from "./defaults.ts";
 import { applianceIdSchema, tenantIdSchema } from "./ids.ts";
@@ -7,11 +8,11 @@ import { risks } from "./risk.ts";
 
 export const variableValueSchema = z.union([
   z.string().max(4096),
-  z.number(),
+  z.number().min(-Number.MAX_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER),
   z.boolean(),
   z.array(z.string().max(1024)).max(64),
 ]);
-export const variablesSchema = z.record(z.string().regex(/^[a-zA-Z][a-zA-Z0-9]{0,39}$/), variableValueSchema);
+export const variablesSchema = recordUpTo(50, z.string().regex(/^[a-zA-Z][a-zA-Z0-9]{0,39}$/), variableValueSchema);
 
 export const modes = ["apply", "check"] as const;
 export type Mode = (typeof modes)[number];

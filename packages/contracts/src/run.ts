@@ -12,7 +12,7 @@ export const stepResultSchema = z.strictObject({
   action: z.string().max(80),
   status: z.enum(["succeeded", "failed", "skipped", "simulated", "undone"]),
   changed: z.number().int().nonnegative(),
-  durationMs: z.number().nonnegative(),
+  durationMs: z.number().nonnegative().max(1e10),
   reason: z.string().max(2000).optional(),
   result: z.unknown().optional(),
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { momentSchema } from "./bounded.ts";
 import { issuerIdSchema, principalIdSchema, tenantIdSchema } from "./ids.ts";
 import { grantSchema } from "./roles.ts";
 
@@ -70,7 +71,7 @@ export const loginOptionsQuery = z.strictObject({ tenant: tenantIdSchema.optiona
 export const createFreezeSchema = z.strictObject({
   scope: z.union([z.literal("tenant"), z.literal("everything")]),
   reason: z.string().trim().min(1).max(500),
-  until: z.iso.datetime(),
+  until: momentSchema,
 });
 export const freezeViewSchema = z.strictObject({
   id: z.string(),

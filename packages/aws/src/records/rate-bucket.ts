@@ -9,7 +9,7 @@ export interface BucketOwner {
   id: string;
 }
 
-const keyOf = ({ kind, id }: BucketOwner) => ({ pk: `SYS#LIMIT#RATE#${kind}#${id}`, sk: "BUCKET" });
+const keyOf = ({ kind, id }: BucketOwner) => ({ pk: `SYS#RATE#${kind}#${id}`, sk: "BUCKET" });
 
 /*
  * One write per call: what `charge` decides is put as an addition or a beginning anew, each with the condition under

@@ -25,6 +25,7 @@ export const notExported: Readonly<Record<string, string>> = {
   TENANT: "the tenant itself: read for every export, and its first line",
   IDEMPOTENCY: "answers that are kept for a day, of which the records say the same",
   CERTIFICATE: "an index over certificates: a machine's are exported with it, a person's browser is the person's",
+  LIMIT: "what is used of its quotas: counted from the records, and only for as long as it counts",
   APPLIANCE: "an index over runs",
   LIVE: "an index over runs that have not ended",
 };

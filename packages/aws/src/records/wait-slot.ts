@@ -2,7 +2,7 @@ import type { Table } from "../table.ts";
 import { changeItem } from "./change.ts";
 import * as states from "./state.ts";
 
-const keyOf = (principalId: string, slot: number) => ({ pk: `SYS#LIMIT#WAIT#${principalId}`, sk: `SLOT#${slot}` });
+const keyOf = (principalId: string, slot: number) => ({ pk: `SYS#WAIT#${principalId}`, sk: `SLOT#${slot}` });
 
 /** free: settles two calls that want one slot. The holder that died lets go at its time. */
 const free = "attribute_not_exists(untilMs) OR untilMs <= :now OR #owner = :owner";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { momentSchema } from "../bounded.ts";
 import { auditEntryViewSchema } from "../audit.ts";
 import { defineRoute, pageOf, pageQuery } from "../route.ts";
 import { sealViewSchema } from "../seal.ts";
@@ -23,8 +24,8 @@ export const auditRoutes = {
       what: text,
       record: text,
       /** From this moment on, and up to that one. */
-      from: z.iso.datetime().optional(),
-      to: z.iso.datetime().optional(),
+      from: momentSchema.optional(),
+      to: momentSchema.optional(),
     }),
     status: 200,
     answer: pageOf(auditEntryViewSchema),
