@@ -3,6 +3,7 @@ import { commit } from "@steward/aws/table";
 import { actFor } from "@steward/aws/tenant-fence";
 import { AppError } from "@steward/contracts/errors";
 import type { CompleteJob } from "@steward/contracts/job";
+import { redactText } from "@steward/contracts/redact";
 import { jobHasEnded, taskHasEnded } from "@steward/contracts/states";
 import type { Planning } from "@steward/contracts/task";
 import { defaults } from "@steward/contracts/defaults";
@@ -79,7 +80,7 @@ export async function releaseJob(
         owner: node.nodeId,
         attempt,
         shortfall: reason,
-        reason: body.message ?? reason.replaceAll("_", " "),
+        reason: (body.message === undefined ? undefined : redactText(body.message)) ?? reason.replaceAll("_", " "),
       }),
     );
     return;
@@ -101,8 +102,10 @@ export async function releaseJob(
 /** Grades an answer and takes job and task on in one transaction. The same completion again is accepted again. */
 export async function settleJob(
   deps: SettleDeps,
-  input: CompleteJob & { owner: string; jobId: string },
+  given: CompleteJob & { owner: string; jobId: string },
 ): Promise<{ accepted: boolean; status: string }> {
+  // A model may say anything, and what it says is kept. A value that was one is no value that anybody could have asked for.
+  const input = { ...given, output: redactText(given.output) };
   let tier: JobState["tier"] | undefined;
   const answer = await retryOnConflict(async () => {
     const job = await jobOf(deps, input.tenantId, input.jobId);
