@@ -221,8 +221,14 @@ function redactSpoken(text: string): string {
 export function holdsSecret(text: string): boolean {
   if (findSpokenSecrets(text).length > 0 || plainShapes.some(([pattern, kept]) => text.replace(pattern, kept) !== text))
     return true;
-  for (const [, name = "", , value = ""] of text.matchAll(assigned))
-    if (/pass|pwd|secret|kennw|(?:api|private|access)[_-]?key/i.test(name) && isSecretName(name) && !isHarmless(value))
+  // `{secret:reference}` says where one is.
+  for (const { 1: name = "", 3: value = "", index } of text.matchAll(assigned))
+    if (
+      !(name === "secret" && text[index - 1] === "{") &&
+      /pass|pwd|secret|kennw|(?:api|private|access)[_-]?key/i.test(name) &&
+      isSecretName(name) &&
+      !isHarmless(value)
+    )
       return true;
   return false;
 }

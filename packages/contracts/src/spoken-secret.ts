@@ -9,7 +9,7 @@ const quoted = "[\"'“”‘’„«»`]";
 const secretPhrases: readonly RegExp[] = [
   // the password of john to X · password: X · the password should be X
   new RegExp(
-    `\\b${spokenNames}\\b${owner},?\\s*(?:(?:back\\s+)?to|into|as|is|=|:|be|auf|ist|lautet|(?:should|shall|must|will|to)\\s+be|equals?)\\s+(?:be\\s+)?(?:now\\s+)?(${quoted}?)([^\\s"“”„«»\`]+)`,
+    `\\b${spokenNames}\\b${owner},?\\s*(?:(?:(?:back\\s+)?to|into|as|is|be|auf|ist|lautet|(?:should|shall|must|will|to)\\s+be|equals?)\\s+|[=:]\\s*)(?:be\\s+)?(?:now\\s+)?(${quoted}?)([^\\s"“”„«»\`]+)`,
     "giu",
   ),
   // the password "X" · with password X
@@ -52,9 +52,9 @@ export function findSpokenSecrets(text: string): SpokenSecret[] {
   if (!maySay.test(text)) return [];
   const found: SpokenSecret[] = [];
   const add = (match: RegExpExecArray, quote: string, value: string) => {
-    const trimmed = quote === "" ? value.replace(/[.,;:!?)]+$/, "") : value.replace(/['’‘]$/, "");
+    const trimmed = quote === "" ? value.replace(/[.,;:)]+$/, "") : value.replace(/['’‘]$/, "");
     if (/^['’‘([]*(?:\[?redacted|$)/.test(trimmed)) return;
-    if (quote === "" && aboutOnes.has(trimmed.toLowerCase())) return;
+    if (quote === "" && aboutOnes.has(trimmed.replace(/[!?]+$/, "").toLowerCase())) return;
     // Of secrets and keys people also say what is the matter with them, in any words: "the secret is there again".
     if (quote === "" && /^(?:secret|api|private|access)/i.test(match[0]) && !looksMadeUp(trimmed)) return;
     // A reference says where the secret is, not what it is.
