@@ -1,4 +1,4 @@
-import { request as httpsRequest } from "node:https";
+import { Agent, request as httpsRequest } from "node:https";
 import { readPair } from "@steward/node-client/identity";
 import type { KeyPair } from "@steward/node-client/key-pair";
 import type { Installation } from "./installation.ts";
@@ -44,4 +44,33 @@ export async function atNodesDoor(
     request.on("error", reject);
     request.end(bytes);
   });
+}
+
+/** A machine's own connection to the nodes door, kept open: for a test that sends a lot. Answers with status and text. */
+export async function openNodesDoor(
+  { stack, machineDir, serverCa }: Pick<Installation, "stack" | "machineDir" | "serverCa">,
+  machine: string,
+): Promise<{
+  send: (path: string, body: Buffer, contentType: string | undefined) => Promise<{ status: number; text: string }>;
+  close: () => void;
+}> {
+  const pair = await readPair(machineDir(machine), "current");
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: serverCa, key: pair.key, cert: pair.certificate });
+  const send = (path: string, body: Buffer, contentType: string | undefined) =>
+    new Promise<{ status: number; text: string }>((resolve, reject) => {
+      const headers = {
+        "content-length": String(body.length),
+        ...(contentType === undefined ? {} : { "content-type": contentType }),
+      };
+      const request = httpsRequest(stack.nodesUrl + path, { method: "POST", agent, headers }, (response) => {
+        let text = "";
+        response.on("data", (data: Buffer) => {
+          text += data.toString();
+        });
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
+      });
+      request.on("error", reject);
+      request.end(body);
+    });
+  return { send, close: () => agent.destroy() };
 }
