@@ -94,7 +94,8 @@ const shown = ({ bytes, contentType, how }: Shot) => `${how} (${contentType}): $
 
 /** A client's fault, told as such: a stable code, and nothing of what went on inside. */
 function expectRefused(shot: Shot, { status, text }: Answer): void {
-  expect([400, 413, 415], `${status} for ${shown(shot)}\n${text}`).toContain(status);
+  // 422: a text looks like a secret, which is refused before its shape is looked at.
+  expect([400, 413, 415, 422], `${status} for ${shown(shot)}\n${text}`).toContain(status);
   expect(problemSchema.safeParse(JSON.parse(text)).success, `${text} for ${shown(shot)}`).toBe(true);
   expect(text).not.toMatch(/node_modules|\.ts:\d|at [A-Z]\w+\./);
 }
@@ -160,8 +161,7 @@ it("10,000 tasks: no fault, nothing written by what is none, and exactly what wa
     });
     return { status: response.status, text: await response.text() };
   };
-  const t0 = Date.now();
-  console.log("good", good.length, "bad", bad.length);
+
   const before = await everything();
   await inLanes(split(bad, 8), async (shot) => expectRefused(shot, await send(shot)));
   expect(await everything()).toEqual(before);

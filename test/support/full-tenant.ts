@@ -11,12 +11,16 @@ import { createPerson } from "@steward/aws/records/person";
 import { createPresence } from "@steward/aws/records/presence";
 import { createRollout } from "@steward/aws/records/rollout";
 import { createRun } from "@steward/aws/records/run";
+import { leaveAdmins } from "@steward/aws/records/admins";
+import { createIdentity } from "@steward/aws/records/identity";
+import { createIssuer } from "@steward/aws/records/issuer";
 import { createSession } from "@steward/aws/records/session";
 import { createTask } from "@steward/aws/records/task";
+import { createToken } from "@steward/aws/records/token";
 import { createTenant } from "@steward/aws/records/tenant";
 import { commit, type Table } from "@steward/aws/table";
 import { sha256Hex } from "@steward/contracts/canonical";
-import { newId } from "@steward/contracts/ids";
+import { newId, providerTenantId } from "@steward/contracts/ids";
 import { defaultRollout } from "@steward/contracts/plan";
 import { audited } from "@steward/control/audit";
 import type { RolloutState } from "@steward/core/rollout/rollout-state";
@@ -94,6 +98,58 @@ export async function fillTenant(
         expiresAtMs: nowMs + 86_400_000_000,
       }),
     ),
+    createToken({
+      v: 1,
+      version: 1,
+      tokenId: newId("token", nowMs),
+      tenantId,
+      name: mark,
+      secretHash: proof("token"),
+      createdBy: adminId,
+      grants: [{ tenant: tenantId, role: "operator" }],
+      createdAtMs: nowMs,
+      expiresAtMs: nowMs + 86_400_000_000,
+    }),
+    // The provider's, with a role here among others.
+    createToken({
+      v: 1,
+      version: 1,
+      tokenId: newId("token", nowMs),
+      tenantId: providerTenantId,
+      name: "several",
+      secretHash: "0".repeat(64),
+      createdBy: newId("person", nowMs),
+      grants: [
+        { tenant: tenantId, role: "operator" },
+        { tenant: providerTenantId, role: "viewer" },
+      ],
+      createdAtMs: nowMs,
+      expiresAtMs: nowMs + 86_400_000_000,
+    }),
+    createIssuer({
+      v: 1,
+      version: 1,
+      issuerId: newId("issuer", nowMs),
+      tenantId,
+      name: mark,
+      url: "https://sso.example",
+      clientId: mark,
+      algorithms: ["ES256"],
+      limitTo: tenantId,
+      createdBy: adminId,
+      createdAtMs: nowMs,
+    }),
+    createIdentity({
+      v: 1,
+      version: 1,
+      ownerTenantId: tenantId,
+      issuer: "https://sso.example",
+      subject: mark,
+      personId: adminId,
+      limitTo: tenantId,
+      createdAtMs: nowMs,
+    }),
+    leaveAdmins(tenantId, undefined),
     createFreeze({
       v: 1,
       version: 1,

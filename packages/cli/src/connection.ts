@@ -21,6 +21,8 @@ export interface Connection {
   profileName?: string;
   /** The typed client, signed in, for the chosen tenant. */
   call: Client;
+  /** The same for another tenant. */
+  inTenant: (tenantId: string) => Client;
   /** The one that is chosen; absent where the sign-in says it. */
   tenantId?: string;
 }
@@ -59,6 +61,7 @@ export async function connect(choice: ConnectionChoice): Promise<Connection> {
     apiUrl,
     profileName: name,
     call: signedIn(tenantId),
+    inTenant: signedIn,
     ...(tenantId === undefined ? {} : { tenantId }),
   };
 }
@@ -83,7 +86,12 @@ async function connectByToken(choice: ConnectionChoice, token: string): Promise<
   };
   const signedIn = (tenantId: string | undefined): Client => signedInClient({ apiUrl, tenantId }, trade);
   const tenantId = choice.tenant === undefined ? undefined : await tenantIdOf(choice.tenant, signedIn(undefined));
-  return { apiUrl, call: signedIn(tenantId) };
+  return {
+    apiUrl,
+    call: signedIn(tenantId),
+    inTenant: signedIn,
+    ...(tenantId === undefined ? {} : { tenantId }),
+  };
 }
 
 /** What proves who somebody is goes over TLS, or stays on this machine. */

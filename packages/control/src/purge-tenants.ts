@@ -2,7 +2,8 @@ import type { ObjectRemover } from "@steward/aws/object-remover";
 import { listNodes } from "@steward/aws/records/node";
 import { listPeople, removePerson, replacePerson } from "@steward/aws/records/person";
 import { removePresence } from "@steward/aws/records/presence";
-import { belongs, removeItem, scanPage } from "@steward/aws/records/purge";
+import { belongs, removeItem, scanPage, sharedToken } from "@steward/aws/records/purge";
+import { getToken, replaceToken } from "@steward/aws/records/token";
 import { getTenant, listEndingTenants, replaceTenant } from "@steward/aws/records/tenant";
 import { commit } from "@steward/aws/table";
 import { reduceTenant } from "@steward/core/tenant/reduce-tenant";
@@ -81,7 +82,9 @@ async function purge(deps: Deps, from: TenantState, untilMs: number): Promise<{ 
     const page = await scanPage(deps.table, { after: tenant.purge?.pass.after, limit: deps.pageItems });
     const own = page.items.filter((item) => belongs(item, owner));
     await inParallel(own, (item) => removeItem(deps.table, item));
-    let found = own.length;
+    const shared = page.items.flatMap((item) => (own.includes(item) ? [] : (sharedToken(item, tenantId) ?? [])));
+    for (const tokenId of shared) await narrowToken(deps, tenantId, tokenId);
+    let found = own.length + shared.length;
     if (page.after === undefined) {
       const objects = await removeObjects(deps, tenantId, untilMs);
       found += objects.removed;
@@ -128,6 +131,7 @@ async function settlePeople(deps: Deps, tenantId: string): Promise<PersonState[]
       ...person,
       version: person.version + 1,
       ...(others.length === 0 ? { disabledAtMs: nowMs } : { grants: others }),
+      ...(person.disabledIn === undefined ? {} : { disabledIn: person.disabledIn.filter((id) => id !== tenantId) }),
     };
     const what = others.length === 0 ? "disable-person" : "change-person";
     await commit(deps.table, [
@@ -136,6 +140,17 @@ async function settlePeople(deps: Deps, tenantId: string): Promise<PersonState[]
     ]);
   }
   return only;
+}
+
+async function narrowToken(deps: Deps, tenantId: string, tokenId: string): Promise<void> {
+  const token = await getToken(deps.table, tokenId);
+  if (token === undefined) return;
+  const grants = token.grants.filter((grant) => grant.tenant !== tenantId);
+  const next = { ...token, version: token.version + 1, grants };
+  await commit(deps.table, [
+    replaceToken(token, next),
+    audited(deps.nowMs(), { tenantId, who, what: "change-token", record: tokenId, before: token, after: next }),
+  ]);
 }
 
 async function removeObjects(

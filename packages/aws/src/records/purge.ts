@@ -15,7 +15,7 @@ export interface Owner {
 }
 
 /** What a scan reads of each item: enough to know whose it is. */
-const parts = ["tenantId", "ownerTenantId", "personId", "subject", "grants"] as const;
+const parts = ["tenantId", "ownerTenantId", "limitTo", "personId", "tokenId", "subject", "grants"] as const;
 
 /** At most 1 MB of the table, in no order. `after`: where the next page goes on; undefined at the table's end. */
 export async function scanPage(
@@ -63,8 +63,25 @@ export function belongs(item: Item, owner: Owner): boolean {
   if (second === "PERSON") return isForgotten(state, owner.tenantId);
   if (notOwned.has(second)) return false;
   const isOwner = (id: unknown) => id === owner.tenantId || (typeof id === "string" && owner.personIds.has(id));
-  const named = [...rest, ...segmentsOf(item["sk"]), item["t"], state["tenantId"], state["ownerTenantId"]];
-  return named.some(isOwner) || isOwner(state["personId"]);
+  const fields = ["tenantId", "ownerTenantId", "limitTo", "personId"].map((name) => state[name]);
+  const named = [...rest, ...segmentsOf(item["sk"]), item["t"], ...fields];
+  return named.some(isOwner) || (second === "TOKEN" && grantsOnly(state, owner.tenantId));
+}
+
+/** The id of a service token of somebody else that has a role here among others. */
+export function sharedToken(item: Item, tenantId: string): string | undefined {
+  const { tokenId, grants } = fieldsOf(item["state"]);
+  const isShared = segmentsOf(item["pk"])[1] === "TOKEN" && tenantsOf(grants).has(tenantId);
+  return isShared && typeof tokenId === "string" ? tokenId : undefined;
+}
+
+function grantsOnly({ grants }: Record<string, unknown>, tenantId: string): boolean {
+  const tenants = tenantsOf(grants);
+  return tenants.size === 1 && tenants.has(tenantId);
+}
+
+function tenantsOf(grants: unknown): Set<unknown> {
+  return new Set(Array.isArray(grants) ? grants.map((grant) => fieldsOf(grant)["tenant"]) : []);
 }
 
 /** Whoever was made for this tenant's set-up, and has no role anywhere any more. */

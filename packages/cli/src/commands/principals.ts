@@ -208,6 +208,6 @@ function shortGrant({ tenant, role }: RoleGrant): string {
 }
 
 /** What `steward login` takes, and the page of the same address. */
-function linkOf(apiUrl: string, token: string): string {
+export function linkOf(apiUrl: string, token: string): string {
   return `${apiUrl.replace(/\/$/, "")}/#login=${token}`;
 }

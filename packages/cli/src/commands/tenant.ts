@@ -12,6 +12,7 @@ import { relative } from "../text/time.ts";
 import { visible } from "../text/visible.ts";
 import type { Ui } from "../ui.ts";
 import { withLines } from "../write-lines.ts";
+import { linkOf } from "./principals.ts";
 import { examples, wholeNumber } from "./shared.ts";
 
 const limitNames = Object.keys(tenantLimits) as (keyof TenantLimits)[];
@@ -28,7 +29,7 @@ export function addTenants(program: Command, run: Runner): void {
   addEnding(tenants, run);
   examples(
     tenants,
-    'steward tenant create "Jones & Sons"',
+    'steward tenant create "Jones & Sons" --admin "Ada Jones" --email ada@example.org',
     "steward tenant limits jones appliances=50 modelUsdPerMonth=20",
     'steward tenant suspend jones --reason "unpaid since May"',
     "steward tenant export jones --to jones.ndjson",
@@ -86,15 +87,36 @@ function addChanging(tenants: Command, run: Runner): void {
     .command("create")
     .description("A new tenant (provider's admins).")
     .argument("<name...>")
-    .action(async (name: string[], _options: object, self: Command) =>
-      run(self, async ({ connect, ui }) => {
-        const { call } = await connect();
+    .option("--admin <name>", "invites its first admin; the one-time link is shown once")
+    .option("--email <address>", "of the admin, to know who is meant")
+    .action(async (name: string[], options: { admin?: string; email?: string }, self: Command) =>
+      run(self, async ({ connect, ui, nowMs }) => {
+        const { admin, email } = options;
+        if (email !== undefined && admin === undefined) throw usageError("Whose email is it?", "Add --admin <name>");
+        const { call, inTenant, apiUrl } = await connect();
         const made = await call("createTenant", {
           body: { name: name.join(" ") },
           idempotencyKey: crypto.randomUUID(),
         });
-        ui.data(made);
         ui.say(`${ui.paint.green("✔")} ${ui.paint.bold(visible(made.name))} is there: ${made.id}`);
+        if (admin === undefined) {
+          ui.data(made);
+          ui.say(`Invite its first admin: steward principal invite <name> --role admin --tenant ${made.id}`);
+          return;
+        }
+        const invited = await inTenant(made.id)("invitePrincipal", {
+          body: {
+            name: admin,
+            grants: [{ tenant: made.id, role: "admin" }],
+            ...(email === undefined ? {} : { email }),
+          },
+        });
+        const url = linkOf(apiUrl, invited.link.token);
+        ui.data({ ...made, admin: { ...invited, link: { ...invited.link, url } } });
+        ui.say(`\n  steward login '${url}'\n`);
+        ui.say(
+          `The link is for ${visible(admin)}. It is shown only now, works once, and ends ${relative(invited.link.expiresAt, nowMs())}.`,
+        );
       }),
     );
   tenants
