@@ -1,0 +1,333 @@
+import type { RouteName } from "@steward/contracts/routes";
+import { routes } from "@steward/contracts/routes";
+import type { Route } from "@steward/contracts/route";
+import { listAudit } from "@steward/aws/records/audit";
+import type { AuditEntry } from "@steward/contracts/audit";
+import type { TaskView } from "@steward/contracts/task";
+import { createCsr } from "@steward/node-client/key-pair";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Installation, startInstallation } from "../support/installation.ts";
+
+/*
+ * Whatever changes something leaves an entry: every route that is no GET is called once and its entry is found by the
+ * request's id. The list is held to the route table: a new route fails until it says how it is called, or why it needs no
+ * entry.
+ */
+
+let installation: Installation;
+beforeAll(async () => {
+  installation = await startInstallation({ appliances: 2 });
+});
+afterAll(() => installation.close());
+
+interface Answer {
+  requestId: string;
+  body: Record<string, unknown>;
+}
+type Step =
+  /** Called by a person. The record that the entry must be about, where it is not in the answer's `id`. */
+  | { call: () => Promise<Answer>; record?: () => string }
+  /** Called by a machine of the fleet in the course of the others: the entry's verb. */
+  | { byMachine: string }
+  /** Changes nothing that anybody decides, and why. */
+  | { needsNone: string };
+
+const text = (value: unknown): string => String(value);
+
+/** One request as the admin of a tenant; throws what is not a success. */
+async function send(name: RouteName, given: { as: string; params?: Record<string, string>; body?: unknown }): Promise<Answer> {
+  const route: Route = routes[name];
+  const path = route.path.replace(/\{(\w+)\}/g, (_, key: string) => given.params?.[key] ?? "");
+  const answer = await installation.raw(path, {
+    method: route.method,
+    headers: {
+      ...installation.stack.headersOf(given.as),
+      ...(given.body === undefined ? {} : { "content-type": "application/json" }),
+    },
+    ...(given.body === undefined ? {} : { body: JSON.stringify(given.body) }),
+  });
+  if (answer.status >= 300) throw new Error(`${name}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  const body = typeof answer.body === "object" && answer.body !== null ? (answer.body as Record<string, unknown>) : {};
+  return { requestId: answer.headers.get("steward-request-id") ?? "", body };
+}
+
+const keep: Record<string, string> = {};
+const acmeId = () => installation.tenantId("acme");
+async function appliance(at: number): Promise<{ id: string; name: string }> {
+  const { items } = await installation.as("acme")("listNodes", { query: { kind: "appliance" } });
+  const found = items.toSorted((a, b) => (a.name < b.name ? -1 : 1))[at];
+  if (found === undefined) throw new Error("there is no such appliance");
+  return found;
+}
+/** A task that waits for somebody's yes. */
+async function waitingTask(): Promise<TaskView> {
+  const { name } = await appliance(0);
+  const steps = [{ action: "service.restart", variables: { service: "smbd" } }];
+  const task = await installation.as("acme")("submitTask", { body: { steps, targets: [name] } });
+  expect(task.status).toBe("awaiting_approval");
+  return task;
+}
+async function deletable(): Promise<string> {
+  const { body } = await send("createTenant", { as: "provider", body: { name: `Short-lived ${Date.now()}` } });
+  return text(body["id"]);
+}
+
+/** In the order in which they are called: what one makes, another ends. */
+const steps: Partial<Record<RouteName, Step>> = {
+  submitTask: {
+    call: async () => {
+      const { name } = await appliance(0);
+      const answer = await send("submitTask", { as: "acme", body: { instruction: "add user", targets: [name] } });
+      keep["asks"] = text(answer.body["id"]);
+      return answer;
+    },
+  },
+  answerTask: {
+    call: () => send("answerTask", { as: "acme", params: { taskId: keep["asks"] ?? "" }, body: { answer: "maria" } }),
+  },
+  cancelTask: {
+    call: async () => send("cancelTask", { as: "acme", params: { taskId: (await waitingTask()).id }, body: {} }),
+  },
+  rejectTask: {
+    call: async () =>
+      send("rejectTask", { as: "acme", params: { taskId: (await waitingTask()).id }, body: { reason: "not today" } }),
+  },
+  approveTask: {
+    call: async () => {
+      const task = await waitingTask();
+      const body = { planHash: task.plan?.planHash };
+      const answer = await send("approveTask", { as: "acme", params: { taskId: task.id }, body });
+      keep["approved"] = task.id;
+      return answer;
+    },
+  },
+  startRun: { byMachine: "start-run" },
+  recordRun: { byMachine: "end-run" },
+
+  createFreeze: {
+    call: async () => {
+      const until = new Date(Date.now() + 60_000).toISOString();
+      const answer = await send("createFreeze", { as: "acme", body: { scope: "tenant", reason: "a test", until } });
+      keep["freeze"] = text(answer.body["id"]);
+      return answer;
+    },
+  },
+  endFreeze: {
+    call: () => send("endFreeze", { as: "acme", params: { freezeId: keep["freeze"] ?? "" } }),
+    record: () => keep["freeze"] ?? "",
+  },
+
+  invitePrincipal: {
+    call: async () => {
+      const body = { name: "Grace", grants: [{ tenant: acmeId(), role: "operator" }] };
+      const answer = await send("invitePrincipal", { as: "acme", body });
+      keep["person"] = text((answer.body["person"] as { id?: string } | undefined)?.id);
+      keep["link"] = text((answer.body["link"] as { token?: string } | undefined)?.token);
+      return answer;
+    },
+    record: () => keep["person"] ?? "",
+  },
+  createLink: {
+    call: async () => {
+      const answer = await send("createLink", { as: "acme", params: { personId: keep["person"] ?? "" } });
+      keep["link"] = text(answer.body["token"] ?? (answer.body["link"] as { token?: string } | undefined)?.token);
+      return answer;
+    },
+    record: () => keep["person"] ?? "",
+  },
+  createSession: {
+    call: async () => {
+      const answer = await send("createSession", { as: "acme", body: { bootstrapToken: keep["link"] } });
+      keep["access"] = text(answer.body["accessToken"]);
+      return answer;
+    },
+    record: () => "",
+  },
+  endSession: {
+    call: async () => {
+      const answer = await installation.raw("/api/v1/sessions", {
+        method: "DELETE",
+        headers: { authorization: `Bearer ${keep["access"]}` },
+      });
+      expect(answer.status).toBe(204);
+      return { requestId: answer.headers.get("steward-request-id") ?? "", body: {} };
+    },
+    record: () => "",
+  },
+  changePrincipal: {
+    call: () =>
+      send("changePrincipal", {
+        as: "acme",
+        params: { personId: keep["person"] ?? "" },
+        body: { grants: [{ tenant: acmeId(), role: "viewer" }] },
+      }),
+  },
+  endSessions: {
+    call: () => send("endSessions", { as: "acme", params: { personId: keep["person"] ?? "" } }),
+    record: () => keep["person"] ?? "",
+  },
+  createToken: {
+    call: async () => {
+      const body = { name: "a script", grants: [{ tenant: acmeId(), role: "viewer" }] };
+      const answer = await send("createToken", { as: "acme", body });
+      keep["token"] = text((answer.body["view"] as { id?: string } | undefined)?.id);
+      return answer;
+    },
+    record: () => keep["token"] ?? "",
+  },
+  revokeToken: {
+    call: () => send("revokeToken", { as: "acme", params: { tokenId: keep["token"] ?? "" } }),
+    record: () => keep["token"] ?? "",
+  },
+  createIssuer: {
+    call: async () => {
+      const body = { name: "Ours", url: "https://login.example.org", clientId: "steward" };
+      const answer = await send("createIssuer", { as: "acme", body });
+      keep["issuer"] = text(answer.body["id"]);
+      return answer;
+    },
+  },
+  removeIssuer: {
+    call: () => send("removeIssuer", { as: "acme", params: { issuerId: keep["issuer"] ?? "" } }),
+    record: () => keep["issuer"] ?? "",
+  },
+
+  inviteNode: {
+    call: () => send("inviteNode", { as: "acme", body: { kind: "appliance", name: "cellar" } }),
+    record: () => "",
+  },
+  enrol: { byMachine: "enrol-node" },
+  confirmNode: {
+    call: async () => {
+      const node = await appliance(1);
+      const { keyFingerprint } = await installation.as("acme")("getNode", { params: { nodeId: node.id } });
+      return send("confirmNode", { as: "acme", params: { nodeId: node.id }, body: { keyFingerprint } });
+    },
+  },
+  createCertificate: {
+    call: async () => {
+      const answer = await send("createCertificate", { as: "acme", body: { csr: await aCsr() } });
+      const { items } = await installation.as("acme")("listCertificates", { query: { kind: "user" } });
+      keep["certificate"] = items[0]?.id ?? "";
+      return answer;
+    },
+    record: () => "",
+  },
+  revokeCertificate: {
+    call: () =>
+      send("revokeCertificate", { as: "acme", params: { certificateId: keep["certificate"] ?? "" } }),
+    record: () => "",
+  },
+  revokeNode: {
+    call: async () => {
+      keep["node"] = (await appliance(1)).id;
+      return send("revokeNode", { as: "acme", params: { nodeId: keep["node"] }, body: { reason: "stolen" } });
+    },
+    record: () => keep["node"] ?? "",
+  },
+  removeNode: {
+    call: () => send("removeNode", { as: "acme", params: { nodeId: keep["node"] ?? "" } }),
+    record: () => keep["node"] ?? "",
+  },
+
+  setSecret: {
+    call: () => send("setSecret", { as: "provider", params: { secretName: "anthropic" }, body: { value: "sk-ant-test" } }),
+    record: () => "",
+  },
+  rotateSecret: {
+    call: () => send("rotateSecret", { as: "provider", params: { secretName: "cursor-key" } }),
+    record: () => "",
+  },
+  createTenant: {
+    call: async () => {
+      const answer = await send("createTenant", { as: "provider", body: { name: "Walked" } });
+      keep["tenant"] = text(answer.body["id"]);
+      return answer;
+    },
+  },
+  renameTenant: {
+    call: () =>
+      send("renameTenant", { as: "provider", params: { tenantId: keep["tenant"] ?? "" }, body: { name: "Walked on" } }),
+  },
+  setTenantLimits: {
+    call: () =>
+      send("setTenantLimits", { as: "provider", params: { tenantId: keep["tenant"] ?? "" }, body: { appliances: 7 } }),
+  },
+  suspendTenant: {
+    call: () =>
+      send("suspendTenant", { as: "provider", params: { tenantId: keep["tenant"] ?? "" }, body: { reason: "unpaid" } }),
+  },
+  resumeTenant: {
+    call: () => send("resumeTenant", { as: "provider", params: { tenantId: keep["tenant"] ?? "" } }),
+  },
+  deleteTenant: {
+    call: async () => {
+      keep["deleted"] = await deletable();
+      return send("deleteTenant", { as: "provider", params: { tenantId: keep["deleted"] } });
+    },
+  },
+  restoreTenant: {
+    call: () => send("restoreTenant", { as: "provider", params: { tenantId: keep["deleted"] ?? "" } }),
+  },
+
+  refreshSession: { needsNone: "a session goes on; that it began, ended or was stolen has an entry" },
+  openCertificateSession: {
+    needsNone: "at the nodes door, with a browser's certificate: certificate-session's own test holds its entry",
+  },
+  renew: { needsNone: "weeks after the enrolment: the use case's own test holds its entry" },
+  renewExpired: { needsNone: "weeks after the enrolment: the use case's own test holds its entry" },
+  heartbeat: { needsNone: "says that a machine is alive; nothing is decided, 60 times an hour" },
+  putFacts: { needsNone: "what a machine says of itself: data" },
+  requestChunk: { needsNone: "a part of a run's output, whose end has an entry with the output's digest" },
+  claimJob: { needsNone: "who thinks about a task; what comes of it is the task's entry" },
+  progressJob: { needsNone: "a lease is held on to" },
+  completeJob: { needsNone: "an answer: what the task becomes by it is the task's entry" },
+  releaseJob: { needsNone: "a job goes back to its lane" },
+};
+
+async function aCsr(): Promise<string> {
+  return createCsr();
+}
+
+/** The entry of a request, in whichever trail it is. */
+async function entryOf(requestId: string): Promise<AuditEntry | undefined> {
+  const { items: tenants } = await installation.as("provider")("listTenants", { query: { limit: 200 } });
+  const ids = [...new Set([...tenants.map(({ id }) => id), installation.tenantId("provider")])];
+  for (const tenantId of ids) {
+    const { items } = await listAudit(installation.table, tenantId, { limit: 200 });
+    const found = items.find(({ entry }) => entry.requestId === requestId);
+    if (found !== undefined) return found.entry;
+  }
+  return undefined;
+}
+
+it("every route that changes something is on the list, and nothing else", () => {
+  const changing = Object.values(routes as Record<string, Route>).filter(({ method }) => method !== "GET");
+  expect(changing.map(({ id }) => id).filter((id) => !(id in steps))).toEqual([]);
+  expect(Object.keys(steps).filter((id) => !changing.some((route) => route.id === id))).toEqual([]);
+});
+
+const called = Object.entries(steps).filter(([, step]) => "call" in step);
+it.each(called)("%s leaves an entry", async (_name, step) => {
+  if (!("call" in step)) return;
+  const { requestId, body } = await step.call();
+  expect(requestId).not.toBe("");
+  const entry = await entryOf(requestId);
+  expect(entry).toMatchObject({
+    who: expect.stringMatching(/^(per|tok|wrk|apl)_/),
+    what: expect.stringMatching(/^[a-z]+(-[a-z]+)*$/),
+    atMs: expect.any(Number),
+  });
+  const record = step.record === undefined ? text(body["id"]) : step.record();
+  if (record !== "") expect(entry?.record).toBe(record);
+  expect(entry?.record).not.toBe("");
+});
+
+const byMachines = Object.entries(steps).flatMap(([name, step]) => ("byMachine" in step ? [[name, step.byMachine] as const] : []));
+it.each(byMachines)("%s leaves an entry when a machine makes it", async (_name, what) => {
+  const seen = async () => {
+    const { items } = await listAudit(installation.table, acmeId(), { limit: 200, what });
+    return items.map(({ entry }) => entry).find(({ who, requestId }) => who.startsWith("apl_") && requestId !== undefined);
+  };
+  await expect.poll(seen, { timeout: 30_000 }).toBeDefined();
+});
