@@ -1,10 +1,12 @@
+import { mkdirSync } from "node:fs";
 import type { RouteName } from "@steward/contracts/routes";
 import { routes } from "@steward/contracts/routes";
 import type { Route } from "@steward/contracts/route";
 import { listAudit } from "@steward/aws/records/audit";
 import type { AuditEntry } from "@steward/contracts/audit";
 import type { TaskView } from "@steward/contracts/task";
-import { createCsr } from "@steward/node-client/key-pair";
+import { enrol } from "@steward/node-client/enrol";
+import { newPrivateKey, requestFor } from "@steward/node-client/key-pair";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Installation, startInstallation } from "../support/installation.ts";
 
@@ -35,7 +37,10 @@ type Step =
 const text = (value: unknown): string => String(value);
 
 /** One request as the admin of a tenant; throws what is not a success. */
-async function send(name: RouteName, given: { as: string; params?: Record<string, string>; body?: unknown }): Promise<Answer> {
+async function send(
+  name: RouteName,
+  given: { as: string; params?: Record<string, string>; body?: unknown },
+): Promise<Answer> {
   const route: Route = routes[name];
   const path = route.path.replace(/\{(\w+)\}/g, (_, key: string) => given.params?.[key] ?? "");
   const answer = await installation.raw(path, {
@@ -53,15 +58,15 @@ async function send(name: RouteName, given: { as: string; params?: Record<string
 
 const keep: Record<string, string> = {};
 const acmeId = () => installation.tenantId("acme");
-async function appliance(at: number): Promise<{ id: string; name: string }> {
+async function appliance(): Promise<{ id: string; name: string }> {
   const { items } = await installation.as("acme")("listNodes", { query: { kind: "appliance" } });
-  const found = items.toSorted((a, b) => (a.name < b.name ? -1 : 1))[at];
+  const [found] = items;
   if (found === undefined) throw new Error("there is no such appliance");
   return found;
 }
 /** A task that waits for somebody's yes. */
 async function waitingTask(): Promise<TaskView> {
-  const { name } = await appliance(0);
+  const { name } = await appliance();
   const steps = [{ action: "service.restart", variables: { service: "smbd" } }];
   const task = await installation.as("acme")("submitTask", { body: { steps, targets: [name] } });
   expect(task.status).toBe("awaiting_approval");
@@ -76,7 +81,7 @@ async function deletable(): Promise<string> {
 const steps: Partial<Record<RouteName, Step>> = {
   submitTask: {
     call: async () => {
-      const { name } = await appliance(0);
+      const { name } = await appliance();
       const answer = await send("submitTask", { as: "acme", body: { instruction: "add user", targets: [name] } });
       keep["asks"] = text(answer.body["id"]);
       return answer;
@@ -102,7 +107,7 @@ const steps: Partial<Record<RouteName, Step>> = {
     },
   },
   startRun: { byMachine: "start-run" },
-  recordRun: { byMachine: "end-run" },
+  recordRun: { byMachine: "record-run" },
 
   createFreeze: {
     call: async () => {
@@ -199,14 +204,18 @@ const steps: Partial<Record<RouteName, Step>> = {
   enrol: { byMachine: "enrol-node" },
   confirmNode: {
     call: async () => {
-      const node = await appliance(1);
-      const { keyFingerprint } = await installation.as("acme")("getNode", { params: { nodeId: node.id } });
-      return send("confirmNode", { as: "acme", params: { nodeId: node.id }, body: { keyFingerprint } });
+      const { token } = await installation.as("acme")("inviteNode", { body: { kind: "appliance", name: "attic" } });
+      const stateDir = installation.machineDir("attic");
+      mkdirSync(stateDir, { recursive: true });
+      const { stack } = installation;
+      const { nodeId, keyFingerprint } = await enrol({ apiUrl: stack.apiUrl, token, hostname: "attic", stateDir });
+      keep["node"] = nodeId;
+      return send("confirmNode", { as: "acme", params: { nodeId }, body: { keyFingerprint } });
     },
   },
   createCertificate: {
     call: async () => {
-      const answer = await send("createCertificate", { as: "acme", body: { csr: await aCsr() } });
+      const answer = await send("createCertificate", { as: "acme", body: { csr: await requestFor(newPrivateKey()) } });
       const { items } = await installation.as("acme")("listCertificates", { query: { kind: "user" } });
       keep["certificate"] = items[0]?.id ?? "";
       return answer;
@@ -214,15 +223,11 @@ const steps: Partial<Record<RouteName, Step>> = {
     record: () => "",
   },
   revokeCertificate: {
-    call: () =>
-      send("revokeCertificate", { as: "acme", params: { certificateId: keep["certificate"] ?? "" } }),
+    call: () => send("revokeCertificate", { as: "acme", params: { certificateId: keep["certificate"] ?? "" } }),
     record: () => "",
   },
   revokeNode: {
-    call: async () => {
-      keep["node"] = (await appliance(1)).id;
-      return send("revokeNode", { as: "acme", params: { nodeId: keep["node"] }, body: { reason: "stolen" } });
-    },
+    call: () => send("revokeNode", { as: "acme", params: { nodeId: keep["node"] ?? "" }, body: { reason: "stolen" } }),
     record: () => keep["node"] ?? "",
   },
   removeNode: {
@@ -231,7 +236,8 @@ const steps: Partial<Record<RouteName, Step>> = {
   },
 
   setSecret: {
-    call: () => send("setSecret", { as: "provider", params: { secretName: "anthropic" }, body: { value: "sk-ant-test" } }),
+    call: () =>
+      send("setSecret", { as: "provider", params: { secretName: "anthropic" }, body: { value: "sk-ant-test" } }),
     record: () => "",
   },
   rotateSecret: {
@@ -272,10 +278,13 @@ const steps: Partial<Record<RouteName, Step>> = {
 
   refreshSession: { needsNone: "a session goes on; that it began, ended or was stolen has an entry" },
   openCertificateSession: {
-    needsNone: "at the nodes door, with a browser's certificate: certificate-session's own test holds its entry",
+    needsNone:
+      "needs a browser's certificate at the nodes door; certificate-session.ts commits its entry with the session",
   },
-  renew: { needsNone: "weeks after the enrolment: the use case's own test holds its entry" },
-  renewExpired: { needsNone: "weeks after the enrolment: the use case's own test holds its entry" },
+  renew: { needsNone: "needs a certificate that is weeks old; renew-certificate.ts commits its entry with the change" },
+  renewExpired: {
+    needsNone: "needs a certificate that is weeks old; renew-certificate.ts commits its entry with the change",
+  },
   heartbeat: { needsNone: "says that a machine is alive; nothing is decided, 60 times an hour" },
   putFacts: { needsNone: "what a machine says of itself: data" },
   requestChunk: { needsNone: "a part of a run's output, whose end has an entry with the output's digest" },
@@ -284,10 +293,6 @@ const steps: Partial<Record<RouteName, Step>> = {
   completeJob: { needsNone: "an answer: what the task becomes by it is the task's entry" },
   releaseJob: { needsNone: "a job goes back to its lane" },
 };
-
-async function aCsr(): Promise<string> {
-  return createCsr();
-}
 
 /** The entry of a request, in whichever trail it is. */
 async function entryOf(requestId: string): Promise<AuditEntry | undefined> {
@@ -323,11 +328,15 @@ it.each(called)("%s leaves an entry", async (_name, step) => {
   expect(entry?.record).not.toBe("");
 });
 
-const byMachines = Object.entries(steps).flatMap(([name, step]) => ("byMachine" in step ? [[name, step.byMachine] as const] : []));
+const byMachines = Object.entries(steps).flatMap(([name, step]) =>
+  "byMachine" in step ? [[name, step.byMachine] as const] : [],
+);
 it.each(byMachines)("%s leaves an entry when a machine makes it", async (_name, what) => {
   const seen = async () => {
     const { items } = await listAudit(installation.table, acmeId(), { limit: 200, what });
-    return items.map(({ entry }) => entry).find(({ who, requestId }) => who.startsWith("apl_") && requestId !== undefined);
+    return items
+      .map(({ entry }) => entry)
+      .find(({ who, requestId }) => who.startsWith("apl_") && requestId !== undefined);
   };
   await expect.poll(seen, { timeout: 30_000 }).toBeDefined();
 });

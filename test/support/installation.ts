@@ -192,7 +192,10 @@ export async function tamper(
 }
 
 /** Every item of the table, as a hash by its key: what a refused request must leave as it was. */
-export async function readEveryItem({ client, name }: Table): Promise<Map<string, string>> {
+export async function readEveryItem(
+  { client, name }: Table,
+  isMeant: (item: Record<string, unknown>) => boolean = () => true,
+): Promise<Map<string, string>> {
   const items = new Map<string, string>();
   let from: Record<string, unknown> | undefined;
   do {
@@ -203,7 +206,8 @@ export async function readEveryItem({ client, name }: Table): Promise<Map<string
         ...(from === undefined ? {} : { ExclusiveStartKey: from }),
       }),
     );
-    for (const item of page.Items ?? []) items.set(`${item["pk"]} ${item["sk"]}`, canonicalHash(item));
+    for (const item of (page.Items ?? []).filter(isMeant))
+      items.set(`${item["pk"]} ${item["sk"]}`, canonicalHash(item));
     from = page.LastEvaluatedKey;
   } while (from !== undefined);
   return items;

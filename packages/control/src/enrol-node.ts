@@ -37,7 +37,7 @@ type Deps = Pick<Context, "table" | "nowMs" | "log" | "meter"> &
  */
 export async function enrolNode(
   deps: Deps,
-  body: { token: string; csr: string; hostname: string },
+  body: { token: string; csr: string; hostname: string; requestId?: string },
 ): Promise<Enrolment> {
   const tokenHash = sha256Hex(body.token.split(".")[0] ?? "");
   const { keyFingerprint } = await readCertificateRequest(body.csr);
@@ -51,7 +51,7 @@ export async function enrolNode(
 async function enrolWith(
   deps: Deps,
   enrolment: EnrolmentState,
-  body: { csr: string; hostname: string; keyFingerprint: string },
+  body: { csr: string; hostname: string; keyFingerprint: string; requestId?: string },
 ): Promise<Enrolment> {
   const { keyFingerprint } = body;
   const nowMs = deps.nowMs();
@@ -99,7 +99,7 @@ async function counted<T>(deps: Deps, enrolment: EnrolmentState, store: () => Pr
 async function issue(
   deps: Deps,
   enrolment: EnrolmentState,
-  body: { csr: string; hostname: string },
+  body: { csr: string; hostname: string; requestId?: string },
   nowMs: number,
 ): Promise<Enrolment> {
   const tenant = await getTenant(deps.table, enrolment.tenantId);
@@ -176,7 +176,14 @@ async function issue(
       issuedAtMs: certificate.issuedAtMs,
       notAfterMs: certificate.notAfterMs,
     }),
-    audited(nowMs, { tenantId, who: nodeId, what: "enrol-node", record: nodeId, after: node }),
+    audited(nowMs, {
+      tenantId,
+      who: nodeId,
+      what: "enrol-node",
+      record: nodeId,
+      after: node,
+      requestId: body.requestId,
+    }),
   ]);
   return answer(deps, used, certificate.pem);
 }

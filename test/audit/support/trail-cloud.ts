@@ -39,8 +39,8 @@ export interface TrailCloud {
   /** Of the seals, and only there may it be used: what a thief of the right to sign would have. */
   sealKey: Signer;
   metered: { metric: MetricName; value: number }[];
-  nowMs(): number;
-  passTime(ms: number): void;
+  nowMs: () => number;
+  passTime: (ms: number) => void;
   /** A change somewhere, as use cases note it; `skewMs`: by a clock that is wrong. */
   write(tenantId: string, options?: { what?: string; skewMs?: number }): Promise<void>;
   /** One run of the sealer. `through`: other clients, with something between. */

@@ -6,8 +6,8 @@ import { bind } from "../bind.ts";
 import { nodeIdentity } from "../callers.ts";
 
 export const enrolmentBindings = [
-  bind(routes.enrol, (deps, { body }) =>
-    enrolNode({ ...deps, ...deps.installation, signer: deps.signers.issuer }, body),
+  bind(routes.enrol, (deps, { body, requestId }) =>
+    enrolNode({ ...deps, ...deps.installation, signer: deps.signers.issuer }, { ...body, requestId }),
   ),
   bind(routes.renew, (deps, { caller, body }) =>
     renewCertificate({ ...deps, ...deps.installation, signer: deps.signers.issuer }, caller, body),

@@ -1,4 +1,3 @@
-export type { AuditEntry } from "@steward/contracts/audit";
 import type { RoleGrant } from "@steward/contracts/roles";
 import type { TenantLimits, TenantStatus } from "@steward/contracts/tenant";
 import type { Versioned } from "../versioned.ts";
