@@ -53,6 +53,8 @@ const goodParams = (): Record<string, string> => ({
   tenantId: newId("tenant", Date.now()),
   tokenId: newId("token", Date.now()),
   issuerId: newId("issuer", Date.now()),
+  secretName: "anthropic",
+  certificateId: newId("certificate", Date.now()),
   digest: "0".repeat(64),
 });
 const fill = (path: string, params = goodParams()) =>
