@@ -127,7 +127,7 @@ function arnsOf({ stage, action, resource }: RecordedCall): string[] {
     case "ssm":
       return action === "ssm:SendCommand"
         ? [regional(service, `document/${resource}`), regional(service, "managed-instance/mi-0123456789abcdef0")]
-        : [regional(service, `parameter${resource}`)];
+        : [regional(service, resource.startsWith("mi-") ? `managed-instance/${resource}` : `parameter${resource}`)];
     case "autoscaling":
       return [regional(service, `autoScalingGroup:0a1b:autoScalingGroupName/${resource}`)];
     default:

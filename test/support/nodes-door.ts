@@ -14,7 +14,7 @@ export async function atNodesDoor(
   path: string,
   body?: unknown,
   headers: Record<string, string> = {},
-): Promise<{ status: number; code: unknown; body: unknown }> {
+): Promise<{ status: number; code: unknown; body: unknown; location: string | undefined }> {
   const pair: Partial<KeyPair> =
     typeof machine === "string" ? await readPair(machineDir(machine), "current") : (machine ?? {});
   const bytes = body === undefined ? undefined : Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
@@ -37,7 +37,8 @@ export async function atNodesDoor(
         });
         response.on("end", () => {
           const parsed: { code?: unknown } = text.startsWith("{") ? JSON.parse(text) : {};
-          resolve({ status: response.statusCode ?? 0, code: parsed.code, body: parsed });
+          const { location } = response.headers;
+          resolve({ status: response.statusCode ?? 0, code: parsed.code, body: parsed, location });
         });
       },
     );

@@ -305,6 +305,30 @@ describe("a revocation", () => {
   });
 });
 
+it("a table that does not answer lets nobody in: not a machine, not a person, not a heartbeat", async () => {
+  const gone = { ...house, table: { ...house.table, name: "absent" } };
+  const refusals = await Promise.allSettled([
+    authenticateNode(gone, identityOf(pair)),
+    authenticateUser(gone, { personId: admin.principal.id, fingerprint: pair.fingerprint }),
+    acceptHeartbeat(
+      { ...gone, sendNodeEvent: async () => {} },
+      {
+        nodeId: node.nodeId,
+        fingerprint: pair.fingerprint,
+        heartbeat: {
+          sequence: 1,
+          intervalSeconds: 60,
+          agentVersion: "1",
+          configRevision: 0,
+          conditions: [],
+          metrics: { cpuPercent: 1, memoryPercent: 1, diskPercent: 1, loadAverage1m: 1, uptimeSeconds: 1 },
+        },
+      },
+    ),
+  ]);
+  expect(refusals.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+});
+
 describe("a certificate that is about to end", () => {
   it("is counted where the machine is there and does not renew, and not where it is off", async () => {
     const sweep = async () => sweepPresence({ ...house, sendNodeEvent: async () => {} });

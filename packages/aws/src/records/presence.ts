@@ -57,7 +57,8 @@ export type BeatOutcome =
  *     heartbeat 7      ──✗ sequence 7 is stored: a retry, answered from the record
  *     heartbeat 6         ──✗ stale: replayed, or long on its way
  */
-const accepted = "(#current = :fingerprint OR #next = :fingerprint) AND #revoked = :no AND #sequence < :sequence";
+const accepted =
+  "(#current = :fingerprint OR #next = :fingerprint) AND #revoked = :no AND #sequence < :sequence AND #shape = :shape";
 
 /**
  * A renewed certificate becomes the current one when it is first used: `current` is set to whichever was accepted,
@@ -94,6 +95,8 @@ export async function beat(
     ":version": packVersion(heartbeat.agentVersion),
     ":fingerprint": packHex(fingerprint),
     ":no": false,
+    // What a later version has written is not changed by guess.
+    ":shape": 1,
   };
   const set = (name: string, value: unknown) => {
     sets.push(`#${name} = :${name}`);
