@@ -161,7 +161,7 @@ describe("is shut to", () => {
 });
 
 describe("where a listener let it through, the application is shut to", () => {
-  const validity = { validAtMs: Date.now() };
+  const validity = () => ({ validAtMs: Date.now() });
   const refused = expect.objectContaining({ code: "certificate_refused" });
   it.each<[string, Partial<Profile>]>([
     ["one that has expired", { fromMs: -60 * 86_400_000, toMs: -1_000 }],
@@ -175,13 +175,13 @@ describe("where a listener let it through, the application is shut to", () => {
     ["one whose address is a web page's", { uris: ["https://steward/ten_provider/admin"] }],
   ])("%s", async (_, change) => {
     const { certificate } = await mint(issuer, ours(change));
-    expect(() => certificateIdentity(certificate, validity)).toThrow(refused);
+    expect(() => certificateIdentity(certificate, validity())).toThrow(refused);
   });
 
   it("nobody whose certificate is as it should be, before the records are asked", async () => {
     const { certificate, fingerprint } = await mint(issuer, ours());
     const { nodeId, tenantId } = appliance.identity;
-    expect(certificateIdentity(certificate, validity)).toEqual({ kind: "node", nodeId, tenantId, fingerprint });
+    expect(certificateIdentity(certificate, validity())).toEqual({ kind: "node", nodeId, tenantId, fingerprint });
   });
 });
 

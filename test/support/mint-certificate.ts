@@ -76,7 +76,10 @@ export async function mint(issuer: Issuer, profile: Profile): Promise<Minted> {
     signingKey,
     extensions: [
       new x509.BasicConstraintsExtension(profile.ca ?? false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.KeyUsagesExtension(
+        x509.KeyUsageFlags.digitalSignature | (profile.ca === true ? x509.KeyUsageFlags.keyCertSign : 0),
+        true,
+      ),
       ...(usages.length === 0 ? [] : [new x509.ExtendedKeyUsageExtension(usages, true)]),
       ...(uris.length === 0
         ? []
