@@ -100,10 +100,9 @@ export class OperationsStack extends Stack {
   }
 
   /**
-   * Neither rotates by itself. The Claude API's key is somebody else's to make; it is empty until a person puts it in,
-   * and an empty one is read as "no Claude". The cursor key is made here and guards no data: it hides where a page
-   * ends. There is one at a time, so a new one voids every list that is being paged through, and for up to a minute the
-   * functions do not agree on it; to be done by hand, when there is a reason.
+   * The Claude API's key is somebody else's to make; it is empty until a person puts it in, and an empty one is read as
+   * "no Claude". The cursor key is made here for the first time, and then anew by a function: `infra/` makes that, and so
+   * sets the schedule too (docs/decisions/0015-secrets.md).
    */
   private makeSecret(name: SecretName, { stage, dataKey }: { stage: string; dataKey: IKey }): string {
     const secret = new CfnSecret(this, `Secret-${name}`, {
@@ -122,7 +121,7 @@ export class OperationsStack extends Stack {
       SMG4:
         name === "anthropic"
           ? "Anthropic makes this key; nothing here can make another"
-          : "A new key voids every open list",
+          : "infra/ sets the schedule: the function that rotates it is made there",
     });
     return secret.ref;
   }

@@ -26,6 +26,13 @@ const documentCommands: Readonly<Record<string, readonly string[] | undefined>> 
   PutItem: ["PutCommand", "TransactWriteCommand"],
   UpdateItem: ["UpdateCommand", "TransactWriteCommand"],
   DeleteItem: ["DeleteCommand", "TransactWriteCommand"],
+  Scan: ["ScanCommand"],
+};
+
+/** Commands of other names than the right that they need. */
+const otherCommands: Readonly<Record<string, readonly string[] | undefined>> = {
+  "s3:GetObjectVersion": ["GetObjectCommand"],
+  "s3:ListBucketVersions": ["ListObjectVersionsCommand"],
 };
 
 /** Rights that have no command of their own name. */
@@ -47,7 +54,7 @@ export function bareClients(name: FunctionName): { text: string; clients: string
   for (const right of rights) {
     const [service = "", action = ""] = right.split(":");
     const known = commands.get(service) ?? new Set<string>();
-    const names = service === "dynamodb" ? documentCommands[action] : [`${action}Command`];
+    const names = service === "dynamodb" ? documentCommands[action] : (otherCommands[right] ?? [`${action}Command`]);
     if (names === undefined) throw new Error(`which command of the document client does ${right} allow?`);
     for (const command of names) known.add(command);
     commands.set(service, known);

@@ -1,8 +1,14 @@
+import { randomBytes } from "node:crypto";
 import { rotateSecret, rotationEventSchema } from "@steward/control/rotate-secret";
-import { createContext } from "./context.ts";
+import { env } from "./env.ts";
+import { createLog } from "./log.ts";
+import { createServices } from "./services.ts";
 
-const context = createContext("rotate-secrets");
-const deps = { ...context, versions: context.services.secretVersions };
+// Not the context of the others: it touches no record, and their client is what loads longest.
+const { STEWARD_STAGE: stage, STEWARD_ACCOUNT: account } = env();
+const log = createLog("rotate-secrets", stage);
+const { secretVersions: versions } = createServices({ stage, account });
+const deps = { stage, log, versions, secret: () => randomBytes(32).toString("base64url") };
 
 /** Secrets Manager rotates a secret: one call for each of the four steps. */
 export async function handler(input: unknown): Promise<void> {
@@ -10,7 +16,7 @@ export async function handler(input: unknown): Promise<void> {
     await rotateSecret(deps, rotationEventSchema.parse(input));
   } catch (error) {
     // Secrets Manager tries again and tells nobody: the alarm looks at these faults.
-    context.log("error", "rotation_failed", { error });
+    log("error", "rotation_failed", { error });
     throw error;
   }
 }
