@@ -16,6 +16,8 @@ export interface OpenApiOperation {
   description: string;
   tags: string[];
   security: Record<string, string[]>[];
+  /** Who may call, as the route declares it. */
+  "x-steward-access": Access;
   parameters: OpenApiParameter[];
   requestBody?: { required: true; content: Record<string, { schema: Record<string, unknown> }> };
   responses: Record<string, { description: string; content?: Record<string, { schema: Record<string, unknown> }> }>;
@@ -70,6 +72,7 @@ function operationOf(route: Route): OpenApiOperation {
     description: describeAccess(route.access),
     tags: [route.door],
     security: "open" in route.access ? [] : [route.door === "nodes" ? { certificate: [] } : { session: [] }],
+    "x-steward-access": route.access,
     parameters: [
       ...parametersOf(route.params, "path"),
       ...parametersOf(route.query, "query"),

@@ -48,7 +48,7 @@ export function actingFor(): string | undefined {
 
 export interface FenceOptions {
   /** Told of everything that is refused or withheld: never with a key or an item. */
-  log: (level: "error", event: string, fields: Record<string, unknown>) => void;
+  log: (level: "warn" | "error", event: string, fields: Record<string, unknown>) => void;
   /** Whoever it acts for, these families are all that the client reaches: for a function with one way through. */
   only?: readonly KeyFamilyName[];
   /** The system's code may look through the whole table: for the one function that removes what is left of a tenant. */
@@ -70,7 +70,8 @@ export function fence(client: DynamoDBClient, { log, only, scans = false }: Fenc
       }
       const result = await next(args);
       if (scope?.kind === "tenant" && withholdForeign(scope.tenantId, reach, result.output)) {
-        log("error", "fence_withheld", { command, ...describe(scope) });
+        // Somebody has named another tenant's thing, which is absent to them; that is nobody's fault but may be worth a look.
+        log("warn", "fence_withheld", { command, ...describe(scope) });
       }
       return result;
     },

@@ -26,7 +26,7 @@ let engine: Engine;
 let table: Table;
 const logged: { event: string; fields: Record<string, unknown> }[] = [];
 const fence = {
-  log: (_: "error", event: string, fields: Record<string, unknown>) => void logged.push({ event, fields }),
+  log: (_: "warn" | "error", event: string, fields: Record<string, unknown>) => void logged.push({ event, fields }),
 };
 const options = () => ({
   endpointUrl: engine.url,

@@ -1,14 +1,13 @@
 import { replaceJob } from "@steward/aws/records/job";
 import { commit } from "@steward/aws/table";
 import { actFor } from "@steward/aws/tenant-fence";
-import { AppError } from "@steward/contracts/errors";
 import type { CompleteJob } from "@steward/contracts/job";
 import { redactText } from "@steward/contracts/redact";
 import { jobHasEnded, taskHasEnded } from "@steward/contracts/states";
 import type { Planning } from "@steward/contracts/task";
 import { defaults } from "@steward/contracts/defaults";
 import type { JobState } from "@steward/core/job/job-state";
-import { reduceJob } from "@steward/core/job/reduce-job";
+import { notYours, reduceJob } from "@steward/core/job/reduce-job";
 import { gradeAnswer } from "@steward/core/planning/grade-answer";
 import { nextTier, type Shortfall } from "@steward/core/planning/next-tier";
 import { noModelCould } from "@steward/core/planning/refusals";
@@ -257,7 +256,7 @@ function forTenant<T>({ tenantId }: { tenantId: string }, step: () => Promise<T>
 async function jobOf(deps: Pick<Context, "table">, tenantId: string, jobId: string): Promise<JobState> {
   const job = await loadJob(deps, tenantId, jobId);
   // Absent and not held look the same: a worker learns nothing about jobs that are not its own.
-  if (job === undefined) throw new AppError("stale_attempt", "this job is not yours");
+  if (job === undefined) throw notYours();
   return job;
 }
 

@@ -144,9 +144,14 @@ function isHolder(state: JobState, event: { owner: string; attempt: number }): b
 /** The lease, if this owner holds this attempt. A lease past its time counts until somebody else has taken the job. */
 function heldLease(state: JobState, event: { owner: string; attempt: number }): NonNullable<JobState["lease"]> {
   if (state.status !== "leased" || state.lease === undefined || !isHolder(state, event)) {
-    throw stale("This job is no longer yours.");
+    throw notYours();
   }
   return state.lease;
+}
+
+/** The answer to whoever does not hold a job: for one that is another's and for one that is nowhere the same. */
+export function notYours(): AppError {
+  return stale("This job is no longer yours.");
 }
 
 function withFailure(state: JobState, reason: string): JobState["failures"] {
