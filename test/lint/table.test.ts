@@ -105,7 +105,10 @@ describe("the table is reached through its records only", () => {
   it("every function's client is fenced", () => {
     const functions = sources.filter(({ name }) => /^packages\/(?:functions|api|control)\//.test(name));
     const made = functions.flatMap(({ name, text }) =>
-      [...text.matchAll(/\bcreateDynamo\(([^)]*)\)/g)].map(([, options = ""]) => [name, options.startsWith("{ fence: {")]),
+      [...text.matchAll(/\bcreateDynamo\(([^)]*)\)/g)].map(([, options = ""]) => [
+        name,
+        options.startsWith("{ fence: {"),
+      ]),
     );
     expect(made).toEqual([
       ["packages/functions/src/context.ts", true],
