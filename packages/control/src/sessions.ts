@@ -89,7 +89,7 @@ export interface NewSession {
 }
 
 /** Signs first and stores then: a key that does not answer uses up no link. */
-export async function startSession(deps: SessionDeps, input: NewSession): Promise<Session> {
+export async function startSession(deps: Omit<SessionDeps, "fetchOutside">, input: NewSession): Promise<Session> {
   const { person, link, issuer, certificate } = input;
   const nowMs = deps.nowMs();
   const limitTo = input.limitTo ?? link?.limitTo ?? certificate?.asked?.limitTo;
