@@ -242,10 +242,9 @@ export function openObjectStore(directory: string, journal: Journal): ObjectStor
     mark: async (bucket, key, nowMs) => {
       const old = objects.get(bucket)?.get(key);
       const versionId = randomUUID();
-      const marker: ObjectRecord = {
-        ...{ bucket, key, file: "", sizeBytes: 0, etag: "", modifiedAtMs: nowMs, checksums: {}, headers: {} },
-        ...{ versionId, serial: ++serial, isMarker: true },
-      };
+      const nothing = { file: "", sizeBytes: 0, etag: "", checksums: {}, headers: {} };
+      const identity = { bucket, key, modifiedAtMs: nowMs, versionId, serial: ++serial };
+      const marker: ObjectRecord = { ...nothing, ...identity, isMarker: true };
       objects.get(bucket)?.delete(key);
       olderOf(bucket, key).push(marker);
       await journal.commit([
