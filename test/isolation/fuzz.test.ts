@@ -72,7 +72,7 @@ function judged<Schema extends z.ZodType>(
 /** What a refused body must leave as it was: everything but what counts calls, and what is written by the clock. */
 async function everything(): Promise<Map<string, string>> {
   const items = await readEveryItem(installation.table);
-  const counted = /^SYS#(?:LIMIT|SEAL)|^T#[^#]+#(?:LIMIT|AUDIT)/;
+  const counted = /^SYS#(?:RATE|WAIT|LIMIT|SEAL)\b|^T#[^#]+#(?:LIMIT|AUDIT|DENIALS?)\b/;
   return new Map([...items].filter(([key]) => !counted.test(key)));
 }
 

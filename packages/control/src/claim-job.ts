@@ -11,7 +11,7 @@ import type { ClaimAnswer } from "@steward/contracts/job";
 import { jobHasEnded } from "@steward/contracts/states";
 import type { JobState } from "@steward/core/job/job-state";
 import { reduceJob } from "@steward/core/job/reduce-job";
-import { mayAct } from "@steward/core/tenant/reduce-tenant";
+import { mayAct } from "@steward/core/tenant/tenant-now";
 import { buildPrompt } from "@steward/core/planning/prompt";
 import type { Context, NodeCaller } from "./context.ts";
 import { planningContext } from "./plan-task.ts";

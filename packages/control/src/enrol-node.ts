@@ -11,7 +11,7 @@ import { AppError, hasCode } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
 import type { Enrolment } from "@steward/contracts/node";
 import { judgeEnrolment } from "@steward/core/certificate/judge-enrolment";
-import { mayAct } from "@steward/core/tenant/reduce-tenant";
+import { mayAct } from "@steward/core/tenant/tenant-now";
 import type { EnrolmentState } from "@steward/core/certificate/certificate-state";
 import type { NodeState, PresenceState } from "@steward/core/node/node-state";
 import { audited } from "./audit.ts";

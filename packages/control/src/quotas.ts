@@ -8,7 +8,7 @@ import { dayOf } from "@steward/contracts/periods";
 import type { TenantLimits } from "@steward/contracts/tenant";
 import { jobHasEnded } from "@steward/contracts/states";
 import type { JobState } from "@steward/core/job/job-state";
-import { limitsOf } from "@steward/core/tenant/reduce-tenant";
+import { limitsOf } from "@steward/core/tenant/tenant-now";
 import type { Context } from "./context.ts";
 
 type Deps = Pick<Context, "table" | "nowMs">;

@@ -3,7 +3,8 @@ import { hasCode } from "@steward/contracts/errors";
 import { providerTenantId } from "@steward/contracts/ids";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { limitsOf, mayAct, purgeSettlesMs, reduceTenant, type TenantEvent } from "./reduce-tenant.ts";
+import { purgeSettlesMs, reduceTenant, type TenantEvent } from "./reduce-tenant.ts";
+import { limitsOf, mayAct } from "./tenant-now.ts";
 import type { TenantState } from "./tenant-state.ts";
 
 const dayMs = 86_400_000;

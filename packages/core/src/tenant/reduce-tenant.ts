@@ -48,16 +48,6 @@ const dayMs = 86_400_000;
  */
 export const purgeSettlesMs = 3_600_000;
 
-/** What a tenant may use: what is set for it, and the installation's defaults. */
-export function limitsOf(tenant: Pick<TenantState, "limits">): TenantLimits {
-  return { ...tenantLimits, ...tenant.limits };
-}
-
-/** Whether anything but looking is possible in it. Everything that acts for a tenant asks this of the state as it is now. */
-export function mayAct(tenant: Pick<TenantState, "status"> | undefined): boolean {
-  return tenant?.status === "active";
-}
-
 /**
  * The tenant after an event. What changes nothing gives the very same state. Throws `invalid_transition` with a sentence
  * for who asked, `unprocessable` for what the provider's own tenant never is.
