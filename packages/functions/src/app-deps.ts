@@ -5,6 +5,7 @@ import { abandonIdempotent, beginIdempotent, finishIdempotent } from "@steward/a
 import type { Signer } from "@steward/aws/signing";
 import type { Action } from "@steward/contracts/actions";
 import { AppError } from "@steward/contracts/errors";
+import { acceptedKeys } from "@steward/contracts/key-ring";
 import { authenticateNode } from "@steward/control/authenticate-node";
 import { noteDenial } from "@steward/control/note-denial";
 import type { TokenKeys } from "@steward/control/access-token";
@@ -78,10 +79,8 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
 /** Those of the ring; before the first rotation the one that signs. */
 function createTokenKeys({ ring, signer }: { ring: FunctionContext["keyRing"]; signer: Signer }): TokenKeys {
   return async () => {
-    const keys = (await ring("token"))?.keys;
-    if (keys === undefined) return [await signer.key()];
-    return keys
-      .filter(({ compromised, retiredAtMs }) => compromised === undefined && retiredAtMs === undefined)
-      .map(({ keyId, publicKey }) => ({ keyId, publicKey: Buffer.from(publicKey, "base64") }));
+    const known = await ring("token");
+    if (known === undefined) return [await signer.key()];
+    return acceptedKeys(known).map(({ keyId, publicKey }) => ({ keyId, publicKey: Buffer.from(publicKey, "base64") }));
   };
 }
