@@ -28,6 +28,11 @@ interface KeyRecord {
   createdAtMs: number;
   privateKeyPem: string;
   enabled: boolean;
+  /** Absent in the records of older installations. */
+  tags?: Record<string, string>;
+  policy?: string;
+  /** When it is gone for good. */
+  deletionAtMs?: number;
 }
 
 const algorithm = "ECDSA_SHA_256";
@@ -45,7 +50,10 @@ export function createKms(context: CloudContext, journal: Journal): Kms {
   const parsedKeys = new Map<string, KeyObject>();
   const arnOf = (id: string) => `arn:aws:kms:${context.region}:${context.accountId}:key/${id}`;
   const aliasArnOf = (name: string) => `arn:aws:kms:${context.region}:${context.accountId}:${name}`;
-  const keyOf = (id: string) => journal.entries.get(`kms/key/${id}`) as KeyRecord | undefined;
+  const keyOf = (id: string): KeyRecord | undefined => {
+    const key = journal.entries.get(`kms/key/${id}`) as KeyRecord | undefined;
+    return key?.deletionAtMs !== undefined && key.deletionAtMs <= context.now() ? undefined : key;
+  };
   const aliases = (): [string, string][] =>
     [...journal.entries].flatMap(([key, value]) =>
       key.startsWith("kms/alias/") ? [[key.slice("kms/".length), String(value)] as [string, string]] : [],
@@ -62,8 +70,14 @@ export function createKms(context: CloudContext, journal: Journal): Kms {
     const name = reference.startsWith("arn:") ? reference.split(":").slice(5).join(":") : reference;
     const id = name.startsWith("alias/") ? journal.entries.get(`kms/${name}`) : name.replace(/^key\//, "");
     const key = typeof id === "string" ? keyOf(id) : undefined;
-    // Grants name aliases; a call by id counts as one by any of the key's aliases.
-    const names = key === undefined ? [] : aliases().flatMap(([alias, target]) => (target === key.id ? [alias] : []));
+    // Grants name aliases, as roles do on AWS (`kms:ResourceAliases`): a call by id counts as one by any of the key's, and
+    // one by an alias as well. While a key is rotated, a neighbour of the alias is as good (`keyAliases`).
+    const names =
+      key === undefined
+        ? []
+        : aliases().flatMap(([alias, target]) =>
+            target === key.id ? [alias, alias.replace(/-(next|previous)$/, "")] : [],
+          );
     caller.require(`kms:${action}`, name, ...names);
     if (key === undefined) throw notFound(reference);
     return key;
@@ -78,8 +92,14 @@ export function createKms(context: CloudContext, journal: Journal): Kms {
     return parsed;
   };
 
-  const usable = (key: KeyRecord, requested: string) => {
+  const inUse = (key: KeyRecord) => {
+    if (key.deletionAtMs !== undefined)
+      throw new ServiceError("KMSInvalidStateException", `${arnOf(key.id)} is pending deletion.`);
     if (!key.enabled) throw new ServiceError("DisabledException", `${arnOf(key.id)} is disabled.`);
+  };
+
+  const usable = (key: KeyRecord, requested: string) => {
+    inUse(key);
     if (requested !== algorithm)
       throw new ServiceError("InvalidKeyUsageException", `${arnOf(key.id)} signs with ${algorithm}, not ${requested}.`);
   };
@@ -89,10 +109,11 @@ export function createKms(context: CloudContext, journal: Journal): Kms {
     KeyId: key.id,
     Arn: arnOf(key.id),
     CreationDate: toSeconds(key.createdAtMs),
-    Enabled: key.enabled,
+    Enabled: key.enabled && key.deletionAtMs === undefined,
     Description: key.description,
     KeyUsage: "SIGN_VERIFY",
-    KeyState: key.enabled ? "Enabled" : "Disabled",
+    KeyState: key.deletionAtMs !== undefined ? "PendingDeletion" : key.enabled ? "Enabled" : "Disabled",
+    ...(key.deletionAtMs === undefined ? {} : { DeletionDate: toSeconds(key.deletionAtMs) }),
     Origin: "AWS_KMS",
     KeyManager: "CUSTOMER",
     CustomerMasterKeySpec: "ECC_NIST_P256",
@@ -101,7 +122,14 @@ export function createKms(context: CloudContext, journal: Journal): Kms {
     MultiRegion: false,
   });
 
-  const createKey = async (description: string): Promise<KeyRecord> => {
+  const change = async (key: KeyRecord, changes: Partial<KeyRecord>) => {
+    await journal.commit([{ key: `kms/key/${key.id}`, value: { ...key, ...changes } }]);
+  };
+
+  const createKey = async (
+    description: string,
+    more: { tags?: Record<string, string>; policy?: string } = {},
+  ): Promise<KeyRecord> => {
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const key: KeyRecord = {
       id: randomUUID(),
@@ -109,6 +137,7 @@ export function createKms(context: CloudContext, journal: Journal): Kms {
       createdAtMs: context.now(),
       privateKeyPem: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
       enabled: true,
+      ...more,
     };
     await journal.commit([{ key: `kms/key/${key.id}`, value: key }]);
     return key;
@@ -140,6 +169,8 @@ export function createKms(context: CloudContext, journal: Journal): Kms {
         KeySpec: z.string().optional(),
         CustomerMasterKeySpec: z.string().optional(),
         KeyUsage: z.string().optional(),
+        Policy: z.string().max(32_768).optional(),
+        Tags: z.array(z.object({ TagKey: z.string().min(1).max(128), TagValue: z.string().max(256) })).default([]),
       }),
       async (input, caller) => {
         caller.require("kms:CreateKey", "*");
@@ -149,7 +180,13 @@ export function createKms(context: CloudContext, journal: Journal): Kms {
             "UnsupportedOperationException",
             "The local cloud makes KeySpec ECC_NIST_P256 keys with KeyUsage SIGN_VERIFY only.",
           );
-        return { KeyMetadata: metadata(await createKey(input.Description)) };
+        if (input.Policy !== undefined && !isJson(input.Policy))
+          throw new ServiceError("MalformedPolicyDocumentException", "The policy is no JSON.");
+        const key = await createKey(input.Description, {
+          tags: Object.fromEntries(input.Tags.map(({ TagKey, TagValue }) => [TagKey, TagValue])),
+          ...(input.Policy === undefined ? {} : { policy: input.Policy }),
+        });
+        return { KeyMetadata: metadata(key) };
       },
     ),
     CreateAlias: operation(z.object({ AliasName: z.string(), TargetKeyId: z.string() }), async (input, caller) => {
@@ -166,6 +203,77 @@ export function createKms(context: CloudContext, journal: Journal): Kms {
       await journal.commit([{ key: `kms/${input.AliasName}`, value: id }]);
       return {};
     }),
+    UpdateAlias: operation(z.object({ AliasName: z.string(), TargetKeyId: z.string() }), async (input, caller) => {
+      caller.require("kms:UpdateAlias", input.AliasName);
+      const id = input.TargetKeyId.split("/").at(-1) ?? "";
+      const key = keyOf(id);
+      if (key === undefined) throw notFound(input.TargetKeyId);
+      if (!journal.entries.has(`kms/${input.AliasName}`)) throw notFound(aliasArnOf(input.AliasName));
+      if (key.deletionAtMs !== undefined)
+        throw new ServiceError("KMSInvalidStateException", `${arnOf(id)} is pending deletion.`);
+      await journal.commit([{ key: `kms/${input.AliasName}`, value: id }]);
+      return {};
+    }),
+    DeleteAlias: operation(z.object({ AliasName: z.string() }), async (input, caller) => {
+      caller.require("kms:DeleteAlias", input.AliasName);
+      if (!journal.entries.has(`kms/${input.AliasName}`)) throw notFound(aliasArnOf(input.AliasName));
+      await journal.commit([{ key: `kms/${input.AliasName}` }]);
+      return {};
+    }),
+    ListKeys: operation(
+      z.object({ Limit: z.int().min(1).max(1000).default(100), Marker: z.string().optional() }),
+      (input, caller) => {
+        caller.require("kms:ListKeys", "*");
+        const ids = [...journal.entries.keys()].flatMap((name) => {
+          const id = name.startsWith("kms/key/") ? name.slice("kms/key/".length) : "";
+          return keyOf(id) === undefined ? [] : [id];
+        });
+        const { items, nextToken } = page(ids.sort(), (id) => id, {
+          limit: input.Limit,
+          token: input.Marker,
+          badToken: () => new ServiceError("InvalidMarkerException", "The marker is not one of ours."),
+        });
+        return {
+          Keys: items.map((id) => ({ KeyId: id, KeyArn: arnOf(id) })),
+          Truncated: nextToken !== undefined,
+          NextMarker: nextToken,
+        };
+      },
+    ),
+    ListResourceTags: operation(z.object({ KeyId: z.string().min(1) }), (input, caller) => {
+      const { tags = {} } = find(caller, "ListResourceTags", input.KeyId);
+      return { Tags: Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue })), Truncated: false };
+    }),
+    GetKeyPolicy: operation(
+      z.object({ KeyId: z.string().min(1), PolicyName: z.literal("default").default("default") }),
+      (input, caller) => {
+        const { policy } = find(caller, "GetKeyPolicy", input.KeyId);
+        return { PolicyName: input.PolicyName, Policy: policy ?? defaultPolicy(context.accountId) };
+      },
+    ),
+    DisableKey: operation(z.object({ KeyId: z.string().min(1) }), async (input, caller) => {
+      const key = find(caller, "DisableKey", input.KeyId);
+      if (key.deletionAtMs !== undefined)
+        throw new ServiceError("KMSInvalidStateException", `${arnOf(key.id)} is pending deletion.`);
+      await change(key, { enabled: false });
+      return {};
+    }),
+    ScheduleKeyDeletion: operation(
+      z.object({ KeyId: z.string().min(1), PendingWindowInDays: z.int().min(7).max(30).default(30) }),
+      async (input, caller) => {
+        const key = find(caller, "ScheduleKeyDeletion", input.KeyId);
+        if (key.deletionAtMs !== undefined)
+          throw new ServiceError("KMSInvalidStateException", `${arnOf(key.id)} is pending deletion.`);
+        const deletionAtMs = context.now() + input.PendingWindowInDays * 86_400_000;
+        await change(key, { deletionAtMs });
+        return {
+          KeyId: arnOf(key.id),
+          DeletionDate: toSeconds(deletionAtMs),
+          KeyState: "PendingDeletion",
+          PendingWindowInDays: input.PendingWindowInDays,
+        };
+      },
+    ),
     ListAliases: operation(
       z.object({
         KeyId: z.string().optional(),
@@ -199,6 +307,7 @@ export function createKms(context: CloudContext, journal: Journal): Kms {
     })),
     GetPublicKey: operation(z.object({ KeyId: z.string().min(1) }), (input, caller) => {
       const key = find(caller, "GetPublicKey", input.KeyId);
+      inUse(key);
       const der = createPublicKey(privateKeyOf(key)).export({ type: "spki", format: "der" });
       return {
         KeyId: arnOf(key.id),
@@ -240,6 +349,25 @@ export function createKms(context: CloudContext, journal: Journal): Kms {
       await journal.commit([{ key: `kms/${alias}`, value: key.id }]);
     },
   };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What KMS gives a key that came with none: the account's own IAM decides. */
+function defaultPolicy(account: string): string {
+  const Principal = { AWS: `arn:aws:iam::${account}:root` };
+  return JSON.stringify({
+    Version: "2012-10-17",
+    Id: "key-default-1",
+    Statement: [{ Sid: "Enable IAM User Permissions", Effect: "Allow", Principal, Action: "kms:*", Resource: "*" }],
+  });
 }
 
 /** The order of P-256. */

@@ -2,10 +2,17 @@ import { createHash, createPublicKey, verify } from "node:crypto";
 import {
   CreateAliasCommand,
   CreateKeyCommand,
+  DeleteAliasCommand,
   DescribeKeyCommand,
+  DisableKeyCommand,
+  GetKeyPolicyCommand,
   GetPublicKeyCommand,
   ListAliasesCommand,
+  ListKeysCommand,
+  ListResourceTagsCommand,
+  ScheduleKeyDeletionCommand,
   SignCommand,
+  UpdateAliasCommand,
 } from "@aws-sdk/client-kms";
 import {
   CreateSecretCommand,
@@ -81,6 +88,69 @@ describe("KMS", () => {
     });
     const { Aliases } = await target.kms.send(new ListAliasesCommand({ KeyId: id }));
     expect(Aliases?.map((alias) => alias.AliasName)).toEqual([AliasName]);
+  });
+
+  test("an alias is moved from one key to another, and signs with that one from then on", async () => {
+    const [first, second] = [await signingKey(), await signingKey()];
+    const before = await sign(first.AliasName, Buffer.from("x"), "RAW");
+    expect(before.KeyId).toBe(first.arn);
+    await target.kms.send(new UpdateAliasCommand({ AliasName: first.AliasName, TargetKeyId: second.id }));
+    expect((await sign(first.AliasName, Buffer.from("x"), "RAW")).KeyId).toBe(second.arn);
+    expect((await sign(first.arn, Buffer.from("x"), "RAW")).KeyId).toBe(first.arn);
+    const { Aliases } = await target.kms.send(new ListAliasesCommand({ KeyId: second.id }));
+    expect(Aliases?.map((alias) => alias.AliasName).toSorted()).toEqual([first.AliasName, second.AliasName].toSorted());
+    await target.kms.send(new DeleteAliasCommand({ AliasName: first.AliasName }));
+    expect((await errorOf(sign(first.AliasName, Buffer.from("x"), "RAW"))).name).toBe("NotFoundException");
+    const gone = target.kms.send(new DeleteAliasCommand({ AliasName: first.AliasName }));
+    expect((await errorOf(gone)).name).toBe("NotFoundException");
+    const moved = target.kms.send(new UpdateAliasCommand({ AliasName: first.AliasName, TargetKeyId: first.id }));
+    expect((await errorOf(moved)).name).toBe("NotFoundException");
+  });
+
+  test("a key that is disabled or about to be deleted signs nothing, and still describes itself", async () => {
+    const [disabled, doomed] = [await signingKey(), await signingKey()];
+    await target.kms.send(new DisableKeyCommand({ KeyId: disabled.id }));
+    await target.kms.send(new DisableKeyCommand({ KeyId: disabled.id }));
+    expect((await errorOf(sign(disabled.arn, Buffer.from("x"), "RAW"))).name).toBe("DisabledException");
+    const schedule = () =>
+      target.kms.send(new ScheduleKeyDeletionCommand({ KeyId: doomed.id, PendingWindowInDays: 30 }));
+    expect(await schedule()).toMatchObject({ KeyState: "PendingDeletion", PendingWindowInDays: 30 });
+    expect((await errorOf(schedule())).name).toBe("KMSInvalidStateException");
+    for (const KeyId of [doomed.arn, doomed.AliasName])
+      expect((await errorOf(sign(KeyId, Buffer.from("x"), "RAW"))).name).toBe("KMSInvalidStateException");
+    const { KeyMetadata } = await target.kms.send(new DescribeKeyCommand({ KeyId: doomed.id }));
+    expect(KeyMetadata).toMatchObject({ KeyState: "PendingDeletion", Enabled: false });
+    expect(KeyMetadata?.DeletionDate?.getTime()).toBeGreaterThan(Date.now() + 29 * 86_400_000);
+  });
+
+  test("a key is made with tags and a policy, and is found among all", async () => {
+    const { id } = await signingKey();
+    const { Policy } = await target.kms.send(new GetKeyPolicyCommand({ KeyId: id, PolicyName: "default" }));
+    expect(JSON.parse(Policy ?? "")).toMatchObject({ Statement: [{ Effect: "Allow", Action: "kms:*" }] });
+    const made = await target.kms.send(
+      new CreateKeyCommand({
+        KeySpec: "ECC_NIST_P256",
+        KeyUsage: "SIGN_VERIFY",
+        Description: "another",
+        Tags: [{ TagKey: "colour", TagValue: "blue" }],
+        ...(Policy === undefined ? {} : { Policy }),
+      }),
+    );
+    const KeyId = made.KeyMetadata?.KeyId ?? "";
+    const { Tags } = await target.kms.send(new ListResourceTagsCommand({ KeyId }));
+    expect(Tags).toEqual([{ TagKey: "colour", TagValue: "blue" }]);
+    const kept = await target.kms.send(new GetKeyPolicyCommand({ KeyId, PolicyName: "default" }));
+    expect(JSON.parse(kept.Policy ?? "")).toEqual(JSON.parse(Policy ?? ""));
+    const found = new Set<string | undefined>();
+    let Marker: string | undefined;
+    do {
+      const page = await target.kms.send(
+        new ListKeysCommand({ Limit: 3, ...(Marker === undefined ? {} : { Marker }) }),
+      );
+      for (const key of page.Keys ?? []) found.add(key.KeyId);
+      Marker = page.NextMarker;
+    } while (Marker !== undefined);
+    expect(found.has(KeyId) && found.has(id)).toBe(true);
   });
 
   test("an unknown alias, a wrong digest length, a long message and a taken alias are refused", async () => {
