@@ -80,6 +80,12 @@ export function resourceNames(stage: string) {
     queue: (name: QueueName) => `${prefix}-${name}`,
     deadLetterQueue: (name: QueueName) => `${prefix}-${name}-dlq`,
     keyAlias: (use: SigningKeyUse) => `alias/${prefix}-${use}`,
+    /**
+     * While a key is rotated it has a neighbour with an alias of its own, to which the same roles have the same rights:
+     * the one that is to sign next, so that IAM knows it in time; and the one that signed before, for those who have not
+     * heard of the new one yet.
+     */
+    neighbourAlias: (use: SigningKeyUse, which: "next" | "previous") => `alias/${prefix}-${use}-${which}`,
     /** The Lambda function of an entry point: `steward-prod-heartbeat`. */
     lambda: (name: string) => `${prefix}-${name}`,
     secret,
@@ -140,12 +146,13 @@ export const wakeDocument = {
   ],
 };
 
-/** Tags of a machine that registers with SSM: its node id, and whose stage it is. */
+/** Tags: of a key that was made by a rotation, its use; of a machine that registers with SSM, its node id; whose stage it is. */
+export const keyUseTag = "steward-key-use";
 export const nodeTag = "steward-node";
 export const stageTag = "steward-stage";
 
-/** Who writes a parameter: the CDK stacks, `steward cert init`, `steward bootstrap`, or `steward keys`. */
-export type ParameterWriter = "stacks" | "cert-init" | "bootstrap" | "keys";
+/** Who writes a parameter: the CDK stacks, the SST app, `steward cert init`, `steward bootstrap`, or `steward keys`. */
+export type ParameterWriter = "stacks" | "app" | "cert-init" | "bootstrap" | "keys";
 
 /**
  * What is kept in SSM parameters, by name below `/steward/{stage}/`: the contract between `stacks/` (writes), `infra/`
@@ -170,6 +177,8 @@ const stackParameters = [
 ] as const;
 export const parametersBy = {
   stacks: stackParameters,
+  // Which version of the truststore the nodes door has loaded; `none` where there is no such door.
+  app: ["door-truststore"],
   "cert-init": ["ca-certificate", "truststore"],
   bootstrap: ["root-public-key", "trust-document", "release"],
   // From the first rotation on; before it each use has the one key that its alias names.

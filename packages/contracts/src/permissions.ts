@@ -287,6 +287,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
         actions: ["ssm:GetParameter", "ssm:PutParameter"],
         resources: [...parametersBy.bootstrap, "ca-certificate" as const].map(names.parameter),
       },
+      // What the root has to sign: the keys of a rotation that is under way, too.
+      parameters("key-ring/dispatch", "key-ring/approval", "key-ring/release", "key-ring/seal"),
       objects("PutObject", `${buckets.bundles}/*`),
       // The release in force, and whether a bundle that a committed release names is there.
       objects("GetObject", `${buckets.bundles}/*`),

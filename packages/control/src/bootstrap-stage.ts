@@ -3,9 +3,11 @@ import { type Signer, signDocument } from "@steward/aws/signing";
 import { canonicalHash, sha256Hex } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
 import { type ParameterName, resourceNames, type SigningKeyUse, signingKeyUses } from "@steward/contracts/names";
+import { type KeyRing, keyRingSchema } from "@steward/contracts/key-ring";
 import type { Release, ReleaseContent } from "@steward/contracts/release";
 import { type SignedDocument, signedDocumentSchema } from "@steward/contracts/signed";
 import { trustDocumentSchema } from "@steward/contracts/trust";
+import { type TrustUse, trustUses } from "@steward/core/key/trust-document";
 import type { Context } from "./context.ts";
 import { ensureCaCertificate, type ParameterStore } from "./ensure-ca-certificate.ts";
 import { bundleKey } from "./get-bundle.ts";
@@ -31,13 +33,21 @@ const releaseDays = 365;
 /** The public halves of the stage's keys (what the offline root signs into the trust document), and what it said before. */
 export async function readSetup(deps: Pick<Deps, "stage" | "signers" | "parameters">): Promise<{
   keys: Record<SigningKeyUse, { keyId: string; publicKey: string }>;
+  /** Of those uses whose keys were ever rotated, and that the trust document lists. */
+  rings: Partial<Record<TrustUse, KeyRing>>;
   trust?: SignedDocument;
   rootPublicKey?: string;
 }> {
   const names = resourceNames(deps.stage);
-  const [trust, rootPublicKey, ...keys] = await Promise.all([
+  const [trust, rootPublicKey, rings, ...keys] = await Promise.all([
     deps.parameters.get(names.parameter("trust-document")),
     deps.parameters.get(names.parameter("root-public-key")),
+    Promise.all(
+      trustUses.map(async (use) => {
+        const ring = await deps.parameters.get(names.parameter(`key-ring/${use}`));
+        return ring === undefined ? [] : ([[use, keyRingSchema.parse(JSON.parse(ring))]] as const);
+      }),
+    ),
     ...signingKeyUses.map(async (use) => {
       const { keyId, publicKey } = await deps.signers[use].key();
       return [use, { keyId, publicKey: Buffer.from(publicKey).toString("base64") }] as const;
@@ -45,6 +55,7 @@ export async function readSetup(deps: Pick<Deps, "stage" | "signers" | "paramete
   ]);
   return {
     keys: Object.fromEntries(keys) as Record<SigningKeyUse, { keyId: string; publicKey: string }>,
+    rings: Object.fromEntries(rings.flat()),
     ...(trust === undefined ? {} : { trust: readSigned(trust) }),
     ...(rootPublicKey === undefined ? {} : { rootPublicKey }),
   };
@@ -162,12 +173,16 @@ async function publishRelease(
   const parameter = names.parameter("release");
   const key = await deps.parameters.get(parameter);
   const stored = key === undefined ? undefined : await deps.objects.get(deps.bundleBucket, key);
-  const current = stored === undefined ? undefined : readRelease(Buffer.from(stored).toString("utf8")).release;
+  const published = stored === undefined ? undefined : readRelease(Buffer.from(stored).toString("utf8"));
+  const current = published?.release;
+  const { keyId } = await deps.signers.release.key();
   const halfLifeMs = (releaseDays / 2) * 86_400_000;
   if (
     current !== undefined &&
     canonicalHash([current.actions, current.agents]) === canonicalHash([content.actions, content.agents]) &&
-    current.expiresAtMs > nowMs + halfLifeMs
+    current.expiresAtMs > nowMs + halfLifeMs &&
+    // After a rotation it carries the new key's signature before the old one is withdrawn.
+    published?.document.keyId === keyId
   ) {
     return { version: current.version, made: false };
   }

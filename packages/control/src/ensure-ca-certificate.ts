@@ -15,7 +15,7 @@ const caDays = 3650;
 
 /**
  * The certificate of the stage's CA: the one that is there, or a new one, signed by the issuing key itself. It is made
- * once and never replaced: every machine's certificate hangs on it.
+ * once: every machine's certificate hangs on it. A rotation (`rotate-keys.ts`) puts another beside it, for a while.
  *
  *     A: get → none                    create → true
  *     B: get → none      create → false            get → A's
@@ -33,19 +33,25 @@ export async function ensureCaCertificate(deps: {
   let pem = await deps.parameters.get(name);
   let made = false;
   if (pem === undefined) {
-    // Once in a stage's life: what makes certificates loads only then.
-    const { issueCaCertificate } = await import("./issue-certificate.ts");
-    const fresh = await issueCaCertificate(deps.issuer, {
-      name: `Steward ${deps.stage} nodes`,
-      nowMs: deps.nowMs(),
-      days: caDays,
-    });
+    const fresh = await caCertificateOf(caName(deps.stage), deps.issuer, deps.nowMs());
     made = await deps.parameters.create(name, fresh);
     pem = made ? fresh : await deps.parameters.get(name);
   }
   if (pem === undefined) throw new AppError("conflict", `${name} was there, and is gone again`, { retryable: true });
   if (!made) await checkKey(name, pem, deps.issuer);
   return { pem, made };
+}
+
+/** What every name of a stage's CA begins with. */
+export function caName(stage: string): string {
+  return `Steward ${stage} nodes`;
+}
+
+/** The CA's certificate of a key, signed by itself. */
+export async function caCertificateOf(name: string, issuer: Signer, nowMs: number): Promise<string> {
+  // Once in the life of a key: what makes certificates loads only then.
+  const { issueCaCertificate } = await import("./issue-certificate.ts");
+  return issueCaCertificate(issuer, { name, nowMs, days: caDays });
 }
 
 /** While the CA is rotated there are two. */

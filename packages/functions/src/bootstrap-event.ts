@@ -1,3 +1,4 @@
+import { keyRingSchema } from "@steward/contracts/key-ring";
 import { parameterNames } from "@steward/contracts/names";
 import { signedDocumentSchema } from "@steward/contracts/signed";
 import { z } from "zod";
@@ -39,6 +40,12 @@ export const bootstrapAnswers = {
       token: publicKeySchema,
       issuer: publicKeySchema,
       seal: publicKeySchema,
+    }),
+    rings: z.object({
+      dispatch: keyRingSchema.optional(),
+      approval: keyRingSchema.optional(),
+      release: keyRingSchema.optional(),
+      seal: keyRingSchema.optional(),
     }),
     trust: signedDocumentSchema.optional(),
     rootPublicKey: z.string().optional(),

@@ -10,7 +10,8 @@ import { readReleaseSource } from "./release-source.ts";
 
 const context = createContext("bootstrap");
 const { services } = context;
-const deps = {
+/** With signers that remember nothing: whoever has just rotated a key wants the new one's signature. */
+const depsOf = () => ({
   ...context,
   signers: Object.fromEntries(signingKeyUses.map((use) => [use, services.signer(use)])) as Record<
     SigningKeyUse,
@@ -18,7 +19,7 @@ const deps = {
   >,
   parameters: services.parameters,
   secrets: services.secrets,
-};
+});
 
 /** Invoked directly, by whoever sets a stage up: `bootstrapEventSchema` says with what. */
 export async function handler(input: unknown): Promise<unknown> {
@@ -33,6 +34,7 @@ export async function handler(input: unknown): Promise<unknown> {
 }
 
 async function answer(event: BootstrapEvent): Promise<unknown> {
+  const deps = depsOf();
   switch (event.step) {
     case "look":
       return readSetup(deps);

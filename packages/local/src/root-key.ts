@@ -1,4 +1,12 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomUUID,
+  sign,
+  verify,
+} from "node:crypto";
 import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { canonical, sha256Hex } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
@@ -14,6 +22,8 @@ export interface RootKey {
   publicKey: string;
   keyId: string;
   sign(trust: TrustDocument): SignedDocument;
+  /** Whether it has signed that document. */
+  signed(document: SignedDocument): boolean;
 }
 
 /**
@@ -78,7 +88,17 @@ function parse(file: string, pem: string, passphrase: string | undefined): KeyOb
 function rootKeyOf(privateKey: KeyObject): RootKey {
   const spki = createPublicKey(privateKey).export({ format: "der", type: "spki" });
   const keyId = sha256Hex(spki);
+  const publicKey = createPublicKey(privateKey);
   return {
+    signed: ({ type, keyId: by, payload, signature }) =>
+      type === "steward-trust-v1" &&
+      by === keyId &&
+      verify(
+        "sha256",
+        signingInput(type, by, Buffer.from(payload, "base64")),
+        publicKey,
+        Buffer.from(signature, "base64"),
+      ),
     publicKey: spki.toString("base64"),
     keyId,
     sign: (trust) => {

@@ -1,5 +1,6 @@
 import { createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
 import { canonical, sha256Hex } from "@steward/contracts/canonical";
+import type { KeyRing } from "@steward/contracts/key-ring";
 import { type SignedDocument, signingInput } from "@steward/contracts/signed";
 import { trustDocumentSchema } from "@steward/contracts/trust";
 import { bootstrapEventSchema } from "@steward/functions/bootstrap-event";
@@ -23,6 +24,13 @@ function rootKey(): RootKey {
   return {
     keyId,
     publicKey: spki.toString("base64"),
+    signed: ({ payload, signature, type }) =>
+      verify(
+        "sha256",
+        signingInput(type, keyId, Buffer.from(payload, "base64")),
+        publicKey,
+        Buffer.from(signature, "base64"),
+      ),
     sign: (trust) => {
       const payload = Buffer.from(canonical(trust));
       const signature = sign("sha256", signingInput("steward-trust-v1", keyId, payload), privateKey);
@@ -40,6 +48,7 @@ function rootKey(): RootKey {
 function newStage() {
   const stage = {
     keys: { dispatch: key(), approval: key(), release: key(), token: key(), issuer: key(), seal: key() },
+    rings: {} as Partial<Record<"dispatch" | "approval" | "release" | "seal", KeyRing>>,
     trust: undefined as SignedDocument | undefined,
     rootPublicKey: undefined as string | undefined,
     published: 0,
@@ -117,4 +126,24 @@ test("a document that the root did not sign gives it no version to go on from", 
   stage.keys.dispatch = key();
   await expect(setUpStage(channel, { root: having(root), nowMs })).rejects.toThrow("was not signed by this root key");
   expect(stage.published).toBe(1);
+});
+
+test("a rotation that is under way is no reason to sign anything, and what it announced stays announced", async () => {
+  const { stage, channel, trust } = newStage();
+  const root = rootKey();
+  const next = key();
+  const old = key();
+  stage.rings.dispatch = {
+    v: 1,
+    keys: [
+      { ...next, kmsKeyId: "3", state: "next", sinceMs: nowMs },
+      { ...stage.keys.dispatch, kmsKeyId: "2", state: "current", sinceMs: nowMs - dayMs },
+      { ...old, kmsKeyId: "1", state: "previous", sinceMs: nowMs - 3600_000 },
+    ],
+  };
+  await setUpStage(channel, { root: having(root), nowMs });
+  const listed = trust().keys.dispatch.map(({ keyId }) => keyId);
+  expect(listed.toSorted()).toEqual([next, stage.keys.dispatch, old].map(({ keyId }) => keyId).toSorted());
+  await setUpStage(channel, { root: having(root), nowMs: nowMs + 1 });
+  expect(trust().version).toBe(1);
 });

@@ -1,8 +1,9 @@
-import { createPublicKey, verify } from "node:crypto";
-import { canonical, sha256Hex } from "@steward/contracts/canonical";
+import { sha256Hex } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
-import { type SignedDocument, signingInput } from "@steward/contracts/signed";
+import type { SignedDocument } from "@steward/contracts/signed";
 import { type TrustDocument, trustDocumentSchema } from "@steward/contracts/trust";
+import { firstRing } from "@steward/core/key/reduce-key-ring";
+import { nextTrust, type TrustUse, trustKeys, trustStands } from "@steward/core/key/trust-document";
 import { type BootstrapEvent, bootstrapAnswers } from "@steward/functions/bootstrap-event";
 import type { FunctionName } from "@steward/functions/definitions";
 import type { z } from "zod";
@@ -25,11 +26,6 @@ export interface RootKeySource {
   /** A new one. Asked for a stage that has none yet, and no other. */
   create(): RootKey;
 }
-
-const trustDays = 3650;
-/** A document that ends sooner than that is signed anew: machines that hear of it late must not find it expired. */
-const renewDays = 365;
-const dayMs = 86_400_000;
 
 /**
  * Makes the stage ready for its first request, or finds it so: keys into the trust document, CA, bundles, release. What
@@ -54,37 +50,33 @@ export async function seedTenants(channel: StageChannel, tenants: TenantSeeds): 
   return channel.invoke("bootstrap", { step: "seed", tenants } satisfies BootstrapEvent, bootstrapAnswers.seed);
 }
 
-function keysOf({ keys }: Setup): TrustDocument["keys"] {
-  return trustDocumentSchema.shape.keys.parse({
-    dispatch: [keys.dispatch],
-    approval: [keys.approval],
-    release: [keys.release],
-    seal: [keys.seal],
-  });
+function keysOf({ keys, rings }: Setup, nowMs: number): TrustDocument["keys"] {
+  const ringOf = (use: TrustUse) => rings[use] ?? firstRing({ ...keys[use], kmsKeyId: keys[use].keyId }, nowMs);
+  const [dispatch, approval, release, seal] = [
+    ringOf("dispatch"),
+    ringOf("approval"),
+    ringOf("release"),
+    ringOf("seal"),
+  ];
+  return trustKeys({ dispatch, approval, release, seal }, nowMs);
 }
 
 /** Whether what the root said before still names the stage's keys, and will for a while. */
 function stands(setup: Setup, nowMs: number): boolean {
   if (setup.trust === undefined || setup.rootPublicKey === undefined) return false;
-  const { keys, expiresAtMs } = contentOf(setup.trust);
-  return canonical(keys) === canonical(keysOf(setup)) && expiresAtMs > nowMs + renewDays * dayMs;
+  return trustStands(contentOf(setup.trust), keysOf(setup, nowMs), nowMs);
 }
 
 function sign(setup: Setup, root: RootKey, nowMs: number): { trust: SignedDocument; rootPublicKey: string } {
   // The version is taken from it, so it must be the root's own word.
-  if (setup.trust !== undefined && !isSignedBy(root, setup.trust)) {
+  if (setup.trust !== undefined && !root.signed(setup.trust)) {
     throw new AppError("conflict", "the stage's trust document was not signed by this root key", {
       next: "Find out who wrote it before you sign another.",
       retryable: false,
     });
   }
-  const trust = root.sign({
-    v: 1,
-    version: (setup.trust === undefined ? 0 : contentOf(setup.trust).version) + 1,
-    issuedAtMs: nowMs,
-    expiresAtMs: nowMs + trustDays * dayMs,
-    keys: keysOf(setup),
-  });
+  const before = setup.trust === undefined ? undefined : contentOf(setup.trust);
+  const trust = root.sign(nextTrust({ before, keys: keysOf(setup, nowMs), nowMs }));
   return { trust, rootPublicKey: root.publicKey };
 }
 
@@ -109,12 +101,6 @@ function refuseAnotherRoot({ rootPublicKey }: Setup, root: RootKey): void {
 
 function nameOf(publicKey: string): string {
   return `sha256 ${sha256Hex(Buffer.from(publicKey, "base64")).slice(0, 16)}…`;
-}
-
-function isSignedBy(root: RootKey, { type, keyId, payload, signature }: SignedDocument): boolean {
-  const key = createPublicKey({ key: Buffer.from(root.publicKey, "base64"), format: "der", type: "spki" });
-  const input = signingInput(type, keyId, Buffer.from(payload, "base64"));
-  return type === "steward-trust-v1" && verify("sha256", input, key, Buffer.from(signature, "base64"));
 }
 
 function contentOf({ payload }: SignedDocument): TrustDocument {

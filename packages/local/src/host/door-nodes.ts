@@ -13,19 +13,22 @@ export async function openNodesDoor(
     /** PEM of the issuer of nodes' certificates. */
     clientCa: string;
   },
-): Promise<{ server: Server; port: number }> {
+): Promise<{ server: Server; port: number; trust: (clientCa: string) => void }> {
   const hosts: string[] = [];
   const handle = createDoor({ ...options, door: "nodes", hosts });
   // One conversion per connection: a node keeps its connection for many heartbeats.
   const certificates = new WeakMap<TLSSocket, ClientCertificate>();
+  const contextOf = (clientCa: string) => ({
+    cert: options.serverCertificate.certificate,
+    key: options.serverCertificate.key,
+    ca: clientCa,
+    minVersion: "TLSv1.2" as const,
+  });
   const server = createServer(
     {
-      cert: options.serverCertificate.certificate,
-      key: options.serverCertificate.key,
-      ca: options.clientCa,
+      ...contextOf(options.clientCa),
       requestCert: true,
       rejectUnauthorized: true,
-      minVersion: "TLSv1.2",
       requestTimeout: 60_000,
       keepAliveTimeout: 120_000,
     },
@@ -42,7 +45,8 @@ export async function openNodesDoor(
   );
   const port = await listen(server, options.port);
   hosts.push(`127.0.0.1:${port}`, `localhost:${port}`);
-  return { server, port };
+  // Who is connected stays so, as at API Gateway; sessions of before are not resumed.
+  return { server, port, trust: (clientCa) => server.setSecureContext(contextOf(clientCa)) };
 }
 
 /** As API Gateway describes it. */

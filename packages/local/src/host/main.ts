@@ -15,11 +15,15 @@ import { openApiDoor } from "./door-api.ts";
 import { openNodesDoor } from "./door-nodes.ts";
 import { hostEnvironment } from "./env.ts";
 import { functionEnvironment, readCredentials } from "./function-environment.ts";
+import { followTruststore } from "./follow-truststore.ts";
+import { openInvokeDoor } from "./invoke-door.ts";
 import { createLambda, type Lambda } from "./lambda.ts";
 import { runQueueSource } from "./queue-sources.ts";
 import { runSchedule } from "./schedules.ts";
 import { ensureServerCertificate } from "./server-certificate.ts";
 import { waitForParameter } from "./wait-for-parameter.ts";
+
+const truststoreEveryMs = 1_000;
 
 /** The local Lambda host: every function in a thread, both doors, queue sources and schedules. */
 endWithParent();
@@ -28,7 +32,7 @@ const log = (message: string) => void process.stderr.write(textLine(message));
 const nowMs = () => Date.now();
 const definitions: Record<FunctionName, FunctionDefinition> = functionDefinitions;
 const keysOf = readCredentials(environment.STEWARD_CREDENTIALS_FILE);
-const cloud = (principal: FunctionDefinition["principal"]) => ({
+const cloud = (principal: FunctionDefinition["principal"] | "owner") => ({
   endpointUrl: environment.AWS_ENDPOINT_URL,
   region: environment.AWS_REGION,
   credentials: keysOf(principal),
@@ -80,7 +84,21 @@ const nodes = await openNodesDoor({
   origins: [`http://127.0.0.1:${api.port}`, `http://localhost:${api.port}`],
 });
 
+await openInvokeDoor({
+  functions,
+  stateDir: environment.STEWARD_STATE_DIR,
+  stage: environment.STEWARD_STAGE,
+  cloudUrl: environment.AWS_ENDPOINT_URL,
+});
+
 const stop = new AbortController();
+void followTruststore({
+  cloud: cloud("owner"),
+  names,
+  load: (pem) => nodes.trust(pem),
+  everyMs: truststoreEveryMs,
+  signal: stop.signal,
+});
 for (const name of functionNames) {
   const { trigger, principal, concurrency } = definitions[name];
   if (trigger.kind === "queue") {
