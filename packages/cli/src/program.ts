@@ -6,6 +6,7 @@ import { addCompletion } from "./commands/completion.ts";
 import { addFreeze } from "./commands/freeze.ts";
 import { addLimits } from "./commands/limits.ts";
 import { addStart } from "./commands/local.ts";
+import { addKeys } from "./commands/keys.ts";
 import { addAppliances, addNodes, addWorkers } from "./commands/nodes.ts";
 import { addGate, addQueues, addStatus } from "./commands/overview.ts";
 import { addIssuers } from "./commands/issuers.ts";
@@ -61,6 +62,7 @@ export function createProgram(run: Runner): Command {
   addProfile(program, run);
   addSecrets(program, run);
   addCert(program, run);
+  addKeys(program, run);
   addBootstrap(program, run);
   addCompletion(program, run);
 

@@ -11,6 +11,7 @@ const programs = {
   start: "packages/local/src/main.ts",
   "cert-init": "scripts/stage/cert-init.ts",
   bootstrap: "scripts/stage/bootstrap.ts",
+  keys: "scripts/stage/keys.ts",
   "set-secret": "scripts/stage/set-secret.ts",
 } as const;
 type Program = keyof typeof programs;

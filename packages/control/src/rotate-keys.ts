@@ -88,7 +88,8 @@ export async function rotateKeys(
     }
     for (;;) {
       const steps = await Promise.all(input.uses.map(async (use) => ({ use, step: await stepOf(deps, use, fresh) })));
-      // Those that only make a key come first: one signature of the root announces them all.
+      // Those that only make a key come first: one signature of the root announces them all. Keys go before another use's
+      // step withdraws their publication.
       const due = steps.toSorted((a, b) => rankOf(a.step) - rankOf(b.step))[0];
       if (due === undefined || rankOf(due.step) === idle) {
         return Promise.all(
@@ -137,7 +138,7 @@ export async function renewTrust(
     const before = await readTrust(deps);
     if (!always && before !== undefined && trustStands(before.content, keys, deps.nowMs()))
       return { version: before.content.version, expiresAtMs: before.content.expiresAtMs, renewed: false };
-    const { version, expiresAtMs } = await publishTrust(deps, write);
+    const { version, expiresAtMs } = await publishTrust(deps, write, true);
     return { version, expiresAtMs, renewed: true };
   });
 }
@@ -170,13 +171,15 @@ function rankOf(step: KeyStep): number {
   switch (step.do) {
     case "prepare":
       return 0;
-    case "publish":
+    case "retire":
       return 1;
+    case "publish":
+      return 2;
     case "wait":
     case "rest":
       return idle;
     default:
-      return 2;
+      return 3;
   }
 }
 
@@ -202,8 +205,7 @@ async function act(deps: RotationDeps, use: SigningKeyUse, step: KeyStep, write:
       return `made the key ${shown(key)}`;
     }
     case "publish":
-      if (isTrusted(use)) await publishTrust(deps, write);
-      if (use === "issuer") await write(() => publishCertificates(deps, step.keys, nowMsOf(deps)));
+      await publish(deps, use, step.keys, write);
       await apply(deps, use, { type: "announce" }, write);
       return `published ${step.keys.map(shown).join(", ")}`;
     case "promote":
@@ -221,7 +223,8 @@ async function act(deps: RotationDeps, use: SigningKeyUse, step: KeyStep, write:
       // A key that a deploy has made is the deploy's to delete: it would miss it. Disabled it signs as little.
       const how = made?.endsWith(`/${step.key.kmsKeyId}`) === true ? "disable" : "delete";
       await write(() => deps.keys.giveUp(step.key.kmsKeyId, how));
-      for (const which of ["next", "previous"] as const) await write(() => deps.keys.remove(neighbour(which)));
+      await publish(deps, use, step.keys, write);
+      await removeNeighbours(deps, use, write);
       await apply(deps, use, { type: "retire", keyId: step.key.keyId }, write);
       return how === "disable" ? `disabled ${shown(step.key)}` : `${shown(step.key)} is deleted in 30 days`;
     }
@@ -233,8 +236,18 @@ async function act(deps: RotationDeps, use: SigningKeyUse, step: KeyStep, write:
   }
 }
 
-function nowMsOf(deps: RotationDeps): number {
-  return deps.nowMs();
+/** Into whatever those look at who check signatures. Token keys are published by the ring itself. */
+async function publish(deps: RotationDeps, use: SigningKeyUse, keys: readonly RingKey[], write: Write): Promise<void> {
+  if (isTrusted(use)) await publishTrust(deps, write);
+  if (use === "issuer") await write(() => publishCertificates(deps, keys, deps.nowMs()));
+}
+
+/** The aliases of keys that were given up. One that is to sign next keeps its own. */
+async function removeNeighbours(deps: RotationDeps, use: SigningKeyUse, write: Write): Promise<void> {
+  const names = resourceNames(deps.stage);
+  const ring = await readRing(deps, use);
+  await write(() => deps.keys.remove(names.neighbourAlias(use, "previous")));
+  if (nextOf(ring) === undefined) await write(() => deps.keys.remove(names.neighbourAlias(use, "next")));
 }
 
 /** The one under the neighbour's alias, where a killed run left it there; otherwise a new one. */
@@ -346,7 +359,7 @@ async function trustRings(deps: RotationDeps): Promise<Record<TrustUse, KeyRing>
 }
 
 /** Signs and publishes a document over the keys of now. Its version comes from the one before, so that must be the root's. */
-async function publishTrust(deps: RotationDeps, write: Write): Promise<TrustDocument> {
+async function publishTrust(deps: RotationDeps, write: Write, always = false): Promise<TrustDocument> {
   const root = deps.root();
   const pinned = await deps.parameters.get(resourceNames(deps.stage).parameter("root-public-key"));
   if (pinned !== undefined && pinned !== root.publicKey) {
@@ -355,6 +368,9 @@ async function publishTrust(deps: RotationDeps, write: Write): Promise<TrustDocu
     });
   }
   const before = await readTrust(deps);
+  const keys = trustKeys(await trustRings(deps), deps.nowMs());
+  // Another use's step has announced or withdrawn this one's as well.
+  if (!always && before !== undefined && trustStands(before.content, keys, deps.nowMs())) return before.content;
   if (before !== undefined && !root.signed(before.document)) {
     throw new AppError("conflict", "the stage's trust document was not signed by this root key", {
       next: "Find out who wrote it before you sign another.",
@@ -363,7 +379,7 @@ async function publishTrust(deps: RotationDeps, write: Write): Promise<TrustDocu
   }
   const trust = nextTrust({
     before: before?.content,
-    keys: trustKeys(await trustRings(deps), deps.nowMs()),
+    keys,
     nowMs: deps.nowMs(),
   });
   await write(() => deps.publish({ trust: root.sign(trust), rootPublicKey: root.publicKey }));

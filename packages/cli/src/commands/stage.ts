@@ -1,13 +1,11 @@
-import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { AppError } from "@steward/contracts/errors";
 import type { Command } from "commander";
 import { z } from "zod";
 import type { Context, Runner } from "../context.ts";
-import { usageError } from "../exit-codes.ts";
 import { askProgram } from "../repository.ts";
 import type { Ui } from "../ui.ts";
 import { addCertificates } from "./cert.ts";
+import { withPassphrase } from "./passphrase.ts";
 import { examples } from "./shared.ts";
 
 const done = z.enum(["made", "repaired", "kept"]);
@@ -48,7 +46,6 @@ const whatParameters: Record<string, string> = {
   "trust-document": "the trust document",
   release: "the release",
 };
-const shortestPassphrase = 12;
 
 export function addCert(program: Command, run: Runner): void {
   const cert = program
@@ -126,44 +123,8 @@ async function bootstrap({ env, ui, options: globals }: Context, options: Bootst
     const stop = ui.progress(`Setting ${options.stage} up`);
     return askProgram("bootstrap", args, { input, answer: bootstrappedSchema }).finally(stop);
   };
-  const given = options.passphraseFile === undefined ? undefined : readPassphrase(options.passphraseFile);
-  const made = await ask(given === undefined ? {} : { passphrase: given }).catch(async (error: unknown) => {
-    const asks = error instanceof AppError ? error.details?.["asks"] : undefined;
-    if (asks === "passphrase" && ui.canRead) {
-      const passphrase = await ui.question(`Passphrase of ${rootKey}: `, { hidden: true });
-      if (passphrase !== undefined && passphrase !== "") return ask({ passphrase });
-    }
-    if (asks === "new-passphrase") return ask({ passphrase: await newPassphrase(ui, rootKey) });
-    throw error;
-  });
+  const made = await withPassphrase(ui, { file: rootKey, passphraseFile: options.passphraseFile }, ask);
   report(ui, made, globals.apiUrl ?? made.apiUrl);
-}
-
-function readPassphrase(file: string): string {
-  let passphrase: string;
-  try {
-    passphrase = readFileSync(file, "utf8").replace(/\r?\n$/, "");
-  } catch (error) {
-    throw usageError(`${file} cannot be read (${String(error instanceof Error ? error.message : error)})`);
-  }
-  return checkPassphrase(passphrase);
-}
-
-function checkPassphrase(passphrase: string): string {
-  if (passphrase.length >= shortestPassphrase) return passphrase;
-  throw usageError(`A passphrase has at least ${shortestPassphrase} characters`, "Five random words make a good one.");
-}
-
-/** Null: whoever cannot be asked gets a key without one, and is told so. */
-async function newPassphrase(ui: Ui, file: string): Promise<string | null> {
-  if (!ui.canAsk) return null;
-  ui.hint(`A new root key is made: ${file}. It is asked for again when this stage's keys change.`);
-  const passphrase = await ui.question("A passphrase for it (empty for none): ", { hidden: true });
-  if (passphrase === undefined || passphrase === "") return null;
-  checkPassphrase(passphrase);
-  if ((await ui.question("Once more: ", { hidden: true })) !== passphrase)
-    throw usageError("The two passphrases differ", "Nothing was made; run this again.");
-  return passphrase;
 }
 
 function report(ui: Ui, made: Bootstrapped, apiUrl: string | undefined): void {

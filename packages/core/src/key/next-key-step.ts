@@ -22,7 +22,8 @@ export type KeyStep =
   | { do: "publish"; keys: RingKey[] }
   | { do: "promote"; key: RingKey; instead: RingKey }
   | { do: "reissue" }
-  | { do: "retire"; key: RingKey }
+  /** Give the key up, publish exactly these, then take it off the ring. */
+  | { do: "retire"; key: RingKey; keys: RingKey[] }
   /** Nothing to be done before. */
   | { do: "wait"; for: "door" }
   | { do: "wait"; for: "everybody knows" | "nothing is shown any more"; untilMs: number; key: RingKey }
@@ -50,6 +51,14 @@ export function nextKeyStep(
   if (use === "release" && issuedBy !== undefined && issuedBy !== current.keyId) return { do: "reissue" };
 
   const wanted = publishedKeys(use, ring, nowMs);
+  const [ending] = previous
+    .flatMap((key) => {
+      const untilMs = overAtMs(use, ring, key);
+      return untilMs === undefined ? [] : [{ key, untilMs }];
+    })
+    .sort((a, b) => a.untilMs - b.untilMs);
+  // The key goes before its publication does: nobody may sign with one that is not accepted any more.
+  if (ending !== undefined && nowMs >= ending.untilMs) return { do: "retire", key: ending.key, keys: wanted };
   if (published !== undefined && !sameSet(published, wanted)) return { do: "publish", keys: wanted };
   if (next !== undefined) {
     if (next.announcedAtMs === undefined) return { do: "publish", keys: wanted };
@@ -59,16 +68,7 @@ export function nextKeyStep(
     if (nowMs < untilMs) return { do: "wait", for: "everybody knows", untilMs, key: next };
     return { do: "promote", key: next, instead: current };
   }
-  const ends = previous
-    .flatMap((key) => {
-      const untilMs = overAtMs(use, ring, key);
-      return untilMs === undefined ? [] : [{ key, untilMs }];
-    })
-    .sort((a, b) => a.untilMs - b.untilMs);
-  const [first] = ends;
-  if (first === undefined) return { do: "rest" };
-  if (nowMs >= first.untilMs) return { do: "retire", key: first.key };
-  return { do: "wait", for: "nothing is shown any more", ...first };
+  return ending === undefined ? { do: "rest" } : { do: "wait", for: "nothing is shown any more", ...ending };
 }
 
 function sameSet(published: readonly string[], wanted: readonly RingKey[]): boolean {

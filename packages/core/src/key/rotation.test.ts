@@ -137,6 +137,7 @@ class Stage {
             break;
           case "retire":
             this.write(() => this.givenUp.set(step.key.keyId, this.nowMs));
+            this.write(() => this.publish(step.keys.map(({ keyId }) => keyId)));
             note({ type: "retire", keyId: step.key.keyId });
             break;
           case "wait":
@@ -167,6 +168,8 @@ class Stage {
       const shownToMs = toMs === undefined ? this.nowMs : isStolen ? toMs : toMs + memoryMs + lifeMs[this.use];
       expect(publishedAllThrough(keyId, knownFromMs, Math.min(this.nowMs, shownToMs))).toBe(true);
       const gone = this.givenUp.get(keyId);
+      // Withdrawn before it is given up, somebody might still sign with it.
+      if (toMs !== undefined && !this.publishedNow().includes(keyId)) expect(gone).toBeDefined();
       if (gone !== undefined) expect(gone).toBeGreaterThanOrEqual(shownToMs);
     }
     if (this.use === "release") expect(this.publishedNow()).toContain(this.issuedBy);
