@@ -90,7 +90,7 @@ function localPlace(stateDir: string): Place {
       region: "eu-central-1",
       credentials: readCredentials(join(stateDir, "credentials.json"))("owner"),
     }),
-    channel: createInvokeChannel(door),
+    channel: createInvokeChannel(stateDir),
     rootKey: join(stateDir, "root-key.pem"),
   };
 }

@@ -59,15 +59,14 @@ export async function openTrustStore(options: TrustStoreOptions): Promise<TrustS
     const trustDocument = await options.call("getTrust", {});
     const newTrust = readDocument(trustDocument, "steward-trust-v1", [root], trustDocumentSchema);
     checkSuccession("trust document", keptTrust, trustDocument, newTrust, nowMs);
-    if (keptTrust?.payload !== trustDocument.payload) await replaceFile(trustPath, JSON.stringify(trustDocument));
+    if (isAnother(keptTrust, trustDocument)) await replaceFile(trustPath, JSON.stringify(trustDocument));
     keptTrust = trustDocument;
     trust = newTrust;
 
     const releaseDocument = await options.call("getRelease", {});
     const newRelease = readDocument(releaseDocument, "steward-release-v1", trust.keys.release, releaseSchema);
     checkSuccession("release", keptRelease, releaseDocument, newRelease, nowMs);
-    if (keptRelease?.payload !== releaseDocument.payload)
-      await replaceFile(releasePath, JSON.stringify(releaseDocument));
+    if (isAnother(keptRelease, releaseDocument)) await replaceFile(releasePath, JSON.stringify(releaseDocument));
     keptRelease = releaseDocument;
     release = newRelease;
     refreshedAtMs = options.clock.monotonicMs();
@@ -122,6 +121,11 @@ function checkSuccession(
     throw new AppError("forbidden", `the ${what} is refused: version ${known} was published with other content`);
   }
   if (nowMs >= content.expiresAtMs) throw new AppError("expired", `the ${what} is refused: it has expired`);
+}
+
+/** Also the same content that another key has signed: the one that is kept may not be verified any more one day. */
+function isAnother(kept: SignedDocument | undefined, { payload, keyId }: SignedDocument): boolean {
+  return kept?.payload !== payload || kept.keyId !== keyId;
 }
 
 /** Of a document that was verified when it was kept; its keys may be gone since, its version still counts. */

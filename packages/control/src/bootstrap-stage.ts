@@ -180,11 +180,12 @@ async function publishRelease(
   if (
     current !== undefined &&
     canonicalHash([current.actions, current.agents]) === canonicalHash([content.actions, content.agents]) &&
-    current.expiresAtMs > nowMs + halfLifeMs &&
-    // After a rotation it carries the new key's signature before the old one is withdrawn.
-    published?.document.keyId === keyId
+    current.expiresAtMs > nowMs + halfLifeMs
   ) {
-    return { version: current.version, made: false };
+    if (published?.document.keyId === keyId) return { version: current.version, made: false };
+    // After a rotation the same release carries the new key's signature, before the old one is withdrawn: plans that were
+    // made for this version stay what they are.
+    return storeRelease(deps, current);
   }
   const release: Release = {
     ...content,
@@ -192,10 +193,14 @@ async function publishRelease(
     issuedAtMs: nowMs,
     expiresAtMs: nowMs + releaseDays * 86_400_000,
   };
+  return storeRelease(deps, release);
+}
+
+async function storeRelease(deps: Deps, release: Release): Promise<{ version: number; made: true }> {
   const text = JSON.stringify(await signDocument(deps.signers.release, "steward-release-v1", release));
   const next = `releases/${release.version}-${sha256Hex(text).slice(0, 16)}.json`;
   await deps.objects.put(deps.bundleBucket, next, text);
-  await deps.parameters.put(parameter, next);
+  await deps.parameters.put(resourceNames(deps.stage).parameter("release"), next);
   return { version: release.version, made: true };
 }
 

@@ -27,9 +27,11 @@ export function findInstallation(stateDir: string): InvokeDoor {
 }
 
 /** Invokes functions of an installation that another process has started. */
-export function createInvokeChannel({ url, secret }: InvokeDoor): StageChannel {
+export function createInvokeChannel(stateDir: string): StageChannel {
   return {
     invoke: async (name, event, answer) => {
+      // Looked up anew: a host that was started again is somewhere else.
+      const { url, secret } = findInstallation(stateDir);
       const response = await fetch(`${url}/${name}`, {
         method: "POST",
         headers: { authorization: `Bearer ${secret}`, "content-type": "application/json" },
