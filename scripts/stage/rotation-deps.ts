@@ -73,7 +73,9 @@ export async function rotationDeps(options: {
       const stored = key === undefined ? undefined : await objects.get(buckets.bundles, key);
       return stored === undefined ? undefined : readRelease(Buffer.from(stored).toString("utf8")).document.keyId;
     },
-    pause: async (ms) => void (await pause(ms)),
+    pause: async (ms) => {
+      await pause(ms);
+    },
     onWait: (who) =>
       process.stderr.write(`steward: ${who} rotates keys, or was stopped while doing so: waiting for it\n`),
   };

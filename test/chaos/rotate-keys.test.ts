@@ -1,19 +1,26 @@
 import { X509Certificate } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sha256Hex } from "@steward/contracts/canonical";
+import { renewalStatement } from "@steward/contracts/certificate";
 import type { Client } from "@steward/contracts/client";
 import { createClient } from "@steward/contracts/client";
+import { envelopeSchema } from "@steward/contracts/envelope";
+import { keyRingSchema } from "@steward/contracts/key-ring";
 import { type SigningKeyUse, signingKeyUses } from "@steward/contracts/names";
 import type { SignedDocument } from "@steward/contracts/signed";
 import { type TrustDocument, trustDocumentSchema } from "@steward/contracts/trust";
-import { rotateKeys, type UseReport } from "@steward/control/rotate-keys";
-import { savePair } from "@steward/node-client/identity";
-import { newPrivateKey, requestFor } from "@steward/node-client/key-pair";
+import { renewTrust, rotateKeys, type UseReport } from "@steward/control/rotate-keys";
+import { readPair, savePair } from "@steward/node-client/identity";
+import { newPrivateKey, requestFor, signWith } from "@steward/node-client/key-pair";
 import { createNodeClient, type NodeClient } from "@steward/node-client/node-client";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { parsePayload, verifySigned } from "../../packages/agent/src/verify-signed.ts";
+import { steward } from "../../packages/cli/test/run-steward.ts";
 import { demoAppliances } from "../../packages/local/src/demo-fleet.ts";
 import { fetchTransport } from "../../packages/local/src/fetch-transport.ts";
+import { createRootKey } from "../../packages/local/src/root-key.ts";
 import { until as untilTrue } from "../../packages/node-client/test/support/until.ts";
 import {
   approve,
@@ -23,7 +30,8 @@ import {
   until,
   untilEnded,
 } from "../support/installation.ts";
-import { type Rotator, rotatorOf } from "../support/rotation.ts";
+import { enrolMachine } from "../support/own-appliance.ts";
+import { Killed, type Rotator, rotatorOf } from "../support/rotation.ts";
 
 const minute = 60_000;
 const day = 1440 * minute;
@@ -46,12 +54,12 @@ const waits = (reports: readonly UseReport[]) =>
   Object.fromEntries(reports.map(({ use, waitsFor }) => [use, waitsFor?.what]));
 
 /** Goes on until nothing but the clock is in the way: the door reloads by itself. */
-async function rotate(rotator: Rotator, input: Parameters<typeof rotateKeys>[1]): Promise<UseReport[]> {
+async function rotate(rotation: Rotator, input: Parameters<typeof rotateKeys>[1]): Promise<UseReport[]> {
   const lateMs = Date.now() + 20_000;
   for (;;) {
-    const reports = await rotateKeys(rotator.deps, input);
+    const reports = await rotateKeys(rotation.deps, input);
     if (reports.every(({ waitsFor }) => waitsFor?.what !== "door") || Date.now() > lateMs) return reports;
-    await rotator.deps.pause(100);
+    await rotation.deps.pause(100);
   }
 }
 
@@ -84,7 +92,7 @@ async function expectRun(call = installation.as("acme")): Promise<void> {
 async function signedInAnew(): Promise<Client> {
   const { refreshToken, tenantId } = installation.stack.profileOf("acme");
   const anybody = createClient({ baseUrl: installation.stack.apiUrl, transport: fetchTransport });
-  const { accessToken } = await anybody("refreshSession", { body: { refreshToken } });
+  const { accessToken } = await anybody("refreshSession", { body: { refreshToken: refreshToken ?? "" } });
   return createClient({
     baseUrl: installation.stack.apiUrl,
     transport: fetchTransport,
@@ -111,6 +119,11 @@ async function trustNow(rotator: Rotator): Promise<{ document: SignedDocument; t
 
 async function signingNow(rotator: Rotator, use: SigningKeyUse): Promise<string> {
   return (await rotator.deps.keys.find(installation.names.keyAlias(use)))?.keyId ?? "";
+}
+
+async function ringOf(rotator: Rotator, use: SigningKeyUse) {
+  const text = await rotator.deps.parameters.get(installation.names.parameter(`key-ring/${use}`));
+  return keyRingSchema.parse(JSON.parse(text ?? "")).keys;
 }
 
 const caKeys = async (rotator: Rotator) =>
@@ -154,7 +167,7 @@ it("every key is rotated while the fleet works: no refused heartbeat, no failed 
     expect(trust.keys[use].map(({ keyId }) => keyId)).toEqual([await signingNow(rotator, use)]);
   // Old seals are verified with the old key's public half.
   expect(trust.keys.seal.map(({ keyId }) => keyId).toSorted()).toEqual(
-    [before["seal"], await signingNow(rotator, "seal")].toSorted(),
+    [before["seal"] ?? "", await signingNow(rotator, "seal")].toSorted(),
   );
   await forget();
   expect((await problemOf(acme("listNodes", { query: {} }))).code).toBe("unauthenticated");
@@ -166,7 +179,11 @@ it("every key is rotated while the fleet works: no refused heartbeat, no failed 
 /** Renews as a node does: a new key, signed for by the CA of now. */
 async function renewed(name: string, client: NodeClient): Promise<NodeClient> {
   const key = newPrivateKey();
-  const { certificate } = await client.call("renew", { body: { csr: await requestFor(key) } });
+  const old = await readPair(installation.machineDir(name), "current");
+  const csr = await requestFor(key);
+  const fingerprint = sha256Hex(new X509Certificate(old.certificate ?? "").raw);
+  const proof = signWith(old.key ?? "", renewalStatement({ use: "renew", fingerprint, csr }));
+  const { certificate } = await client.call("renew", { body: { csr, proof } });
   await savePair(installation.machineDir(name), "next", { key, certificate });
   return createNodeClient({ stateDir: installation.machineDir(name), serverCa: installation.serverCa });
 }
@@ -210,4 +227,178 @@ it("the CA is rotated and no machine is enrolled again", async () => {
   const stranger = await installation.machine(late);
   expect((await problemOf(stranger.call("pendingRuns", {}))).code).toBe("unavailable");
   await Promise.all([fresh.close(), another.close()]);
+});
+
+/** A machine that nobody's agent works for: what is sent to it waits. */
+async function sentTo(
+  machine: NodeClient,
+  name: string,
+  call: Client,
+): Promise<{ runId: string; document: SignedDocument }> {
+  await submit(call, name);
+  let runId: string | undefined;
+  await untilTrue("the run was sent", async () => {
+    const { runs } = await machine.call("pendingRuns", {});
+    runId = runs.at(-1);
+    return runId !== undefined;
+  });
+  const document = await machine.call("getEnvelope", { params: { runId: runId ?? "" } });
+  return { runId: runId ?? "", document };
+}
+
+function verdicts({ document, trust }: { document: SignedDocument; trust: TrustDocument }) {
+  const envelope = verifySigned(document, "steward-envelope-v1", trust.keys.dispatch);
+  const { approval } = envelopeSchema.parse(parsePayload(new Uint8Array(Buffer.from(document.payload, "base64"))));
+  const approved = verifySigned(approval, "steward-approval-v1", trust.keys.approval);
+  return { envelope: envelope.ok, approval: approved.ok };
+}
+
+it("a compromised key is out at once, and with it what it signed; the others' signatures hold", async () => {
+  const call = await signedInAnew();
+  const machine = await enrolIdle(call);
+  const before = await sentTo(machine, "idle", call);
+  expect(verdicts({ document: before.document, trust: (await trustNow(rotator)).trust })).toEqual({
+    envelope: true,
+    approval: true,
+  });
+
+  const stolen = await signingNow(rotator, "dispatch");
+  await rotate(rotator, { uses: ["dispatch"], compromised: "laptop stolen" });
+  const { trust } = await trustNow(rotator);
+  expect(trust.keys.dispatch.map(({ keyId }) => keyId)).toEqual([await signingNow(rotator, "dispatch")]);
+  expect(trust.keys.dispatch[0]?.keyId).not.toBe(stolen);
+  // The command is refused, and its approval is as good as ever.
+  expect(verdicts({ document: before.document, trust })).toEqual({ envelope: false, approval: true });
+  // The function had the old key in mind: KMS refuses it, and the new one signs within the same call.
+  const after = await sentTo(machine, "idle", call);
+  expect(verdicts({ document: after.document, trust })).toEqual({ envelope: true, approval: true });
+
+  await rotate(rotator, { uses: ["approval"], compromised: "laptop stolen" });
+  const withoutApproval = (await trustNow(rotator)).trust;
+  expect(verdicts({ document: after.document, trust: withoutApproval })).toEqual({ envelope: true, approval: false });
+
+  const { keyId: releaseKey } = await machine.call("getRelease", {});
+  await rotate(rotator, { uses: ["release", "seal"], compromised: "laptop stolen" });
+  const last = (await trustNow(rotator)).trust;
+  expect(last.keys.release.map(({ keyId }) => keyId)).toEqual([await signingNow(rotator, "release")]);
+  expect(last.keys.seal.map(({ keyId }) => keyId)).toContain(await signingNow(rotator, "seal"));
+  expect(last.keys.release[0]?.keyId).not.toBe(releaseKey);
+
+  await rotate(rotator, { uses: ["token"], compromised: "laptop stolen" });
+  await forget();
+  expect((await problemOf(call("listNodes", { query: {} }))).code).toBe("unauthenticated");
+  const anew = await signedInAnew();
+  await expect(anew("listNodes", { query: {} })).resolves.toBeDefined();
+  const release = await machine.call("getRelease", {});
+  expect(verifySigned(release, "steward-release-v1", last.keys.release).ok).toBe(true);
+});
+
+async function enrolIdle(call: Client): Promise<NodeClient> {
+  const stateDir = installation.machineDir("idle");
+  mkdirSync(stateDir, { recursive: true });
+  await enrolMachine(installation, call, { kind: "appliance", name: "idle", stateDir });
+  return installation.machine("idle");
+}
+
+it("killed after any of its writes, a rotation goes on where it stopped; who signs is known at every moment", async () => {
+  const uses = ["dispatch", "release", "token", "issuer"] as const;
+  for (let writes = 0, finished = false; !finished; writes += 3) {
+    const dying = await rotatorOf(installation, 50);
+    dying.killAfter(writes);
+    finished = await rotateKeys(dying.deps, { uses: uses.slice(0, 3), compromised: `killed after ${writes}` }).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof Killed) return false;
+        throw error;
+      },
+    );
+    const { trust } = await trustNow(rotator);
+    for (const use of ["dispatch", "release"] as const)
+      expect(trust.keys[use].map(({ keyId }) => keyId)).toContain(await signingNow(rotator, use));
+    expect((await ringOf(rotator, "token")).map(({ keyId }) => keyId)).toContain(await signingNow(rotator, "token"));
+    const heir = await rotatorOf(installation, 50);
+    await rotateKeys(heir.deps, { uses: uses.slice(0, 3) });
+    for (const use of uses.slice(0, 3)) {
+      const live = (await ringOf(rotator, use)).filter(({ state }) => state !== "previous");
+      // One that was killed before it had said that the key is compromised has done nothing yet.
+      expect(live.filter(({ state }) => state === "current").map(({ keyId }) => keyId)).toEqual([
+        await signingNow(rotator, use),
+      ]);
+    }
+  }
+  await forget();
+  await expectRunOn(await signedInAnew());
+});
+
+async function expectRunOn(call: Client): Promise<void> {
+  const machine = await createNodeClient({
+    stateDir: installation.machineDir("idle"),
+    serverCa: installation.serverCa,
+  });
+  const { document } = await sentTo(machine, "idle", call);
+  expect(verdicts({ document, trust: (await trustNow(rotator)).trust })).toEqual({ envelope: true, approval: true });
+  await machine.close();
+}
+
+it("two who rotate at once make one key", async () => {
+  const [one, other] = [await rotatorOf(installation, 10_000), await rotatorOf(installation, 10_000)];
+  one.passTime(10 * day);
+  other.passTime(10 * day);
+  await rotateKeys(one.deps, { uses: ["approval"] });
+  const before = (await ringOf(rotator, "approval")).length;
+  const both = await Promise.all([one, other].map((who) => rotateKeys(who.deps, { uses: ["approval"] })));
+  expect(both.map(waits)).toEqual([{ approval: "everybody knows" }, { approval: "everybody knows" }]);
+  expect(both.flat().flatMap(({ did }) => did.filter((what) => what.startsWith("made"))).length).toBeLessThan(2);
+  expect((await ringOf(rotator, "approval")).length).toBeLessThanOrEqual(before + 1);
+});
+
+it("another root than the stage's signs nothing", async () => {
+  const { version } = (await trustNow(rotator)).trust;
+  const stranger = createRootKey(join(folder, "stranger.pem"));
+  const deps = { ...(await rotatorOf(installation)).deps, root: () => stranger };
+  await expect(renewTrust(deps, { always: true })).rejects.toMatchObject({ code: "invalid_request" });
+  await expect(rotateKeys(deps, { uses: ["seal"], compromised: "x" })).rejects.toMatchObject({
+    code: "invalid_request",
+  });
+  expect((await trustNow(rotator)).trust.version).toBe(version);
+  // What it had prepared is what the right root goes on with.
+  expect(waits(await rotate(rotator, { uses: ["seal"] }))).toEqual({ seal: undefined });
+});
+
+it("the command tells, rotates, renews the trust document, and makes a root", async () => {
+  const at = ["--state-dir", installation.stack.stateDir];
+  const run = (...args: string[]) => steward([...args], { config: folder });
+  const listed = await run("keys", "ls", ...at, "--json");
+  expect(listed.code).toBe(0);
+  const { uses } = JSON.parse(listed.stdout) as { uses: { use: string; keys: { state: string }[] }[] };
+  expect(uses.map(({ use }) => use)).toEqual([...signingKeyUses]);
+  const told = await run("keys", "ls", ...at);
+  expect(told.stdout).toMatch(/USE +KEY +STATE/);
+
+  const { version } = (await trustNow(rotator)).trust;
+  const renewed = await run("keys", "trust", ...at, "--renew", "--json");
+  expect(JSON.parse(renewed.stdout)).toMatchObject({ renewed: true, version: version + 1 });
+  expect(JSON.parse((await run("keys", "trust", ...at, "--json")).stdout)).toMatchObject({ renewed: false });
+
+  const rotated = await run("keys", "rotate", "token", ...at);
+  expect(rotated.stderr).toBe("");
+  expect(rotated.stdout).toMatch(/Waits until everybody knows the new key: \d{4}-/);
+  expect((await run("keys", "rotate", "everything", ...at)).code).toBe(2);
+  expect((await run("keys", "rotate", "token", ...at, "--now")).code).toBe(2);
+
+  const file = join(folder, "offline", "root.pem");
+  const passphrase = join(folder, "passphrase");
+  writeFileSync(passphrase, "five random words make it\n");
+  const made = await run("keys", "root", file, "--passphrase-file", passphrase, "--json");
+  expect(JSON.parse(made.stdout)).toMatchObject({ made: true, encrypted: true });
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(readFileSync(file, "utf8")).toContain("ENCRYPTED");
+  const shown = await run("keys", "root", "show", file, "--passphrase-file", passphrase, "--json");
+  const { fingerprint } = JSON.parse(made.stdout) as { fingerprint: string };
+  expect(JSON.parse(shown.stdout)).toMatchObject({ fingerprint });
+  const inTree = await run("keys", "root", join(import.meta.dirname, "root.pem"), "--passphrase-file", passphrase);
+  expect(inTree.code).not.toBe(0);
+  expect(inTree.stderr).toContain("work tree");
+  const wrong = await run("keys", "rotate", "seal", ...at, "--root-key", file, "--passphrase-file", passphrase);
+  expect(wrong.stderr).toContain("another root key");
 });

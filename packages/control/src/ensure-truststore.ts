@@ -34,7 +34,7 @@ export async function ensureTruststore(deps: {
       return { ...pinned, object: "kept", parameter: "kept" };
 
     const newest = await objects.get(bucket, key);
-    const isThere = newest !== undefined && blocksOf(newest.text).includes(blockOf(caPem));
+    const isThere = newest !== undefined && hasAll(newest.text, caPem);
     const content = newest === undefined ? caPem : `${newest.text.trimEnd()}\n${caPem}`;
     const version = isThere ? newest.version : await objects.put(bucket, key, content, newest?.etag);
     if (version === undefined) continue;
@@ -65,7 +65,7 @@ function parse(text: string): Truststore | undefined {
 async function holds(objects: VersionedObjects, { uri, version }: Truststore, caPem: string): Promise<boolean> {
   const [, bucket = "", path = ""] = /^s3:\/\/([^/]+)\/(.+)$/.exec(uri) ?? [];
   const pinned = await objects.get(bucket, path, version);
-  return pinned !== undefined && blocksOf(pinned.text).includes(blockOf(caPem));
+  return pinned !== undefined && hasAll(pinned.text, caPem);
 }
 
 /** The certificates of a PEM file, however their lines are broken. */
@@ -75,6 +75,8 @@ function blocksOf(pem: string): string[] {
   );
 }
 
-function blockOf(pem: string): string {
-  return blocksOf(pem)[0] ?? pem;
+/** While the CA is rotated it has two certificates. */
+function hasAll(pem: string, caPem: string): boolean {
+  const blocks = blocksOf(pem);
+  return blocksOf(caPem).every((block) => blocks.includes(block));
 }

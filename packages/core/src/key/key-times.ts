@@ -23,7 +23,7 @@ const cacheMs = minute;
 /** For how long an agent obeys what it has fetched (`trust-store.ts`). */
 const agentMemoryMs = 10 * minute;
 /** A certificate may be renewed for so long after its end. */
-const lateRenewalMs = 90 * day;
+const lateRenewalMs = defaults.lateRenewalSeconds * second;
 
 const known = { caches: cacheMs + signerMemoryMs + clocksMs, agents: cacheMs + agentMemoryMs + clocksMs };
 /** After a promotion some still sign with the old key, and clocks differ. */
