@@ -15,7 +15,7 @@ import { hybridRoleStatements, hybridRoleTrust } from "@steward/contracts/hybrid
 import type { StagePlace } from "@steward/contracts/policy";
 import { componentName, type Input, perName, permissionsOf } from "./platform.ts";
 
-type Where = Omit<StagePlace, "keyArns" | "secretArns">;
+type Where = Omit<StagePlace, "secretArns">;
 type Names = ReturnType<typeof resourceNames>;
 
 /**
@@ -65,13 +65,10 @@ export function makeStorage(where: Where) {
   publish(names, "wake-document", document.name);
 
   return {
-    place: $util
-      .all([signingKeyUses.map((use) => keys[use].arn), secretNames.map((name) => secrets[name].arn)])
-      .apply(([keyArns, secretArns]) => ({
-        ...where,
-        keyArns: perName(signingKeyUses, (_use, index) => keyArns[index] ?? ""),
-        secretArns: perName(secretNames, (_name, index) => secretArns[index] ?? ""),
-      })),
+    place: $util.all(secretNames.map((name) => secrets[name].arn)).apply((secretArns) => ({
+      ...where,
+      secretArns: perName(secretNames, (_name, index) => secretArns[index] ?? ""),
+    })),
     queueArn: (name: QueueName): Input<string> => queues[name].queue.arn,
     alarmTopicArn: undefined,
   };
@@ -131,7 +128,12 @@ function makeKey(alias: string, use: string): aws.kms.Key {
     keyUsage: "SIGN_VERIFY",
     deletionWindowInDays: 7,
   });
-  new aws.kms.Alias(componentName("KeyAlias", use), { name: alias, targetKeyId: key.keyId });
+  // `steward keys rotate` moves it: a deploy makes it, and leaves it where it is then.
+  new aws.kms.Alias(
+    componentName("KeyAlias", use),
+    { name: alias, targetKeyId: key.keyId },
+    { ignoreChanges: ["targetKeyId"] },
+  );
   return key;
 }
 

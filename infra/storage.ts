@@ -1,11 +1,4 @@
-import {
-  type ParameterName,
-  parametersBy,
-  type QueueName,
-  resourceNames,
-  secretNames,
-  signingKeyUses,
-} from "@steward/contracts/names";
+import { type ParameterName, parametersBy, type QueueName, resourceNames, secretNames } from "@steward/contracts/names";
 import type { StagePlace } from "@steward/contracts/policy";
 import { parameterSchema, truststoreSchema } from "@steward/contracts/stage-parameters";
 import { functionDefinitions } from "@steward/functions/definitions";
@@ -39,7 +32,6 @@ const consumedQueues = Object.values(functionDefinitions).flatMap(({ trigger }) 
 /** Every parameter that a deploy of a permanent stage cannot do without. */
 const needed: readonly ParameterName[] = [
   ...consumedQueues.map((name) => `queue-arn/${name}` as const),
-  ...signingKeyUses.map((use) => `key-arn/${use}` as const),
   ...secretNames.map((name) => `secret-arn/${name}` as const),
   "alarm-topic-arn",
   "truststore",
@@ -57,7 +49,6 @@ export async function findStorage(stage: Stage, { account, partition }: Account)
   const parameter = requireParameters(stage, parameters);
   const place: StagePlace = {
     ...where,
-    keyArns: perName(signingKeyUses, (use) => parameter(`key-arn/${use}`)),
     secretArns: perName(secretNames, (name) => parameter(`secret-arn/${name}`)),
   };
   return {

@@ -73,7 +73,7 @@ export class WorkersStack extends Stack {
     const lanes = new ManagedPolicy(this, "Lanes", {
       managedPolicyName: `${names.prefix}-lanes`,
       description: "A worker: receives jobs from the lanes, and nothing else",
-      statements: statementsOf(policyStatements("worker", { ...place, keyArns: {}, secretArns: {} })),
+      statements: statementsOf(policyStatements("worker", { ...place, secretArns: {} })),
     });
     const rules = this.rules(stage, files);
     const role = new Role(this, "Role", {

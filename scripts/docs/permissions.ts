@@ -1,4 +1,4 @@
-import { secretNames, signingKeyUses } from "@steward/contracts/names";
+import { secretNames } from "@steward/contracts/names";
 import type { PrincipalName } from "@steward/contracts/permissions";
 import { policyStatements, type StagePlace, type Statement } from "@steward/contracts/policy";
 import { type UnusedRights, unusedRights } from "@steward/contracts/unused-rights";
@@ -9,7 +9,6 @@ const place: StagePlace = {
   partition: "aws",
   region: "{region}",
   account: "{account}",
-  keyArns: Object.fromEntries(signingKeyUses.map((use) => [use, `arn:aws:kms:{region}:{account}:key/{${use}}`])),
   secretArns: Object.fromEntries(
     secretNames.map((name) => [
       name,

@@ -21,14 +21,14 @@ async function refusal(options: InfraOptions): Promise<string> {
 
 describe("a permanent stage", () => {
   test("whatever is missing or malformed in its parameters is named at once, with who writes it", async () => {
-    const { truststore: _missing, "key-arn/token": _too, ...rest } = stageParameters("prod");
+    const { truststore: _missing, "secret-arn/anthropic": _too, ...rest } = stageParameters("prod");
     const text = await refusal({
       ...prod,
       parameters: { ...rest, "alarm-topic-arn": "alarms", "queue-arn/rollouts": "" },
     });
     expect(text).toContain("prod cannot be deployed yet");
     expect(text).toContain("/steward/prod/truststore is missing. Next: npx steward cert init --stage prod");
-    expect(text).toContain("/steward/prod/key-arn/token is missing. Next: npx cdk deploy --all -c stage=prod");
+    expect(text).toContain("/steward/prod/secret-arn/anthropic is missing. Next: npx cdk deploy --all -c stage=prod");
     expect(text).toContain("/steward/prod/alarm-topic-arn is not the ARN of something of sns: alarms");
     expect(text).toContain("/steward/prod/queue-arn/rollouts is not the ARN of something of sqs");
   });

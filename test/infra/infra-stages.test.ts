@@ -1,11 +1,5 @@
 import { securityHeaders } from "@steward/api/security-headers";
-import {
-  resourceNames,
-  rotatedSecretNames,
-  rotatedSecrets,
-  secretNames,
-  signingKeyUses,
-} from "@steward/contracts/names";
+import { resourceNames, rotatedSecretNames, rotatedSecrets, secretNames } from "@steward/contracts/names";
 import { permissions } from "@steward/contracts/permissions";
 import { policyStatements, type StagePlace, type Statement } from "@steward/contracts/policy";
 import { routes } from "@steward/contracts/routes";
@@ -173,9 +167,6 @@ describe.each(stages)("the app of %s", (stage) => {
       partition: "aws",
       region,
       account,
-      keyArns: Object.fromEntries(
-        signingKeyUses.map((use) => [use, valueOf(stage, `key-arn/${use}`)]),
-      ) as StagePlace["keyArns"],
       secretArns: Object.fromEntries(
         secretNames.map((secret) => [secret, valueOf(stage, `secret-arn/${secret}`)]),
       ) as StagePlace["secretArns"],

@@ -494,7 +494,6 @@ function placeOf(stage: PermanentStage): StagePlace {
     partition: "aws",
     region,
     account,
-    keyArns: arns("kms", signingKeyUses, (use) => `key/${use}`),
     secretArns: arns("secretsmanager", ["anthropic", "cursor-key"], (name) => `secret:${names.secret(name)}-AbCdEf`),
   };
 }

@@ -49,7 +49,6 @@ export async function rotatorOf({ stack }: Installation, leaseMs = 200): Promise
         find: (alias) => keys.find(alias),
         make: counted((options) => keys.make(options)),
         point: counted((...args) => keys.point(...args)),
-        remove: counted((alias) => keys.remove(alias)),
         giveUp: counted((...args) => keys.giveUp(...args)),
       },
       parameters: {

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import {
   CreateAliasCommand,
   CreateKeyCommand,
-  DeleteAliasCommand,
   DescribeKeyCommand,
   DisableKeyCommand,
   GetKeyPolicyCommand,
@@ -36,8 +35,6 @@ export interface KeyAdmin {
   make(options: { alias: string; like: string; description: string; tags: Record<string, string> }): Promise<KmsKey>;
   /** Makes the alias, or moves it. */
   point(alias: string, kmsKeyId: string): Promise<void>;
-  /** Removes the alias, if there is one. */
-  remove(alias: string): Promise<void>;
   /** It signs no more: disabled for good, or deleted after 30 days. Whoever was not enough in doubt can still undo it. */
   giveUp(kmsKeyId: string, how: "disable" | "delete"): Promise<void>;
 }
@@ -130,16 +127,6 @@ export function createKeyAdmin(kms: KMSClient): KeyAdmin {
         } catch (error) {
           if (!isNamed(error, "NotFoundException")) throw error;
           await kms.send(new CreateAliasCommand(input));
-        }
-      });
-    },
-
-    async remove(alias) {
-      await calling(`remove ${alias}`, async () => {
-        try {
-          await kms.send(new DeleteAliasCommand({ AliasName: alias }));
-        } catch (error) {
-          if (!isNamed(error, "NotFoundException")) throw error;
         }
       });
     },

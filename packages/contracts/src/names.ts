@@ -83,7 +83,7 @@ export function resourceNames(stage: string) {
     /**
      * While a key is rotated it has a neighbour with an alias of its own, to which the same roles have the same rights:
      * the one that is to sign next, so that IAM knows it in time; and the one that signed before, for those who have not
-     * heard of the new one yet.
+     * heard of the new one yet. They stay where they are until the next rotation moves them.
      */
     neighbourAlias: (use: SigningKeyUse, which: "next" | "previous") => `alias/${prefix}-${use}-${which}`,
     /** The Lambda function of an entry point: `steward-prod-heartbeat`. */

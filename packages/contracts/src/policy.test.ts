@@ -1,23 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type SecretName, secretNames, type SigningKeyUse, signingKeyUses } from "./names.ts";
+import { resourceNames, type SecretName, secretNames, signingKeyUses } from "./names.ts";
 import { permissions, principalNames } from "./permissions.ts";
 import { policyStatements, type StagePlace } from "./policy.ts";
 
-const keyArns = (of: (use: SigningKeyUse) => string) =>
-  Object.fromEntries(signingKeyUses.map((use) => [use, of(use)])) as Record<SigningKeyUse, string>;
 const secretArns = (of: (name: SecretName) => string) =>
   Object.fromEntries(secretNames.map((name) => [name, of(name)])) as Record<SecretName, string>;
 
-type Place = StagePlace & { keyArns: Record<SigningKeyUse, string>; secretArns: Record<SecretName, string> };
+type Place = StagePlace & { secretArns: Record<SecretName, string> };
 
-function placeOf({ stage, partition, region, account }: Omit<StagePlace, "keyArns" | "secretArns">): Place {
+function placeOf({ stage, partition, region, account }: Omit<StagePlace, "secretArns">): Place {
   return {
     stage,
     partition,
     region,
     account,
-    keyArns: keyArns((use) => `arn:${partition}:kms:${region}:${account}:key/${use}-1234`),
     secretArns: secretArns((name) => `arn:${partition}:secretsmanager:${region}:${account}:secret:${name}-AbCdEf`),
   };
 }
@@ -134,7 +131,8 @@ describe("every part, at every place", () => {
           )
           .flatMap(({ actions, resources }) => actions.map((action) => `${action} ${resources.length}`));
         const granted = permissions(place.stage, place.account)[principal].flatMap(({ actions, resources }) =>
-          actions.map((action) => `${action} ${resources.length}`),
+          // Keys are one resource, whatever their aliases.
+          actions.map((action) => `${action} ${action.startsWith("kms:") ? 1 : resources.length}`),
         );
         expect(pairs.toSorted()).toEqual(granted.toSorted());
       }),
@@ -164,8 +162,13 @@ describe("every part, at every place", () => {
         if (actions.every((action) => withoutResource.has(action))) continue;
         const bounded = JSON.stringify(conditions ?? {}).includes('"prod"');
         for (const arn of resources) {
-          const known = Object.values<string>({ ...prod.keyArns, ...prod.secretArns }).includes(arn);
-          expect(known || bounded || /\bsteward-prod\b|\/steward\/prod\/|Steward-Wake-prod$/.test(arn), arn).toBe(true);
+          const known = Object.values<string>(prod.secretArns).includes(arn);
+          // A key is bounded by its aliases.
+          const named = (conditions?.["ForAnyValue:StringEquals"]?.["kms:ResourceAliases"] ?? []).length > 0;
+          expect(
+            known || named || bounded || /\bsteward-prod\b|\/steward\/prod\/|Steward-Wake-prod$/.test(arn),
+            arn,
+          ).toBe(true);
         }
       }
     }
@@ -185,12 +188,33 @@ describe("every part, at every place", () => {
     }
   });
 
-  test("uses keys and secrets by their exact ARN", () => {
-    const known = new Set<string>(Object.values({ ...prod.keyArns, ...prod.secretArns }));
+  test("uses secrets by their exact ARN", () => {
+    const known = new Set<string>(Object.values(prod.secretArns));
     for (const principal of principalNames) {
       for (const { actions, resources } of policyStatements(principal, prod)) {
-        const exact = actions.some((action) => /^(kms|secretsmanager:(Get|Put))/.test(action));
+        const exact = actions.some((action) => /^secretsmanager:(Get|Put)/.test(action));
         if (exact) for (const arn of resources) expect(known, `${principal} ${actions.join()}`).toContain(arn);
+      }
+    }
+  });
+
+  test("uses keys by the exact aliases of their uses, so that a rotation changes no policy", () => {
+    const names = resourceNames("prod");
+    for (const principal of principalNames) {
+      for (const { actions, resources, conditions } of policyStatements(principal, prod)) {
+        if (!actions.some((action) => action.startsWith("kms:"))) continue;
+        expect(resources).toEqual(["arn:aws:kms:eu-central-1:111122223333:key/*"]);
+        expect(Object.keys(conditions ?? {})).toEqual(["ForAnyValue:StringEquals"]);
+        const aliases = [conditions?.["ForAnyValue:StringEquals"]?.["kms:ResourceAliases"] ?? []].flat();
+        const uses = signingKeyUses.filter((use) => aliases.includes(names.keyAlias(use)));
+        expect(aliases).toEqual(
+          uses.flatMap((use) => [
+            names.keyAlias(use),
+            names.neighbourAlias(use, "next"),
+            names.neighbourAlias(use, "previous"),
+          ]),
+        );
+        expect(uses.length).toBeGreaterThan(0);
       }
     }
   });
@@ -201,7 +225,9 @@ describe("every part, at every place", () => {
         use,
         principalNames.filter((principal) =>
           policyStatements(principal, prod).some(
-            ({ actions, resources }) => actions.includes("kms:Sign") && resources.includes(prod.keyArns[use]),
+            ({ actions, conditions }) =>
+              actions.includes("kms:Sign") &&
+              JSON.stringify(conditions).includes(`"${resourceNames("prod").keyAlias(use)}"`),
           ),
         ),
       ]),

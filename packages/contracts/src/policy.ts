@@ -1,4 +1,4 @@
-import { resourceNames, type SecretName, type SigningKeyUse, secretNames, signingKeyUses, stageTag } from "./names.ts";
+import { resourceNames, type SecretName, secretNames, signingKeyUses, stageTag } from "./names.ts";
 import { type Grant, permissions, type PrincipalName } from "./permissions.ts";
 
 /** Where a stage is, and the ARNs that AWS chose and nobody can foretell. */
@@ -8,8 +8,7 @@ export interface StagePlace {
   partition: string;
   region: string;
   account: string;
-  /** Of the keys and secrets that the part may use; of others they are not asked. */
-  keyArns: Readonly<Partial<Record<SigningKeyUse, string>>>;
+  /** Of the secrets that the part may use; of others they are not asked. */
   secretArns: Readonly<Partial<Record<SecretName, string>>>;
 }
 
@@ -33,15 +32,19 @@ function statementsOf({ actions, resources, keys, why }: Grant, place: StagePlac
   const groups = Map.groupBy(actions, (action) => JSON.stringify([serviceOf(action), conditionsOf(action, place)]));
   return [...groups.values()].flatMap((own): Statement[] => {
     const [first = ""] = own;
-    const conditions =
-      keys === undefined
+    const kms = serviceOf(first) === "kms";
+    const conditions = kms
+      ? keysNamed(resources, place)
+      : keys === undefined
         ? conditionsOf(first, place)
         : { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": keys.length === 1 ? (keys[0] ?? "") : keys } };
     const statement: Statement = {
       actions: own,
-      resources: resources.flatMap((name) => (name === "*" ? ["*"] : arnsOf(serviceOf(first), name, place))),
+      resources: kms
+        ? [`arn:${place.partition}:kms:${place.region}:${place.account}:key/*`]
+        : resources.flatMap((name) => (name === "*" ? ["*"] : arnsOf(serviceOf(first), name, place))),
       ...(conditions === undefined ? {} : { conditions }),
-      ...(why === undefined ? {} : { why }),
+      ...(kms ? { why: whyAnyKey } : why === undefined ? {} : { why }),
     };
     return first === "ssm:SendCommand" ? [statement, machinesOf(place)] : [statement];
   });
@@ -61,6 +64,23 @@ function conditionsOf(action: string, place: StagePlace): Statement["conditions"
     default:
       return undefined;
   }
+}
+
+const whyAnyKey =
+  "keys are rotated and their ids are AWS's to choose; the condition on their aliases is what bounds it";
+
+/**
+ * A key is known by its alias, so that a rotation changes no policy. Its neighbours count as well: AWS takes up to five
+ * minutes until a moved alias counts, and the key that is to sign has had one of these for longer by then.
+ */
+function keysNamed(aliases: readonly string[], { stage }: StagePlace): NonNullable<Statement["conditions"]> {
+  const names = resourceNames(stage);
+  const allowed = aliases.flatMap((alias) => {
+    const use = signingKeyUses.find((one) => names.keyAlias(one) === alias);
+    if (use === undefined) throw new RangeError(`no signing key has the alias ${alias}`);
+    return [alias, names.neighbourAlias(use, "next"), names.neighbourAlias(use, "previous")];
+  });
+  return { "ForAnyValue:StringEquals": { "kms:ResourceAliases": allowed } };
 }
 
 /** A command needs the right to its document and to each machine: here, those that carry the stage's own tag. */
@@ -97,11 +117,6 @@ function arnsOf(service: string, name: string, place: StagePlace): string[] {
       return [`arn:${partition}:s3:::${name}`];
     case "iam":
       return [`arn:${partition}:iam::${account}:role/${name}`];
-    case "kms": {
-      const use = signingKeyUses.find((one) => names.keyAlias(one) === name);
-      if (use === undefined) throw new RangeError(`no signing key has the alias ${name}`);
-      return [known(place.keyArns[use], name)];
-    }
     case "secretsmanager": {
       const secret = secretNames.find((one) => names.secret(one) === name);
       // A secret that is yet to be made has an ARN with six characters that nobody knows.

@@ -224,7 +224,6 @@ async function act(deps: RotationDeps, use: SigningKeyUse, step: KeyStep, write:
       const how = made?.endsWith(`/${step.key.kmsKeyId}`) === true ? "disable" : "delete";
       await write(() => deps.keys.giveUp(step.key.kmsKeyId, how));
       await publish(deps, use, step.keys, write);
-      await removeNeighbours(deps, use, write);
       await apply(deps, use, { type: "retire", keyId: step.key.keyId }, write);
       return how === "disable" ? `disabled ${shown(step.key)}` : `${shown(step.key)} is deleted in 30 days`;
     }
@@ -240,14 +239,6 @@ async function act(deps: RotationDeps, use: SigningKeyUse, step: KeyStep, write:
 async function publish(deps: RotationDeps, use: SigningKeyUse, keys: readonly RingKey[], write: Write): Promise<void> {
   if (isTrusted(use)) await publishTrust(deps, write);
   if (use === "issuer") await write(() => publishCertificates(deps, keys, deps.nowMs()));
-}
-
-/** The aliases of keys that were given up. One that is to sign next keeps its own. */
-async function removeNeighbours(deps: RotationDeps, use: SigningKeyUse, write: Write): Promise<void> {
-  const names = resourceNames(deps.stage);
-  const ring = await readRing(deps, use);
-  await write(() => deps.keys.remove(names.neighbourAlias(use, "previous")));
-  if (nextOf(ring) === undefined) await write(() => deps.keys.remove(names.neighbourAlias(use, "next")));
 }
 
 /** The one under the neighbour's alias, where a killed run left it there; otherwise a new one. */

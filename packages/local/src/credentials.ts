@@ -52,7 +52,7 @@ function ownerGrants(stage: string): Grant[] {
   return [
     { actions: ["secretsmanager:PutSecretValue"], resources: [names.anthropicSecret] },
     kms("CreateKey DescribeKey GetPublicKey GetKeyPolicy ListKeys ListAliases ListResourceTags TagResource"),
-    kms("CreateAlias UpdateAlias DeleteAlias DisableKey ScheduleKeyDeletion"),
+    kms("CreateAlias UpdateAlias DisableKey ScheduleKeyDeletion"),
     // A new CA signs its own certificate; nothing else is signed by a person.
     { actions: ["kms:Sign"], resources: [names.keyAlias("issuer")] },
     { actions: ["ssm:GetParameter", "ssm:PutParameter"], resources: [`${names.parameterFolder}/*`] },
