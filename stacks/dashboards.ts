@@ -132,6 +132,10 @@ function fleetRows(lines: Lines): IWidget[][] {
       graph("Certificates that are not renewed", lines.own("CertificatesExpiring", { label: "nodes", ...highest })),
       graph("Enrolment tokens used with a second key", lines.own("NodesQuarantined", { label: "nodes" })),
       graph("Days until the CA ends", lines.own("CaDaysLeft", { label: "days", ...highest })),
+      graph("Days until what appliances trust ends", [
+        ...[lines.own("TrustDaysLeft", { label: "trust document", ...highest })].flat(),
+        ...[lines.own("ReleaseDaysLeft", { label: "release", ...highest })].flat(),
+      ]),
     ],
     [
       graph("Refused for who called", lines.own("Denials"), { unit: "calls", stacked: true }),

@@ -11,6 +11,8 @@ export interface StageAtHand {
   region: string;
   /** The dashboard's address, where the API is too (`infra/site.ts`). Absent: a personal stage at AWS's own addresses. */
   apiUrl: string | undefined;
+  /** Absent: nobody can call as a machine. */
+  nodesDomain: string | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export async function findStage(name: string | undefined): Promise<StageAtHand> 
     throw new AppError("unauthenticated", problem?.what ?? caller.unknown, { next: problem?.next ?? "" });
   if (problem !== undefined) throw new AppError("forbidden", problem.what, { next: problem.next });
   const apiUrl = domains === undefined ? undefined : `https://${domains.dashboard.name}`;
-  return { name: stage.name, account: caller.account, region, apiUrl };
+  return { name: stage.name, account: caller.account, region, apiUrl, nodesDomain: domains?.nodes.name };
 }
 
 function readValid(name: string | undefined): ReturnType<typeof readStage> {

@@ -13,8 +13,9 @@ import type { RotationDeps } from "@steward/control/rotate-keys";
 import { type BootstrapEvent, bootstrapAnswers } from "@steward/functions/bootstrap-event";
 import { localAccount } from "@steward/local/account";
 import { readCredentials } from "@steward/local/host/function-environment";
-import { createInvokeChannel, findInstallation } from "@steward/local/invoke-channel";
+import { createInvokeChannel, doorTruststoreOf, findInstallation } from "@steward/local/invoke-channel";
 import type { StageChannel } from "@steward/local/stage-setup";
+import { gatewayTruststore } from "./gateway-truststore.ts";
 import { findCaller } from "./find-caller.ts";
 import { findStage } from "./find-stage.ts";
 import { createLambdaChannel } from "./lambda-channel.ts";
@@ -26,6 +27,7 @@ interface Place {
   holder: string;
   clients: ReturnType<typeof createClients>;
   channel: StageChannel;
+  doorTruststore: RotationDeps["doorTruststore"];
   /** Where the root key is unless somebody says where. */
   rootKey: string | undefined;
 }
@@ -38,7 +40,7 @@ export async function rotationDeps(options: {
   passphrase: Passphrase;
 }): Promise<RotationDeps> {
   const place = options.stage === undefined ? localPlace(options.stateDir) : await stagePlace(options.stage);
-  const { stage, account, holder, clients, channel } = place;
+  const { stage, account, holder, clients, channel, doorTruststore } = place;
   const names = resourceNames(stage);
   const buckets = bucketNames(stage, account);
   const objects = createObjects(clients.s3);
@@ -68,6 +70,7 @@ export async function rotationDeps(options: {
       const event: BootstrapEvent = { step: "publish", ...(root === undefined ? {} : { root }) };
       await channel.invoke("bootstrap", event, bootstrapAnswers.publish);
     },
+    doorTruststore,
     releaseSignedBy: async () => {
       const key = await parameters.get(names.parameter("release"));
       const stored = key === undefined ? undefined : await objects.get(buckets.bundles, key);
@@ -93,12 +96,13 @@ function localPlace(stateDir: string): Place {
       credentials: readCredentials(join(stateDir, "credentials.json"))("owner"),
     }),
     channel: createInvokeChannel(stateDir),
+    doorTruststore: () => doorTruststoreOf(stateDir),
     rootKey: join(stateDir, "root-key.pem"),
   };
 }
 
 async function stagePlace(wanted: string): Promise<Place> {
-  const { name, account, region } = await findStage(wanted);
+  const { name, account, region, nodesDomain } = await findStage(wanted);
   const caller = await findCaller({ region });
   return {
     stage: name,
@@ -106,6 +110,7 @@ async function stagePlace(wanted: string): Promise<Place> {
     holder: "unknown" in caller ? "somebody" : caller.arn,
     clients: createClients({ region }),
     channel: createLambdaChannel({ stage: name, region }),
+    doorTruststore: async () => (nodesDomain === undefined ? "none" : gatewayTruststore(nodesDomain, { region })),
     rootKey: undefined,
   };
 }

@@ -45,6 +45,8 @@ export const metricDefinitions = {
     dimensions: {},
     about: "nodes that beat, and whose certificate ends within five days without having been renewed",
   },
+  TrustDaysLeft: { unit: "Count", dimensions: {}, about: "days until the trust document of the appliances ends" },
+  ReleaseDaysLeft: { unit: "Count", dimensions: {}, about: "days until the release of the appliances ends" },
   CaDaysLeft: { unit: "Count", dimensions: {}, about: "days until the CA that issues certificates ends" },
   DoorbellsFailed: { unit: "Count", dimensions: {}, about: "appliances for which SSM took no doorbell" },
   SealsMade: { unit: "Count", dimensions: {}, about: "seals of the audit trail; one a minute, also of nothing" },

@@ -151,8 +151,8 @@ export const keyUseTag = "steward-key-use";
 export const nodeTag = "steward-node";
 export const stageTag = "steward-stage";
 
-/** Who writes a parameter: the CDK stacks, the SST app, `steward cert init`, `steward bootstrap`, or `steward keys`. */
-export type ParameterWriter = "stacks" | "app" | "cert-init" | "bootstrap" | "keys";
+/** Who writes a parameter: the CDK stacks, `steward cert init`, `steward bootstrap`, or `steward keys`. */
+export type ParameterWriter = "stacks" | "cert-init" | "bootstrap" | "keys";
 
 /**
  * What is kept in SSM parameters, by name below `/steward/{stage}/`: the contract between `stacks/` (writes), `infra/`
@@ -177,8 +177,6 @@ const stackParameters = [
 ] as const;
 export const parametersBy = {
   stacks: stackParameters,
-  // Which version of the truststore the nodes door has loaded; `none` where there is no such door.
-  app: ["door-truststore"],
   "cert-init": ["ca-certificate", "truststore"],
   bootstrap: ["root-public-key", "trust-document", "release"],
   // From the first rotation on; before it each use has the one key that its alias names.

@@ -226,8 +226,9 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       indexes("gsi1"),
       // How old they are.
       secrets(secretNames, "ListSecretVersionIds"),
-      // How long the CA lasts.
-      parameters("ca-certificate"),
+      // How long the CA lasts, and what appliances trust.
+      parameters("ca-certificate", "trust-document"),
+      ...release,
     ],
     // Puts secrets in and has them rotated, and can read none of them.
     secrets: [

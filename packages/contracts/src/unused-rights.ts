@@ -115,6 +115,20 @@ export const unusedRights: readonly UnusedRights[] = [
   },
   {
     principals: ["measure"],
+    actions: ["ssm:GetParameter"],
+    resources: ["/steward/{stage}/trust-document", "/steward/{stage}/release"],
+    reason: "Measures once a minute; only an installation that a test leaves alone for so long is measured.",
+    byChance: true,
+  },
+  {
+    principals: ["measure"],
+    actions: ["s3:GetObject"],
+    resources: ["steward-{stage}-bundles-{account}/releases/*"],
+    reason: "Measures once a minute; only an installation that a test leaves alone for so long is measured.",
+    byChance: true,
+  },
+  {
+    principals: ["measure"],
     actions: ["dynamodb:Query"],
     resources: ["steward-{stage}/index/gsi1"],
     reason: "Measures once a minute; only an installation that a test leaves alone for so long is measured.",

@@ -43,6 +43,8 @@ export interface RotationDeps {
   root: () => Root;
   /** By the stage's `bootstrap`, the only one that writes the trust document and the release. */
   publish: (root?: { trust: SignedDocument; rootPublicKey: string }) => Promise<void>;
+  /** Which version of the truststore the nodes door has loaded; `none` where there is no such door. */
+  doorTruststore: () => Promise<string | undefined>;
   /** The key that the release in force is signed with. */
   releaseSignedBy: () => Promise<string | undefined>;
   pause: (ms: number) => Promise<void>;
@@ -328,7 +330,7 @@ function keyIdOf({ publicKey }: X509Certificate): string {
 async function doorKnows(deps: RotationDeps): Promise<boolean> {
   const names = resourceNames(deps.stage);
   const [loaded, truststore] = await Promise.all([
-    deps.parameters.get(names.parameter("door-truststore")),
+    deps.doorTruststore(),
     deps.parameters.get(names.parameter("truststore")),
   ]);
   if (loaded === "none") return true;

@@ -470,6 +470,31 @@ function fleetAlarms(stage: string): Unnamed[] {
       ...inARow(1),
       missingData: "notBreaching",
     },
+    {
+      id: "trust-expiring",
+      madeBy: "stacks",
+      severity: "ticket",
+      summary:
+        "The appliances' trust document ends in less than half a year. When it does, none of them starts anything.",
+      runbook: "trust-expiring",
+      metrics: [ownMetric(stage, "TrustDaysLeft", { id: "days", statistic: "Minimum", periodSeconds: hour })],
+      comparison: "LessThanThreshold",
+      threshold: 180,
+      ...inARow(1),
+      missingData: "notBreaching",
+    },
+    {
+      id: "release-expiring",
+      madeBy: "stacks",
+      severity: "ticket",
+      summary: "The appliances' release ends in less than two months. When it does, none of them starts anything.",
+      runbook: "trust-expiring",
+      metrics: [ownMetric(stage, "ReleaseDaysLeft", { id: "days", statistic: "Minimum", periodSeconds: hour })],
+      comparison: "LessThanThreshold",
+      threshold: 60,
+      ...inARow(1),
+      missingData: "notBreaching",
+    },
   ];
 }
 

@@ -1,3 +1,4 @@
+import { requireLastingTrust } from "@steward/control/measure-trust";
 import { setTimeout as pause } from "node:timers/promises";
 import type { AppDeps } from "@steward/api/app-deps";
 import { checkTable } from "@steward/aws/records/health";
@@ -70,6 +71,7 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
       table: () => checkTable(table),
       queues: () => context.queues.counts("rollouts"),
       release: () => context.release(),
+      trust: () => requireLastingTrust(context),
     },
     version,
     checkAnswers: environment.STEWARD_CHECK_ANSWERS,

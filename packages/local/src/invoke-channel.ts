@@ -52,6 +52,17 @@ export function createInvokeChannel(stateDir: string): StageChannel {
   };
 }
 
+/** Which version of the truststore the installation's nodes door has loaded. */
+export async function doorTruststoreOf(stateDir: string): Promise<string | undefined> {
+  const { url, secret } = findInstallation(stateDir);
+  const response = await fetch(`${url}/door-truststore`, { headers: { authorization: `Bearer ${secret}` } }).catch(
+    (cause: unknown) => {
+      throw notRunning(cause);
+    },
+  );
+  return z.object({ version: z.string().optional() }).parse(await response.json()).version;
+}
+
 function notRunning(cause: unknown): AppError {
   return new AppError("unavailable", "there is no local installation here", {
     next: "Start it first: npm start. For a stage on AWS say --stage.",

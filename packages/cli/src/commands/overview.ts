@@ -19,9 +19,11 @@ export function addStatus(program: Command, run: Runner): void {
         const done = ui.progress("Looking …");
         const tasksIn = (status: "awaiting_approval" | "needs_input" | "running" | "thinking" | "cancelling") =>
           listUpTo(20, (query) => call("listTasks", { query: { ...query, status } })).then(({ items }) => items);
-        const [stats, limits, freezes, unwell, ...lists] = await Promise.all([
+        const [stats, limits, health, freezes, unwell, ...lists] = await Promise.all([
           call("stats", {}),
           call("getLimits", {}),
+          // Degraded it is answered with 200, too.
+          call("health", {}),
           call("listFreezes", {}),
           unwellNodes(call),
           tasksIn("awaiting_approval"),
@@ -33,7 +35,8 @@ export function addStatus(program: Command, run: Runner): void {
         const waiting = lists.slice(0, 2).flat();
         const running = lists.slice(2).flat();
         const full = nearlyUsedUp(limits);
-        ui.data({ stats, wrong: unwell, limits: full, freezes: freezes.items, running, waiting });
+        const failed = Object.entries(health.dependencies).flatMap(([name, one]) => (one === "ok" ? [] : [name]));
+        ui.data({ stats, wrong: unwell, failed, limits: full, freezes: freezes.items, running, waiting });
 
         const { paint } = ui;
         const total = Object.values(stats.nodes).reduce((sum, count) => sum + count, 0);
@@ -46,11 +49,12 @@ export function addStatus(program: Command, run: Runner): void {
           );
         }
         ui.say(`\n${paint.bold("Wrong")}`);
-        if (unwell.length === 0)
+        for (const name of failed) ui.say(`  ${paint.red("✘")} ${failures[name] ?? `${name} does not answer`}`);
+        if (unwell.length === 0 && failed.length === 0)
           ui.say(
             `  ${paint.green("✔")} nothing: ${paintHealth("healthy", paint)} ${stats.nodes.healthy ?? 0} of ${total}`,
           );
-        else ui.say(nodesTable(unwell, ui, nowMs()));
+        else if (unwell.length > 0) ui.say(nodesTable(unwell, ui, nowMs()));
         for (const use of full) ui.say(`  ${quotaLine(use, ui)}  ${paint.dim("steward limits")}`);
         ui.say(`\n${paint.bold("Running")}`);
         ui.say(running.length === 0 ? paint.dim("  nothing") : tasksTable(running, ui, nowMs()));
@@ -63,6 +67,11 @@ export function addStatus(program: Command, run: Runner): void {
       }),
     );
 }
+
+/** What `GET /health` looks at, where more is to be said than that it does not answer. */
+const failures: Readonly<Record<string, string>> = {
+  trust: "the appliances' trust document ends within the month, or is not there: steward keys trust --renew",
+};
 
 export function addQueues(program: Command, run: Runner): void {
   const queues = program.command("queues").summary("lanes and queues").description("Lanes and queues.");

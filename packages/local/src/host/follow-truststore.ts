@@ -1,20 +1,20 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { createS3 } from "@steward/aws/clients/s3";
 import { createSsm } from "@steward/aws/clients/ssm";
-import { getParameter, putParameter } from "@steward/aws/parameters";
+import { getParameter } from "@steward/aws/parameters";
 import { createVersionedObjects } from "@steward/aws/versioned-objects";
 import type { resourceNames } from "@steward/contracts/names";
 import { truststoreSchema } from "@steward/contracts/stage-parameters";
 
 /**
- * Keeps the nodes door to the truststore that is published, and notes which one that is: what on AWS a deploy does. Until
+ * Keeps the nodes door to the truststore that is published: what on AWS a deploy does. Until
  * somebody has published one (a rotation), the CA's own certificate is what counts.
  */
 export async function followTruststore(options: {
   cloud: Parameters<typeof createSsm>[0];
   names: ReturnType<typeof resourceNames>;
   /** The certificates that the door lets in. */
-  load: (pem: string) => void;
+  load: (pem: string, version: string) => void;
   everyMs: number;
   signal: AbortSignal;
 }): Promise<void> {
@@ -30,8 +30,7 @@ export async function followTruststore(options: {
         const [, bucket = "", key = ""] = /^s3:\/\/([^/]+)\/(.+)$/.exec(truststore.uri) ?? [];
         const pem = await objects.get(bucket, key, truststore.version);
         if (pem !== undefined) {
-          load(pem.text);
-          await putParameter(ssm, names.parameter("door-truststore"), truststore.version);
+          load(pem.text, truststore.version);
           loaded = truststore.version;
         }
       }

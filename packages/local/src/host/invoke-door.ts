@@ -18,6 +18,8 @@ import { listen } from "./listen.ts";
  */
 export async function openInvokeDoor(options: {
   functions: Readonly<Record<FunctionName, Lambda>>;
+  /** Which version of the truststore the nodes door has loaded. */
+  doorTruststore: () => string | undefined;
   stateDir: string;
   stage: string;
   cloudUrl: string;
@@ -31,6 +33,7 @@ export async function openInvokeDoor(options: {
     };
     const work = async () => {
       if (!isBearer(request.headers.authorization, secret)) return answer(403, { error: "not allowed" });
+      if (request.url === "/door-truststore") return answer(200, { version: options.doorTruststore() });
       const name = functionNames.find((one) => request.url === `/${one}` && definitions[one].trigger.kind === "direct");
       if (request.method !== "POST" || name === undefined) return answer(404, { error: "there is no such function" });
       return answer(200, await options.functions[name].invoke(await json(request)));

@@ -84,8 +84,10 @@ const nodes = await openNodesDoor({
   origins: [`http://127.0.0.1:${api.port}`, `http://localhost:${api.port}`],
 });
 
+let doorTruststore: string | undefined;
 await openInvokeDoor({
   functions,
+  doorTruststore: () => doorTruststore,
   stateDir: environment.STEWARD_STATE_DIR,
   stage: environment.STEWARD_STAGE,
   cloudUrl: environment.AWS_ENDPOINT_URL,
@@ -95,7 +97,10 @@ const stop = new AbortController();
 void followTruststore({
   cloud: cloud("owner"),
   names,
-  load: (pem) => nodes.trust(pem),
+  load: (pem, version) => {
+    nodes.trust(pem);
+    doorTruststore = version;
+  },
   everyMs: truststoreEveryMs,
   signal: stop.signal,
 });
