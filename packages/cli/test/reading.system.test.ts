@@ -68,6 +68,12 @@ beforeAll(async () => {
       tasks: { active: 1, waitingForMe: 0 },
       freezes: 1,
     }),
+    health: () => ({
+      status: "degraded",
+      version: "1",
+      stage: "local",
+      dependencies: { table: "ok", trust: "failed" },
+    }),
     getLimits: () => limits,
     listTenants: () => ({
       items: [{ id: tenantId, name: "Acme", createdAt: new Date(nowMs).toISOString(), status: "active" }],
@@ -88,7 +94,11 @@ afterAll(async () => {
 });
 
 const commands: [string, string[], RegExp][] = [
-  ["what is wrong", ["status"], /holidays[\s\S]*bert +critical[\s\S]*Running[\s\S]*add user john/],
+  [
+    "what is wrong",
+    ["status"],
+    /holidays[\s\S]*trust document ends[\s\S]*bert +critical[\s\S]*Running[\s\S]*add user john/,
+  ],
   ["tasks", ["tasks", "ls"], /add user john/],
   ["one task", ["tasks", "show", taskId], /Plan hash/],
   ["cancelling", ["tasks", "cancel", taskId], /cancelled/],

@@ -205,7 +205,7 @@ test("whatever kills a rotation and however late it goes on, what signs is known
       const stage = new Stage(name);
       for (const turn of turns) play(stage, { ...turn, compromise: false });
     }),
-    { numRuns: 2_000 },
+    { numRuns: 400 },
   );
 });
 
@@ -215,7 +215,7 @@ test("also in a hurry somebody who is known signs at every moment", () => {
       const stage = new Stage(name);
       for (const turn of turns) play(stage, turn);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 400 },
   );
 });
 
