@@ -138,8 +138,8 @@ export function addKeys(program: Command, run: Runner): void {
   );
   rooted(
     root.command("show").summary("its fingerprint").description("The fingerprint of a root key.").argument("<file>"),
-  ).action(async (file: string, options: PlaceOptions, self: Command) =>
-    run(self, (context) => showRoot(context, file, options)),
+  ).action(async (file: string, _options: PlaceOptions, self: Command) =>
+    run(self, (context) => showRoot(context, file, self.optsWithGlobals<PlaceOptions>())),
   );
   examples(
     root,
