@@ -191,7 +191,10 @@ export async function tamper(
   }
 }
 
-/** Every item of the table, as a hash by its key: what a refused request must leave as it was. */
+/**
+ * Every item of the table, as a hash by its key: what a refused request must leave as it was. That it was made is counted
+ * (the rates), and is not in it.
+ */
 export async function readEveryItem(
   { client, name }: Table,
   isMeant: (item: Record<string, unknown>) => boolean = () => true,
@@ -206,7 +209,7 @@ export async function readEveryItem(
         ...(from === undefined ? {} : { ExclusiveStartKey: from }),
       }),
     );
-    for (const item of (page.Items ?? []).filter(isMeant))
+    for (const item of (page.Items ?? []).filter((one) => !String(one["pk"]).startsWith("SYS#RATE#") && isMeant(one)))
       items.set(`${item["pk"]} ${item["sk"]}`, canonicalHash(item));
     from = page.LastEvaluatedKey;
   } while (from !== undefined);

@@ -88,7 +88,10 @@ export const rateLimits = {
   principal: { perSecond: 10, burst: 50 },
   /** Of all who act in one tenant; not of the provider's staff, who must get through to stop a flood. */
   tenant: { perSecond: 50, burst: 200 },
-  /** Of one address that is not signed in yet: logins, refreshed sessions, enrolments. */
-  source: { perSecond: 1, burst: 20 },
+  /**
+   * Of one address that is not signed in yet: logins, refreshed sessions, enrolments. What they prove cannot be guessed,
+   * and behind one address (an office, or CloudFront for a page) are many: it keeps one of them from being the load of all.
+   */
+  source: { perSecond: 5, burst: 100 },
 } as const;
 export type RateName = keyof typeof rateLimits;

@@ -29,7 +29,7 @@ export interface RateLimiter {
 /** Numbers that an instance remembers, each some 100 bytes. */
 const maxKnown = 2_000;
 /** The table answers in milliseconds. What takes longer must not hold up every call. */
-const patienceMs = 1_000;
+const patienceMs = 3_000;
 
 /**
  * The buckets, in the table: one for all instances, so the bound is exact (`burst + rate × time`, whoever calls where).
