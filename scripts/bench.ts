@@ -1,6 +1,7 @@
 import { benchCost } from "./bench/cost.ts";
 import { benchFunctions } from "./bench/functions.ts";
 import { benchHeartbeats } from "./bench/heartbeats.ts";
+import { benchLimits } from "./bench/limits.ts";
 import { benchMatcher } from "./bench/matcher.ts";
 import { benchPath } from "./bench/path.ts";
 import { type Figure, meets, table } from "./bench/report.ts";
@@ -12,6 +13,7 @@ const suites: Record<string, () => Promise<Figure[]>> = {
   understand: benchMatcher,
   handlers: benchHeartbeats,
   functions: benchFunctions,
+  limits: benchLimits,
   cost: benchCost,
 };
 

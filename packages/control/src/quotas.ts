@@ -1,3 +1,4 @@
+import { type Cache, createCache } from "@steward/aws/cache";
 import { listNodes } from "@steward/aws/records/node";
 import { listTasks } from "@steward/aws/records/task";
 import { getTenant } from "@steward/aws/records/tenant";
@@ -12,6 +13,20 @@ import { limitsOf } from "@steward/core/tenant/tenant-now";
 import type { Context } from "./context.ts";
 
 type Deps = Pick<Context, "table" | "nowMs">;
+
+/** How long an instance may remember what a tenant's limits are. */
+const freshMs = 5_000;
+const remembered = new WeakMap<object, Cache<TenantLimits>>();
+
+/** What the tenant may use, at most 5 s old: a read that every task and every piece of output would pay for. */
+async function knownLimits(deps: Pick<Context, "table">, tenantId: string): Promise<TenantLimits> {
+  let cache = remembered.get(deps.table.client);
+  if (cache === undefined) {
+    cache = createCache(freshMs);
+    remembered.set(deps.table.client, cache);
+  }
+  return cache.get(tenantId, () => tenantLimitsOf(deps, tenantId));
+}
 
 /** What the tenant may use, as it is set now. */
 export async function tenantLimitsOf(deps: Pick<Context, "table">, tenantId: string): Promise<TenantLimits> {
@@ -35,7 +50,7 @@ async function countForDay(
   tenantId: string,
   { quota, ...use }: { quota: "tasksPerDay" | "outputBytesPerDay"; what: "tasks" | "outputBytes"; amount: number },
 ): Promise<() => Promise<void>> {
-  const { [quota]: limit } = await tenantLimitsOf(deps, tenantId);
+  const { [quota]: limit } = await knownLimits(deps, tenantId);
   const nowMs = deps.nowMs();
   const day = dayOf(nowMs);
   const taken = await takeDaily(deps.table, { tenantId, day: day.name, limit, nowMs, ...use });
@@ -45,7 +60,7 @@ async function countForDay(
 
 /** Counts a job until it ends, before it is stored. Throws `quota_exceeded`. */
 export async function holdJob(deps: Deps, { tenantId }: { tenantId: string }): Promise<void> {
-  const { queuedJobs: limit } = await tenantLimitsOf(deps, tenantId);
+  const { queuedJobs: limit } = await knownLimits(deps, tenantId);
   const nowMs = deps.nowMs();
   const taken = await takeHolding(deps.table, {
     tenantId,
@@ -70,14 +85,14 @@ export async function releaseEndedJob(
 
 /** Refuses an invitation that could not be used. The enrolment itself counts. */
 export async function checkApplianceRoom(deps: Deps, tenantId: string): Promise<void> {
-  const { appliances: limit } = await tenantLimitsOf(deps, tenantId);
+  const { appliances: limit } = await knownLimits(deps, tenantId);
   const used = (await heldBy(deps.table, tenantId, "appliances")) ?? (await countAppliances(deps, tenantId, limit));
   if (used >= limit) throw quotaExceeded({ quota: "appliances", limit, used, nowMs: deps.nowMs() });
 }
 
 /** Counts an appliance, before it is stored. Throws `quota_exceeded`. */
 export async function holdAppliance(deps: Deps, { tenantId }: { tenantId: string }): Promise<void> {
-  const { appliances: limit } = await tenantLimitsOf(deps, tenantId);
+  const { appliances: limit } = await knownLimits(deps, tenantId);
   const nowMs = deps.nowMs();
   const taken = await takeHolding(deps.table, {
     tenantId,
