@@ -20,10 +20,10 @@ const remembered = new WeakMap<object, Cache<TenantLimits>>();
 
 /** What the tenant may use, at most 5 s old: a read that every task and every piece of output would pay for. */
 async function knownLimits(deps: Pick<Context, "table">, tenantId: string): Promise<TenantLimits> {
-  let cache = remembered.get(deps.table.client);
+  let cache = remembered.get(deps.table);
   if (cache === undefined) {
     cache = createCache(freshMs);
-    remembered.set(deps.table.client, cache);
+    remembered.set(deps.table, cache);
   }
   return cache.get(tenantId, () => tenantLimitsOf(deps, tenantId));
 }
