@@ -102,6 +102,11 @@ function boundaryRules(scope: Construct, { stage, env }: StageProps): Rule[] {
       why,
     },
     {
+      actions: actionsOf("dynamodb", "Scan"),
+      resources: [arn("dynamodb", `table/${names.table}`)],
+      why: "What is left of a tenant that was deleted is looked for in the whole table",
+    },
+    {
       actions: actionsOf(
         "sqs",
         "ChangeMessageVisibility DeleteMessage GetQueueAttributes GetQueueUrl ReceiveMessage SendMessage",
@@ -113,6 +118,11 @@ function boundaryRules(scope: Construct, { stage, env }: StageProps): Rule[] {
       actions: actionsOf("s3", "GetObject PutObject ListBucket"),
       resources: [buckets.bundles, buckets.outputs].flatMap((bucket) => [arn("s3", bucket), arn("s3", `${bucket}/*`)]),
       why,
+    },
+    {
+      actions: actionsOf("s3", "DeleteObject"),
+      resources: [arn("s3", `${buckets.outputs}/*`)],
+      why: "Outputs of a tenant that was deleted",
     },
     {
       // Nobody deletes a seal, or says how long it stays.

@@ -59,8 +59,13 @@ function arbitrary(schema: JsonSchema, words: readonly string[]): fc.Arbitrary<u
       return fc.boolean();
     case "null":
       return fc.constant(null);
-    case "array":
-      return fc.array(of(schema.items ?? {}), { minLength: schema.minItems ?? 0, maxLength: schema.maxItems ?? 100 });
+    case "array": {
+      const { minItems = 0, maxItems = 100 } = schema;
+      const item = of(schema.items ?? {});
+      // One or two, as people send them; and as many as there may be.
+      const few = fc.array(item, { minLength: minItems, maxLength: Math.min(maxItems, Math.max(1, minItems + 1)) });
+      return fc.oneof({ weight: 2, arbitrary: few }, fc.array(item, { minLength: minItems, maxLength: maxItems }));
+    }
     case "object":
       return object(schema, words);
     case undefined:
@@ -97,7 +102,7 @@ function text(schema: JsonSchema, words: readonly string[]): fc.Arbitrary<unknow
   const fitting = pattern(schema) ?? free;
   const form = schema.pattern === undefined ? undefined : new RegExp(schema.pattern);
   const known = words.filter((word) => word.length <= maxLength && form?.test(word) !== false);
-  return known.length === 0 ? fitting : fc.oneof({ weight: 4, arbitrary: fitting }, fc.constantFrom(...known));
+  return known.length === 0 ? fitting : fc.oneof({ weight: 2, arbitrary: fitting }, fc.constantFrom(...known));
 }
 
 function pattern(schema: JsonSchema): fc.Arbitrary<string> | undefined {
