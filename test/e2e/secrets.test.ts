@@ -29,7 +29,7 @@ it("what is listed says how old they are and when they change, and never what th
 });
 
 it("a value goes in; the one before stays for one turn; the same call again is the same version", async () => {
-  const params = { secretName: "anthropic" };
+  const params = { secretName: "anthropic" } as const;
   const first = await staff("setSecret", { params, body: { value: "sk-ant-one-0123456789" } });
   expect(first).toMatchObject({ isSet: true, versions: [{ state: "current" }] });
   const version = crypto.randomUUID();
@@ -67,7 +67,7 @@ it("a page of a list goes on after the key of cursors was made anew", async () =
 
 it("is the provider's staff's alone; what Steward makes is not given, what others make is not rotated", async () => {
   const acme = installation.as("acme");
-  const params = { secretName: "anthropic" };
+  const params = { secretName: "anthropic" } as const;
   for (const call of [
     () => acme("listSecrets", {}),
     () => acme("setSecret", { params, body: { value: "x" } }),
@@ -81,8 +81,10 @@ it("is the provider's staff's alone; what Steward makes is not given, what other
   expect(
     await problemOf(staff("setSecret", { params: { secretName: "cursor-key" }, body: { value: "x" } })),
   ).toMatchObject({ code: "unprocessable", next: expect.stringContaining("steward secrets rotate cursor-key") });
-  expect(await problemOf(staff("setSecret", { params: { secretName: "none" }, body: { value: "x" } }))).toMatchObject({
-    code: "not_found",
+  const none = { secretName: "none" as "anthropic" };
+  expect(await problemOf(staff("setSecret", { params: none, body: { value: "x" } }))).toMatchObject({
+    code: "invalid_request",
+    fields: [{ path: "secretName" }],
   });
   const long = problemOf(staff("setSecret", { params, body: { value: "x".repeat(5_000) } }));
   expect(await long).toMatchObject({ code: "invalid_request" });

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { secretNames } from "./names.ts";
 
-/** Another than those that there are is simply not found. */
-export const secretNameSchema = z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, "lower-case letters, digits and hyphens");
+export const secretNameSchema = z.enum(secretNames);
 
 export const maxSecretCharacters = 4_096;
 
@@ -15,7 +14,7 @@ export const setSecretSchema = z.strictObject({
 
 /** What may be known of a secret. */
 export const secretViewSchema = z.strictObject({
-  name: z.enum(secretNames),
+  name: secretNameSchema,
   about: z.string(),
   /** Who makes a new value. */
   madeBy: z.enum(["steward", "person"]),

@@ -1,4 +1,4 @@
-import { type QueueName, resourceNames } from "./names.ts";
+import { type QueueName, resourceNames, secretNames } from "./names.ts";
 import type { PrincipalName } from "./permissions.ts";
 import { keyOfRight } from "./rights.ts";
 
@@ -165,6 +165,13 @@ export const unusedRights: readonly UnusedRights[] = [
     actions: ["s3:DeleteObject"],
     resources: ["steward-{stage}-outputs-{account}/*"],
     reason: noTenantRemoved,
+  },
+  {
+    principals: ["measure"],
+    actions: ["secretsmanager:ListSecretVersionIds"],
+    resources: secretNames.map(resourceNames("{stage}").secret),
+    reason: "Measures the age of secrets once an hour; only an installation that a test leaves alone is measured.",
+    byChance: true,
   },
   {
     principals: ["instances"],

@@ -28,10 +28,10 @@ export async function listSecrets(deps: Deps): Promise<{ items: SecretView[] }> 
 export async function setSecret(
   deps: Deps,
   caller: Caller,
-  params: { secretName: string },
+  params: { secretName: SecretName },
   body: z.output<typeof setSecretSchema>,
 ): Promise<SecretView> {
-  const name = known(params.secretName);
+  const name = params.secretName;
   if (isRotated(name)) {
     throw new AppError("unprocessable", `${name} is made by Steward, not given`, {
       next: `Have a new one made: steward secrets rotate ${name}`,
@@ -52,10 +52,10 @@ export async function setSecret(
 export async function rotateNow(
   deps: Deps,
   caller: Caller,
-  params: { secretName: string },
+  params: { secretName: SecretName },
   repeatable?: Repeatable,
 ): Promise<SecretView> {
-  const name = known(params.secretName);
+  const name = params.secretName;
   if (!isRotated(name)) {
     throw new AppError("unprocessable", `${name} cannot be made here: somebody else makes it`, {
       next: `Make a new one there, and put it in: steward secrets set ${name}`,
@@ -120,12 +120,6 @@ function stateOf(own: readonly string[]): "current" | "previous" | "pending" | u
   if (own.includes(stages.current)) return "current";
   if (own.includes(stages.previous)) return "previous";
   return own.includes(stages.pending) ? "pending" : undefined;
-}
-
-function known(name: string): SecretName {
-  const found = secretNames.find((one) => one === name);
-  if (found !== undefined) return found;
-  throw new AppError("not_found", `there is no secret ${name}`, { next: `There are: ${secretNames.join(", ")}.` });
 }
 
 /** Which version, never what it is: nor a hash of it, from which a short one could be found out. */

@@ -1,3 +1,4 @@
+import { holdsSecret } from "@steward/contracts/redact";
 import type { Command } from "commander";
 import { carryThrough } from "../carry-through.ts";
 import type { Runner } from "../context.ts";
@@ -60,6 +61,12 @@ export function addAsk(program: Command, run: Runner): void {
     .action(async (words: string[], options: SubmitOptions & { planOnly?: boolean }, self: Command) =>
       run(self, async ({ connect, ui, nowMs }) => {
         const shared = submission(options);
+        // The API refuses it too; so it does not even leave this machine.
+        if (holdsSecret(words.join(" ")))
+          throw usageError(
+            "A password or another secret must not stand in a request",
+            "Say it without the secret: where an action needs a password, Steward makes it itself.",
+          );
         const { call } = await connect();
         const task = await call("submitTask", {
           body: { instruction: words.join(" "), ...shared },

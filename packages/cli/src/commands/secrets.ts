@@ -1,4 +1,5 @@
 import { AppError, hasCode } from "@steward/contracts/errors";
+import { type SecretName, secretNames } from "@steward/contracts/names";
 import { maxSecretCharacters, type SecretView } from "@steward/contracts/secret";
 import type { Command } from "commander";
 import { z } from "zod";
@@ -44,13 +45,19 @@ export function addSecrets(program: Command, run: Runner): void {
       run(self, async (context) => {
         const { ui } = context;
         const view = await calling(context, (call) =>
-          call("rotateSecret", { params: { secretName: name }, idempotencyKey: crypto.randomUUID() }),
+          call("rotateSecret", { params: { secretName: known(name) }, idempotencyKey: crypto.randomUUID() }),
         );
         ui.data(view);
         ui.say(`${ui.paint.green("✔")} ${name} is being made anew. See it: steward secrets ls`);
       }),
     );
   examples(rotate, "steward secrets rotate cursor-key");
+}
+
+function known(name: string): SecretName {
+  const found = secretNames.find((one) => one === name);
+  if (found === undefined) throw usageError(`There is no secret ${name}`, `There are: ${secretNames.join(", ")}`);
+  return found;
 }
 
 async function setSecret(context: Context, name: string, stage: string | undefined): Promise<void> {
@@ -71,7 +78,7 @@ async function setSecret(context: Context, name: string, stage: string | undefin
   // Named here, so that a repeated call after a lost reply is the same version and keeps the one before.
   const version = crypto.randomUUID();
   const view = await calling(context, (call) =>
-    call("setSecret", { params: { secretName: name }, body: { value, version } }),
+    call("setSecret", { params: { secretName: known(name) }, body: { value, version } }),
   );
   ui.data(view);
   ui.say(`${ui.paint.green("✔")} ${name} is stored. It is used within a minute.`);
