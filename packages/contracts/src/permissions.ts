@@ -233,6 +233,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     // Puts secrets in and has them rotated, and can read none of them.
     secrets: [
       table("GetItem", "PutItem"),
+      // It counts calls, and who is refused.
+      { ...table("UpdateItem"), keys: ["T#*#AUDIT", "SYS#RATE#*"] },
       ...verifyTokens,
       secrets(secretNames, "DescribeSecret", "ListSecretVersionIds"),
       secrets(
