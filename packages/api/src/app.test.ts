@@ -5,6 +5,7 @@ import type { TenantStatus } from "@steward/contracts/tenant";
 import type { RoleGrant } from "@steward/contracts/roles";
 import { defineRoute, pageOf, pageQuery, type Route, type ServedBy } from "@steward/contracts/route";
 import { routes } from "@steward/contracts/routes";
+import { blame } from "@steward/control/blame";
 import { beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createApp, createHttpHandler } from "./app.ts";
@@ -430,6 +431,50 @@ describe("a tenant that is not active", () => {
     api.statuses[tenantA] = "active";
     const later = await api.call("POST", "/api/v1/things", { ...call, body: { name: "x" } });
     expect(later).toMatchObject({ status: 201, json: { made: 1 } });
+  });
+});
+
+describe("who is refused is counted", () => {
+  const body = { name: "a" };
+  it.each([
+    ["nobody", {}, { status: 401, code: "unauthenticated", route: "make" }],
+    [
+      "too small a role, in the tenant that was meant",
+      { as: "viewer" },
+      { status: 403, code: "forbidden", route: "make", by: { who: "viewer", tenantId: tenantA } },
+    ],
+    [
+      "somebody else's tenant, in the caller's own",
+      { as: "operator", headers: { "steward-tenant": tenantB } },
+      { status: 404, code: "not_found", route: "make", by: { who: "operator", tenantId: tenantA } },
+    ],
+  ])("%s", async (_name, request, denied) => {
+    await api.call("POST", "/api/v1/things", { ...request, body });
+    expect(api.denials).toEqual([{ requestId: "req-1", ...denied }]);
+  });
+
+  it("also whose proof was good and who may do nothing any more", async () => {
+    api.deps.authenticate = async () => {
+      throw blame(new AppError("unauthenticated", "this session has ended"), { who: "per_1", tenantId: tenantA });
+    };
+    const { text } = await api.call("GET", "/api/v1/things", { as: "viewer" });
+    expect(api.denials).toEqual([
+      {
+        status: 401,
+        code: "unauthenticated",
+        route: "list",
+        requestId: "req-1",
+        by: { who: "per_1", tenantId: tenantA },
+      },
+    ]);
+    expect(text).not.toContain("per_1");
+  });
+
+  it("but not what is malformed, absent or our own fault", async () => {
+    await api.call("POST", "/api/v1/things", { as: "operator", body: { name: 5 } });
+    await api.call("GET", "/api/v1/nothing", { as: "operator" });
+    await api.call("GET", "/api/v1/broken/x", { as: "viewer" });
+    expect(api.denials).toEqual([]);
   });
 });
 
