@@ -1,5 +1,4 @@
 import { AppError, hasCode } from "@steward/contracts/errors";
-import type { MetricName } from "@steward/contracts/metrics";
 import { trustDocumentSchema } from "@steward/contracts/trust";
 import type { Context } from "./context.ts";
 
@@ -11,18 +10,19 @@ const urgentDays = 30;
 
 /** How long appliances go on accepting what the stage says of itself. A stage that is not set up yet says nothing. */
 export async function measureTrust(deps: Deps & Pick<Context, "meter">): Promise<void> {
-  const left = async (
-    metric: Extract<MetricName, "TrustDaysLeft" | "ReleaseDaysLeft">,
-    endsAtMs: () => Promise<number>,
-  ) => {
-    try {
-      deps.meter(metric, daysUntil(await endsAtMs(), deps.nowMs()));
-    } catch (error) {
-      if (!hasCode(error, "unavailable")) throw error;
-    }
-  };
-  await left("TrustDaysLeft", () => trustEndsAtMs(deps));
-  await left("ReleaseDaysLeft", async () => (await deps.release()).release.expiresAtMs);
+  const trust = await daysLeft(deps, () => trustEndsAtMs(deps));
+  if (trust !== undefined) deps.meter("TrustDaysLeft", trust);
+  const release = await daysLeft(deps, async () => (await deps.release()).release.expiresAtMs);
+  if (release !== undefined) deps.meter("ReleaseDaysLeft", release);
+}
+
+async function daysLeft(deps: Pick<Deps, "nowMs">, endsAtMs: () => Promise<number>): Promise<number | undefined> {
+  try {
+    return daysUntil(await endsAtMs(), deps.nowMs());
+  } catch (error) {
+    if (!hasCode(error, "unavailable")) throw error;
+    return undefined;
+  }
 }
 
 /** Throws where the trust document ends soon: no appliance does anything from then on. */
