@@ -1,7 +1,6 @@
 import { enrolmentRoutes as routes } from "@steward/contracts/routes/enrolment";
 import { enrolNode } from "@steward/control/enrol-node";
 import { renewCertificate, renewExpired } from "@steward/control/renew-certificate";
-import { createUserCertificate } from "@steward/control/user-certificates";
 import { bind } from "../bind.ts";
 import { nodeIdentity } from "../callers.ts";
 
@@ -20,7 +19,9 @@ export const enrolmentBindings = [
       requestId,
     ),
   ),
-  bind(routes.createCertificate, (deps, { caller, body }) =>
-    createUserCertificate({ ...deps, ...deps.installation, signer: deps.signers.issuer }, caller, body),
-  ),
+  bind(routes.createCertificate, async (deps, { caller, body }) => {
+    // Machines are what this function is for.
+    const { createUserCertificate } = await import("@steward/control/user-certificates");
+    return createUserCertificate({ ...deps, ...deps.installation, signer: deps.signers.issuer }, caller, body);
+  }),
 ];
