@@ -203,9 +203,11 @@ describe.each(stages)("the app of %s", (stage) => {
   test("a function's environment is what its env.ts asks for, and none besides", () => {
     const asked = Object.entries(environmentSchema.shape);
     const required = asked.filter(([, schema]) => !schema.safeParse(undefined).success).map(([name]) => name);
-    // Lambda itself sets the region; of what is optional, a stage whose workers start by themselves sets this.
+    // Lambda itself sets the region; of what is optional, a stage whose workers start by themselves sets the first, and
+    // one whose dashboard has a domain the second.
     const wanted = required.filter((name) => name !== "AWS_REGION");
     if (settings.workers.maximum > 0) wanted.push("STEWARD_WORKER_START_SECONDS");
+    if (settings.domains.dashboard !== undefined) wanted.push("STEWARD_DASHBOARD_URL");
     for (const name of functionNames) {
       const variables = variablesOf(name);
       expect(inOrder(Object.keys(variables))).toEqual(inOrder(wanted));
@@ -214,6 +216,7 @@ describe.each(stages)("the app of %s", (stage) => {
         STEWARD_ACCOUNT: account,
         STEWARD_API_DOMAINS: [settings.domains.api.name],
         STEWARD_NODES_DOMAINS: [settings.domains.nodes.name],
+        STEWARD_API_URL: `https://${settings.domains.api.name}`,
         STEWARD_NODES_URL: `https://${settings.domains.nodes.name}`,
         STEWARD_CHECK_ANSWERS: false,
       });
