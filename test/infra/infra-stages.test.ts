@@ -203,11 +203,11 @@ describe.each(stages)("the app of %s", (stage) => {
   test("a function's environment is what its env.ts asks for, and none besides", () => {
     const asked = Object.entries(environmentSchema.shape);
     const required = asked.filter(([, schema]) => !schema.safeParse(undefined).success).map(([name]) => name);
-    // Lambda itself sets the region; of what is optional, a stage whose workers start by themselves sets the first, and
-    // one whose dashboard has a domain the second.
+    // Lambda itself sets the region; of what is optional, a stage whose workers start by themselves sets the first,
+    // and one whose dashboard has a domain (all of these) the second.
     const wanted = required.filter((name) => name !== "AWS_REGION");
     if (settings.workers.maximum > 0) wanted.push("STEWARD_WORKER_START_SECONDS");
-    if (settings.domains.dashboard !== undefined) wanted.push("STEWARD_DASHBOARD_URL");
+    wanted.push("STEWARD_DASHBOARD_URL");
     for (const name of functionNames) {
       const variables = variablesOf(name);
       expect(inOrder(Object.keys(variables))).toEqual(inOrder(wanted));
