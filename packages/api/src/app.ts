@@ -14,7 +14,14 @@ import { type Binding, type Paging, SeeOther, type SignedIn } from "./bind.ts";
 import { nodeIdentity, requireKind, requireRole, requireStaff, tenantOf, userIdentity } from "./callers.ts";
 import { type CursorScope, openCursor, sealCursor } from "./cursor.ts";
 import { idempotencyKeySchema, type KeptAnswer, once } from "./idempotency.ts";
-import { clientCertificateOf, type HttpEvent, type HttpResult, requestOf, resultOf } from "./lambda-event.ts";
+import {
+  clientCertificateOf,
+  type HttpEvent,
+  type HttpResult,
+  isPlainPath,
+  requestOf,
+  resultOf,
+} from "./lambda-event.ts";
 import { problemOf } from "./problems.ts";
 import { rateHeaders, takeTokens } from "./rate-limit.ts";
 import { refuseSecrets } from "./refuse-secrets.ts";
@@ -65,6 +72,12 @@ export function createApp(deps: AppDeps, options: AppOptions): Hono<AppEnv> {
     context.res.headers.set("steward-request-id", context.get("requestId"));
   });
 
+  // Inside of the one above, which adds the headers to this answer as well.
+  app.use(async (context, next) => {
+    if (!isPlainPath(context.env.event)) throw nothingThere();
+    await next();
+  });
+
   for (const binding of served) {
     const { route } = binding;
     app.on(route.method, route.path.replace(/\{(\w+)\}/g, ":$1"), async (context) => {
@@ -101,9 +114,7 @@ export function createApp(deps: AppDeps, options: AppOptions): Hono<AppEnv> {
   };
   app.onError(answerError);
   // Answered, not thrown: what is thrown here would pass by the middleware that adds the headers.
-  app.notFound((context) =>
-    answerError(missing(deps, table, context.req.method, context.req.path, context.env.event), context),
-  );
+  app.notFound((context) => answerError(missing(deps, table, context.req.path, context.env.event), context));
   return app;
 }
 
@@ -316,7 +327,8 @@ function requireDoor(deps: AppDeps, event: HttpEvent, door: Door): void {
   });
 }
 
-function missing(deps: AppDeps, table: readonly Route[], method: string, path: string, event: HttpEvent): AppError {
+function missing(deps: AppDeps, table: readonly Route[], path: string, event: HttpEvent): AppError {
+  const { method } = event.requestContext.http;
   const here = table.filter((route) => pathMatches(route.path, path));
   const door: Door = deps.domains.nodes.includes(event.requestContext.domainName) ? "nodes" : "api";
   const allowed = here.filter((route) => route.door === door).map((route) => route.method);
@@ -327,6 +339,10 @@ function missing(deps: AppDeps, table: readonly Route[], method: string, path: s
   if (here.length > 0) {
     return new AppError("wrong_door", `this is not served at ${event.requestContext.domainName}`);
   }
+  return nothingThere();
+}
+
+function nothingThere(): AppError {
   return new AppError("not_found", "there is nothing at this address", { next: "/docs lists every route." });
 }
 

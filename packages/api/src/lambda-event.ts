@@ -10,11 +10,22 @@ export function requestOf(event: HttpEvent): Request {
   for (const [name, value] of Object.entries(event.headers)) if (value !== undefined) headers.set(name, value);
   if (event.cookies !== undefined && event.cookies.length > 0) headers.set("cookie", event.cookies.join("; "));
   const query = event.rawQueryString === "" ? "" : `?${event.rawQueryString}`;
-  const method = event.requestContext.http.method;
+  const { method: asked } = event.requestContext.http;
+  // A web request cannot carry these; no route has them, and the answer is the same for every method without one.
+  const method = /^(connect|trace|track)$/i.test(asked) ? "UNROUTED" : asked;
   const init: RequestInit = { method, headers };
   const bytes = bodyBytes(event);
   if (bytes.length > 0 && method !== "GET" && method !== "HEAD") init.body = bytes;
   return new Request(`https://${event.requestContext.domainName}${event.rawPath}${query}`, init);
+}
+
+/**
+ * Whether the address is written as routes are: nothing in it that a router would resolve or decode first (`..`, `//`,
+ * `%61`). Such a one would be another address to whatever stands before us, and the same one here.
+ */
+export function isPlainPath({ rawPath, requestContext }: HttpEvent): boolean {
+  if (/%|\\|\/\//.test(rawPath)) return false;
+  return new URL(`https://${requestContext.domainName}${rawPath}`).pathname === rawPath;
 }
 
 export function bodyBytes(event: HttpEvent): Uint8Array<ArrayBuffer> {

@@ -10,7 +10,7 @@ interface Entry {
 export type Snapshot = Map<string, Entry>;
 
 /** Families that a refused call may write: its traces (and what seals them) and its limits, and the key of a call that began. */
-const apart = /#(?:AUDIT|SEAL|LIMIT|LIMITS|DENIAL|DENIALS|IDEMPOTENCY)(?:[# ]|$)/;
+const apart = /#(?:AUDIT|SEAL|RATE|LIMIT|LIMITS|DENIAL|DENIALS|IDEMPOTENCY)(?:[# ]|$)/;
 
 export async function snapshot({ client, name }: Table): Promise<Snapshot> {
   const items: Snapshot = new Map();
