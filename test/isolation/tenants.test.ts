@@ -464,13 +464,14 @@ describe("whoever may, with another tenant's", () => {
     let before = await snapshot(installation.table);
     for (const operation of operations) {
       const asks = accepted.get(operation.id) ?? [];
-      const pairs = pairsOf(operation, asks, b.things);
+      // Not the header and the cursor again, which a machine does not have.
+      const ofSibling = operation.door === "nodes" ? pairsOf(operation, asks, a.siblings) : [];
       const able = callers.filter(
         // What the provider's staff may do everywhere is no other tenant's to them.
         (caller) => mayCall(operation, caller) === "yes" && (caller.kind !== "staff" || "role" in operation.access),
       );
       const cases = able.flatMap((caller) =>
-        pairs
+        [...pairsOf(operation, asks, b.things), ...(caller.kind === "appliance" ? ofSibling : [])]
           // They may give rights in every tenant.
           .filter(({ said }) => caller.kind !== "staff" || said.foreign.every((one) => !one.startsWith("ten_")))
           .map((pair) => ({ caller, ...pair })),

@@ -37,6 +37,8 @@ export interface Person {
 /** One of two tenants that have the same things, each value with the tenant's word in it. */
 export interface Twin {
   things: Things;
+  /** What its second machine has: as foreign to the first one as another tenant's. */
+  siblings: Things;
   tenantId: string;
   people: Record<Role, Person>;
   /** Names of its machines: the one whose things they are, and its sibling. */
@@ -161,10 +163,12 @@ export async function makeTwin(installation: Installation, word: string): Promis
   things.addId(invited.nodeId);
   things.addValue("machine", machines[0]);
   things.addValue("tag", `site:${word}`);
-  await makeTasks(await people.operator.signIn(), things, clients);
+  const siblings = createThings(word, tenantId);
+  siblings.addId(clients[1].identity.nodeId);
+  await makeTasks(await people.operator.signIn(), things, siblings, clients);
   const until = new Date(Date.now() + 3_600_000).toISOString();
   await admin("createFreeze", { body: { scope: "tenant", reason: `${word} is on holiday`, until } });
-  return { things, tenantId, people, machines, clients };
+  return { things, siblings, tenantId, people, machines, clients };
 }
 
 async function makeMachine(
@@ -210,7 +214,12 @@ export const aHeartbeat = {
 };
 
 /** Tasks in every state that one can rest in, and runs before, in and after their time on the first machine. */
-async function makeTasks(operator: Client, things: Things, [first, second]: [NodeClient, NodeClient]): Promise<void> {
+async function makeTasks(
+  operator: Client,
+  things: Things,
+  sibling: Things,
+  [first, second]: [NodeClient, NodeClient],
+): Promise<void> {
   const { word } = things;
   const targets = [first.identity.nodeId];
   const look = (on: string[]) =>
@@ -240,6 +249,7 @@ async function makeTasks(operator: Client, things: Things, [first, second]: [Nod
   }
   // In front: the plan that can still be approved.
   things.values.set("planHash", [planned.plan?.planHash ?? "", ...(things.values.get("planHash") ?? [])]);
+  sibling.addId(...(siblings.runs ?? []).map(({ id }) => id));
   for (const task of [waiting, ended, siblings]) things.addId(...(task.runs ?? []).map(({ id }) => id));
 }
 
