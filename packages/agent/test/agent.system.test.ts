@@ -197,6 +197,18 @@ describe("nothing runs", () => {
     await neverRuns("forbidden");
   });
 
+  it("when the trust document has ended", async () => {
+    control.served.trust = control.world.trustDocument({ expiresAtMs: control.world.trust.issuedAtMs + 1 });
+    await neverRuns("expired");
+  });
+
+  it("when its key was dropped from a newer trust document", async () => {
+    const { keyId, publicKey } = newKey();
+    const keys = { ...control.world.trust.keys, dispatch: [{ keyId, publicKey }] };
+    control.served.trust = control.world.trustDocument({ version: 2, keys });
+    await neverRuns("not_signed");
+  });
+
   it("when the bundle is not the one that its digest names", async () => {
     control.door.objects.set("/objects/bundle", await tarGz([{ name: "playbooks/users_add.yml", content: "evil" }]));
     await neverRuns("forbidden");
