@@ -32,3 +32,15 @@ it("names every problem of an environment at once", () => {
     /STEWARD_STAGE[\s\S]*STEWARD_API_DOMAINS[\s\S]*STEWARD_NODES_URL/,
   );
 });
+
+it("every function behind the api door may count its callers' calls: where it may not, nothing bounds them", () => {
+  const apiDoor = new Set(Object.values(routes).flatMap((route) => (route.door === "api" ? [route.servedBy] : [])));
+  for (const { principal, trigger } of Object.values(functionDefinitions) as FunctionDefinition[]) {
+    if (trigger.kind !== "http" || !apiDoor.has(trigger.servedBy)) continue;
+    const mayCount = permissions("test", "000000000000")[principal].some(
+      ({ actions, keys }) =>
+        actions.includes("dynamodb:UpdateItem") && (keys === undefined || keys.includes("SYS#RATE#*")),
+    );
+    expect([principal, mayCount]).toEqual([principal, true]);
+  }
+});
