@@ -34,7 +34,9 @@ it("names every problem of an environment at once", () => {
 });
 
 it("every function behind the api door may count its callers' calls: where it may not, nothing bounds them", () => {
-  const apiDoor = new Set<string>(Object.values(routes).flatMap((route) => (route.door === "api" ? [route.servedBy] : [])));
+  const apiDoor = new Set<string>(
+    Object.values(routes).flatMap((route) => (route.door === "api" ? [route.servedBy] : [])),
+  );
   for (const { principal, trigger } of Object.values(functionDefinitions) as FunctionDefinition[]) {
     if (trigger.kind !== "http" || !apiDoor.has(trigger.servedBy)) continue;
     const mayCount = permissions("test", "000000000000")[principal].some(
