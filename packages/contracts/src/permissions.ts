@@ -38,6 +38,7 @@ export const principalNames = [
   "heartbeat",
   "enrol",
   "sessions",
+  "people",
   "approve",
   "dispatch",
   "escalate",
@@ -65,6 +66,11 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
   const indexes = (...list: IndexName[]): Grant => ({
     actions: ["dynamodb:Query"],
     resources: list.map(names.index),
+  });
+  /** Changes of tenants' records, and of no other families of the system's (`SYS#…`) than these. */
+  const changes = (actions: string[], families: string[]): Grant => ({
+    ...table(...actions),
+    keys: ["T#*", ...families.map((family) => `SYS#${family}`)],
   });
   // Reading one, listing, creating and changing: what nearly everybody does. A transaction needs the rights of its parts.
   const records = ["GetItem", "Query", "PutItem", "UpdateItem"];
@@ -109,8 +115,12 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
 
   return {
     api: [
+      table("GetItem", "Query", "BatchGetItem"),
       // It forgets the idempotency key of a request that was refused.
-      table(...records, "BatchGetItem", "DeleteItem"),
+      changes(
+        ["PutItem", "UpdateItem", "DeleteItem"],
+        ["CERTIFICATE#*", "ENROLMENT#*", "FREEZE", "PRESENCE#*", "RATE#*", "WAIT#*"],
+      ),
       // The second one for the certificates of one machine or person.
       indexes("gsi1", "gsi2"),
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
@@ -133,7 +143,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       ...verifyTokens,
     ],
     nodes: [
-      table(...records, "BatchGetItem"),
+      table("GetItem", "Query", "BatchGetItem"),
+      changes(["PutItem", "UpdateItem"], ["PRESENCE#*"]),
       indexes("gsi1", "gsi2"),
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
       ...release,
@@ -149,7 +160,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       queues(["node-events"], "SendMessage", "GetQueueUrl"),
     ],
     enrol: [
-      table("GetItem", "PutItem", "UpdateItem"),
+      table("GetItem"),
+      changes(["PutItem", "UpdateItem"], ["CERTIFICATE#*", "ENROLMENT#*", "PRESENCE#*", "RATE#*"]),
       // How many machines a tenant has, where that was not counted before.
       { ...table("Query"), keys: ["T#*#NODE"] },
       // How many certificates a person has.
@@ -165,15 +177,29 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       { actions: ["iam:PassRole"], resources: [names.hybridRole] },
     ],
     sessions: [
-      table("GetItem", "PutItem", "UpdateItem"),
+      table("GetItem"),
+      changes(["PutItem", "UpdateItem"], ["IDENTITY#*", "PERSON#*", "RATE#*", "SESSION#*", "TOKEN#*"]),
       // The issuers that somebody may sign in with.
       indexes("gsi1"),
       sign("token"),
       parameters("key-ring/token"),
     ],
+    people: [
+      table("GetItem", "Query", "BatchGetItem"),
+      changes(
+        ["PutItem", "UpdateItem", "DeleteItem"],
+        ["ADMINS#*", "CERTIFICATE#*", "IDENTITY#*", "ISSUER#*", "PERSON#*", "RATE#*", "SESSION#*", "TOKEN#*"],
+      ),
+      indexes("gsi1", "gsi2"),
+      // What a resumed tenant had waiting goes on at once.
+      queues(["rollouts"], "SendMessage", "GetQueueUrl"),
+      ...verifyTokens,
+      cursorKey,
+    ],
     approve: [
+      table("GetItem", "Query"),
       // It forgets the idempotency key of a request that was refused, like the api.
-      table(...records, "DeleteItem"),
+      changes(["PutItem", "UpdateItem", "DeleteItem"], ["RATE#*"]),
       indexes("gsi1"),
       sign("approval"),
       ...verifyTokens,
@@ -181,7 +207,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       queues(["rollouts"], "SendMessage", "GetQueueUrl"),
     ],
     dispatch: [
-      table(...records),
+      table("GetItem", "Query"),
+      changes(["PutItem", "UpdateItem"], ["PRESENCE#*"]),
       indexes("gsi1"),
       sign("dispatch"),
       queues(["rollouts"], ...consume),
@@ -189,7 +216,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       { actions: ["ssm:SendCommand"], resources: [names.wakeDocument] },
     ],
     escalate: [
-      table(...records, "BatchGetItem"),
+      table("GetItem", "Query", "BatchGetItem"),
+      changes(["PutItem", "UpdateItem"], []),
       indexes("gsi1"),
       queues(["escalations"], ...consume, "SendMessage"),
       // Without a key a job goes back to the workers.
@@ -198,7 +226,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       { actions: ["secretsmanager:GetSecretValue"], resources: [names.anthropicSecret] },
     ],
     reconcile: [
-      table("GetItem", "PutItem", "UpdateItem", "BatchGetItem"),
+      table("GetItem", "BatchGetItem"),
+      changes(["PutItem", "UpdateItem"], ["CERTIFICATE#*", "FREEZE", "PRESENCE#*"]),
       // What waits for a node that was shut out: the runs that have not ended.
       indexes("due", "gsi2"),
       {
@@ -213,7 +242,11 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       },
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
     ],
-    sweep: [table("GetItem", "Query", "UpdateItem"), queues(["node-events"], "SendMessage", ...consume)],
+    sweep: [
+      table("GetItem", "Query"),
+      changes(["UpdateItem"], ["PRESENCE#*"]),
+      queues(["node-events"], "SendMessage", ...consume),
+    ],
     purge: [
       // The one role that may look through the whole table, and the one that may empty outputs.
       table(...records, "Scan", "DeleteItem"),
@@ -232,9 +265,9 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     // Puts secrets in and has them rotated, and can read none of them.
     secrets: [
-      table("GetItem", "PutItem"),
-      // It counts calls, and who is refused.
-      { ...table("UpdateItem"), keys: ["T#*#AUDIT", "SYS#RATE#*"] },
+      table("GetItem"),
+      // It writes to the trail, counts calls, and who is refused.
+      { ...table("PutItem", "UpdateItem"), keys: ["T#*#AUDIT", "SYS#RATE#*"] },
       ...verifyTokens,
       secrets(secretNames, "DescribeSecret", "ListSecretVersionIds"),
       secrets(
@@ -249,7 +282,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       secrets(rotatedSecretNames, "DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"),
     ],
     instances: [
-      table(...records, "BatchGetItem"),
+      table("GetItem", "Query", "BatchGetItem"),
+      changes(["PutItem", "UpdateItem"], ["CERTIFICATE#*", "ENROLMENT#*", "PRESENCE#*"]),
       parameters("root-public-key"),
       {
         // Not to read them: only the instance itself does.

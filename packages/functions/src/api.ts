@@ -3,14 +3,10 @@ import { bindDocuments } from "@steward/api/documents";
 import { auditBindings } from "@steward/api/routes/audit";
 import { certificateBindings } from "@steward/api/routes/certificates";
 import { freezeBindings } from "@steward/api/routes/freezes";
-import { issuerBindings } from "@steward/api/routes/issuers";
 import { limitBindings } from "@steward/api/routes/limits";
 import { nodeBindings } from "@steward/api/routes/nodes";
 import { overviewBindings } from "@steward/api/routes/overview";
-import { principalBindings } from "@steward/api/routes/principals";
 import { taskBindings } from "@steward/api/routes/tasks";
-import { tenantBindings } from "@steward/api/routes/tenants";
-import { tokenBindings } from "@steward/api/routes/tokens";
 import { catalogue } from "@steward/catalogue/catalogue";
 import { routes } from "@steward/contracts/routes";
 import { createAppDeps } from "./app-deps.ts";
@@ -23,10 +19,6 @@ const bindings = [
   ...nodeBindings,
   ...overviewBindings,
   ...taskBindings,
-  ...tenantBindings,
-  ...principalBindings,
-  ...tokenBindings,
-  ...issuerBindings,
 ];
 
 const deps = await createAppDeps("api", catalogue);

@@ -3,7 +3,7 @@ import { issuerIdSchema } from "../ids.ts";
 import { defineRoute } from "../route.ts";
 import * as principals from "../principals.ts";
 
-const api = { door: "api", servedBy: "api" } as const;
+const api = { door: "api", servedBy: "people" } as const;
 const access = { role: "admin", peopleOnly: "who says who somebody is, is for people to say" } as const;
 
 /** Who else may say who somebody is (OpenID Connect). */

@@ -4,7 +4,7 @@ import { defineRoute, pageOf, pageQuery } from "../route.ts";
 import * as principals from "../principals.ts";
 import { principalSchema } from "../session.ts";
 
-const api = { door: "api", servedBy: "api" } as const;
+const api = { door: "api", servedBy: "people" } as const;
 const access = { role: "admin", peopleOnly: "who may do what is for people to say" } as const;
 const params = z.strictObject({ personId: personIdSchema });
 

@@ -4,7 +4,7 @@ import { tenantIdSchema } from "../ids.ts";
 import { defineRoute, pageOf, pageQuery } from "../route.ts";
 import * as tenant from "../tenant.ts";
 
-const api = { door: "api", servedBy: "api" } as const;
+const api = { door: "api", servedBy: "people" } as const;
 const staff = { staff: "admin" } as const;
 const params = z.strictObject({ tenantId: tenantIdSchema });
 const path = "/api/v1/tenants/{tenantId}" as const;

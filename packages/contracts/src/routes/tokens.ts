@@ -3,7 +3,7 @@ import { tokenIdSchema } from "../ids.ts";
 import { defineRoute, pageOf, pageQuery } from "../route.ts";
 import * as principals from "../principals.ts";
 
-const api = { door: "api", servedBy: "api" } as const;
+const api = { door: "api", servedBy: "people" } as const;
 const access = { role: "admin", peopleOnly: "a token cannot make or see another" } as const;
 
 /** Service tokens: for scripts, never more than who made them. */

@@ -1,0 +1,12 @@
+import { createApp, createHttpHandler } from "@steward/api/app";
+import { issuerBindings } from "@steward/api/routes/issuers";
+import { principalBindings } from "@steward/api/routes/principals";
+import { tenantBindings } from "@steward/api/routes/tenants";
+import { tokenBindings } from "@steward/api/routes/tokens";
+import { createAppDeps } from "./app-deps.ts";
+
+const deps = await createAppDeps("people");
+const bindings = [...tenantBindings, ...principalBindings, ...tokenBindings, ...issuerBindings];
+
+/** The routes that say who may do what, with that function's rights: no other writes people, tokens or one-time links. */
+export const handler = createHttpHandler(createApp(deps, { servedBy: "people", bindings }));
