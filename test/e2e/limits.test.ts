@@ -96,6 +96,6 @@ test("proofs cannot be tried out in a hurry", async () => {
   const answers = await Promise.all(Array.from({ length: 20 }, tryOut));
   const seconds = (performance.now() - startedMs) / 1_000;
   const counts = Map.groupBy(answers, ({ status }) => status);
-  expect([...counts.keys()].toSorted()).toEqual([401, 429]);
+  expect(new Set(counts.keys())).toEqual(new Set([401, 429]));
   expect(counts.get(401)?.length).toBeLessThanOrEqual(6 + seconds + 1);
 });

@@ -26,7 +26,7 @@ export async function withLines<T>(
   });
   let result: T;
   try {
-    result = await work({ write: async (lines) => void (await file.appendFile(textOf(lines))) });
+    result = await work({ write: (lines) => file.appendFile(textOf(lines)) });
     await file.sync();
   } catch (error) {
     await rm(part, { force: true });
@@ -35,11 +35,13 @@ export async function withLines<T>(
     await file.close();
   }
   // Not renamed: that would take the place of whatever has come there meanwhile.
-  await link(part, to)
-    .catch((cause: unknown) => {
-      throw taken(to, cause);
-    })
-    .finally(() => rm(part, { force: true }));
+  try {
+    await link(part, to);
+  } catch (cause) {
+    throw taken(to, cause);
+  } finally {
+    await rm(part, { force: true });
+  }
   return result;
 }
 

@@ -88,7 +88,13 @@ const patterns = new Map<string, RegExp>();
 function like(pattern: string, value: string): boolean {
   let known = patterns.get(pattern);
   if (known === undefined) {
-    known = new RegExp(`^${pattern.split("*").map(RegExp.escape).join(".*")}$`, "s");
+    known = new RegExp(
+      `^${pattern
+        .split("*")
+        .map((text) => RegExp.escape(text))
+        .join(".*")}$`,
+      "s",
+    );
     patterns.set(pattern, known);
   }
   return known.test(value);

@@ -114,7 +114,8 @@ function queriedKey(input: unknown): string {
   const index = member(input, "IndexName");
   const { partitionKey } = tableSchema.indexes.find(({ name }) => name === index) ?? tableSchema;
   const names = record(member(input, "ExpressionAttributeNames")) as Record<string, unknown>;
-  const condition = String(member(input, "KeyConditionExpression") ?? "");
+  const given = member(input, "KeyConditionExpression");
+  const condition = typeof given === "string" ? given : "";
   for (const [, name = "", value = ""] of condition.matchAll(/(#?[\w.-]+)\s*=\s*(:\w+)/g)) {
     if ((name.startsWith("#") ? names[name] : name) !== partitionKey) continue;
     return textOf(member(member(input, "ExpressionAttributeValues"), value));
