@@ -1,4 +1,5 @@
 import { getJob } from "@steward/aws/records/job";
+import { getNode } from "@steward/aws/records/node";
 import { getTask } from "@steward/aws/records/task";
 import { hasCode } from "@steward/contracts/errors";
 import { providerTenantId } from "@steward/contracts/ids";
@@ -7,9 +8,11 @@ import { claimJob } from "@steward/control/claim-job";
 import { completeJob } from "@steward/control/complete-job";
 import type { Caller } from "@steward/control/context";
 import { escalateJob } from "@steward/control/escalate-job";
+import { removeNode } from "@steward/control/node-views";
 import { reconcile } from "@steward/control/reconcile";
+import { revokeNode } from "@steward/control/revoke-node";
 import { submitTask } from "@steward/control/submit-task";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type House, openHouse, takeOne } from "./support/house.ts";
 
 let house: House;
@@ -24,8 +27,8 @@ afterEach(async () => {
 });
 
 /** Words that no pattern fits: a model has to read them. */
-const ask = () =>
-  submitTask(house, person, {
+const ask = (by = person) =>
+  submitTask(house, by, {
     instruction: "please look after the new colleague",
     targets: ["attic"],
     mode: "apply",
@@ -38,6 +41,7 @@ const withoutKey = {
   model: "claude-sonnet-5-5",
 };
 const claimId = "00000000-0000-4000-8000-000000000001";
+const otherClaimId = "00000000-0000-4000-8000-000000000002";
 
 it("a job whose message was lost is sent again well before its deadline", async () => {
   await house.machine(providerTenantId, "worker");
@@ -122,3 +126,84 @@ it("a settled attempt answers whoever held it, and nobody else", async () => {
   expect(await complete(worker)).toEqual(first);
   await expect(complete(other)).rejects.toSatisfy((error) => hasCode(error, "stale_attempt"));
 });
+
+describe("a worker that is shut out", () => {
+  const staff = (): Caller => ({ ...person, tenantId: providerTenantId });
+  const shutOut = {
+    revoked: async (nodeId: string) => revokeNode(house, staff(), { nodeId }, { reason: "stolen" }),
+    removed: async (nodeId: string) => removeNode(house, staff(), { nodeId }),
+  };
+
+  it.each(["revoked", "removed"] as const)("gives back what it holds, of every tenant, once it is %s", async (how) => {
+    const stolen = await house.machine(providerTenantId, "worker", "gpu-1");
+    const other = await house.machine(providerTenantId, "worker", "gpu-2");
+    const neighbour = await house.tenant();
+    await house.machine(neighbour.tenantId, "appliance");
+
+    const held = async (by: typeof stolen, owner: Caller) => {
+      await ask(owner);
+      const message = takeOne<LaneMessage>(house, "inference-express");
+      await claimJob(house, by, { jobId: message.jobId }, { ...message, claimId });
+      return message;
+    };
+    const ours = [await held(stolen, person), await held(stolen, neighbour)];
+    const others = await held(other, person);
+    // Claimed last, its lease ends last: nothing of the worker's may be due later than what is looked at.
+    house.passTime(1);
+
+    await shutOut[how](stolen.nodeId);
+    await reconcile(house);
+
+    const sent = house.sent.map(({ body }) => body as LaneMessage);
+    expect(sent.map(({ tenantId, jobId }) => ({ tenantId, jobId })).toSorted(byJob)).toEqual(
+      ours.map(({ tenantId, jobId }) => ({ tenantId, jobId })).toSorted(byJob),
+    );
+    for (const message of ours) {
+      const job = await getJob(house.table, message);
+      expect(job).toMatchObject({ status: "queued", failures: [], attempt: 1 });
+      expect(job?.lease).toBeUndefined();
+      // The message that the worker may still have, and the lease that it had, are worth nothing.
+      await expect(
+        claimJob(house, other, { jobId: message.jobId }, { ...message, claimId: otherClaimId }),
+      ).rejects.toMatchObject({ code: "stale_attempt" });
+      const answer = { tenantId: message.tenantId, attempt: 1, output: "prose", model: "m" };
+      const numbers = { promptTokens: 1, completionTokens: 1, durationMs: 1 };
+      await expect(
+        completeJob(house, stolen, { jobId: message.jobId }, { ...answer, ...numbers }),
+      ).rejects.toMatchObject({ code: "stale_attempt" });
+    }
+    expect(await getJob(house.table, others)).toMatchObject({ status: "leased", lease: { owner: other.nodeId } });
+
+    // Another worker goes on at once with the new message; the one that is out gets nothing.
+    const [again = expect.fail()] = sent;
+    await expect(
+      claimJob(house, stolen, { jobId: again.jobId }, { ...again, claimId: otherClaimId }),
+    ).rejects.toMatchObject({ code: "forbidden" });
+    expect(await claimJob(house, other, { jobId: again.jobId }, { ...again, claimId: otherClaimId })).toMatchObject({
+      attempt: 2,
+    });
+
+    // Done once: nothing more is sent for it.
+    house.sent.length = 0;
+    await reconcile(house);
+    expect(house.sent).toEqual([]);
+    expect((await getNode(house.table, stolen))?.dueAtMs).toBeUndefined();
+  });
+
+  it("is due until its jobs were told of: a queue that is down delays them, and loses none", async () => {
+    const stolen = await house.machine(providerTenantId, "worker", "gpu-1");
+    await ask();
+    const message = takeOne<LaneMessage>(house, "inference-express");
+    await claimJob(house, stolen, { jobId: message.jobId }, { ...message, claimId });
+    await shutOut.revoked(stolen.nodeId);
+    house.queuesAreDown = true;
+    await reconcile(house);
+    expect(await getJob(house.table, message)).toMatchObject({ status: "queued" });
+    house.queuesAreDown = false;
+    house.passTime(10_000);
+    await reconcile(house);
+    expect(takeOne<LaneMessage>(house, "inference-express")).toMatchObject({ jobId: message.jobId });
+  });
+});
+
+const byJob = (a: { jobId: string }, b: { jobId: string }) => (a.jobId < b.jobId ? -1 : 1);
