@@ -38,13 +38,16 @@ interface Trail {
   chain: { payload: seals.SealPayload; document: SignedDocument; leaves: seals.SealLeaf[] }[];
 }
 
+/** Of a minute: how much earlier its entries say that they happened, and how much later its seal was made. */
+type Odd = Record<number, { datedBackMs?: number; lateMs?: number }>;
+
 /** `minutes[m]`: whose entries came in during minute m, as indexes of tenants. */
-function trailOf(minutes: readonly (readonly number[])[], key: Key = trusted): Trail {
+function trailOf(minutes: readonly (readonly number[])[], key: Key = trusted, odd: Odd = {}): Trail {
   const trail: Trail = { entries: [], chain: [] };
   let previous = seals.firstPrevious;
   minutes.forEach((owners, minute) => {
     const entries = owners.map((owner, index): AuditEntry => {
-      const atMs = startMs + minute * minuteMs + index;
+      const atMs = startMs + minute * minuteMs + index - (odd[minute]?.datedBackMs ?? 0);
       const auditId = derivedId("audit", atMs, `${minute} ${index}`);
       const tenantId = tenantIds[owner] ?? "";
       return { v: 1, tenantId, auditId, atMs, who: `per_${index}`, what: "submit-task", record: `tsk_${minute}` };
@@ -55,7 +58,7 @@ function trailOf(minutes: readonly (readonly number[])[], key: Key = trusted): T
       sequence: minute + 1,
       previous,
       ...content,
-      sealedAtMs: startMs + (minute + 1) * minuteMs,
+      sealedAtMs: startMs + (minute + 1) * minuteMs + (odd[minute]?.lateMs ?? 0),
     };
     trail.entries.push(...entries);
     trail.chain.push({ payload, document: signSeal(payload, key), leaves });
@@ -84,7 +87,7 @@ function viewsOf(chain: Chain, tenantId: string | undefined): seals.SealView[] {
 }
 
 function judge(
-  shown: { views: readonly seals.SealView[]; entries: readonly AuditEntry[] },
+  shown: { views: readonly seals.SealView[]; entries: readonly AuditEntry[]; saidToBeIn?: number },
   options: { tenantId?: string | undefined; nowMs: number; known?: KnownSeal; fromKnown?: boolean },
 ): TrailReport {
   const verifier = createTrailVerifier({
@@ -101,7 +104,7 @@ function judge(
     ...(options.fromKnown === undefined ? {} : { fromKnown: options.fromKnown }),
   });
   for (const view of shown.views) verifier.seal(view);
-  for (const entry of shown.entries) verifier.entry(entry);
+  for (const entry of shown.entries) verifier.entry(entry, shown.saidToBeIn);
   return verifier.finish(options.nowMs);
 }
 
@@ -259,6 +262,56 @@ describe("any one change is found", () => {
     expect(judge(shown, { nowMs: afterAll(trail) + 5 * minuteMs }).findings).toMatchObject([{ kind: "stale" }]);
     const remembered = judge({ ...shown, views: [] }, { nowMs: afterAll(trail), known });
     expect(remembered.findings.map(({ kind }) => kind)).toContain("cut");
+  });
+
+  it("an entry of today that says it is from before the known seal, or in one that does not hold it", () => {
+    const trail = trailOf(Array.from({ length: 12 }, () => [0]));
+    const { payload } = trail.chain[3] ?? expect.fail();
+    const known = { sequence: payload.sequence, hash: seals.hashOfSeal(payload) };
+    const [tenantId] = tenantIds;
+    const views = viewsOf(trail.chain.slice(3), tenantId);
+    const options = { tenantId, nowMs: afterAll(trail), known, fromKnown: true };
+    const [like = expect.fail()] = trail.entries;
+    const shown = own(trail, tenantId).slice(3);
+    const put = (atMs: number, saidToBeIn: number) =>
+      judge(
+        { views, entries: [...shown, { ...like, atMs, auditId: derivedId("audit", atMs, "put in") }], saidToBeIn },
+        options,
+      );
+    // What is older than the known seal is taken from memory: so much is said.
+    expect(put(startMs + 1, 1)).toMatchObject({ ok: true, skipped: 1, sealed: 9 });
+    for (const [atMs, seal] of [
+      [payload.sealedAtMs + 5 * minuteMs + 1, 1],
+      [afterAll(trail), 1],
+      [afterAll(trail), 4],
+      [afterAll(trail), 8],
+    ] as const) {
+      expect(put(atMs, seal).findings).toMatchObject([{ kind: "unsealed", seal }]);
+    }
+    // One that waits, and one whose seal was made after the seals were read.
+    expect(put(afterAll(trail), 13)).toMatchObject({ ok: true, waiting: 1 });
+  });
+
+  it("an entry that was dated back and then sealed is told of, and one that the sealer was late with is not", () => {
+    const minutes = [[0], [0], [0], [0], [0], [0], [0], [0], [0]];
+    const trail = trailOf(minutes);
+    const options = { tenantId: undefined, nowMs: afterAll(trail) };
+    expect(judge(shownOf(trail, undefined), options).warnings).toEqual([]);
+    const back = trailOf(minutes, trusted, { 8: { datedBackMs: 6 * minuteMs } });
+    expect(judge(shownOf(back, undefined), options)).toMatchObject({
+      ok: true,
+      warnings: [expect.stringMatching(/1 entries were sealed more than 5 minutes after/)],
+    });
+    // It stood still for an hour, and then worked off what had waited, in several seals of one run.
+    const late = trailOf(minutes, trusted, {
+      6: { lateMs: 60 * minuteMs },
+      7: { lateMs: 59 * minuteMs + 1_000 },
+      8: { lateMs: 58 * minuteMs + 2_000 },
+    });
+    expect(judge(shownOf(late, undefined), { ...options, nowMs: afterAll(trail) + 60 * minuteMs })).toMatchObject({
+      ok: true,
+      warnings: [],
+    });
   });
 
   it("all of it made up again with another key", () => {

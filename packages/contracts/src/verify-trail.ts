@@ -19,7 +19,7 @@ export type FindingKind =
   | "edited"
   /** Entry: it was sealed, and is gone. */
   | "missing"
-  /** Entry: later ones are sealed, and it never was. */
+  /** Entry: later ones are sealed, and it never was; or it is not in the seal that it is said to be in. */
   | "unsealed"
   /** Entry: it is there more than once, or out of place. */
   | "order"
@@ -76,6 +76,8 @@ export interface TrailOptions {
 }
 
 const fiveMinutesMs = 300_000;
+/** Seals that follow each other so quickly are of one run, which works off what had to wait. */
+const oneRunMs = 30_000;
 /** Every finding is counted; so many are told in words. */
 const mostFindings = 1_000;
 
@@ -93,14 +95,17 @@ export function createTrailVerifier(options: TrailOptions): {
   const warnings: string[] = [];
   const find = (finding: Finding) => void (findings.length < mostFindings && findings.push(finding));
   /** By id: what was sealed, where, and whether the entry has come by. */
-  const sealed = new Map<string, { hash: string; seal: number; tenantId: string; seen: boolean }>();
+  const sealed = new Map<string, { hash: string; seal: number; tenantId: string; seen: boolean; sinceMs?: number }>();
   let first: SealPayload | undefined;
   let last: SealPayload | undefined;
   let lastHash: string | undefined;
   let seals = 0;
   let right = 0;
   let skipped = 0;
-  const unsealed: { auditId: string; atMs: number }[] = [];
+  /** When the run before the one of the newest seal ended: what is older should have been sealed by then. */
+  let sinceMs: number | undefined;
+  const backdated: string[] = [];
+  const unsealed: { auditId: string; atMs: number; seal?: number }[] = [];
 
   const follow = (payload: SealPayload, hash: string, said: number) => {
     const { sequence } = payload;
@@ -149,7 +154,8 @@ export function createTrailVerifier(options: TrailOptions): {
       for (const [auditId, hash] of entries) {
         const before = sealed.get(auditId);
         if (before === undefined) {
-          sealed.set(auditId, { hash, seal: payload.sequence, tenantId: owner, seen: false });
+          const since = sinceMs === undefined ? {} : { sinceMs };
+          sealed.set(auditId, { hash, seal: payload.sequence, tenantId: owner, seen: false, ...since });
         } else if (before.hash === hash && before.tenantId === owner) {
           warnings.push(`${auditId} was sealed twice, the same both times (${before.seal} and ${payload.sequence})`);
         } else {
@@ -174,6 +180,7 @@ export function createTrailVerifier(options: TrailOptions): {
         return;
       }
       follow(opened.payload, opened.hash, sequence);
+      if (last !== undefined && opened.payload.sealedAtMs - last.sealedAtMs > oneRunMs) sinceMs = last.sealedAtMs;
       hold(view, opened.payload);
       first ??= opened.payload;
       last = opened.payload;
@@ -184,9 +191,11 @@ export function createTrailVerifier(options: TrailOptions): {
       const { auditId } = entry;
       const held = sealed.get(auditId);
       if (held === undefined) {
-        // From before the seal that the caller knows, it says; nothing that is looked at here can tell.
-        if (fromKnown && known !== undefined && seal !== undefined && seal < known.sequence) skipped++;
-        else unsealed.push({ auditId, atMs: entry.atMs });
+        // From before the seal that the caller knows, it says; nothing that is looked at here can tell, but that nothing was
+        // sealed before it happened.
+        const isBefore = fromKnown && known !== undefined && seal !== undefined && seal < known.sequence;
+        if (isBefore && first !== undefined && entry.atMs <= first.sealedAtMs + fiveMinutesMs) skipped++;
+        else unsealed.push({ auditId, atMs: entry.atMs, ...(seal === undefined ? {} : { seal }) });
         return;
       }
       if (held.seen) {
@@ -199,6 +208,7 @@ export function createTrailVerifier(options: TrailOptions): {
         find({ kind: "edited", auditId, seal: held.seal, message });
         return;
       }
+      if (held.sinceMs !== undefined && entry.atMs < held.sinceMs - maxAgeMs) backdated.push(auditId);
       right++;
     },
 
@@ -214,10 +224,13 @@ export function createTrailVerifier(options: TrailOptions): {
       const seen = new Set<string>();
       let waiting = 0;
       let before = 0;
-      for (const { auditId, atMs } of unsealed) {
+      for (const { auditId, atMs, seal } of unsealed) {
         if (seen.has(auditId)) find({ kind: "order", auditId, message: `${auditId} is there twice` });
         seen.add(auditId);
-        if (first?.sequence === 1 && atMs < first.sealedAtMs - fiveMinutesMs) before++;
+        if (seal !== undefined && last !== undefined && seal <= last.sequence) {
+          const message = `${auditId} is said to be in the seal ${seal}, and is not: it was put in afterwards`;
+          find({ kind: "unsealed", auditId, seal, message });
+        } else if (first?.sequence === 1 && atMs < first.sealedAtMs - fiveMinutesMs) before++;
         else if (last !== undefined && atMs < last.sealedAtMs - maxAgeMs) {
           find({
             kind: "unsealed",
@@ -225,6 +238,12 @@ export function createTrailVerifier(options: TrailOptions): {
             message: `${auditId} of ${new Date(atMs).toISOString()} is in no seal although later ones are: it was put in afterwards`,
           });
         } else waiting++;
+      }
+      if (backdated.length > 0) {
+        warnings.push(
+          `${backdated.length} entries were sealed more than ${Math.round(maxAgeMs / 60_000)} minutes after they say to have happened, while others were sealed in time: ` +
+            `the sealer was behind, or they were dated back (${backdated.slice(0, 3).join(", ")}${backdated.length > 3 ? ", …" : ""})`,
+        );
       }
       if (before > 0) warnings.push(`${before} entries are older than the first seal: nothing vouches for them`);
       if (last === undefined) {
