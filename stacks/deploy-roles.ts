@@ -9,7 +9,7 @@ import {
   Role,
   WebIdentityPrincipal,
 } from "aws-cdk-lib/aws-iam";
-import { bucketNames, resourceNames } from "@steward/contracts/names";
+import { bucketNames, resourceNames, stageTag } from "@steward/contracts/names";
 import { Construct } from "constructs";
 import { permanentStages } from "../infra/stages.ts";
 import { explainWildcards, type Rule, statementsOf } from "./explain.ts";
@@ -163,6 +163,17 @@ function boundaryRules(scope: Construct, { stage, env }: StageProps): Rule[] {
         arn("ec2", "instance/*"),
       ],
       why: "Machines come and go; the dispatcher's own policy has a condition on their tag",
+    },
+    {
+      actions: actionsOf("ssm", "DescribeInstanceInformation"),
+      resources: ["*"],
+      why: "Listing machines knows no bounds; it shows names and addresses",
+    },
+    {
+      actions: actionsOf("ssm", "DeregisterManagedInstance"),
+      resources: [arn("ssm", "managed-instance/*")],
+      conditions: { StringEquals: { [`ssm:resourceTag/${stageTag}`]: stage } },
+      why: "Machines come and go; the condition on their tag is what bounds them",
     },
     {
       actions: actionsOf("iam", "PassRole"),
