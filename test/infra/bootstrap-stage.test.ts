@@ -120,7 +120,7 @@ describe("a stage, from its first set-up on", () => {
 
     const first = await login(answer.link);
     expect(first.code, first.stderr).toBe(0);
-    expect(JSON.parse(first.stdout)).toMatchObject({ person: { name: "admin" }, tenants: [{ name: "Provider" }] });
+    expect(JSON.parse(first.stdout)).toMatchObject({ principal: { name: "admin" }, tenants: [{ name: "Provider" }] });
     expect((await login(answer.link)).code).not.toBe(0);
   });
 
@@ -152,7 +152,7 @@ describe("a stage, from its first set-up on", () => {
     expect([...first.made, ...second.made].toSorted()).toEqual(["admin", "tenant"]);
     expect(await counted()).toEqual({ ...once, TENANT: 2, PERSON: 2 });
     const signedIn = await login(first.link);
-    expect(JSON.parse(signedIn.stdout)).toMatchObject({ person: { name: "bert" }, tenants: [{ name: "Acme" }] });
+    expect(JSON.parse(signedIn.stdout)).toMatchObject({ principal: { name: "bert" }, tenants: [{ name: "Acme" }] });
   });
 
   test("a customer's admin is never one of the provider's staff, whatever tenant and admin are called", async () => {

@@ -67,11 +67,17 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     actions: ["dynamodb:Query"],
     resources: list.map(names.index),
   });
-  /** Changes of tenants' records, and of no other families of the system's (`SYS#…`) than these. */
-  const changes = (actions: string[], families: string[]): Grant => ({
+  /** Changes of tenants' records (of these families, where they are named), and of these families of the system's. */
+  const changes = (actions: string[], families: string[], tenants: string[] = [""]): Grant => ({
     ...table(...actions),
-    keys: ["T#*", ...families.map((family) => `SYS#${family}`)],
+    keys: [
+      ...tenants.map((family) => (family === "" ? "T#*" : `T#*#${family}`)),
+      ...families.map((family) => `SYS#${family}`),
+    ],
   });
+  const idempotency = "IDEMPOTENCY#*";
+  /** A request that was refused is forgotten, so that its key can be tried again. Nothing else is deleted by a door. */
+  const forget: Grant = { ...table("DeleteItem"), keys: [`T#*#${idempotency}`] };
   // Reading one, listing, creating and changing: what nearly everybody does. A transaction needs the rights of its parts.
   const records = ["GetItem", "Query", "PutItem", "UpdateItem"];
   const queues = (queueList: QueueName[], ...actions: string[]): Grant => ({
@@ -116,11 +122,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
   return {
     api: [
       table("GetItem", "Query", "BatchGetItem"),
-      // It forgets the idempotency key of a request that was refused.
-      changes(
-        ["PutItem", "UpdateItem", "DeleteItem"],
-        ["CERTIFICATE#*", "ENROLMENT#*", "FREEZE", "PRESENCE#*", "RATE#*", "WAIT#*"],
-      ),
+      changes(["PutItem", "UpdateItem"], ["CERTIFICATE#*", "ENROLMENT#*", "FREEZE", "PRESENCE#*", "RATE#*"]),
+      forget,
       // The second one for the certificates of one machine or person.
       indexes("gsi1", "gsi2"),
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
@@ -178,7 +181,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     sessions: [
       table("GetItem"),
-      changes(["PutItem", "UpdateItem"], ["IDENTITY#*", "PERSON#*", "RATE#*", "SESSION#*", "TOKEN#*"]),
+      // Of a tenant's own it writes the trail.
+      changes(["PutItem", "UpdateItem"], ["IDENTITY#*", "PERSON#*", "RATE#*", "SESSION#*", "TOKEN#*"], ["AUDIT"]),
       // The issuers that somebody may sign in with.
       indexes("gsi1"),
       sign("token"),
@@ -187,9 +191,11 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     people: [
       table("GetItem", "Query", "BatchGetItem"),
       changes(
-        ["PutItem", "UpdateItem", "DeleteItem"],
-        ["ADMINS#*", "CERTIFICATE#*", "IDENTITY#*", "ISSUER#*", "PERSON#*", "RATE#*", "SESSION#*", "TOKEN#*"],
+        ["PutItem", "UpdateItem"],
+        ["ADMINS#*", "ISSUER#*", "PERSON#*", "RATE#*", "SESSION#*", "TOKEN#*"],
+        ["AUDIT", idempotency, "TENANT"],
       ),
+      forget,
       indexes("gsi1", "gsi2"),
       // What a resumed tenant had waiting goes on at once.
       queues(["rollouts"], "SendMessage", "GetQueueUrl"),
@@ -198,8 +204,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     approve: [
       table("GetItem", "Query"),
-      // It forgets the idempotency key of a request that was refused, like the api.
-      changes(["PutItem", "UpdateItem", "DeleteItem"], ["RATE#*"]),
+      changes(["PutItem", "UpdateItem"], ["RATE#*"]),
+      forget,
       indexes("gsi1"),
       sign("approval"),
       ...verifyTokens,
@@ -220,14 +226,14 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       changes(["PutItem", "UpdateItem"], []),
       indexes("gsi1"),
       queues(["escalations"], ...consume, "SendMessage"),
-      // Without a key a job goes back to the workers.
-      queues(allLanes, "SendMessage", "GetQueueUrl"),
+      // Without a key a job goes back to the workers; a plan that needs no approval starts at once.
+      queues([...allLanes, "rollouts"], "SendMessage", "GetQueueUrl"),
       ...release,
       { actions: ["secretsmanager:GetSecretValue"], resources: [names.anthropicSecret] },
     ],
     reconcile: [
       table("GetItem", "BatchGetItem"),
-      changes(["PutItem", "UpdateItem"], ["CERTIFICATE#*", "FREEZE", "PRESENCE#*"]),
+      changes(["PutItem", "UpdateItem"], ["PRESENCE#*"]),
       // What waits for a node that was shut out: the runs that have not ended.
       indexes("due", "gsi2"),
       {
@@ -244,7 +250,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     sweep: [
       table("GetItem", "Query"),
-      changes(["UpdateItem"], ["PRESENCE#*"]),
+      changes(["UpdateItem"], ["PRESENCE#*"], ["NODE"]),
       queues(["node-events"], "SendMessage", ...consume),
     ],
     purge: [
@@ -266,8 +272,9 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     // Puts secrets in and has them rotated, and can read none of them.
     secrets: [
       table("GetItem"),
-      // It writes to the trail, counts calls, and who is refused.
-      { ...table("PutItem", "UpdateItem"), keys: ["T#*#AUDIT", "SYS#RATE#*"] },
+      // It writes to the trail, counts calls and who is refused, and knows a call that is made again.
+      changes(["PutItem", "UpdateItem"], ["RATE#*"], ["AUDIT", idempotency]),
+      forget,
       ...verifyTokens,
       secrets(secretNames, "DescribeSecret", "ListSecretVersionIds"),
       secrets(

@@ -46,3 +46,45 @@ it("every function behind the api door may count its callers' calls: where it ma
     expect([principal, mayCount]).toEqual([principal, true]);
   }
 });
+
+/** Whether one grant alone lets the principal do all of these to that key of the table. */
+function may(principal: FunctionDefinition["principal"], actions: readonly string[], key: string): boolean {
+  const like = (pattern: string) => new RegExp(`^${pattern.split("*").map(RegExp.escape).join(".*")}$`).test(key);
+  return actions.every((action) =>
+    permissions("test", "000000000000")[principal].some(
+      (grant) => grant.actions.includes(`dynamodb:${action}`) && (grant.keys === undefined || grant.keys.some(like)),
+    ),
+  );
+}
+
+it("every function with a route that may be sent twice may note, answer and forget it", () => {
+  const repeatable = new Set<string>(
+    Object.values(routes).flatMap((route) => ("idempotent" in route && route.idempotent ? [route.servedBy] : [])),
+  );
+  expect(repeatable).toContain("secrets");
+  for (const { principal, trigger } of Object.values(definitions)) {
+    if (trigger.kind !== "http" || !repeatable.has(trigger.servedBy)) continue;
+    const wanted = ["PutItem", "UpdateItem", "DeleteItem"];
+    expect([principal, may(principal, wanted, "T#tnt_1#IDEMPOTENCY#abc")]).toEqual([principal, true]);
+  }
+});
+
+it("nothing that is called from outside deletes a record or an entry of the trail", () => {
+  for (const { principal, trigger } of Object.values(definitions)) {
+    if (trigger.kind !== "http") continue;
+    for (const key of ["T#tnt_1#AUDIT", "T#tnt_1#TASK", "T#tnt_1#TENANT", "SYS#PERSON#per_1", "SYS#SEAL"]) {
+      expect([principal, key, may(principal, ["DeleteItem"], key)]).toEqual([principal, key, false]);
+    }
+  }
+});
+
+it("whoever may settle a job may start what it leads to", () => {
+  // A plan that needs no approval goes on at once; the reconciler would find it only when it is due.
+  const settles = ["api", "nodes", "approve", "escalate", "reconcile"] as const;
+  for (const principal of settles) {
+    const sends = permissions("test", "000000000000")[principal].some(
+      ({ actions, resources }) => actions.includes("sqs:SendMessage") && resources.includes("steward-test-rollouts"),
+    );
+    expect([principal, sends]).toEqual([principal, true]);
+  }
+});
