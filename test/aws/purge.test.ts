@@ -288,6 +288,7 @@ it("an export has every record of a tenant, nothing of another one, and nothing 
   for (const name of tenant.names) expect(text).toContain(name);
   // Of somebody who works for several, nothing of the others.
   expect(text).not.toContain("viewer");
+  expect(new Set(text.match(/ten_[0-9a-z]{26}/g))).toEqual(new Set([tenant.tenantId]));
   const whole = await exportTenant({ table }, admin, { tenantId: tenant.tenantId }, { limit: 200 });
   expect(whole.items).toEqual(exported);
 });

@@ -19,6 +19,8 @@ const actsForSystem: Readonly<Record<string, string>> = {
   "packages/functions/src/seal.ts": "a seal holds every tenant's entries",
   "packages/functions/src/sweep.ts": "finds who is silent",
   "packages/control/src/cut-off-node.ts": "a worker that was shut out holds jobs of any tenant",
+  "packages/control/src/principals.ts":
+    "whether a tenant is there that the provider's staff give a role in, and that tenant's trail",
   "packages/control/src/user-certificates.ts": "how the caller signed in, which is no tenant's",
   "packages/control/src/fleet-views.ts": "how long a lane's oldest job has waited",
   "packages/control/src/freeze.ts": "a freeze of everything, by the provider's admins",

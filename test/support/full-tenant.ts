@@ -71,8 +71,9 @@ export async function fillTenant(
       grants: [{ tenant: tenantId, role: "admin" }],
       createdAtMs: nowMs,
     }),
-    ...others.map((personId) =>
-      createPerson({
+    ...others.map((personId) => {
+      const elsewhere = newId("tenant", nowMs);
+      return createPerson({
         v: 1,
         version: 1,
         personId,
@@ -81,11 +82,12 @@ export async function fillTenant(
         subject: personId,
         grants: [
           { tenant: tenantId, role: "operator" },
-          { tenant: newId("tenant", nowMs), role: "viewer" },
+          { tenant: elsewhere, role: "viewer" },
         ],
+        disabledIn: [elsewhere],
         createdAtMs: nowMs,
-      }),
-    ),
+      });
+    }),
     ...(["session", "link"] as const).map((what) =>
       createSession({
         v: 1,

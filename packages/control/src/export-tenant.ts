@@ -113,7 +113,9 @@ async function* people(
   for (const person of listed) {
     const grants = person.grants.filter((grant) => grant.tenant === tenantId);
     if (grants.length === 0 || person.personId <= after) continue;
-    yield found({ section: "people", id: person.personId }, "person", person.personId, { ...person, grants });
+    const { disabledIn, ...known } = person;
+    const here = disabledIn?.includes(tenantId) === true ? { disabledIn: [tenantId] } : {};
+    yield found({ section: "people", id: person.personId }, "person", person.personId, { ...known, ...here, grants });
   }
 }
 

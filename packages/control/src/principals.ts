@@ -1,6 +1,8 @@
 import { getAdmins, leaveAdmins } from "@steward/aws/records/admins";
 import { createPerson, getPerson, listPeople, replacePerson } from "@steward/aws/records/person";
+import { getTenant } from "@steward/aws/records/tenant";
 import { commit, type Write } from "@steward/aws/table";
+import { actForSystem } from "@steward/aws/tenant-fence";
 import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
 import { newId, providerTenantId } from "@steward/contracts/ids";
@@ -40,13 +42,13 @@ export async function listPrincipals(
   return { ...page, items: page.items.map((person) => personView(person, viewer)) };
 }
 
-/** A new person, with a link that is shown once. */
+/** A new person, with a link that is shown once; it is limited as every link is (`createLink`). */
 export async function invitePrincipal(
   deps: Deps,
   caller: Caller,
   body: z.infer<typeof invitePrincipalSchema>,
 ): Promise<{ person: PersonView; link: { token: string; expiresAt: string } }> {
-  requireGivable(caller, [], body.grants);
+  await requireGivable(deps, caller, [], body.grants);
   const nowMs = deps.nowMs();
   const person: PersonState = {
     v: 1,
@@ -61,12 +63,8 @@ export async function invitePrincipal(
     linkNumber: 1,
     ...(body.email === undefined ? {} : { email: body.email }),
   };
-  const link = newLink(deps, person, { seconds: defaults.invitationSeconds, linkNumber: 1 });
-  await commit(deps.table, [
-    createPerson(person),
-    link.write,
-    trail(nowMs, caller, "invite-person", undefined, person),
-  ]);
+  const link = newLink(deps, person, { seconds: defaults.invitationSeconds, linkNumber: 1, ...limitOf(caller) });
+  await store(deps, caller, "invite-person", { after: person, writes: [createPerson(person), link.write] });
   return { person: personView(person, viewerOf(caller)), link: linkView(link) };
 }
 
@@ -85,24 +83,21 @@ export async function changePrincipal(
     const person = await loadPerson(deps, caller, params.personId);
     const next: PersonState = { ...person, version: person.version + 1 };
     if (body.grants !== undefined) {
-      requireGivable(caller, visibleGrants(person.grants, viewer), body.grants);
+      await requireGivable(deps, caller, visibleGrants(person.grants, viewer), body.grants);
       next.grants = withVisibleGrants(person.grants, body.grants, viewer);
     }
     if (body.disabled !== undefined) setDisabled(next, body.disabled, viewer, deps.nowMs());
     if (isSame(person, next)) return personView(person, viewer);
     const guards = await adminGuards(deps, viewer, person, next);
-    await commit(deps.table, [
-      replacePerson(person, next),
-      ...guards,
-      trail(deps.nowMs(), caller, "change-person", person, next),
-    ]);
+    const writes = [replacePerson(person, next), ...guards];
+    await store(deps, caller, "change-person", { before: person, after: next, writes });
     return personView(next, viewer);
   });
 }
 
 /**
- * A new one-time link; what an admin made before is void. It signs in with no more than the caller has: for a person who
- * has roles elsewhere too, it is good for the caller's tenant alone.
+ * A new one-time link; what an admin made before is void. It signs in with no more than the caller has: one that a
+ * tenant's admin makes is good for that tenant alone.
  */
 export async function createLink(
   deps: Deps,
@@ -116,17 +111,9 @@ export async function createLink(
     }
     const linkNumber = (person.linkNumber ?? 0) + 1;
     const next: PersonState = { ...person, version: person.version + 1, linkNumber };
-    const isWhole = covers(caller.principal.grants, person.grants);
-    const link = newLink(deps, person, {
-      seconds: defaults.invitationSeconds,
-      linkNumber,
-      ...(isWhole ? {} : { limitTo: caller.tenantId }),
-    });
-    await commit(deps.table, [
-      replacePerson(person, next),
-      link.write,
-      trail(deps.nowMs(), caller, "make-link", person, next),
-    ]);
+    const link = newLink(deps, person, { seconds: defaults.invitationSeconds, linkNumber, ...limitOf(caller) });
+    const writes = [replacePerson(person, next), link.write];
+    await store(deps, caller, "make-link", { before: person, after: next, writes });
     return linkView(link);
   });
 }
@@ -136,7 +123,8 @@ export async function endSessions(deps: Deps, caller: Caller, params: { personId
   await retryOnConflict(async () => {
     const person = await loadPerson(deps, caller, params.personId);
     const next: PersonState = { ...person, version: person.version + 1, epoch: (person.epoch ?? 0) + 1 };
-    await commit(deps.table, [replacePerson(person, next), trail(deps.nowMs(), caller, "end-sessions", person, next)]);
+    const writes = [replacePerson(person, next)];
+    await store(deps, caller, "end-sessions", { before: person, after: next, writes });
   });
 }
 
@@ -144,19 +132,53 @@ export function viewerOf(caller: Caller): Viewer {
   return { tenantId: caller.tenantId, isStaff: isStaffAdmin(caller.principal.grants) };
 }
 
-/** Throws unless every one of `wanted` that is new or higher than in `before` is the caller's to give. */
-export function requireGivable(caller: Caller, before: readonly RoleGrant[], wanted: readonly RoleGrant[]): void {
+/**
+ * For which tenant a link of the caller's is good; for all only where the provider's staff make it. Also where the person
+ * has no other role: whoever keeps the link, or the session or account that it opened, would have what the person is
+ * given elsewhere later.
+ */
+function limitOf(caller: Caller): { limitTo?: string } {
+  return viewerOf(caller).isStaff ? {} : { limitTo: caller.tenantId };
+}
+
+/** Throws unless every one of `wanted` that is new or higher than in `before` is the caller's to give, in a tenant that is there. */
+export async function requireGivable(
+  deps: Pick<Context, "table">,
+  caller: Caller,
+  before: readonly RoleGrant[],
+  wanted: readonly RoleGrant[],
+): Promise<void> {
   const viewer = viewerOf(caller);
   const raised = raisedGrants(before, wanted);
   const foreign = raised.find((grant) => !viewer.isStaff && grant.tenant !== caller.tenantId);
   const tooHigh = raised.find((grant) => !covers(caller.principal.grants, [grant]));
   const refused = foreign ?? tooHigh;
-  if (refused === undefined) return;
+  if (refused === undefined) return requireTenants(deps, caller, raised, wanted);
   throw new AppError("forbidden", "nobody gives more than he has himself, nor in another tenant", {
     fields: [
       { path: `grants.${wanted.indexOf(refused)}`, message: `${refused.role} of ${refused.tenant} is not yours` },
     ],
     next: refused.tenant === "*" ? "Only the provider's staff give a role on *." : "Ask somebody who has that role.",
+  });
+}
+
+/** A role where nobody is, or is no more, would be nobody's to take away again, and nothing would remove it. */
+async function requireTenants(
+  deps: Pick<Context, "table">,
+  caller: Caller,
+  raised: readonly RoleGrant[],
+  wanted: readonly RoleGrant[],
+): Promise<void> {
+  // The caller's own has been looked at, and is the only one for whoever is not of the staff.
+  const others = raised.filter(({ tenant }) => tenant !== "*" && tenant !== caller.tenantId);
+  const found = await actForSystem("whether a tenant is there", () =>
+    Promise.all(others.map(({ tenant }) => getTenant(deps.table, tenant))),
+  );
+  const absent = others.find((_, at) => ["purging", "purged", undefined].includes(found[at]?.status));
+  if (absent === undefined) return;
+  throw new AppError("unprocessable", `there is no tenant ${absent.tenant}`, {
+    fields: [{ path: `grants.${wanted.indexOf(absent)}.tenant`, message: "there is no such tenant" }],
+    next: "GET /api/v1/tenants lists those that there are.",
   });
 }
 
@@ -241,22 +263,38 @@ function linkView({ token, expiresAtMs }: { token: string; expiresAtMs: number }
   return { token, expiresAt: new Date(expiresAtMs).toISOString() };
 }
 
-function trail(
-  nowMs: number,
+/** The change, and its entry in the trail of the caller's tenant and of every other one where it changes who may do what. */
+async function store(
+  deps: Pick<Context, "table" | "nowMs">,
   caller: Caller,
   what: string,
-  before: PersonState | undefined,
-  after: PersonState,
-): Write {
-  return audited(nowMs, {
-    tenantId: caller.tenantId,
-    who: caller.principal.id,
-    what,
-    record: after.personId,
-    ...(before === undefined ? {} : { before }),
-    after,
-    requestId: caller.requestId,
-  });
+  { before, after, writes }: { before?: PersonState; after: PersonState; writes: Write[] },
+): Promise<void> {
+  const nowMs = deps.nowMs();
+  const changed = changedTenants(before, after).filter((tenantId) => tenantId !== caller.tenantId);
+  const trails = [caller.tenantId, ...changed].map((tenantId) =>
+    audited(nowMs, {
+      tenantId,
+      who: caller.principal.id,
+      what,
+      record: after.personId,
+      ...(before === undefined ? {} : { before }),
+      after,
+      requestId: caller.requestId,
+    }),
+  );
+  const commitAll = () => commit(deps.table, [...writes, ...trails]);
+  // Only the provider's staff change anything elsewhere, and their entry there is another tenant's.
+  await (changed.length === 0 ? commitAll() : actForSystem("the trails of several tenants", commitAll));
+}
+
+/** Where somebody may do something else than before; of a role on `*` the provider's trail tells. */
+function changedTenants(before: PersonState | undefined, after: PersonState): string[] {
+  const [had, has] = [grantsOf(before), grantsOf(after)];
+  const roleOf = (grants: readonly RoleGrant[], tenant: string) => grants.find((one) => one.tenant === tenant)?.role;
+  const all = new Set([...had, ...has].map(({ tenant }) => tenant));
+  const changed = [...all].filter((tenant) => roleOf(had, tenant) !== roleOf(has, tenant));
+  return [...new Set(changed.map((tenant) => (tenant === "*" ? providerTenantId : tenant)))];
 }
 
 function isSame(before: PersonState, after: PersonState): boolean {

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { getIssuer, listIssuers } from "@steward/aws/records/issuer";
 import { getPerson, replacePerson } from "@steward/aws/records/person";
 import { createSession as createSessionRecord, getSession, replaceSession } from "@steward/aws/records/session";
-import { replaceToken } from "@steward/aws/records/token";
+import { getToken, replaceToken } from "@steward/aws/records/token";
 import type { FetchOutside } from "@steward/aws/outside/fetch-outside";
 import { commit, type Write } from "@steward/aws/table";
 import { sha256Hex } from "@steward/contracts/canonical";
@@ -258,9 +258,11 @@ async function end(
 ): Promise<void> {
   const nowMs = deps.nowMs();
   const next = { ...session, version: session.version + 1, revokedAtMs: nowMs };
+  // A token's session is told of where the token is; its maker's other tenants know nothing of it.
+  const token = session.tokenId === undefined ? undefined : await getToken(deps.table, session.tokenId);
   await commit(deps.table, [
     replaceSession(session, next),
-    ...trailsOf(person, session.limitTo).map((tenantId) =>
+    ...trailsOf(person, token?.tenantId ?? session.limitTo).map((tenantId) =>
       audited(nowMs, { tenantId, ...by, record: session.sessionId, before: session, after: next }),
     ),
   ]);

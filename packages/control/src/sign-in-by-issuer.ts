@@ -1,4 +1,4 @@
-import { createIdentity, getIdentity } from "@steward/aws/records/identity";
+import { createIdentity, getIdentity, replaceIdentity } from "@steward/aws/records/identity";
 import { getIssuer } from "@steward/aws/records/issuer";
 import { getPerson } from "@steward/aws/records/person";
 import { defaults } from "@steward/contracts/defaults";
@@ -34,6 +34,16 @@ export async function signInByIssuer(
       getIdentity(deps.table, name),
       body.invitation === undefined ? undefined : openLink(deps, body.invitation),
     ]);
+    // It is worth what its certificate is, and ends with that; an account would be neither.
+    if (invited?.certificate !== undefined) {
+      throw new AppError(
+        "forbidden",
+        "this link signs in a browser that has shown its certificate, and binds no account",
+        {
+          next: "get an invitation: an admin makes one with steward principal link",
+        },
+      );
+    }
     if (invited !== undefined && identity !== undefined && identity.personId !== invited.person.personId) {
       throw new AppError("unprocessable", "this account is another person's already", {
         next: "use another account of the issuer, or sign in without the invitation",
@@ -43,8 +53,11 @@ export async function signInByIssuer(
       invited?.person ?? (identity === undefined ? undefined : await getPerson(deps.table, identity.personId));
     // A member who was disabled is told the same as somebody who never was one.
     if (person === undefined || !maySignIn(person)) throw noMember();
+    // A link that is good for everything, which only the staff make, frees the account that another one has limited.
+    const isFreed = identity?.limitTo !== undefined && invited !== undefined && invited.link.limitTo === undefined;
+    const accountLimit = isFreed ? undefined : identity?.limitTo;
     const limits = new Set(
-      [issuer.limitTo, identity?.limitTo, invited?.link.limitTo].filter((limit) => limit !== undefined),
+      [issuer.limitTo, accountLimit, invited?.link.limitTo].filter((limit) => limit !== undefined),
     );
     const [limitTo, ...others] = limits;
     // Good for one tenant by one, and for another by the other: good for none.
@@ -65,9 +78,14 @@ export async function signInByIssuer(
       expiresAtMs: nowMs + defaults.issuerSessionSeconds * 1000,
       how: identity === undefined ? "bind-identity" : "sign-in-by-issuer",
       requestId,
-      writes: identity === undefined ? [createIdentity(bound)] : [],
+      writes:
+        identity === undefined ? [createIdentity(bound)] : isFreed ? [replaceIdentity(identity, freed(identity))] : [],
     });
   });
+}
+
+function freed({ limitTo: _limit, ...identity }: IdentityState): IdentityState {
+  return { ...identity, version: identity.version + 1 };
 }
 
 function noMember(): AppError {

@@ -8,7 +8,7 @@ import {
 import { commit } from "@steward/aws/table";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
-import { newId } from "@steward/contracts/ids";
+import { newId, providerTenantId } from "@steward/contracts/ids";
 import { type createTokenSchema, tokenRoles, type TokenView } from "@steward/contracts/principals";
 import type { RoleGrant } from "@steward/contracts/roles";
 import { tokenGrantsOf } from "@steward/core/principal/grants";
@@ -49,7 +49,8 @@ export async function createToken(
   caller: Caller,
   body: z.infer<typeof createTokenSchema>,
 ): Promise<{ token: string; view: TokenView }> {
-  requireGivable(caller, [], body.grants);
+  await requireGivable(deps, caller, [], body.grants);
+  requireOwn(caller.tenantId, body.grants);
   const nowMs = deps.nowMs();
   const tokenId = newId("token", nowMs);
   const text = tokenText(tokenId, deps.secret());
@@ -77,6 +78,17 @@ export async function createToken(
     }),
   ]);
   return { token: text, view: tokenView(token, await getPerson(deps.table, caller.principal.id), nowMs) };
+}
+
+/** A tenant's admins see its tokens whole: what the provider's staff make for other tenants is the provider's. */
+function requireOwn(tenantId: string, grants: readonly RoleGrant[]): void {
+  if (tenantId === providerTenantId) return;
+  const foreign = grants.findIndex(({ tenant }) => tenant !== tenantId);
+  if (foreign === -1) return;
+  throw new AppError("unprocessable", "a tenant's token has a role in that tenant and nowhere else", {
+    fields: [{ path: `grants.${foreign}.tenant`, message: `must be ${tenantId}` }],
+    next: `Make it in the provider's own tenant: Steward-Tenant: ${providerTenantId}`,
+  });
 }
 
 /** In force within 5 s, also for what it was traded for. */

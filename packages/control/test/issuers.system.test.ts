@@ -1,15 +1,19 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { fetchOutside } from "@steward/aws/outside/fetch-outside";
+import { createCertificate } from "@steward/aws/records/certificate";
 import { getPerson, replacePerson } from "@steward/aws/records/person";
 import { commit } from "@steward/aws/table";
 import { hasCode } from "@steward/contracts/errors";
+import { newId } from "@steward/contracts/ids";
 import { createIssuerSchema } from "@steward/contracts/principals";
 import type { RoleGrant } from "@steward/contracts/roles";
 import { createAuthenticator } from "@steward/control/authenticate";
+import { signInLink } from "@steward/control/certificate-session";
 import type { Caller } from "@steward/control/context";
 import { createIssuer, removeIssuer } from "@steward/control/issuers";
 import { createLink, invitePrincipal } from "@steward/control/principals";
 import { createSession, loginOptions, refreshSession } from "@steward/control/sessions";
+import type { CertificateState } from "@steward/core/certificate/certificate-state";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type House, openHouse } from "./support/house.ts";
 import {
@@ -175,6 +179,59 @@ describe("a tenant's issuer", () => {
     const bound = await createSession(deps(), { issuerId: everywhere.id, idToken: token(), invitation: link.token });
     expect(bound.principal.grants).toEqual(own);
     expect((await createSession(deps(), { issuerId: everywhere.id, idToken: token() })).principal.grants).toEqual(own);
+  });
+
+  it("nor an account that an invitation bound before its person was given more; the staff's own link frees it", async () => {
+    const staff = await asStaff("ten_provider");
+    const everywhere = await setUp(staff, "provider-client");
+    const token = () => idToken("bea", { clientId: "provider-client" });
+    const tenant = await house.tenant();
+    const { person, link } = await invite(tenant);
+    await createSession(deps(), { issuerId: everywhere.id, idToken: token(), invitation: link.token });
+    const record = await getPerson(house.table, person.id);
+    if (record === undefined) throw new Error("nobody");
+    const grants: RoleGrant[] = [...person.grants, { tenant: admin.tenantId, role: "admin" }];
+    await commit(house.table, [replacePerson(record, { ...record, version: record.version + 1, grants })]);
+    const before = await createSession(deps(), { issuerId: everywhere.id, idToken: token() });
+    expect(before.principal.grants).toEqual(person.grants);
+    const invitation = (await createLink(house, { ...staff, tenantId: tenant.tenantId }, { personId: person.id }))
+      .token;
+    const freed = await createSession(deps(), { issuerId: everywhere.id, idToken: token(), invitation });
+    expect(freed.principal.grants).toEqual(grants);
+    const after = await createSession(deps(), { issuerId: everywhere.id, idToken: token() });
+    expect(after.principal.grants).toEqual(grants);
+  });
+
+  it("does not bind an account with the link of a browser's certificate, which is limited and ends", async () => {
+    const everywhere = await setUp(await asStaff("ten_provider"), "provider-client");
+    const person = await getPerson(house.table, admin.principal.id);
+    if (person === undefined) throw new Error("nobody");
+    const certificate: CertificateState = {
+      v: 1,
+      version: 1,
+      certificateId: newId("certificate", house.nowMs()),
+      kind: "user",
+      fingerprint: "f".repeat(64),
+      serial: "1",
+      tenantId: admin.tenantId,
+      holderId: person.personId,
+      holderName: person.name,
+      keyFingerprint: "e".repeat(64),
+      asked: { epoch: 0, limitTo: admin.tenantId },
+      pem: "",
+      issuedAtMs: house.nowMs(),
+      notAfterMs: house.nowMs() + 86_400_000,
+    };
+    await commit(house.table, [createCertificate(certificate)]);
+    const invitation = await signInLink(house, { person, certificate, requestId: "request" });
+    const token = () => idToken("eve", { clientId: "provider-client" });
+    const bound = createSession(deps(), { issuerId: everywhere.id, idToken: token(), invitation });
+    await expect(bound).rejects.toSatisfy(is("forbidden"));
+    await expect(createSession(deps(), { issuerId: everywhere.id, idToken: token() })).rejects.toSatisfy(
+      is("forbidden"),
+    );
+    // It is still what it was made for.
+    expect((await createSession(deps(), { bootstrapToken: invitation })).principal.grants).toEqual([]);
   });
 
   it("that is removed signs nobody in, and out whoever came by it", async () => {

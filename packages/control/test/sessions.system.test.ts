@@ -1,7 +1,10 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import { listAudit } from "@steward/aws/records/audit";
 import { getPerson, replacePerson } from "@steward/aws/records/person";
+import { getTenant, replaceTenant } from "@steward/aws/records/tenant";
 import { commit } from "@steward/aws/table";
-import { hasCode } from "@steward/contracts/errors";
+import { AppError, hasCode } from "@steward/contracts/errors";
+import { providerTenantId } from "@steward/contracts/ids";
 import type { RoleGrant } from "@steward/contracts/roles";
 import type { Session } from "@steward/contracts/session";
 import { createAuthenticator } from "@steward/control/authenticate";
@@ -52,6 +55,11 @@ async function asCaller(personId: string, tenantId: string): Promise<Caller> {
   if (person === undefined) throw new Error("nobody");
   const principal = { kind: "person" as const, id: personId, name: person.name, grants: person.grants };
   return { principal, sessionId: "s", tenantId, role: "admin", requestId: "r" };
+}
+async function asStaff(): Promise<Caller> {
+  const somebody = await house.tenant();
+  await grant(somebody.principal.id, [{ tenant: "*", role: "admin" }]);
+  return asCaller(somebody.principal.id, admin.tenantId);
 }
 async function grant(personId: string, grants: RoleGrant[]): Promise<void> {
   const person = await getPerson(house.table, personId);
@@ -250,6 +258,68 @@ describe("people", () => {
     expect((await authenticator()(`Bearer ${again.accessToken}`)).principal.grants).toEqual(own);
   });
 
+  it("nor does a link, or a session by it, from before the person was given something elsewhere", async () => {
+    const other = await house.tenant();
+    const staff = await asStaff();
+    const first = await invited();
+    const early = await createSession(deps(), { bootstrapToken: first.link.token });
+    const kept = await createLink(house, admin, { personId: first.person.id });
+    const own = { tenant: admin.tenantId, role: "operator" as const };
+    const grants = [own, { tenant: other.tenantId, role: "admin" as const }];
+    await changePrincipal(house, staff, { personId: first.person.id }, { grants });
+    const late = await createSession(deps(), { bootstrapToken: kept.token });
+    expect(late.principal.grants).toEqual([own]);
+    const again = await refresh(early.refreshToken);
+    expect(again.principal.grants).toEqual([own]);
+    expect((await authenticator()(`Bearer ${early.accessToken}`)).principal.grants).toEqual([own]);
+    // The one who gave it makes the link that has it.
+    const whole = await createLink(house, staff, { personId: first.person.id });
+    expect((await createSession(deps(), { bootstrapToken: whole.token })).principal.grants).toEqual(grants);
+  });
+
+  it("nobody gives a role in a tenant that is not there, or is there no more; what stands may stay", async () => {
+    const staff = await asStaff();
+    const gone = await house.tenant();
+    const { person } = await invited([{ tenant: gone.tenantId, role: "viewer" }], gone);
+    const tenant = await getTenant(house.table, gone.tenantId);
+    if (tenant === undefined) throw new Error("no tenant");
+    await commit(house.table, [replaceTenant(tenant, { ...tenant, version: tenant.version + 1, status: "purging" })]);
+    for (const absent of [gone.tenantId, "ten_01k0000000000000000000000z"]) {
+      const grants = [
+        { tenant: admin.tenantId, role: "viewer" as const },
+        { tenant: absent, role: "viewer" as const },
+      ];
+      const isRefused = (error: unknown) =>
+        error instanceof AppError && error.code === "unprocessable" && error.fields?.[0]?.path === "grants.1.tenant";
+      await expect(invited(grants, staff)).rejects.toSatisfy(isRefused);
+      const mine = await invited();
+      await expect(changePrincipal(house, staff, { personId: mine.person.id }, { grants })).rejects.toSatisfy(
+        isRefused,
+      );
+      const provider = { ...staff, tenantId: providerTenantId };
+      await expect(createToken(house, provider, { name: "x", grants, days: 1 })).rejects.toSatisfy(isRefused);
+    }
+    const there = { ...staff, tenantId: gone.tenantId };
+    await changePrincipal(house, there, { personId: person.id }, { grants: person.grants, disabled: true });
+  });
+
+  it("what the staff change is in the trail of every tenant where it changes who may do what", async () => {
+    const [staff, other, third] = [await asStaff(), await house.tenant(), await house.tenant()];
+    const trails = async (tenantId: string, record: string) =>
+      (await listAudit(house.table, tenantId, { limit: 50 })).items
+        .filter(({ entry }) => entry.record === record)
+        .map(({ entry }) => entry.what)
+        .toSorted();
+    const own = { tenant: admin.tenantId, role: "operator" as const };
+    const theirs = { tenant: other.tenantId, role: "admin" as const };
+    const { person } = await invited([own], staff);
+    await changePrincipal(house, staff, { personId: person.id }, { grants: [own, theirs] });
+    await changePrincipal(house, staff, { personId: person.id }, { disabled: true });
+    expect(await trails(admin.tenantId, person.id)).toEqual(["change-person", "change-person", "invite-person"]);
+    expect(await trails(other.tenantId, person.id)).toEqual(["change-person", "change-person"]);
+    expect(await trails(third.tenantId, person.id)).toEqual([]);
+  });
+
   it("the last admin of a tenant stays one, also when two leave at once in each other's stead", async () => {
     const me = { personId: admin.principal.id };
     const down = { grants: [{ tenant: admin.tenantId, role: "operator" as const }] };
@@ -358,6 +428,25 @@ describe("service tokens", () => {
     await authenticator()(`Bearer ${accessToken}`);
     await endSession(house, { sessionId, principalId: principal.id });
     await expect(authenticator()(`Bearer ${accessToken}`)).rejects.toSatisfy(isOver);
+  });
+
+  it("a tenant's token has a role there alone, whoever makes it; and who signs out with it is told of there alone", async () => {
+    const [staff, other] = [await asStaff(), await house.tenant()];
+    for (const tenant of [other.tenantId, "*"]) {
+      const grants = [{ tenant, role: "viewer" as const }];
+      const made = createToken(house, staff, { name: "x", grants, days: 1 });
+      await expect(made).rejects.toSatisfy((error) => hasCode(error, "unprocessable"));
+      await createToken(house, { ...staff, tenantId: providerTenantId }, { name: "x", grants, days: 1 });
+    }
+    await grant(admin.principal.id, [...admin.principal.grants, { tenant: other.tenantId, role: "viewer" }]);
+    const { token, view } = await make();
+    const { accessToken } = await createSession(deps(), { token });
+    const { sessionId } = await authenticator()(`Bearer ${accessToken}`);
+    await endSession(house, { sessionId, principalId: view.id });
+    const ends = async (tenantId: string) =>
+      (await listAudit(house.table, tenantId, { limit: 50 })).items.filter(({ entry }) => entry.what === "sign-out");
+    expect(await ends(admin.tenantId)).toHaveLength(1);
+    expect(await ends(other.tenantId)).toEqual([]);
   });
 
   it("its last use is noted to the hour, and a use never undoes a revocation", async () => {

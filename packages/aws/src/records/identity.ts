@@ -14,6 +14,8 @@ const keyOf = ({ ownerTenantId, issuer, subject }: Name) => {
 /** An account is one person's: of two that bind it at once, one is told of the conflict. */
 export const createIdentity = (state: IdentityState): Write =>
   createItem("identity", { ...keyOf(state), ...states.stateItem(state) });
+export const replaceIdentity = (previous: IdentityState, next: IdentityState): Write =>
+  states.replaceState("identity", { ...keyOf(next), ...states.stateItem(next) }, previous, next);
 
 export async function getIdentity(table: Table, name: Name): Promise<IdentityState | undefined> {
   return states.readState(table, keyOf(name));
