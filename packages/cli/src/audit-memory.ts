@@ -8,6 +8,8 @@ const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const rememberedSchema = z.strictObject({
   /** sha256 of the root's public key. */
   root: digest.optional(),
+  /** The newest trust document of that root. */
+  trustVersion: z.number().int().positive().optional(),
   /** The newest seal of the last verification that found nothing, by tenant (`*`: of everybody's trail). */
   seals: z.record(z.string(), z.strictObject({ sequence: z.number().int().positive(), hash: digest })),
 });

@@ -22,12 +22,13 @@ export interface TrustSource {
 
 /**
  * The keys that may sign seals, by the root's word. `root` is the fingerprint that one knows; without it whoever answers
- * chooses the root. Throws where the document is not the root's.
+ * chooses the root. `trustVersion` is the newest document that one has seen: an older one may list a key that was taken out
+ * since, because somebody else has it. Throws where the document is not the root's, or older.
  */
 export function sealKeys(
   { trust, rootPublicKey }: TrustSource,
-  { root, nowMs }: { root: string | undefined; nowMs: number },
-): { keys: ReadonlyMap<string, string>; root: string } {
+  { root, trustVersion, nowMs }: { root: string | undefined; trustVersion?: number | undefined; nowMs: number },
+): { keys: ReadonlyMap<string, string>; root: string; trustVersion: number } {
   const found = sha256Hex(Buffer.from(rootPublicKey, "base64"));
   const refuse = (message: string, next: string) => new CliError(exitCodes.failed, message, { next });
   if (root !== undefined && root !== found) {
@@ -49,6 +50,12 @@ export function sealKeys(
       "Nothing that this installation shows can be believed. Ask whoever runs it.",
     );
   }
+  if (trustVersion !== undefined && document.version < trustVersion) {
+    throw refuse(
+      `The installation shows the trust document ${document.version}, and ${trustVersion} was known`,
+      "Keys that it lists may have been taken out since. If they were changed this minute, try again; else ask why it is back.",
+    );
+  }
   if (document.expiresAtMs <= nowMs) {
     throw refuse(
       `The trust document ended on ${new Date(document.expiresAtMs).toISOString().slice(0, 10)}`,
@@ -58,7 +65,11 @@ export function sealKeys(
   const keys = document.keys.seal.filter(
     ({ keyId, publicKey }) => keyId === sha256Hex(Buffer.from(publicKey, "base64")),
   );
-  return { keys: new Map(keys.map(({ keyId, publicKey }) => [keyId, publicKey])), root: found };
+  return {
+    keys: new Map(keys.map(({ keyId, publicKey }) => [keyId, publicKey])),
+    root: found,
+    trustVersion: document.version,
+  };
 }
 
 function parse(payload: Buffer): TrustDocument | undefined {

@@ -26,7 +26,8 @@ export async function createUserCertificate(
     getPerson(deps.table, principal.id),
     actForSystem("how the caller signed in", () => getSession(deps.table, caller.sessionId, nowMs)),
   ]);
-  if (person === undefined || session === undefined) {
+  // Who is signed in is remembered for 5 s; what lasts for 90 days is not given to a session that was ended within them.
+  if (person === undefined || session === undefined || session.revokedAtMs !== undefined) {
     throw new AppError("unauthenticated", "this session has ended", { next: "sign in again: steward login <link>" });
   }
   if (session.certificate !== undefined) {

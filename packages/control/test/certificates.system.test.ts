@@ -18,7 +18,7 @@ import { cutOffNode } from "@steward/control/cut-off-node";
 import { getNode as viewNode, removeNode } from "@steward/control/node-views";
 import { renewCertificate, renewExpired } from "@steward/control/renew-certificate";
 import { revokeNode } from "@steward/control/revoke-node";
-import { createSession, refreshSession } from "@steward/control/sessions";
+import { createSession, endSession, refreshSession } from "@steward/control/sessions";
 import { sweepPresence } from "@steward/control/sweep-presence";
 import { createUserCertificate } from "@steward/control/user-certificates";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -405,6 +405,14 @@ describe("a person's certificate", () => {
     await expect(
       createUserCertificate(deps, { ...admin, sessionId }, { csr: (await newKey()).csr }),
     ).rejects.toMatchObject({ code: "forbidden" });
+  });
+
+  it("is not for a session that was ended, however fresh its access token still looks", async () => {
+    const caller = await signedIn();
+    await endSession(house, { sessionId: caller.sessionId, principalId: admin.principal.id });
+    await expect(createUserCertificate(deps, caller, { csr: (await newKey()).csr })).rejects.toMatchObject({
+      code: "unauthenticated",
+    });
   });
 
   it("ends with its time, with a sign-out everywhere, and with its person", async () => {

@@ -252,8 +252,10 @@ interface Source {
   entries: () => AsyncIterable<AuditEntryView[]>;
   known?: KnownSeal | undefined;
   root?: string | undefined;
+  /** Of the remembered root. */
+  trustVersion?: number | undefined;
   /** Called when nothing was found. */
-  keep?: (verified: { root: string; newest: KnownSeal }) => Promise<void>;
+  keep?: (verified: { root: string; trustVersion: number; newest: KnownSeal }) => Promise<void>;
 }
 
 async function verifyTrail(context: Context, options: VerifyOptions): Promise<ExitCode> {
@@ -271,9 +273,11 @@ async function verifyTrail(context: Context, options: VerifyOptions): Promise<Ex
   if (options.quick === true && known === undefined)
     throw usageError("No seal is known from before", "Verify once without --quick, or name one with --known");
 
-  const verified = await verifySource(ui, source, { root, known, quick: options.quick ?? false, nowMs });
-  const { report } = verified;
-  if (report.ok && report.newest !== undefined) await source.keep?.({ root: verified.root, newest: report.newest });
+  // What is remembered of one root says nothing of another.
+  const trustVersion = root === source.root ? source.trustVersion : undefined;
+  const verified = await verifySource(ui, source, { root, trustVersion, known, quick: options.quick ?? false, nowMs });
+  const { report, ...trusted } = verified;
+  if (report.ok && report.newest !== undefined) await source.keep?.({ ...trusted, newest: report.newest });
   tell(ui, { ...verified, pinned: root !== undefined, remembers: source.keep !== undefined, nowMs });
   return report.ok ? exitCodes.ok : exitCodes.failed;
 }
@@ -283,20 +287,27 @@ async function verifySource(
   source: Source,
   {
     root,
+    trustVersion,
     known,
     quick,
     nowMs,
-  }: { root: string | undefined; known: KnownSeal | undefined; quick: boolean; nowMs: number },
-): Promise<{ report: TrailReport; root: string }> {
+  }: {
+    root: string | undefined;
+    trustVersion: number | undefined;
+    known: KnownSeal | undefined;
+    quick: boolean;
+    nowMs: number;
+  },
+): Promise<{ report: TrailReport; root: string; trustVersion: number }> {
   let verifier: ReturnType<typeof createTrailVerifier> | undefined;
-  let foundRoot = "";
+  let found = { root: "", trustVersion: 0 };
   let counted = 0;
   let done = ui.progress("0 seals …");
   try {
     for await (const page of source.seals(quick ? (known?.sequence ?? 1) : 1)) {
       if (verifier === undefined) {
-        const trusted = sealKeys(page, { root, nowMs });
-        foundRoot = trusted.root;
+        const trusted = sealKeys(page, { root, trustVersion, nowMs });
+        found = { root: trusted.root, trustVersion: trusted.trustVersion };
         verifier = createTrailVerifier({
           tenantId: source.tenantId,
           keys: trusted.keys,
@@ -321,7 +332,7 @@ async function verifySource(
   } finally {
     done();
   }
-  return { report: verifier.finish(nowMs), root: foundRoot };
+  return { report: verifier.finish(nowMs), ...found };
 }
 
 async function apiSource(context: Context, whole: boolean): Promise<Source> {
@@ -341,9 +352,10 @@ async function apiSource(context: Context, whole: boolean): Promise<Source> {
     },
     known: remembered.seals[place],
     root: remembered.root,
-    keep: async ({ root, newest: { sequence, hash } }) => {
+    trustVersion: remembered.trustVersion,
+    keep: async ({ root, trustVersion, newest: { sequence, hash } }) => {
       const seals = { ...remembered.seals, [place]: { sequence, hash } };
-      await remember(env.profilesFile, apiUrl, { root, seals });
+      await remember(env.profilesFile, apiUrl, { root, trustVersion, seals });
     },
     ...(whole ? { isShown: (id: string) => shown.has(id) } : {}),
   };
