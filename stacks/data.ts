@@ -122,8 +122,9 @@ export class DataStack extends Stack {
 
     const audit = new Bucket(this, "Audit", {
       ...common,
-      ...withDataKey,
       ...logged("audit"),
+      // Not with our key: whoever may delete that would do away with what is locked. A seal holds hashes, and no secrets.
+      encryption: BucketEncryption.S3_MANAGED,
       bucketName: buckets.audit,
       versioned: true,
       objectLockEnabled: true,

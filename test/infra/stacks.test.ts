@@ -116,6 +116,10 @@ describe.each(stages)("the stacks of %s", (stage) => {
     bucket(buckets.audit, {
       ...versioned,
       ...logged,
+      // The lock is worth no more than the key that reads what it keeps, and ours can be deleted.
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }],
+      },
       ObjectLockEnabled: true,
       ObjectLockConfiguration: {
         ObjectLockEnabled: "Enabled",
