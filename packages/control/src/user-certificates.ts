@@ -12,7 +12,8 @@ import { issueUserCertificate, readCertificateRequest, withIssuer } from "./issu
 
 /**
  * A certificate for the caller's own browser. It is worth a session of its person for 90 days, so it is never got by one:
- * whoever is signed in by a certificate cannot make the next, and a stolen one ends when it ends.
+ * whoever is signed in by a certificate cannot make the next, and a stolen one ends when it ends. Nor by whom an issuer
+ * vouches for: it does so for a day.
  */
 export async function createUserCertificate(
   deps: Pick<Context, "table" | "nowMs"> & WithSigner & { caCertificate: () => Promise<string> },
@@ -34,6 +35,16 @@ export async function createUserCertificate(
     throw new AppError("forbidden", "you are signed in by a certificate, and that makes no further one", {
       next: "sign in with a link or your organisation's sign-in first",
     });
+  }
+  // Whom the issuer throws out is out a day later, because its sessions end then: nothing that they make may last longer.
+  if (session.issuerId !== undefined) {
+    throw new AppError(
+      "forbidden",
+      "your organisation vouches for you a day at a time, and a certificate lasts longer",
+      {
+        next: "sign in by your organisation; or ask an admin for a sign-in link, and make the certificate with that",
+      },
+    );
   }
   // From an index, which trails: one or two more than the bound do no harm.
   const { items } = await listCertificates(

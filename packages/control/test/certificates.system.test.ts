@@ -348,7 +348,7 @@ describe("a person's certificate", () => {
   const sessionDeps = () => ({ ...deps, fetchOutside: () => Promise.reject(new Error("nobody is asked")) });
 
   /** Signed in by a link, with what its issuer allows. */
-  async function signedIn(limits: { limitTo?: string } = {}): Promise<Caller> {
+  async function signedIn(limits: { limitTo?: string; issuerId?: string } = {}): Promise<Caller> {
     const tokenHash = createHash("sha256").update(house.secret()).digest("hex");
     await commit(house.table, [
       createSessionRecord({
@@ -405,6 +405,13 @@ describe("a person's certificate", () => {
     await expect(
       createUserCertificate(deps, { ...admin, sessionId }, { csr: (await newKey()).csr }),
     ).rejects.toMatchObject({ code: "forbidden" });
+  });
+
+  it("is not for whom an issuer vouches for, a day at a time", async () => {
+    const caller = await signedIn({ issuerId: newId("issuer", house.nowMs()) });
+    await expect(createUserCertificate(deps, caller, { csr: (await newKey()).csr })).rejects.toMatchObject({
+      code: "forbidden",
+    });
   });
 
   it("is not for a session that was ended, however fresh its access token still looks", async () => {
