@@ -1,5 +1,7 @@
+import { routes } from "@steward/contracts/routes";
 import { expect, test } from "vitest";
-import { rateHeaders, sourceOf } from "./rate-limit.ts";
+import type { HttpEvent } from "./lambda-event.ts";
+import { rateHeaders, sourceOf, takeTokens } from "./rate-limit.ts";
 
 test.each([
   ["192.0.2.7", "192.0.2.7"],
@@ -23,4 +25,18 @@ test("the older headers tell of the bucket that ends first", () => {
 
 test("an answer that counted for nobody says nothing", () => {
   expect(rateHeaders([])).toEqual({});
+});
+
+test("whoever asks or proves something without being signed in counts by address; a probe does not", async () => {
+  const counted: string[] = [];
+  for (const route of Object.values(routes).filter(({ door, access }) => door === "api" && "open" in access)) {
+    const charge = async (owners: readonly unknown[]) => {
+      expect(owners).toEqual([{ kind: "source", id: "192.0.2.7" }]);
+      counted.push(route.id);
+      return { kind: "allowed" as const, left: [] };
+    };
+    const event = { requestContext: { http: { sourceIp: "192.0.2.7" } } } as HttpEvent;
+    await takeTokens({ charge } as never, { route, caller: undefined, event }, () => {});
+  }
+  expect(counted.toSorted()).toEqual(["createSession", "enrol", "loginOptions", "refreshSession", "renewExpired"]);
 });

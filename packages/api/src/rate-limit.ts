@@ -33,9 +33,14 @@ function ownersOf(caller: Caller | SignedIn): BucketOwner[] {
   return "tenantId" in caller && !isStaff ? [principal, { kind: "tenant", id: caller.tenantId }] : [principal];
 }
 
-/** Whoever proves something without being signed in: by address, so that proofs cannot be tried out. */
+/**
+ * Whoever proves or asks something without being signed in: by address, so that proofs cannot be tried out, and who asks
+ * takes nobody's place to sign in. What is the same for everybody (liveness) is counted for nobody.
+ */
 function ownersOfOpen(route: Route, event: HttpEvent): BucketOwner[] {
-  return route.method === "GET" ? [] : [{ kind: "source", id: sourceOf(event.requestContext.http.sourceIp ?? "") }];
+  return route.method === "GET" && route.query === undefined
+    ? []
+    : [{ kind: "source", id: sourceOf(event.requestContext.http.sourceIp ?? "") }];
 }
 
 /** An IPv4 address; of an IPv6 one the network (/64), all of which one host may use. */

@@ -1,14 +1,16 @@
 import { createIdentity, getIdentity, replaceIdentity } from "@steward/aws/records/identity";
 import { getIssuer } from "@steward/aws/records/issuer";
 import { getPerson } from "@steward/aws/records/person";
+import { createSession, getSession } from "@steward/aws/records/session";
 import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
+import { newId } from "@steward/contracts/ids";
 import type { CreateSession, Session } from "@steward/contracts/session";
 import { grantsOf, limitedTo, maySignIn } from "@steward/core/principal/grants";
-import type { IdentityState } from "@steward/core/tenant/tenant-state";
+import type { IdentityState, SessionState } from "@steward/core/tenant/tenant-state";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { openLink, type SessionDeps, startSession } from "./sessions.ts";
-import { verifyIdToken } from "./verify-id-token.ts";
+import { idTokenLivesMs, verifyIdToken } from "./verify-id-token.ts";
 
 /**
  * Signs in whom an issuer names, if that account was bound to a person: being known to the issuer makes nobody a member.
@@ -26,14 +28,20 @@ export async function signInByIssuer(
       next: "see which there are: GET /api/v1/login-options",
     });
   }
-  const { subject } = await verifyIdToken(deps, issuer, { idToken, nonce: body.nonce });
+  const { subject, digest } = await verifyIdToken(deps, issuer, { idToken, nonce: body.nonce });
   const name = { ownerTenantId: issuer.tenantId, issuer: issuer.url, subject };
   return retryOnConflict(async () => {
     const nowMs = deps.nowMs();
-    const [identity, invited] = await Promise.all([
+    const [used, identity, invited] = await Promise.all([
+      getSession(deps.table, digest, nowMs),
       getIdentity(deps.table, name),
       body.invitation === undefined ? undefined : openLink(deps, body.invitation),
     ]);
+    if (used !== undefined) {
+      throw new AppError("unauthenticated", "this ID token was used before", {
+        next: "sign in again: steward login --issuer <issuer>",
+      });
+    }
     // It is worth what its certificate is, and ends with that; an account would be neither.
     if (invited?.certificate !== undefined) {
       throw new AppError(
@@ -78,10 +86,31 @@ export async function signInByIssuer(
       expiresAtMs: nowMs + defaults.issuerSessionSeconds * 1000,
       how: identity === undefined ? "bind-identity" : "sign-in-by-issuer",
       requestId,
-      writes:
-        identity === undefined ? [createIdentity(bound)] : isFreed ? [replaceIdentity(identity, freed(identity))] : [],
+      writes: [
+        createSession(usedToken({ digest, personId: person.personId, nowMs })),
+        ...(identity === undefined ? [createIdentity(bound)] : []),
+        ...(isFreed ? [replaceIdentity(identity, freed(identity))] : []),
+      ],
     });
   });
+}
+
+/**
+ * The mark of a token that was used, in the place of a link that was: a token signs in once, whoever else has seen it. Of
+ * two that come at once one is told of the conflict. It lives for as long as the token might be accepted.
+ */
+function usedToken({ digest, personId, nowMs }: { digest: string; personId: string; nowMs: number }): SessionState {
+  return {
+    v: 1,
+    version: 1,
+    tokenHash: digest,
+    kind: "bootstrap",
+    sessionId: newId("session", nowMs),
+    personId,
+    createdAtMs: nowMs,
+    usedAtMs: nowMs,
+    expiresAtMs: nowMs + idTokenLivesMs,
+  };
 }
 
 function freed({ limitTo: _limit, ...identity }: IdentityState): IdentityState {

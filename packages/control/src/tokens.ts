@@ -87,7 +87,7 @@ function requireOwn(tenantId: string, grants: readonly RoleGrant[]): void {
   if (foreign === -1) return;
   throw new AppError("unprocessable", "a tenant's token has a role in that tenant and nowhere else", {
     fields: [{ path: `grants.${foreign}.tenant`, message: `must be ${tenantId}` }],
-    next: `Make it in the provider's own tenant: Steward-Tenant: ${providerTenantId}`,
+    next: `Make it in the provider's own tenant: --tenant ${providerTenantId}, or Steward-Tenant: ${providerTenantId}`,
   });
 }
 

@@ -1,4 +1,5 @@
 import type { FetchOutside } from "@steward/aws/outside/fetch-outside";
+import { sha256Hex } from "@steward/contracts/canonical";
 import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
 import { hasDuplicateNames } from "@steward/core/principal/duplicate-names";
@@ -9,6 +10,8 @@ import { issuerKeys } from "./issuer-keys.ts";
 
 /** Their clocks are not ours. */
 const clockSkewSeconds = 60;
+/** So long is a token accepted at most: from a clock that is ahead to one that is behind. */
+export const idTokenLivesMs = (defaults.idTokenSeconds + 2 * clockSkewSeconds) * 1000;
 
 const headSchema = z.looseObject({
   alg: z.string(),
@@ -32,12 +35,14 @@ const bodySchema = z.looseObject({
 /**
  * Who an issuer's ID token is about (OpenID Connect Core 3.1.3.7, RFC 8725). What can be told without asking the issuer
  * is told first, so that nobody makes us ask with what is no token of it. Throws `unauthenticated`.
+ *
+ * `digest` names the token: of what is signed, for a signature may be written in more than one way.
  */
 export async function verifyIdToken(
   deps: { fetchOutside: FetchOutside; nowMs: () => number },
   issuer: Pick<IssuerState, "url" | "clientId" | "algorithms">,
   { idToken, nonce }: { idToken: string; nonce?: string | undefined },
-): Promise<{ subject: string }> {
+): Promise<{ subject: string; digest: string }> {
   const [head = "", body = "", ...rest] = idToken.split(".");
   if (rest.length !== 1) throw refused("this is no ID token");
   const header = read(head, headSchema);
@@ -66,7 +71,7 @@ export async function verifyIdToken(
   } catch (cause) {
     throw refused("this ID token is not accepted", cause);
   }
-  return { subject: claims.sub };
+  return { subject: claims.sub, digest: sha256Hex(`id-token ${head}.${body}`) };
 }
 
 function read<Schema extends z.ZodType>(part: string, schema: Schema): z.output<Schema> {

@@ -337,6 +337,41 @@ describe("ID tokens", () => {
     await createSession(deps(), { issuerId, idToken: good });
   });
 
+  it("sign in once: of twenty tries with one, at once or later, one; what was refused used up nothing", async () => {
+    const { id: issuerId } = await setUp();
+    const { link } = await invite();
+    const token = idToken("bea");
+    await expect(createSession(deps(), { issuerId, idToken: token })).rejects.toSatisfy(is("forbidden"));
+    await createSession(deps(), { issuerId, idToken: token, invitation: link.token });
+    await expect(createSession(deps(), { issuerId, idToken: token })).rejects.toSatisfy(is("unauthenticated"));
+    const other = idToken("bea");
+    const tries = Array.from({ length: 20 }, () => createSession(deps(), { issuerId, idToken: other }));
+    const outcomes = await Promise.allSettled(tries);
+    expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    // To the end of its time, and a minute more for a clock that is behind.
+    house.passTime(659_000);
+    await expect(createSession(deps(), { issuerId, idToken: other })).rejects.toThrow("used before");
+    house.passTime(2_000);
+    await expect(createSession(deps(), { issuerId, idToken: other })).rejects.toThrow(/expired|not accepted/);
+  });
+
+  it("of an elliptic curve are no other token with the other of their two signatures", async () => {
+    const { id: issuerId } = await setUp();
+    const { link } = await invite();
+    const key = newIssuerKey("ES256");
+    idp.keys.push(key);
+    const token = idToken("bea", { key });
+    await createSession(deps(), { issuerId, idToken: token, invitation: link.token });
+    const [head = "", body = "", signature = ""] = token.split(".");
+    const raw = Buffer.from(signature, "base64url");
+    const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+    const s = (order - BigInt(`0x${raw.subarray(32).toString("hex")}`)).toString(16).padStart(64, "0");
+    const twin = Buffer.concat([raw.subarray(0, 32), Buffer.from(s, "hex")]).toString("base64url");
+    await expect(createSession(deps(), { issuerId, idToken: `${head}.${body}.${twin}` })).rejects.toThrow(
+      "used before",
+    );
+  });
+
   it("with a nonce are good for that sign-in only", async () => {
     const { id: issuerId } = await setUp();
     const { link } = await invite();

@@ -146,7 +146,8 @@ export async function startScriptedIssuer(): Promise<ScriptedIssuer> {
       if (key === undefined) throw new Error("no key");
       const iat = Math.floor(nowMs / 1000);
       const head = { alg: key.alg, typ: "JWT", kid: key.kid, ...header };
-      const body = { iss: issuer.url, sub: subject, aud: clientId, iat, exp: iat + 600, ...claims };
+      const jti = randomBytes(12).toString("hex");
+      const body = { iss: issuer.url, sub: subject, aud: clientId, iat, exp: iat + 600, jti, ...claims };
       return signParts(part(head), part(body), key);
     },
     close: () =>
