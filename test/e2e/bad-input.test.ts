@@ -221,7 +221,11 @@ describe("every route refuses, and writes nothing", () => {
           for (const bad of ["x", "tsk_", "../../etc/passwd", "TSK_01JZ", "a".repeat(500), "ten_provider", "%00", "‮"]) {
             const path = fill(route.path, { ...goodParams(), [key]: bad });
             const body = route.body === undefined ? {} : { body: json({}) };
-            expectRefused(`${name} ${key} ${bad}`, await send(route, { path, ...body }), { status: 400, fields: key });
+            // The one id of a tenant that is a word.
+            if (key === "tenantId" && bad === "ten_provider") continue;
+            // An address that somebody on the way may decode to another one is nowhere, whatever it names.
+            const wanted = encodeURIComponent(bad) !== bad ? { status: 404 } : { status: 400, fields: key };
+            expectRefused(`${name} ${key} ${bad}`, await send(route, { path, ...body }), wanted);
           }
         }
       }
@@ -233,8 +237,11 @@ describe("every route refuses, and writes nothing", () => {
       for (const [name, route] of all) {
         const body = route.body === undefined ? {} : { body: json({}) };
         const answer = await send(route, { query: "?surprise=1", ...body });
+        // A machine that comes where people's certificates count is refused before anything else is looked at.
+        if ("userCertificate" in route.access) expectRefused(`${name} unknown`, answer, { status: 401 });
         // A heartbeat's short chain looks at no query at all.
-        expectRefused(`${name} unknown`, answer, { status: 400, fields: name === "heartbeat" ? true : "surprise" });
+        else
+          expectRefused(`${name} unknown`, answer, { status: 400, fields: name === "heartbeat" ? true : "surprise" });
       }
       const cases: [RouteName, string, string][] = [
         ["listTasks", "limit=0", "limit"],
@@ -262,7 +269,10 @@ describe("every route refuses, and writes nothing", () => {
   it("methods that are not there, and addresses that are not there", async () => {
     await withoutAWrite(async () => {
       for (const [name, route] of all) {
-        const method = all.some(([, other]) => other.path === route.path && other.method === "PUT") ? "DELETE" : "PUT";
+        const served = new Set<string>(
+          all.filter(([, other]) => other.path === route.path).map(([, { method }]) => method),
+        );
+        const method = ["PUT", "DELETE", "POST", "PATCH"].find((one) => !served.has(one)) ?? "PATCH";
         const body = json({});
         const answer = await send(route, { method, body });
         expectRefused(`${name} ${method}`, answer, { status: 405 });
