@@ -67,14 +67,16 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     actions: ["dynamodb:Query"],
     resources: list.map(names.index),
   });
-  /** Changes of tenants' records (of these families, where they are named), and of these families of the system's. */
-  const changes = (actions: string[], families: string[], tenants: string[] = [""]): Grant => ({
+  /**
+   * Changes of records of these families: of tenants (`T#…`) and of the system (`SYS#…`). All in one grant: a transaction
+   * has several. A family that only `people` has is how a suspended tenant, for one, stays suspended whatever `api` does.
+   */
+  const changes = (actions: string[], tenants: string[], families: string[]): Grant => ({
     ...table(...actions),
-    keys: [
-      ...tenants.map((family) => (family === "" ? "T#*" : `T#*#${family}`)),
-      ...families.map((family) => `SYS#${family}`),
-    ],
+    keys: [...tenants.map((family) => `T#*#${family}`), ...families.map((family) => `SYS#${family}`)],
   });
+  /** What a task changes on its way, with the trail and the quotas that it uses. */
+  const tasks = ["AUDIT", "JOB", "LIMIT", "ROLLOUT", "TASK"];
   const idempotency = "IDEMPOTENCY#*";
   /** A request that was refused is forgotten, so that its key can be tried again. Nothing else is deleted by a door. */
   const forget: Grant = { ...table("DeleteItem"), keys: [`T#*#${idempotency}`] };
@@ -122,7 +124,11 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
   return {
     api: [
       table("GetItem", "Query", "BatchGetItem"),
-      changes(["PutItem", "UpdateItem"], ["CERTIFICATE#*", "ENROLMENT#*", "FREEZE", "PRESENCE#*", "RATE#*"]),
+      changes(
+        ["PutItem", "UpdateItem"],
+        [...tasks, "FREEZE", idempotency, "NODE"],
+        ["CERTIFICATE#*", "ENROLMENT#*", "FREEZE", "PRESENCE#*", "RATE#*"],
+      ),
       forget,
       // The second one for the certificates of one machine or person.
       indexes("gsi1", "gsi2"),
@@ -147,7 +153,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     nodes: [
       table("GetItem", "Query", "BatchGetItem"),
-      changes(["PutItem", "UpdateItem"], ["PRESENCE#*"]),
+      changes(["PutItem", "UpdateItem"], [...tasks, "FACTS", "RUN#*"], ["PRESENCE#*"]),
       indexes("gsi1", "gsi2"),
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
       ...release,
@@ -164,7 +170,11 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     enrol: [
       table("GetItem"),
-      changes(["PutItem", "UpdateItem"], ["CERTIFICATE#*", "ENROLMENT#*", "PRESENCE#*", "RATE#*"]),
+      changes(
+        ["PutItem", "UpdateItem"],
+        ["AUDIT", "LIMIT", "NODE"],
+        ["CERTIFICATE#*", "ENROLMENT#*", "PRESENCE#*", "RATE#*"],
+      ),
       // How many machines a tenant has, where that was not counted before.
       { ...table("Query"), keys: ["T#*#NODE"] },
       // How many certificates a person has.
@@ -182,7 +192,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     sessions: [
       table("GetItem"),
       // Of a tenant's own it writes the trail.
-      changes(["PutItem", "UpdateItem"], ["IDENTITY#*", "PERSON#*", "RATE#*", "SESSION#*", "TOKEN#*"], ["AUDIT"]),
+      changes(["PutItem", "UpdateItem"], ["AUDIT"], ["IDENTITY#*", "PERSON#*", "RATE#*", "SESSION#*", "TOKEN#*"]),
       // The issuers that somebody may sign in with.
       indexes("gsi1"),
       sign("token"),
@@ -192,8 +202,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       table("GetItem", "Query", "BatchGetItem"),
       changes(
         ["PutItem", "UpdateItem"],
-        ["ADMINS#*", "ISSUER#*", "PERSON#*", "RATE#*", "SESSION#*", "TOKEN#*"],
         ["AUDIT", idempotency, "TENANT"],
+        ["ADMINS#*", "ISSUER#*", "PERSON#*", "RATE#*", "SESSION#*", "TOKEN#*"],
       ),
       forget,
       indexes("gsi1", "gsi2"),
@@ -204,7 +214,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     approve: [
       table("GetItem", "Query"),
-      changes(["PutItem", "UpdateItem"], ["RATE#*"]),
+      changes(["PutItem", "UpdateItem"], [...tasks, idempotency], ["RATE#*"]),
       forget,
       indexes("gsi1"),
       sign("approval"),
@@ -214,7 +224,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     dispatch: [
       table("GetItem", "Query"),
-      changes(["PutItem", "UpdateItem"], ["PRESENCE#*"]),
+      changes(["PutItem", "UpdateItem"], [...tasks, "RUN#*"], ["PRESENCE#*"]),
       indexes("gsi1"),
       sign("dispatch"),
       queues(["rollouts"], ...consume),
@@ -223,7 +233,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     escalate: [
       table("GetItem", "Query", "BatchGetItem"),
-      changes(["PutItem", "UpdateItem"], []),
+      changes(["PutItem", "UpdateItem"], tasks, []),
       indexes("gsi1"),
       queues(["escalations"], ...consume, "SendMessage"),
       // Without a key a job goes back to the workers; a plan that needs no approval starts at once.
@@ -233,7 +243,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     reconcile: [
       table("GetItem", "BatchGetItem"),
-      changes(["PutItem", "UpdateItem"], ["PRESENCE#*"]),
+      changes(["PutItem", "UpdateItem"], [...tasks, "NODE", "RUN#*"], ["PRESENCE#*"]),
       // What waits for a node that was shut out: the runs that have not ended.
       indexes("due", "gsi2"),
       {
@@ -250,7 +260,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     sweep: [
       table("GetItem", "Query"),
-      changes(["UpdateItem"], ["PRESENCE#*"], ["NODE"]),
+      changes(["UpdateItem"], ["NODE"], ["PRESENCE#*"]),
       queues(["node-events"], "SendMessage", ...consume),
     ],
     purge: [
@@ -273,7 +283,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     secrets: [
       table("GetItem"),
       // It writes to the trail, counts calls and who is refused, and knows a call that is made again.
-      changes(["PutItem", "UpdateItem"], ["RATE#*"], ["AUDIT", idempotency]),
+      changes(["PutItem", "UpdateItem"], ["AUDIT", idempotency], ["RATE#*"]),
       forget,
       ...verifyTokens,
       secrets(secretNames, "DescribeSecret", "ListSecretVersionIds"),
@@ -290,7 +300,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     instances: [
       table("GetItem", "Query", "BatchGetItem"),
-      changes(["PutItem", "UpdateItem"], ["CERTIFICATE#*", "ENROLMENT#*", "PRESENCE#*"]),
+      changes(["PutItem", "UpdateItem"], ["AUDIT", "LIMIT", "NODE"], ["CERTIFICATE#*", "ENROLMENT#*", "PRESENCE#*"]),
       parameters("root-public-key"),
       {
         // Not to read them: only the instance itself does.

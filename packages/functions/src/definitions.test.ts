@@ -88,3 +88,15 @@ it("whoever may settle a job may start what it leads to", () => {
     expect([principal, sends]).toEqual([principal, true]);
   }
 });
+
+it("who may change what decides about others: tenants, freezes, machines, people", () => {
+  const changers = (key: string) =>
+    [...new Set(Object.values(definitions).map(({ principal }) => principal))]
+      .filter((principal) => may(principal, ["UpdateItem"], key))
+      .toSorted();
+  expect(changers("T#tnt_1#TENANT")).toEqual(["people", "purge"]);
+  expect(changers("T#tnt_1#FREEZE")).toEqual(["api", "purge"]);
+  expect(changers("SYS#FREEZE")).toEqual(["api", "purge"]);
+  expect(changers("SYS#PERSON#per_1")).toEqual(["people", "purge", "sessions"]);
+  expect(changers("T#tnt_1#NODE")).toEqual(["api", "enrol", "instances", "purge", "reconcile", "sweep"]);
+});
