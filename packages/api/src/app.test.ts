@@ -272,10 +272,18 @@ describe("calls are counted before anything is done", () => {
     expect(api.writes).toEqual([]);
   });
 
-  it("who is not signed in, or has no role, uses up nobody's calls", async () => {
+  it("who is not signed in uses up nobody's calls; who has no role, only the own ones", async () => {
     await api.call("GET", "/api/v1/things");
-    await api.call("GET", "/api/v1/things", { as: "operator", headers: { "steward-tenant": tenantB } });
     expect(api.charged).toEqual([]);
+    await api.call("GET", "/api/v1/things", { as: "operator", headers: { "steward-tenant": tenantB } });
+    await api.call("POST", "/api/v1/things", { as: "viewer", body: { name: "x" } });
+    expect(api.charged).toEqual([["principal operator"], ["principal viewer"]]);
+  });
+
+  it("a flood of what is refused anyway writes nothing to the trail", async () => {
+    Object.assign(api.verdict, { kind: "refused", retryAfterSeconds: 7 });
+    const { status } = await api.call("POST", "/api/v1/things", { as: "viewer", body: { name: "x" } });
+    expect([status, api.denials]).toEqual([429, []]);
   });
 });
 

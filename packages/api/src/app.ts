@@ -23,7 +23,7 @@ import {
   resultOf,
 } from "./lambda-event.ts";
 import { problemOf } from "./problems.ts";
-import { rateHeaders, takeTokens } from "./rate-limit.ts";
+import { rateHeaders, takeTokenOfRefused, takeTokens } from "./rate-limit.ts";
 import { refuseSecrets } from "./refuse-secrets.ts";
 import { isForm, readBody } from "./request-body.ts";
 import { checkBindings, pathMatches } from "./route-table.ts";
@@ -96,6 +96,8 @@ export function createApp(deps: AppDeps, options: AppOptions): Hono<AppEnv> {
           return await (route.door === "api" ? answerPerson : answerNode)(deps, binding, exchange);
         } catch (error) {
           const denied = deniedOf(error, route, exchange);
+          if (denied?.by !== undefined && route.door === "api" && exchange.isCounted !== true)
+            await takeTokenOfRefused(deps.limiter, denied.by.who, exchange.tellRates);
           if (denied !== undefined) await deps.denied(denied);
           throw error;
         }
@@ -130,6 +132,8 @@ interface Exchange {
   requestId: string;
   /** As far as is known yet; `tenantId` when it is known which tenant is meant. */
   known?: { who: string; home: string; tenantId?: string };
+  /** The call was counted for its caller's rates. */
+  isCounted?: boolean;
   /** What is left of the caller's rates, for the answer's headers. */
   tellRates: (left: RateLeft[]) => void;
 }
@@ -140,6 +144,7 @@ async function answerPerson(deps: AppDeps, binding: Binding, exchange: Exchange)
   const { request, requestId } = exchange;
   const body = await readBody(request);
   const caller = await callerOf(deps, route, exchange);
+  exchange.isCounted = true;
   await takeTokens(deps.limiter, { route, caller, event: exchange.event }, exchange.tellRates);
   // Before the schemas, whose complaints would repeat what they were given. Whoever signs in brings a secret.
   if (caller !== undefined && route.takesSecrets !== true) refuseSecrets(body);

@@ -15,7 +15,26 @@ export async function takeTokens(
   { route, caller, event }: { route: Route; caller: Caller | SignedIn | undefined; event: HttpEvent },
   tell: (left: RateLeft[]) => void,
 ): Promise<void> {
-  const owners = caller === undefined ? ownersOfOpen(route, event) : ownersOf(caller);
+  await charge(limiter, caller === undefined ? ownersOfOpen(route, event) : ownersOf(caller), tell);
+}
+
+/**
+ * One token of whoever was refused before the call was counted: each refusal is written to the trail, and that of a
+ * flood would keep its tenant's changes from being written there too. Throws `too_many_requests`.
+ */
+export async function takeTokenOfRefused(
+  limiter: RateLimiter,
+  principalId: string,
+  tell: (left: RateLeft[]) => void,
+): Promise<void> {
+  await charge(limiter, [{ kind: "principal", id: principalId }], tell);
+}
+
+async function charge(
+  limiter: RateLimiter,
+  owners: readonly BucketOwner[],
+  tell: (left: RateLeft[]) => void,
+): Promise<void> {
   if (owners.length === 0) return;
   const verdict = await limiter.charge(owners);
   tell(verdict.left);

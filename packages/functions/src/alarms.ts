@@ -510,7 +510,9 @@ function doorbellAlarms(stage: string): Unnamed[] {
       metrics: [failed],
       comparison: "GreaterThanThreshold",
       threshold: 0,
-      ...inARow(3),
+      // Each wave rings once: what fails is seen in single minutes, hardly ever in a row.
+      evaluationPeriods: 12,
+      datapointsToAlarm: 2,
       missingData: "notBreaching",
     },
   ];
