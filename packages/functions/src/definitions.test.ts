@@ -49,7 +49,13 @@ it("every function behind the api door may count its callers' calls: where it ma
 
 /** Whether one grant alone lets the principal do all of these to that key of the table. */
 function may(principal: FunctionDefinition["principal"], actions: readonly string[], key: string): boolean {
-  const like = (pattern: string) => new RegExp(`^${pattern.split("*").map((part) => RegExp.escape(part)).join(".*")}$`).test(key);
+  const like = (pattern: string) =>
+    new RegExp(
+      `^${pattern
+        .split("*")
+        .map((part) => RegExp.escape(part))
+        .join(".*")}$`,
+    ).test(key);
   return actions.every((action) =>
     permissions("test", "000000000000")[principal].some(
       (grant) => grant.actions.includes(`dynamodb:${action}`) && (grant.keys === undefined || grant.keys.some(like)),
