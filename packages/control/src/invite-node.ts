@@ -26,6 +26,12 @@ export async function inviteNode(
       },
     );
   }
+  // Its certificates outlive every revocation of the token's, and nobody confirms a worker before it reads.
+  if (body.kind === "worker" && caller.principal.kind !== "person") {
+    throw new AppError("forbidden", "a service token may not do this: a worker reads what every customer writes", {
+      next: "sign in as a person of the provider's staff: steward workers enroll",
+    });
+  }
   if ((await allNodes(deps, caller.tenantId)).some((node) => node.name === body.name)) {
     throw new AppError("unprocessable", `there is a machine named ${body.name} already`, {
       fields: [{ path: "name", message: "is taken" }],

@@ -9,6 +9,7 @@ import type { RoleGrant } from "@steward/contracts/roles";
 import type { Session } from "@steward/contracts/session";
 import { createAuthenticator } from "@steward/control/authenticate";
 import type { Caller } from "@steward/control/context";
+import { inviteNode } from "@steward/control/invite-node";
 import { changePrincipal, createLink, endSessions, invitePrincipal, listPrincipals } from "@steward/control/principals";
 import { createSession, endSession, refreshSession } from "@steward/control/sessions";
 import { createToken, listTokens, revokeToken } from "@steward/control/tokens";
@@ -447,6 +448,20 @@ describe("service tokens", () => {
       (await listAudit(house.table, tenantId, { limit: 50 })).items.filter(({ entry }) => entry.what === "sign-out");
     expect(await ends(admin.tenantId)).toHaveLength(1);
     expect(await ends(other.tenantId)).toEqual([]);
+  });
+
+  it("one of the staff's enrols no worker, which would outlive it and read what every customer writes", async () => {
+    const staff = await asStaff();
+    const worker = { kind: "worker" as const, name: "gpu", tags: [], doorbell: "pull" as const };
+    const invite = (principal: Caller["principal"]) =>
+      inviteNode(
+        { ...house, rootFingerprint: async () => "f" },
+        { ...staff, principal, tenantId: providerTenantId },
+        worker,
+      );
+    const token = { ...staff.principal, kind: "token" as const, id: "tok_1" };
+    await expect(invite(token)).rejects.toSatisfy((error) => hasCode(error, "forbidden"));
+    await invite(staff.principal);
   });
 
   it("its last use is noted to the hour, and a use never undoes a revocation", async () => {
