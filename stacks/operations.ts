@@ -63,8 +63,8 @@ export class OperationsStack extends Stack {
   /**
    * An ECDSA key that signs and cannot be taken out. The account's administrators may look after it and not sign with
    * it: that takes a role of the stage's own that IAM grants it to. The issuer's is the exception, because `steward cert
-   * init` signs the CA's certificate before there is any function; there the caller's own rights decide alone. Signing
-   * keys are not rotated: each is named by its fingerprint in the trust document, and a new one is announced there.
+   * init` signs the CA's certificate before there is any function; there the caller's own rights decide alone. AWS
+   * does not rotate such keys: `steward keys rotate` makes the next one with this one's policy, and moves the alias.
    */
   private makeSigningKey(use: SigningKeyUse, { stage, env }: StageProps): Key {
     const names = resourceNames(stage);

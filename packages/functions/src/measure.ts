@@ -12,8 +12,8 @@ const measureSecrets = createSecretMeasure();
 export async function handler(): Promise<void> {
   await actForSystem("lanes and workers serve all tenants", () => measureLoad(context));
   await measureSecrets({ ...context, versions: context.services.secretVersions });
-  const ends = certificatesOf(await context.parameter("ca-certificate")).map((one) => one.validToDate.getTime());
-  // The newest: while the CA is rotated, the old one is there until nothing hangs on it any more.
   await measureTrust(context);
+  // The newest: while the CA is rotated, the old one is there until nothing hangs on it any more.
+  const ends = certificatesOf(await context.parameter("ca-certificate")).map((one) => one.validToDate.getTime());
   context.meter("CaDaysLeft", Math.max(0, Math.floor((Math.max(...ends) - context.nowMs()) / 86_400_000)));
 }
