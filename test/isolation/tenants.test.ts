@@ -64,8 +64,12 @@ beforeAll(async () => {
     appliances: 0,
     reconcileSeconds: 30_000,
     sweepSeconds: 30_000,
-    // A job is still there when its cases come.
-    functionEnv: { STEWARD_JOB_DEADLINE_SECONDS: "3600" },
+    functionEnv: {
+      // A job is still there when its cases come.
+      STEWARD_JOB_DEADLINE_SECONDS: "3600",
+      // Whoever is refused uses up calls as well, and nearly everybody is refused here.
+      STEWARD_RATE_LIMITS: "source=100000/100000,principal=100000/100000,tenant=100000/100000",
+    },
   });
   sender = createSender(installation);
   const worker = await installation.enrol("worker", "worker", "provider");
