@@ -194,8 +194,11 @@ const sealMutations: Record<string, (views: seals.SealView[], at: number, pick: 
   swapped: (views, at) => views.toSpliced(at, 2, ...views.slice(at, at + 2).toReversed()),
   repeated: (views, at) => views.toSpliced(at, 0, ...views.slice(at, at + 1)),
   "written again": (views, at) => views.map((view, index) => (index === at ? { ...view, versions: 2 } : view)),
+  // The oldest ones may be of a key that was given up since.
   "signed by another key": (views, at) =>
-    views.map((view, index) => (index === at ? { ...view, document: signSeal(payloadOf(view), other) } : view)),
+    views.map((view, index) =>
+      index === Math.max(1, at) ? { ...view, document: signSeal(payloadOf(view), other) } : view,
+    ),
   "of another key that says it is ours": (views, at) =>
     views.map((view, index) =>
       index === at ? { ...view, document: { ...signSeal(payloadOf(view), other), keyId: trusted.keyId } } : view,
@@ -242,7 +245,7 @@ describe("any one change is found", () => {
   it.each(Object.entries(sealMutations))("a seal %s", (_name, mutate) => {
     fc.assert(
       fc.property(minutesArbitrary, viewerArbitrary, fc.nat(), fc.nat(), (minutes, tenantId, at, pick) => {
-        const trail = trailOf([...minutes, [0], []]);
+        const trail = trailOf([...minutes, [0], [], []]);
         const shown = shownOf(trail, tenantId);
         // Not the last one: that the end was cut is another thing, and shows by its age.
         const views = mutate(shown.views, at % (shown.views.length - 1), pick);
@@ -318,6 +321,31 @@ describe("any one change is found", () => {
     const trail = trailOf([[0, 1], [1], [0]], other);
     const report = judge(shownOf(trail, tenantIds[0]), { tenantId: tenantIds[0], nowMs: afterAll(trail) });
     expect(report.findings.filter(({ kind }) => kind === "forged")).toHaveLength(3);
+  });
+
+  it("seals by a key that was given up, unless a seal by a listed key goes on from them", () => {
+    const stolen = newKey();
+    const trail = trailOf([[0, 1], [1], [0], [0]]);
+    const old = trail.chain.slice(0, 2).map((link) => ({ ...link, document: signSeal(link.payload, stolen) }));
+    const rotated = { ...trail, chain: [...old, ...trail.chain.slice(2)] };
+    const options = { tenantId: tenantIds[0], nowMs: afterAll(trail) };
+    expect(judge(shownOf(rotated, tenantIds[0]), options)).toMatchObject({
+      ok: true,
+      sealed: 3,
+      warnings: [expect.stringMatching(/2 seals are by keys that count no more \(1 to 2\)/)],
+    });
+    // What the thief makes up is no part of what the next key went on from.
+    const madeUp = trailOf([[0], [1]], stolen);
+    const kinds = (chain: Chain) =>
+      judge({ ...shownOf(rotated, tenantIds[0]), views: viewsOf(chain, tenantIds[0]) }, options).findings.map(
+        ({ kind }) => kind,
+      );
+    expect(kinds([...madeUp.chain, ...trail.chain.slice(2)])).toEqual(expect.arrayContaining(["chain"]));
+    // And what he puts at the end has nobody who vouches for it.
+    const last = trail.chain.at(-1) ?? expect.fail();
+    expect(kinds([...trail.chain.slice(0, 3), { ...last, document: signSeal(last.payload, stolen) }])).toContain(
+      "forged",
+    );
   });
 
   it("all of it made up again with the real key: to whoever remembers one seal of it", () => {

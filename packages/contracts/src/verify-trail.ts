@@ -99,12 +99,18 @@ export function createTrailVerifier(options: TrailOptions): {
   let first: SealPayload | undefined;
   let last: SealPayload | undefined;
   let lastHash: string | undefined;
+  let lastKeyId: string | undefined;
   let seals = 0;
   let right = 0;
   let skipped = 0;
   /** When the run before the one of the newest seal ended: what is older should have been sealed by then. */
   let sinceMs: number | undefined;
   const backdated: string[] = [];
+  /**
+   * Seals by a key that is not listed: somebody's forgery, or by one that was given up because it was stolen. Each seal has
+   * the hash of the one before in what it signs, so a later one by a listed key tells the two apart.
+   */
+  const unvouched: { sequence: number; problem: string }[] = [];
   const unsealed: { auditId: string; atMs: number; seal?: number }[] = [];
 
   const follow = (payload: SealPayload, hash: string, said: number) => {
@@ -175,16 +181,33 @@ export function createTrailVerifier(options: TrailOptions): {
         find({ kind: "rewritten", seal: sequence, message });
       }
       const opened = openSeal(view.document, options);
-      if ("problem" in opened) {
-        find({ kind: "forged", seal: sequence, message: `the seal ${sequence} ${opened.problem}` });
+      const read = "problem" in opened ? opened.unknownKey : opened;
+      if (read === undefined) {
+        if ("problem" in opened)
+          find({ kind: "forged", seal: sequence, message: `the seal ${sequence} ${opened.problem}` });
         return;
       }
-      follow(opened.payload, opened.hash, sequence);
-      if (last !== undefined && opened.payload.sealedAtMs - last.sealedAtMs > oneRunMs) sinceMs = last.sealedAtMs;
-      hold(view, opened.payload);
-      first ??= opened.payload;
-      last = opened.payload;
-      lastHash = opened.hash;
+      const { payload, hash } = read;
+      const { keyId } = view.document;
+      const before = findings.length;
+      follow(payload, hash, sequence);
+      if ("problem" in opened) unvouched.push({ sequence, problem: opened.problem });
+      else {
+        // A key that was given up comes before the one that took its place, not in the midst of that one's.
+        if (findings.length === before && unvouched.length > 0 && keyId !== lastKeyId) {
+          warnings.push(
+            `${unvouched.length} seals are by keys that count no more (${unvouched[0]?.sequence} to ${unvouched.at(-1)?.sequence}); ` +
+              `the seal ${sequence}, by one that does, names them as they are: nothing changed since it was made`,
+          );
+          unvouched.length = 0;
+        }
+        lastKeyId = keyId;
+      }
+      if (last !== undefined && payload.sealedAtMs - last.sealedAtMs > oneRunMs) sinceMs = last.sealedAtMs;
+      hold(view, payload);
+      first ??= payload;
+      last = payload;
+      lastHash = hash;
     },
 
     entry(entry, seal) {
@@ -213,6 +236,8 @@ export function createTrailVerifier(options: TrailOptions): {
     },
 
     finish(nowMs) {
+      for (const { sequence, problem } of unvouched)
+        find({ kind: "forged", seal: sequence, message: `the seal ${sequence} ${problem}` });
       const gone = new Map<string, number>();
       for (const [auditId, { seen, seal, tenantId: owner }] of sealed) {
         if (seen) continue;
@@ -278,18 +303,34 @@ export function createTrailVerifier(options: TrailOptions): {
   };
 }
 
-/** The payload of a seal by one of the keys, and its hash; or what is wrong. Verified before it is parsed. */
+/**
+ * The payload of a seal by one of the keys, and its hash; or what is wrong. Verified before it is parsed; `unknownKey` is
+ * what it says under a key that is not one of them.
+ */
 export function openSeal(
   { type, keyId, payload, signature }: SignedDocument,
   { keys, verifySignature }: Pick<TrailOptions, "keys" | "verifySignature">,
-): { payload: SealPayload; hash: string } | { problem: string } {
+): Opened | { problem: string; unknownKey?: Opened } {
   if (type !== "steward-seal-v1") return { problem: `is a ${type}` };
   const publicKey = keys.get(keyId);
-  if (publicKey === undefined) return { problem: `is signed by ${keyId.slice(0, 16)}…, which is no key for seals` };
   const bytes = bytesOf(payload);
+  if (publicKey === undefined) {
+    const read = readPayload(bytes);
+    const problem = `is signed by ${keyId.slice(0, 16)}…, which is no key for seals`;
+    return "problem" in read ? { problem } : { problem, unknownKey: read };
+  }
   if (!verifySignature(publicKey, signingInput(type, keyId, bytes), bytesOf(signature))) {
     return { problem: "has a signature that is not its key's" };
   }
+  return readPayload(bytes);
+}
+
+interface Opened {
+  payload: SealPayload;
+  hash: string;
+}
+
+function readPayload(bytes: Uint8Array): Opened | { problem: string } {
   let parsed: unknown;
   try {
     parsed = JSON.parse(new TextDecoder().decode(bytes));
