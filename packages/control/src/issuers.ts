@@ -84,6 +84,12 @@ export async function removeIssuer(
     if (issuer === undefined || issuer.tenantId !== caller.tenantId || issuer.removedAtMs !== undefined) {
       throw new AppError("not_found", `there is no issuer ${params.issuerId}`);
     }
+    // Made by the staff, for everybody: an admin of the provider's own tenant alone would sign out all who came by it.
+    if (issuer.limitTo === undefined && !viewerOf(caller).isStaff) {
+      throw new AppError("forbidden", "people of every tenant sign in with this issuer", {
+        next: "Ask one of the provider's staff: an admin everywhere.",
+      });
+    }
     const nowMs = deps.nowMs();
     const next: IssuerState = { ...issuer, version: issuer.version + 1, removedAtMs: nowMs };
     await commit(deps.table, [

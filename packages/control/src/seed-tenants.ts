@@ -52,16 +52,25 @@ export async function seedTenants(deps: Deps, seeds: readonly TenantSeed[]): Pro
     const admin = people.find((person) => person.issuer === issuer && person.subject === subject);
     const personId = admin?.personId ?? adminIdOf(seed, tenantId);
     if (admin === undefined && (await makeAdmin(deps, seed, tenantId))) made.push("admin");
-    seeded.push({ tenantId, name: seed.name, personId, bootstrapToken: await openLink(deps, personId), made });
+    seeded.push({
+      tenantId,
+      name: seed.name,
+      personId,
+      bootstrapToken: await openLink(deps, tenantId, personId),
+      made,
+    });
   }
   return seeded;
 }
 
-async function openLink(deps: Deps, personId: string): Promise<string> {
+async function openLink(deps: Deps, tenantId: string, personId: string): Promise<string> {
   // As it is now: a link from before the person was signed out everywhere would be dead.
   const person = await getPerson(deps.table, personId);
   const link = newLink(deps, person ?? { personId }, { seconds: bootstrapLinkSeconds });
-  await commit(deps.table, [link.write]);
+  await commit(deps.table, [
+    link.write,
+    audited(deps.nowMs(), { tenantId, who: "steward:bootstrap", what: "make-link", record: personId }),
+  ]);
   return link.token;
 }
 

@@ -245,6 +245,17 @@ describe("a tenant's issuer", () => {
     await expect(createSession(deps(), { issuerId, idToken: idToken("bea") })).rejects.toSatisfy(is("unauthenticated"));
   });
 
+  it("that is good for everything is removed by the staff, not by an admin of the provider's own tenant", async () => {
+    const staff = await asStaff("ten_provider");
+    const { id: issuerId } = await setUp(staff);
+    const grants: RoleGrant[] = [{ tenant: "ten_provider", role: "admin" }];
+    const provider = { ...staff, principal: { ...staff.principal, grants } };
+    await expect(removeIssuer(house, provider, { issuerId })).rejects.toSatisfy(is("forbidden"));
+    const { id: own } = await setUp(provider, "provider's own");
+    await removeIssuer(house, provider, { issuerId: own });
+    await removeIssuer(house, staff, { issuerId });
+  });
+
   it("is shown to whoever knows the tenant's id; who is not there looks like who has none", async () => {
     const { id } = await setUp();
     const other = await house.tenant();

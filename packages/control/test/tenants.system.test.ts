@@ -3,6 +3,7 @@ import { createHash, generateKeyPairSync, sign, webcrypto } from "node:crypto";
 import { Pkcs10CertificateRequestGenerator } from "@peculiar/x509";
 import { getJob } from "@steward/aws/records/job";
 import { getRun } from "@steward/aws/records/run";
+import { listAudit } from "@steward/aws/records/audit";
 import { createTenant as createTenantRecord, getTenant, replaceTenant } from "@steward/aws/records/tenant";
 import { commit } from "@steward/aws/table";
 import { tenantLimits } from "@steward/contracts/defaults";
@@ -315,6 +316,18 @@ describe("tenants", () => {
     expect(second?.tenantId).not.toBe(first?.tenantId);
     expect(await seedTenants(house, [seed])).toMatchObject([{ tenantId: second?.tenantId, made: [] }]);
     expect(await getTenant(house.table, second?.tenantId ?? "")).toMatchObject({ name: "Acme", status: "active" });
+  });
+
+  it("that are set up have every link to their admin in their trail", async () => {
+    const seed = { name: "Acme", heartbeatIntervalSeconds: 60, admin: "Ada" };
+    const [first] = await seedTenants(house, [seed]);
+    await seedTenants(house, [seed]);
+    const { items } = await listAudit(house.table, first?.tenantId ?? "", { limit: 50 });
+    const links = items.filter(({ entry }) => entry.what === "make-link");
+    expect(links.map(({ entry }) => [entry.who, entry.record])).toEqual([
+      ["steward:bootstrap", first?.personId],
+      ["steward:bootstrap", first?.personId],
+    ]);
   });
 });
 
