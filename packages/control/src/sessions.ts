@@ -9,7 +9,7 @@ import { sha256Hex } from "@steward/contracts/canonical";
 import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
 import { newId, providerTenantId } from "@steward/contracts/ids";
-import type { CreateSession, LoginOptions, Session } from "@steward/contracts/session";
+import type { LoginOptions, Session } from "@steward/contracts/session";
 import type { CertificateState } from "@steward/core/certificate/certificate-state";
 import { grantsOf, limitedTo } from "@steward/core/principal/grants";
 import { judgeRefresh } from "@steward/core/principal/judge-refresh";
@@ -26,17 +26,8 @@ import { retryOnConflict } from "./retry-on-conflict.ts";
 export type SessionDeps = Pick<Context, "stage" | "table" | "nowMs" | "secret" | "log"> &
   WithSigner & { fetchOutside: FetchOutside };
 
-/** Trades a proof of who somebody is for a session. Throws `unauthenticated` for one that is none, or was used. */
-export async function createSession(deps: SessionDeps, body: CreateSession, requestId?: string): Promise<Session> {
-  if (body.token !== undefined) return tradeToken(deps, body.token, requestId);
-  if (body.bootstrapToken !== undefined) return useLink(deps, body.bootstrapToken, requestId);
-  // The library that reads foreign tokens is loaded by those who bring one.
-  const { signInByIssuer } = await import("./sign-in-by-issuer.ts");
-  return signInByIssuer(deps, body, requestId);
-}
-
 /** A one-time link's token works once. */
-async function useLink(deps: SessionDeps, linkToken: string, requestId: string | undefined): Promise<Session> {
+export async function useLink(deps: SessionDeps, linkToken: string, requestId: string | undefined): Promise<Session> {
   return retryOnConflict(async () => {
     const { link, person, certificate } = await openLink(deps, linkToken);
     const lastsMs = defaults.refreshTokenSeconds * 1000;
@@ -132,7 +123,7 @@ export async function startSession(deps: Omit<SessionDeps, "fetchOutside">, inpu
 }
 
 /** A session for a script: short, and without a refresh token, for the service token can be traded again. */
-async function tradeToken(deps: SessionDeps, text: string, requestId: string | undefined): Promise<Session> {
+export async function tradeToken(deps: SessionDeps, text: string, requestId: string | undefined): Promise<Session> {
   return retryOnConflict(async () => {
     const tokenId = tokenIdIn(text);
     const nowMs = deps.nowMs();

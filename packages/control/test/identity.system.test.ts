@@ -14,7 +14,8 @@ import { inviteNode } from "@steward/control/invite-node";
 import { issueCaCertificate } from "@steward/control/issue-certificate";
 import { removeNode } from "@steward/control/node-views";
 import { createAuthenticator } from "@steward/control/authenticate";
-import { createSession, endSession, refreshSession } from "@steward/control/sessions";
+import { createSession } from "@steward/control/create-session";
+import { endSession, refreshSession } from "@steward/control/sessions";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type House, openHouse } from "./support/house.ts";
 

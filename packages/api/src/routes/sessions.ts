@@ -1,6 +1,7 @@
 import { sessionRoutes as routes } from "@steward/contracts/routes/sessions";
 import { openCertificateSession, signInLink } from "@steward/control/certificate-session";
-import { createSession, endSession, loginOptions, refreshSession } from "@steward/control/sessions";
+import { createSession } from "@steward/control/create-session";
+import { endSession, loginOptions, refreshSession } from "@steward/control/sessions";
 import { bind, SeeOther } from "../bind.ts";
 
 export const sessionBindings = [
