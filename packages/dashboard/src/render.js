@@ -173,6 +173,8 @@ function fillNode(item, node, nowMs) {
 
 /** @param {any} node */
 function nodeNote(node) {
+  if (node.revokedAt !== undefined) return "revoked";
+  if (node.quarantinedAt !== undefined) return "in quarantine";
   if (!node.confirmed) return "not confirmed";
   if (node.metrics === undefined || node.health === "offline") return "";
   const { cpuPercent, memoryPercent, diskPercent } = node.metrics;
