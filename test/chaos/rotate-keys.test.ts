@@ -68,13 +68,20 @@ async function rotate(rotation: Rotator, input: Parameters<typeof rotateKeys>[1]
 
 /**
  * What the rotator's clock passes, and ours does not: functions look at their parameters anew after a minute, and at
- * their keys after five. New processes do so at once.
+ * their keys after five. New processes do so at once. The cloud goes with them: as on AWS, the polls of a process that
+ * died would take the next messages with them for as long as these stay hidden.
  */
 async function forget(): Promise<void> {
-  const before = installation.stack.pids().host;
-  installation.stack.kill("host");
-  await untilTrue("the host is another", () => installation.stack.pids().host !== before);
-  await installation.stack.up("host");
+  const { stack } = installation;
+  const before = stack.pids();
+  stack.kill("host");
+  stack.kill("cloud");
+  await untilTrue("host and cloud are others", () => {
+    const now = stack.pids();
+    return now.host !== before.host && now.cloud !== before.cloud;
+  });
+  await stack.up("cloud");
+  await stack.up("host");
 }
 
 /** A change that somebody asks for and approves. */
