@@ -69,6 +69,8 @@ test.each([
     kind: "failed",
     reason: "Claude did not answer within 300 ms",
     retryable: true,
+    // It may be on the bill: what was reserved for it counts as spent.
+    billed: true,
   });
   expect(performance.now() - started).toBeLessThan(2_000);
 });
@@ -103,6 +105,8 @@ test("a refused key is said to be refused", async () => {
     kind: "failed",
     reason: "Anthropic refused the key",
     retryable: false,
+    billed: false,
+    keyRefused: true,
   });
 });
 
@@ -127,7 +131,12 @@ test.each([
 
 test("nobody there is a failure that may pass", async () => {
   await models.refuseConnections();
-  expect(await ask()).toEqual({ kind: "failed", reason: "Claude could not be reached", retryable: true });
+  expect(await ask()).toEqual({
+    kind: "failed",
+    reason: "Claude could not be reached",
+    retryable: true,
+    billed: false,
+  });
   await models.acceptConnections();
   models.script({ kind: "answer", json: { steps: [] } });
   expect(await ask()).toMatchObject({ kind: "answer" });
