@@ -139,6 +139,8 @@ function arnsOf({ stage, action, resource }: RecordedCall): string[] {
       return action === "ssm:SendCommand"
         ? [regional(service, `document/${resource}`), regional(service, "managed-instance/mi-0123456789abcdef0")]
         : [regional(service, resource.startsWith("mi-") ? `managed-instance/${resource}` : `parameter${resource}`)];
+    case "lambda":
+      return [regional(service, `function:${resource}`)];
     case "autoscaling":
       return [regional(service, `autoScalingGroup:0a1b:autoScalingGroupName/${resource}`)];
     default:

@@ -357,18 +357,21 @@ describe("a machine that is revoked", () => {
     expect(await shown()).toEqual([0]);
     const params = { runId: waiting };
     for (const call of [
-      client.call("getEnvelope", { params }),
-      client.call("startRun", { params, body: { attempt: 1, ledgerId: crypto.randomUUID(), executor: "simulate" } }),
-      client.call("recordRun", {
-        params: { runId },
-        body: { attempt, ledgerId, executor: "simulate", status: "simulated", steps: [] },
-      }),
-      client.call("requestChunk", {
-        params: { runId },
-        body: { attempt, ledgerId, number: 2, bytes: 1, sha256: "a".repeat(64) },
-      }),
+      () => client.call("getEnvelope", { params }),
+      () =>
+        client.call("startRun", { params, body: { attempt: 1, ledgerId: crypto.randomUUID(), executor: "simulate" } }),
+      () =>
+        client.call("recordRun", {
+          params: { runId },
+          body: { attempt, ledgerId, executor: "simulate", status: "simulated", steps: [] },
+        }),
+      () =>
+        client.call("requestChunk", {
+          params: { runId },
+          body: { attempt, ledgerId, number: 2, bytes: 1, sha256: "a".repeat(64) },
+        }),
     ]) {
-      expect(await problemOf(call)).toMatchObject({ code: "certificate_refused" });
+      expect(await problemOf(call())).toMatchObject({ code: "certificate_refused" });
     }
     const ended = await until(acme, second.id, ({ runs = [] }) => runs.every(({ status }) => status === "cancelled"));
     expect(ended.runs?.[0]?.reason).toContain("was revoked");

@@ -199,7 +199,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       parameters("key-ring/token"),
     ],
     people: [
-      table("GetItem", "Query", "BatchGetItem"),
+      table("GetItem", "Query"),
       changes(
         ["PutItem", "UpdateItem"],
         ["AUDIT", idempotency, "TENANT"],

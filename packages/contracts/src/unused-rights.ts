@@ -34,10 +34,17 @@ export const unusedRights: readonly UnusedRights[] = [
     reason: "Plans are short enough for the other two lanes; the lane bulk waits for work that is not.",
   },
   {
-    principals: ["api"],
-    actions: ["s3:ListBucket"],
-    resources: ["steward-{stage}-outputs-{account}"],
-    reason: "Tells an output that is missing from one that is forbidden; in the tests every output named is there.",
+    principals: ["people"],
+    actions: ["dynamodb:DeleteItem"],
+    resources: table,
+    reason: "Frees the key of a repeatable request that was refused; in the tests none of its own is.",
+    byChance: true,
+  },
+  {
+    principals: ["escalate"],
+    actions: ["sqs:SendMessage", "sqs:GetQueueUrl"],
+    resources: [queue("rollouts")],
+    reason: "A plan of Claude's that needs nobody's yes starts at once; a plan from words always needs one.",
   },
   {
     principals: ["nodes", "reconcile"],
