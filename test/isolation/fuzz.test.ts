@@ -96,6 +96,8 @@ const shown = ({ bytes, contentType, how }: Shot) => `${how} (${contentType}): $
 function expectRefused(shot: Shot, { status, text }: Answer): void {
   // 422: a text looks like a secret, which is refused before its shape is looked at.
   expect([400, 413, 415, 422], `${status} for ${shown(shot)}\n${text}`).toContain(status);
+  // Over 10 MB: the gateway's own answer, which none of ours has a part in.
+  if (status === 413 && text === '{"message":"Request Entity Too Large"}') return;
   expect(problemSchema.safeParse(JSON.parse(text)).success, `${text} for ${shown(shot)}`).toBe(true);
   expect(text).not.toMatch(/node_modules|\.ts:\d|at [A-Z]\w+\./);
 }
