@@ -3,7 +3,6 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { createSecrets } from "@steward/aws/clients/secrets";
 import { getSecret } from "@steward/aws/secrets";
 import type { Client } from "@steward/contracts/client";
@@ -11,6 +10,7 @@ import { resourceNames } from "@steward/contracts/names";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCredentials } from "../../packages/local/src/host/function-environment.ts";
 import { type Installation, startInstallation, until, untilEnded } from "../support/installation.ts";
+import { scanTable } from "../support/scan-table.ts";
 import { type ScriptedModels, startScriptedModels } from "../support/scripted-models.ts";
 
 /*
@@ -347,20 +347,8 @@ describe("searching: no canary is in", () => {
 
   it("any record of the table", async () => {
     expect(canaries.length).toBeGreaterThan(60);
-    const { client, name } = installation.table;
     const items: unknown[] = [];
-    let from: Record<string, unknown> | undefined;
-    do {
-      const page = await client.send(
-        new ScanCommand({
-          TableName: name,
-          ConsistentRead: true,
-          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-        }),
-      );
-      items.push(...(page.Items ?? []));
-      from = page.LastEvaluatedKey;
-    } while (from !== undefined);
+    for await (const item of scanTable(installation.table)) items.push(item);
     expect(items.length).toBeGreaterThan(50);
     expect(found(JSON.stringify(items))).toEqual([]);
   });

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { type Clients, createClients } from "@steward/aws/clients";
 import { getTask, replaceTask } from "@steward/aws/records/task";
 import { commit, type Table } from "@steward/aws/table";
@@ -21,6 +20,7 @@ import { readCredentials } from "../../packages/local/src/host/function-environm
 import { serverCaFile } from "../../packages/local/src/host/server-certificate.ts";
 import { fetchTransport } from "../../packages/local/src/fetch-transport.ts";
 import { startSteward } from "../../packages/local/src/stack.ts";
+import { scanTable } from "./scan-table.ts";
 import type { Stack, StewardOptions } from "../../packages/local/src/stack-options.ts";
 
 const region = "eu-central-1";
@@ -196,22 +196,13 @@ export async function tamper(
  * (the rates), and is not in it.
  */
 export async function readEveryItem(
-  { client, name }: Table,
+  table: Table,
   isMeant: (item: Record<string, unknown>) => boolean = () => true,
 ): Promise<Map<string, string>> {
   const items = new Map<string, string>();
-  let from: Record<string, unknown> | undefined;
-  do {
-    const page = await client.send(
-      new ScanCommand({
-        TableName: name,
-        ConsistentRead: true,
-        ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-      }),
-    );
-    for (const item of (page.Items ?? []).filter((one) => !String(one["pk"]).startsWith("SYS#RATE#") && isMeant(one)))
-      items.set(`${item["pk"]} ${item["sk"]}`, canonicalHash(item));
-    from = page.LastEvaluatedKey;
-  } while (from !== undefined);
+  for await (const item of scanTable(table)) {
+    if (String(item["pk"]).startsWith("SYS#RATE#") || !isMeant(item)) continue;
+    items.set(`${item["pk"]} ${item["sk"]}`, canonicalHash(item));
+  }
   return items;
 }

@@ -1,6 +1,6 @@
-import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { canonicalHash } from "@steward/contracts/canonical";
 import type { Table } from "@steward/aws/table";
+import { scanTable } from "../../support/scan-table.ts";
 
 /** An item of the table: whose it is, what it says, and a hash of it. */
 interface Entry {
@@ -12,22 +12,11 @@ export type Snapshot = Map<string, Entry>;
 /** Families that a refused call may write: its traces (and what seals them) and its limits, and the key of a call that began. */
 const apart = /#(?:AUDIT|SEAL|RATE|LIMIT|LIMITS|DENIAL|DENIALS|IDEMPOTENCY)(?:[# ]|$)/;
 
-export async function snapshot({ client, name }: Table): Promise<Snapshot> {
+export async function snapshot(table: Table): Promise<Snapshot> {
   const items: Snapshot = new Map();
-  let from: Record<string, unknown> | undefined;
-  do {
-    const page = await client.send(
-      new ScanCommand({
-        TableName: name,
-        ConsistentRead: true,
-        ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-      }),
-    );
-    for (const item of page.Items ?? []) {
-      items.set(`${item["pk"]} ${item["sk"]}`, { text: textOf(item), hash: canonicalHash(JSON.parse(textOf(item))) });
-    }
-    from = page.LastEvaluatedKey;
-  } while (from !== undefined);
+  for await (const item of scanTable(table)) {
+    items.set(`${item["pk"]} ${item["sk"]}`, { text: textOf(item), hash: canonicalHash(JSON.parse(textOf(item))) });
+  }
   return items;
 }
 
