@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { createHash, generateKeyPairSync, sign, webcrypto } from "node:crypto";
+import { webcrypto } from "node:crypto";
 import { Pkcs10CertificateRequestGenerator } from "@peculiar/x509";
 import { listNodes } from "@steward/aws/records/node";
 import { listTasks } from "@steward/aws/records/task";
@@ -26,6 +26,7 @@ import { claudeMostUsd } from "@steward/core/planning/claude-price";
 import { reduceTenant } from "@steward/core/tenant/reduce-tenant";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type House, openHouse } from "./support/house.ts";
+import { testSigner } from "./support/machines.ts";
 
 let house: House;
 let person: Caller;
@@ -266,14 +267,7 @@ describe("the budget for Claude", () => {
 });
 
 describe("appliances", () => {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const spki = publicKey.export({ format: "der", type: "spki" });
-  const key = {
-    keyId: createHash("sha256").update(spki).digest("hex"),
-    publicKey: new Uint8Array(spki),
-    sign: async (bytes: Uint8Array) => new Uint8Array(sign("sha256", bytes, privateKey)),
-  };
-  const signer = { key: async () => key };
+  const signer = testSigner();
 
   async function request(): Promise<string> {
     const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };

@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { createHash, generateKeyPairSync, sign, webcrypto } from "node:crypto";
+import { webcrypto } from "node:crypto";
 import { Pkcs10CertificateRequestGenerator } from "@peculiar/x509";
 import { getJob } from "@steward/aws/records/job";
 import { getRun } from "@steward/aws/records/run";
@@ -28,16 +28,9 @@ import * as tenants from "@steward/control/tenants";
 import { explainGate } from "@steward/control/view-task";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type House, openHouse, takeOne } from "./support/house.ts";
-import { enrolMachine, renewal } from "./support/machines.ts";
+import { enrolMachine, renewal, testSigner } from "./support/machines.ts";
 
-const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-const spki = new Uint8Array(publicKey.export({ format: "der", type: "spki" }));
-const key = {
-  keyId: createHash("sha256").update(spki).digest("hex"),
-  publicKey: spki,
-  sign: async (bytes: Uint8Array) => new Uint8Array(sign("sha256", bytes, privateKey)),
-};
-const signer = { key: async () => key };
+const signer = testSigner();
 const ledgerId = "00000000-0000-4000-8000-000000000001";
 const start = { attempt: 1, ledgerId, executor: "ansible" } as const;
 const staffPrincipal: Principal = {
