@@ -49,10 +49,7 @@ export function requireRole(role: Role, atLeast: Role, what: string): void {
 
 /** The role that the provider's staff have everywhere (`*`); a role in one tenant, also the provider's own, is none. */
 export function requireStaff(grants: readonly RoleGrant[], atLeast: Role, what: string): Role {
-  const everywhere = roleIn(
-    grants.filter((grant) => grant.tenant === "*"),
-    "*",
-  );
+  const everywhere = roleIn(grants, "*");
   if (everywhere === undefined) {
     throw new AppError("forbidden", "this is for the provider's staff", { next: `Ask your provider (${what}).` });
   }

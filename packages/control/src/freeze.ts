@@ -6,6 +6,7 @@ import { actForSystem } from "@steward/aws/tenant-fence";
 import { AppError, hasCode } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
 import type { createFreezeSchema, freezeViewSchema } from "@steward/contracts/session";
+import { isStaffAdmin } from "@steward/core/principal/grants";
 import type { FreezeState } from "@steward/core/tenant/tenant-state";
 import type { z } from "zod";
 import { audited } from "./audit.ts";
@@ -107,7 +108,7 @@ export async function wakeRollouts(
 }
 
 function requireStaff(caller: Caller): void {
-  if (!caller.principal.grants.some((grant) => grant.tenant === "*" && grant.role === "admin")) {
+  if (!isStaffAdmin(caller.principal.grants)) {
     throw new AppError("forbidden", "only the provider's admins may freeze or thaw everything");
   }
 }

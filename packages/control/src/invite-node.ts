@@ -5,6 +5,7 @@ import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
 import { newId, providerTenantId } from "@steward/contracts/ids";
 import type { inviteNodeSchema, nodeInvitationSchema } from "@steward/contracts/node";
+import { isStaffAdmin } from "@steward/core/principal/grants";
 import type { z } from "zod";
 import { audited } from "./audit.ts";
 import type { Caller, Context } from "./context.ts";
@@ -17,7 +18,7 @@ export async function inviteNode(
   caller: Caller,
   body: z.infer<typeof inviteNodeSchema>,
 ): Promise<z.infer<typeof nodeInvitationSchema>> {
-  if (body.kind === "worker" && !(caller.tenantId === providerTenantId && staff(caller))) {
+  if (body.kind === "worker" && !(caller.tenantId === providerTenantId && isStaffAdmin(caller.principal.grants))) {
     throw new AppError(
       "forbidden",
       "a worker runs models for every customer: only the provider's staff may enrol one",
@@ -92,8 +93,4 @@ export function newInvitation(
       }),
     ],
   };
-}
-
-function staff(caller: Caller): boolean {
-  return caller.principal.grants.some((grant) => grant.tenant === "*");
 }

@@ -2,7 +2,7 @@ import { type AuditQuery, listAudit as listEntries } from "@steward/aws/records/
 import type { Seals } from "@steward/aws/seals";
 import { type AuditEntryView, viewOfEntry } from "@steward/contracts/audit";
 import { AppError } from "@steward/contracts/errors";
-import { hasRole } from "@steward/contracts/roles";
+import { isStaffAdmin } from "@steward/core/principal/grants";
 import { proveTenant, type SealView } from "@steward/contracts/seal";
 import type { SignedDocument } from "@steward/contracts/signed";
 import type { Caller, Context } from "./context.ts";
@@ -32,7 +32,7 @@ export async function listSeals(
   caller: Caller,
   query: { from: number; limit: number; show: "own" | "whole" },
 ): Promise<{ items: SealView[]; trust: SignedDocument; rootPublicKey: string; after?: string }> {
-  if (query.show === "whole" && !isStaff(caller)) {
+  if (query.show === "whole" && !isStaffAdmin(caller.principal.grants)) {
     throw new AppError("forbidden", "what is sealed of others is for the provider's staff", {
       next: "Ask without `show`: the answer proves what is sealed of your tenant.",
     });
@@ -52,9 +52,4 @@ export async function listSeals(
   ]);
   const last = items.at(-1);
   return { items, trust, rootPublicKey, ...(more && last !== undefined ? { after: String(last.sequence) } : {}) };
-}
-
-/** As a person or token of the provider, for every tenant; a role in one tenant, whichever it is, is not enough. */
-function isStaff({ principal }: Caller): boolean {
-  return principal.grants.some(({ tenant, role }) => tenant === "*" && hasRole(role, "admin"));
 }

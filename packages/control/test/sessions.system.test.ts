@@ -462,6 +462,15 @@ describe("service tokens", () => {
       );
     const token = { ...staff.principal, kind: "token" as const, id: "tok_1" };
     await expect(invite(token)).rejects.toSatisfy((error) => hasCode(error, "forbidden"));
+    // Nor does somebody who may only look at everything, and rules the provider's own tenant.
+    const onlooker = {
+      ...staff.principal,
+      grants: [
+        { tenant: "*", role: "viewer" as const },
+        { tenant: providerTenantId, role: "admin" as const },
+      ],
+    };
+    await expect(invite(onlooker)).rejects.toSatisfy((error) => hasCode(error, "forbidden"));
     await invite(staff.principal);
   });
 

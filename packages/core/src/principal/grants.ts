@@ -9,7 +9,7 @@ export function isStaffAdmin(grants: readonly RoleGrant[]): boolean {
 /** Whether somebody with `has` has each of `wanted` too: then it is theirs to give. */
 export function covers(has: readonly RoleGrant[], wanted: readonly RoleGrant[]): boolean {
   return wanted.every(({ tenant, role }) => {
-    const own = tenant === "*" ? roleIn(everywhere(has), "*") : roleIn(has, tenant);
+    const own = tenant === "*" ? roleIn(has, "*") : roleIn(has, tenant);
     return own !== undefined && hasRole(own, role);
   });
 }
@@ -83,8 +83,4 @@ export function raisedGrants(before: readonly RoleGrant[], after: readonly RoleG
     const earlier = before.find((one) => one.tenant === grant.tenant);
     return earlier === undefined || !hasRole(earlier.role, grant.role);
   });
-}
-
-function everywhere(grants: readonly RoleGrant[]): RoleGrant[] {
-  return grants.filter((grant) => grant.tenant === "*");
 }
