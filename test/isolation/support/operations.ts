@@ -1,5 +1,6 @@
 import type { Access, Door } from "@steward/contracts/route";
-import { fill, type JsonSchema, type Optional, type Source } from "./fill-schema.ts";
+import type { JsonSchema } from "../../support/json-schema.ts";
+import { fill, type Optional, type Source } from "./fill-schema.ts";
 
 /** One route, as `/openapi.json` tells of it. */
 export interface Operation {
