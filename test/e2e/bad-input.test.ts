@@ -12,6 +12,7 @@ import { z } from "zod";
 import { startDynamoDbEngine } from "../../packages/local/src/cloud/dynamodb-engine.ts";
 import { type Installation, readEveryItem, startInstallation } from "../support/installation.ts";
 import { atNodesDoor } from "../support/nodes-door.ts";
+import type { JsonSchema } from "../support/json-schema.ts";
 
 /*
  * What is malformed is refused on every route, with the path of the field, and nothing is written. The cases are made of
@@ -118,10 +119,6 @@ async function withoutAWrite(work: () => Promise<void>): Promise<void> {
   expect([...before].filter(([key, item]) => after.get(key) !== item)).toEqual([]);
 }
 
-interface JsonSchema {
-  type?: string;
-  properties?: Record<string, JsonSchema>;
-}
 /** The fields of a body, with what they are not. */
 function wrongTypes(route: Route): [name: string, value: unknown][] {
   if (route.body === undefined) return [];
