@@ -21,6 +21,7 @@ export const idPrefixes = {
   freeze: "frz",
   audit: "aud",
   issuer: "iss",
+  schedule: "sch",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
@@ -69,6 +70,7 @@ export const rolloutIdSchema = idSchema("rollout");
 export const personIdSchema = idSchema("person");
 export const tokenIdSchema = idSchema("token");
 export const issuerIdSchema = idSchema("issuer");
+export const scheduleIdSchema = idSchema("schedule");
 /** Who may be signed in: a person, or a service token. */
 export const principalIdSchema = z
   .string()
