@@ -1,7 +1,7 @@
 import type { Envelope } from "@steward/contracts/envelope";
-import type { ReleaseAction } from "@steward/contracts/release";
 import { redact, redactText, whole } from "@steward/contracts/redact";
-import type { RunResult, StepResult } from "@steward/contracts/run";
+import type { ReleaseAction } from "@steward/contracts/release";
+import { maxSlowestTasks, type RunResult, type StepResult } from "@steward/contracts/run";
 import type { Clock } from "@steward/node-client/clock";
 import { describeError } from "@steward/node-client/log";
 import type { Executor, StepOutcome, StepRequest } from "./executor/executor.ts";
@@ -114,6 +114,12 @@ function stepResult(action: string, outcome: StepOutcome, durationMs: number): S
   const result: StepResult = { action, status: outcome.status, changed: outcome.changed, durationMs };
   const reason = outcome.reason ?? reasonOf(outcome);
   if (reason !== undefined) result.reason = told(reason);
+  if (outcome.secrets !== undefined) result.secrets = outcome.secrets;
+  if (outcome.slowest !== undefined) {
+    result.slowest = outcome.slowest
+      .slice(0, maxSlowestTasks)
+      .map(({ task, durationMs }) => ({ task: redactText(task).slice(0, 120).toWellFormed(), durationMs }));
+  }
   if (outcome.result !== undefined) {
     const found = JSON.stringify(redact(outcome.result, whole)) ?? "null";
     if (Buffer.byteLength(found) <= maxResultBytes) result.result = JSON.parse(found, wellFormed);

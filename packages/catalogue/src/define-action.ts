@@ -1,4 +1,5 @@
 import type { Action, Facts, Variables } from "@steward/contracts/actions";
+import { generatedNameSchema } from "@steward/contracts/run-secret";
 
 /** What an author of an action writes; what is left out gets the quiet value: nothing required, nothing assumed. */
 export interface ActionDefinition extends Omit<Action, "hints" | "words" | "requires" | "defaults"> {
@@ -40,6 +41,10 @@ function problemsOf(action: Action): string[] {
   if (!Number.isInteger(action.timeoutSeconds) || action.timeoutSeconds < 5 || action.timeoutSeconds > 3600) {
     problems.push("its timeout is not between 5 s and an hour");
   }
+  for (const name of action.generates ?? []) {
+    if (!generatedNameSchema.safeParse(name).success) problems.push(`${name} is no name of a secret`);
+  }
+  if (action.kind === "read" && action.generates !== undefined) problems.push("a `read` makes no secrets");
   if (action.examples.length < 6) problems.push("it has fewer than six examples");
   if (action.kind === "command" && action.undo === "none" && action.risk.base === "low") {
     problems.push("what cannot be undone is at least `medium`");

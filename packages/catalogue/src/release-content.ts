@@ -34,6 +34,7 @@ export function releaseActions(
       undo: action.undo,
       timeoutSeconds: action.timeoutSeconds,
       bundle: bundle.digest,
+      ...(action.generates === undefined ? {} : { generates: action.generates }),
     };
   });
 }

@@ -1,3 +1,4 @@
+import { secretMark, secretReferencePattern } from "@steward/contracts/run-secret";
 import { z } from "zod";
 
 /**
@@ -111,6 +112,15 @@ export const serviceName = z
     /^(?!steward)[a-z][a-z0-9_-]{0,47}(?:@[a-z0-9_-]{1,32})?$/,
     "must be a service's name such as dnsmasq or smbd; Steward's own services are not restarted this way",
   );
+
+/**
+ * A secret of the tenant's, by its name: `secret:wifi-key`, or one version of it, `secret:wifi-key@3`. The agent fetches the value
+ * for the step. The playbook finds it below the variable's name in `secrets`; in `values` stands the reference.
+ */
+export const secretReference = z
+  .string()
+  .regex(secretReferencePattern, "must name a secret, such as secret:wifi-key; a value never stands in a request")
+  .meta({ [secretMark]: true });
 
 function words(line: string): string[] {
   return line.split(" ");

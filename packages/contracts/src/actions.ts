@@ -51,4 +51,9 @@ export interface Action {
   /** `recorded`: the playbook records the state before the change and its `undo` tag restores it. `none`: cannot be undone. */
   undo: "recorded" | "none";
   timeoutSeconds: number;
+  /**
+   * Names of secrets that the agent makes for the playbook (`secrets.password`) and stores for the run before the step.
+   * Who asked, or whom they named, gets each one that the playbook says it used, once.
+   */
+  generates?: string[];
 }

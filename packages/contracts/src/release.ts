@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { actionKinds } from "./actions.ts";
 import { riskRulesSchema } from "./risk.ts";
+import { generatedNameSchema } from "./run-secret.ts";
 
 export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/, "must be a sha256 in lower-case hex");
 
@@ -16,6 +17,8 @@ export const releaseActionSchema = z.strictObject({
   timeoutSeconds: z.number().int().positive(),
   /** sha256 of the bundle that holds the playbook. */
   bundle: digestSchema,
+  /** Secrets that the agent makes for the step. */
+  generates: z.array(generatedNameSchema).min(1).max(5).optional(),
 });
 export type ReleaseAction = z.infer<typeof releaseActionSchema>;
 

@@ -2,10 +2,14 @@ import { z } from "zod";
 import { defaults } from "./defaults.ts";
 import { applianceIdSchema, runIdSchema } from "./ids.ts";
 import { digestSchema } from "./release.ts";
+import { generatedNameSchema } from "./run-secret.ts";
 import { runStatuses } from "./states.ts";
 
 export const executorNames = ["ansible", "simulate"] as const;
 export type ExecutorName = (typeof executorNames)[number];
+
+/** Of how many of a step's tasks it is told how long they took. */
+export const maxSlowestTasks = 10;
 
 /** How one step of a run ended on the appliance. `result` is what a `read` action found. */
 export const stepResultSchema = z.strictObject({
@@ -15,6 +19,13 @@ export const stepResultSchema = z.strictObject({
   durationMs: z.number().nonnegative().max(1e10),
   reason: z.string().max(2000).optional(),
   result: z.unknown().optional(),
+  /** Names of the generated secrets that are in force now, as the playbook says. */
+  secrets: z.array(generatedNameSchema).max(5).optional(),
+  /** The tasks that took longest, longest first. */
+  slowest: z
+    .array(z.strictObject({ task: z.string().max(120), durationMs: z.number().nonnegative().max(1e10) }))
+    .max(maxSlowestTasks)
+    .optional(),
 });
 export type StepResult = z.infer<typeof stepResultSchema>;
 

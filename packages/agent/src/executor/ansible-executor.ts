@@ -233,23 +233,31 @@ const eventsSchema = z.object({
   ),
   failures: z.array(z.object({ task: z.string(), message: z.string() })),
   result: z.unknown().optional(),
+  secrets: z.array(z.string()).optional(),
+  slowest: z.array(z.object({ task: z.string(), durationMs: z.number().nonnegative() })).optional(),
 });
 
 function outcomeOf(step: StepRequest, ended: Ended): StepOutcome {
   const events = readEvents(ended.events);
   const hosts = Object.values(events?.hosts ?? {});
   const sum = (key: "changed" | "failures" | "unreachable") => hosts.reduce((total, host) => total + host[key], 0);
-  const changed = sum("changed");
+  // Names of secrets that the step was not given are none of ours.
+  const used = events?.secrets?.filter((name) => Object.hasOwn(step.secrets ?? {}, name)) ?? [];
+  const told = {
+    changed: sum("changed"),
+    ...(used.length === 0 ? {} : { secrets: used }),
+    ...(events?.slowest === undefined || events.slowest.length === 0 ? {} : { slowest: events.slowest }),
+  };
   if (ended.stopped === "timed_out") {
     const reason = `timed out after ${step.timeoutSeconds} s`;
-    return { status: "failed", changed, failedTasks: sum("failures"), timedOut: true, reason };
+    return { ...told, status: "failed", failedTasks: sum("failures"), timedOut: true, reason };
   }
   if (ended.stopped === "aborted") {
-    return { status: "failed", changed, failedTasks: sum("failures"), reason: "interrupted" };
+    return { ...told, status: "failed", failedTasks: sum("failures"), reason: "interrupted" };
   }
   if (ended.code === 0) {
     const result = events?.result;
-    return { status: "succeeded", changed, failedTasks: 0, ...(result === undefined ? {} : { result }) };
+    return { ...told, status: "succeeded", failedTasks: 0, ...(result === undefined ? {} : { result }) };
   }
   const [failure] = events?.failures ?? [];
   const reason =
@@ -257,8 +265,8 @@ function outcomeOf(step: StepRequest, ended: Ended): StepOutcome {
       ? `ansible-playbook ended with ${ended.signal ?? `exit code ${ended.code}`}; its output says more`
       : `${failure.task}: ${failure.message}`.slice(0, 2000);
   return {
+    ...told,
     status: "failed",
-    changed,
     failedTasks: Math.max(1, sum("failures")),
     ...(sum("unreachable") > 0 ? { unreachable: true } : {}),
     reason,

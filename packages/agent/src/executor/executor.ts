@@ -12,6 +12,8 @@ export interface StepRequest {
   /** The action's bundle, verified and unpacked: `<playbook>.yml` and `roles/`. */
   bundleDir: string;
   variables: Variables;
+  /** Values that only this step is given, as `secrets.<name>`. In a preview they are made up. */
+  secrets?: Readonly<Record<string, string>>;
   mode: "apply" | "check" | "undo";
   /** As many `-v`. */
   verbosity: 0 | 1 | 2 | 3 | 4;
@@ -27,6 +29,10 @@ export interface StepOutcome {
   timedOut?: boolean;
   /** What a `read` found. */
   result?: unknown;
+  /** Which of the step's secrets the playbook says it used. */
+  secrets?: string[];
+  /** How long its tasks took, the longest first. */
+  slowest?: { task: string; durationMs: number }[];
   /** For people: what failed and why, at most 2000 characters. */
   reason?: string;
 }

@@ -26,9 +26,10 @@ test("every string is unsafe and comes back as it was, whatever it holds", () =>
   const value = fc.oneof(text, fc.integer(), fc.boolean(), fc.array(text, { maxLength: 4 }));
   const names = fc.stringMatching(/^[a-z][a-zA-Z0-9]{0,10}$/);
   fc.assert(
-    fc.property(fc.dictionary(names, value), (variables) => {
-      const document = parseDocument(variablesFile({ ...step, variables }), { logLevel: "silent" });
+    fc.property(fc.dictionary(names, value), fc.dictionary(names, text), (variables, secrets) => {
+      const document = parseDocument(variablesFile({ ...step, variables, secrets }), { logLevel: "silent" });
       expect(document.toJS().values).toEqual({ ...variables });
+      expect(document.toJS().secrets).toEqual({ ...secrets });
       visit(document, {
         Scalar(key, node) {
           if (key !== "key" && typeof node.value === "string") expect(node.tag).toBe("!unsafe");

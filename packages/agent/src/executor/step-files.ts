@@ -8,8 +8,8 @@ export function recordDirectory(step: Pick<StepRequest, "runId" | "stepIndex">):
 }
 
 /**
- * The extra variables of a step: `steward` says which step it is, `values` are the plan's. They sit below one name
- * each because Ansible gives meanings to names such as `groups`. Every string is `!unsafe`: Ansible never looks for
+ * The extra variables of a step: `steward` says which step it is, `values` are the plan's, `secrets` what only this step
+ * is given. They sit below one name each because Ansible gives meanings to names such as `groups`. Every string is `!unsafe`: Ansible never looks for
  * templates in it, wherever it came from.
  */
 export function variablesFile(step: StepRequest): string {
@@ -17,6 +17,7 @@ export function variablesFile(step: StepRequest): string {
   return unsafeYaml({
     steward: { run: runId, step: stepIndex, action: actionId, record: recordDirectory(step) },
     values: step.variables,
+    ...(step.secrets === undefined ? {} : { secrets: { ...step.secrets } }),
   });
 }
 
@@ -41,6 +42,7 @@ function unsafeYaml(value: Record<string, Variables | Record<string, string | nu
 export const callbackPlugin = `# Part of Steward. Reports the end of a play to the agent.
 import json
 import os
+import time
 
 from ansible.plugins.callback import CallbackBase
 
@@ -60,6 +62,23 @@ class CallbackModule(CallbackBase):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.failures = []
+        self.tasks = []
+
+    def _ended(self):
+        if self.tasks and self.tasks[-1][2] is None:
+            self.tasks[-1][2] = time.monotonic()
+
+    def v2_playbook_on_task_start(self, task, is_conditional):
+        self._ended()
+        self.tasks.append([task.get_name(), time.monotonic(), None])
+
+    def v2_playbook_on_handler_task_start(self, task):
+        self.v2_playbook_on_task_start(task, False)
+
+    def _slowest(self):
+        self._ended()
+        took = [{"task": str(name)[:120], "durationMs": round((end - begin) * 1000)} for name, begin, end in self.tasks]
+        return sorted(took, key=lambda task: -task["durationMs"])[:10]
 
     def _failed(self, result):
         if "results" in result._result:
@@ -83,9 +102,11 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_stats(self, stats):
         hosts = {host: stats.summarize(host) for host in stats.processed}
         custom = stats.custom.get("_run", {})
-        line = {"hosts": hosts, "failures": self.failures}
+        line = {"hosts": hosts, "failures": self.failures, "slowest": self._slowest()}
         if "steward_result" in custom:
             line["result"] = custom["steward_result"]
+        if "steward_secrets" in custom:
+            line["secrets"] = custom["steward_secrets"]
         with os.fdopen(os.dup(int(os.environ["STEWARD_EVENTS_FD"])), "w", encoding="utf-8") as events:
             events.write(json.dumps(line, default=str) + "\\n")
 `;
