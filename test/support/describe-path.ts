@@ -146,8 +146,8 @@ export function describePath(start: () => Promise<Installation>): void {
       const task = await acme("submitTask", {
         body: { instruction: "add user john", targets: [pulled], mode: "check" },
       });
-      expect(task).toMatchObject({ status: "awaiting_approval", mode: "check", plan: { mode: "check" } });
-      await approve(acme, task);
+      // Nobody's yes is needed: it changes nothing.
+      expect(task).toMatchObject({ status: "running", mode: "check", plan: { mode: "check" } });
       const ended = await untilEnded(acme, task.id);
       expect(await verifiedOutput(ended)).toContain("SIMULATED CHECK");
     });

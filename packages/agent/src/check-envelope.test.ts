@@ -33,6 +33,11 @@ describe("an appliance obeys", () => {
   it("a low risk without an approval", () => {
     expect(codesOf({ steps: ping, approval: "none" })).toEqual([]);
   });
+
+  it("a preview without an approval, whatever its risk would be", () => {
+    expect(codesOf({ approval: "none" })).toEqual(["no_approval"]);
+    expect(codesOf({ approval: "none", envelope: { mode: "check" } })).toEqual([]);
+  });
 });
 
 describe("nothing runs", () => {

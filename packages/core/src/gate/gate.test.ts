@@ -198,9 +198,17 @@ describe("the gate", () => {
     expect(gate(high, alone)).toMatchObject({ decision: "needs_approval", approver: "retype", retype: "nas-1" });
   });
 
-  it("treats a preview like the change", () => {
-    const preview = testPlan(testTask(1, { mode: "check" }), [...oneStep]);
-    expect(gate({ ...preview, risk: "high" }, contextOf(preview)).decision).toBe("needs_approval");
+  it("wants nobody's yes for a preview, which changes nothing, and else judges it like the change", () => {
+    const preview = { ...testPlan(testTask(1, { mode: "check" }), [...oneStep]), risk: "high" as const };
+    for (const fromWords of [false, true])
+      for (const moment of ["plan", "doorbell", "start"] as const)
+        expect(gate(preview, contextOf(preview, { fromWords, moment })).decision).toBe("allow");
+    const viewer = { id: person.id, role: "viewer" as const };
+    expect(gate(preview, contextOf(preview, { requester: viewer })).decision).toBe("deny");
+    const frozen = [{ reason: "holidays", untilMs: startMs + 1 }];
+    expect(gate(preview, contextOf(preview, { freezes: frozen, moment: "start" })).decision).toBe("deny");
+    // The mode is in the hash: a change does not become a preview by saying so.
+    expect(gate({ ...high, mode: "check" }, contextOf(high, { recomputed: hashesOf(preview) })).decision).toBe("deny");
   });
 
   it("takes a retyped name from the only person, exactly", () => {

@@ -148,12 +148,13 @@ function risk(plan: Plan, context: GateContext): Verdict[] {
   const level = riskOfPlan(plan);
   const why = plan.steps.flatMap((step) => step.riskReasons.map((reason) => `${step.action} ${reason}`));
   const sentence = `The risk is ${level}${why.length === 0 ? "" : `: ${why.join("; ")}`}.`;
+  if (changesNothing(plan)) return [allow(`${sentence} This is a preview: it changes nothing.`)];
   if (level === "low" || context.moment !== "plan") return [allow(sentence)];
   return [{ decision: "needs_approval", why: sentence }];
 }
 
-function words(_plan: Plan, context: GateContext): Verdict[] {
-  if (!context.fromWords || context.moment !== "plan") return [];
+function words(plan: Plan, context: GateContext): Verdict[] {
+  if (!context.fromWords || context.moment !== "plan" || changesNothing(plan)) return [];
   return [
     { decision: "needs_approval", why: "The plan came from words; a person confirms that it is what was meant." },
   ];
@@ -214,6 +215,7 @@ type NeededApproval = { approver: "requester" } | { approver: "other" } | { appr
 
 /** Who has to say yes before this plan runs; undefined: nobody. */
 function neededApproval(plan: Plan, context: GateContext): NeededApproval | undefined {
+  if (changesNothing(plan)) return undefined;
   const level = riskOfPlan(plan);
   if (level === "high") {
     const { requester } = context;
@@ -223,6 +225,11 @@ function neededApproval(plan: Plan, context: GateContext): NeededApproval | unde
     return isAlone && first !== undefined ? { approver: "retype", retype: first.name } : { approver: "other" };
   }
   return level === "medium" || context.fromWords ? { approver: "requester" } : undefined;
+}
+
+/** No bundle may say `check_mode: false`, so a check looks and tells; whoever asked for it has said enough. */
+function changesNothing(plan: Plan): boolean {
+  return plan.mode === "check";
 }
 
 function riskOfPlan(plan: Plan): Risk {
