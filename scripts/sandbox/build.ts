@@ -15,8 +15,8 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "@steward/contracts/errors";
-import { type SandboxManifest, sandboxPaths, sandboxRecipe } from "../../packages/agent/src/executor/sandbox-root.ts";
 import { probeSandbox } from "../../packages/agent/src/executor/sandbox.ts";
+import { type SandboxManifest, sandboxPaths, sandboxRecipe } from "../../packages/agent/src/executor/sandbox-root.ts";
 import { type AptSettings, readAptSettings } from "./apt.ts";
 
 /**
@@ -95,15 +95,16 @@ export async function buildSandboxRoot(directory: string, say: (line: string) =>
   }
 }
 
-/** Whatever a step mounts is gone when it ends, however it ends. */
-const inOwnMounts = ["unshare", "--mount", "--propagation", "private", "--"];
+/** Whatever a step mounts is gone when it ends, however it ends; so is the name that it gives the machine. */
+const inOwnMounts = ["unshare", "--mount", "--uts", "--propagation", "private", "--"];
 
 /**
  * $1 the root, $2 the cache, then packages. No service is started while packages are installed, and none is started
- * by the sandbox until a plan enables it.
+ * by the sandbox until a plan enables it. Postfix writes the machine's name into its configuration: not this machine's.
  */
 const installScript = `
 root=$1; archives=$2; shift 2
+hostname appliance
 mount -t proc proc "$root/proc"
 mount --bind "$archives" "$root/var/cache/apt/archives"
 printf '#!/bin/sh\\nexit 101\\n' > "$root/usr/sbin/policy-rc.d"

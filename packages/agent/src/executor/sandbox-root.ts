@@ -10,18 +10,18 @@ import { z } from "zod";
  */
 export const sandboxRecipe = {
   /** Raise this when a root that was built before is not good enough any more. */
-  version: 2,
+  version: 3,
   /** First of 65536 ids. High, so that neither people nor subordinate id ranges are there. */
   idBase: 791_740_416,
   idCount: 65_536,
   packages: [
     "ansible-core python3 python3-apt sudo iproute2 nftables procps openssh-client",
-    "dnsmasq samba samba-common-bin openssl ca-certificates",
+    "dnsmasq samba samba-common-bin openssl ca-certificates postfix dovecot-imapd dovecot-lmtpd",
     // For the tests alone: what a shared folder is used with.
     "smbclient",
   ].flatMap((line) => line.split(" ")),
   /** Installed, but not set up yet: they start when a plan says so. */
-  services: "dnsmasq smbd nmbd samba-ad-dc sudo procps nftables".split(" "),
+  services: "dnsmasq smbd nmbd samba-ad-dc sudo procps nftables postfix dovecot".split(" "),
 };
 
 const manifestSchema = z.object({
