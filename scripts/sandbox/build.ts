@@ -105,6 +105,7 @@ const inOwnMounts = ["unshare", "--mount", "--uts", "--propagation", "private", 
 const installScript = `
 root=$1; archives=$2; shift 2
 hostname appliance
+echo appliance > "$root/etc/hostname"
 mount -t proc proc "$root/proc"
 mount --bind "$archives" "$root/var/cache/apt/archives"
 printf '#!/bin/sh\\nexit 101\\n' > "$root/usr/sbin/policy-rc.d"
