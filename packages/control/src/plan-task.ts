@@ -1,8 +1,10 @@
+import { AppError } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
 import type { Planning } from "@steward/contracts/task";
 import { gate } from "@steward/core/gate/gate";
 import { buildPlan } from "@steward/core/planning/build-plan";
 import type { PlanningContext, Understanding } from "@steward/core/planning/planning-types";
+import { unmetRequires } from "@steward/core/planning/unmet-requires";
 import { reduceTask } from "@steward/core/task/reduce-task";
 import type { GroundedStep, TaskEffect, TaskState } from "@steward/core/task/task-state";
 import type { Step } from "@steward/core/versioned";
@@ -22,7 +24,10 @@ export async function planningContext(
   };
 }
 
-/** Makes the plan of these steps, asks the gate, and takes the task on. */
+/**
+ * Makes the plan of these steps, asks the gate, and takes the task on. Throws `unprocessable` where an appliance lacks what
+ * a step needs to have been set up.
+ */
 export async function planSteps(
   deps: Pick<Context, "table" | "actions" | "release" | "nowMs">,
   task: TaskState,
@@ -30,6 +35,13 @@ export async function planSteps(
   context: PlanningContext,
   planning?: Planning,
 ): Promise<Step<TaskState, TaskEffect>> {
+  const unmet = unmetRequires(steps, deps.actions, context.targets);
+  if (unmet !== undefined) {
+    throw new AppError("unprocessable", unmet.message, {
+      fields: [{ path: `steps.${unmet.step}.action`, message: unmet.message }],
+      next: unmet.next.join(" Or ask for it: "),
+    });
+  }
   const { release } = await deps.release();
   const nowMs = deps.nowMs();
   const plan = buildPlan({
@@ -66,8 +78,13 @@ export async function applyUnderstanding(
   planning: Planning,
 ): Promise<Step<TaskState, TaskEffect>> {
   switch (understanding.kind) {
-    case "plan":
-      return planSteps(deps, task, understanding.steps, context, planning);
+    case "plan": {
+      // Who asked in words reads the answer in the task, as with every other no.
+      const unmet = unmetRequires(understanding.steps, deps.actions, context.targets);
+      if (unmet === undefined) return planSteps(deps, task, understanding.steps, context, planning);
+      const { message, next } = unmet;
+      return reduceTask(task, { type: "fail", result: { message, next }, planning }, deps.nowMs());
+    }
     case "question":
       return reduceTask(
         task,
