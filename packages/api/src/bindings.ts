@@ -12,6 +12,7 @@ import { jobBindings } from "./routes/jobs.ts";
 import { limitBindings } from "./routes/limits.ts";
 import { nodeBindings } from "./routes/nodes.ts";
 import { overviewBindings } from "./routes/overview.ts";
+import { policyBindings } from "./routes/policy.ts";
 import { principalBindings } from "./routes/principals.ts";
 import { secretBindings } from "./routes/secrets.ts";
 import { sessionBindings } from "./routes/sessions.ts";
@@ -36,7 +37,7 @@ export const bindingsByFunction: Readonly<Record<ServedBy, readonly Binding[]>> 
   ],
   wait: waitBindings,
   sessions: sessionBindings,
-  people: [...tenantBindings, ...principalBindings, ...tokenBindings, ...issuerBindings],
+  people: [...tenantBindings, ...principalBindings, ...tokenBindings, ...issuerBindings, ...policyBindings],
   approve: approveBindings,
   secrets: secretBindings,
   enrol: enrolmentBindings,

@@ -57,6 +57,13 @@ export const keyFamilies = {
       why: "a freeze of everything holds in every tenant; to make or end one is the provider's",
     },
   },
+  gateEpoch: {
+    partition: "SYS#GATE",
+    forTenant: {
+      operations: ["get", "check"],
+      why: "a start is committed only while nobody has frozen everything since the gate looked",
+    },
+  },
   enrolment: {
     partition: "SYS#ENROLMENT",
     forTenant: {

@@ -28,7 +28,7 @@ export type Item = Record<string, unknown>;
 export interface Write {
   readonly record: string;
   readonly writeId: string;
-  readonly statement: Put | Update;
+  readonly statement: Put | Update | Check;
 }
 
 interface Condition {
@@ -44,6 +44,11 @@ interface Update extends Condition {
   kind: "update";
   Key: Item;
   UpdateExpression: string;
+}
+
+interface Check extends Condition {
+  kind: "check";
+  Key: Item;
 }
 
 /** DynamoDB's own limit. */
@@ -133,6 +138,11 @@ export function updateItem(record: string, statement: Omit<Update, "kind">): Wri
   return { record, writeId: randomUUID(), statement: { kind: "update", ...statement } };
 }
 
+/** Changes nothing, and holds the transaction that it is in to a condition on another item. Never the only write of one. */
+export function checkItem(record: string, statement: Omit<Check, "kind">): Write {
+  return { record, writeId: randomUUID(), statement: { kind: "check", ...statement } };
+}
+
 /**
  * Carries out all of the writes or none. Safe to call again with the same writes.
  * Throws `conflict` (details: the record) when somebody else was first, `unavailable` when the table does not manage.
@@ -176,24 +186,22 @@ async function writeOne(table: Table, write: Write): Promise<void> {
   const { kind, ...statement } = write.statement;
   const input = { ...statement, TableName: table.name, ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const };
   if (kind === "put" && "Item" in input) await table.client.send(new PutCommand(input));
-  else if ("Key" in input) await table.client.send(new UpdateCommand(input));
+  else if ("UpdateExpression" in input) await table.client.send(new UpdateCommand(input));
+  else throw new AppError("internal", "a condition alone is no change", { retryable: false });
 }
 
 async function writeAll(table: Table, writes: readonly Write[]): Promise<void> {
   await table.client.send(
     new TransactWriteCommand({
-      TransactItems: writes.map(({ statement: { kind, ...statement } }) => {
+      TransactItems: writes.map(({ statement: { kind: _, ...statement } }) => {
         const input = { ...statement, TableName: table.name, ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const };
-        return "Item" in input ? { Put: input } : "Key" in input ? { Update: input } : unreachable(kind);
+        if ("Item" in input) return { Put: input };
+        return "UpdateExpression" in input ? { Update: input } : { ConditionCheck: input };
       }),
       // The same for every try of this commit: DynamoDB itself answers a repeated one with success for ten minutes.
       ClientRequestToken: writes[0]?.writeId,
     }),
   );
-}
-
-function unreachable(kind: string): never {
-  throw new AppError("internal", `no statement of kind ${kind}`, { retryable: false });
 }
 
 /** The writes whose condition failed, each with the item that stood in the way. */

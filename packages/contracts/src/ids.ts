@@ -19,6 +19,7 @@ export const idPrefixes = {
   session: "ses",
   enrolment: "enr",
   freeze: "frz",
+  window: "win",
   audit: "aud",
   issuer: "iss",
   schedule: "sch",

@@ -1,17 +1,17 @@
 import {
   bucketNames,
   type IndexName,
+  isRotated,
   type ParameterName,
   parametersBy,
   type QueueName,
   queueNames,
   resourceNames,
-  isRotated,
   rotatedSecretNames,
   rotationFunction,
   type SecretName,
-  secretNames,
   type SigningKeyUse,
+  secretNames,
 } from "./names.ts";
 
 /**
@@ -126,8 +126,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       table("GetItem", "Query", "BatchGetItem"),
       changes(
         ["PutItem", "UpdateItem"],
-        [...tasks, "FREEZE", idempotency, "NODE"],
-        ["CERTIFICATE#*", "ENROLMENT#*", "FREEZE", "PRESENCE#*", "RATE#*"],
+        [...tasks, "FREEZE", "GATE", idempotency, "NODE"],
+        ["CERTIFICATE#*", "ENROLMENT#*", "FREEZE", "GATE", "PRESENCE#*", "RATE#*"],
       ),
       forget,
       // The second one for the certificates of one machine or person.
@@ -154,6 +154,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     nodes: [
       table("GetItem", "Query", "BatchGetItem"),
       changes(["PutItem", "UpdateItem"], [...tasks, "FACTS", "RUN#*"], ["PRESENCE#*"]),
+      // A start holds only while nothing that the gate looked at has changed since.
+      { ...table("ConditionCheckItem"), keys: ["T#*#GATE", "SYS#GATE"] },
       indexes("gsi1", "gsi2"),
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
       ...release,
@@ -202,8 +204,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       table("GetItem", "Query"),
       changes(
         ["PutItem", "UpdateItem"],
-        ["AUDIT", idempotency, "TENANT"],
-        ["ADMINS#*", "ISSUER#*", "PERSON#*", "RATE#*", "SESSION#*", "TOKEN#*"],
+        ["AUDIT", "GATE", idempotency, "POLICY", "TENANT", "WINDOW"],
+        ["ADMINS#*", "GATE", "ISSUER#*", "PERSON#*", "RATE#*", "SESSION#*", "TOKEN#*"],
       ),
       forget,
       indexes("gsi1", "gsi2"),

@@ -10,6 +10,7 @@ import { jobRoutes } from "./routes/jobs.ts";
 import { limitRoutes } from "./routes/limits.ts";
 import { nodeRoutes } from "./routes/nodes.ts";
 import { overviewRoutes } from "./routes/overview.ts";
+import { policyRoutes } from "./routes/policy.ts";
 import { principalRoutes } from "./routes/principals.ts";
 import { secretRoutes } from "./routes/secrets.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
@@ -33,6 +34,7 @@ export const routes = {
   ...nodeRoutes,
   ...overviewRoutes,
   ...freezeRoutes,
+  ...policyRoutes,
   ...auditRoutes,
   ...secretRoutes,
   ...tenantRoutes,

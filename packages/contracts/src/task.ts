@@ -3,6 +3,7 @@ import { defaults } from "./defaults.ts";
 import { applianceIdSchema, personIdSchema, taskIdSchema, tenantIdSchema } from "./ids.ts";
 import { modes, planSchema, proposedStepSchema } from "./plan.ts";
 import { runViewSchema } from "./run.ts";
+import { sourceSchema } from "./source.ts";
 import { gateDecisions, taskStatuses, tiers } from "./states.ts";
 
 /** `apl_…`, an appliance's name, a tag `key:value`, or `all`. Resolved to ids when the plan is made. */
@@ -86,6 +87,7 @@ export const taskViewSchema = z.strictObject({
   instruction: z.string().optional(),
   mode: z.enum(modes),
   requestedBy: z.strictObject({ id: z.string(), name: z.string() }),
+  source: sourceSchema.optional(),
   targets: z.array(z.strictObject({ id: applianceIdSchema, name: z.string() })),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
@@ -95,6 +97,10 @@ export const taskViewSchema = z.strictObject({
   gate: gateResultSchema.optional(),
   planning: planningSchema.optional(),
   approval: z.strictObject({ by: personIdSchema, at: z.iso.datetime() }).optional(),
+  /** Somebody has passed over the rules that may be passed over. */
+  breakGlass: z
+    .strictObject({ by: personIdSchema, name: z.string(), reason: z.string(), at: z.iso.datetime() })
+    .optional(),
   result: taskResultSchema.optional(),
   runs: z.array(runViewSchema).optional(),
 });

@@ -62,6 +62,8 @@ export const exportedKinds = [
   "certificate",
   "facts",
   "freeze",
+  "policy",
+  "window",
   "task",
   "job",
   "rollout",

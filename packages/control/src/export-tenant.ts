@@ -14,7 +14,19 @@ const maxPageBytes = 3 * 1024 * 1024;
 const atOnce = 20;
 
 /** What is read one after the other; with a node come its certificates, with a rollout its runs. */
-const sections = ["tenant", "people", "NODE", "FACTS", "FREEZE", "TASK", "JOB", "ROLLOUT", "AUDIT"] as const;
+const sections = [
+  "tenant",
+  "people",
+  "NODE",
+  "FACTS",
+  "FREEZE",
+  "POLICY",
+  "WINDOW",
+  "TASK",
+  "JOB",
+  "ROLLOUT",
+  "AUDIT",
+] as const;
 type Section = (typeof sections)[number];
 
 /** Where an export goes on: behind this record, or behind this part of it. */

@@ -1,4 +1,5 @@
 import { createFreeze as createFreezeRecord, getFreeze, replaceFreeze } from "@steward/aws/records/freeze";
+import { gateChanged } from "@steward/aws/records/gate-epoch";
 import { listTasks } from "@steward/aws/records/task";
 import { listTenants } from "@steward/aws/records/tenant";
 import { commit } from "@steward/aws/table";
@@ -42,7 +43,11 @@ export async function createFreeze(
     createdAtMs: nowMs,
     ...(body.scope === "tenant" ? { tenantId: caller.tenantId } : {}),
   };
-  const writes = [createFreezeRecord(freeze), audit(nowMs, caller, "create-freeze", undefined, freeze)];
+  const writes = [
+    createFreezeRecord(freeze),
+    ...gateChanged(freeze.tenantId),
+    audit(nowMs, caller, "create-freeze", undefined, freeze),
+  ];
   try {
     await inScopeOf(freeze, () => commit(deps.table, writes));
   } catch (error) {

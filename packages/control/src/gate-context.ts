@@ -6,12 +6,12 @@ import { contentHash, executablePlan, type Plan, planHash } from "@steward/contr
 import { hasRole, type Role, roleIn } from "@steward/contracts/roles";
 import { targetsRoot } from "@steward/contracts/targets-proof";
 import type { GateContext } from "@steward/core/gate/gate-context";
-import type { TaskState } from "@steward/core/task/task-state";
 import { grantsOf } from "@steward/core/principal/grants";
+import type { TaskState } from "@steward/core/task/task-state";
 import type { PersonState } from "@steward/core/tenant/tenant-state";
 import type { Context } from "./context.ts";
 import { loadNodes } from "./load-targets.ts";
-import { standingOf } from "./principal-standing.ts";
+import { isTokenId, standingOf } from "./principal-standing.ts";
 
 /** Freezes in force for a tenant now: its own and the provider's. */
 export async function freezesInForce(deps: Pick<Context, "table" | "nowMs">, tenantId: string) {
@@ -99,6 +99,7 @@ export async function gateContext(
     moment,
     tenantId: task.tenantId,
     tenantStatus: tenant?.status,
+    source: task.source ?? { kind: isTokenId(task.requestedBy.id) ? "token" : "person" },
     requester: {
       id: requesterId,
       role: roleIn(requester?.grants ?? [], task.tenantId),

@@ -1,4 +1,5 @@
 import { getAdmins, leaveAdmins } from "@steward/aws/records/admins";
+import { gateChanged } from "@steward/aws/records/gate-epoch";
 import { createPerson, getPerson, listPeople, replacePerson } from "@steward/aws/records/person";
 import { getTenant } from "@steward/aws/records/tenant";
 import { commit, type Write } from "@steward/aws/table";
@@ -283,9 +284,24 @@ async function store(
       requestId: caller.requestId,
     }),
   );
-  const commitAll = () => commit(deps.table, [...writes, ...trails]);
+  const marks = gateMarks(before, after);
+  const commitAll = () => commit(deps.table, [...writes, ...trails, ...marks.flatMap(gateChanged)]);
   // Only the provider's staff change anything elsewhere, and their entry there is another tenant's.
-  await (changed.length === 0 ? commitAll() : actForSystem("the trails of several tenants", commitAll));
+  const alone = changed.length === 0 && marks.every((tenantId) => tenantId === caller.tenantId);
+  await (alone ? commitAll() : actForSystem("the trails of several tenants", commitAll));
+}
+
+/** Few enough for one transaction; beyond it, all tenants are told. */
+const maxMarks = 4;
+
+/** Whose starts have to ask again: a plan that somebody asked for or approved may not be theirs to ask for any more. */
+function gateMarks(before: PersonState | undefined, after: PersonState): (string | undefined)[] {
+  // Who is new has asked for nothing.
+  if (before === undefined) return [];
+  const [had, has] = [grantsOf(before), grantsOf(after)];
+  const everywhere = roleIn(had, "*") !== roleIn(has, "*");
+  const changed = changedTenants(before, after);
+  return everywhere || changed.length > maxMarks ? [undefined] : changed;
 }
 
 /** Where somebody may do something else than before; of a role on `*` the provider's trail tells. */

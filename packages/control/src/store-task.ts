@@ -1,3 +1,4 @@
+import { gateChanged } from "@steward/aws/records/gate-epoch";
 import { getJob, replaceJob } from "@steward/aws/records/job";
 import { createRollout, getRollout, replaceRollout } from "@steward/aws/records/rollout";
 import { createTask, replaceTask } from "@steward/aws/records/task";
@@ -51,7 +52,8 @@ export async function storeTask(
         const rollout = await getRollout(deps.table, { tenantId: after.tenantId, rolloutId: effect.rolloutId });
         if (rollout !== undefined) {
           const next = cancelRollout(rollout, effect.reason, nowMs);
-          if (next !== rollout) writes.push(replaceRollout(rollout, next));
+          // What is to start at this moment must hear of it.
+          if (next !== rollout) writes.push(replaceRollout(rollout, next), ...gateChanged(after.tenantId));
           rollouts.push(effect.rolloutId);
         }
         break;

@@ -1,7 +1,7 @@
 import { listRunsOfRollout } from "@steward/aws/records/run";
 import type { RunView } from "@steward/contracts/run";
-import type { TaskView } from "@steward/contracts/task";
 import { taskHasEnded } from "@steward/contracts/states";
+import type { TaskView } from "@steward/contracts/task";
 import type { RunState } from "@steward/core/run/run-state";
 import type { TaskState } from "@steward/core/task/task-state";
 import type { Context } from "./context.ts";
@@ -35,6 +35,7 @@ export function taskView(task: TaskState, runs?: readonly RunState[]): TaskView 
     version: task.version + (runs ?? []).reduce((sum, run) => sum + run.version, 0),
     mode: task.mode,
     requestedBy: task.requestedBy,
+    ...(task.source === undefined ? {} : { source: task.source }),
     targets: task.targets,
     createdAt: iso(task.createdAtMs),
     updatedAt: iso(Math.max(task.updatedAtMs, ...(runs ?? []).map((run) => run.updatedAtMs))),
@@ -45,9 +46,14 @@ export function taskView(task: TaskState, runs?: readonly RunState[]): TaskView 
     ...(task.gate === undefined ? {} : { gate: task.gate }),
     ...(task.planning === undefined ? {} : { planning: task.planning }),
     ...(task.approval === undefined ? {} : { approval: { by: task.approval.by, at: iso(task.approval.atMs) } }),
+    ...(task.breakGlass === undefined ? {} : { breakGlass: breakGlassView(task.breakGlass) }),
     ...(task.result === undefined ? {} : { result: task.result }),
     ...(runs === undefined ? {} : { runs: runs.map(runView) }),
   };
+}
+
+function breakGlassView({ by, name, reason, atMs }: NonNullable<TaskState["breakGlass"]>) {
+  return { by, name, reason, at: iso(atMs) };
 }
 
 /** The task with its runs. */

@@ -1,3 +1,4 @@
+import { gateChanged } from "@steward/aws/records/gate-epoch";
 import {
   createTenant as createTenantRecord,
   getTenant as getTenantRecord,
@@ -160,7 +161,11 @@ async function changeIn(
     const nowMs = deps.nowMs();
     const next = reduceTenant(tenant, event, nowMs);
     if (next !== tenant) {
-      await commit(deps.table, [replaceTenant(tenant, next), audit(nowMs, caller, what, tenant, next)]);
+      await commit(deps.table, [
+        replaceTenant(tenant, next),
+        ...(next.status === tenant.status ? [] : gateChanged(tenantId)),
+        audit(nowMs, caller, what, tenant, next),
+      ]);
     }
     return { before: tenant, after: next };
   });

@@ -1,3 +1,4 @@
+import { gateChanged } from "@steward/aws/records/gate-epoch";
 import { getPerson } from "@steward/aws/records/person";
 import {
   createToken as createTokenRecord,
@@ -6,10 +7,11 @@ import {
   replaceToken,
 } from "@steward/aws/records/token";
 import { commit } from "@steward/aws/table";
+import { actForSystem } from "@steward/aws/tenant-fence";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
 import { newId, providerTenantId } from "@steward/contracts/ids";
-import { type createTokenSchema, tokenRoles, type TokenView } from "@steward/contracts/principals";
+import { type createTokenSchema, type TokenView, tokenRoles } from "@steward/contracts/principals";
 import type { RoleGrant } from "@steward/contracts/roles";
 import { tokenGrantsOf } from "@steward/core/principal/grants";
 import { tokenText } from "@steward/core/principal/token-secret";
@@ -105,8 +107,11 @@ export async function revokeToken(
     if (token.revokedAtMs !== undefined) return;
     const nowMs = deps.nowMs();
     const next: TokenState = { ...token, version: token.version + 1, revokedAtMs: nowMs };
-    await commit(deps.table, [
+    // What it has asked for in another tenant than its own does not start either.
+    const elsewhere = token.grants.some(({ tenant }) => tenant !== caller.tenantId);
+    const writes = [
       replaceToken(token, next),
+      ...gateChanged(elsewhere ? undefined : caller.tenantId),
       audited(nowMs, {
         tenantId: caller.tenantId,
         who: caller.principal.id,
@@ -116,7 +121,9 @@ export async function revokeToken(
         after: next,
         requestId: caller.requestId,
       }),
-    ]);
+    ];
+    const commitAll = () => commit(deps.table, writes);
+    await (elsewhere ? actForSystem("a token that is good in several tenants", commitAll) : commitAll());
   });
 }
 

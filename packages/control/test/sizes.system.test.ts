@@ -36,6 +36,7 @@ it("the largest task, its rollout and a run with the most output fit into an ite
     moment: "plan",
     tenantId,
     tenantStatus: "active",
+    source: { kind: "person" },
     requester: { id: person.id, role: "operator" },
     otherApprovers: 1,
     fromWords: true,

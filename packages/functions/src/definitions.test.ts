@@ -103,6 +103,9 @@ it("who may change what decides about others: tenants, freezes, machines, people
   expect(changers("T#tnt_1#TENANT")).toEqual(["people", "purge"]);
   expect(changers("T#tnt_1#FREEZE")).toEqual(["api", "purge"]);
   expect(changers("SYS#FREEZE")).toEqual(["api", "purge"]);
+  // Whoever asks for changes cannot loosen what they are held to.
+  expect(changers("T#tnt_1#POLICY")).toEqual(["people", "purge"]);
+  expect(changers("T#tnt_1#WINDOW")).toEqual(["people", "purge"]);
   expect(changers("SYS#PERSON#per_1")).toEqual(["people", "purge", "sessions"]);
   expect(changers("T#tnt_1#NODE")).toEqual(["api", "enrol", "instances", "purge", "reconcile", "sweep"]);
 });

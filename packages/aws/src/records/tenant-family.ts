@@ -12,6 +12,8 @@ export const exportedFamily = {
   NODE: "node",
   FACTS: "facts",
   FREEZE: "freeze",
+  POLICY: "policy",
+  WINDOW: "window",
   TASK: "task",
   JOB: "job",
   ROLLOUT: "rollout",
@@ -27,6 +29,7 @@ export const notExported: Readonly<Record<string, string>> = {
   CERTIFICATE: "an index over certificates: a machine's are exported with it, a person's browser is the person's",
   LIMIT: "what is used of its quotas: counted from the records, and only for as long as it counts",
   APPLIANCE: "an index over runs",
+  GATE: "marks that change with every rule of the gate: they say that something changed, the records say what",
   LIVE: "an index over runs that have not ended",
 };
 

@@ -1,4 +1,5 @@
 import type { Role } from "@steward/contracts/roles";
+import type { Source } from "@steward/contracts/source";
 import type { TenantStatus } from "@steward/contracts/tenant";
 
 /** Everything that the gate looks at, as it is now. */
@@ -9,6 +10,8 @@ export interface GateContext {
   tenantId: string;
   /** Undefined: there is no such tenant. */
   tenantStatus: TenantStatus | undefined;
+  /** What made it be asked for. */
+  source: Source;
   /** Who asked for the plan, with the role as read now. Undefined: gone, or without a grant. */
   requester: {
     /** A person: whoever asked, or the maker of the service token that did. */

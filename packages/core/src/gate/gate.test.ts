@@ -25,6 +25,7 @@ function contextOf(plan = low, changes: Partial<GateContext> = {}): GateContext 
     moment: "plan",
     tenantId,
     tenantStatus: "active",
+    source: { kind: "person" },
     requester: { id: person.id, role: "operator" },
     otherApprovers: 1,
     fromWords: false,

@@ -12,6 +12,7 @@ export interface NewTask {
   kind: "action";
   instruction?: string;
   requestedBy: TaskState["requestedBy"];
+  source?: NonNullable<TaskState["source"]>;
   targets: TaskState["targets"];
   mode: TaskState["mode"];
   verbosity: number;

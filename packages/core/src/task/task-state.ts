@@ -1,5 +1,6 @@
 import type { Mode, Plan, ProposedStep, Provenance } from "@steward/contracts/plan";
 import type { SignedDocument } from "@steward/contracts/signed";
+import type { Source } from "@steward/contracts/source";
 import type { TaskStatus } from "@steward/contracts/states";
 import type { GateResult, Planning, Question, TaskResult } from "@steward/contracts/task";
 import type { Versioned } from "../versioned.ts";
@@ -17,6 +18,10 @@ export interface TaskState extends Versioned {
   /** Plain words; absent where the steps were given explicitly. */
   instruction?: string;
   requestedBy: { id: string; name: string };
+  /** Absent: the requester itself, a person or a token. */
+  source?: Source;
+  /** Who has passed over the rules that may be passed over, and why. */
+  breakGlass?: { by: string; name: string; reason: string; atMs: number };
   targets: { id: string; name: string }[];
   mode: Mode;
   verbosity: number;
