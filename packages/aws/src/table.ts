@@ -272,24 +272,39 @@ export async function readItem(table: Table, key: { pk: string; sk: string }): P
   return answer.Item;
 }
 
+/** One request's worth of keys, and how many requests of one call are under way at one time. */
+const batchKeys = 100;
+const batchesAtOnce = 8;
+
 /** Reads many items (any number, in no order; absent ones are left out), strongly consistent. */
 export async function readItems(table: Table, keys: readonly { pk: string; sk: string }[]): Promise<Item[]> {
+  const batches = Array.from({ length: Math.ceil(keys.length / batchKeys) }, (_, at) =>
+    keys.slice(at * batchKeys, (at + 1) * batchKeys),
+  );
   const items: Item[] = [];
-  for (let start = 0; start < keys.length; start += 100) {
-    let wanted: Record<string, unknown>[] = keys.slice(start, start + 100);
-    for (let attempt = 0; wanted.length > 0; attempt++) {
-      if (attempt > 0) await backOff(attempt);
-      if (attempt >= maxAttempts) {
-        throw new AppError("unavailable", "the table is too busy to read records", { retryAfterSeconds: 1 });
-      }
-      const answer = await calling("read records", () =>
-        table.client.send(
-          new BatchGetCommand({ RequestItems: { [table.name]: { Keys: wanted, ConsistentRead: true } } }),
-        ),
-      );
-      items.push(...(answer.Responses?.[table.name] ?? []));
-      wanted = answer.UnprocessedKeys?.[table.name]?.Keys ?? [];
+  const left = batches[Symbol.iterator]();
+  const readOn = async () => {
+    for (const batch of left) items.push(...(await readBatch(table, batch)));
+  };
+  await Promise.all(Array.from({ length: Math.min(batchesAtOnce, batches.length) }, readOn));
+  return items;
+}
+
+async function readBatch(table: Table, keys: readonly { pk: string; sk: string }[]): Promise<Item[]> {
+  const items: Item[] = [];
+  let wanted: Record<string, unknown>[] = [...keys];
+  for (let attempt = 0; wanted.length > 0; attempt++) {
+    if (attempt > 0) await backOff(attempt);
+    if (attempt >= maxAttempts) {
+      throw new AppError("unavailable", "the table is too busy to read records", { retryAfterSeconds: 1 });
     }
+    const answer = await calling("read records", () =>
+      table.client.send(
+        new BatchGetCommand({ RequestItems: { [table.name]: { Keys: wanted, ConsistentRead: true } } }),
+      ),
+    );
+    items.push(...(answer.Responses?.[table.name] ?? []));
+    wanted = answer.UnprocessedKeys?.[table.name]?.Keys ?? [];
   }
   return items;
 }

@@ -43,11 +43,12 @@ export const defaults = {
   maxOutputBytes: 256 * 1024 * 1024,
   maxSteps: 10,
   maxInstructionCharacters: 2_000,
-  /**
-   * A task holds its targets with their names, and its plan once more their ids: up to 136 bytes each, of the 400 KB that
-   * an item may have. Target lists that are objects of their own will raise it.
-   */
-  maxTargets: 1_000,
+  /** A task holds its targets with their names, zipped (`packed-lists.ts`): an item may have 400 KB. */
+  maxTargets: 5_000,
+  /** Runs that a task is shown with; the others are listed page by page. */
+  maxRunsShown: 200,
+  /** Targets that a task is shown with in a list. */
+  maxTargetsListed: 20,
   /** Pieces of one run's output: their hashes are kept in its record, 100 bytes each. */
   maxOutputChunks: 2_000,
   listLimit: 50,

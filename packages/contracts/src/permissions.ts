@@ -215,7 +215,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       cursorKey,
     ],
     approve: [
-      table("GetItem", "Query"),
+      table("GetItem", "Query", "BatchGetItem"),
       changes(["PutItem", "UpdateItem"], [...tasks, idempotency], ["RATE#*"]),
       forget,
       indexes("gsi1"),
@@ -225,7 +225,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       queues(["rollouts"], "SendMessage", "GetQueueUrl"),
     ],
     dispatch: [
-      table("GetItem", "Query"),
+      table("GetItem", "Query", "BatchGetItem"),
       changes(["PutItem", "UpdateItem"], [...tasks, "RUN#*"], ["PRESENCE#*"]),
       indexes("gsi1"),
       sign("dispatch"),

@@ -4,7 +4,7 @@ import { applianceIdSchema, personIdSchema, taskIdSchema, tenantIdSchema } from 
 import { modes, planSchema, proposedStepSchema } from "./plan.ts";
 import { runViewSchema } from "./run.ts";
 import { sourceSchema } from "./source.ts";
-import { gateDecisions, taskStatuses, tiers } from "./states.ts";
+import { gateDecisions, runStatuses, taskStatuses, tiers } from "./states.ts";
 
 /** `apl_…`, an appliance's name, a tag `key:value`, or `all`. Resolved to ids when the plan is made. */
 export const targetSelectorSchema = z
@@ -78,6 +78,14 @@ export const taskResultSchema = z.strictObject({
 });
 export type TaskResult = z.infer<typeof taskResultSchema>;
 
+/** How many of one wave are where. `counts` is by status of a run; its sum may be below `total` while runs are made. */
+export const waveViewSchema = z.strictObject({
+  wave: z.number().int().positive(),
+  total: z.number().int(),
+  counts: z.partialRecord(z.enum(runStatuses), z.number().int()),
+});
+export type WaveView = z.infer<typeof waveViewSchema>;
+
 export const taskViewSchema = z.strictObject({
   id: taskIdSchema,
   tenantId: tenantIdSchema,
@@ -88,7 +96,9 @@ export const taskViewSchema = z.strictObject({
   mode: z.enum(modes),
   requestedBy: z.strictObject({ id: z.string(), name: z.string() }),
   source: sourceSchema.optional(),
+  /** All of them; in a list of tasks, and where `brief` was asked for, only the first: `targetCount` says how many. */
   targets: z.array(z.strictObject({ id: applianceIdSchema, name: z.string() })),
+  targetCount: z.number().int().optional(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
   expiresAt: z.iso.datetime().optional(),
@@ -102,6 +112,9 @@ export const taskViewSchema = z.strictObject({
     .strictObject({ by: personIdSchema, name: z.string(), reason: z.string(), at: z.iso.datetime() })
     .optional(),
   result: taskResultSchema.optional(),
+  /** Every run is counted here, by wave. */
+  waves: z.array(waveViewSchema).optional(),
+  /** At most `defaults.maxRunsShown`, first those that somebody must look at. All: `GET /tasks/{id}/runs`. */
   runs: z.array(runViewSchema).optional(),
 });
 export type TaskView = z.infer<typeof taskViewSchema>;

@@ -1,6 +1,6 @@
 import { addPendingRun } from "@steward/aws/records/presence";
 import { getRollout, replaceRollout } from "@steward/aws/records/rollout";
-import { createRun, getRun, listRunsOfRollout, replaceRun } from "@steward/aws/records/run";
+import { createRun, getRun, listRunsOfRollout, replaceRun, sendRun as storeSent } from "@steward/aws/records/run";
 import { replaceTask } from "@steward/aws/records/task";
 import { signDocument } from "@steward/aws/signing";
 import { commit } from "@steward/aws/table";
@@ -193,7 +193,7 @@ async function changeRun(deps: Deps, tenantId: string, runId: string, event: Run
     }
     if (step.state === run) return run;
     await commit(deps.table, [
-      replaceRun(run, step.state),
+      ...(event.type === "send" ? storeSent(run, step.state) : [replaceRun(run, step.state)]),
       ...(event.type === "ring"
         ? []
         : [

@@ -1,8 +1,8 @@
 import { getPresence } from "@steward/aws/records/presence";
-import { getRun, listRunsOfAppliance } from "@steward/aws/records/run";
+import { getRun, listRunsOfAppliance, getEnvelope as readEnvelope } from "@steward/aws/records/run";
 import { AppError } from "@steward/contracts/errors";
-import { runHasEnded } from "@steward/contracts/states";
 import type { SignedDocument } from "@steward/contracts/signed";
+import { runHasEnded } from "@steward/contracts/states";
 import type { Context, NodeCaller } from "./context.ts";
 import { loadOwnRun } from "./load-run.ts";
 import { forgetDoorbell } from "./start-run.ts";
@@ -15,9 +15,10 @@ export async function getEnvelope(
 ): Promise<SignedDocument> {
   const run = await loadOwnRun(deps, node, params.runId);
   if (runHasEnded(run.status)) throw new AppError("expired", `run ${run.runId} has ended: ${run.status}`);
-  if (run.envelope === undefined)
+  const envelope = await readEnvelope(deps.table, run);
+  if (envelope === undefined)
     throw new AppError("invalid_transition", `run ${run.runId} has not been sent yet`, { retryable: true });
-  return run.envelope;
+  return envelope;
 }
 
 const maxListed = 200;

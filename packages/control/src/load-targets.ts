@@ -1,5 +1,5 @@
 import { batchGetFacts } from "@steward/aws/records/facts";
-import { getNode, listNodes } from "@steward/aws/records/node";
+import { batchGetNodes, getNode, listNodes } from "@steward/aws/records/node";
 import type { Facts } from "@steward/contracts/actions";
 import { defaults } from "@steward/contracts/defaults";
 import { AppError, type FieldProblem } from "@steward/contracts/errors";
@@ -62,7 +62,10 @@ export async function loadNodes(
   tenantId: string,
   nodeIds: readonly string[],
 ): Promise<(NodeState | undefined)[]> {
-  return Promise.all(nodeIds.map((nodeId) => getNode(deps.table, { tenantId, nodeId })));
+  const [only] = nodeIds;
+  // At a start and a doorbell it is one; a plan may have thousands.
+  if (only !== undefined && nodeIds.length === 1) return [await getNode(deps.table, { tenantId, nodeId: only })];
+  return batchGetNodes(deps.table, tenantId, nodeIds);
 }
 
 /** What the appliances say of themselves; nothing known is an empty record. */

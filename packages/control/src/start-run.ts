@@ -1,5 +1,5 @@
 import { removePendingRun } from "@steward/aws/records/presence";
-import { replaceRun } from "@steward/aws/records/run";
+import { getEnvelope, replaceRun } from "@steward/aws/records/run";
 import { commit } from "@steward/aws/table";
 import { envelopeSchema } from "@steward/contracts/envelope";
 import { AppError } from "@steward/contracts/errors";
@@ -38,7 +38,7 @@ export async function startRun(
       throw new AppError("denied_by_gate", `the task is ${task.status}; nothing starts any more`);
     }
     // The appliance runs what was signed, the gate judges what is stored: they have to be one.
-    if (!commands(run.envelope, task.plan.planHash, run)) {
+    if (!commands(await getEnvelope(deps.table, run), task.plan.planHash, run)) {
       throw new AppError("denied_by_gate", "what was sent to the appliance is not the plan of this task");
     }
     const context = await gateContext(deps, task, task.plan, "start", { targetIds: [run.applianceId] });

@@ -1,7 +1,8 @@
 import { listRunsOfRollout } from "@steward/aws/records/run";
+import { defaults } from "@steward/contracts/defaults";
 import type { RunView } from "@steward/contracts/run";
-import { taskHasEnded } from "@steward/contracts/states";
-import type { TaskView } from "@steward/contracts/task";
+import { type RunStatus, taskHasEnded } from "@steward/contracts/states";
+import type { TaskView, WaveView } from "@steward/contracts/task";
 import type { RunState } from "@steward/core/run/run-state";
 import type { TaskState } from "@steward/core/task/task-state";
 import type { Context } from "./context.ts";
@@ -37,8 +38,9 @@ export function taskView(task: TaskState, runs?: readonly RunState[]): TaskView 
     requestedBy: task.requestedBy,
     ...(task.source === undefined ? {} : { source: task.source }),
     targets: task.targets,
+    targetCount: task.targets.length,
     createdAt: iso(task.createdAtMs),
-    updatedAt: iso(Math.max(task.updatedAtMs, ...(runs ?? []).map((run) => run.updatedAtMs))),
+    updatedAt: iso((runs ?? []).reduce((latest, run) => Math.max(latest, run.updatedAtMs), task.updatedAtMs)),
     ...(task.instruction === undefined ? {} : { instruction: task.instruction }),
     ...(task.dueAtMs === undefined || taskHasEnded(task.status) ? {} : { expiresAt: iso(task.dueAtMs) }),
     ...(task.question === undefined ? {} : { question: task.question }),
@@ -48,12 +50,54 @@ export function taskView(task: TaskState, runs?: readonly RunState[]): TaskView 
     ...(task.approval === undefined ? {} : { approval: { by: task.approval.by, at: iso(task.approval.atMs) } }),
     ...(task.breakGlass === undefined ? {} : { breakGlass: breakGlassView(task.breakGlass) }),
     ...(task.result === undefined ? {} : { result: task.result }),
-    ...(runs === undefined ? {} : { runs: runs.map(runView) }),
+    ...(runs === undefined ? {} : { waves: wavesOf(task, runs), runs: mostTelling(runs).map(runView) }),
   };
 }
 
 function breakGlassView({ by, name, reason, atMs }: NonNullable<TaskState["breakGlass"]>) {
   return { by, name, reason, at: iso(atMs) };
+}
+
+/** The same task for a list, and for whoever follows one with thousands of targets: only the first targets are named. */
+export function briefView(view: TaskView): TaskView {
+  const most = defaults.maxTargetsListed;
+  if (view.targets.length <= most) return view;
+  const { plan } = view;
+  return {
+    ...view,
+    targets: view.targets.slice(0, most),
+    ...(plan === undefined ? {} : { plan: { ...plan, targets: plan.targets.slice(0, most) } }),
+  };
+}
+
+/** Counted from the runs, as everything is. A wave without a run yet has only its total. */
+function wavesOf(task: TaskState, runs: readonly RunState[]): WaveView[] {
+  const waves = new Map<number, WaveView>();
+  const waveOf = (wave: number) => {
+    const known = waves.get(wave) ?? { wave, total: 0, counts: {} };
+    waves.set(wave, known);
+    return known;
+  };
+  if (task.rolloutId !== undefined) for (const wave of plannedWaves(task)) waveOf(wave).total += 1;
+  for (const run of runs) {
+    const { counts } = waveOf(run.wave);
+    counts[run.status] = (counts[run.status] ?? 0) + 1;
+  }
+  return [...waves.values()].toSorted((a, b) => a.wave - b.wave);
+}
+
+/** The wave of each target, counted from 1. */
+function plannedWaves(task: TaskState): number[] {
+  return task.targets.map(() => 1);
+}
+
+/** What somebody must look at comes first where there are more than are shown; else they stay in the targets' order. */
+const telling: readonly RunStatus[] = ["failed", "unreachable", "undoing", "running", "sent", "expired", "cancelled"];
+
+function mostTelling(runs: readonly RunState[]): RunState[] {
+  if (runs.length <= defaults.maxRunsShown) return [...runs];
+  const rank = (run: RunState) => (telling.includes(run.status) ? telling.indexOf(run.status) : telling.length);
+  return runs.toSorted((a, b) => rank(a) - rank(b)).slice(0, defaults.maxRunsShown);
 }
 
 /** The task with its runs. */

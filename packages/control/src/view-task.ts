@@ -1,14 +1,16 @@
+import { listRunsPage } from "@steward/aws/records/run";
 import { listTasks as listTaskRecords } from "@steward/aws/records/task";
 import { releaseWaitSlot, takeWaitSlot, type WaitSlot } from "@steward/aws/records/wait-slot";
 import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
-import { type TaskStatus, taskHasEnded } from "@steward/contracts/states";
+import type { RunView } from "@steward/contracts/run";
+import { type RunStatus, type TaskStatus, taskHasEnded } from "@steward/contracts/states";
 import type { GateResult, TaskView } from "@steward/contracts/task";
 import { gate } from "@steward/core/gate/gate";
 import type { Caller, Context } from "./context.ts";
 import { gateContext } from "./gate-context.ts";
 import { loadTask } from "./load-task.ts";
-import { fullTaskView, taskView } from "./task-view.ts";
+import { briefView, fullTaskView, runView, taskView } from "./task-view.ts";
 
 /** One task with its plan and runs. */
 export async function viewTask(
@@ -28,24 +30,30 @@ export async function waitForTask(
   deps: Pick<Context, "table" | "nowMs" | "log"> & { pause: (ms: number) => Promise<void> },
   caller: Caller,
   params: { taskId: string },
-  query: { wait?: number | undefined; since?: number | undefined },
+  query: { wait?: number | undefined; since?: number | undefined; view?: "full" | "brief" | undefined },
 ): Promise<TaskView> {
   const untilMs = deps.nowMs() + (query.wait ?? 0) * 1000;
   let since = query.since;
   let slot: WaitSlot | undefined;
   try {
     for (let pauseMs = 50; ; pauseMs = Math.min(500, pauseMs * 1.5)) {
-      const view = await viewTask(deps, caller, params);
+      const full = await viewTask(deps, caller, params);
+      const view = query.view === "brief" ? briefView(full) : full;
       const leftMs = untilMs - deps.nowMs();
       since ??= view.version;
       if (view.version > since || taskHasEnded(view.status) || leftMs <= 0) return view;
       slot ??= await takeSlot(deps, caller, untilMs);
       if (slot === undefined) return view;
-      await deps.pause(Math.min(pauseMs, leftMs));
+      // Each look reads every run: of thousands, one a few seconds is enough.
+      await deps.pause(Math.min(Math.max(pauseMs, countRuns(view)), leftMs));
     }
   } finally {
     if (slot !== undefined) await releaseSlot(deps, slot);
   }
+}
+
+function countRuns(view: TaskView): number {
+  return (view.waves ?? []).reduce((sum, wave) => sum + wave.total, 0);
 }
 
 /** A waiting call that died keeps its place for so much longer than it could have waited. */
@@ -92,9 +100,31 @@ export async function listTasks(
     ...(query.after === undefined ? {} : { after: query.after }),
   });
   return {
-    items: page.items.map((task) => taskView(task)),
+    items: page.items.map((task) => briefView(taskView(task))),
     ...(page.after === undefined ? {} : { after: page.after }),
   };
+}
+
+/** A task's runs in the order of its targets. `after` is the record's own key; the API seals it into a cursor. */
+export async function listRuns(
+  deps: Pick<Context, "table">,
+  caller: Caller,
+  params: { taskId: string },
+  query: { limit: number; wave?: number; status?: RunStatus; after?: string },
+): Promise<{ items: RunView[]; after?: string }> {
+  const { tenantId, rolloutId } = await loadTask(deps, caller.tenantId, params.taskId);
+  if (rolloutId === undefined) return { items: [] };
+  const { limit, wave, status, after } = query;
+  const page = await listRunsPage(
+    deps.table,
+    { tenantId, rolloutId },
+    {
+      limit,
+      ...(after === undefined ? {} : { after }),
+      accept: (run) => (wave === undefined || run.wave === wave) && (status === undefined || run.status === status),
+    },
+  );
+  return { items: page.items.map(runView), ...(page.after === undefined ? {} : { after: page.after }) };
 }
 
 /** Which rules decide about this task, asked now. */

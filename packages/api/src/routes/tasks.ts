@@ -3,7 +3,7 @@ import { answerTask } from "@steward/control/answer-task";
 import { getOutput } from "@steward/control/get-output";
 import { cancelTask, rejectTask } from "@steward/control/reject-task";
 import { submitTask } from "@steward/control/submit-task";
-import { explainGate, listTasks } from "@steward/control/view-task";
+import { explainGate, listRuns, listTasks } from "@steward/control/view-task";
 import { bind } from "../bind.ts";
 
 export const taskBindings = [
@@ -23,5 +23,15 @@ export const taskBindings = [
   bind(routes.rejectTask, (deps, { caller, params, body }) => rejectTask(deps, caller, params, body)),
   bind(routes.cancelTask, (deps, { caller, params, body }) => cancelTask(deps, caller, params, body)),
   bind(routes.explainGate, (deps, { caller, params }) => explainGate(deps, caller, params)),
+  bind(routes.listRuns, async (deps, { caller, params, query, paging }) => {
+    const page = await paging();
+    const { items, after } = await listRuns(deps, caller, params, {
+      limit: query.limit,
+      ...(query.wave === undefined ? {} : { wave: query.wave }),
+      ...(query.status === undefined ? {} : { status: query.status }),
+      ...(page.after === undefined ? {} : { after: page.after }),
+    });
+    return { items, ...page.next(after) };
+  }),
   bind(routes.getOutput, (deps, { caller, params }) => getOutput(deps, caller, params)),
 ];

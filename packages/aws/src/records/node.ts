@@ -1,6 +1,6 @@
 import type { NodeKind } from "@steward/contracts/node";
 import type { NodeState } from "@steward/core/node/node-state";
-import { createItem, type Page, type PageRequest, queryItems, type Table, type Write } from "../table.ts";
+import { createItem, type Page, type PageRequest, queryItems, readItems, type Table, type Write } from "../table.ts";
 import * as states from "./state.ts";
 
 const partition = (tenantId: string) => `T#${tenantId}#NODE`;
@@ -17,6 +17,18 @@ export const replaceNode = (previous: NodeState, next: NodeState): Write =>
 
 export async function getNode(table: Table, key: { tenantId: string; nodeId: string }): Promise<NodeState | undefined> {
   return states.readState(table, { pk: partition(key.tenantId), sk: key.nodeId });
+}
+
+/** In the order of the ids; undefined for those that there are not. Strongly consistent. */
+export async function batchGetNodes(
+  table: Table,
+  tenantId: string,
+  nodeIds: readonly string[],
+): Promise<(NodeState | undefined)[]> {
+  const keys = [...new Set(nodeIds)].map((nodeId) => ({ pk: partition(tenantId), sk: nodeId }));
+  const found = (await readItems(table, keys)).map((item) => states.stateOf<NodeState>(item));
+  const byId = new Map(found.map((node) => [node.nodeId, node]));
+  return nodeIds.map((nodeId) => byId.get(nodeId));
 }
 
 /** One page of the tenant's nodes by id (appliances before workers), without removed ones. Strongly consistent. */

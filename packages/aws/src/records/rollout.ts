@@ -7,9 +7,12 @@ const keyOf = ({ tenantId, rolloutId }: { tenantId: string; rolloutId: string })
   sk: rolloutId,
 });
 
+/** One entry for each target. */
+const lists = [["targets"], ["waveOf"]] as const;
+
 const itemOf = (state: RolloutState) => ({
   ...keyOf(state),
-  ...states.stateItem(state, { type: "rollout", tenantId: state.tenantId, id: state.rolloutId }),
+  ...states.stateItem(state, { type: "rollout", tenantId: state.tenantId, id: state.rolloutId }, lists),
 });
 
 export const createRollout = (state: RolloutState): Write => createItem("rollout", itemOf(state));

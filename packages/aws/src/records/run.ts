@@ -1,6 +1,7 @@
+import type { SignedDocument } from "@steward/contracts/signed";
 import { runHasEnded } from "@steward/contracts/states";
 import type { RunState } from "@steward/core/run/run-state";
-import { createItem, queryItems, type Table, type Write } from "../table.ts";
+import { createItem, type Page, type PageRequest, queryItems, readItem, type Table, type Write } from "../table.ts";
 import * as states from "./state.ts";
 
 /*
@@ -8,6 +9,11 @@ import * as states from "./state.ts";
  * whether the rollout is over must count every one that was written, and an index trails.
  */
 const partition = (tenantId: string, rolloutOrRunId: string) => `T#${tenantId}#RUN#${ulidOf(rolloutOrRunId)}`;
+/**
+ * The signed commands lie beside the runs and not in them: whoever counts the 5,000 runs of a rollout would read 5,000
+ * plans. One for each attempt, made with the write that says `sent`, and never changed.
+ */
+const envelopePartition = (tenantId: string, runId: string) => `T#${tenantId}#RUN#${ulidOf(runId)}#ENVELOPE`;
 const appliancePartition = ({ tenantId, applianceId }: Appliance) => `T#${tenantId}#APPLIANCE#${applianceId}`;
 /** Of the index of runs that have not ended. */
 const livePartition = ({ tenantId, applianceId }: Appliance) => `T#${tenantId}#LIVE#${applianceId}`;
@@ -31,15 +37,34 @@ const itemOf = (state: RunState) => ({
   ...states.stateItem(state, { type: "run", tenantId: state.tenantId, id: state.runId }),
 });
 
+const envelopeKey = ({ tenantId, runId, attempt }: Pick<RunState, "tenantId" | "runId" | "attempt">) => ({
+  pk: envelopePartition(tenantId, runId),
+  sk: `${runId}#${attempt}`,
+});
+
 export const createRun = (state: RunState): Write => createItem("run", itemOf(state));
 export const replaceRun = (previous: RunState, next: RunState): Write =>
   states.replaceState("run", itemOf(next), previous, next);
+
+/** The run is `sent`, with its signed command: both or neither. */
+export function sendRun(previous: RunState, { envelope, ...next }: RunState): Write[] {
+  const command = envelope === undefined ? [] : [createItem("envelope", { ...envelopeKey(next), envelope })];
+  return [replaceRun(previous, next), ...command];
+}
+
+/** The signed command of the run's current attempt. Undefined: it has not been sent. */
+export async function getEnvelope(table: Table, run: RunState): Promise<SignedDocument | undefined> {
+  // Of a build that kept it in the run.
+  if (run.envelope !== undefined) return run.envelope;
+  const item = await readItem(table, envelopeKey(run));
+  return item?.["envelope"] as SignedDocument | undefined;
+}
 
 export async function getRun(table: Table, key: { tenantId: string; runId: string }): Promise<RunState | undefined> {
   return states.readState(table, { pk: partition(key.tenantId, key.runId), sk: key.runId });
 }
 
-/** All runs of a rollout in the order of its targets, strongly consistent. */
+/** All runs of a rollout in the order of its targets, strongly consistent, over as many pages as it takes. */
 export async function listRunsOfRollout(
   table: Table,
   { tenantId, rolloutId }: { tenantId: string; rolloutId: string },
@@ -49,6 +74,24 @@ export async function listRunsOfRollout(
     states.queryOf({ pk: partition(tenantId, rolloutId) }, { consistent: true }),
   );
   return items.map((item) => states.stateOf<RunState>(item));
+}
+
+/** One page of them that `accept` takes, in the same order. */
+export async function listRunsPage(
+  table: Table,
+  { tenantId, rolloutId }: { tenantId: string; rolloutId: string },
+  { limit, after = states.beforeAllIds, accept = () => true }: PageRequest & { accept?: (run: RunState) => boolean },
+): Promise<Page<RunState>> {
+  const query = states.queryOf({ pk: partition(tenantId, rolloutId), behind: after }, { consistent: true });
+  const { items, more } = await queryItems(table, query, {
+    limit,
+    accept: (item) => accept(states.stateOf<RunState>(item)),
+  });
+  return states.pageOf(
+    items.map((item) => states.stateOf<RunState>(item)),
+    more,
+    (run) => run.runId,
+  );
 }
 
 /**

@@ -3,6 +3,7 @@ import { type IndexName, tableSchema } from "@steward/contracts/names";
 import type { Versioned } from "@steward/core/versioned";
 import { type Item, type Page, type Query, readItem, replaceItem, type Table, type Write } from "../table.ts";
 import { dueKeys } from "./due.ts";
+import { type ListPath, packLists, unpackLists } from "./packed-lists.ts";
 
 /*
  * How a versioned state lies in the table: the state as core knows it in one attribute, and beside it what keys,
@@ -15,11 +16,18 @@ export interface Key {
   sk: string;
 }
 
-/** The shared attributes of one state. `due` names it for those who look for what is due. */
-export function stateItem<State extends Versioned>(state: State, due?: { type: string; tenantId: string; id: string }) {
+/**
+ * The shared attributes of one state. `due` names it for those who look for what is due; `lists` says which of its lists
+ * may be so long that they are zipped.
+ */
+export function stateItem<State extends Versioned>(
+  state: State,
+  due?: { type: string; tenantId: string; id: string },
+  lists: readonly ListPath[] = [],
+) {
   return {
     version: state.version,
-    state,
+    ...packLists(state, lists, due?.type ?? "record"),
     ...(due === undefined || state.dueAtMs === undefined ? {} : dueKeys({ ...due, dueAtMs: state.dueAtMs })),
   };
 }
@@ -50,7 +58,7 @@ export function stateOf<State extends Versioned>(item: Item): State {
   if (owner !== undefined && "tenantId" in state && state.tenantId !== owner) {
     throw new AppError("internal", "a record says that it is another tenant's than its key", { retryable: false });
   }
-  return state as State;
+  return unpackLists(state as State, item["lists"]);
 }
 
 /** Reads one state, strongly consistent. */

@@ -6,12 +6,15 @@ import * as states from "./state.ts";
 const partition = (tenantId: string) => `T#${tenantId}#TASK`;
 const statusPartition = (tenantId: string, status: TaskStatus) => `T#${tenantId}#TASK#${status}`;
 
+/** One entry for each target. */
+const lists = [["targets"], ["plan", "targets"], ["plan", "waveOf"]] as const;
+
 const itemOf = (state: TaskState) => ({
   pk: partition(state.tenantId),
   sk: state.taskId,
   gsi1pk: statusPartition(state.tenantId, state.status),
   gsi1sk: state.taskId,
-  ...states.stateItem(state, { type: "task", tenantId: state.tenantId, id: state.taskId }),
+  ...states.stateItem(state, { type: "task", tenantId: state.tenantId, id: state.taskId }, lists),
 });
 
 export const createTask = (state: TaskState): Write => createItem("task", itemOf(state));

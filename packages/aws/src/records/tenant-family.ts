@@ -1,5 +1,6 @@
 import type { ExportedKind } from "@steward/contracts/tenant";
 import { type Item, queryItems, type Table } from "../table.ts";
+import { unpackLists } from "./packed-lists.ts";
 import * as states from "./state.ts";
 
 /*
@@ -62,7 +63,7 @@ export async function listFamily(
 
 /** The state as core knows it; of what has none, all that is neither a key nor the table's own. */
 function contentOf({ state, ...item }: Item): Record<string, unknown> {
-  if (typeof state === "object" && state !== null) return state as Record<string, unknown>;
+  if (typeof state === "object" && state !== null) return unpackLists(state as Record<string, unknown>, item["lists"]);
   return Object.fromEntries(Object.entries(item).filter(([name]) => !own.test(name)));
 }
 const own = /^(pk|sk|gsi\d[ps]k|due[ps]k|writeId\w*|expiresAtS|version)$/;

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { applianceIdSchema, taskIdSchema } from "../ids.ts";
 import { defineRoute, pageOf, pageQuery } from "../route.ts";
-import { taskStatuses } from "../states.ts";
-import { taskParams } from "./params.ts";
 import * as run from "../run.ts";
+import { runStatuses, taskStatuses } from "../states.ts";
 import * as task from "../task.ts";
+import { taskParams } from "./params.ts";
 
 const api = { door: "api", servedBy: "api" } as const;
 
@@ -82,6 +82,22 @@ export const taskRoutes = {
     params: taskParams,
     status: 200,
     answer: task.gateResultSchema,
+  }),
+  listRuns: defineRoute({
+    ...api,
+    id: "listRuns",
+    method: "GET",
+    path: "/api/v1/tasks/{taskId}/runs",
+    access: { role: "viewer" },
+    summary: "A task's runs, in the order of its targets",
+    params: taskParams,
+    query: z.strictObject({
+      ...pageQuery,
+      wave: z.coerce.number().int().min(1).max(100).optional(),
+      status: z.enum(runStatuses).optional(),
+    }),
+    status: 200,
+    answer: pageOf(run.runViewSchema),
   }),
   getOutput: defineRoute({
     ...api,

@@ -1,14 +1,16 @@
 import { z } from "zod";
 import { defaults } from "../defaults.ts";
 import { defineRoute } from "../route.ts";
-import { taskParams } from "./params.ts";
 import * as task from "../task.ts";
+import { taskParams } from "./params.ts";
 
 const waitQuery = z.strictObject({
   /** Seconds to wait for the next change. */
   wait: z.coerce.number().int().min(0).max(defaults.maxWaitSeconds).optional(),
   /** The version that the caller has seen: a newer one is answered at once. */
   since: z.coerce.number().int().min(0).optional(),
+  /** `brief`: of a task with thousands of targets only the first of them, as in a list. For whoever follows it. */
+  view: z.enum(["full", "brief"]).optional(),
 });
 
 /** The call that waits, in a function of its own. */
