@@ -4,6 +4,7 @@ import { z } from "zod";
 export const signedTypes = [
   "steward-envelope-v1",
   "steward-approval-v1",
+  "steward-standing-approval-v1",
   "steward-release-v1",
   "steward-trust-v1",
   "steward-seal-v1",

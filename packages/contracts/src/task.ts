@@ -3,15 +3,9 @@ import { defaults } from "./defaults.ts";
 import { applianceIdSchema, personIdSchema, taskIdSchema, tenantIdSchema } from "./ids.ts";
 import { modes, planSchema, proposedStepSchema } from "./plan.ts";
 import { runViewSchema } from "./run.ts";
+import { targetSelectorSchema } from "./selector.ts";
 import { sourceSchema } from "./source.ts";
 import { gateDecisions, runStatuses, taskStatuses, tiers } from "./states.ts";
-
-/** `apl_…`, an appliance's name, a tag `key:value`, or `all`. Resolved to ids when the plan is made. */
-export const targetSelectorSchema = z
-  .string()
-  .min(1)
-  .max(120)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]*$/, "must be an appliance's id or name, a tag key:value, or all");
 
 const shared = {
   targets: z.array(targetSelectorSchema).min(1).max(100),
