@@ -1,5 +1,5 @@
 import { resourceNames, type SecretName, secretNames, signingKeyUses, stageTag } from "./names.ts";
-import { type Grant, permissions, type PrincipalName } from "./permissions.ts";
+import { type Grant, type PrincipalName, permissions } from "./permissions.ts";
 
 /** Where a stage is, and the ARNs that AWS chose and nobody can foretell. */
 export interface StagePlace {

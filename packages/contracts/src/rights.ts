@@ -1,4 +1,4 @@
-import { permissions, type PrincipalName, principalNames } from "./permissions.ts";
+import { type PrincipalName, permissions, principalNames } from "./permissions.ts";
 
 /** One part of Steward may do one thing to one resource. */
 export interface Right {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { proveTarget, provesTarget, targetsRoot } from "./targets-proof.ts";
+import { provesTarget, proveTarget, targetsRoot } from "./targets-proof.ts";
 
 const idsOf = (count: number) => Array.from({ length: count }, (_, at) => `apl_${String(at).padStart(3, "0")}`);
 const sizes = fc.integer({ min: 1, max: 70 });

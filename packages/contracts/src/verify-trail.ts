@@ -1,6 +1,6 @@
 import { type AuditEntry, hashOfEntry } from "./audit.ts";
 import { sha256Hex } from "./canonical.ts";
-import { checkProof, firstPrevious, type SealPayload, sealPayloadSchema, type SealView } from "./seal.ts";
+import { checkProof, firstPrevious, type SealPayload, type SealView, sealPayloadSchema } from "./seal.ts";
 import { type SignedDocument, signingInput } from "./signed.ts";
 
 /** What can be wrong with a trail. Any of these means that it is not what was sealed, or that it is not sealed as promised. */

@@ -3,9 +3,9 @@ import { factsSchema } from "../facts.ts";
 import { runIdSchema } from "../ids.ts";
 import { digestSchema } from "../release.ts";
 import { defineRoute } from "../route.ts";
+import * as run from "../run.ts";
 import { signedDocumentSchema } from "../signed.ts";
 import { nodeParams } from "./params.ts";
-import * as run from "../run.ts";
 
 const runParams = z.strictObject({ runId: runIdSchema });
 const nodes = { door: "nodes", servedBy: "nodes" } as const;

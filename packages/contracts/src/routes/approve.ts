@@ -1,6 +1,6 @@
 import { defineRoute } from "../route.ts";
-import { taskParams } from "./params.ts";
 import * as task from "../task.ts";
+import { taskParams } from "./params.ts";
 
 /** The yes to a plan. */
 export const approveRoutes = {

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { momentSchema } from "../bounded.ts";
 import { auditEntryViewSchema } from "../audit.ts";
+import { momentSchema } from "../bounded.ts";
 import { defineRoute, pageOf, pageQuery } from "../route.ts";
 import { sealViewSchema } from "../seal.ts";
 import { signedDocumentSchema } from "../signed.ts";

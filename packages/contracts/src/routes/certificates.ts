@@ -1,7 +1,7 @@
 import { z } from "zod";
+import * as certificate from "../certificate.ts";
 import { idSchema } from "../ids.ts";
 import { defineRoute, pageOf, pageQuery } from "../route.ts";
-import * as certificate from "../certificate.ts";
 
 const api = { door: "api", servedBy: "api" } as const;
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { idSchema } from "../ids.ts";
-import { defineRoute } from "../route.ts";
 import * as certificate from "../certificate.ts";
+import { idSchema } from "../ids.ts";
 import * as node from "../node.ts";
+import { defineRoute } from "../route.ts";
 
 /** Everything that the issuing key signs: certificates of machines, and of people's browsers. */
 export const enrolmentRoutes = {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { issuerIdSchema } from "../ids.ts";
-import { defineRoute } from "../route.ts";
 import * as principals from "../principals.ts";
+import { defineRoute } from "../route.ts";
 
 const api = { door: "api", servedBy: "people" } as const;
 const access = { role: "admin", peopleOnly: "who says who somebody is, is for people to say" } as const;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { jobIdSchema } from "../ids.ts";
-import { defineRoute } from "../route.ts";
 import * as job from "../job.ts";
+import { defineRoute } from "../route.ts";
 
 const jobParams = z.strictObject({ jobId: jobIdSchema });
 const nodes = { door: "nodes", servedBy: "nodes" } as const;

@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { reasonOfRevocationSchema } from "../certificate.ts";
 import { healthLevels } from "../heartbeat.ts";
+import * as node from "../node.ts";
 import { digestSchema } from "../release.ts";
 import { defineRoute, pageOf, pageQuery } from "../route.ts";
-import { reasonOfRevocationSchema } from "../certificate.ts";
 import { nodeParams } from "./params.ts";
-import * as node from "../node.ts";
 
 const api = { door: "api", servedBy: "api" } as const;
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { personIdSchema } from "../ids.ts";
-import { defineRoute, pageOf, pageQuery } from "../route.ts";
 import * as principals from "../principals.ts";
+import { defineRoute, pageOf, pageQuery } from "../route.ts";
 import { principalSchema } from "../session.ts";
 
 const api = { door: "api", servedBy: "people" } as const;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { tokenIdSchema } from "../ids.ts";
-import { defineRoute, pageOf, pageQuery } from "../route.ts";
 import * as principals from "../principals.ts";
+import { defineRoute, pageOf, pageQuery } from "../route.ts";
 
 const api = { door: "api", servedBy: "people" } as const;
 const access = { role: "admin", peopleOnly: "a token cannot make or see another" } as const;

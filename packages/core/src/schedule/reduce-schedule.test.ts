@@ -1,4 +1,4 @@
-import { scheduleDefinitionSchema, type ScheduleDefinition } from "@steward/contracts/schedule";
+import { type ScheduleDefinition, scheduleDefinitionSchema } from "@steward/contracts/schedule";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { nextDue } from "./recurrence.ts";
@@ -128,7 +128,11 @@ describe("a schedule", () => {
         }
         const wanted: number[] = [];
         const recurrence = recurrenceOf(stored);
-        for (let due = nextDue(recurrence, startMs); due !== undefined && due <= untilMs; due = nextDue(recurrence, due)) {
+        for (
+          let due = nextDue(recurrence, startMs);
+          due !== undefined && due <= untilMs;
+          due = nextDue(recurrence, due)
+        ) {
           wanted.push(due);
         }
         // The last ones are put off to behind the end.
@@ -198,7 +202,11 @@ describe("a schedule", () => {
   it("stops asking when it was refused three times in a row", () => {
     let state = scheduleOf();
     const refuse = () => {
-      state = reduce.noteDue(state, { outcome: "refused", why: "Whoever asked has no role here." }, state.next?.fireAtMs ?? 0);
+      state = reduce.noteDue(
+        state,
+        { outcome: "refused", why: "Whoever asked has no role here." },
+        state.next?.fireAtMs ?? 0,
+      );
     };
     refuse();
     refuse();
@@ -239,7 +247,8 @@ describe("a schedule", () => {
     };
     const approved = reduce.approveSchedule(scheduleOf(), standing, startMs);
     const by = { id: "per_3", name: "Eve" };
-    const change = (changes: object) => reduce.changeSchedule(approved, { definition: definitionOf(changes), by }, startMs);
+    const change = (changes: object) =>
+      reduce.changeSchedule(approved, { definition: definitionOf(changes), by }, startMs);
     for (const changes of [
       { when: { rate: "every 16 minutes" } },
       { steps: [{ action: "disk.usage", variables: {} }] },
@@ -251,7 +260,12 @@ describe("a schedule", () => {
       expect(change(changes).standing).toBeUndefined();
       expect(change(changes).author).toEqual(by);
     }
-    for (const changes of [{ jitterSeconds: 9 }, { overlap: "wait" }, { late: { policy: "run" } }, { blackout: "skip" }]) {
+    for (const changes of [
+      { jitterSeconds: 9 },
+      { overlap: "wait" },
+      { late: { policy: "run" } },
+      { blackout: "skip" },
+    ]) {
       expect(change(changes)).toMatchObject({ standing, author, next: { dueAtMs: approved.next?.dueAtMs } });
     }
     expect(change({})).toBe(approved);

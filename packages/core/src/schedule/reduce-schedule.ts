@@ -144,7 +144,8 @@ export interface DueFacts {
 /** What is to be done about a schedule now: one thing at a time, so that each is one write. */
 export function decideDue(state: ScheduleState, facts: DueFacts): DueDecision {
   const { nowMs } = facts;
-  if (state.status !== "active" || state.next === undefined || nowMs < (state.lookAtMs ?? 0)) return { kind: "nothing" };
+  if (state.status !== "active" || state.next === undefined || nowMs < (state.lookAtMs ?? 0))
+    return { kind: "nothing" };
   if (nowMs < state.next.fireAtMs) {
     return { kind: "moved", state: changed(state, { ...state, lookAtMs: state.next.fireAtMs }, nowMs) };
   }
@@ -165,7 +166,11 @@ export function decideDue(state: ScheduleState, facts: DueFacts): DueDecision {
       case "skip":
         return {
           kind: "moved",
-          state: noteDue(state, { outcome: "skipped", why: `Its last task, ${state.lastTaskId}, had not ended.` }, nowMs),
+          state: noteDue(
+            state,
+            { outcome: "skipped", why: `Its last task, ${state.lastTaskId}, had not ended.` },
+            nowMs,
+          ),
         };
     }
   }
