@@ -1,4 +1,4 @@
-import { contentHash, executablePlan, planHash } from "@steward/contracts/plan";
+import { contentHash, executablePlan, keepsWaves, planHash } from "@steward/contracts/plan";
 import { targetsRoot } from "@steward/contracts/targets-proof";
 import type { TaskView } from "@steward/contracts/task";
 
@@ -12,7 +12,7 @@ export function hashCoversPlan(task: TaskView): boolean {
   const { contentHash: claimedContent, planHash: claimedPlan, ...rest } = plan;
   if (plan.tenantId !== task.tenantId || plan.mode !== task.mode) return false;
   try {
-    if (targetsRoot(plan.targets) !== plan.targetsRoot) return false;
+    if (targetsRoot(plan.targets) !== plan.targetsRoot || !keepsWaves(plan)) return false;
   } catch {
     // An empty or repeating list of targets has no root.
     return false;

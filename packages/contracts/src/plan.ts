@@ -45,15 +45,48 @@ export const planStepSchema = z.strictObject({
 });
 export type PlanStep = z.infer<typeof planStepSchema>;
 
-/** How a plan is rolled out. One wave for now; the shape already carries more. */
+/** A part of the targets: in percent (of all of them), or a number. */
+const percentSchema = z.strictObject({ percent: z.number().int().min(1).max(100) });
+const countSchema = z.strictObject({ count: z.number().int().min(1).max(10_000) });
+
+/** Who is in a wave: so many of the targets, or those with the tag `ring:<name>`. */
+export const waveSchema = z.union([
+  percentSchema,
+  countSchema,
+  z.strictObject({ ring: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "must be the value of a tag ring:…") }),
+]);
+export type Wave = z.infer<typeof waveSchema>;
+
+/** How many appliances may fail: in percent of those in the waves that have begun, or a number. */
+export const errorBudgetSchema = z.union([
+  z.strictObject({ percent: z.number().int().min(0).max(100) }),
+  z.strictObject({ count: z.number().int().min(0).max(10_000) }),
+]);
+export const minHealthySchema = z.union([percentSchema, countSchema]);
+
+/**
+ * How a plan is rolled out. What came after the first three is optional, and absent where it is not used: the hashes of
+ * plans that were made before stay what they are, and an older agent obeys what uses nothing new.
+ */
 export const rolloutParametersSchema = z.strictObject({
-  waves: z
-    .array(z.strictObject({ percent: z.number().int().min(1).max(100) }))
-    .min(1)
-    .max(20),
+  /** The first is the canary. Whatever they leave over is one last wave. */
+  waves: z.array(waveSchema).min(1).max(20),
+  /** How many appliances may have it in hand at one time. */
   maxConcurrency: z.number().int().min(1).max(10_000),
-  /** Undo the done steps in reverse when one fails. */
+  /** Undo the done steps of a run in reverse when one fails; and where a wave fails, what it had done. */
   undoOnFailure: z.boolean(),
+  /** Absent: none may fail. */
+  errorBudget: errorBudgetSchema.optional(),
+  /** Between the end of a wave and the begin of the next. */
+  pauseSeconds: z.number().int().min(1).max(86_400).optional(),
+  /** A person lets it go on after the first wave, or after each. */
+  confirmWaves: z.enum(["first", "each"]).optional(),
+  /** A wave is good when so many heartbeats have come from each of its appliances, and none is newly `critical`. */
+  healthGate: z.strictObject({ heartbeats: z.number().int().min(1).max(10) }).optional(),
+  /** Of the appliances with the same tag `site:…`, so many stay healthy and untouched at any time. */
+  minHealthy: minHealthySchema.optional(),
+  /** Hash of the plan's `waveOf`. Absent in a plan of one wave. */
+  wavesDigest: digestSchema.optional(),
 });
 export type RolloutParameters = z.infer<typeof rolloutParametersSchema>;
 export const defaultRollout: RolloutParameters = {
@@ -62,6 +95,21 @@ export const defaultRollout: RolloutParameters = {
   undoOnFailure: false,
 };
 
+/** What somebody asks for; what they leave out is decided when the plan is made. */
+export const rolloutRequestSchema = rolloutParametersSchema.omit({ wavesDigest: true }).partial();
+export type RolloutRequest = z.infer<typeof rolloutRequestSchema>;
+
+/** The waves of each target: what `rollout.wavesDigest` is the hash of. */
+export function wavesDigest(waveOf: readonly number[]): string {
+  return canonicalHash(waveOf);
+}
+
+/** Whether the plan's targets go in the waves that its hash covers. */
+export function keepsWaves(plan: Pick<Plan, "targets" | "waveOf" | "rollout">): boolean {
+  if (plan.waveOf === undefined) return plan.rollout.wavesDigest === undefined;
+  return plan.waveOf.length === plan.targets.length && wavesDigest(plan.waveOf) === plan.rollout.wavesDigest;
+}
+
 export const planSchema = z.strictObject({
   v: z.literal(1),
   tenantId: tenantIdSchema,
@@ -69,6 +117,8 @@ export const planSchema = z.strictObject({
   /** Sorted, resolved at planning; never the selector. */
   targets: z.array(applianceIdSchema).min(1).max(defaults.maxTargets),
   targetsRoot: digestSchema,
+  /** The wave of each target, from 1 and in the order of `targets`. Absent: all are in one. */
+  waveOf: z.array(z.number().int().min(1).max(21)).max(defaults.maxTargets).optional(),
   rollout: rolloutParametersSchema,
   releaseVersion: z.number().int().positive(),
   mode: z.enum(modes),

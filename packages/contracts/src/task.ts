@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defaults } from "./defaults.ts";
 import { applianceIdSchema, personIdSchema, taskIdSchema, tenantIdSchema } from "./ids.ts";
-import { modes, planSchema, proposedStepSchema } from "./plan.ts";
+import { modes, planSchema, proposedStepSchema, rolloutRequestSchema } from "./plan.ts";
 import { runViewSchema } from "./run.ts";
 import { targetSelectorSchema } from "./selector.ts";
 import { sourceSchema } from "./source.ts";
@@ -11,6 +11,8 @@ const shared = {
   targets: z.array(targetSelectorSchema).min(1).max(100),
   mode: z.enum(modes).default("apply"),
   verbosity: z.number().int().min(0).max(4).default(0),
+  /** How it is rolled out. Without it: a change of several appliances begins with one of them. */
+  rollout: rolloutRequestSchema.optional(),
 };
 
 /** `POST /tasks`: plain words, or explicit steps; exactly one of the two. */
@@ -69,6 +71,12 @@ export const taskResultSchema = z.strictObject({
   next: z.array(z.string()).optional(),
   /** Counts of runs by status. */
   counts: z.record(z.string(), z.number().int()).optional(),
+  /** The same by wave, where there were several. */
+  waves: z.array(z.record(z.string(), z.number().int())).optional(),
+  /** What stopped it before its end. */
+  stopped: z.enum(["canary", "budget", "health"]).optional(),
+  /** It was taken back: what the counts say is undone is as it was before. */
+  undone: z.literal(true).optional(),
 });
 export type TaskResult = z.infer<typeof taskResultSchema>;
 

@@ -11,7 +11,7 @@ import { executablePlan, type Plan } from "@steward/contracts/plan";
 import { runHasEnded, taskHasEnded } from "@steward/contracts/states";
 import { proveTarget } from "@steward/contracts/targets-proof";
 import { gate } from "@steward/core/gate/gate";
-import { advanceRollout as decide } from "@steward/core/rollout/reduce-rollout";
+import { advanceRollout as decide } from "@steward/core/rollout/advance-rollout";
 import type { RolloutState } from "@steward/core/rollout/rollout-state";
 import { reduceRun } from "@steward/core/run/reduce-run";
 import type { RunEvent, RunState } from "@steward/core/run/run-state";
@@ -76,8 +76,16 @@ async function onePass(deps: Deps, message: { tenantId: string; rolloutId: strin
         for (const runId of effect.runIds) {
           await changeRun(deps, message.tenantId, runId, {
             type: "cancel",
-            ...(rollout.cancelReason === undefined ? {} : { reason: rollout.cancelReason }),
+            ...(effect.reason === undefined ? {} : { reason: effect.reason }),
           });
+        }
+        progressed = true;
+        break;
+      case "retry_runs":
+      case "undo_runs":
+        for (const runId of effect.runIds) {
+          const type = effect.type === "retry_runs" ? "retry" : "begin_undo";
+          await changeRun(deps, message.tenantId, runId, { type, round: effect.round });
         }
         progressed = true;
         break;
@@ -182,7 +190,9 @@ async function ring(deps: Deps, rollout: RolloutState, runs: readonly RunState[]
 async function changeRun(deps: Deps, tenantId: string, runId: string, event: RunEvent): Promise<RunState | undefined> {
   return retryOnConflict(async () => {
     const run = await getRun(deps.table, { tenantId, runId });
-    if (run === undefined || runHasEnded(run.status)) return run;
+    if (run === undefined) return run;
+    // Only a further attempt leads out of an end.
+    if (runHasEnded(run.status) && event.type !== "retry" && event.type !== "begin_undo") return run;
     let step: ReturnType<typeof reduceRun>;
     try {
       step = reduceRun(run, event, deps.nowMs());

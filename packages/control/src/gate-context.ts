@@ -2,7 +2,7 @@ import { listActiveFreezes } from "@steward/aws/records/freeze";
 import { getPerson, listPeople } from "@steward/aws/records/person";
 import { getTenant } from "@steward/aws/records/tenant";
 import { type Approval, approvalSchema } from "@steward/contracts/envelope";
-import { contentHash, executablePlan, type Plan, planHash } from "@steward/contracts/plan";
+import { contentHash, executablePlan, keepsWaves, type Plan, planHash } from "@steward/contracts/plan";
 import { hasRole, type Role, roleIn } from "@steward/contracts/roles";
 import { targetsRoot } from "@steward/contracts/targets-proof";
 import type { GateContext } from "@steward/core/gate/gate-context";
@@ -24,10 +24,11 @@ export async function freezesInForce(deps: Pick<Context, "table" | "nowMs">, ten
 /** Hashes computed now from what the plan says, never taken from it. */
 export function recomputedHashes(plan: Plan, taskId: string): { contentHash: string; planHash: string } {
   const root = targetsRoot(plan.targets);
-  // The list decides who is sent to, the root who obeys: the hash of either alone would let the other be changed.
+  // The list decides who is sent to and the waves when, the root and the digest are what is hashed: either alone would let the
+  // other be changed.
   const content = contentHash({
     ...executablePlan(plan),
-    targetsRoot: root === plan.targetsRoot ? root : `${root} and ${plan.targetsRoot}`,
+    targetsRoot: root === plan.targetsRoot && keepsWaves(plan) ? root : `${root} and ${plan.targetsRoot}`,
   });
   return {
     contentHash: content,

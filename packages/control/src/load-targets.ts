@@ -3,6 +3,7 @@ import { batchGetNodes, getNode, listNodes } from "@steward/aws/records/node";
 import type { Facts } from "@steward/contracts/actions";
 import { defaults } from "@steward/contracts/defaults";
 import { AppError, type FieldProblem } from "@steward/contracts/errors";
+import type { Health } from "@steward/contracts/heartbeat";
 import type { NodeState } from "@steward/core/node/node-state";
 import type { Context } from "./context.ts";
 
@@ -81,4 +82,22 @@ export async function loadFacts(
   );
   const byNode = new Map(stored.map((one) => [one.nodeId, one.facts]));
   return targets.map((target) => ({ id: target.id, name: target.name, facts: byNode.get(target.id) ?? {} }));
+}
+
+/** Targets with their tags and health, which decide about waves: one alone needs none. */
+export async function withPlaces<Target extends { id: string }>(
+  deps: Pick<Context, "table">,
+  tenantId: string,
+  targets: readonly Target[],
+): Promise<(Target & { tags?: string[]; health?: Health })[]> {
+  if (targets.length === 1) return [...targets];
+  const nodes = await loadNodes(
+    deps,
+    tenantId,
+    targets.map((target) => target.id),
+  );
+  return targets.map((target, index) => {
+    const node = nodes[index];
+    return node === undefined ? { ...target } : { ...target, tags: node.tags, health: node.health };
+  });
 }

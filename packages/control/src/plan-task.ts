@@ -10,7 +10,7 @@ import type { GroundedStep, TaskEffect, TaskState } from "@steward/core/task/tas
 import type { Step } from "@steward/core/versioned";
 import type { Context } from "./context.ts";
 import { gateContext } from "./gate-context.ts";
-import { loadFacts } from "./load-targets.ts";
+import { loadFacts, withPlaces } from "./load-targets.ts";
 
 /** What every tier may know about a task. */
 export async function planningContext(
@@ -52,7 +52,8 @@ export async function planSteps(
       version: release.version,
       bundles: Object.fromEntries(release.actions.map((action) => [action.id, action.bundle])),
     },
-    targets: context.targets,
+    // As they are now, which is what the waves of this plan are made of.
+    targets: await withPlaces(deps, task.tenantId, context.targets),
     nowMs,
   });
   const decision = gate(plan, await gateContext(deps, task, plan, "plan"));

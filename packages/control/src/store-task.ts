@@ -7,7 +7,8 @@ import { jobHasEnded } from "@steward/contracts/states";
 import type { JobState } from "@steward/core/job/job-state";
 import { reduceJob } from "@steward/core/job/reduce-job";
 import { newRollout } from "@steward/core/rollout/new-rollout";
-import { cancelRollout } from "@steward/core/rollout/reduce-rollout";
+import { reduceRollout } from "@steward/core/rollout/reduce-rollout";
+import type { RolloutEvent } from "@steward/core/rollout/rollout-state";
 import type { TaskEffect, TaskState } from "@steward/core/task/task-state";
 import { audited } from "./audit.ts";
 import type { Context } from "./context.ts";
@@ -48,10 +49,12 @@ export async function storeTask(
         writes.push(createRollout(newRollout(after, effect.rolloutId, nowMs)));
         rollouts.push(effect.rolloutId);
         break;
-      case "cancel_rollout": {
+      case "cancel_rollout":
+      case "retry_rollout":
+      case "undo_rollout": {
         const rollout = await getRollout(deps.table, { tenantId: after.tenantId, rolloutId: effect.rolloutId });
         if (rollout !== undefined) {
-          const next = cancelRollout(rollout, effect.reason, nowMs);
+          const next = reduceRollout(rollout, rolloutEventOf(effect), nowMs);
           // What is to start at this moment must hear of it.
           if (next !== rollout) writes.push(replaceRollout(rollout, next), ...gateChanged(after.tenantId));
           rollouts.push(effect.rolloutId);
@@ -86,5 +89,18 @@ export async function storeTask(
   for (const job of jobs) await releaseEndedJob(deps, job.before, job.after);
   for (const rolloutId of rollouts) {
     await sendAfterCommit(deps, "rollouts", { tenantId: after.tenantId, rolloutId }, after.tenantId);
+  }
+}
+
+function rolloutEventOf(
+  effect: Extract<TaskEffect, { type: "cancel_rollout" | "retry_rollout" | "undo_rollout" }>,
+): RolloutEvent {
+  switch (effect.type) {
+    case "cancel_rollout":
+      return { type: "cancel", ...(effect.reason === undefined ? {} : { reason: effect.reason }) };
+    case "retry_rollout":
+      return { type: "retry" };
+    case "undo_rollout":
+      return { type: "undo", ...(effect.reason === undefined ? {} : { reason: effect.reason }) };
   }
 }

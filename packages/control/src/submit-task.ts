@@ -64,6 +64,7 @@ async function accept(
       targets: nodes.map((node) => ({ id: node.nodeId, name: node.name })),
       mode: body.mode,
       verbosity: body.verbosity,
+      ...(body.rollout === undefined ? {} : { rollout: body.rollout }),
       ...(body.instruction === undefined ? {} : { instruction: body.instruction }),
     },
     nowMs,

@@ -3,16 +3,16 @@ import { defaults } from "@steward/contracts/defaults";
 import { AppError, type FieldProblem } from "@steward/contracts/errors";
 import {
   contentHash,
-  defaultRollout,
   executablePlan,
   type Plan,
   type PlanStep,
   type ProposedStep,
-  planHash,
   type Provenance,
+  planHash,
 } from "@steward/contracts/plan";
 import { highestRisk, riskOf } from "@steward/contracts/risk";
 import { targetsRoot } from "@steward/contracts/targets-proof";
+import { completeRollout, type Placed, planWaves } from "../rollout/plan-waves.ts";
 import type { GroundedStep, TaskState } from "../task/task-state.ts";
 import { withDefaults } from "./complete-steps.ts";
 import type { PlanningContext } from "./planning-types.ts";
@@ -48,19 +48,21 @@ export interface PlanInput {
   actions: readonly Action[];
   /** The release in force: its version, and the bundle's digest by action id. */
   release: { version: number; bundles: Record<string, string> };
-  targets: { id: string; facts: Facts }[];
+  /** With their tags and health as they are now, which decide about the waves. */
+  targets: (Placed & { facts: Facts })[];
   nowMs: number;
 }
 
 /**
- * The plan of these steps: with what the actions assume, the risk by values, the targets' root, both hashes, and an
- * expiry of 24 hours.
+ * The plan of these steps: with what the actions assume, the risk by values, the targets' root and waves, both hashes, and
+ * an expiry of 24 hours.
  * @throws AppError `invalid_request` for values that an action does not take, `unprocessable` for an action that is not
- * in the release or a task without targets
+ * in the release, a task without targets, or waves that nobody would be in
  */
 export function buildPlan(input: PlanInput): Plan {
   const { task, nowMs, release } = input;
-  const ids = input.targets.map((target) => target.id).sort();
+  const targets = [...input.targets].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const ids = targets.map((target) => target.id);
   if (ids.length === 0) {
     throw new AppError("unprocessable", "There is no appliance to do this on.", { next: "Choose one with --on." });
   }
@@ -98,13 +100,15 @@ export function buildPlan(input: PlanInput): Plan {
 
   const whole = steps.filter((step) => step !== undefined);
   const expiresAtMs = nowMs + defaults.planSeconds * 1000;
+  const onlyReads = whole.every(({ action }) => input.actions.some(({ id, kind }) => id === action && kind === "read"));
+  const parameters = completeRollout(task.rollout, { onlyReads, several: targets.length > 1 });
   const draft: Omit<Plan, "contentHash" | "planHash"> = {
     v: 1,
     tenantId: task.tenantId,
     steps: whole,
     targets: ids,
     targetsRoot: targetsRoot(ids),
-    rollout: defaultRollout,
+    ...planWaves(parameters, targets),
     releaseVersion: release.version,
     mode: task.mode,
     verbosity: task.verbosity,

@@ -22,6 +22,9 @@ export function newRollout(task: TaskState, rolloutId: string, nowMs: number): R
     taskId: task.taskId,
     status: "running",
     parameters: plan.rollout,
+    // A preview changes nothing, so it needs no waves: it has them for its hash, which is that of the change itself.
+    ...(plan.waveOf === undefined || plan.mode === "check" ? {} : { waveOf: plan.waveOf }),
+    ...(plan.steps.some((step) => step.undo !== "none") ? { undoable: true as const } : {}),
     mode: plan.mode,
     targets: plan.targets.map((id) => ({ id, name: nameOf.get(id) ?? id })),
     createdAtMs: nowMs,

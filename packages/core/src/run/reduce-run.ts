@@ -3,7 +3,8 @@ import { AppError } from "@steward/contracts/errors";
 import { type RunStatus, runHasEnded } from "@steward/contracts/states";
 import { changed, checkTransition, knowsEvent, type Transitions, unchanged } from "../reducing.ts";
 import type { Step } from "../versioned.ts";
-import type { RunEffect, RunEvent, RunState } from "./run-state.ts";
+import { awaitsStart, isUnderWay } from "./run-phase.ts";
+import type { EarlierAttempt, RunEffect, RunEvent, RunState } from "./run-state.ts";
 
 /** How long an unreachable run may still be corrected by a late result. */
 export const unreachableMs = 86_400_000;
@@ -12,21 +13,39 @@ const transitions: Transitions<RunStatus, RunEvent["type"]> = {
   pending: { send: ["sent"], expire: ["expired"], cancel: ["cancelled"] },
   sent: { ring: ["sent"], start: ["running"], expire: ["expired"], cancel: ["cancelled"] },
   running: { chunk: ["running"], result: ["succeeded", "failed", "simulated"], pass_deadline: ["unreachable"] },
-  unreachable: { chunk: ["unreachable"], result: ["succeeded", "failed", "simulated"], pass_deadline: ["failed"] },
-  // Undo comes with retries; until then nothing leads here.
-  undoing: {},
-  succeeded: {},
-  failed: {},
+  // It corrects either operation.
+  unreachable: {
+    chunk: ["unreachable"],
+    result: ["succeeded", "failed", "simulated", "undone"],
+    pass_deadline: ["failed"],
+  },
+  // From the decision to the end: sent, started and ended like a run, and `run-phase.ts` tells which.
+  undoing: {
+    send: ["undoing"],
+    ring: ["undoing"],
+    start: ["undoing"],
+    chunk: ["undoing"],
+    result: ["undone", "failed"],
+    pass_deadline: ["unreachable"],
+    // What was not undone is still there.
+    expire: ["failed"],
+    cancel: ["failed"],
+  },
+  succeeded: { begin_undo: ["undoing"] },
+  failed: { retry: ["pending"], begin_undo: ["undoing"] },
   simulated: {},
-  undone: {},
+  // What a stopped rollout had undone, or had not sent, it does when it is tried again.
+  undone: { retry: ["pending"] },
   expired: {},
-  cancelled: {},
+  cancelled: { retry: ["pending"] },
 };
+/** A person asks for each; older ones than these tell nothing more. */
+const maxEarlier = 10;
 
 /**
  * What an event makes of a run. An event that changes nothing returns the same object; `expire`, `pass_deadline`,
- * `cancel` and `ring` change nothing where they come too late or too early, since whoever sends them may have read an
- * older state.
+ * `cancel`, `ring`, `retry` and `begin_undo` change nothing where they come too late or too early, since whoever sends them
+ * may have read an older state.
  * @throws AppError `stale_attempt` for another attempt or ledger entry, `expired` for a send or start after the plan's
  * expiry, `invalid_transition` for what is impossible
  */
@@ -42,22 +61,25 @@ export function reduceRun(state: RunState, event: RunEvent, nowMs: number): Step
   switch (event.type) {
     case "send":
       if (state.envelope !== undefined) return unchanged(state);
-      if (state.status === "pending") refuseIfPlanExpired(state, nowMs);
-      return go("sent", { envelope: event.envelope, sentAtMs: nowMs });
+      if (knowsEvent(transitions, state.status, event.type)) refuseIfPlanExpired(state, nowMs);
+      return go(state.status === "undoing" ? "undoing" : "sent", { envelope: event.envelope, sentAtMs: nowMs });
     case "ring":
-      return state.status === "sent" ? go("sent", { rungAtMs: nowMs }) : unchanged(state);
+      return awaitsStart(state) ? go(state.status, { rungAtMs: nowMs }) : unchanged(state);
     case "start": {
       if (event.attempt !== state.attempt) throw stale("This is not the run's current attempt.");
       if (state.ledgerId === undefined) {
-        if (state.status === "sent") refuseIfPlanExpired(state, nowMs);
+        if (awaitsStart(state)) refuseIfPlanExpired(state, nowMs);
+        // Nothing that was not sent starts.
+        if (state.envelope === undefined) throw new AppError("invalid_transition", impossible(state, event));
         const deadlineAtMs = nowMs + state.allowedMs;
         const { ledgerId, executor } = event;
-        return go("running", { ledgerId, executor, startedAtMs: nowMs, deadlineAtMs }, [{ type: "forget_doorbell" }]);
+        const begun = { ledgerId, executor, startedAtMs: nowMs, deadlineAtMs };
+        return go(state.status === "undoing" ? "undoing" : "running", begun, [{ type: "forget_doorbell" }]);
       }
       if (event.ledgerId !== state.ledgerId) throw stale("Another ledger entry started this run.");
       // Only a run that may still be waiting for this answer gets it again: a ledger restored from a snapshot that
       // asks after the end must not run a second time.
-      if (state.status !== "running" || nowMs >= (state.deadlineAtMs ?? 0)) {
+      if (!isUnderWay(state) || nowMs >= (state.deadlineAtMs ?? 0)) {
         throw stale("This run was started before and its time is over.");
       }
       return unchanged(state);
@@ -79,17 +101,19 @@ export function reduceRun(state: RunState, event: RunEvent, nowMs: number): Step
     }
     case "result": {
       holdToLedger(state, event);
-      if (runHasEnded(state.status) && state.status === event.status) return unchanged(state);
+      const isUndo = state.operation === "undo";
+      const to = isUndo && event.status === "succeeded" ? "undone" : event.status;
+      if (runHasEnded(state.status) && state.status === to) return unchanged(state);
       if (event.executor !== state.executor) {
         throw new AppError("unprocessable", `The run was started by ${state.executor}, not by ${event.executor}.`);
       }
       // A simulation changes nothing and must never read as if it had.
       const success = event.executor === "simulate" ? "simulated" : "succeeded";
-      if (event.status !== "failed" && event.status !== success) {
-        const message = `The executor ${event.executor} cannot end a run as ${event.status}.`;
+      if (event.status !== "failed" && (event.status !== success || (isUndo && to !== "undone"))) {
+        const message = `The executor ${event.executor} cannot end ${isUndo ? "an undo" : "a run"} as ${event.status}.`;
         throw new AppError("unprocessable", message);
       }
-      return end(event.status, {
+      return end(to, {
         steps: event.steps,
         reason: event.reason,
         // The manifest takes the place of the list: both together may be more than an item holds (400 KB).
@@ -99,15 +123,65 @@ export function reduceRun(state: RunState, event: RunEvent, nowMs: number): Step
     case "pass_deadline": {
       if (!knowsEvent(transitions, state.status, event.type) || !isDue(state, nowMs)) return unchanged(state);
       if (state.status === "unreachable") return end("failed", { reason: "unreachable" });
+      if (!isUnderWay(state)) return end("failed", { reason: notUndone("not started before the plan expired") });
       return go("unreachable", { reason: "no result came in its time" }, [{ type: "advance_rollout" }]);
     }
     case "expire":
       if (!knowsEvent(transitions, state.status, event.type) || nowMs < state.expiresAtMs) return unchanged(state);
-      return end("expired", { reason: "not started before the plan expired" });
+      if (isUnderWay(state)) return unchanged(state);
+      return state.status === "undoing"
+        ? end("failed", { reason: notUndone("not started before the plan expired") })
+        : end("expired", { reason: "not started before the plan expired" });
     case "cancel":
-      if (!knowsEvent(transitions, state.status, event.type)) return unchanged(state);
-      return end("cancelled", { reason: event.reason ?? "cancelled" });
+      if (!knowsEvent(transitions, state.status, event.type) || isUnderWay(state)) return unchanged(state);
+      return state.status === "undoing"
+        ? end("failed", { reason: notUndone(event.reason ?? "cancelled") })
+        : end("cancelled", { reason: event.reason ?? "cancelled" });
+    case "retry":
+    case "begin_undo": {
+      if (!knowsEvent(transitions, state.status, event.type) || state.round === event.round) return unchanged(state);
+      refuseIfPlanExpired(state, nowMs);
+      const isUndo = event.type === "begin_undo";
+      return go(isUndo ? "undoing" : "pending", {
+        ...anotherAttempt(state),
+        round: event.round,
+        operation: isUndo ? "undo" : undefined,
+      });
+    }
   }
+}
+
+/**
+ * The next attempt knows nothing of the one before but how it ended. What the old one still says (its result, once more)
+ * is of another attempt and is refused.
+ */
+function anotherAttempt(state: RunState): Partial<RunState> {
+  const { attempt, operation, status, reason, startedAtMs, endedAtMs } = state;
+  const ended: EarlierAttempt = { attempt, status };
+  if (operation !== undefined) ended.operation = operation;
+  if (reason !== undefined) ended.reason = reason;
+  if (startedAtMs !== undefined) ended.startedAtMs = startedAtMs;
+  if (endedAtMs !== undefined) ended.endedAtMs = endedAtMs;
+  return {
+    attempt: attempt + 1,
+    earlier: [...(state.earlier ?? []), ended].slice(-maxEarlier),
+    steps: [],
+    chunks: [],
+    output: undefined,
+    reason: undefined,
+    envelope: undefined,
+    sentAtMs: undefined,
+    rungAtMs: undefined,
+    ledgerId: undefined,
+    executor: undefined,
+    startedAtMs: undefined,
+    endedAtMs: undefined,
+    deadlineAtMs: undefined,
+  };
+}
+
+function notUndone(why: string): string {
+  return `not undone: ${why}`;
 }
 
 function isDue(state: RunState, nowMs: number): boolean {
@@ -120,8 +194,9 @@ function dueAtMsOf(state: RunState, nowMs: number): number | undefined {
     case "sent":
       return state.expiresAtMs;
     case "running":
-    case "undoing":
       return state.deadlineAtMs;
+    case "undoing":
+      return isUnderWay(state) ? state.deadlineAtMs : state.expiresAtMs;
     case "unreachable":
       // Chunks that arrive late do not move it.
       return state.dueAtMs !== undefined && state.dueAtMs > nowMs ? state.dueAtMs : nowMs + unreachableMs;
@@ -153,6 +228,8 @@ const verbs: Record<RunEvent["type"], string> = {
   pass_deadline: "pass its deadline",
   expire: "expire",
   cancel: "be cancelled",
+  retry: "be tried again",
+  begin_undo: "be undone",
 };
 
 function impossible(state: RunState, event: RunEvent): string {

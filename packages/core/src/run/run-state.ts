@@ -4,6 +4,16 @@ import type { RunStatus } from "@steward/contracts/states";
 import type { z } from "zod";
 import type { Versioned } from "../versioned.ts";
 
+/** An attempt that was followed by another one. */
+export interface EarlierAttempt {
+  attempt: number;
+  operation?: "undo";
+  status: RunStatus;
+  reason?: string;
+  startedAtMs?: number;
+  endedAtMs?: number;
+}
+
 /** One appliance's share of a rollout. */
 export interface RunState extends Versioned {
   tenantId: string;
@@ -13,8 +23,15 @@ export interface RunState extends Versioned {
   applianceId: string;
   applianceName: string;
   wave: number;
+  /** Rises with every retry and undo. */
   attempt: number;
   status: RunStatus;
+  /** What this attempt is for; absent: to do what the plan says. It stays after the end. */
+  operation?: "undo";
+  /** The rollout's round in which this attempt was asked for: asking again in the same round changes nothing. */
+  round?: number;
+  /** How the attempts before this one ended, newest last. */
+  earlier?: EarlierAttempt[];
   createdAtMs: number;
   updatedAtMs: number;
   /** The plan's expiry: a run that has not started by then never does. */
@@ -39,14 +56,17 @@ export interface RunState extends Versioned {
 }
 
 export type RunEvent =
-  /** `pending → sent`, with the signed envelope. Again for the same attempt: nothing changes. */
+  /** `pending → sent`, with the signed envelope (`undoing` stays so). Again for the same attempt: nothing changes. */
   | { type: "send"; envelope: SignedDocument }
   | { type: "ring" }
-  /** `sent → running`. The same ledger id again gets the same answer; another one is refused (`stale_attempt`). */
+  /** `sent → running` (`undoing` stays so). The same ledger id again gets the same answer; another one is refused (`stale_attempt`). */
   | { type: "start"; attempt: number; ledgerId: string; executor: ExecutorName }
   /** The place of one output chunk was given out. */
   | { type: "chunk"; attempt: number; ledgerId: string; chunk: z.infer<typeof chunkSchema> }
-  /** How it ended; also corrects `unreachable`. The same result again changes nothing. */
+  /**
+   * How it ended; also corrects `unreachable`. An undo that `succeeded` makes the run `undone`. The same result again changes
+   * nothing.
+   */
   | {
       type: "result";
       attempt: number;
@@ -57,11 +77,15 @@ export type RunEvent =
       steps: StepResult[];
       output?: OutputManifest;
     }
-  /** Past its deadline without a result: `running → unreachable`. Unreachable for a day: `failed`. */
+  /** Past its deadline without a result: `running, undoing → unreachable`. Unreachable for a day: `failed`. */
   | { type: "pass_deadline" }
-  /** Not started by the plan's expiry: `pending, sent → expired`. */
+  /** Not started by the plan's expiry: `pending, sent → expired`, `undoing → failed`. */
   | { type: "expire" }
-  /** `pending, sent → cancelled`; a started run goes on. */
-  | { type: "cancel"; reason?: string };
+  /** `pending, sent → cancelled`, `undoing → failed`; a started run goes on. */
+  | { type: "cancel"; reason?: string }
+  /** Once more: `failed, cancelled, undone → pending`. Again in the same round: nothing changes. */
+  | { type: "retry"; round: number }
+  /** Take back what this run has done: `succeeded, failed → undoing`. Again in the same round: nothing changes. */
+  | { type: "begin_undo"; round: number };
 
 export type RunEffect = { type: "advance_rollout" } | { type: "forget_doorbell" };

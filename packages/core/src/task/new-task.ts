@@ -1,4 +1,5 @@
 import { defaults } from "@steward/contracts/defaults";
+import type { RolloutRequest } from "@steward/contracts/plan";
 import type { TaskState } from "./task-state.ts";
 
 /** Long enough for everything below a task to miss its own deadline first and to be dealt with. */
@@ -16,6 +17,7 @@ export interface NewTask {
   targets: TaskState["targets"];
   mode: TaskState["mode"];
   verbosity: number;
+  rollout?: RolloutRequest;
 }
 
 /** A task as it is accepted: `queued`. */

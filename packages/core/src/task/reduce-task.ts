@@ -36,12 +36,14 @@ const transitions: Transitions<TaskStatus, TaskEvent["type"]> = {
   // `expire` is the last resort: the rollout has its own deadlines, which are all earlier.
   running: { finish: ["succeeded", "failed", "simulated", "expired"], cancel: ["cancelling"], expire: ["failed"] },
   cancelling: { finish: ["succeeded", "failed", "simulated", "cancelled", "expired"], expire: ["failed"] },
-  succeeded: {},
-  failed: {},
+  // The rollout says whether there is anything to try again or to undo.
+  succeeded: { retry: ["running"], undo: ["running"] },
+  failed: { retry: ["running"], undo: ["running"] },
+  // What was done before the cancellation is still there.
+  cancelled: { undo: ["running"] },
   simulated: {},
   rejected: {},
   expired: {},
-  cancelled: {},
 };
 
 /**
@@ -151,6 +153,30 @@ export function reduceTask(state: TaskState, event: TaskEvent, nowMs: number): S
     case "finish":
       if (state.status === event.status) return unchanged(state);
       return go(event.status, { result: event.result });
+    case "retry":
+    case "undo": {
+      const { plan, rolloutId } = state;
+      if (plan === undefined || rolloutId === undefined) {
+        if (taskHasEnded(state.status)) throw new AppError("invalid_transition", "Nothing was sent to any appliance.");
+        throw new AppError("invalid_transition", impossible(state, event));
+      }
+      if (taskHasEnded(state.status) && nowMs >= plan.expiresAtMs) {
+        throw new AppError("expired", "The plan has expired, and the yes to it with it.", {
+          next:
+            event.type === "retry"
+              ? "Ask for it again."
+              : "Ask for the opposite, for example to remove what was added.",
+        });
+      }
+      if (event.type === "retry") return go("running", { result: undefined }, [{ type: "retry_rollout", rolloutId }]);
+      if (plan.steps.every((step) => step.undo === "none")) {
+        throw new AppError("unprocessable", "None of the plan's steps can be undone.");
+      }
+      const { reason } = event;
+      return go("running", { result: undefined }, [
+        { type: "undo_rollout", rolloutId, ...(reason === undefined ? {} : { reason }) },
+      ]);
+    }
   }
 }
 
@@ -191,6 +217,8 @@ const verbs: Record<TaskEvent["type"], string> = {
   expire: "expire",
   fail: "fail to be planned",
   finish: "be finished",
+  retry: "be tried again",
+  undo: "be undone",
 };
 
 function impossible(state: TaskState, event: TaskEvent): string {

@@ -1,4 +1,4 @@
-import type { Mode, Plan, ProposedStep, Provenance } from "@steward/contracts/plan";
+import type { Mode, Plan, ProposedStep, Provenance, RolloutRequest } from "@steward/contracts/plan";
 import type { SignedDocument } from "@steward/contracts/signed";
 import type { Source } from "@steward/contracts/source";
 import type { TaskStatus } from "@steward/contracts/states";
@@ -25,6 +25,8 @@ export interface TaskState extends Versioned {
   targets: { id: string; name: string }[];
   mode: Mode;
   verbosity: number;
+  /** What was asked for; the plan has what was made of it. */
+  rollout?: RolloutRequest;
   createdAtMs: number;
   updatedAtMs: number;
   /** The job that thinks about it, where a model does. */
@@ -62,10 +64,16 @@ export type TaskEvent =
   /** No plan could be made: `queued, thinking, needs_input → failed`. */
   | { type: "fail"; result: TaskResult; planning?: Planning }
   /** The rollout ended: `running → succeeded | failed | simulated`, `cancelling → any of these or cancelled`. */
-  | { type: "finish"; status: "succeeded" | "failed" | "simulated" | "cancelled" | "expired"; result: TaskResult };
+  | { type: "finish"; status: "succeeded" | "failed" | "simulated" | "cancelled" | "expired"; result: TaskResult }
+  /** Once more where it failed and where it therefore never came to: `succeeded, failed → running`. */
+  | { type: "retry"; by: string }
+  /** Take back what it did: `succeeded, failed, cancelled → running`. */
+  | { type: "undo"; by: string; reason?: string };
 
 export type TaskEffect =
   /** Create the rollout with this id for the plan, and ring the dispatcher. */
   | { type: "start_rollout"; rolloutId: string }
   | { type: "cancel_rollout"; rolloutId: string; reason?: string }
+  | { type: "retry_rollout"; rolloutId: string }
+  | { type: "undo_rollout"; rolloutId: string; reason?: string }
   | { type: "cancel_job"; jobId: string };

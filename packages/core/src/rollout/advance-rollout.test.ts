@@ -4,8 +4,9 @@ import { describe, expect, it } from "vitest";
 import { rolloutId, signed, startMs, testPlan, testTask } from "../../test/fixtures.ts";
 import { reduceRun } from "../run/reduce-run.ts";
 import type { RunEvent, RunState } from "../run/run-state.ts";
+import { advanceRollout } from "./advance-rollout.ts";
 import { newRollout } from "./new-rollout.ts";
-import { advanceRollout, cancelRollout } from "./reduce-rollout.ts";
+import { reduceRollout } from "./reduce-rollout.ts";
 import type { RolloutState } from "./rollout-state.ts";
 
 function rolloutOf(count: number, maxConcurrency = 100): RolloutState {
@@ -139,8 +140,8 @@ describe("a rollout", () => {
     let { rollout, runs } = carryOut(rolloutOf(2, 1), [], startMs);
     ({ rollout, runs } = carryOut(rollout, runs, startMs));
     runs = runs.map((run) => (run.status === "sent" ? step(run, startMs, "succeeded") : run));
-    rollout = cancelRollout(rollout, "wrong appliance", startMs);
-    expect(cancelRollout(rollout, "again", startMs)).toBe(rollout);
+    rollout = reduceRollout(rollout, { type: "cancel", reason: "wrong appliance" }, startMs);
+    expect(reduceRollout(rollout, { type: "cancel", reason: "again" }, startMs)).toBe(rollout);
     ({ rollout, runs } = carryOut(rollout, runs, startMs));
     expect(runs.map((run) => run.status).sort()).toEqual(["cancelled", "running"]);
     expect(rollout.status).toBe("cancelling");
