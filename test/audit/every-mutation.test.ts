@@ -1,9 +1,9 @@
 import { mkdirSync } from "node:fs";
-import type { RouteName } from "@steward/contracts/routes";
-import { routes } from "@steward/contracts/routes";
-import type { Route } from "@steward/contracts/route";
 import { listAudit } from "@steward/aws/records/audit";
 import type { AuditEntry } from "@steward/contracts/audit";
+import type { Route } from "@steward/contracts/route";
+import type { RouteName } from "@steward/contracts/routes";
+import { routes } from "@steward/contracts/routes";
 import type { TaskView } from "@steward/contracts/task";
 import { enrol } from "@steward/node-client/enrol";
 import { newPrivateKey, requestFor } from "@steward/node-client/key-pair";
@@ -96,6 +96,9 @@ const steps: Partial<Record<RouteName, Step>> = {
   rejectTask: {
     call: async () =>
       send("rejectTask", { as: "acme", params: { taskId: (await waitingTask()).id }, body: { reason: "not today" } }),
+  },
+  previewTask: {
+    call: async () => send("previewTask", { as: "acme", params: { taskId: (await waitingTask()).id } }),
   },
   approveTask: {
     call: async () => {

@@ -153,6 +153,42 @@ export function describePath(start: () => Promise<Installation>): void {
     });
   });
 
+  describe("previews", () => {
+    it("show what a plan that waits would change, by appliances that have it in common, and decide nothing", async () => {
+      const task = await ask("add user foreseen", ["all"]);
+      const none = await problemOf(acme("getPreview", { params: { taskId: task.id } }));
+      expect(none).toMatchObject({ code: "not_found" });
+      const preview = await acme("previewTask", { params: { taskId: task.id } });
+      expect(preview).toMatchObject({ mode: "check", previewOf: task.id, plan: { mode: "check" } });
+      expect(preview.plan?.contentHash).toBe(task.plan?.contentHash);
+      expect(preview.plan?.planHash).not.toBe(task.plan?.planHash);
+      await untilEnded(acme, preview.id);
+      const seen = await acme("getPreview", { params: { taskId: task.id } });
+      expect(seen).toMatchObject({
+        taskId: preview.id,
+        previewOf: task.id,
+        status: "simulated",
+        contentHash: task.plan?.contentHash,
+        appliances: 2,
+        groups: [{ count: 2, status: "simulated", steps: [{ action: "users.add" }] }],
+        moreGroups: 0,
+      });
+      expect(seen.groups[0]?.appliances.map(({ name }) => name)).toEqual([pulled, rung].sort());
+      expect(await acme("getPreview", { params: { taskId: preview.id } })).toEqual(seen);
+      // The plan itself waits as before, and a preview that was made is no approval of it.
+      const waiting = await acme("getTask", { params: { taskId: task.id } });
+      expect(waiting).toMatchObject({ status: "awaiting_approval", previewTaskId: preview.id });
+      expect(
+        await problemOf(
+          acme("approveTask", { params: { taskId: task.id }, body: { planHash: preview.plan?.planHash ?? "" } }),
+        ),
+      ).toMatchObject({ code: "plan_changed" });
+      const over = await problemOf(acme("previewTask", { params: { taskId: preview.id } }));
+      expect(over).toMatchObject({ code: "invalid_transition" });
+      await acme("rejectTask", { params: { taskId: task.id }, body: {} });
+    });
+  });
+
   describe("questions and ends", () => {
     it("asks for what is missing, takes the answer, and refuses one that cannot be", async () => {
       const task = await ask("add a user");
@@ -437,6 +473,8 @@ export function describePath(start: () => Promise<Installation>): void {
         call("cancelTask", { params: { taskId: given.taskId }, body: {} }),
         call("answerTask", { params: { taskId: given.taskId }, body: { answer: "x" } }),
         call("explainGate", { params: { taskId: given.taskId } }),
+        call("previewTask", { params: { taskId: given.taskId } }),
+        call("getPreview", { params: { taskId: given.taskId } }),
         call("getOutput", { params: { taskId: given.taskId, applianceId: given.nodeId } }),
         call("getNode", { params: { nodeId: given.nodeId } }),
         call("confirmNode", { params: { nodeId: given.nodeId }, body: { keyFingerprint: "0".repeat(64) } }),

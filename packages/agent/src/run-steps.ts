@@ -1,7 +1,7 @@
 import type { Envelope } from "@steward/contracts/envelope";
 import { redact, redactText, whole } from "@steward/contracts/redact";
 import type { ReleaseAction } from "@steward/contracts/release";
-import { maxSlowestTasks, type RunResult, type StepResult } from "@steward/contracts/run";
+import { maxSlowestTasks, type RunResult, type StepChange, type StepResult } from "@steward/contracts/run";
 import type { Clock } from "@steward/node-client/clock";
 import { describeError } from "@steward/node-client/log";
 import type { Executor, StepOutcome, StepRequest } from "./executor/executor.ts";
@@ -120,12 +120,29 @@ function stepResult(action: string, outcome: StepOutcome, durationMs: number): S
       .slice(0, maxSlowestTasks)
       .map(({ task, durationMs }) => ({ task: redactText(task).slice(0, 120).toWellFormed(), durationMs }));
   }
+  if (outcome.changes !== undefined) result.changes = changesTold(outcome.changes);
   if (outcome.result !== undefined) {
     const found = JSON.stringify(redact(outcome.result, whole)) ?? "null";
     if (Buffer.byteLength(found) <= maxResultBytes) result.result = JSON.parse(found, wellFormed);
     else result.reason = "what it found is too large for a result: see the output";
   }
   return result;
+}
+
+/** Ten steps have to fit into one request: what is beyond this is in the output. */
+const maxDiffCharacters = 8_000;
+
+function changesTold(changes: NonNullable<StepOutcome["changes"]>): StepChange[] {
+  let left = maxDiffCharacters;
+  return changes.slice(0, 50).map(({ task, diff }) => {
+    const name = { task: redactText(task).slice(0, 200).toWellFormed() };
+    if (diff === undefined || diff.trim() === "") return name;
+    const whole = redactText(diff).trimEnd().toWellFormed();
+    const shown =
+      whole.length <= left ? whole : `${whole.slice(0, Math.max(0, left)).toWellFormed()}\n… the output says more`;
+    left -= whole.length;
+    return { ...name, diff: shown.slice(0, maxDiffCharacters) };
+  });
 }
 
 function reasonOf(outcome: StepOutcome): string | undefined {

@@ -4,6 +4,7 @@ import { taskHasEnded } from "@steward/contracts/states";
 import type { Question, TaskView } from "@steward/contracts/task";
 import { CliError, type ExitCode, exitCodes } from "./exit-codes.ts";
 import { exitCodeOfTask, followTask, interruptible, waitWhile } from "./follow-task.ts";
+import { showPreview } from "./preview-task.ts";
 import { planText, resultText } from "./text/task.ts";
 import { visible } from "./text/visible.ts";
 import type { Ui } from "./ui.ts";
@@ -14,6 +15,8 @@ export interface CarryOptions {
   yes?: boolean;
   /** The name that the gate wants retyped. */
   confirm?: string;
+  /** Shows what would change before it asks for the yes. */
+  preview?: boolean;
   /** Ends when the plan is shown. */
   planOnly?: boolean;
   output?: "all" | "some";
@@ -44,6 +47,7 @@ async function carry(
   const { nowMs, signal } = options;
   let task = submitted;
   let planShown = false;
+  let previewShown = false;
   const showPlan = async (): Promise<void> => {
     if (planShown || task.plan === undefined) return;
     planShown = true;
@@ -64,6 +68,13 @@ async function carry(
     }
     await showPlan();
     if (task.status === "awaiting_approval") {
+      if (options.preview === true && !previewShown) {
+        previewShown = true;
+        await showPreview(call, task, ui, { nowMs, signal });
+        // The approval may depend on it; and somebody may have decided meanwhile.
+        task = await call("getTask", { params: { taskId: task.id } });
+        continue;
+      }
       if (options.planOnly === true) {
         ui.say(`Nothing runs until it is approved: steward tasks approve ${task.id}`);
         return end(ui, task, exitCodes.ok);

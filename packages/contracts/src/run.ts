@@ -11,6 +11,10 @@ export type ExecutorName = (typeof executorNames)[number];
 /** Of how many of a step's tasks it is told how long they took. */
 export const maxSlowestTasks = 10;
 
+/** One thing that a step changed, or would (`check`). A check says how, as a unified diff, where that is not a secret. */
+export const stepChangeSchema = z.strictObject({ task: z.string().max(200), diff: z.string().max(8_000).optional() });
+export type StepChange = z.infer<typeof stepChangeSchema>;
+
 /** How one step of a run ended on the appliance. `result` is what a `read` action found. */
 export const stepResultSchema = z.strictObject({
   action: z.string().max(80),
@@ -19,6 +23,7 @@ export const stepResultSchema = z.strictObject({
   durationMs: z.number().nonnegative().max(1e10),
   reason: z.string().max(2000).optional(),
   result: z.unknown().optional(),
+  changes: z.array(stepChangeSchema).max(50).optional(),
   /** Names of the generated secrets that are in force now, as the playbook says. */
   secrets: z.array(generatedNameSchema).max(5).optional(),
   /** The tasks that took longest, longest first. */

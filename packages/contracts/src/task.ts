@@ -108,6 +108,10 @@ export const taskViewSchema = z.strictObject({
   plan: planSchema.optional(),
   gate: gateResultSchema.optional(),
   planning: planningSchema.optional(),
+  /** This one only shows what that task would change. */
+  previewOf: taskIdSchema.optional(),
+  /** The newest preview of this one: `GET /tasks/{id}/preview`. */
+  previewTaskId: taskIdSchema.optional(),
   approval: z.strictObject({ by: personIdSchema, at: z.iso.datetime() }).optional(),
   /** Somebody has passed over the rules that may be passed over. */
   breakGlass: z

@@ -47,6 +47,8 @@ export function taskView(task: TaskState, runs?: readonly RunState[]): TaskView 
     ...(task.plan === undefined ? {} : { plan: task.plan }),
     ...(task.gate === undefined ? {} : { gate: task.gate }),
     ...(task.planning === undefined ? {} : { planning: task.planning }),
+    ...(task.previewOf === undefined ? {} : { previewOf: task.previewOf }),
+    ...(task.previewTaskId === undefined ? {} : { previewTaskId: task.previewTaskId }),
     ...(task.approval === undefined ? {} : { approval: { by: task.approval.by, at: iso(task.approval.atMs) } }),
     ...(task.breakGlass === undefined ? {} : { breakGlass: breakGlassView(task.breakGlass) }),
     ...(task.result === undefined ? {} : { result: task.result }),

@@ -234,6 +234,7 @@ const eventsSchema = z.object({
   failures: z.array(z.object({ task: z.string(), message: z.string() })),
   result: z.unknown().optional(),
   secrets: z.array(z.string()).optional(),
+  changes: z.array(z.object({ task: z.string(), diff: z.string().optional() })).default([]),
   slowest: z.array(z.object({ task: z.string(), durationMs: z.number().nonnegative() })).optional(),
 });
 
@@ -245,6 +246,7 @@ function outcomeOf(step: StepRequest, ended: Ended): StepOutcome {
   const used = events?.secrets?.filter((name) => Object.hasOwn(step.secrets ?? {}, name)) ?? [];
   const told = {
     changed: sum("changed"),
+    ...(events === undefined || events.changes.length === 0 ? {} : { changes: events.changes }),
     ...(used.length === 0 ? {} : { secrets: used }),
     ...(events?.slowest === undefined || events.slowest.length === 0 ? {} : { slowest: events.slowest }),
   };

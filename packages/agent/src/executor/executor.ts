@@ -29,6 +29,8 @@ export interface StepOutcome {
   timedOut?: boolean;
   /** What a `read` found. */
   result?: unknown;
+  /** What changed, or would have, with how (`check`). Not yet looked through for secrets. */
+  changes?: { task: string; diff?: string | undefined }[];
   /** Which of the step's secrets the playbook says it used. */
   secrets?: string[];
   /** How long its tasks took, the longest first. */

@@ -63,6 +63,8 @@ class CallbackModule(CallbackBase):
         super().__init__(*args, **kwargs)
         self.failures = []
         self.tasks = []
+        self.changes = []
+        self.diffed = 0
 
     def _ended(self):
         if self.tasks and self.tasks[-1][2] is None:
@@ -88,6 +90,22 @@ class CallbackModule(CallbackBase):
             message = "details are hidden, because the task handles secrets"
         self.failures.append({"task": result._task.get_name(), "message": str(message)[:1500]})
 
+    def _changed(self, result):
+        found = result._result
+        if not found.get("changed") or "results" in found or len(self.changes) >= 50:
+            return  # A loop: its items have been reported, and say more.
+        change = {"task": result._task.get_name()[:200]}
+        if found.get("diff") and not found.get("censored") and self.diffed < 40000:
+            change["diff"] = self._get_diff(found["diff"])[:8000]
+            self.diffed += len(change["diff"])
+        self.changes.append(change)
+
+    def v2_runner_on_ok(self, result):
+        self._changed(result)
+
+    def v2_runner_item_on_ok(self, result):
+        self._changed(result)
+
     def v2_runner_on_failed(self, result, ignore_errors=False):
         if not ignore_errors:
             self._failed(result)
@@ -102,7 +120,7 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_stats(self, stats):
         hosts = {host: stats.summarize(host) for host in stats.processed}
         custom = stats.custom.get("_run", {})
-        line = {"hosts": hosts, "failures": self.failures, "slowest": self._slowest()}
+        line = {"hosts": hosts, "failures": self.failures, "slowest": self._slowest(), "changes": self.changes}
         if "steward_result" in custom:
             line["result"] = custom["steward_result"]
         if "steward_secrets" in custom:

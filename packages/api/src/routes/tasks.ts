@@ -1,6 +1,7 @@
 import { taskRoutes as routes } from "@steward/contracts/routes/tasks";
 import { answerTask } from "@steward/control/answer-task";
 import { getOutput } from "@steward/control/get-output";
+import { previewTask, viewPreview } from "@steward/control/preview-task";
 import { cancelTask, rejectTask } from "@steward/control/reject-task";
 import { submitTask } from "@steward/control/submit-task";
 import { explainGate, listRuns, listTasks } from "@steward/control/view-task";
@@ -22,6 +23,8 @@ export const taskBindings = [
   ),
   bind(routes.rejectTask, (deps, { caller, params, body }) => rejectTask(deps, caller, params, body)),
   bind(routes.cancelTask, (deps, { caller, params, body }) => cancelTask(deps, caller, params, body)),
+  bind(routes.previewTask, (deps, { caller, params, repeatable }) => previewTask(deps, caller, params, repeatable)),
+  bind(routes.getPreview, (deps, { caller, params }) => viewPreview(deps, caller, params)),
   bind(routes.explainGate, (deps, { caller, params }) => explainGate(deps, caller, params)),
   bind(routes.listRuns, async (deps, { caller, params, query, paging }) => {
     const page = await paging();

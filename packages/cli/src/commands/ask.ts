@@ -8,6 +8,7 @@ import { collect, examples, targetsOf, wholeNumber } from "./shared.ts";
 export interface SubmitOptions {
   on?: string[];
   check?: boolean;
+  preview?: boolean;
   yes?: boolean;
   confirm?: string;
   verbosity: number;
@@ -19,6 +20,7 @@ export function submitOptions(command: Command): Command {
   return command
     .option("--on <target>", "an appliance, a tag key:value, or all; more than once or by comma", collect)
     .option("--check", "only show what would change")
+    .option("--preview", "show what would change on each appliance before the plan is approved")
     .option("--yes", "say yes to the plan without being asked")
     .option("--confirm <name>", "the name that the plan wants retyped, for scripts")
     .option("--output", "show every appliance's output, however many there are")
@@ -44,6 +46,7 @@ export function submission(options: SubmitOptions) {
 export function carryOptions(options: SubmitOptions & { planOnly?: boolean }) {
   return {
     ...(options.yes === undefined ? {} : { yes: options.yes }),
+    ...(options.preview === undefined ? {} : { preview: options.preview }),
     ...(options.confirm === undefined ? {} : { confirm: options.confirm }),
     ...(options.planOnly === undefined ? {} : { planOnly: options.planOnly }),
     output: options.output === true ? ("all" as const) : ("some" as const),

@@ -1,4 +1,4 @@
-import { taskHasEnded, type TaskStatus, taskStatuses } from "@steward/contracts/states";
+import { type TaskStatus, taskHasEnded, taskStatuses } from "@steward/contracts/states";
 import type { TaskView } from "@steward/contracts/task";
 import { type Command, Option } from "commander";
 import { actionKindsOf, carryThrough, decide } from "../carry-through.ts";
@@ -6,6 +6,8 @@ import type { Runner } from "../context.ts";
 import { exitCodes, usageError } from "../exit-codes.ts";
 import { createRunPrinter, exitCodeOfTask, followTask, interruptible, waitWhile } from "../follow-task.ts";
 import { findTask, listUpTo } from "../list-all.ts";
+import { showPreview } from "../preview-task.ts";
+import { previewText } from "../text/preview.ts";
 import { table } from "../text/table.ts";
 import { paintTaskStatus, planText, resultText, runText, taskTitle } from "../text/task.ts";
 import { relative } from "../text/time.ts";
@@ -70,6 +72,10 @@ function addReading(tasks: Command, run: Runner): void {
             const width = Math.max(0, ...runs.map((one) => one.applianceName.length));
             for (const one of runs) ui.say(runText(one, width, ui.paint));
           }
+          if (task.status === "awaiting_approval" && task.previewTaskId !== undefined) {
+            const preview = await call("getPreview", { params: { taskId: task.id } });
+            ui.say(previewText(preview, ui.paint, nowMs()));
+          }
           if (taskHasEnded(task.status)) ui.say(`${runs.length > 0 ? "\n" : ""}${resultText(task, ui.paint)}`);
           return exitCodes.ok;
         }),
@@ -116,6 +122,33 @@ function addReading(tasks: Command, run: Runner): void {
 }
 
 function addDeciding(tasks: Command, run: Runner): void {
+  examples(
+    tasks
+      .command("preview")
+      .description("Show what a plan that waits for its approval would change, on each appliance. Nothing is changed.")
+      .argument("[id]")
+      .option("--last", "show the newest preview again instead of making one")
+      .action(async (id: string | undefined, options: { last?: boolean }, self: Command) =>
+        run(self, async ({ connect, ui, nowMs }) => {
+          const { call } = await connect();
+          const task = await findTask(call, id);
+          if (options.last === true) {
+            const preview = await call("getPreview", { params: { taskId: task.id } });
+            ui.say(previewText(preview, ui.paint, nowMs()));
+            ui.data(preview);
+            return exitCodes.ok;
+          }
+          return interruptible(task, async (signal) => {
+            const preview = await showPreview(call, task, ui, { nowMs, signal });
+            ui.data(preview);
+            return preview.status === "failed" ? exitCodes.failed : exitCodes.ok;
+          });
+        }),
+      ),
+    "steward tasks preview",
+    "steward tasks preview --last --json | jq '.groups[].count'",
+  );
+
   tasks
     .command("approve")
     .description("Show the plan again, and say yes to exactly that plan.")

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { applianceIdSchema, taskIdSchema } from "../ids.ts";
+import { previewViewSchema } from "../preview.ts";
 import { defineRoute, pageOf, pageQuery } from "../route.ts";
 import * as run from "../run.ts";
 import { runStatuses, taskStatuses } from "../states.ts";
@@ -71,6 +72,29 @@ export const taskRoutes = {
     status: 200,
     answer: task.taskViewSchema,
     idempotent: true,
+  }),
+  previewTask: defineRoute({
+    ...api,
+    id: "previewTask",
+    method: "POST",
+    path: "/api/v1/tasks/{taskId}/preview",
+    access: { role: "operator" },
+    summary: "Show what the plan would change, as a task of its own that changes nothing",
+    params: taskParams,
+    status: 202,
+    answer: task.taskViewSchema,
+    idempotent: true,
+  }),
+  getPreview: defineRoute({
+    ...api,
+    id: "getPreview",
+    method: "GET",
+    path: "/api/v1/tasks/{taskId}/preview",
+    access: { role: "viewer" },
+    summary: "What the newest preview of the plan found, by appliances that have it in common",
+    params: taskParams,
+    status: 200,
+    answer: previewViewSchema,
   }),
   explainGate: defineRoute({
     ...api,

@@ -1,10 +1,16 @@
 import { AppError } from "@steward/contracts/errors";
+import { defaultRollout, type RolloutParameters } from "@steward/contracts/plan";
 import { allowedMsOf } from "../run/allowed-time.ts";
 import type { TaskState } from "../task/task-state.ts";
 import type { RolloutState } from "./rollout-state.ts";
 
 /** A live rollout is looked at again after so long, whatever was lost meanwhile. */
 export const lookAgainMs = 60_000;
+
+/** A preview changes nothing: it is shown for all at once, and one that cannot be had keeps nobody from the others. */
+function previewParameters({ maxConcurrency }: RolloutParameters): RolloutParameters {
+  return { ...defaultRollout, maxConcurrency, errorBudget: { percent: 100 } };
+}
 
 /**
  * The rollout of a task's plan.
@@ -21,7 +27,7 @@ export function newRollout(task: TaskState, rolloutId: string, nowMs: number): R
     rolloutId,
     taskId: task.taskId,
     status: "running",
-    parameters: plan.rollout,
+    parameters: plan.mode === "check" ? previewParameters(plan.rollout) : plan.rollout,
     // A preview changes nothing, so it needs no waves: it has them for its hash, which is that of the change itself.
     ...(plan.waveOf === undefined || plan.mode === "check" ? {} : { waveOf: plan.waveOf }),
     ...(plan.steps.some((step) => step.undo !== "none") ? { undoable: true as const } : {}),

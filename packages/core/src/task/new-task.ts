@@ -18,6 +18,7 @@ export interface NewTask {
   mode: TaskState["mode"];
   verbosity: number;
   rollout?: RolloutRequest;
+  previewOf?: string;
 }
 
 /** A task as it is accepted: `queued`. */

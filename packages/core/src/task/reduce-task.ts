@@ -32,7 +32,13 @@ const transitions: Transitions<TaskStatus, TaskEvent["type"]> = {
     expire: ["expired"],
   },
   needs_input: { answer: ["thinking"], fail: ["failed"], cancel: ["cancelled"], expire: ["expired"] },
-  awaiting_approval: { approve: ["running"], reject: ["rejected"], cancel: ["cancelled"], expire: ["expired"] },
+  awaiting_approval: {
+    preview: ["awaiting_approval"],
+    approve: ["running"],
+    reject: ["rejected"],
+    cancel: ["cancelled"],
+    expire: ["expired"],
+  },
   // `expire` is the last resort: the rollout has its own deadlines, which are all earlier.
   running: { finish: ["succeeded", "failed", "simulated", "expired"], cancel: ["cancelling"], expire: ["failed"] },
   cancelling: { finish: ["succeeded", "failed", "simulated", "cancelled", "expired"], expire: ["failed"] },
@@ -113,6 +119,9 @@ export function reduceTask(state: TaskState, event: TaskEvent, nowMs: number): S
         { type: "start_rollout", rolloutId: event.rolloutId },
       ]);
     }
+    case "preview":
+      if (state.previewTaskId === event.previewTaskId) return unchanged(state);
+      return go("awaiting_approval", { previewTaskId: event.previewTaskId });
     case "reject":
       if (state.status === "rejected") return unchanged(state);
       return go("rejected", { result: { message: withReason("The plan was rejected", event.reason) } });
@@ -212,6 +221,7 @@ const verbs: Record<TaskEvent["type"], string> = {
   answer: "take an answer",
   plan: "take a plan",
   approve: "be approved",
+  preview: "be previewed",
   reject: "be rejected",
   cancel: "be cancelled",
   expire: "expire",

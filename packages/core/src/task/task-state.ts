@@ -36,6 +36,10 @@ export interface TaskState extends Versioned {
   answerId?: string;
   /** What is understood so far, while a question is open. */
   understood?: GroundedStep[];
+  /** It only shows what this other task would change. */
+  previewOf?: string;
+  /** Its newest preview. */
+  previewTaskId?: string;
   plan?: Plan;
   gate?: GateResult;
   planning?: Planning;
@@ -56,6 +60,8 @@ export type TaskEvent =
   | { type: "plan"; plan: Plan; gate: GateResult; planning?: Planning; rolloutId: string }
   /** `awaiting_approval → running`. */
   | { type: "approve"; approval: NonNullable<TaskState["approval"]>; gate: GateResult; rolloutId: string }
+  /** A preview of the plan was asked for, as a task of its own. */
+  | { type: "preview"; previewTaskId: string }
   | { type: "reject"; by: string; reason?: string }
   /** Ends it at once before it runs; `running → cancelling` after. */
   | { type: "cancel"; by: string; reason?: string }

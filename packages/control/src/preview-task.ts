@@ -1,0 +1,146 @@
+import { listRunsOfRollout } from "@steward/aws/records/run";
+import { getTask, replaceTask } from "@steward/aws/records/task";
+import { canonicalHash } from "@steward/contracts/canonical";
+import { AppError, hasCode } from "@steward/contracts/errors";
+import { newId } from "@steward/contracts/ids";
+import type { PreviewView } from "@steward/contracts/preview";
+import { runHasEnded, taskHasEnded } from "@steward/contracts/states";
+import type { TaskView } from "@steward/contracts/task";
+import { gate } from "@steward/core/gate/gate";
+import { previewPlan } from "@steward/core/planning/preview-plan";
+import type { RunState } from "@steward/core/run/run-state";
+import { newTask } from "@steward/core/task/new-task";
+import { reduceTask } from "@steward/core/task/reduce-task";
+import type { Caller, Context, Repeatable } from "./context.ts";
+import { gateContext } from "./gate-context.ts";
+import { loadTask } from "./load-task.ts";
+import { countTask } from "./quotas.ts";
+import { retryOnConflict } from "./retry-on-conflict.ts";
+import { storeTask } from "./store-task.ts";
+import { fullTaskView } from "./task-view.ts";
+
+type Deps = Pick<Context, "table" | "queues" | "release" | "nowMs" | "log">;
+
+/**
+ * Looks what a plan that waits for its approval would change: a task of its own with the same content in the mode `check`,
+ * judged by the gate like any. Throws `invalid_transition` for a task that does not wait for an approval.
+ */
+export async function previewTask(
+  deps: Deps,
+  caller: Caller,
+  params: { taskId: string },
+  repeatable?: Repeatable,
+): Promise<TaskView> {
+  const previewId = repeatable?.idOf("task") ?? newId("task", deps.nowMs());
+  const made = () => getTask(deps.table, { tenantId: caller.tenantId, taskId: previewId });
+  const before = repeatable?.begunBefore === true ? await made() : undefined;
+  if (before !== undefined) return fullTaskView(deps, before);
+  const uncount = await countTask(deps, caller.tenantId);
+  try {
+    return await retryOnConflict(() => begin(deps, caller, params.taskId, previewId));
+  } catch (error) {
+    if (!hasCode(error, "unavailable") && !hasCode(error, "internal")) await uncount();
+    // The first try was slow, not dead, and came to its end meanwhile.
+    const meanwhile = await made();
+    if (meanwhile === undefined) throw error;
+    return fullTaskView(deps, meanwhile);
+  }
+}
+
+async function begin(deps: Deps, caller: Caller, taskId: string, previewId: string): Promise<TaskView> {
+  const nowMs = deps.nowMs();
+  const original = await loadTask(deps, caller.tenantId, taskId);
+  const noted = reduceTask(original, { type: "preview", previewTaskId: previewId }, nowMs).state;
+  if (original.plan === undefined || noted === original) {
+    throw new AppError("invalid_transition", "this task has no plan to look at");
+  }
+  const plan = previewPlan(original.plan, previewId);
+  const preview = newTask(
+    {
+      tenantId: original.tenantId,
+      taskId: previewId,
+      kind: "action",
+      requestedBy: { id: caller.principal.id, name: caller.principal.name },
+      targets: original.targets,
+      mode: "check",
+      verbosity: original.verbosity,
+      previewOf: taskId,
+      ...(original.instruction === undefined ? {} : { instruction: original.instruction }),
+    },
+    nowMs,
+  );
+  const decision = gate(plan, await gateContext(deps, preview, plan, "plan"));
+  const { state, effects } = reduceTask(
+    preview,
+    { type: "plan", plan, gate: decision, rolloutId: newId("rollout", nowMs) },
+    nowMs,
+  );
+  await storeTask(deps, {
+    after: state,
+    effects,
+    who: caller.principal.id,
+    what: "preview-task",
+    requestId: caller.requestId,
+    writes: [replaceTask(original, noted)],
+  });
+  return fullTaskView(deps, state);
+}
+
+/** Groups and appliances of a group that are shown: a person reads no more, and the answer has to fit. */
+const shownGroups = 50;
+const shownAppliances = 20;
+
+/** What the newest preview found so far. Throws `not_found` where none was asked for. */
+export async function viewPreview(
+  deps: Pick<Context, "table">,
+  caller: Caller,
+  params: { taskId: string },
+): Promise<PreviewView> {
+  const asked = await loadTask(deps, caller.tenantId, params.taskId);
+  const preview =
+    asked.previewTaskId === undefined ? asked : await loadTask(deps, caller.tenantId, asked.previewTaskId);
+  if (preview.previewOf === undefined || preview.plan === undefined) {
+    throw new AppError("not_found", "nobody has asked for a preview of this task yet", {
+      next: `ask for one: steward tasks preview ${asked.taskId}`,
+    });
+  }
+  const { tenantId, rolloutId } = preview;
+  const runs = rolloutId === undefined ? [] : await listRunsOfRollout(deps.table, { tenantId, rolloutId });
+  const groups = groupsOf(runs.filter((run) => runHasEnded(run.status)));
+  return {
+    taskId: preview.taskId,
+    previewOf: preview.previewOf,
+    status: preview.status,
+    contentHash: preview.plan.contentHash,
+    startedAt: new Date(preview.createdAtMs).toISOString(),
+    ...(taskHasEnded(preview.status) ? { endedAt: new Date(preview.updatedAtMs).toISOString() } : {}),
+    appliances: preview.targets.length,
+    groups: groups.slice(0, shownGroups),
+    moreGroups: Math.max(0, groups.length - shownGroups),
+  };
+}
+
+function groupsOf(runs: readonly RunState[]): PreviewView["groups"] {
+  const byContent = new Map<string, PreviewView["groups"][number]>();
+  for (const run of [...runs].sort((a, b) => (a.applianceName < b.applianceName ? -1 : 1))) {
+    const shown = {
+      status: run.status,
+      ...(run.reason === undefined ? {} : { reason: run.reason }),
+      steps: run.steps.map(({ action, status, changed, changes, reason }) => ({
+        action,
+        status,
+        changed,
+        ...(changes === undefined ? {} : { changes }),
+        ...(reason === undefined ? {} : { reason }),
+      })),
+    };
+    const key = canonicalHash(shown);
+    const group = byContent.get(key) ?? { ...shown, count: 0, appliances: [] };
+    group.count += 1;
+    if (group.appliances.length < shownAppliances) {
+      group.appliances.push({ id: run.applianceId, name: run.applianceName });
+    }
+    byContent.set(key, group);
+  }
+  return [...byContent.values()].sort((a, b) => b.count - a.count);
+}
