@@ -40,6 +40,14 @@ describe("an appliance obeys", () => {
   });
 });
 
+describe("a retry and an undo", () => {
+  it("are later attempts of the same plan, under the same approval", () => {
+    expect(codesOf({ envelope: { attempt: 2 } })).toEqual([]);
+    expect(codesOf({ envelope: { attempt: 2, operation: "undo" } })).toEqual([]);
+    expect(codesOf({ steps: ping, approval: "none", envelope: { attempt: 7, operation: "undo" } })).toEqual([]);
+  });
+});
+
 describe("nothing runs", () => {
   it("with any byte of the document changed", () => {
     const text = JSON.stringify(world.envelope().document);
@@ -75,6 +83,25 @@ describe("nothing runs", () => {
     ["signed with the approval key", { key: world.keys.approval }, ["not_signed"]],
     ["signed with the release key", { key: world.keys.release }, ["not_signed"]],
     ["signed as another type", { type: "steward-approval-v1" }, ["not_signed"]],
+    ["to undo a run that was never tried", { envelope: { operation: "undo" } }, ["bad_undo"]],
+    ["to undo a check", { envelope: { operation: "undo", attempt: 2, mode: "check" } }, ["bad_undo"]],
+    ["to undo without the approval", { approval: "none", envelope: { operation: "undo", attempt: 2 } }, ["no_approval"]],
+    [
+      "to undo another run",
+      { envelope: { operation: "undo", attempt: 2, runId: runIdOf(newId("rollout", nowMs), 1) } },
+      ["other_run"],
+    ],
+    [
+      "to undo with an approval of another plan",
+      { approval: { planHash: "d".repeat(64) }, envelope: { operation: "undo", attempt: 2 } },
+      ["bad_approval"],
+    ],
+    [
+      "to undo on another appliance",
+      { envelope: { operation: "undo", attempt: 2, applianceId: world.otherApplianceId } },
+      ["other_appliance"],
+    ],
+    ["for an operation that there is not", { envelope: { operation: "redo" as "undo", attempt: 2 } }, ["malformed"]],
     ["for another run", { envelope: { runId: runIdOf(newId("rollout", nowMs), 1) } }, ["other_run"]],
     [
       "for another appliance",

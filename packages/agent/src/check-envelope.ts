@@ -28,7 +28,8 @@ export type RefusalCode =
   | "undo_differs"
   | "bad_variables"
   | "no_approval"
-  | "bad_approval";
+  | "bad_approval"
+  | "bad_undo";
 
 export interface Refusal {
   code: RefusalCode;
@@ -73,6 +74,7 @@ export function checkEnvelope(document: unknown, context: EnvelopeContext): Chec
   const { actions, refusals } = checkSteps(envelope, release);
   refusals.push(
     ...checkAddress(envelope, context),
+    ...checkOperation(envelope),
     ...checkTimes(envelope, nowMs),
     ...checkRelease(envelope, release, nowMs),
   );
@@ -103,6 +105,14 @@ function checkAddress(envelope: Envelope, context: EnvelopeContext): Refusal[] {
     refusals.push({ code: "not_a_target", message: "this appliance is not among the plan's targets" });
   }
   return refusals;
+}
+
+/** What there is to undo, the ledger says; that there can be something at all, the envelope must. */
+function checkOperation({ operation, attempt, mode }: Envelope): Refusal[] {
+  if (operation === undefined) return [];
+  if (attempt < 2) return [{ code: "bad_undo", message: "it undoes a run that was never tried" }];
+  if (mode !== "apply") return [{ code: "bad_undo", message: "a check has nothing to undo" }];
+  return [];
 }
 
 function checkTimes(envelope: Envelope, nowMs: number): Refusal[] {

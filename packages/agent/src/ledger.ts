@@ -30,6 +30,7 @@ const preparedSchema = z.strictObject({
   /** Of the envelope, on the server's clock. */
   expiresAtMs: z.number(),
 });
+const undoSchema = z.strictObject({ v: z.literal(1) });
 const startedSchema = z.strictObject({ v: z.literal(1), startedAtMs: z.number(), deadlineMs: z.number() });
 const closedSchema = z.strictObject({ v: z.literal(1), why: z.string(), atServerMs: z.number().optional() });
 const finishedSchema = z.strictObject({ v: z.literal(1), result: runResultSchema });
@@ -37,6 +38,8 @@ const finishedSchema = z.strictObject({ v: z.literal(1), result: runResultSchema
 export interface LedgerEntry {
   readonly runId: string;
   readonly attempt: number;
+  /** What the attempt is for; absent: to do what the plan says. */
+  readonly operation?: "undo";
   readonly ledgerId: string;
   readonly planHash: string;
   readonly expiresAtMs: number;
@@ -53,7 +56,15 @@ export interface LedgerEntry {
 export interface Ledger {
   entries(): LedgerEntry[];
   /** The entry of this attempt: a new one, or the one that an earlier life or call made. */
-  prepare(run: { runId: string; attempt: number; planHash: string; expiresAtMs: number }): Promise<LedgerEntry>;
+  prepare(run: {
+    runId: string;
+    attempt: number;
+    operation?: "undo" | undefined;
+    planHash: string;
+    expiresAtMs: number;
+  }): Promise<LedgerEntry>;
+  /** The attempts of the run before this one that this appliance knows, oldest first. */
+  earlier(run: { runId: string; attempt: number }): LedgerEntry[];
   start(entry: LedgerEntry, server: { startedAtMs: number; deadlineMs: number }): Promise<LedgerEntry>;
   recordStep(entry: LedgerEntry, index: number, result: StepResult): Promise<LedgerEntry>;
   finish(entry: LedgerEntry, result: RunResult): Promise<LedgerEntry>;
@@ -100,12 +111,18 @@ export async function openLedger(stateDir: string): Promise<Ledger> {
 
   return {
     entries: () => [...known.values()],
-    async prepare({ runId, attempt, planHash, expiresAtMs }) {
+    earlier: ({ runId, attempt }) =>
+      [...known.values()]
+        .filter((entry) => entry.runId === runId && entry.attempt < attempt)
+        .sort((a, b) => a.attempt - b.attempt),
+    async prepare({ runId, attempt, operation, planHash, expiresAtMs }) {
       const name = nameOf({ runId, attempt });
       const existing = known.get(name);
       if (existing) return existing;
       await mkdir(join(root, name), { recursive: true, mode: 0o700 });
       await syncFolder(root);
+      // A file of its own, and before the entry counts: an older agent that comes back over it reads the rest as ever.
+      if (operation !== undefined) await createFile(join(root, name, "undo.json"), JSON.stringify({ v: 1 }));
       const content = { v: 1, runId, attempt, ledgerId: randomUUID(), planHash, expiresAtMs };
       await createFile(join(root, name, "prepared.json"), JSON.stringify(content));
       return keep(join(root, name));
@@ -142,7 +159,8 @@ function nameOf(run: { runId: string; attempt: number }): string {
 async function readEntry(folder: string): Promise<LedgerEntry | undefined> {
   const prepared = await read(folder, "prepared", preparedSchema);
   if (!prepared) return undefined;
-  const [started, finished, reported, dropped] = await Promise.all([
+  const [undo, started, finished, reported, dropped] = await Promise.all([
+    read(folder, "undo", undoSchema),
     read(folder, "started", startedSchema),
     read(folder, "finished", finishedSchema),
     read(folder, "reported", closedSchema),
@@ -158,6 +176,7 @@ async function readEntry(folder: string): Promise<LedgerEntry | undefined> {
   return {
     runId: prepared.runId,
     attempt: prepared.attempt,
+    ...(undo === undefined ? {} : { operation: "undo" as const }),
     ledgerId: prepared.ledgerId,
     planHash: prepared.planHash,
     expiresAtMs: prepared.expiresAtMs,

@@ -12,6 +12,7 @@ import { openOutput, readSpool } from "./output-spool.ts";
 import type { Reporter } from "./report-runs.ts";
 import { createOutputRedactor } from "./redact-output.ts";
 import { runSteps } from "./run-steps.ts";
+import { stepsToUndo } from "./undo-scope.ts";
 import type { Trusted, TrustStore } from "./trust-store.ts";
 
 export interface ObeyOptions {
@@ -48,15 +49,20 @@ export async function obeyRun(runId: string, options: ObeyOptions): Promise<Obey
   const checked = await fetchAndCheck(runId, options);
   if (!checked.ok) return { type: "refused", refusals: checked.refusals };
   const { envelope, actions } = checked;
-  const { attempt, planHash } = envelope;
+  const { attempt, operation, planHash } = envelope;
+  const earlier = ledger.earlier({ runId, attempt });
+  // A retry and an undo are of the plan that this run began with. One that nobody here has begun has nothing to undo.
+  if (earlier.some((entry) => entry.planHash !== planHash)) {
+    return { type: "refused", refusals: [{ code: "plan_changed", message: "this run was begun with another plan" }] };
+  }
 
   // Before the start: a bundle that cannot be had costs nothing yet.
   const bundleDirs: string[] = [];
   for (const { bundle } of actions) bundleDirs.push(await options.bundles.ensure(bundle));
 
-  let entry = await ledger.prepare({ runId, attempt, planHash, expiresAtMs: envelope.expiresAtMs });
+  let entry = await ledger.prepare({ runId, attempt, operation, planHash, expiresAtMs: envelope.expiresAtMs });
   if (entry.state !== "prepared") return { type: "known" };
-  if (entry.planHash !== planHash) {
+  if (entry.planHash !== planHash || entry.operation !== operation) {
     return {
       type: "refused",
       refusals: [{ code: "plan_changed", message: "this attempt was prepared with another plan" }],
@@ -79,7 +85,7 @@ export async function obeyRun(runId: string, options: ObeyOptions): Promise<Obey
   options.serverClock.observe(started.serverTimeMs, askedAtMs);
 
   entry = await ledger.start(entry, { startedAtMs: started.startedAtMs, deadlineMs: started.deadlineMs });
-  log("run.started", { runId, attempt, executor: executor.name });
+  log("run.started", { runId, attempt, executor: executor.name, ...(operation === undefined ? {} : { operation }) });
   const uploader = options.reporter.uploaderOf(entry);
   const output = await openOutput({
     dir: entry.outputDir,
@@ -96,9 +102,13 @@ export async function obeyRun(runId: string, options: ObeyOptions): Promise<Obey
     bundleDirs,
     executor,
     output: (bytes) => redactor.write(bytes),
+    ...(operation === undefined
+      ? {}
+      : { undo: earlier.length === 0 ? ("unknown" as const) : stepsToUndo(earlier, actions.length) }),
     deadlineInMs: Math.max(0, started.deadlineMs - started.serverTimeMs),
     clock: options.clock,
     signal: options.signal,
+    // Only of what is done in order: a report about a kill tells steps from the first on. An undo goes the other way.
     onStep: async (index, result) => {
       try {
         entry = await ledger.recordStep(entry, index, result);

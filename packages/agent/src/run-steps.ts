@@ -15,6 +15,8 @@ export interface RunStepsOptions {
   bundleDirs: readonly string[];
   executor: Executor;
   output: (bytes: Uint8Array) => void;
+  /** For an undo: which of the steps this run has done; `unknown` where this appliance does not remember the run. */
+  undo?: readonly boolean[] | "unknown";
   /** Until the run has to end, in milliseconds from now. */
   deadlineInMs: number;
   clock: Clock;
@@ -31,7 +33,7 @@ const maxResultBytes = 8 * 1024;
 
 /**
  * Runs the plan's steps in order. A failed one ends the run; what was done before it is undone in reverse where the
- * plan says so and the action can.
+ * plan says so and the action can. Or undoes, in reverse, what earlier attempts of the run have done (`undo`).
  */
 export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
   const { envelope, actions, executor, clock } = options;
@@ -44,6 +46,20 @@ export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
   const steps: StepResult[] = [];
   let failure: string | undefined;
   try {
+    if (options.undo !== undefined) await undoRecorded(options.undo);
+    else await runAll();
+  } finally {
+    ended.abort();
+  }
+  if (failure !== undefined) return { status: "failed", reason: told(failure), steps };
+  // One simulated step is enough: such a run never claims to have changed the machine.
+  return { status: steps.some(({ status }) => status === "simulated") ? "simulated" : "succeeded", steps };
+
+  function whyStopped(): string {
+    return options.signal.aborted ? "interrupted" : "timed_out";
+  }
+
+  async function runAll(): Promise<void> {
     for (const [index, action] of actions.entries()) {
       if (failure === undefined && signal.aborted) failure = whyStopped();
       if (failure !== undefined) {
@@ -57,15 +73,31 @@ export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
         failure = signal.aborted ? whyStopped() : `${action.id}: ${result.reason ?? "failed"}`;
     }
     if (failure !== undefined && envelope.mode === "apply" && envelope.plan.rollout.undoOnFailure) await undoDone();
-  } finally {
-    ended.abort();
   }
-  if (failure !== undefined) return { status: "failed", reason: told(failure), steps };
-  // One simulated step is enough: such a run never claims to have changed the machine.
-  return { status: steps.some(({ status }) => status === "simulated") ? "simulated" : "succeeded", steps };
 
-  function whyStopped(): string {
-    return options.signal.aborted ? "interrupted" : "timed_out";
+  /** One that cannot be undone keeps no other from it: each is what the run left behind. */
+  async function undoRecorded(done: readonly boolean[] | "unknown"): Promise<void> {
+    for (const { id } of actions) steps.push({ action: id, status: "skipped", changed: 0, durationMs: 0 });
+    if (done === "unknown") {
+      failure = "this appliance does not remember what the run did, so nothing was undone";
+      return;
+    }
+    for (const [index, action] of [...actions.entries()].reverse()) {
+      if (done[index] !== true) continue;
+      if (action.undo !== "recorded") {
+        steps[index] = { action: action.id, status: "skipped", changed: 0, durationMs: 0, reason: "cannot be undone" };
+        continue;
+      }
+      if (signal.aborted) {
+        failure = whyStopped();
+        return;
+      }
+      const result = await runOne(index, action, "undo", signal);
+      steps[index] = result.status === "succeeded" ? { ...result, status: "undone" } : result;
+      if (result.status === "failed" && failure === undefined) {
+        failure = signal.aborted ? whyStopped() : `${action.id} could not be undone: ${result.reason ?? "failed"}`;
+      }
+    }
   }
 
   async function undoDone(): Promise<void> {

@@ -65,6 +65,46 @@ describe("a run", () => {
     expect(order.indexOf("getEnvelope")).toBeLessThan(order.indexOf("startRun"));
   });
 
+  it("is undone by its record, tried again, and undone only where it was done", async () => {
+    let fails = false;
+    const { executor, steps } = scriptedExecutor(({ mode }) =>
+      fails && mode === "undo" ? { status: "failed", reason: "the disk is full" } : {},
+    );
+    const agent = await start(executor);
+    await reported();
+    const next = async (...asked: Parameters<typeof control.again>) => {
+      control.again(...asked);
+      await agent.ring();
+      return result();
+    };
+    fails = true;
+    expect(await next(2, "undo")).toMatchObject({
+      attempt: 2,
+      status: "failed",
+      reason: "users.add could not be undone: the disk is full",
+    });
+    fails = false;
+    expect(await next(3, "undo")).toMatchObject({ status: "succeeded", steps: [{ status: "undone", changed: 1 }] });
+    // There is nothing left of it.
+    expect(await next(4, "undo")).toMatchObject({ status: "succeeded", steps: [{ status: "skipped", changed: 0 }] });
+    expect(await next(5)).toMatchObject({ attempt: 5, status: "succeeded", steps: [{ status: "succeeded" }] });
+    expect(steps.map(({ mode, attempt }) => `${mode} ${attempt}`)).toEqual(["apply 1", "undo 2", "undo 3", "apply 5"]);
+    expect(new Set(steps.map(({ runId, stepIndex }) => `${runId} ${stepIndex}`)).size).toBe(1);
+    // Signed, approved, and of another plan than the run began with.
+    control.again(6, "undo", { steps: [{ ...control.world.addJohn[0]!, variables: { username: "jane" } }] });
+    await agent.ring();
+    await until("the refusal", () => agent.status().refusals.some((why) => why.includes("plan_changed")));
+    expect(steps).toHaveLength(4);
+  });
+
+  it("of another life of the machine undoes nothing, and says so", async () => {
+    control.again(2, "undo");
+    const { executor, steps } = scriptedExecutor();
+    await start(executor);
+    expect(await result()).toMatchObject({ status: "failed", reason: expect.stringContaining("does not remember") });
+    expect(steps).toEqual([]);
+  });
+
   it("has one effect, however often the bell rings and replies are lost", async () => {
     for (const route of ["pendingRuns", "getEnvelope", "startRun", "requestChunk", "recordRun"] as const)
       control.door.loseReplies(route, 1);

@@ -75,4 +75,21 @@ describe("an agent process killed with SIGKILL, twice at the same point, still e
     });
     expect(await effects()).toHaveLength(1);
   });
+
+  it("in the middle of an undo: interrupted, and undone at the next one", async () => {
+    void live();
+    await until("the run", () => control.run.result, 30_000);
+    control.again(2, "undo");
+    await until("the agent", () => child?.kill("SIGKILL"));
+    await live(kill);
+    void live();
+    const cut = await until("the result of the undo", () => control.run.result, 30_000);
+    expect(cut).toMatchObject({ attempt: 2, status: "failed", reason: "interrupted" });
+    kill();
+    control.again(3, "undo");
+    void live();
+    const undone = await until("the next undo", () => control.run.result, 30_000);
+    expect(undone).toMatchObject({ attempt: 3, status: "succeeded", steps: [{ status: "undone" }] });
+    expect(await effects()).toHaveLength(3);
+  });
 });

@@ -25,6 +25,8 @@ export const envelopeSchema = z.strictObject({
   runId: runIdSchema,
   attempt: z.number().int().positive(),
   applianceId: applianceIdSchema,
+  /** Absent: to do what the plan says. `undo`: to take back what earlier attempts of this run did of it. */
+  operation: z.literal("undo").optional(),
   plan: executablePlanSchema,
   /** That `applianceId` is among the plan's targets. */
   targetProof: targetProofSchema,

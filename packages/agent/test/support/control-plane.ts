@@ -31,6 +31,7 @@ export async function tarGz(entries: TarEntry[]): Promise<Uint8Array> {
 
 /** What happened to the one run that the scripted control plane has, as its record would show. */
 interface RunRecord {
+  attempt: number;
   status: "sent" | "running" | "ended";
   ledgerId?: string;
   result?: RunResult;
@@ -45,7 +46,7 @@ export async function createControlPlane(stateDir: string) {
   ]);
   const bundle = createHash("sha256").update(bundleBytes).digest("hex");
   const world = createSignedWorld(Date.now(), bundle);
-  const run: RunRecord = { status: "sent" };
+  const run: RunRecord = { attempt: 1, status: "sent" };
   const served = {
     envelope: world.envelope().document,
     trust: world.trustDocument(),
@@ -95,6 +96,7 @@ export async function createControlPlane(stateDir: string) {
     };
   });
   door.on("recordRun", ({ body }) => {
+    if ((body as RunResult).attempt !== run.attempt) throw new AppError("stale_attempt", "another attempt");
     run.result ??= body as RunResult;
     run.status = "ended";
     return { accepted: true, status: run.result.status };
@@ -106,6 +108,15 @@ export async function createControlPlane(stateDir: string) {
     world,
     run,
     served,
+    /** The same run, asked for once more. */
+    again(attempt: number, operation?: "undo", changes: Parameters<typeof world.envelope>[0] = {}) {
+      run.attempt = attempt;
+      run.status = "sent";
+      delete run.ledgerId;
+      delete run.result;
+      const envelope = { ...changes.envelope, attempt, ...(operation === undefined ? {} : { operation }) };
+      served.envelope = world.envelope({ ...changes, envelope }).document;
+    },
     events,
     eventsOf: (name: string) => events.filter(({ event }) => event === name),
     startAgent: (executor: Executor) =>
