@@ -85,7 +85,11 @@ describe("nothing runs", () => {
     ["signed as another type", { type: "steward-approval-v1" }, ["not_signed"]],
     ["to undo a run that was never tried", { envelope: { operation: "undo" } }, ["bad_undo"]],
     ["to undo a check", { envelope: { operation: "undo", attempt: 2, mode: "check" } }, ["bad_undo"]],
-    ["to undo without the approval", { approval: "none", envelope: { operation: "undo", attempt: 2 } }, ["no_approval"]],
+    [
+      "to undo without the approval",
+      { approval: "none", envelope: { operation: "undo", attempt: 2 } },
+      ["no_approval"],
+    ],
     [
       "to undo another run",
       { envelope: { operation: "undo", attempt: 2, runId: runIdOf(newId("rollout", nowMs), 1) } },

@@ -18,13 +18,25 @@ const ended = (attempt: number, results: StepResult[], more: Partial<Attempt> = 
 describe("an undo touches", () => {
   it.each<[string, Attempt[], boolean[]]>([
     ["what was done", [ended(1, steps("succeeded", "succeeded"))], [true, true]],
-    ["what failed too, since a part of it may be there", [ended(1, steps("succeeded", "failed", "skipped"))], [true, true, false]],
+    [
+      "what failed too, since a part of it may be there",
+      [ended(1, steps("succeeded", "failed", "skipped"))],
+      [true, true, false],
+    ],
     ["nothing where nothing was begun", [{ attempt: 1, planHash, state: "prepared", steps: [] }], [false, false]],
     ["nothing where the start was refused", [{ attempt: 1, planHash, state: "dropped", steps: [] }], [false]],
     ["nothing that a failed run undid by itself", [ended(1, steps("undone", "failed"))], [false, true]],
-    ["the step in whose middle the agent was killed", [ended(1, steps("succeeded"), {}, "interrupted")], [true, true, false]],
+    [
+      "the step in whose middle the agent was killed",
+      [ended(1, steps("succeeded"), {}, "interrupted")],
+      [true, true, false],
+    ],
     ["no step that was killed behind the last", [ended(1, steps("succeeded"), {}, "interrupted")], [true]],
-    ["what a retry did", [ended(1, steps("failed", "skipped"), {}, "x"), ended(2, steps("succeeded", "succeeded"))], [true, true]],
+    [
+      "what a retry did",
+      [ended(1, steps("failed", "skipped"), {}, "x"), ended(2, steps("succeeded", "succeeded"))],
+      [true, true],
+    ],
     [
       "nothing twice",
       [ended(1, steps("succeeded", "succeeded")), ended(2, steps("undone", "undone"), { operation: "undo" })],
@@ -52,7 +64,10 @@ describe("an undo touches", () => {
         const attempts = list.map(({ results, isCut }, at) =>
           ended(at + 1, steps(...results), {}, isCut ? "interrupted" : undefined),
         );
-        const turned = attempts.length === 0 ? [] : [...attempts.slice(turn % attempts.length), ...attempts.slice(0, turn % attempts.length)];
+        const turned =
+          attempts.length === 0
+            ? []
+            : [...attempts.slice(turn % attempts.length), ...attempts.slice(0, turn % attempts.length)];
         const undone = stepsToUndo(turned, 4);
         expect(undone).toEqual(stepsToUndo(attempts, 4));
         undone.forEach((isDone, index) => {

@@ -1,5 +1,6 @@
 import { listRunsOfRollout } from "@steward/aws/records/run";
 import { defaults } from "@steward/contracts/defaults";
+import type { Plan } from "@steward/contracts/plan";
 import type { RunView } from "@steward/contracts/run";
 import { type RunStatus, taskHasEnded } from "@steward/contracts/states";
 import type { TaskView, WaveView } from "@steward/contracts/task";
@@ -68,8 +69,14 @@ export function briefView(view: TaskView): TaskView {
   return {
     ...view,
     targets: view.targets.slice(0, most),
-    ...(plan === undefined ? {} : { plan: { ...plan, targets: plan.targets.slice(0, most) } }),
+    ...(plan === undefined
+      ? {}
+      : { plan: { ...plan, targets: plan.targets.slice(0, most), ...wavesUpTo(plan, most) } }),
   };
+}
+
+function wavesUpTo({ waveOf }: Plan, most: number): Pick<Plan, "waveOf"> {
+  return waveOf === undefined ? {} : { waveOf: waveOf.slice(0, most) };
 }
 
 /** Counted from the runs, as everything is. A wave without a run yet has only its total. */
@@ -90,7 +97,8 @@ function wavesOf(task: TaskState, runs: readonly RunState[]): WaveView[] {
 
 /** The wave of each target, counted from 1. */
 function plannedWaves(task: TaskState): number[] {
-  return task.targets.map(() => 1);
+  // A preview goes everywhere at once.
+  return task.plan?.waveOf === undefined || task.mode === "check" ? task.targets.map(() => 1) : task.plan.waveOf;
 }
 
 /** What somebody must look at comes first where there are more than are shown; else they stay in the targets' order. */

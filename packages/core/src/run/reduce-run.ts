@@ -60,7 +60,7 @@ export function reduceRun(state: RunState, event: RunEvent, nowMs: number): Step
 
   switch (event.type) {
     case "send":
-      if (state.envelope !== undefined) return unchanged(state);
+      if (state.sentAtMs !== undefined) return unchanged(state);
       if (knowsEvent(transitions, state.status, event.type)) refuseIfPlanExpired(state, nowMs);
       return go(state.status === "undoing" ? "undoing" : "sent", { envelope: event.envelope, sentAtMs: nowMs });
     case "ring":
@@ -70,7 +70,7 @@ export function reduceRun(state: RunState, event: RunEvent, nowMs: number): Step
       if (state.ledgerId === undefined) {
         if (awaitsStart(state)) refuseIfPlanExpired(state, nowMs);
         // Nothing that was not sent starts.
-        if (state.envelope === undefined) throw new AppError("invalid_transition", impossible(state, event));
+        if (state.sentAtMs === undefined) throw new AppError("invalid_transition", impossible(state, event));
         const deadlineAtMs = nowMs + state.allowedMs;
         const { ledgerId, executor } = event;
         const begun = { ledgerId, executor, startedAtMs: nowMs, deadlineAtMs };

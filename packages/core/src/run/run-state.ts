@@ -38,7 +38,9 @@ export interface RunState extends Versioned {
   expiresAtMs: number;
   /** Sum of the steps' timeouts and the grace: how long a started run may take. */
   allowedMs: number;
+  /** Of the moment that it is sent; stored beside the run and not in it. */
   envelope?: SignedDocument;
+  /** When the current attempt was sent. Absent: it was not. */
   sentAtMs?: number;
   /** The last time the doorbell was rung. */
   rungAtMs?: number;
