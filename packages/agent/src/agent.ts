@@ -139,14 +139,18 @@ async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agen
     ledger,
     reporter,
     executor,
+    beat: () => heartbeats.beatNow(),
     clock,
     log,
     signal,
   };
   const prepared = () => ledger.entries().filter(({ state }) => state === "prepared");
+  const rebooted = () => ledger.entries().flatMap((entry) => (entry.reboot === undefined ? [] : [entry.runId]));
   const queue = createRunQueue({
     // A lost reply to a start leaves a run that only the ledger still knows as waiting.
     pending: async () => {
+      // One run at a time: what waits for a restarted machine goes on before anything else begins.
+      if (rebooted().length > 0) return rebooted();
       const listed = (await call("pendingRuns", { signal })).runs;
       return [...new Set([...prepared().map(({ runId }) => runId), ...listed])];
     },
@@ -188,7 +192,7 @@ async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agen
           .catch((error: unknown) => log("ledger.not_pruned", { error: describeError(error) }));
         reporter.wake();
       }
-      if (answer.pendingRuns.length > 0 || prepared().length > 0) queue.wake();
+      if (answer.pendingRuns.length > 0 || prepared().length > 0 || rebooted().length > 0) queue.wake();
       if (clock.monotonicMs() - factsAtMs >= factsEveryMs) void tellFacts();
       void writeStatus();
     },

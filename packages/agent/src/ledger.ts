@@ -3,6 +3,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runIdSchema } from "@steward/contracts/ids";
 import { digestSchema } from "@steward/contracts/release";
+import { signedDocumentSchema } from "@steward/contracts/signed";
 import { runResultSchema, type RunResult, type StepResult, stepResultSchema } from "@steward/contracts/run";
 import { createFile, readIfThere, syncFolder } from "@steward/node-client/state-files";
 import { z } from "zod";
@@ -15,7 +16,8 @@ import { z } from "zod";
  *        └──────▶ dropped
  *
  *   prepared   killed here: nothing ran. The start is asked for again, with the same ledger id: the same answer.
- *   started    killed here: nobody knows how far it came. It ends as `interrupted` and is never repeated.
+ *   started    killed here: nobody knows how far it came. It ends as `interrupted` and is never repeated. Unless it waits
+ *              for the machine to start again (`reboot-<step>` without `step-<step>`): then the next life goes on with it.
  *   finished   killed here: the result is posted again until it is taken.
  *   dropped    the server refused the start for good; nothing ran.
  */
@@ -33,6 +35,27 @@ const preparedSchema = z.strictObject({
 const undoSchema = z.strictObject({ v: z.literal(1) });
 const startedSchema = z.strictObject({ v: z.literal(1), startedAtMs: z.number(), deadlineMs: z.number() });
 const closedSchema = z.strictObject({ v: z.literal(1), why: z.string(), atServerMs: z.number().optional() });
+/**
+ * On the disk before the machine is told to restart. What is in it is all that the next life needs, so that nothing hangs
+ * on whether the steps' own files could be written.
+ */
+const rebootSchema = z.strictObject({
+  v: z.literal(1),
+  /** Which step. */
+  index: z.number().int().nonnegative(),
+  /** The boot that has to end. */
+  bootId: z.string().min(1),
+  /** On the server's clock. After the deadline it has failed. */
+  askedAtMs: z.number(),
+  deadlineMs: z.number(),
+  /** The steps before it. */
+  steps: z.array(stepResultSchema),
+  /** How the step itself will have ended. */
+  step: stepResultSchema,
+  /** Verified again before anything else runs. */
+  envelope: signedDocumentSchema,
+});
+export type AwaitedReboot = Omit<z.infer<typeof rebootSchema>, "v">;
 const finishedSchema = z.strictObject({ v: z.literal(1), result: runResultSchema });
 
 export interface LedgerEntry {
@@ -46,6 +69,11 @@ export interface LedgerEntry {
   readonly state: LedgerState;
   /** Steps that had ended. */
   readonly steps: readonly StepResult[];
+  /** From `started` on, on the server's clock. */
+  readonly startedAtMs?: number;
+  readonly deadlineMs?: number;
+  /** The machine was to start again, or is about to, and the step is not recorded as ended. */
+  readonly reboot?: AwaitedReboot;
   /** From `finished` on. */
   readonly result?: RunResult;
   readonly closedAtServerMs?: number;
@@ -67,6 +95,8 @@ export interface Ledger {
   earlier(run: { runId: string; attempt: number }): LedgerEntry[];
   start(entry: LedgerEntry, server: { startedAtMs: number; deadlineMs: number }): Promise<LedgerEntry>;
   recordStep(entry: LedgerEntry, index: number, result: StepResult): Promise<LedgerEntry>;
+  /** Before the machine is told to restart. */
+  awaitReboot(entry: LedgerEntry, reboot: AwaitedReboot): Promise<LedgerEntry>;
   finish(entry: LedgerEntry, result: RunResult): Promise<LedgerEntry>;
   /** The result was taken, or refused for good. The spooled output goes. */
   report(entry: LedgerEntry, why: string, atServerMs?: number): Promise<LedgerEntry>;
@@ -133,6 +163,12 @@ export async function openLedger(stateDir: string): Promise<Ledger> {
       await createFile(join(folder, `step-${index}.json`), JSON.stringify(result));
       return keep(folder);
     },
+    async awaitReboot(entry, reboot) {
+      const folder = join(root, nameOf(entry));
+      if (!(await createFile(join(folder, `reboot-${reboot.index}.json`), JSON.stringify({ v: 1, ...reboot }))))
+        throw new Error(`the machine was to restart for step ${reboot.index} before`);
+      return keep(folder);
+    },
     finish: (entry, result) => move(entry, "started", "finished", { result }),
     async report(entry, why, atServerMs) {
       const reported = await move(entry, "finished", "reported", { why, atServerMs });
@@ -166,12 +202,14 @@ async function readEntry(folder: string): Promise<LedgerEntry | undefined> {
     read(folder, "reported", closedSchema),
     read(folder, "dropped", closedSchema),
   ]);
-  const steps: StepResult[] = [];
-  for (let index = 0; ; index += 1) {
+  const reboot = await lastReboot(folder);
+  const steps: StepResult[] = [...(reboot?.steps ?? [])];
+  for (let index = steps.length; ; index += 1) {
     const step = await read(folder, `step-${index}`, stepResultSchema);
     if (!step) break;
     steps.push(step);
   }
+  const isAwaited = reboot !== undefined && steps.length === reboot.index && finished === undefined;
   const closedAtServerMs = (reported ?? dropped)?.atServerMs;
   return {
     runId: prepared.runId,
@@ -183,9 +221,20 @@ async function readEntry(folder: string): Promise<LedgerEntry | undefined> {
     state: reported ? "reported" : finished ? "finished" : started ? "started" : dropped ? "dropped" : "prepared",
     steps,
     outputDir: join(folder, "output"),
+    ...(started === undefined ? {} : { startedAtMs: started.startedAtMs, deadlineMs: started.deadlineMs }),
+    ...(isAwaited ? { reboot } : {}),
     ...(finished === undefined ? {} : { result: finished.result }),
     ...(closedAtServerMs === undefined ? {} : { closedAtServerMs }),
   };
+}
+
+async function lastReboot(folder: string): Promise<AwaitedReboot | undefined> {
+  const indexes = (await readdir(folder)).flatMap((name) => /^reboot-(\d+)\.json$/.exec(name)?.[1] ?? []).map(Number);
+  if (indexes.length === 0) return undefined;
+  const found = await read(folder, `reboot-${Math.max(...indexes)}`, rebootSchema);
+  if (found === undefined) return undefined;
+  const { v: _, ...reboot } = found;
+  return reboot;
 }
 
 /** A file is there whole or not at all, so one that cannot be read is damage and stops the agent, rather than a run twice. */

@@ -1,19 +1,23 @@
 import type { Client } from "@steward/contracts/client";
 import { AppError, hasCode } from "@steward/contracts/errors";
-import type { OutputManifest, RunResult } from "@steward/contracts/run";
+import type { Envelope } from "@steward/contracts/envelope";
+import type { ReleaseAction } from "@steward/contracts/release";
+import type { OutputManifest, RunResult, StepResult } from "@steward/contracts/run";
+import type { SignedDocument } from "@steward/contracts/signed";
 import type { Clock, ServerClock } from "@steward/node-client/clock";
 import { describeError, type Log } from "@steward/node-client/log";
 import type { BundleStore } from "./bundle-store.ts";
 import { type CheckedEnvelope, checkEnvelope, type Refusal } from "./check-envelope.ts";
 import type { Executor } from "./executor/executor.ts";
 import { isFinal } from "@steward/node-client/is-final";
-import type { Ledger, LedgerEntry } from "./ledger.ts";
+import type { AwaitedReboot, Ledger, LedgerEntry } from "./ledger.ts";
 import { openOutput, readSpool } from "./output-spool.ts";
 import type { Reporter } from "./report-runs.ts";
 import { createOutputRedactor } from "./redact-output.ts";
 import { runSteps } from "./run-steps.ts";
 import { stepsToUndo } from "./undo-scope.ts";
 import type { Trusted, TrustStore } from "./trust-store.ts";
+import { type Rebooted, waitForReboot } from "./wait-for-reboot.ts";
 
 export interface ObeyOptions {
   applianceId: string;
@@ -25,6 +29,8 @@ export interface ObeyOptions {
   ledger: Ledger;
   reporter: Reporter;
   executor: Executor;
+  /** Resolves when a heartbeat was answered. */
+  beat: () => Promise<unknown>;
   clock: Clock;
   log: Log;
   /** The agent is stopping. */
@@ -35,6 +41,8 @@ export type Obeyed =
   | { type: "ran"; status: RunResult["status"] }
   /** Begun or ended before: nothing to do. */
   | { type: "known" }
+  /** The machine goes down, and this agent with it. */
+  | { type: "rebooting" }
   /** The envelope is not obeyed. */
   | { type: "refused"; refusals: Refusal[] }
   /** The server does not let it start: for good, or (a freeze) for now. */
@@ -42,11 +50,16 @@ export type Obeyed =
 
 /**
  * One run from its envelope to its recorded end. Throws what may succeed later (no answer, a missing bundle); nothing
- * has run then.
+ * has run then. A run that waits for the machine to start again is taken up where it was left.
  */
 export async function obeyRun(runId: string, options: ObeyOptions): Promise<Obeyed> {
-  const { call, ledger, executor, log } = options;
-  const checked = await fetchAndCheck(runId, options);
+  const waiting = options.ledger.entries().find((entry) => entry.runId === runId && entry.reboot !== undefined);
+  return waiting?.reboot === undefined ? beginRun(runId, options) : resumeRun(waiting, waiting.reboot, options);
+}
+
+async function beginRun(runId: string, options: ObeyOptions): Promise<Obeyed> {
+  const { ledger } = options;
+  const { document, checked } = await fetchAndCheck(runId, options);
   if (!checked.ok) return { type: "refused", refusals: checked.refusals };
   const { envelope, actions } = checked;
   const { attempt, operation, planHash } = envelope;
@@ -57,10 +70,9 @@ export async function obeyRun(runId: string, options: ObeyOptions): Promise<Obey
   }
 
   // Before the start: a bundle that cannot be had costs nothing yet.
-  const bundleDirs: string[] = [];
-  for (const { bundle } of actions) bundleDirs.push(await options.bundles.ensure(bundle));
+  const bundleDirs = await bundlesOf(actions, options);
 
-  let entry = await ledger.prepare({ runId, attempt, operation, planHash, expiresAtMs: envelope.expiresAtMs });
+  const entry = await ledger.prepare({ runId, attempt, operation, planHash, expiresAtMs: envelope.expiresAtMs });
   if (entry.state !== "prepared") return { type: "known" };
   if (entry.planHash !== planHash || entry.operation !== operation) {
     return {
@@ -69,11 +81,9 @@ export async function obeyRun(runId: string, options: ObeyOptions): Promise<Obey
     };
   }
 
-  const askedAtMs = options.clock.monotonicMs();
-  const body = { attempt, ledgerId: entry.ledgerId, executor: executor.name };
-  let started: Awaited<ReturnType<typeof startRun>>;
+  let started: Started;
   try {
-    started = await startRun();
+    started = await askToStart(entry, options);
   } catch (error) {
     if (hasCode(error, "denied_by_gate") && error instanceof AppError) {
       return { type: "not_started", code: error.code, forGood: false };
@@ -82,27 +92,121 @@ export async function obeyRun(runId: string, options: ObeyOptions): Promise<Obey
     await ledger.drop(entry, error.code, options.serverClock.nowMs());
     return { type: "not_started", code: error.code, forGood: true };
   }
-  options.serverClock.observe(started.serverTimeMs, askedAtMs);
+  const { startedAtMs, deadlineMs } = started;
+  const begun = await ledger.start(entry, { startedAtMs, deadlineMs });
+  const about = { runId, attempt, executor: options.executor.name };
+  options.log("run.started", { ...about, ...(operation === undefined ? {} : { operation }) });
+  return carryOut({ entry: begun, document, envelope, actions, bundleDirs, started }, options);
+}
 
-  entry = await ledger.start(entry, { startedAtMs: started.startedAtMs, deadlineMs: started.deadlineMs });
-  log("run.started", { runId, attempt, executor: executor.name, ...(operation === undefined ? {} : { operation }) });
+/**
+ * The life after the one that restarted the machine. What it finds on its own disk is not believed: the server is asked
+ * whether the run still goes on (a restored snapshot's does not), and the envelope is verified once more, as of the moment
+ * at which the run was started.
+ */
+async function resumeRun(entry: LedgerEntry, reboot: AwaitedReboot, options: ObeyOptions): Promise<Obeyed> {
+  const { runId, attempt } = entry;
+  const giveUp = async (reason: string): Promise<Obeyed> => {
+    const step: StepResult = { ...reboot.step, status: "failed", reason };
+    const output = await closeOutput(() => readSpool(entry.outputDir), entry, options.log);
+    const ended = { status: "failed" as const, reason, steps: [...reboot.steps, step] };
+    await finishPersistently(entry, { ...ended, ...(output === undefined ? {} : { output }) }, options);
+    options.log("run.ended", { runId, attempt, status: "failed", reason });
+    return { type: "ran", status: "failed" };
+  };
+  let started: Started;
+  try {
+    started = await askToStart(entry, options);
+  } catch (error) {
+    if (!isFinal(error)) throw error;
+    return giveUp("the machine started again, and the run's time was over");
+  }
+  const checked = await check(reboot.envelope, runId, options, entry.startedAtMs);
+  if (!checked.ok || checked.envelope.planHash !== entry.planHash || checked.envelope.attempt !== attempt) {
+    const codes = checked.ok ? "plan_changed" : checked.refusals.map(({ code }) => code).join(", ");
+    return giveUp(`the machine started again, and its command is no longer obeyed: ${codes}`);
+  }
+  const { envelope, actions } = checked;
+  const bundleDirs = await bundlesOf(actions, options);
+  options.log("run.resumed", { runId, attempt, step: reboot.index });
+  return carryOut({ entry, document: reboot.envelope, envelope, actions, bundleDirs, started, reboot }, options);
+}
+
+type Started = Awaited<ReturnType<typeof askToStart>>;
+
+/** The same ledger id gets the same answer, as long as the run goes on. */
+async function askToStart(entry: LedgerEntry, { call, clock, serverClock, executor, signal }: ObeyOptions) {
+  const askedAtMs = clock.monotonicMs();
+  const { runId, attempt, ledgerId } = entry;
+  const body = { attempt, ledgerId, executor: executor.name };
+  const started = await call("startRun", { params: { runId }, body, signal });
+  serverClock.observe(started.serverTimeMs, askedAtMs);
+  return started;
+}
+
+async function bundlesOf(actions: readonly ReleaseAction[], { bundles }: ObeyOptions): Promise<string[]> {
+  const dirs: string[] = [];
+  for (const { bundle } of actions) dirs.push(await bundles.ensure(bundle));
+  return dirs;
+}
+
+interface StartedRun {
+  entry: LedgerEntry;
+  document: SignedDocument;
+  envelope: Envelope;
+  actions: ReleaseAction[];
+  bundleDirs: string[];
+  started: Started;
+  /** What an earlier life was waiting for. */
+  reboot?: AwaitedReboot;
+}
+
+async function carryOut(run: StartedRun, options: ObeyOptions): Promise<Obeyed> {
+  const { envelope, actions, bundleDirs, started } = run;
+  const { ledger, executor, log, serverClock } = options;
+  const { reboot: awaited } = run;
+  let { entry } = run;
+  const { runId, attempt } = entry;
+  const earlier = ledger.earlier(entry);
   const uploader = options.reporter.uploaderOf(entry);
   const output = await openOutput({
     dir: entry.outputDir,
     clock: options.clock,
     onChunk: (chunk) => uploader.add(chunk),
+    resume: awaited !== undefined,
   }).catch((error: unknown) => {
     log("output.lost", { runId, attempt, error: describeError(error) });
     return undefined;
   });
   const redactor = createOutputRedactor((bytes) => output?.write(bytes));
+  const say = (line: string) => redactor.write(new TextEncoder().encode(`\n${line}\n`));
+
+  const comeBack = async (reboot: AwaitedReboot): Promise<Rebooted> => {
+    if (executor.boot === undefined) return { type: "failed", reason: "nothing here can be restarted" };
+    const nowMs = serverClock.nowMs() ?? reboot.deadlineMs;
+    const rebooted = await waitForReboot({
+      boot: executor.boot,
+      bootId: reboot.bootId,
+      beat: options.beat,
+      withinMs: reboot.deadlineMs - nowMs,
+      clock: options.clock,
+      signal: options.signal,
+    });
+    if (rebooted.type !== "back") return rebooted;
+    say("The machine is back.");
+    reboot.step.durationMs += Math.max(0, Math.round((serverClock.nowMs() ?? nowMs) - reboot.askedAtMs));
+    // What comes next must not run twice: from here on a kill is an end.
+    entry = await ledger.recordStep(entry, reboot.index, reboot.step);
+    return rebooted;
+  };
+
   const ended = await runSteps({
     envelope,
     actions,
     bundleDirs,
     executor,
     output: (bytes) => redactor.write(bytes),
-    ...(operation === undefined
+    ...(envelope.operation === undefined
       ? {}
       : { undo: earlier.length === 0 ? ("unknown" as const) : stepsToUndo(earlier, actions.length) }),
     deadlineInMs: Math.max(0, started.deadlineMs - started.serverTimeMs),
@@ -117,23 +221,40 @@ export async function obeyRun(runId: string, options: ObeyOptions): Promise<Obey
         log("ledger.step_not_kept", { runId, attempt, index, error: describeError(error) });
       }
     },
+    onReboot: async ({ index, steps, step }) => {
+      if (executor.boot === undefined) return { type: "failed", reason: "nothing here can be restarted" };
+      const bootId = await executor.boot.id();
+      const askedAtMs = serverClock.nowMs() ?? started.serverTimeMs;
+      const timeoutMs = (actions[index]?.timeoutSeconds ?? 0) * 1000;
+      const deadlineMs = Math.min(askedAtMs + timeoutMs, started.deadlineMs);
+      const reboot = { index, bootId, askedAtMs, deadlineMs, steps, step, envelope: run.document };
+      say("The machine starts again.");
+      // A run whose output cannot be kept has a result all the same: see `closeOutput`.
+      await output?.sync().catch(() => {});
+      entry = await ledger.awaitReboot(entry, reboot);
+      log("run.restarts_the_machine", { runId, attempt, step: index });
+      return comeBack(reboot);
+    },
+    ...(awaited === undefined ? {} : { awaited: { ...awaited, comeBack: () => comeBack(awaited) } }),
   });
   redactor.end();
   const manifest = output === undefined ? undefined : await closeOutput(() => output.close(), entry, log);
+  // The entry stays as it is: the next life takes it up.
+  if (ended.status === "rebooting") return { type: "rebooting" };
   await finishPersistently(entry, { ...ended, ...(manifest === undefined ? {} : { output: manifest }) }, options);
   log("run.ended", { runId, attempt, status: ended.status, reason: ended.reason });
   return { type: "ran", status: ended.status };
-
-  async function startRun() {
-    return call("startRun", { params: { runId }, body, signal: options.signal });
-  }
 }
 
-/** What an earlier life had started and not finished: nobody knows how far it came, so it is an end, not a repetition. */
+/**
+ * What an earlier life had started and not finished: nobody knows how far it came, so it is an end, not a repetition. A run
+ * that waits for the machine to start again is not among it.
+ */
 export async function endInterrupted(
   options: Pick<ObeyOptions, "ledger" | "executor" | "reporter" | "log">,
 ): Promise<void> {
-  for (const entry of options.ledger.entries().filter(({ state }) => state === "started")) {
+  for (const entry of options.ledger.entries()) {
+    if (entry.state !== "started" || entry.reboot !== undefined) continue;
     const manifest = await closeOutput(() => readSpool(entry.outputDir), entry, options.log);
     const result = {
       status: "failed" as const,
@@ -194,17 +315,30 @@ async function closeOutput(
 /** Refusals that newer documents may lift. */
 const liftedByRefresh = new Set<Refusal["code"]>(["not_signed", "trust_expired", "release_expired", "other_release"]);
 
-async function fetchAndCheck(runId: string, options: ObeyOptions): Promise<CheckedEnvelope> {
+async function fetchAndCheck(
+  runId: string,
+  options: ObeyOptions,
+): Promise<{ document: SignedDocument; checked: CheckedEnvelope }> {
   const document = await options.call("getEnvelope", { params: { runId }, signal: options.signal });
-  const check = (known: Trusted) =>
+  return { document, checked: await check(document, runId, options) };
+}
+
+/** `asOfMs`: for a run that was started then. Default: now. */
+async function check(
+  document: SignedDocument,
+  runId: string,
+  options: ObeyOptions,
+  asOfMs?: number,
+): Promise<CheckedEnvelope> {
+  const judge = (known: Trusted) =>
     checkEnvelope(document, {
       runId,
       applianceId: options.applianceId,
       tenantId: options.tenantId,
-      nowMs: options.serverClock.nowMs(),
+      nowMs: asOfMs ?? options.serverClock.nowMs(),
       ...known,
     });
-  const first = check(await options.trust.fresh());
+  const first = judge(await options.trust.fresh());
   if (first.ok || !first.refusals.some(({ code }) => liftedByRefresh.has(code))) return first;
-  return check(await options.trust.refresh());
+  return judge(await options.trust.refresh());
 }

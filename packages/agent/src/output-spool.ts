@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -16,6 +16,8 @@ export type Chunk = OutputManifest["chunks"][number];
 /** A run's output on its way to the disk: numbered, gzipped, hashed chunks, each in a file of its own. */
 export interface OutputSpool {
   write(bytes: Uint8Array): void;
+  /** Resolves when all that was written is on the disk. */
+  sync(): Promise<void>;
   /** Stores what is left and resolves with the table of contents. */
   close(): Promise<OutputManifest>;
 }
@@ -26,6 +28,8 @@ export interface OutputSpoolOptions {
   /** A chunk is on the disk and may be uploaded. */
   onChunk?: (chunk: Chunk) => void;
   maxBytes?: number;
+  /** Go on after what an earlier life of the run has spooled. Its chunks are announced again. */
+  resume?: boolean;
 }
 
 const maxChunkBytes = 1024 * 1024;
@@ -45,12 +49,14 @@ export async function openOutput(options: OutputSpoolOptions): Promise<OutputSpo
   const { dir, clock } = options;
   const maxBytes = options.maxBytes ?? defaults.maxOutputBytes;
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const whole = createHash("sha256");
-  const chunks: Chunk[] = [];
+  const earlier = options.resume === true ? await readChunks(dir) : undefined;
+  const whole = earlier?.whole ?? createHash("sha256");
+  const chunks: Chunk[] = earlier?.chunks ?? [];
+  for (const chunk of chunks) options.onChunk?.(chunk);
   let pending: Uint8Array[] = [];
   let pendingBytes = 0;
-  let accepted = 0;
-  let cut = 0;
+  let accepted = earlier?.bytes ?? 0;
+  let cut = chunks.length;
   let truncated = false;
   let timer: AbortController | undefined;
   let storing: Promise<void> = Promise.resolve();
@@ -101,6 +107,10 @@ export async function openOutput(options: OutputSpoolOptions): Promise<OutputSpo
       }
       if (pendingBytes > 0) flushLater();
     },
+    async sync() {
+      flush();
+      await storing;
+    },
     async close() {
       flush();
       await storing;
@@ -111,6 +121,11 @@ export async function openOutput(options: OutputSpoolOptions): Promise<OutputSpo
 
 /** The table of contents of what an earlier life spooled: the unbroken row of chunks from the first one. */
 export async function readSpool(dir: string): Promise<OutputManifest> {
+  const { chunks, whole, bytes } = await readChunks(dir);
+  return { chunks, sha256: whole.digest("hex"), bytes, truncated: false };
+}
+
+async function readChunks(dir: string): Promise<{ chunks: Chunk[]; whole: Hash; bytes: number }> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const names = new Set(await readdir(dir));
   const whole = createHash("sha256");
@@ -124,7 +139,7 @@ export async function readSpool(dir: string): Promise<OutputManifest> {
     bytes += raw.length;
     chunks.push({ number, sha256: sha256Hex(stored), bytes: stored.length });
   }
-  return { chunks, sha256: whole.digest("hex"), bytes, truncated: false };
+  return { chunks, whole, bytes };
 }
 
 export function readChunk(dir: string, number: number): Promise<Uint8Array> {

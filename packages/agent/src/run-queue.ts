@@ -46,6 +46,7 @@ export function createRunQueue(options: RunQueueOptions): RunQueue {
     current = runId;
     try {
       const obeyed = await options.obey(runId);
+      if (obeyed.type === "rebooting") return;
       if (obeyed.type === "ran" || obeyed.type === "known") {
         held.delete(runId);
         if (obeyed.type === "ran") await options.onRan();

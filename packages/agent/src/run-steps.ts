@@ -4,6 +4,7 @@ import type { ReleaseAction } from "@steward/contracts/release";
 import { maxSlowestTasks, type RunResult, type StepChange, type StepResult } from "@steward/contracts/run";
 import type { Clock } from "@steward/node-client/clock";
 import { describeError } from "@steward/node-client/log";
+import type { Rebooted } from "./wait-for-reboot.ts";
 import type { Executor, StepOutcome, StepRequest } from "./executor/executor.ts";
 
 export interface RunStepsOptions {
@@ -24,9 +25,22 @@ export interface RunStepsOptions {
   signal: AbortSignal;
   /** A step has ended. */
   onStep: (index: number, result: StepResult) => Promise<void>;
+  /**
+   * A step is done once the machine has started again. Writes that down, restarts it and waits. Throws when it could not be
+   * written down: then the machine was not told to restart.
+   */
+  onReboot: (awaited: { index: number; steps: StepResult[]; step: StepResult }) => Promise<Rebooted>;
+  /**
+   * An earlier life of this run restarted the machine: which step that was, how it and those before it ended, which are not
+   * run again, and how to go on waiting.
+   */
+  awaited?: { index: number; steps: readonly StepResult[]; step: StepResult; comeBack: () => Promise<Rebooted> };
 }
 
-export type StepsEnded = Pick<RunResult, "status" | "reason" | "steps">;
+export type StepsEnded =
+  | Pick<RunResult, "status" | "reason" | "steps">
+  /** The agent ends with the machine; its next life goes on. */
+  | { status: "rebooting" };
 
 /** Larger findings belong into the output: a result is one small request. */
 const maxResultBytes = 8 * 1024;
@@ -43,11 +57,12 @@ export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
     if (!ended.signal.aborted) deadline.abort();
   });
   const signal = AbortSignal.any([options.signal, deadline.signal]);
-  const steps: StepResult[] = [];
+  const { awaited } = options;
+  const steps: StepResult[] = [...(awaited?.steps ?? [])];
   let failure: string | undefined;
   try {
     if (options.undo !== undefined) await undoRecorded(options.undo);
-    else await runAll();
+    else if ((await runAll()) === "rebooting") return { status: "rebooting" };
   } finally {
     ended.abort();
   }
@@ -59,20 +74,34 @@ export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
     return options.signal.aborted ? "interrupted" : "timed_out";
   }
 
-  async function runAll(): Promise<void> {
+  async function runAll(): Promise<"rebooting" | "ended"> {
     for (const [index, action] of actions.entries()) {
+      if (index < (awaited?.index ?? 0)) continue;
       if (failure === undefined && signal.aborted) failure = whyStopped();
       if (failure !== undefined) {
         steps.push({ action: action.id, status: "skipped", changed: 0, durationMs: 0 });
         continue;
       }
-      const result = await runOne(index, action, envelope.mode, signal);
+      const isAwaited = awaited !== undefined && awaited.index === index;
+      const { result, wantsReboot } = isAwaited
+        ? { result: awaited.step, wantsReboot: true }
+        : await runOne(index, action, envelope.mode, signal);
+      if (wantsReboot) {
+        const rebooted = await followed(() =>
+          isAwaited ? awaited.comeBack() : options.onReboot({ index, steps: [...steps], step: result }),
+        );
+        if (rebooted.type === "going_down") return "rebooting";
+        if (rebooted.type === "failed") {
+          result.status = "failed";
+          result.reason = told(rebooted.reason);
+        }
+      }
       steps.push(result);
       await options.onStep(index, result);
-      if (result.status === "failed")
-        failure = signal.aborted ? whyStopped() : `${action.id}: ${result.reason ?? "failed"}`;
+      if (result.status === "failed") failure = signal.aborted ? whyStopped() : failureOf(result);
     }
     if (failure !== undefined && envelope.mode === "apply" && envelope.plan.rollout.undoOnFailure) await undoDone();
+    return "ended";
   }
 
   /** One that cannot be undone keeps no other from it: each is what the run left behind. */
@@ -92,11 +121,20 @@ export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
         failure = whyStopped();
         return;
       }
-      const result = await runOne(index, action, "undo", signal);
+      const { result } = await runOne(index, action, "undo", signal);
       steps[index] = result.status === "succeeded" ? { ...result, status: "undone" } : result;
       if (result.status === "failed" && failure === undefined) {
         failure = signal.aborted ? whyStopped() : `${action.id} could not be undone: ${result.reason ?? "failed"}`;
       }
+    }
+  }
+
+  /** What could not be written down must not go on: a later life would do it again. */
+  async function followed(reboot: () => Promise<Rebooted>): Promise<Rebooted> {
+    try {
+      return await reboot();
+    } catch (error) {
+      return { type: "failed", reason: `the restart of the machine could not be kept: ${describeError(error)}` };
     }
   }
 
@@ -105,7 +143,7 @@ export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
       const step = steps[index];
       const action = actions[index];
       if (step?.status !== "succeeded" || action?.undo !== "recorded") continue;
-      const undone = await runOne(index, action, "undo", options.signal);
+      const { result: undone } = await runOne(index, action, "undo", options.signal);
       steps[index] =
         undone.status === "succeeded"
           ? { ...step, status: "undone" }
@@ -118,7 +156,7 @@ export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
     action: ReleaseAction,
     mode: StepRequest["mode"],
     stop: AbortSignal,
-  ): Promise<StepResult> {
+  ): Promise<{ result: StepResult; wantsReboot: boolean }> {
     const begunAtMs = clock.monotonicMs();
     const request: StepRequest = {
       runId: envelope.runId,
@@ -138,8 +176,13 @@ export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
     } catch (error) {
       outcome = { status: "failed", changed: 0, failedTasks: 0, reason: describeError(error) };
     }
-    return stepResult(action.id, outcome, Math.max(0, Math.round(clock.monotonicMs() - begunAtMs)));
+    const result = stepResult(action.id, outcome, Math.max(0, Math.round(clock.monotonicMs() - begunAtMs)));
+    return { result, wantsReboot: outcome.status === "succeeded" && outcome.wantsReboot === true };
   }
+}
+
+function failureOf(step: StepResult): string {
+  return `${step.action}: ${step.reason ?? "failed"}`;
 }
 
 function stepResult(action: string, outcome: StepOutcome, durationMs: number): StepResult {

@@ -7,7 +7,7 @@ import type { Facts } from "@steward/contracts/actions";
 import { AppError } from "@steward/contracts/errors";
 import { pack } from "tar-stream";
 import { z } from "zod";
-import type { Executor, StepOutcome, StepRequest } from "./executor.ts";
+import type { Boot, Executor, StepOutcome, StepRequest } from "./executor.ts";
 import { factsScript, parseFacts } from "./facts.ts";
 import { killTree } from "./process-tree.ts";
 import { cleanEnvironment } from "./sandbox.ts";
@@ -30,6 +30,7 @@ export interface Place {
   knownFacts?(): Promise<Facts | undefined>;
   /** Called with the facts after a run. */
   keepFacts?(facts: Facts): Promise<void>;
+  boot: Boot;
   close(): Promise<void>;
 }
 
@@ -47,6 +48,13 @@ export function hostPlace(workDirectory: string): Place {
     workDirectory,
     // A killed agent takes its playbook along: its run is reported as interrupted, so it must not go on.
     command: ([...argv]) => Promise.resolve({ file: "setpriv", args: ["--pdeathsig", "TERM", "--", ...argv] }),
+    boot: {
+      id: async () => (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim(),
+      // Not tied to the agent's life: whoever is told to go down takes the agent along.
+      restart: async () => {
+        await promisify(execFile)("shutdown", ["-r", "now"], { cwd: "/", env: cleanEnvironment, timeout: 30_000 });
+      },
+    },
     close: () => Promise.resolve(),
   };
 }
@@ -108,6 +116,7 @@ export function createAnsibleExecutor(options: AnsibleExecutorOptions): Executor
 
   return {
     name: "ansible",
+    boot: place.boot,
     run(step, output, signal) {
       const ended = run(step, output, signal);
       const settled = ended.catch(() => undefined).finally(() => running.delete(settled));
@@ -235,6 +244,7 @@ const eventsSchema = z.object({
   result: z.unknown().optional(),
   secrets: z.array(z.string()).optional(),
   changes: z.array(z.object({ task: z.string(), diff: z.string().optional() })).default([]),
+  reboot: z.boolean().optional(),
   slowest: z.array(z.object({ task: z.string(), durationMs: z.number().nonnegative() })).optional(),
 });
 
@@ -259,7 +269,14 @@ function outcomeOf(step: StepRequest, ended: Ended): StepOutcome {
   }
   if (ended.code === 0) {
     const result = events?.result;
-    return { ...told, status: "succeeded", failedTasks: 0, ...(result === undefined ? {} : { result }) };
+    return {
+      ...told,
+      status: "succeeded",
+      failedTasks: 0,
+      ...(result === undefined ? {} : { result }),
+      // A preview restarts nothing, whatever the playbook says.
+      ...(events?.reboot === true && step.mode === "apply" ? { wantsReboot: true } : {}),
+    };
   }
   const [failure] = events?.failures ?? [];
   const reason =

@@ -33,10 +33,20 @@ export interface StepOutcome {
   changes?: { task: string; diff?: string | undefined }[];
   /** Which of the step's secrets the playbook says it used. */
   secrets?: string[];
+  /** The step is done when the machine has started again, which is the caller's to bring about (`Executor.boot`). */
+  wantsReboot?: boolean;
   /** How long its tasks took, the longest first. */
   slowest?: { task: string; durationMs: number }[];
   /** For people: what failed and why, at most 2000 characters. */
   reason?: string;
+}
+
+/** The machine's life, from one start to the next. */
+export interface Boot {
+  /** Another one after every start. Throws while the machine cannot say. */
+  id(): Promise<string>;
+  /** Makes the machine start again. Resolves when it has been told to; asking twice is harmless. */
+  restart(): Promise<void>;
 }
 
 export interface Executor {
@@ -47,5 +57,7 @@ export interface Executor {
    */
   run(step: StepRequest, output: (chunk: Uint8Array) => void, signal: AbortSignal): Promise<StepOutcome>;
   facts(): Promise<Facts>;
+  /** Absent where nothing starts again: a simulation. */
+  boot?: Boot;
   close(): Promise<void>;
 }

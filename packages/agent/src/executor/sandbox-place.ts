@@ -53,6 +53,11 @@ export function sandboxPlace(options: SandboxPlaceOptions): SandboxPlace {
       await writeFile(`${factsFile}.new`, JSON.stringify(facts), { mode: 0o600 });
       await rename(`${factsFile}.new`, factsFile);
     },
+    boot: {
+      id: async () => (await sandbox()).bootId,
+      // What an appliance keeps is in its directory; all that runs is gone, and the next command starts it anew.
+      restart: async () => (await sandbox()).stop(),
+    },
     async close() {
       const ending = current;
       if (ending === undefined) return;

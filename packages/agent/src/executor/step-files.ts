@@ -15,7 +15,8 @@ export function recordDirectory(step: Pick<StepRequest, "runId" | "stepIndex">):
 export function variablesFile(step: StepRequest): string {
   const { runId, stepIndex, actionId } = step;
   return unsafeYaml({
-    steward: { run: runId, step: stepIndex, action: actionId, record: recordDirectory(step) },
+    // `reboots`: this agent knows how a step ends that restarts the machine. One that does not must not be asked to.
+    steward: { run: runId, step: stepIndex, action: actionId, record: recordDirectory(step), reboots: "yes" },
     values: step.variables,
     ...(step.secrets === undefined ? {} : { secrets: { ...step.secrets } }),
   });
@@ -123,6 +124,8 @@ class CallbackModule(CallbackBase):
         line = {"hosts": hosts, "failures": self.failures, "slowest": self._slowest(), "changes": self.changes}
         if "steward_result" in custom:
             line["result"] = custom["steward_result"]
+        if "steward_reboot" in custom:
+            line["reboot"] = bool(custom["steward_reboot"])
         if "steward_secrets" in custom:
             line["secrets"] = custom["steward_secrets"]
         with os.fdopen(os.dup(int(os.environ["STEWARD_EVENTS_FD"])), "w", encoding="utf-8") as events:
