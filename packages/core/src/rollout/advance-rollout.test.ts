@@ -9,10 +9,13 @@ import { newRollout } from "./new-rollout.ts";
 import { reduceRollout } from "./reduce-rollout.ts";
 import type { RolloutState } from "./rollout-state.ts";
 
-function rolloutOf(count: number, maxConcurrency = 100): RolloutState {
+function rolloutOf(count: number, maxConcurrency = 100, changes: Partial<RolloutState> = {}): RolloutState {
   const task = testTask(count);
   const rollout = newRollout({ ...task, plan: testPlan(task) }, rolloutId, startMs);
-  return { ...rollout, parameters: { ...rollout.parameters, maxConcurrency } };
+  // One wave, and none stops the others.
+  const { waveOf: _waves, ...rest } = rollout;
+  const parameters = { ...rollout.parameters, maxConcurrency, errorBudget: { count: 100 } };
+  return { ...rest, parameters, ...changes };
 }
 
 /** What the dispatcher does with the effects, in memory. */
@@ -76,8 +79,8 @@ describe("a rollout", () => {
           expect(runs).toHaveLength(count);
           expect(new Set(runs.map((run) => run.applianceId)).size).toBe(count);
           expect(runs.every((run) => runHasEnded(run.status))).toBe(true);
-          const hasFailed = runs.some((run) => run.status === "failed");
-          expect(rollout.status).toBe(hasFailed ? "failed" : "succeeded");
+          const hasSucceeded = runs.some((run) => run.status === "succeeded");
+          expect(rollout.status).toBe(hasSucceeded ? "succeeded" : "failed");
           expect(rollout.dueAtMs).toBeUndefined();
         },
       ),
@@ -129,7 +132,8 @@ describe("a rollout", () => {
       { ...first, status: "succeeded" as const },
       { ...second, status: "failed" as const, reason: "disk full" },
     ];
-    expect(advanceRollout(rollout, mixed, startMs).state.result).toEqual({
+    const strict = { ...rollout, parameters: { ...rollout.parameters, errorBudget: { count: 0 } } };
+    expect(advanceRollout(strict, mixed, startMs).state.result).toEqual({
       status: "failed",
       message: "Of 2 appliances: 1 succeeded, 1 failed. nas-2: disk full.",
       counts: { succeeded: 1, failed: 1 },

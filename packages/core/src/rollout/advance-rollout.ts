@@ -1,20 +1,27 @@
+import { defaults } from "@steward/contracts/defaults";
 import { runIdOf } from "@steward/contracts/ids";
-import { type RolloutStatus, type RunStatus, runHasEnded } from "@steward/contracts/states";
+import type { RolloutStatus } from "@steward/contracts/states";
 import { changed, checkTransition, unchanged } from "../reducing.ts";
 import { newRun } from "../run/new-run.ts";
 import type { RunState } from "../run/run-state.ts";
 import type { Step } from "../versioned.ts";
-import type { Fleet } from "./fleet-view.ts";
+import { type Fleet, neededFleet } from "./fleet-view.ts";
+import { judgeWaves } from "./judge-waves.ts";
 import { lookAgainMs } from "./new-rollout.ts";
+import { type Recount, recount } from "./recount.ts";
+import { cancelledResult, resultOf } from "./rollout-result.ts";
 import type { RolloutState } from "./rollout-state.ts";
 import { rolloutHasEnded, rolloutTransitions } from "./rollout-transitions.ts";
+import { siteMinimum } from "./site-minimum.ts";
+import { judgeStop } from "./judge-stop.ts";
+import { toUndoAfterStop, toUndoOnRequest } from "./what-to-undo.ts";
 
 export type RolloutEffect =
   /** Create these, unless they exist; then advance again. */
   | { type: "create_runs"; runs: RunState[] }
-  /** Ask the gate, sign the envelope, and store the run as `sent`; then advance again. */
+  /** Ask the gate, sign the envelope, and send it (event `send`); then advance again. */
   | { type: "send_run"; runId: string }
-  /** Ring the doorbells of these; they are `sent`. */
+  /** Ring the doorbells of these; they have their command and have not started. */
   | { type: "ring"; runIds: string[] }
   | { type: "cancel_runs"; runIds: string[]; reason?: string }
   /** The events `retry` and `begin_undo` for each of these; then advance again. */
@@ -25,98 +32,212 @@ export type RolloutEffect =
 
 /** An appliance that does not answer is rung less and less often, but never less than this. */
 const longestRingPauseMs = 15 * 60_000;
-/** Two of the longest heartbeat intervals: who has not started by then is not there. */
-const awayAfterMs = 10 * 60_000;
+/** How long a rollout stays paused before it is given up. */
+export const longestPauseMs = defaults.questionSeconds * 1000;
 
 /**
  * One step of a rollout, judged from its runs as they are now; `runs` may lack some that a killed dispatcher did not
- * create. All effects may be repeated: run ids are derived, sending and ringing twice is harmless.
+ * create. All effects may be repeated: run ids are derived, rounds are numbered, sending and ringing twice is harmless.
+ * Linear in the number of runs; a shell that gets many results at once may call it once for all of them.
+ *
+ * `fleet` is what `neededFleet` asks for.
  */
 export function advanceRollout(
   rollout: RolloutState,
-  runs: RunState[],
+  runs: readonly RunState[],
   nowMs: number,
-  _fleet?: Fleet,
+  fleet?: Fleet,
 ): Step<RolloutState, RolloutEffect> {
+  if (rolloutHasEnded(rollout.status)) return unchanged(rollout);
+  if (fleet === undefined && neededFleet(rollout) !== undefined) {
+    // Without it a gate would be passed that nobody has looked through.
+    throw new TypeError(`the rollout ${rollout.rolloutId} cannot be judged without its fleet`);
+  }
+  const world: World = { rollout, runs, seen: recount(rollout, runs, nowMs), nowMs, fleet: fleet ?? new Map() };
   switch (rollout.status) {
     case "running":
-      return advanceRunning(rollout, runs, nowMs);
-    case "cancelling":
-      return advanceCancelling(rollout, runs, nowMs);
+      return advanceRunning(world);
     case "paused":
-      return isDue(rollout, nowMs) ? go(rollout, "paused", {}, nowMs) : unchanged(rollout);
-    case "succeeded":
-    case "failed":
-    case "cancelled":
-      return unchanged(rollout);
+      return advancePaused(world);
+    default:
+      return advanceCancelling(world);
   }
 }
 
-function advanceRunning(rollout: RolloutState, runs: RunState[], nowMs: number): Step<RolloutState, RolloutEffect> {
+interface World {
+  rollout: RolloutState;
+  runs: readonly RunState[];
+  seen: Recount;
+  nowMs: number;
+  fleet: Fleet;
+}
+
+function advanceRunning(world: World): Step<RolloutState, RolloutEffect> {
+  const { rollout, runs, seen, nowMs } = world;
+  if (rollout.operation === "undo") return advanceUndo(world);
   const missing = missingRuns(rollout, runs, nowMs);
-  if (missing.length === 0 && runs.every((run) => runHasEnded(run.status))) {
-    const status = outcomeOf(runs);
-    const result = { status, message: describe(runs), counts: countsOf(runs) };
-    const to = status === "succeeded" || status === "simulated" ? "succeeded" : "failed";
-    return go(rollout, to, { result }, nowMs, [{ type: "finish_task" }]);
-  }
+  if (missing.length > 0) return go(world, "running", {}, [{ type: "create_runs", runs: missing }]);
 
-  const busy = runs.filter((run) => holdsPlace(run, nowMs)).length;
-  const free = Math.max(0, rollout.parameters.maxConcurrency - busy);
-  // Past the plan's expiry nothing is sent or rung: those runs expire by themselves.
+  const round = rollout.round ?? 0;
   const isLive = nowMs < rollout.expiresAtMs;
-  const toSend = isLive ? runs.filter((run) => run.status === "pending").slice(0, free) : [];
-  const toRing = isLive ? runs.filter((run) => wantsRing(run, nowMs)) : [];
-  const effects: RolloutEffect[] = [
-    ...(missing.length > 0 ? [{ type: "create_runs" as const, runs: missing }] : []),
-    ...toSend.map((run) => ({ type: "send_run" as const, runId: run.runId })),
-  ];
-  if (toRing.length > 0) effects.push({ type: "ring", runIds: toRing.map((run) => run.runId) });
-  if (effects.length === 0 && !isDue(rollout, nowMs)) return unchanged(rollout);
-  return go(rollout, "running", {}, nowMs, effects);
+  const toRetry = round === 0 || !isLive ? [] : runs.filter((run) => isToRetry(run, round)).map((run) => run.runId);
+  if (toRetry.length > 0) return go(world, "running", {}, [{ type: "retry_runs", runIds: toRetry, round }]);
+
+  const stop = rollout.stop ?? judgeStop(world);
+  if (stop !== undefined) return advanceStopped(world, { ...rollout, stop });
+
+  const waves = judgeWaves(world);
+  if (seen.hasEnded && !waves.isHeld) return finish(world, rollout);
+  if (waves.confirmAfter !== undefined) {
+    const pause = { sinceMs: nowMs, afterWave: waves.confirmAfter };
+    return go(world, "paused", { pause, hold: undefined }, ringing(world));
+  }
+  const candidates = waves.isHeld ? [] : seen.toSend.filter((run) => run.wave <= waves.open || seen.waves.length === 1);
+  const sites =
+    rollout.parameters.minHealthy === undefined || rollout.mode === "check"
+      ? undefined
+      : siteMinimum(rollout.parameters.minHealthy, runs, world.fleet);
+  const { effects, held } = sending(world, candidates, (run) => sites?.take(run.applianceId));
+  return keepRunning(world, effects, waves.why ?? held, waves.againAtMs);
 }
 
-function advanceCancelling(rollout: RolloutState, runs: RunState[], nowMs: number): Step<RolloutState, RolloutEffect> {
-  if (runs.every((run) => runHasEnded(run.status))) {
-    // Where every appliance had finished before the cancellation reached it, that is what the person is told.
-    const isComplete = runs.length === rollout.targets.length;
-    const wasTooLate = isComplete && runs.every((run) => !["cancelled", "expired"].includes(run.status));
-    const status = wasTooLate ? outcomeOf(runs) : "cancelled";
-    const message = wasTooLate
-      ? `${describe(runs)} The cancellation came too late.`
-      : `Cancelled${rollout.cancelReason === undefined ? "" : ` (${rollout.cancelReason})`}. ${describe(runs)}`.trim();
-    const result = { status, message, counts: countsOf(runs) };
-    return go(rollout, "cancelled", { result }, nowMs, [{ type: "finish_task" }]);
+/** Nothing more goes out; what it was stopped for is taken back where the plan says so. */
+function advanceStopped(world: World, rollout: RolloutState): Step<RolloutState, RolloutEffect> {
+  const { seen, runs, nowMs } = world;
+  const { stop } = rollout;
+  const effects: RolloutEffect[] = [];
+  const unbegun = [...seen.toSend, ...seen.waiting].filter((run) => run.operation !== "undo");
+  if (unbegun.length > 0) {
+    effects.push({ type: "cancel_runs", runIds: idsOf(unbegun), reason: `not sent: ${stop?.why}` });
   }
-  const open = runs.filter((run) => run.status === "pending" || run.status === "sent").map((run) => run.runId);
+  const toUndo = nowMs < rollout.expiresAtMs ? toUndoAfterStop(rollout, runs) : [];
+  if (toUndo.length > 0) effects.push({ type: "undo_runs", runIds: idsOf(toUndo), round: rollout.round ?? 0 });
+  if (seen.hasEnded && effects.length === 0) return finish(world, rollout);
+  const undos = seen.toSend.filter((run) => run.operation === "undo");
+  effects.push(...sending(world, undos, () => undefined, true).effects);
+  if (rollout.stop === world.rollout.stop) return keepRunning(world, effects, undefined, undefined);
+  return go(world, "running", { stop: rollout.stop, hold: undefined, pause: undefined }, effects);
+}
+
+/**
+ * Takes back what was done, the last wave first. Nothing waits for anything here but a place: an undo that fails on one
+ * appliance is no reason to leave the change on the others, and a site that the change made ill gets well by it.
+ */
+function advanceUndo(world: World): Step<RolloutState, RolloutEffect> {
+  const { rollout, runs, seen, nowMs } = world;
+  const round = rollout.round ?? 0;
+  const effects: RolloutEffect[] = [];
+  const unbegun = [...seen.toSend, ...seen.waiting].filter((run) => run.operation !== "undo");
+  if (unbegun.length > 0) effects.push({ type: "cancel_runs", runIds: idsOf(unbegun), reason: "the change is undone" });
+  const toUndo = nowMs < rollout.expiresAtMs ? toUndoOnRequest(runs, round) : [];
+  if (toUndo.length > 0) effects.push({ type: "undo_runs", runIds: idsOf(toUndo), round });
+  if (seen.hasEnded && effects.length === 0) return finish(world, rollout);
+  const undos = seen.toSend.filter((run) => run.operation === "undo").sort((a, b) => b.wave - a.wave);
+  effects.push(...sending(world, undos, () => undefined).effects);
+  return keepRunning(world, effects, undefined, undefined);
+}
+
+function advancePaused(world: World): Step<RolloutState, RolloutEffect> {
+  const { rollout, runs, seen, nowMs } = world;
+  const isComplete = runs.length === rollout.targets.length;
+  if (rollout.operation !== "undo" && isComplete) {
+    const stop = judgeStop(world);
+    if (stop !== undefined) return advanceStopped(world, { ...rollout, stop });
+  }
+  // All that waited has expired, or a person cancelled it elsewhere: there is nothing to resume.
+  if (isComplete && seen.hasEnded) return finish(world, rollout);
+  if (nowMs - (rollout.pause?.sinceMs ?? rollout.updatedAtMs) >= longestPauseMs) {
+    const cancelReason = "it was paused for seven days";
+    return go(world, "cancelling", { cancelReason, pause: undefined, hold: undefined });
+  }
+  const effects = ringing(world);
+  if (effects.length === 0 && !isDue(rollout, nowMs)) return unchanged(rollout);
+  return go(world, "paused", {}, effects);
+}
+
+function advanceCancelling(world: World): Step<RolloutState, RolloutEffect> {
+  const { rollout, runs, seen, nowMs } = world;
+  if (seen.hasEnded) {
+    const result = cancelledResult(rollout, seen, runs.length === rollout.targets.length);
+    return go(world, "cancelled", { result, hold: undefined }, [{ type: "finish_task" }]);
+  }
+  const open = [...seen.toSend, ...seen.waiting];
   if (open.length === 0 && !isDue(rollout, nowMs)) return unchanged(rollout);
+  const reason = rollout.cancelReason === undefined ? {} : { reason: rollout.cancelReason };
   return go(
-    rollout,
+    world,
     "cancelling",
     {},
-    nowMs,
-    open.length > 0
-      ? [
-          {
-            type: "cancel_runs",
-            runIds: open,
-            ...(rollout.cancelReason === undefined ? {} : { reason: rollout.cancelReason }),
-          },
-        ]
-      : [],
+    open.length === 0 ? [] : [{ type: "cancel_runs", runIds: idsOf(open), ...reason }],
   );
 }
 
+/** Sends to as many of these as there are free places, and rings those that have their command. */
+function sending(
+  world: World,
+  candidates: readonly RunState[],
+  refusalOf: (run: RunState) => string | undefined,
+  ringOnlyUndo = false,
+): { effects: RolloutEffect[]; held?: string } {
+  const { rollout, seen, nowMs } = world;
+  const effects: RolloutEffect[] = [];
+  let free = rollout.parameters.maxConcurrency - seen.busy;
+  let held: string | undefined;
+  // Past the plan's expiry nothing is sent: those runs expire by themselves.
+  if (nowMs < rollout.expiresAtMs) {
+    for (const run of candidates) {
+      if (free <= 0) break;
+      const refusal = refusalOf(run);
+      held ??= refusal;
+      if (refusal !== undefined) continue;
+      effects.push({ type: "send_run", runId: run.runId });
+      free -= 1;
+    }
+  }
+  effects.push(...ringing(world, ringOnlyUndo));
+  return { effects, ...(held === undefined ? {} : { held }) };
+}
+
+function ringing({ rollout, seen, nowMs }: World, onlyUndo = false): RolloutEffect[] {
+  if (nowMs >= rollout.expiresAtMs) return [];
+  const toRing = seen.waiting.filter((run) => (!onlyUndo || run.operation === "undo") && wantsRing(run, nowMs));
+  return toRing.length === 0 ? [] : [{ type: "ring", runIds: idsOf(toRing) }];
+}
+
+function wantsRing(run: RunState, nowMs: number): boolean {
+  if (run.rungAtMs === undefined) return true;
+  const waitedMs = run.rungAtMs - (run.sentAtMs ?? run.rungAtMs);
+  return nowMs - run.rungAtMs >= Math.min(longestRingPauseMs, Math.max(lookAgainMs, waitedMs));
+}
+
+/** Stores only what is worth it: effects, a new reason to wait, or that somebody has looked. */
+function keepRunning(
+  world: World,
+  effects: RolloutEffect[],
+  hold: string | undefined,
+  againAtMs: number | undefined,
+): Step<RolloutState, RolloutEffect> {
+  const { rollout, nowMs } = world;
+  if (effects.length === 0 && hold === rollout.hold && !isDue(rollout, nowMs)) return unchanged(rollout);
+  return go(world, "running", { hold }, effects, againAtMs);
+}
+
+function finish(world: World, rollout: RolloutState): Step<RolloutState, RolloutEffect> {
+  const result = resultOf(rollout, world.seen);
+  const to = result.status === "succeeded" || result.status === "simulated" ? "succeeded" : "failed";
+  return go(world, to, { stop: rollout.stop, result, hold: undefined, pause: undefined }, [{ type: "finish_task" }]);
+}
+
 function go(
-  rollout: RolloutState,
+  { rollout, nowMs }: World,
   to: RolloutStatus,
   changes: Partial<RolloutState>,
-  nowMs: number,
   effects: RolloutEffect[] = [],
+  againAtMs: number = nowMs + lookAgainMs,
 ): Step<RolloutState, RolloutEffect> {
   const sentence = `The rollout is ${rollout.status} and cannot become ${to}.`;
   checkTransition(rolloutTransitions, { from: rollout.status, event: "advance", to, sentence });
-  const dueAtMs = rolloutHasEnded(to) ? undefined : nowMs + lookAgainMs;
+  const dueAtMs = rolloutHasEnded(to) ? undefined : Math.min(nowMs + lookAgainMs, Math.max(nowMs + 1, againAtMs));
   return changed(rollout, { ...changes, status: to, dueAtMs }, nowMs, effects);
 }
 
@@ -124,7 +245,13 @@ function isDue(rollout: RolloutState, nowMs: number): boolean {
   return rollout.dueAtMs === undefined || nowMs >= rollout.dueAtMs;
 }
 
-function missingRuns(rollout: RolloutState, runs: RunState[], nowMs: number): RunState[] {
+/** Where it failed, where it was therefore not sent, and what was taken back when it was stopped. */
+function isToRetry({ status, round }: RunState, current: number): boolean {
+  return round !== current && (status === "failed" || status === "cancelled" || status === "undone");
+}
+
+function missingRuns(rollout: RolloutState, runs: readonly RunState[], nowMs: number): RunState[] {
+  if (runs.length === rollout.targets.length) return [];
   const existing = new Set(runs.map((run) => run.runId));
   const missing: RunState[] = [];
   rollout.targets.forEach((target, index) => {
@@ -137,46 +264,6 @@ function missingRuns(rollout: RolloutState, runs: RunState[], nowMs: number): Ru
   return missing;
 }
 
-/**
- * Counts towards the rollout's concurrency: it runs, or was told so lately that it may be about to. An appliance that is
- * away keeps its command until the plan's expiry, but must not keep the others waiting for so long.
- */
-function holdsPlace(run: RunState, nowMs: number): boolean {
-  if (run.status === "sent") return nowMs - (run.sentAtMs ?? nowMs) < awayAfterMs;
-  return run.status === "running" || run.status === "undoing";
-}
-
-function wantsRing(run: RunState, nowMs: number): boolean {
-  if (run.status !== "sent") return false;
-  if (run.rungAtMs === undefined) return true;
-  const waitedMs = run.rungAtMs - (run.sentAtMs ?? run.rungAtMs);
-  return nowMs - run.rungAtMs >= Math.min(longestRingPauseMs, Math.max(lookAgainMs, waitedMs));
-}
-
-function outcomeOf(runs: RunState[]): NonNullable<RolloutState["result"]>["status"] {
-  const statuses = new Set(runs.map((run) => run.status));
-  const onlyHas = (...allowed: RunStatus[]) => [...statuses].every((status) => allowed.includes(status));
-  if (onlyHas("succeeded")) return "succeeded";
-  // One simulated appliance is enough for the whole to say so: nothing there was changed.
-  if (onlyHas("succeeded", "simulated")) return "simulated";
-  if (onlyHas("expired")) return "expired";
-  return "failed";
-}
-
-function countsOf(runs: RunState[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const run of runs) counts[run.status] = (counts[run.status] ?? 0) + 1;
-  return counts;
-}
-
-/** "2 of 3 appliances succeeded, 1 failed (nas-1: disk full)." */
-function describe(runs: RunState[]): string {
-  if (runs.length === 0) return "Nothing was sent to any appliance.";
-  const parts = Object.entries(countsOf(runs))
-    .sort(([, a], [, b]) => b - a)
-    .map(([status, count]) => `${count} ${status}`);
-  const noun = runs.length === 1 ? "appliance" : "appliances";
-  const failed = runs.find((run) => run.status === "failed" && run.reason !== undefined);
-  const why = failed === undefined ? "" : ` ${failed.applianceName}: ${failed.reason}.`;
-  return `Of ${runs.length} ${noun}: ${parts.join(", ")}.${why}`;
+function idsOf(runs: readonly RunState[]): string[] {
+  return runs.map((run) => run.runId);
 }

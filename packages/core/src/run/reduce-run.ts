@@ -37,7 +37,8 @@ const transitions: Transitions<RunStatus, RunEvent["type"]> = {
   // What a stopped rollout had undone, or had not sent, it does when it is tried again.
   undone: { retry: ["pending"] },
   expired: {},
-  cancelled: { retry: ["pending"] },
+  // A retry that was cancelled before it began leaves what the attempt before it had done.
+  cancelled: { retry: ["pending"], begin_undo: ["undoing"] },
 };
 /** A person asks for each; older ones than these tell nothing more. */
 const maxEarlier = 10;
@@ -139,9 +140,10 @@ export function reduceRun(state: RunState, event: RunEvent, nowMs: number): Step
         : end("cancelled", { reason: event.reason ?? "cancelled" });
     case "retry":
     case "begin_undo": {
-      if (!knowsEvent(transitions, state.status, event.type) || state.round === event.round) return unchanged(state);
-      refuseIfPlanExpired(state, nowMs);
       const isUndo = event.type === "begin_undo";
+      const isAsked = state.round === event.round && isUndo === (state.operation === "undo");
+      if (!knowsEvent(transitions, state.status, event.type) || isAsked) return unchanged(state);
+      refuseIfPlanExpired(state, nowMs);
       return go(isUndo ? "undoing" : "pending", {
         ...anotherAttempt(state),
         round: event.round,

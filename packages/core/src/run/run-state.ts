@@ -87,7 +87,7 @@ export type RunEvent =
   | { type: "cancel"; reason?: string }
   /** Once more: `failed, cancelled, undone → pending`. Again in the same round: nothing changes. */
   | { type: "retry"; round: number }
-  /** Take back what this run has done: `succeeded, failed → undoing`. Again in the same round: nothing changes. */
+  /** Take back what this run has done: `succeeded, failed, cancelled → undoing`. Again in the same round: nothing changes. */
   | { type: "begin_undo"; round: number };
 
 export type RunEffect = { type: "advance_rollout" } | { type: "forget_doorbell" };
