@@ -230,11 +230,8 @@ async function finish(deps: Deps, before: RolloutState, after: RolloutState, tas
   const writes = after === before ? [] : [replaceRollout(before, after)];
   if (!taskHasEnded(task.status)) {
     const nowMs = deps.nowMs();
-    const done = reduceTask(
-      task,
-      { type: "finish", status: result.status, result: { message: result.message, counts: result.counts } },
-      nowMs,
-    ).state;
+    const { status: _, ...taskResult } = result;
+    const done = reduceTask(task, { type: "finish", status: result.status, result: taskResult }, nowMs).state;
     writes.push(
       replaceTask(task, done),
       audited(nowMs, {

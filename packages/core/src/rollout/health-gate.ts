@@ -9,12 +9,7 @@ export type GateAnswer = { type: "pass" } | { type: "wait"; why: string } | { ty
  * for longer than the gate waits for, fails the wave; the others are waited for until `heartbeats` have come from each.
  * What was not begun there was not changed, and who is not an appliance any more is not waited for.
  */
-export function askHealthGate(
-  runs: readonly RunState[],
-  heartbeats: number,
-  fleet: Fleet,
-  nowMs: number,
-): GateAnswer {
+export function askHealthGate(runs: readonly RunState[], heartbeats: number, fleet: Fleet, nowMs: number): GateAnswer {
   let waitsFor: RunState | undefined;
   for (const run of runs) {
     const seen = fleet.get(run.applianceId);

@@ -67,7 +67,9 @@ function askBefore(wave: number, world: World): Omit<WavesNow, "open" | "isHeld"
   if (succeeded + simulated === 0) {
     const names = seen.waiting.slice(0, 3).map((run) => run.applianceName);
     const whom = names.length === 0 ? "the first wave" : names.join(", ");
-    return { why: `Waiting for ${whom}: nothing goes on before the change has succeeded on some appliance of the first wave.` };
+    return {
+      why: `Waiting for ${whom}: nothing goes on before the change has succeeded on some appliance of the first wave.`,
+    };
   }
   const well = askHealth(seen.waves[wave - 1], world);
   if (well !== undefined) return well;

@@ -12,7 +12,8 @@ export function resultOf(rollout: RolloutState, seen: Recount): RolloutResult {
 export function cancelledResult(rollout: RolloutState, seen: Recount, isComplete: boolean): RolloutResult {
   const { cancelled = 0, expired = 0 } = seen.counts;
   // Where every appliance had finished before the cancellation reached it, that is what the person is told.
-  const wasTooLate = isComplete && cancelled + expired === 0 && seen.failed.every(({ reason }) => !isUnbegunUndo(reason));
+  const wasTooLate =
+    isComplete && cancelled + expired === 0 && seen.failed.every(({ reason }) => !isUnbegunUndo(reason));
   if (wasTooLate) {
     const result = resultOf(rollout, seen);
     return { ...result, message: `${result.message} The cancellation came too late.` };

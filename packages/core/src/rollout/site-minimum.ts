@@ -37,8 +37,7 @@ export function siteMinimum(
       const own = (fleet.get(applianceId)?.sites ?? []).map((name) => ({ name, site: sites.get(name) }));
       for (const { name, site } of own) {
         if (site === undefined) continue;
-        const needed =
-          "count" in minHealthy ? minHealthy.count : Math.ceil((site.size * minHealthy.percent) / 100);
+        const needed = "count" in minHealthy ? minHealthy.count : Math.ceil((site.size * minHealthy.percent) / 100);
         const left = site.size - site.out - more;
         if (left < needed) {
           return `${name} has ${site.size} appliances, of which ${needed} stay healthy and untouched; ${left} would be left.`;
