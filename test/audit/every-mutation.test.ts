@@ -97,6 +97,16 @@ const steps: Partial<Record<RouteName, Step>> = {
     call: async () =>
       send("rejectTask", { as: "acme", params: { taskId: (await waitingTask()).id }, body: { reason: "not today" } }),
   },
+  executeCommand: {
+    call: async () => {
+      const { id } = await appliance();
+      return send("executeCommand", { as: "acme", body: { nodeId: id, action: "system.ping" } });
+    },
+  },
+  broadcastCommand: {
+    call: () => send("broadcastCommand", { as: "acme", body: { selector: "all", action: "system.ping" } }),
+  },
+  cleanupCommands: { needsNone: "it ends what is past its deadline; each end leaves its own entry" },
   previewTask: {
     call: async () => send("previewTask", { as: "acme", params: { taskId: (await waitingTask()).id } }),
   },

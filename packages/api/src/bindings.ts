@@ -16,6 +16,7 @@ import { policyBindings } from "./routes/policy.ts";
 import { principalBindings } from "./routes/principals.ts";
 import { secretBindings } from "./routes/secrets.ts";
 import { sessionBindings } from "./routes/sessions.ts";
+import { commandBindings } from "./routes/commands.ts";
 import { taskBindings } from "./routes/tasks.ts";
 import { tenantBindings } from "./routes/tenants.ts";
 import { tokenBindings } from "./routes/tokens.ts";
@@ -28,6 +29,7 @@ import { waitBindings } from "./routes/wait.ts";
 export const bindingsByFunction: Readonly<Record<ServedBy, readonly Binding[]>> = {
   api: [
     ...taskBindings,
+    ...commandBindings,
     ...nodeBindings,
     ...freezeBindings,
     ...auditBindings,

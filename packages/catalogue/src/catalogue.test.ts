@@ -277,3 +277,17 @@ describe("defineAction", () => {
     expect(() => defineAction({ ...definition, hints, ...change })).toThrow(problem);
   });
 });
+
+test("how full the disks are is told in tens of the fullest one, the fullest first; anything else is nothing to glance at", () => {
+  const glance = catalogue.find(({ id }) => id === "disk.usage")?.glance;
+  const disks = [
+    { mount: "/", usedPercent: 41 },
+    { mount: "/srv", usedPercent: 87 },
+  ];
+  expect(glance?.({ disks })).toEqual({ text: "fullest disk /srv, 80–90 % used", rank: 80 });
+  expect(glance?.({ disks: [{ mount: "/", usedPercent: 100 }] })).toEqual({
+    text: "fullest disk /, 90–100 % used",
+    rank: 90,
+  });
+  for (const odd of [{}, { disks: [] }, { disks: [{ mount: 7 }] }, "full", null]) expect(glance?.(odd)).toBeUndefined();
+});

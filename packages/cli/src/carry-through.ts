@@ -5,6 +5,7 @@ import type { Question, TaskView } from "@steward/contracts/task";
 import { CliError, type ExitCode, exitCodes } from "./exit-codes.ts";
 import { exitCodeOfTask, followTask, interruptible, waitWhile } from "./follow-task.ts";
 import { showPreview } from "./preview-task.ts";
+import { resultsText } from "./text/results.ts";
 import { planText, resultText } from "./text/task.ts";
 import { visible } from "./text/visible.ts";
 import type { Ui } from "./ui.ts";
@@ -90,9 +91,18 @@ async function carry(
     }
     const followed = await followTask(call, task, ui, { output: options.output ?? "some", signal });
     ui.say();
+    await sayResults(call, followed.task, ui);
     ui.say(resultText(followed.task, ui.paint));
     return end(ui, followed.task, followed.outputTrusted ? exitCodeOfTask(followed.task) : exitCodes.failed);
   }
+}
+
+/** What several appliances found, equal answers together. A single one's stands in its output. */
+export async function sayResults(call: Client, task: TaskView, ui: Ui): Promise<void> {
+  const found = (task.runs ?? []).some((run) => run.steps.some((step) => step.result !== undefined));
+  if (ui.json || !found || task.targets.length < 2) return;
+  ui.say(resultsText(await call("getResults", { params: { taskId: task.id } }), ui.paint));
+  ui.say();
 }
 
 /** Kinds of all actions, to say whether something only reads. Without them the plan is still right, only less kind. */

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addActions } from "./commands/actions.ts";
+import { addCommands } from "./commands/commands.ts";
 import { addAsk } from "./commands/ask.ts";
 import { addAudit } from "./commands/audit.ts";
 import { addCompletion } from "./commands/completion.ts";
@@ -39,6 +40,7 @@ export function createProgram(run: Runner): Command {
   addAsk(program, run);
   addTasks(program, run);
   addActions(program, run);
+  addCommands(program, run);
   program.commandsGroup("Fleet:");
   addAppliances(program, run);
   addWorkers(program, run);

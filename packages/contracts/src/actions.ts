@@ -52,6 +52,11 @@ export interface Action {
   undo: "recorded" | "none";
   timeoutSeconds: number;
   /**
+   * What of a read's result is looked at where many appliances answer: who has the same `text` stands together, the highest
+   * `rank` first. Without it results that are the very same do. Undefined for a result of another shape.
+   */
+  glance?: (result: unknown) => { text: string; rank?: number } | undefined;
+  /**
    * Names of secrets that the agent makes for the playbook (`secrets.password`) and stores for the run before the step.
    * Who asked, or whom they named, gets each one that the playbook says it used, once.
    */

@@ -2,6 +2,7 @@ import { applianceRoutes } from "./routes/appliances.ts";
 import { approveRoutes } from "./routes/approve.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
+import { commandRoutes } from "./routes/commands.ts";
 import { enrolmentRoutes } from "./routes/enrolment.ts";
 import { freezeRoutes } from "./routes/freezes.ts";
 import { heartbeatRoutes } from "./routes/heartbeat.ts";
@@ -29,6 +30,7 @@ export const routes = {
   ...tokenRoutes,
   ...issuerRoutes,
   ...taskRoutes,
+  ...commandRoutes,
   ...waitRoutes,
   ...approveRoutes,
   ...nodeRoutes,

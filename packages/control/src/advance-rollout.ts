@@ -13,6 +13,7 @@ import { proveTarget } from "@steward/contracts/targets-proof";
 import { gate } from "@steward/core/gate/gate";
 import { advanceRollout as decide } from "@steward/core/rollout/advance-rollout";
 import type { RolloutState } from "@steward/core/rollout/rollout-state";
+import { isOverdue, overdueEvent } from "@steward/core/run/judge-stuck";
 import { reduceRun } from "@steward/core/run/reduce-run";
 import type { RunEvent, RunState } from "@steward/core/run/run-state";
 import { reduceTask } from "@steward/core/task/reduce-task";
@@ -27,8 +28,8 @@ import { forgetDoorbell } from "./start-run.ts";
 
 type Deps = Pick<Context, "table" | "queues" | "nowMs" | "release" | "log" | "meter"> &
   WithSigner & {
-    /** Rings appliances with the doorbell `ssm`. Answers for how many SSM did not take it. */
-    ringSsm: (nodeIds: string[], rolloutId: string) => Promise<{ failed: number }>;
+    /** Rings appliances with the doorbell `ssm`. Answers with those for which SSM did not take it. */
+    ringSsm: (nodeIds: string[], rolloutId: string) => Promise<{ failed: string[] }>;
   };
 
 const who = "steward:dispatch";
@@ -56,6 +57,11 @@ async function onePass(deps: Deps, message: { tenantId: string; rolloutId: strin
   ]);
   const { state, effects } = decide(rollout, runs, deps.nowMs());
   let progressed = false;
+  // The reconciler does the same within a minute; whoever cleans up does not want to wait for it.
+  for (const run of runs.filter((one) => isOverdue(one, deps.nowMs()))) {
+    await changeRun(deps, message.tenantId, run.runId, { type: overdueEvent(run) });
+    progressed = true;
+  }
   for (const effect of effects) {
     switch (effect.type) {
       case "create_runs":
@@ -170,17 +176,20 @@ async function ring(deps: Deps, rollout: RolloutState, runs: readonly RunState[]
       if (nodes[index]?.doorbell === "ssm") bySsm.push(run.applianceId);
     }),
   );
+  let refused: string[] = [];
   if (bySsm.length > 0) {
     try {
-      const { failed } = await deps.ringSsm(bySsm, rollout.rolloutId);
-      if (failed > 0) deps.meter("DoorbellsFailed", failed);
+      refused = (await deps.ringSsm(bySsm, rollout.rolloutId)).failed;
+      if (refused.length > 0) deps.meter("DoorbellsFailed", refused.length);
     } catch (error) {
+      refused = bySsm;
       deps.meter("DoorbellsFailed", bySsm.length);
       deps.log("warn", "ring_failed", { rolloutId: rollout.rolloutId, count: bySsm.length, error: String(error) });
     }
   }
   for (const run of runs) {
-    const now = await changeRun(deps, run.tenantId, run.runId, { type: "ring" });
+    const ring = { type: "ring", refused: refused.includes(run.applianceId) } as const;
+    const now = await changeRun(deps, run.tenantId, run.runId, ring);
     // It may have started or ended while it was rung for; nobody else would take it off the list then.
     if (now?.status !== "sent") await forgetDoorbell(deps, run.applianceId, run.runId);
   }

@@ -1,6 +1,5 @@
 import { listRunsOfRollout } from "@steward/aws/records/run";
 import { getTask, replaceTask } from "@steward/aws/records/task";
-import { canonicalHash } from "@steward/contracts/canonical";
 import { AppError, hasCode } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
 import type { PreviewView } from "@steward/contracts/preview";
@@ -8,6 +7,7 @@ import { runHasEnded, taskHasEnded } from "@steward/contracts/states";
 import type { TaskView } from "@steward/contracts/task";
 import { gate } from "@steward/core/gate/gate";
 import { previewPlan } from "@steward/core/planning/preview-plan";
+import { groupRuns, shownGroups } from "@steward/core/run/group-runs";
 import type { RunState } from "@steward/core/run/run-state";
 import { newTask } from "@steward/core/task/new-task";
 import { reduceTask } from "@steward/core/task/reduce-task";
@@ -86,10 +86,6 @@ async function begin(deps: Deps, caller: Caller, taskId: string, previewId: stri
   return fullTaskView(deps, state);
 }
 
-/** Groups and appliances of a group that are shown: a person reads no more, and the answer has to fit. */
-const shownGroups = 50;
-const shownAppliances = 20;
-
 /** What the newest preview found so far. Throws `not_found` where none was asked for. */
 export async function viewPreview(
   deps: Pick<Context, "table">,
@@ -106,7 +102,10 @@ export async function viewPreview(
   }
   const { tenantId, rolloutId } = preview;
   const runs = rolloutId === undefined ? [] : await listRunsOfRollout(deps.table, { tenantId, rolloutId });
-  const groups = groupsOf(runs.filter((run) => runHasEnded(run.status)));
+  const groups = groupRuns(
+    runs.filter((run) => runHasEnded(run.status)),
+    contentOf,
+  );
   return {
     taskId: preview.taskId,
     previewOf: preview.previewOf,
@@ -120,27 +119,16 @@ export async function viewPreview(
   };
 }
 
-function groupsOf(runs: readonly RunState[]): PreviewView["groups"] {
-  const byContent = new Map<string, PreviewView["groups"][number]>();
-  for (const run of [...runs].sort((a, b) => (a.applianceName < b.applianceName ? -1 : 1))) {
-    const shown = {
-      status: run.status,
-      ...(run.reason === undefined ? {} : { reason: run.reason }),
-      steps: run.steps.map(({ action, status, changed, changes, reason }) => ({
-        action,
-        status,
-        changed,
-        ...(changes === undefined ? {} : { changes }),
-        ...(reason === undefined ? {} : { reason }),
-      })),
-    };
-    const key = canonicalHash(shown);
-    const group = byContent.get(key) ?? { ...shown, count: 0, appliances: [] };
-    group.count += 1;
-    if (group.appliances.length < shownAppliances) {
-      group.appliances.push({ id: run.applianceId, name: run.applianceName });
-    }
-    byContent.set(key, group);
-  }
-  return [...byContent.values()].sort((a, b) => b.count - a.count);
+function contentOf(run: RunState) {
+  return {
+    status: run.status,
+    ...(run.reason === undefined ? {} : { reason: run.reason }),
+    steps: run.steps.map(({ action, status, changed, changes, reason }) => ({
+      action,
+      status,
+      changed,
+      ...(changes === undefined ? {} : { changes }),
+      ...(reason === undefined ? {} : { reason }),
+    })),
+  };
 }

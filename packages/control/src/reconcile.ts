@@ -7,6 +7,7 @@ import { defaults } from "@steward/contracts/defaults";
 import { hasCode } from "@steward/contracts/errors";
 import { jobHasEnded, runHasEnded, taskHasEnded } from "@steward/contracts/states";
 import { reduceJob } from "@steward/core/job/reduce-job";
+import { overdueEvent } from "@steward/core/run/judge-stuck";
 import { reduceRun } from "@steward/core/run/reduce-run";
 import { reduceTask } from "@steward/core/task/reduce-task";
 import { audited } from "./audit.ts";
@@ -105,7 +106,7 @@ async function lookAtRun(deps: Deps, record: Due): Promise<void> {
   const run = await getRun(deps.table, { tenantId: record.tenantId, runId: record.id });
   const nowMs = deps.nowMs();
   if (run === undefined || runHasEnded(run.status) || (run.dueAtMs ?? 0) > nowMs) return;
-  const event = run.status === "pending" || run.status === "sent" ? "expire" : "pass_deadline";
+  const event = overdueEvent(run);
   const { state, effects } = reduceRun(run, { type: event }, nowMs);
   if (state === run) return;
   await commit(deps.table, [

@@ -8,6 +8,7 @@ import { hasCode } from "@steward/contracts/errors";
 import { providerTenantId } from "@steward/contracts/ids";
 import type { LaneMessage } from "@steward/contracts/job";
 import { advanceRollout } from "@steward/control/advance-rollout";
+import { cleanupCommands, commandStats } from "@steward/control/command-stats";
 import { claimJob } from "@steward/control/claim-job";
 import type { Caller, NodeCaller } from "@steward/control/context";
 import { pendingRuns } from "@steward/control/get-envelope";
@@ -15,6 +16,7 @@ import { reconcile } from "@steward/control/reconcile";
 import { recordRun } from "@steward/control/record-run";
 import { startRun } from "@steward/control/start-run";
 import { submitTask } from "@steward/control/submit-task";
+import { viewResults } from "@steward/control/view-results";
 import { buildPlan } from "@steward/core/planning/build-plan";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { testActions, testBundles } from "../../core/test/fixtures.ts";
@@ -55,7 +57,7 @@ const submit = () =>
 async function sentRun(): Promise<{ taskId: string; runId: string; advance: () => Promise<void> }> {
   const task = await submit();
   const message = takeOne<{ tenantId: string; rolloutId: string }>(house, "rollouts");
-  const advance = () => advanceRollout({ ...house, signer, ringSsm: async () => ({ failed: 0 }) }, message);
+  const advance = () => advanceRollout({ ...house, signer, ringSsm: async () => ({ failed: [] }) }, message);
   await advance();
   const [runId = ""] = (await pendingRuns(house, appliance)).runs;
   return { taskId: task.id, runId, advance };
@@ -116,7 +118,7 @@ it("a result that comes again wakes the rollout again, in case the first one's t
 });
 
 it.each([
-  ["took for none of them", async () => ({ failed: 1 })],
+  ["took for none of them", async (nodeIds: string[]) => ({ failed: nodeIds })],
   ["refused", async () => Promise.reject(new Error("SSM is away"))],
 ])("a doorbell that SSM %s is counted, and the run is in the next heartbeat all the same", async (_, ringSsm) => {
   const before = await getNode(house.table, { tenantId: person.tenantId, nodeId: appliance.nodeId });
@@ -127,6 +129,81 @@ it.each([
   await advanceRollout({ ...house, signer, ringSsm }, message);
   expect(house.metered).toEqual([{ metric: "DoorbellsFailed", value: 1, dimensions: {} }]);
   expect(await announced()).toHaveLength(1);
+});
+
+it("what is under way is counted, what is stuck is named, and a clean-up ends it at once", async () => {
+  const { taskId, runId, advance } = await sentRun();
+  const stats = await commandStats(house, person);
+  expect(stats).toMatchObject({
+    tasks: { running: 1, waitingForApproval: 0 },
+    runs: { sent: 1 },
+    doorbells: { pull: 1, ssm: 0, again: 0, refused: 0 },
+    stuck: [],
+    more: false,
+  });
+  expect(await cleanupCommands(house, person)).toEqual({ tasks: [], runs: [] });
+
+  await startRun(house, appliance, { runId }, start);
+  house.passTime(86_400_000);
+  const late = await commandStats(house, person);
+  expect(late.stuck).toMatchObject([{ taskId, runId, applianceName: "attic", status: "running" }]);
+  expect(late.longestRunSeconds).toBe(86_400);
+  expect(await cleanupCommands(house, person)).toEqual({ tasks: [], runs: [runId] });
+  await advance();
+  expect((await getRun(house.table, { tenantId: person.tenantId, runId }))?.status).toBe("unreachable");
+
+  const other = await house.tenant();
+  expect((await commandStats(house, other)).runs).toEqual({});
+});
+
+it("a request that waits past its time is ended by a clean-up, once", async () => {
+  const task = await submitTask(house, person, {
+    steps: [{ action: "users.remove", variables: { username: "bob" } }],
+    targets: ["attic"],
+    mode: "apply",
+    verbosity: 0,
+  });
+  expect(task.status).toBe("awaiting_approval");
+  house.passTime(86_400_000);
+  expect(await cleanupCommands(house, person)).toEqual({ tasks: [task.id], runs: [] });
+  expect(await cleanupCommands(house, person)).toEqual({ tasks: [], runs: [] });
+  expect(await getTask(house.table, { tenantId: person.tenantId, taskId: task.id })).toMatchObject({
+    status: "expired",
+  });
+});
+
+it("answers that are alike stand together, and what failed comes first", async () => {
+  const second = await house.machine(person.tenantId, "appliance", "cellar");
+  const { id: taskId } = await submitTask(house, person, {
+    steps: [{ action: "disk.usage", variables: {} }],
+    targets: ["all"],
+    mode: "apply",
+    verbosity: 0,
+  });
+  const message = takeOne<{ tenantId: string; rolloutId: string }>(house, "rollouts");
+  await advanceRollout({ ...house, signer, ringSsm: async () => ({ failed: [] }) }, message);
+  const answer = async (node: NodeCaller, usedPercent: number) => {
+    const [runId = ""] = (await pendingRuns(house, node)).runs;
+    await startRun(house, node, { runId }, start);
+    const result = { disks: [{ mount: "/", usedPercent }] };
+    const steps = [{ action: "disk.usage", status: "succeeded" as const, changed: 0, durationMs: usedPercent, result }];
+    await recordRun(house, node, { runId }, { ...start, status: "succeeded", steps });
+  };
+  await answer(appliance, 41);
+  expect(await viewResults(house, person, { taskId })).toMatchObject({ appliances: 2, answered: 1 });
+  await answer(second, 48);
+  const tens = (result: unknown) => ({
+    text: `${String((result as { disks: { usedPercent: number }[] }).disks[0]?.usedPercent).slice(0, 1)}0 %`,
+  });
+  const actions = house.actions.map((action) => (action.id === "disk.usage" ? { ...action, glance: tens } : action));
+  const results = await viewResults({ ...house, actions }, person, { taskId });
+  expect(results).toMatchObject({
+    answered: 2,
+    groups: [{ count: 2, glance: "40 %", appliances: [{ name: "attic" }, { name: "cellar" }] }],
+    moreGroups: 0,
+  });
+  // Without what the action says of itself, only what is the very same does.
+  expect((await viewResults(house, person, { taskId })).groups).toHaveLength(2);
 });
 
 it("a worker in quarantine is given nothing to read", async () => {

@@ -72,7 +72,7 @@ const submit = (username = "john") =>
 async function rollout() {
   const task = await submit();
   const message = takeOne<{ tenantId: string; rolloutId: string }>(house, "rollouts");
-  const advance = () => advanceRollout({ ...house, signer, ringSsm: async () => ({ failed: 0 }) }, message);
+  const advance = () => advanceRollout({ ...house, signer, ringSsm: async () => ({ failed: [] }) }, message);
   return { task, advance };
 }
 

@@ -15,7 +15,7 @@ const deps = {
     const { failed } = await services.ring(nodeIds, rolloutId);
     // The heartbeat's answer names the run too: a doorbell that did not ring costs time, not the run.
     for (const part of failed) log("warn", "doorbell_failed", { rolloutId, ...part });
-    return { failed: failed.flatMap((part) => part.nodeIds).length };
+    return { failed: failed.flatMap((part) => part.nodeIds) };
   },
 };
 const schema = z.object({ tenantId: tenantIdSchema, rolloutId: rolloutIdSchema });

@@ -20,4 +20,16 @@ export const diskUsage = defineAction({
   words: ["df", "storage", "capacity", "free", "space", "drive", "filesystem", "gigabytes", "volume", "partition"],
   undo: "none",
   timeoutSeconds: 60,
+  // Of five hundred machines it is the fullest disk of each that counts, and in tens: no two are full to the byte alike.
+  glance: (result) => {
+    const { success, data } = resultSchema.safeParse(result);
+    const fullest = success ? data.disks.toSorted((a, b) => b.usedPercent - a.usedPercent)[0] : undefined;
+    if (fullest === undefined) return undefined;
+    const tens = Math.min(90, Math.floor(fullest.usedPercent / 10) * 10);
+    return { text: `fullest disk ${fullest.mount}, ${tens}–${tens + 10} % used`, rank: tens };
+  },
+});
+
+const resultSchema = z.object({
+  disks: z.array(z.object({ mount: z.string(), usedPercent: z.number().min(0).max(100) })),
 });

@@ -8,6 +8,7 @@ import { createRunPrinter, exitCodeOfTask, followTask, interruptible, waitWhile 
 import { findTask, listUpTo } from "../list-all.ts";
 import { showPreview } from "../preview-task.ts";
 import { previewText } from "../text/preview.ts";
+import { resultsText } from "../text/results.ts";
 import { table } from "../text/table.ts";
 import { paintTaskStatus, planText, resultText, runText, taskTitle } from "../text/task.ts";
 import { relative } from "../text/time.ts";
@@ -82,6 +83,20 @@ function addReading(tasks: Command, run: Runner): void {
       ),
     "steward tasks show --output",
   );
+
+  tasks
+    .command("results")
+    .description("What the appliances of a task said, equal answers together; without an id, of the newest.")
+    .argument("[id]")
+    .action(async (id: string | undefined, _options: object, self: Command) =>
+      run(self, async ({ connect, ui }) => {
+        const { call } = await connect();
+        const task = await findTask(call, id);
+        const results = await call("getResults", { params: { taskId: task.id } });
+        ui.data(results);
+        ui.say(resultsText(results, ui.paint));
+      }),
+    );
 
   examples(
     tasks

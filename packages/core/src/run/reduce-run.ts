@@ -65,7 +65,12 @@ export function reduceRun(state: RunState, event: RunEvent, nowMs: number): Step
       if (knowsEvent(transitions, state.status, event.type)) refuseIfPlanExpired(state, nowMs);
       return go(state.status === "undoing" ? "undoing" : "sent", { envelope: event.envelope, sentAtMs: nowMs });
     case "ring":
-      return awaitsStart(state) ? go(state.status, { rungAtMs: nowMs }) : unchanged(state);
+      if (!awaitsStart(state)) return unchanged(state);
+      return go(state.status, {
+        rungAtMs: nowMs,
+        rings: (state.rings ?? 0) + 1,
+        ...(event.refused === true ? { ringsRefused: (state.ringsRefused ?? 0) + 1 } : {}),
+      });
     case "start": {
       if (event.attempt !== state.attempt) throw stale("This is not the run's current attempt.");
       if (state.ledgerId === undefined) {
@@ -174,6 +179,8 @@ function anotherAttempt(state: RunState): Partial<RunState> {
     envelope: undefined,
     sentAtMs: undefined,
     rungAtMs: undefined,
+    rings: undefined,
+    ringsRefused: undefined,
     ledgerId: undefined,
     executor: undefined,
     startedAtMs: undefined,

@@ -44,6 +44,9 @@ export interface RunState extends Versioned {
   sentAtMs?: number;
   /** The last time the doorbell was rung. */
   rungAtMs?: number;
+  /** How often it was rung for this attempt, and how often SSM did not take the ring. */
+  rings?: number;
+  ringsRefused?: number;
   /** The ledger entry that was told to start. */
   ledgerId?: string;
   executor?: ExecutorName;
@@ -60,7 +63,7 @@ export interface RunState extends Versioned {
 export type RunEvent =
   /** `pending → sent`, with the signed envelope (`undoing` stays so). Again for the same attempt: nothing changes. */
   | { type: "send"; envelope: SignedDocument }
-  | { type: "ring" }
+  | { type: "ring"; refused?: boolean }
   /** `sent → running` (`undoing` stays so). The same ledger id again gets the same answer; another one is refused (`stale_attempt`). */
   | { type: "start"; attempt: number; ledgerId: string; executor: ExecutorName }
   /** The place of one output chunk was given out. */
