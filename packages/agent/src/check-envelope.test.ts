@@ -1,4 +1,5 @@
 import { newId, runIdOf } from "@steward/contracts/ids";
+import { defaultRollout } from "@steward/contracts/plan";
 import { proveTarget } from "@steward/contracts/targets-proof";
 import { describe, expect, it } from "vitest";
 import { createSignedWorld, hourMs, newKey, signDocument } from "../test/support/signed-world.ts";
@@ -32,6 +33,11 @@ describe("an appliance obeys", () => {
 
   it("a low risk without an approval", () => {
     expect(codesOf({ steps: ping, approval: "none" })).toEqual([]);
+  });
+
+  it("a plan that a schedule's standing approval is for, whoever else is a target", () => {
+    expect(codesOf({ standing: {} })).toEqual([]);
+    expect(codesOf({ standing: { selector: ["all"], cap: 500 } })).toEqual([]);
   });
 
   it("a preview without an approval, whatever its risk would be", () => {
@@ -171,10 +177,43 @@ describe("nothing runs", () => {
     ["with an approval of another task", { approval: { taskId: newId("task", nowMs) } }, ["bad_approval"]],
     ["with an approval of another tenant", { approval: { tenantId: newId("tenant", nowMs) } }, ["bad_approval"]],
     ["with an expired approval", { approval: { expiresAtMs: nowMs } }, ["bad_approval"]],
+    ["with a standing approval by a stranger's key", { standing: {}, approvalKey: stranger }, ["bad_approval"]],
+    ["with one by the dispatch key", { standing: {}, approvalKey: world.keys.dispatch }, ["bad_approval"]],
+    ["with one of another content", { standing: { standingHash: "d".repeat(64) } }, ["bad_approval"]],
+    ["with one of another tenant", { standing: { tenantId: newId("tenant", nowMs) } }, ["bad_approval"]],
+    ["with one for fewer appliances than are targets", { standing: { cap: 1 } }, ["bad_approval"]],
+    ["with one that has expired", { standing: { expiresAtMs: nowMs } }, ["bad_approval"]],
+    [
+      "with one that claims to be valid for longer than any may be",
+      { standing: { approvedAtMs: nowMs - hourMs, expiresAtMs: nowMs + 90 * 24 * hourMs } },
+      ["bad_approval"],
+    ],
     ["with a bad approval where none was needed", { steps: ping, approvalKey: stranger }, ["bad_approval"]],
   ];
   it.each(wrong)("%s", (_, options, expected) => {
     expect(codesOf(options)).toEqual(expected);
+  });
+
+  it("that a standing approval was for, with another value, mode, bundle, undo or rollout", () => {
+    const hash = (() => {
+      const { envelope } = world.envelope({ standing: {} });
+      const payload = Buffer.from(envelope.standing?.payload ?? "", "base64").toString("utf8");
+      return (JSON.parse(payload) as { standingHash: string }).standingHash;
+    })();
+    const standing = { standingHash: hash };
+    expect(codesOf({ standing })).toEqual([]);
+    const bob = world.addJohn.map((step) => ({ ...step, variables: { username: "bob" } }));
+    expect(codesOf({ standing, steps: bob })).toEqual(["bad_approval"]);
+    expect(codesOf({ standing, steps: [...world.addJohn, ...ping] })).toEqual(["bad_approval"]);
+    expect(codesOf({ standing, plan: { rollout: { ...defaultRollout, maxConcurrency: 7 } } })).toEqual([
+      "bad_approval",
+    ]);
+    expect(codesOf({ standing: { ...standing, selector: ["all"] } })).toEqual(["bad_approval"]);
+    expect(codesOf({ standing: { ...standing, cap: 3 } })).toEqual(["bad_approval"]);
+    // And it passes for no approval, nor the other way round.
+    const { document: _, envelope } = world.envelope({ standing: {} });
+    const swapped = { ...envelope, approval: envelope.standing, standing: undefined };
+    expect(codes(signDocument("steward-envelope-v1", world.keys.dispatch, swapped))).toEqual(["bad_approval"]);
   });
 
   it("with an approved plan whose action was swapped afterwards", () => {

@@ -3,6 +3,7 @@ import { contentHash, planHash } from "@steward/contracts/plan";
 import type { Release, ReleaseAction } from "@steward/contracts/release";
 import { highestRisk, riskOf } from "@steward/contracts/risk";
 import { provesTarget } from "@steward/contracts/targets-proof";
+import { maxStandingDays, standingApprovalSchema, standingHash } from "@steward/contracts/standing-approval";
 import type { TrustDocument } from "@steward/contracts/trust";
 import { variableProblems } from "./check-variables.ts";
 import { parsePayload, verifySigned } from "./verify-signed.ts";
@@ -174,6 +175,7 @@ function checkApproval(
   const risk = highestRisk(
     actions.map((action, index) => riskOf(action.risk, envelope.plan.steps[index]?.variables ?? {}).risk),
   );
+  if (envelope.approval === undefined && envelope.standing !== undefined) return checkStanding(envelope, trust, nowMs);
   if (envelope.approval === undefined) {
     // A check changes nothing, whatever its risk would be: no bundle of the release says `check_mode: false`.
     if (risk === "low" || envelope.mode === "check") return [];
@@ -189,6 +191,28 @@ function checkApproval(
   if (approval.taskId !== envelope.taskId) return bad("it is for another task");
   if (approval.planHash !== hash) return bad("it is for another plan");
   if (nowMs >= approval.expiresAtMs) return bad("it has expired");
+  return [];
+}
+
+/** A yes to all plans of this content, by whoever looked at the schedule that asks for them. */
+function checkStanding(envelope: Envelope, trust: TrustDocument, nowMs: number): Refusal[] {
+  const bad = (why: string): Refusal[] => [
+    { code: "bad_approval", message: `its standing approval is refused: ${why}` },
+  ];
+  const verified = verifySigned(envelope.standing, "steward-standing-approval-v1", trust.keys.approval);
+  if (!verified.ok) return bad(verified.why);
+  const parsed = standingApprovalSchema.safeParse(parsePayload(verified.payload));
+  if (!parsed.success) return bad("its payload does not have the shape of a standing approval");
+  const standing = parsed.data;
+  const { plan, mode } = envelope;
+  if (standing.tenantId !== envelope.tenantId) return bad("it is of another tenant");
+  const hash = standingHash({ plan, mode, selector: standing.selector, cap: standing.cap });
+  if (hash !== standing.standingHash) return bad("it is for another content");
+  if (envelope.targetProof.count > standing.cap) return bad(`it is for ${standing.cap} appliances at most`);
+  if (nowMs >= standing.expiresAtMs) return bad("it has expired");
+  if (standing.expiresAtMs - standing.approvedAtMs > maxStandingDays * 86_400_000) {
+    return bad(`it claims to be valid for more than ${maxStandingDays} days`);
+  }
   return [];
 }
 

@@ -39,5 +39,7 @@ export const envelopeSchema = z.strictObject({
   expiresAtMs: z.number().int(),
   /** Needed for anything whose risk is above `low`. */
   approval: signedDocumentSchema.optional(),
+  /** In its place: the standing approval of the schedule that asked for it. */
+  standing: signedDocumentSchema.optional(),
 });
 export type Envelope = z.infer<typeof envelopeSchema>;

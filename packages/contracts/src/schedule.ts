@@ -6,6 +6,7 @@ import { cronRecurrenceSchema, rateRecurrenceSchema } from "./recurrence.ts";
 import { digestSchema } from "./release.ts";
 import { risks } from "./risk.ts";
 import { targetSelectorSchema } from "./selector.ts";
+import { maxStandingDays } from "./standing-approval.ts";
 
 /** Unique in its tenant, and what a file calls it. */
 export const scheduleNameSchema = z
@@ -70,8 +71,6 @@ export const scheduleNoteSchema = z.strictObject({
   taskId: taskIdSchema.optional(),
   why: z.string().optional(),
 });
-
-export const maxStandingDays = 90;
 
 export const scheduleViewSchema = z.strictObject({
   id: scheduleIdSchema,

@@ -5,6 +5,9 @@ import type { ExecutablePlan, Mode } from "./plan.ts";
 import { digestSchema } from "./release.ts";
 import { targetSelectorSchema } from "./selector.ts";
 
+/** The longest that a standing approval may be valid. */
+export const maxStandingDays = 90;
+
 /**
  * A person's yes to what a schedule does, whenever it is due, until it expires. The payload of a
  * `steward-standing-approval-v1`. It takes the place of an approval for a plan with this very content.

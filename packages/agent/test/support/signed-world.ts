@@ -3,6 +3,7 @@ import { sha256Hex } from "@steward/contracts/canonical";
 import type { Approval, Envelope } from "@steward/contracts/envelope";
 import { newId, runIdOf } from "@steward/contracts/ids";
 import { contentHash, defaultRollout, type ExecutablePlan, planHash } from "@steward/contracts/plan";
+import { type StandingApproval, standingHash } from "@steward/contracts/standing-approval";
 import type { Release, ReleaseAction } from "@steward/contracts/release";
 import { type SignedDocument, signingInput, type SignedType } from "@steward/contracts/signed";
 import { proveTarget, targetsRoot } from "@steward/contracts/targets-proof";
@@ -103,6 +104,8 @@ export function createSignedWorld(nowMs: number, bundle = "b".repeat(64)) {
     plan?: Partial<ExecutablePlan>;
     envelope?: Partial<Envelope>;
     approval?: Partial<Approval> | "none";
+    /** In the place of an approval. */
+    standing?: Partial<StandingApproval>;
     approvalKey?: TestKey;
     key?: TestKey;
     type?: SignedType;
@@ -133,6 +136,19 @@ export function createSignedWorld(nowMs: number, bundle = "b".repeat(64)) {
       expiresAtMs: nowMs + 24 * hourMs,
       ...(options.approval === "none" ? {} : options.approval),
     };
+    const { selector = ["ring:canary"], cap = 2 } = options.standing ?? {};
+    const standing: StandingApproval = {
+      v: 1,
+      tenantId,
+      scheduleId: newId("schedule", nowMs),
+      standingHash: standingHash({ plan, mode, selector, cap }),
+      selector,
+      cap,
+      approvedBy: newId("person", nowMs),
+      approvedAtMs: nowMs,
+      expiresAtMs: nowMs + 90 * 24 * hourMs,
+      ...options.standing,
+    };
     const content: Envelope = {
       v: 1,
       tenantId,
@@ -148,7 +164,10 @@ export function createSignedWorld(nowMs: number, bundle = "b".repeat(64)) {
       verbosity: 0,
       notBeforeMs: nowMs - 1000,
       expiresAtMs: nowMs + 23 * hourMs,
-      ...(options.approval === "none"
+      ...(options.standing === undefined
+        ? {}
+        : { standing: signDocument("steward-standing-approval-v1", options.approvalKey ?? keys.approval, standing) }),
+      ...(options.approval === "none" || options.standing !== undefined
         ? {}
         : { approval: signDocument("steward-approval-v1", options.approvalKey ?? keys.approval, approval) }),
       ...options.envelope,

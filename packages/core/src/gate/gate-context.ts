@@ -2,6 +2,23 @@ import type { Role } from "@steward/contracts/roles";
 import type { Source } from "@steward/contracts/source";
 import type { TenantStatus } from "@steward/contracts/tenant";
 
+/** Of the schedule that asked for a plan. */
+export interface ScheduleContext {
+  /** More targets than that take a person who looks at them. */
+  maxTargets: number;
+  /** What the signed standing approval says; and the rest as it is now. */
+  standing?: {
+    standingHash: string;
+    /** Computed from the plan, with the selector and the cap that were signed. */
+    recomputedHash: string;
+    cap: number;
+    expiresAtMs: number;
+    /** The schedule has it still: it was neither revoked nor voided by a change. */
+    isInForce: boolean;
+    approver: { id: string; role: Role | undefined };
+  };
+}
+
 /** Everything that the gate looks at, as it is now. */
 export interface GateContext {
   nowMs: number;
@@ -22,6 +39,8 @@ export interface GateContext {
   };
   /** Who approves, at the moment `approval`; later, who did, with the role as read now. */
   approver?: { id: string; role: Role | undefined; confirmation?: string };
+  /** What the schedule that asked for it allows. */
+  schedule?: ScheduleContext;
   /** People of the tenant who could approve a `high` plan, the requester excluded. */
   otherApprovers: number;
   /** The plan came from words (matcher or model). */

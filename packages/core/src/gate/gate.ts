@@ -4,6 +4,7 @@ import { hasRole } from "@steward/contracts/roles";
 import { type GateDecision, gateDecisions } from "@steward/contracts/states";
 import type { GateReason, GateResult } from "@steward/contracts/task";
 import type { GateContext } from "./gate-context.ts";
+import { isOverCap, standingProblem } from "./standing.ts";
 
 /** One thing that the gate looks at. It answers with every reason that it finds; none means that it has no say. */
 type Rule = (plan: Plan, context: GateContext) => Verdict[];
@@ -23,6 +24,7 @@ const rules: readonly (readonly [name: string, rule: Rule])[] = [
   ["expiry", expiry],
   ["freeze", freeze],
   ["risk", risk],
+  ["schedule", schedule],
   ["words", words],
   ["approval", approval],
 ];
@@ -149,8 +151,27 @@ function risk(plan: Plan, context: GateContext): Verdict[] {
   const why = plan.steps.flatMap((step) => step.riskReasons.map((reason) => `${step.action} ${reason}`));
   const sentence = `The risk is ${level}${why.length === 0 ? "" : `: ${why.join("; ")}`}.`;
   if (changesNothing(plan)) return [allow(`${sentence} This is a preview: it changes nothing.`)];
-  if (level === "low" || context.moment !== "plan") return [allow(sentence)];
+  if (level === "low" || context.moment !== "plan" || hasStandingYes(plan, context)) return [allow(sentence)];
   return [{ decision: "needs_approval", why: sentence }];
+}
+
+/** At planning: whether a standing approval is enough, and whether more match than the schedule may change by itself. */
+function schedule(plan: Plan, context: GateContext): Verdict[] {
+  if (context.schedule === undefined || context.moment !== "plan") return [];
+  if (isOverCap(plan, context)) {
+    const why = `${plan.targets.length} appliances match, and its schedule is for ${context.schedule.maxTargets} at most.`;
+    return [{ decision: "needs_approval", why }];
+  }
+  const needed = neededApproval(plan, context);
+  if (needed === undefined || context.schedule.standing === undefined) return [];
+  const problem = standingProblem(plan, context, needed.approver !== "requester");
+  if (problem === undefined) return [allow("The schedule's standing approval covers it.")];
+  return [{ decision: "needs_approval", why: `The schedule's standing approval does not count: ${problem}.` }];
+}
+
+function hasStandingYes(plan: Plan, context: GateContext): boolean {
+  const needed = neededApproval(plan, context);
+  return needed !== undefined && standingProblem(plan, context, needed.approver !== "requester") === undefined;
 }
 
 function words(plan: Plan, context: GateContext): Verdict[] {
@@ -173,8 +194,17 @@ function approval(plan: Plan, context: GateContext): Verdict[] {
     case "doorbell":
     case "start":
       if (needed === undefined) return [];
-      return [context.approved ? judgeEarlierApprover(needed, context) : deny("Nobody has approved this plan.")];
+      if (context.approved) return [judgeEarlierApprover(needed, context)];
+      return [judgeStanding(plan, needed, context)];
   }
+}
+
+/** Nobody has said yes to this very plan; somebody may have to all of its kind. */
+function judgeStanding(plan: Plan, needed: NeededApproval, context: GateContext): Verdict {
+  if (context.schedule?.standing === undefined) return deny("Nobody has approved this plan.");
+  const problem = standingProblem(plan, context, needed.approver !== "requester");
+  if (problem === undefined) return allow("The schedule's standing approval covers it.");
+  return deny(`Nobody has approved this plan, and the schedule's standing approval does not count: ${problem}.`);
 }
 
 /** A yes counts for as long as whoever gave it could still give it: the role is the one of now. */
@@ -224,7 +254,7 @@ function neededApproval(plan: Plan, context: GateContext): NeededApproval | unde
     const first = context.targets.find((target) => target.id === plan.targets[0]);
     return isAlone && first !== undefined ? { approver: "retype", retype: first.name } : { approver: "other" };
   }
-  return level === "medium" || context.fromWords ? { approver: "requester" } : undefined;
+  return level === "medium" || context.fromWords || isOverCap(plan, context) ? { approver: "requester" } : undefined;
 }
 
 /** No bundle may say `check_mode: false`, so a check looks and tells; whoever asked for it has said enough. */

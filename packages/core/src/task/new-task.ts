@@ -14,6 +14,7 @@ export interface NewTask {
   instruction?: string;
   requestedBy: TaskState["requestedBy"];
   source?: NonNullable<TaskState["source"]>;
+  schedule?: NonNullable<TaskState["schedule"]>;
   targets: TaskState["targets"];
   mode: TaskState["mode"];
   verbosity: number;

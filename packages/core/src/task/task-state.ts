@@ -20,6 +20,8 @@ export interface TaskState extends Versioned {
   requestedBy: { id: string; name: string };
   /** Absent: the requester itself, a person or a token. */
   source?: Source;
+  /** The schedule that asked for it, and what held for it then. */
+  schedule?: { scheduleId: string; maxTargets: number; standing?: SignedDocument };
   /** Who has passed over the rules that may be passed over, and why. */
   breakGlass?: { by: string; name: string; reason: string; atMs: number };
   targets: { id: string; name: string }[];
