@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defaults } from "./defaults.ts";
 import { scheduleIdSchema, taskIdSchema, tenantIdSchema } from "./ids.ts";
-import { modes, proposedStepSchema, rolloutParametersSchema } from "./plan.ts";
+import { modes, proposedStepSchema, rolloutRequestSchema } from "./plan.ts";
 import { cronRecurrenceSchema, rateRecurrenceSchema } from "./recurrence.ts";
 import { digestSchema } from "./release.ts";
 import { risks } from "./risk.ts";
@@ -28,7 +28,7 @@ const definitionFields = {
   mode: z.enum(modes).default("apply"),
   verbosity: z.number().int().min(0).max(4).default(0),
   /** Absent: as for any request of its size. */
-  rollout: rolloutParametersSchema.partial().optional(),
+  rollout: rolloutRequestSchema.optional(),
   /** More appliances than that are not changed without a person who looks at them. */
   maxTargets: z.number().int().min(1).max(defaults.maxTargets).default(100),
   /**

@@ -40,7 +40,7 @@ export function standingHash(input: {
 }): string {
   const { tenantId, steps } = input.plan;
   // Which appliance goes in which wave depends on who is met.
-  const { wavesDigest: _, ...rollout } = input.plan.rollout as ExecutablePlan["rollout"] & { wavesDigest?: string };
+  const { wavesDigest: _, ...rollout } = input.plan.rollout;
   return canonicalHash({
     tenantId,
     steps: steps.map(({ action, variables, bundle, undo }) => ({ action, variables, bundle, undo })),

@@ -155,8 +155,16 @@ function envelopeOf(task: TaskState, plan: Plan, run: RunState, nowMs: number): 
     verbosity: plan.verbosity,
     notBeforeMs: nowMs,
     expiresAtMs: Math.min(plan.expiresAtMs, nowMs + defaults.envelopeSeconds * 1000),
-    ...(task.approval === undefined ? {} : { approval: task.approval.document }),
+    ...yesTo(task, plan),
   };
+}
+
+/** The yes that an appliance wants to see: a person's to this plan, or else a standing one, where the plan needs any. */
+function yesTo(task: TaskState, plan: Plan): Pick<Envelope, "approval" | "standing"> {
+  if (task.approval !== undefined) return { approval: task.approval.document };
+  const standing = task.schedule?.standing;
+  // An agent of before does not know the field: what needs nobody's yes goes without.
+  return standing === undefined || plan.risk === "low" || plan.mode === "check" ? {} : { standing };
 }
 
 /**

@@ -10,6 +10,7 @@ import { grantsOf } from "@steward/core/principal/grants";
 import type { TaskState } from "@steward/core/task/task-state";
 import type { PersonState } from "@steward/core/tenant/tenant-state";
 import type { Context } from "./context.ts";
+import { scheduleContext } from "./schedule-context.ts";
 import { loadNodes } from "./load-targets.ts";
 import { isTokenId, standingOf } from "./principal-standing.ts";
 
@@ -72,7 +73,7 @@ export async function gateContext(
 ): Promise<GateContext> {
   const targetIds = options.targetIds ?? plan.targets;
   const approval = moment === "doorbell" || moment === "start" ? approvalOf(task) : undefined;
-  const [tenant, requester, earlierApprover, people, freezes, { release }, nodes] = await Promise.all([
+  const [tenant, requester, earlierApprover, people, freezes, { release }, nodes, schedule] = await Promise.all([
     getTenant(deps.table, task.tenantId),
     standingOf(deps.table, task.requestedBy.id, deps.nowMs()),
     approval === undefined ? undefined : getPerson(deps.table, approval.approvedBy),
@@ -80,6 +81,7 @@ export async function gateContext(
     freezesInForce(deps, task.tenantId),
     deps.release(),
     loadNodes(deps, task.tenantId, targetIds),
+    scheduleContext(deps, task, plan),
   ]);
   const approvedPlanHash = approval?.planHash ?? options.approvedPlanHash;
   const approver =
@@ -107,6 +109,7 @@ export async function gateContext(
       ...(requester?.token === undefined ? {} : { personRole: roleOf(requester.person, task.tenantId) }),
     },
     ...(approver === undefined ? {} : { approver }),
+    ...(schedule === undefined ? {} : { schedule }),
     otherApprovers,
     fromWords: task.instruction !== undefined,
     recomputed: recomputedHashes(plan, task.taskId),
