@@ -1,8 +1,8 @@
-import { Duration, type Stack } from "aws-cdk-lib";
-import { Alarm, AlarmStatusWidget, Dashboard, type IWidget, MathExpression, Metric } from "aws-cdk-lib/aws-cloudwatch";
 import { queueDefinitions, queueNames, resourceNames } from "@steward/contracts/names";
 import { alarmDefinitions, type DashboardName, dashboardNames } from "@steward/functions/alarms";
 import { type FunctionDefinition, functionDefinitions, functionNames } from "@steward/functions/definitions";
+import { Duration, type Stack } from "aws-cdk-lib";
+import { Alarm, AlarmStatusWidget, Dashboard, type IWidget, MathExpression, Metric } from "aws-cdk-lib/aws-cloudwatch";
 import { graph, type Lines, linesOf, perSecond } from "./panels.ts";
 import type { StageProps } from "./stage-props.ts";
 
@@ -247,6 +247,9 @@ function rolloutRows(lines: Lines): IWidget[][] {
       graph("Runs that ended", lines.own("RunsEnded", { period: Duration.minutes(5) }), {
         stacked: true,
         unit: "in 5 minutes",
+      }),
+      graph("Lateness of schedules", lines.own("ScheduleLatenessSeconds", { label: "oldest", statistic: "Maximum" }), {
+        unit: "s",
       }),
       graph(
         "Doorbells that failed",

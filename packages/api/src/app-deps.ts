@@ -1,13 +1,13 @@
 import type { FetchOutside } from "@steward/aws/outside/fetch-outside";
-import type { NodeEvent } from "@steward/control/accept-heartbeat";
-import type { Context, NodeCaller, UserCertificate, WithObjects, WithSigner } from "@steward/control/context";
+import type { Seals } from "@steward/aws/seals";
+import type { SecretVersions } from "@steward/aws/secret-versions";
 import type { TenantStatus } from "@steward/contracts/tenant";
+import type { NodeEvent } from "@steward/control/accept-heartbeat";
 import type { TokenKeys } from "@steward/control/access-token";
 import type { Authenticated } from "@steward/control/authenticate";
-import type { Seals } from "@steward/aws/seals";
-import type { RateLimiter } from "@steward/control/rate-limits";
+import type { Context, NodeCaller, UserCertificate, WithObjects, WithSigner } from "@steward/control/context";
 import type { Denied } from "@steward/control/note-denial";
-import type { SecretVersions } from "@steward/aws/secret-versions";
+import type { RateLimiter } from "@steward/control/rate-limits";
 import type { CursorKeys } from "./cursor.ts";
 import type { IdempotencyStore } from "./idempotency.ts";
 
@@ -16,6 +16,8 @@ import type { IdempotencyStore } from "./idempotency.ts";
  * may not use fails at its first call, and none of the routes that it serves makes one.
  */
 export interface AppDeps extends Context, WithObjects {
+  /** The catalogue, for a function that seldom needs it and does not start with it. */
+  loadActions: () => Promise<Context["actions"]>;
   /** One per use; each calls KMS with the rights of its own function. */
   signers: Record<"token" | "approval" | "issuer", WithSigner["signer"]>;
   /** The bucket of the audit trail's seals. */

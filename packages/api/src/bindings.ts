@@ -14,6 +14,7 @@ import { nodeBindings } from "./routes/nodes.ts";
 import { overviewBindings } from "./routes/overview.ts";
 import { policyBindings } from "./routes/policy.ts";
 import { principalBindings } from "./routes/principals.ts";
+import { scheduleBindings } from "./routes/schedules.ts";
 import { secretBindings } from "./routes/secrets.ts";
 import { sessionBindings } from "./routes/sessions.ts";
 import { commandBindings } from "./routes/commands.ts";
@@ -35,6 +36,7 @@ export const bindingsByFunction: Readonly<Record<ServedBy, readonly Binding[]>> 
     ...auditBindings,
     ...overviewBindings,
     ...limitBindings,
+    ...scheduleBindings,
     ...certificateBindings,
   ],
   wait: waitBindings,

@@ -140,6 +140,7 @@ export const keyFamilies = {
   tenants: { partition: "SYS#TENANTS" },
   queuedJobs: { partition: "SYS#QUEUED" },
   due: { partition: "SYS#DUE" },
+  schedules: { partition: "SYS#SCHEDULES" },
   health: { partition: "SYS#HEALTH" },
 } as const satisfies Record<string, KeyFamily>;
 

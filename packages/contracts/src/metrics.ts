@@ -48,6 +48,11 @@ export const metricDefinitions = {
   TrustDaysLeft: { unit: "Count", dimensions: {}, about: "days until the trust document of the appliances ends" },
   ReleaseDaysLeft: { unit: "Count", dimensions: {}, about: "days until the release of the appliances ends" },
   CaDaysLeft: { unit: "Count", dimensions: {}, about: "days until the CA that issues certificates ends" },
+  ScheduleLatenessSeconds: {
+    unit: "Seconds",
+    dimensions: {},
+    about: "how long the oldest due time of a schedule had waited when somebody looked; zero where none was due",
+  },
   DoorbellsFailed: { unit: "Count", dimensions: {}, about: "appliances for which SSM took no doorbell" },
   SealsMade: { unit: "Count", dimensions: {}, about: "seals of the audit trail; one a minute, also of nothing" },
   EntriesSealed: { unit: "Count", dimensions: {}, about: "entries of the audit trail that they hold" },

@@ -43,6 +43,7 @@ export const principalNames = [
   "dispatch",
   "escalate",
   "reconcile",
+  "schedule",
   "sweep",
   "purge",
   "measure",
@@ -126,7 +127,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       table("GetItem", "Query", "BatchGetItem"),
       changes(
         ["PutItem", "UpdateItem"],
-        [...tasks, "FREEZE", "GATE", idempotency, "NODE"],
+        [...tasks, "FREEZE", "GATE", idempotency, "NODE", "SCHEDULE"],
         ["CERTIFICATE#*", "ENROLMENT#*", "FREEZE", "GATE", "PRESENCE#*", "RATE#*"],
       ),
       forget,
@@ -216,7 +217,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     approve: [
       table("GetItem", "Query", "BatchGetItem"),
-      changes(["PutItem", "UpdateItem"], [...tasks, idempotency], ["RATE#*"]),
+      changes(["PutItem", "UpdateItem"], [...tasks, idempotency, "SCHEDULE"], ["RATE#*"]),
       forget,
       indexes("gsi1"),
       sign("approval"),
@@ -259,6 +260,14 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
         why: "machines come and go; on AWS a condition bounds it to those with the stage's own tag",
       },
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
+    ],
+    schedule: [
+      table("GetItem", "Query", "BatchGetItem"),
+      changes(["PutItem", "UpdateItem"], ["AUDIT", "LIMIT", "ROLLOUT", "SCHEDULE", "TASK"], []),
+      // What is due; and who else could approve.
+      indexes("gsi1"),
+      queues(["rollouts"], "SendMessage", "GetQueueUrl"),
+      ...release,
     ],
     sweep: [
       table("GetItem", "Query"),

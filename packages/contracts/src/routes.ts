@@ -13,6 +13,7 @@ import { nodeRoutes } from "./routes/nodes.ts";
 import { overviewRoutes } from "./routes/overview.ts";
 import { policyRoutes } from "./routes/policy.ts";
 import { principalRoutes } from "./routes/principals.ts";
+import { scheduleRoutes } from "./routes/schedules.ts";
 import { secretRoutes } from "./routes/secrets.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { taskRoutes } from "./routes/tasks.ts";
@@ -37,6 +38,7 @@ export const routes = {
   ...overviewRoutes,
   ...freezeRoutes,
   ...policyRoutes,
+  ...scheduleRoutes,
   ...auditRoutes,
   ...secretRoutes,
   ...tenantRoutes,

@@ -64,6 +64,7 @@ export const exportedKinds = [
   "freeze",
   "policy",
   "window",
+  "schedule",
   "task",
   "job",
   "rollout",

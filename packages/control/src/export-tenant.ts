@@ -22,6 +22,7 @@ const sections = [
   "FREEZE",
   "POLICY",
   "WINDOW",
+  "SCHEDULE",
   "TASK",
   "JOB",
   "ROLLOUT",

@@ -22,7 +22,11 @@ export function taskIdOf(schedule: Pick<ScheduleState, "scheduleId">, dueAtMs: n
  * What the schedule asks for, planned for the appliances that its selectors mean now and judged by the gate. Nothing is
  * stored. Throws `unprocessable` and `invalid_request` where there can be no such plan now.
  */
-export async function planSchedule(deps: Deps, schedule: ScheduleState, taskId: string): Promise<Step<TaskState, TaskEffect>> {
+export async function planSchedule(
+  deps: Deps,
+  schedule: ScheduleState,
+  taskId: string,
+): Promise<Step<TaskState, TaskEffect>> {
   const { definition, standing } = schedule;
   const nodes = await resolveTargets(deps, schedule.tenantId, definition.targets);
   const task = newTask(

@@ -4,7 +4,7 @@ import { getTenant } from "@steward/aws/records/tenant";
 import { commit } from "@steward/aws/table";
 import { actFor } from "@steward/aws/tenant-fence";
 import { AppError, hasCode } from "@steward/contracts/errors";
-import { taskHasEnded, type TaskStatus } from "@steward/contracts/states";
+import { type TaskStatus, taskHasEnded } from "@steward/contracts/states";
 import { decideDue, noteDue } from "@steward/core/schedule/reduce-schedule";
 import type { ScheduleNote, ScheduleState } from "@steward/core/schedule/schedule-state";
 import { audited } from "./audit.ts";

@@ -1,11 +1,11 @@
 import { defaults } from "@steward/contracts/defaults";
-import { metricNamespace, type MetricName, metricDefinitions } from "@steward/contracts/metrics";
+import { type MetricName, metricDefinitions, metricNamespace } from "@steward/contracts/metrics";
 import {
+  isRotated,
   laneQueue,
   lanes,
-  queueDefinitions,
   type QueueName,
-  isRotated,
+  queueDefinitions,
   queueNames,
   resourceNames,
   secretNames,
@@ -74,7 +74,7 @@ export function alarmDefinitions(stage: string): AlarmDefinition[] {
     workers: workerAlarms(stage),
     fleet: [...fleetAlarms(stage), ...auditAlarms(stage)],
     api: [...apiAlarms(), ...functionNames.filter((name) => name !== "dispatch").flatMap(alarmsOf)],
-    rollouts: [...alarmsOf("dispatch"), ...doorbellAlarms(stage)],
+    rollouts: [...alarmsOf("dispatch"), ...doorbellAlarms(stage), ...scheduleAlarms(stage)],
     cost: [...tableAlarms(stage), ...operationsAlarms(), ...secretAlarms(stage)],
   };
   return dashboardNames.flatMap((dashboard) =>
@@ -327,6 +327,7 @@ const stalls: Partial<Record<FunctionName, string>> = {
   reconcile:
     "The reconciler has not run to its end for 5 minutes: nothing enforces deadlines or resends what was lost.",
   purge: "Tenants whose grace period is over have not been removed for 5 minutes, or one of them cannot be.",
+  schedule: "Nothing that customers have scheduled has been started for 5 minutes.",
   measure: "Nobody has measured the lanes for 5 minutes: GPU workers are neither started nor ended.",
 };
 
@@ -513,6 +514,27 @@ function doorbellAlarms(stage: string): Unnamed[] {
       // Each wave rings once: what fails is seen in single minutes, hardly ever in a row.
       evaluationPeriods: 12,
       datapointsToAlarm: 2,
+      missingData: "notBreaching",
+    },
+  ];
+}
+
+function scheduleAlarms(stage: string): Unnamed[] {
+  return [
+    {
+      id: "schedules-late",
+      madeBy: "stacks",
+      severity: "ticket",
+      summary: "Due times of customers' schedules have waited for more than 5 minutes.",
+      runbook: "schedules-late",
+      metrics: [
+        ownMetric(stage, "ScheduleLatenessSeconds", { id: "lateness", statistic: "Maximum", periodSeconds: minute }),
+      ],
+      comparison: "GreaterThanThreshold",
+      threshold: fiveMinutes,
+      // What was missed while nothing ran is late at the first look, and dealt with.
+      ...inARow(5),
+      // That it does not run at all has an alarm of its own.
       missingData: "notBreaching",
     },
   ];

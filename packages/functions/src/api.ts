@@ -7,6 +7,7 @@ import { limitBindings } from "@steward/api/routes/limits";
 import { nodeBindings } from "@steward/api/routes/nodes";
 import { overviewBindings } from "@steward/api/routes/overview";
 import { commandBindings } from "@steward/api/routes/commands";
+import { scheduleBindings } from "@steward/api/routes/schedules";
 import { taskBindings } from "@steward/api/routes/tasks";
 import { catalogue } from "@steward/catalogue/catalogue";
 import { routes } from "@steward/contracts/routes";
@@ -19,6 +20,7 @@ const bindings = [
   ...limitBindings,
   ...nodeBindings,
   ...overviewBindings,
+  ...scheduleBindings,
   ...taskBindings,
   ...commandBindings,
 ];

@@ -1,4 +1,3 @@
-import { requireLastingTrust } from "@steward/control/measure-trust";
 import { setTimeout as pause } from "node:timers/promises";
 import type { AppDeps } from "@steward/api/app-deps";
 import { checkTable } from "@steward/aws/records/health";
@@ -7,10 +6,11 @@ import type { Signer } from "@steward/aws/signing";
 import type { Action } from "@steward/contracts/actions";
 import { AppError } from "@steward/contracts/errors";
 import { acceptedKeys } from "@steward/contracts/key-ring";
-import { authenticateNode } from "@steward/control/authenticate-node";
-import { noteDenial } from "@steward/control/note-denial";
 import type { TokenKeys } from "@steward/control/access-token";
 import { createAuthenticator } from "@steward/control/authenticate";
+import { authenticateNode } from "@steward/control/authenticate-node";
+import { requireLastingTrust } from "@steward/control/measure-trust";
+import { noteDenial } from "@steward/control/note-denial";
 import { createRateLimiter } from "@steward/control/rate-limits";
 import { createTenantReader } from "@steward/control/tenant-now";
 import { createContext, type FunctionContext, keyFromSecret } from "./context.ts";
@@ -28,6 +28,7 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
   return {
     ...context,
     actions,
+    loadActions: async () => actions,
     signers,
     seals: services.seals,
     tokenKeys,

@@ -162,6 +162,16 @@ export const functionDefinitions = {
     concurrency: 1,
     hot: false,
   },
+  // Does what customers' schedules say, once for each due time.
+  schedule: {
+    entry: "schedule",
+    principal: "schedule",
+    trigger: { kind: "schedule", everySeconds: 60 },
+    timeoutSeconds: 55,
+    memoryMb: 512,
+    concurrency: 1,
+    hot: false,
+  },
   // What the workers are scaled by, and what the dashboards show of lanes and slots.
   measure: {
     entry: "measure",

@@ -28,6 +28,8 @@ export interface StewardOptions {
   heartbeatIntervalSeconds?: number;
   reconcileSeconds?: number;
   sweepSeconds?: number;
+  /** How often it is looked which schedules are due. */
+  scheduleSeconds?: number;
   /** How often the audit trail is sealed. */
   sealSeconds?: number;
   /** How long the functions' queue messages stay hidden; each queue's own by default. */

@@ -6,21 +6,21 @@ import { resourceNames } from "@steward/contracts/names";
 import type { Session } from "@steward/contracts/session";
 import { functionNames } from "@steward/functions/definitions";
 import { z } from "zod";
-import { inherited } from "./env.ts";
-import { claimPort } from "./free-ports.ts";
+import { invokedSchema, invokeMessageSchema } from "./cloud/invoke-message.ts";
 import { writeCredentials } from "./credentials.ts";
 import { demoAppliances, demoTenants } from "./demo-fleet.ts";
 import { enrolWorker, fleetDirectory, planFleet } from "./enrol-demo.ts";
+import { inherited } from "./env.ts";
 import { fetchTransport } from "./fetch-transport.ts";
 import { chooseExecutor } from "./fleet/executors.ts";
 import { enrolledSchema } from "./fleet/plan.ts";
-import { invokedSchema, invokeMessageSchema } from "./cloud/invoke-message.ts";
-import { createHostChannel } from "./host-channel.ts";
+import { claimPort } from "./free-ports.ts";
 import { ensureServerCertificate, serverCaFile } from "./host/server-certificate.ts";
+import { createHostChannel } from "./host-channel.ts";
 import { createRootKey, openRootKey } from "./root-key.ts";
 import type { Role, Stack, StackTenant, StewardOptions } from "./stack-options.ts";
 import { seedTenants, setUpStage } from "./stage-setup.ts";
-import { type ChildSpec, superviseChild, type SupervisedChild } from "./supervised-child.ts";
+import { type ChildSpec, type SupervisedChild, superviseChild } from "./supervised-child.ts";
 import { takeStateDir } from "./supervisor-lock.ts";
 
 const region = "eu-central-1";
@@ -145,6 +145,7 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
         ...(options.reconcileSeconds === undefined
           ? {}
           : { STEWARD_RECONCILE_SECONDS: String(options.reconcileSeconds) }),
+        ...(options.scheduleSeconds === undefined ? {} : { STEWARD_SCHEDULE_SECONDS: String(options.scheduleSeconds) }),
         ...(options.sealSeconds === undefined ? {} : { STEWARD_SEAL_SECONDS: String(options.sealSeconds) }),
         ...(options.sweepSeconds === undefined ? {} : { STEWARD_SWEEP_SECONDS: String(options.sweepSeconds) }),
         ...(options.visibilitySeconds === undefined

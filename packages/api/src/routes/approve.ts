@@ -1,9 +1,18 @@
 import { approveRoutes as routes } from "@steward/contracts/routes/approve";
 import { approvePlan } from "@steward/control/approve-plan";
+import { approveSchedule } from "@steward/control/approve-schedule";
 import { bind } from "../bind.ts";
 
 export const approveBindings = [
   bind(routes.approveTask, (deps, { caller, params, body }) =>
     approvePlan({ ...deps, signer: deps.signers.approval }, caller, params, body),
+  ),
+  bind(routes.approveSchedule, async (deps, { caller, params, body }) =>
+    approveSchedule(
+      { ...deps, signer: deps.signers.approval, actions: await deps.loadActions() },
+      caller,
+      params,
+      body,
+    ),
   ),
 ];

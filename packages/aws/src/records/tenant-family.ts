@@ -15,6 +15,7 @@ export const exportedFamily = {
   FREEZE: "freeze",
   POLICY: "policy",
   WINDOW: "window",
+  SCHEDULE: "schedule",
   TASK: "task",
   JOB: "job",
   ROLLOUT: "rollout",

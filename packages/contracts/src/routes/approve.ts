@@ -1,4 +1,5 @@
 import { defineRoute } from "../route.ts";
+import * as schedule from "../schedule.ts";
 import * as task from "../task.ts";
 import { taskParams } from "./params.ts";
 
@@ -16,6 +17,20 @@ export const approveRoutes = {
     body: task.approveTaskSchema,
     status: 200,
     answer: task.taskViewSchema,
+    idempotent: true,
+  }),
+  approveSchedule: defineRoute({
+    id: "approveSchedule",
+    method: "POST",
+    path: "/api/v1/schedules/{scheduleId}/approve",
+    door: "api",
+    servedBy: "approve",
+    access: { role: "operator", peopleOnly: "a yes is a person's word" },
+    summary: "Say yes to what a schedule does, whenever it is due",
+    params: schedule.scheduleParams,
+    body: schedule.approveScheduleSchema,
+    status: 200,
+    answer: schedule.scheduleViewSchema,
     idempotent: true,
   }),
 } as const;

@@ -17,7 +17,8 @@ export function standingProblem(plan: Plan, context: GateContext, needsOther: bo
   const { approver } = standing;
   if (!standing.isInForce) return "it was revoked, or the schedule was changed since";
   if (context.nowMs >= standing.expiresAtMs) return "it has expired";
-  if (standing.standingHash !== standing.recomputedHash) return "it is for another content, or for bundles of an older release";
+  if (standing.standingHash !== standing.recomputedHash)
+    return "it is for another content, or for bundles of an older release";
   if (plan.targets.length > standing.cap || isOverCap(plan, context)) {
     return `${plan.targets.length} appliances match, and it is for ${standing.cap} at most`;
   }

@@ -122,11 +122,6 @@ export function revokeStanding(state: ScheduleState, nowMs: number): ScheduleSta
   return changed(state, rest, nowMs);
 }
 
-/** A task that somebody asked for by hand. It changes nothing about due times. */
-export function noteRunNow(state: ScheduleState, taskId: string, nowMs: number): ScheduleState {
-  return changed(state, { ...state, lastTaskId: taskId }, nowMs);
-}
-
 export type DueDecision =
   | { kind: "nothing" }
   /** Store this state: due times were passed over, or have to wait. Ask again. */

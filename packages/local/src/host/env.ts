@@ -12,6 +12,7 @@ const environmentSchema = z.object({
   STEWARD_RECONCILE_SECONDS: z.coerce.number().positive().default(5),
   STEWARD_SWEEP_SECONDS: z.coerce.number().positive().default(10),
   STEWARD_SEAL_SECONDS: z.coerce.number().positive().default(60),
+  STEWARD_SCHEDULE_SECONDS: z.coerce.number().positive().default(60),
   /** Seconds that messages stay hidden from other consumers; each queue's own by default. */
   STEWARD_VISIBILITY_SECONDS: z.coerce.number().int().positive().optional(),
   /** Holds `<name>/index.mjs` of every function, as the build makes them; the sources by default. */

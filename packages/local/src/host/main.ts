@@ -10,12 +10,12 @@ import {
   functionDefinitions,
   functionNames,
 } from "@steward/functions/definitions";
-import { ensureCompileCache, endWithParent, sayReady } from "../child.ts";
+import { endWithParent, ensureCompileCache, sayReady } from "../child.ts";
 import { openApiDoor } from "./door-api.ts";
 import { openNodesDoor } from "./door-nodes.ts";
 import { hostEnvironment } from "./env.ts";
-import { functionEnvironment, readCredentials } from "./function-environment.ts";
 import { followTruststore } from "./follow-truststore.ts";
+import { functionEnvironment, readCredentials } from "./function-environment.ts";
 import { openInvokeDoor } from "./invoke-door.ts";
 import { createLambda, type Lambda } from "./lambda.ts";
 import { runQueueSource } from "./queue-sources.ts";
@@ -127,6 +127,7 @@ for (const name of functionNames) {
       reconcile: environment.STEWARD_RECONCILE_SECONDS,
       sweep: environment.STEWARD_SWEEP_SECONDS,
       seal: environment.STEWARD_SEAL_SECONDS,
+      schedule: environment.STEWARD_SCHEDULE_SECONDS,
     };
     const every = seconds[name] ?? trigger.everySeconds;
     void runSchedule(functions[name], every * 1000, stop.signal);

@@ -1,0 +1,290 @@
+import { getPerson, replacePerson } from "@steward/aws/records/person";
+import { getSchedule } from "@steward/aws/records/schedule";
+import { getTask, listTasks } from "@steward/aws/records/task";
+import { getTenant, replaceTenant } from "@steward/aws/records/tenant";
+import { commit, type Table } from "@steward/aws/table";
+import { hasCode } from "@steward/contracts/errors";
+import { newId } from "@steward/contracts/ids";
+import type { Role } from "@steward/contracts/roles";
+import { type CreateSchedule, createScheduleSchema, type ScheduleView } from "@steward/contracts/schedule";
+import { approveSchedule } from "@steward/control/approve-schedule";
+import type { Caller } from "@steward/control/context";
+import { taskIdOf } from "@steward/control/plan-schedule";
+import { runSchedules } from "@steward/control/run-schedules";
+import * as schedules from "@steward/control/schedules";
+import { createPerson } from "@steward/aws/records/person";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { testActions } from "../../core/test/fixtures.ts";
+import { testSigner } from "./support/issuer.ts";
+import { type House, openHouse } from "./support/house.ts";
+
+const hourMs = 3_600_000;
+const signer = testSigner();
+
+let house: House;
+let author: Caller;
+beforeAll(async () => {
+  house = await openHouse();
+});
+afterAll(async () => {
+  await house.stop();
+});
+beforeEach(async () => {
+  author = await house.tenant();
+  await house.machine(author.tenantId, "appliance");
+});
+
+const deps = (table: Table = house.table) => ({ ...house, table, loadActions: async () => testActions });
+const tick = (table?: Table) => runSchedules(deps(table));
+const add = (changes: object = {}) =>
+  schedules.createSchedule(house, author, definitionOf(changes) as CreateSchedule);
+const definitionOf = (changes: object) =>
+  createScheduleSchema.parse({
+    name: "lists",
+    when: { rate: "every hour" },
+    steps: [{ action: "users.add", variables: { username: "john" } }],
+    targets: ["all"],
+    overlap: "allow",
+    late: { policy: "run", withinMinutes: 600 },
+    ...changes,
+  });
+const riskyStep = { steps: [{ action: "users.remove", variables: { username: "bob" } }] };
+const look = (view: ScheduleView) => schedules.getSchedule(house, author, { scheduleId: view.id }, {});
+const tasksNow = async () => (await listTasks(house.table, author.tenantId, { limit: 200 })).items;
+const approve = async (view: ScheduleView, who: Caller, days = 90) =>
+  approveSchedule(
+    { ...house, signer },
+    who,
+    { scheduleId: view.id },
+    { standingHash: (await look(view)).now?.standingHash ?? "", days },
+  );
+const denied = (error: unknown) => hasCode(error, "denied_by_gate");
+
+/** Somebody else of the tenant. */
+async function colleague(role: Role): Promise<Caller> {
+  const id = newId("person", house.nowMs());
+  const grants = [{ tenant: author.tenantId, role }];
+  await commit(house.table, [
+    createPerson({
+      v: 1,
+      version: 1,
+      personId: id,
+      name: "Grace",
+      issuer: "bootstrap",
+      subject: id,
+      grants,
+      createdAtMs: house.nowMs(),
+    }),
+  ]);
+  return { ...author, principal: { kind: "person", id, name: "Grace", grants }, role };
+}
+
+/** A table whose process is killed at its n-th write: before it reaches the table, or after it, with the answer lost. */
+function killedAt(count: number, moment: "before" | "after"): { table: Table; writes: () => number } {
+  let writes = 0;
+  let dead = false;
+  const client = new Proxy(house.table.client, {
+    get(target, name, receiver) {
+      if (name !== "send") return Reflect.get(target, name, receiver) as unknown;
+      return async (command: { constructor: { name: string } }) => {
+        if (dead) throw new Error("killed");
+        const isWrite = /Put|Update|TransactWrite/.test(command.constructor.name);
+        if (isWrite) writes += 1;
+        if (isWrite && writes === count) {
+          dead = true;
+          if (moment === "after") await target.send(command as never);
+          throw new Error("killed");
+        }
+        return target.send(command as never);
+      };
+    },
+  });
+  return { table: { ...house.table, client }, writes: () => writes };
+}
+
+it("each due time becomes one task with the rollout that does it, whatever a scheduler is killed at", async () => {
+  const view = await add();
+  const dueTimes: number[] = [];
+  for (const moment of ["before", "after"] as const) {
+    for (let count = 1; ; count += 1) {
+      house.passTime(hourMs);
+      const [next = ""] = (await look(view)).next;
+      dueTimes.push(Date.parse(next));
+      const killed = killedAt(count, moment);
+      await tick(killed.table);
+      await tick();
+      if (killed.writes() < count) break;
+    }
+  }
+  expect(dueTimes.length).toBeGreaterThan(3);
+  const ids = dueTimes.map((due) => taskIdOf({ scheduleId: view.id }, due));
+  const tasks = await tasksNow();
+  expect(tasks.map((task) => task.taskId).sort()).toEqual([...ids].sort());
+  expect(new Set(tasks.map((task) => task.rolloutId)).size).toBe(ids.length);
+  expect(tasks[0]).toMatchObject({ status: "running", source: { kind: "schedule", id: view.id } });
+  expect((await look(view)).log[0]).toMatchObject({ outcome: "started" });
+});
+
+it("two schedulers at the same time do each due time once", async () => {
+  const view = await add();
+  const first = Date.parse(view.next[0] ?? "");
+  for (let hours = 0; hours < 3; hours += 1) {
+    house.passTime(2 * hourMs);
+    await Promise.all([tick(), tick()]);
+  }
+  const tasks = await tasksNow();
+  const wanted = Array.from({ length: 6 }, (_, index) => taskIdOf({ scheduleId: view.id }, first + index * hourMs));
+  expect(tasks.map((task) => task.taskId).sort()).toEqual(wanted.sort());
+});
+
+it("a due time that was done is not done again by a schedule that comes back under the same name", async () => {
+  const view = await add();
+  house.passTime(hourMs);
+  await tick();
+  await schedules.removeSchedule(house, author, { scheduleId: view.id });
+  expect((await schedules.listSchedules(house, author, { limit: 10 })).items).toEqual([]);
+  await expect(look(view)).rejects.toSatisfy((error) => hasCode(error, "not_found"));
+  const again = await add();
+  expect(again.id).toBe(view.id);
+  await tick();
+  expect(await tasksNow()).toHaveLength(1);
+  await expect(add()).rejects.toSatisfy((error) => hasCode(error, "conflict"));
+});
+
+it("what was missed while nothing ran is done by the late policy", async () => {
+  const once = await add({ name: "once", late: { policy: "once", withinMinutes: 600 } });
+  const skip = await add({ name: "skip", late: { policy: "skip" } });
+  house.passTime(5 * hourMs + 10 * 60_000);
+  await tick();
+  expect((await look(once)).log.map((note) => note.outcome)).toEqual(["started", "skipped"]);
+  expect((await look(skip)).log.map((note) => note.outcome)).toEqual(["skipped"]);
+  expect(await tasksNow()).toHaveLength(1);
+});
+
+it("nothing runs for a suspended tenant", async () => {
+  await add();
+  const tenant = await getTenant(house.table, author.tenantId);
+  if (tenant === undefined) throw new Error("no tenant");
+  const suspended = { ...tenant, status: "suspended" as const, version: tenant.version + 1 };
+  await commit(house.table, [replaceTenant(tenant, suspended)]);
+  house.passTime(2 * hourMs);
+  await tick();
+  expect(await tasksNow()).toEqual([]);
+  await commit(house.table, [replaceTenant(suspended, { ...tenant, version: suspended.version + 1 })]);
+  house.passTime(60_000);
+  await tick();
+  expect(await tasksNow()).toHaveLength(2);
+});
+
+it("an author who lost the role is refused by the gate, the schedule says so, and then rests", async () => {
+  const view = await add();
+  const person = await getPerson(house.table, author.principal.id);
+  if (person === undefined) throw new Error("no person");
+  await commit(house.table, [replacePerson(person, { ...person, grants: [], version: person.version + 1 })]);
+  for (let times = 0; times < 4; times += 1) {
+    house.passTime(hourMs);
+    await tick();
+  }
+  const now = await look(view);
+  expect(now).toMatchObject({ status: "paused", paused: { by: "steward:schedule" } });
+  expect(now.log).toHaveLength(3);
+  expect(now.log[0]).toMatchObject({ outcome: "refused", why: expect.stringContaining("no role here any more") });
+  expect((await tasksNow()).map((task) => task.status)).toEqual(["failed", "failed", "failed"]);
+});
+
+it("what needs a yes waits for one, until somebody gives it for every time", async () => {
+  const view = await add(riskyStep);
+  house.passTime(hourMs);
+  await tick();
+  expect((await look(view)).log[0]).toMatchObject({ outcome: "waits" });
+  expect((await approve(view, author)).standing).toMatchObject({ name: "Ada" });
+  house.passTime(hourMs);
+  await tick();
+  const [task] = await tasksNow();
+  expect(task).toMatchObject({ status: "running", schedule: { standing: { type: "steward-standing-approval-v1" } } });
+  // More match now than it is for: somebody has to look.
+  for (let more = 0; more < 3; more += 1) await house.machine(author.tenantId, "appliance", `new-${more}`);
+  const capped = await add({ ...riskyStep, name: "capped", maxTargets: 3 });
+  await expect(approve(capped, author)).resolves.toMatchObject({ standing: { by: author.principal.id } });
+  house.passTime(hourMs);
+  await tick();
+  expect((await look(capped)).log[0]).toMatchObject({ outcome: "waits", why: expect.stringContaining("4 appliances") });
+  // And a low risk waits too, beyond its cap.
+  const low = await add({ name: "low", maxTargets: 3 });
+  house.passTime(hourMs);
+  await tick();
+  expect((await look(low)).log[0]).toMatchObject({ outcome: "waits" });
+});
+
+it("a standing approval is for this content, and ends with it, with its time, its giver's role or its revocation", async () => {
+  const view = await add(riskyStep);
+  const key = { tenantId: author.tenantId, scheduleId: view.id };
+  const outcome = async () => {
+    house.passTime(hourMs);
+    await tick();
+    return (await look(view)).log[0]?.outcome;
+  };
+  await expect(
+    approveSchedule({ ...house, signer }, author, { scheduleId: view.id }, { standingHash: "a".repeat(64), days: 1 }),
+  ).rejects.toSatisfy((error) => hasCode(error, "plan_changed"));
+  const approver = await colleague("approver");
+  await expect(approve(view, await colleague("operator"))).rejects.toSatisfy(denied);
+  await approve(view, approver, 1);
+  expect(await outcome()).toBe("started");
+  const before = await getSchedule(house.table, key);
+  const other = { ...definitionOf({ ...riskyStep, jitterSeconds: 1 }), name: undefined };
+  const { name: _, ...definition } = other;
+  expect((await schedules.putSchedule(house, author, { scheduleId: view.id }, definition)).standing).toBeDefined();
+  expect(await outcome()).toBe("started");
+  const person = await getPerson(house.table, approver.principal.id);
+  if (person === undefined || before === undefined) throw new Error("nobody");
+  const fallen = { ...person, grants: [{ tenant: author.tenantId, role: "viewer" as const }], version: 2 };
+  await commit(house.table, [replacePerson(person, fallen)]);
+  expect(await outcome()).toBe("waits");
+  await commit(house.table, [replacePerson(fallen, { ...person, version: 3 })]);
+  expect(await outcome()).toBe("started");
+  await schedules.revokeScheduleApproval(house, author, { scheduleId: view.id });
+  expect(await outcome()).toBe("waits");
+  await approve(view, approver, 1);
+  house.passTime(22 * hourMs);
+  await tick();
+  expect(await outcome()).toBe("started");
+  house.passTime(2 * hourMs);
+  expect(await outcome()).toBe("waits");
+});
+
+it("for a high risk the author cannot give it", async () => {
+  const view = await add({
+    steps: [{ action: "users.add", variables: { username: "john", groups: ["sudo"] } }],
+  });
+  await expect(approve(view, author)).rejects.toSatisfy(denied);
+  await approve(view, await colleague("approver"));
+  house.passTime(hourMs);
+  await tick();
+  const [task] = await tasksNow();
+  expect(task?.status).toBe("running");
+  expect(await getTask(house.table, { tenantId: author.tenantId, taskId: task?.taskId ?? "" })).toMatchObject({
+    gate: { decision: "allow" },
+  });
+});
+
+it("a selector that nobody fits, and a value that an action does not take, are said and counted as refusals", async () => {
+  const view = await add({ targets: ["site:nowhere"] });
+  house.passTime(hourMs);
+  await tick();
+  expect((await look(view)).log[0]).toMatchObject({
+    outcome: "refused",
+    why: expect.stringContaining("no appliance is site:nowhere"),
+  });
+  await expect(add({ name: "bad", steps: [{ action: "users.add", variables: {} }] })).rejects.toSatisfy((error) =>
+    hasCode(error, "invalid_request"),
+  );
+  await expect(add({ name: "bad", when: { cron: "0 25 * * *", timeZone: "UTC" } })).rejects.toThrow("the hour");
+});
+
+it("says how late it is, and that nothing was due", async () => {
+  house.metered.length = 0;
+  await tick();
+  const measured = house.metered.at(-1);
+  expect(measured).toMatchObject({ metric: "ScheduleLatenessSeconds" });
+});
