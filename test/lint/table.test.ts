@@ -16,6 +16,8 @@ const actsForSystem: Readonly<Record<string, string>> = {
   "packages/functions/src/measure.ts": "lanes and workers serve all tenants",
   "packages/functions/src/purge.ts": "all that is left of a tenant that was deleted, wherever it is",
   "packages/functions/src/reconcile.ts": "finds what is due; acts on it for its tenant",
+  "packages/functions/src/schedule.ts":
+    "which schedules are due, whoever's they are; what each asks for is done for its tenant",
   "packages/functions/src/seal.ts": "a seal holds every tenant's entries",
   "packages/functions/src/sweep.ts": "finds who is silent",
   "packages/control/src/cut-off-node.ts": "a worker that was shut out holds jobs of any tenant",

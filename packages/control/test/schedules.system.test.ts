@@ -1,4 +1,4 @@
-import { getPerson, replacePerson } from "@steward/aws/records/person";
+import { createPerson, getPerson, replacePerson } from "@steward/aws/records/person";
 import { getSchedule } from "@steward/aws/records/schedule";
 import { getTask, listTasks } from "@steward/aws/records/task";
 import { getTenant, replaceTenant } from "@steward/aws/records/tenant";
@@ -12,10 +12,9 @@ import type { Caller } from "@steward/control/context";
 import { taskIdOf } from "@steward/control/plan-schedule";
 import { runSchedules } from "@steward/control/run-schedules";
 import * as schedules from "@steward/control/schedules";
-import { createPerson } from "@steward/aws/records/person";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { testActions } from "../../core/test/fixtures.ts";
-import { testSigner } from "./support/issuer.ts";
+import { testSigner } from "./support/machines.ts";
 import { type House, openHouse } from "./support/house.ts";
 
 const hourMs = 3_600_000;
@@ -34,10 +33,15 @@ beforeEach(async () => {
   await house.machine(author.tenantId, "appliance");
 });
 
+afterEach(async () => {
+  for (const { id } of (await schedules.listSchedules(house, author, { limit: 10 })).items) {
+    await schedules.removeSchedule(house, author, { scheduleId: id });
+  }
+});
+
 const deps = (table: Table = house.table) => ({ ...house, table, loadActions: async () => testActions });
 const tick = (table?: Table) => runSchedules(deps(table));
-const add = (changes: object = {}) =>
-  schedules.createSchedule(house, author, definitionOf(changes) as CreateSchedule);
+const add = (changes: object = {}) => schedules.createSchedule(house, author, definitionOf(changes) as CreateSchedule);
 const definitionOf = (changes: object) =>
   createScheduleSchema.parse({
     name: "lists",
@@ -232,8 +236,7 @@ it("a standing approval is for this content, and ends with it, with its time, it
   await approve(view, approver, 1);
   expect(await outcome()).toBe("started");
   const before = await getSchedule(house.table, key);
-  const other = { ...definitionOf({ ...riskyStep, jitterSeconds: 1 }), name: undefined };
-  const { name: _, ...definition } = other;
+  const { name: _, ...definition } = definitionOf({ ...riskyStep, jitterSeconds: 1 });
   expect((await schedules.putSchedule(house, author, { scheduleId: view.id }, definition)).standing).toBeDefined();
   expect(await outcome()).toBe("started");
   const person = await getPerson(house.table, approver.principal.id);
@@ -246,10 +249,11 @@ it("a standing approval is for this content, and ends with it, with its time, it
   await schedules.revokeScheduleApproval(house, author, { scheduleId: view.id });
   expect(await outcome()).toBe("waits");
   await approve(view, approver, 1);
+  await schedules.pauseSchedule(house, author, { scheduleId: view.id }, {});
   house.passTime(22 * hourMs);
-  await tick();
+  await schedules.resumeSchedule(house, author, { scheduleId: view.id });
   expect(await outcome()).toBe("started");
-  house.passTime(2 * hourMs);
+  house.passTime(hourMs);
   expect(await outcome()).toBe("waits");
 });
 
