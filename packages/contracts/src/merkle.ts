@@ -35,6 +35,41 @@ export function merklePath(leaves: readonly string[], index: number): string[] {
     : [...merklePath(leaves.slice(split), index - split), merkleRoot(leaves.slice(0, split))];
 }
 
+/** The same tree made once, for whoever asks for the paths of many leaves: each is then a walk from the root. */
+export function merkleTree(leaves: readonly string[]): { root: string; pathOf: (index: number) => string[] } {
+  const [only] = leaves;
+  if (only === undefined) throw new RangeError("a tree needs a leaf");
+  const top = branchOf(leaves, 0, leaves.length);
+  return {
+    root: top.hash,
+    pathOf(index) {
+      if (!Number.isInteger(index) || index < 0 || index >= leaves.length) throw new RangeError(`no leaf ${index}`);
+      const path: string[] = [];
+      let at = index;
+      for (let branch = top; branch.below !== undefined; ) {
+        const { split, left, right } = branch.below;
+        path.push(at < split ? right.hash : left.hash);
+        branch = at < split ? left : right;
+        if (at >= split) at -= split;
+      }
+      return path.reverse();
+    },
+  };
+}
+
+interface Branch {
+  hash: string;
+  below?: { split: number; left: Branch; right: Branch };
+}
+
+function branchOf(leaves: readonly string[], from: number, count: number): Branch {
+  if (count === 1) return { hash: leaves[from] ?? "" };
+  const split = splitPoint(count);
+  const left = branchOf(leaves, from, split);
+  const right = branchOf(leaves, from + split, count - split);
+  return { hash: nodeHash(left.hash, right.hash), below: { split, left, right } };
+}
+
 /** The root that the path leads to from the leaf; undefined where it is no path of such a place. */
 export function rootOfPath(leaf: string, { index, count, path }: MerklePlace): string | undefined {
   if (index < 0 || index >= count) return undefined;

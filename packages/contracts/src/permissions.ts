@@ -228,9 +228,12 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     dispatch: [
       table("GetItem", "Query", "BatchGetItem"),
       changes(["PutItem", "UpdateItem"], [...tasks, "RUN#*"], ["PRESENCE#*"]),
+      // What is sent is sent only while the rollout, and what the gate looked at, is as it was.
+      { ...table("ConditionCheckItem"), keys: ["T#*#GATE", "T#*#ROLLOUT", "SYS#GATE"] },
       indexes("gsi1"),
       sign("dispatch"),
-      queues(["rollouts"], ...consume),
+      // What it does not manage in its time is its next call's.
+      queues(["rollouts"], ...consume, "SendMessage"),
       ...release,
       { actions: ["ssm:SendCommand"], resources: [names.wakeDocument] },
     ],

@@ -1,243 +1,147 @@
-import { addPendingRun } from "@steward/aws/records/presence";
 import { getRollout, replaceRollout } from "@steward/aws/records/rollout";
-import { createRun, getRun, listRunsOfRollout, replaceRun, sendRun as storeSent } from "@steward/aws/records/run";
+import { createRun, listRunsOfRollout } from "@steward/aws/records/run";
 import { replaceTask } from "@steward/aws/records/task";
-import { signDocument } from "@steward/aws/signing";
 import { commit } from "@steward/aws/table";
-import { defaults } from "@steward/contracts/defaults";
-import type { Envelope } from "@steward/contracts/envelope";
 import { hasCode } from "@steward/contracts/errors";
-import { executablePlan, type Plan } from "@steward/contracts/plan";
-import { runHasEnded, taskHasEnded } from "@steward/contracts/states";
-import { proveTarget } from "@steward/contracts/targets-proof";
-import { gate } from "@steward/core/gate/gate";
-import { advanceRollout as decide } from "@steward/core/rollout/advance-rollout";
+import { taskHasEnded } from "@steward/contracts/states";
+import { advanceRollout as decide, type RolloutEffect } from "@steward/core/rollout/advance-rollout";
 import type { RolloutState } from "@steward/core/rollout/rollout-state";
-import { isOverdue, overdueEvent } from "@steward/core/run/judge-stuck";
-import { reduceRun } from "@steward/core/run/reduce-run";
-import type { RunEvent, RunState } from "@steward/core/run/run-state";
+import type { RunState } from "@steward/core/run/run-state";
 import { reduceTask } from "@steward/core/task/reduce-task";
 import type { TaskState } from "@steward/core/task/task-state";
 import { audited } from "./audit.ts";
+import { changeRun } from "./change-run.ts";
 import type { Context, WithSigner } from "./context.ts";
-import { gateContext } from "./gate-context.ts";
-import { loadNodes } from "./load-targets.ts";
+import { fleetOf } from "./fleet-of.ts";
+import { inParallel } from "./in-parallel.ts";
 import { loadTask } from "./load-task.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
-import { forgetDoorbell } from "./start-run.ts";
+import { ringRuns, type WithDoorbell } from "./ring-runs.ts";
+import { sendAfterCommit } from "./send-later.ts";
+import { sendRuns } from "./send-runs.ts";
 
-type Deps = Pick<Context, "table" | "queues" | "nowMs" | "release" | "log" | "meter"> &
-  WithSigner & {
-    /** Rings appliances with the doorbell `ssm`. Answers with those for which SSM did not take it. */
-    ringSsm: (nodeIds: string[], rolloutId: string) => Promise<{ failed: string[] }>;
-  };
+type Deps = Pick<Context, "table" | "queues" | "nowMs" | "release" | "log" | "meter"> & WithSigner & WithDoorbell;
 
 const who = "steward:dispatch";
-/** Each pass may make the next one possible (create, then send, then ring); more than this many means a mistake. */
-const maxPasses = 8;
+/** The function has 50 s, and what is under way when the time is over still comes to its end. */
+const budgetMs = 20_000;
+/** Each pass may make the next one possible (create, send, ring); more than so many in one go means a mistake. */
+const maxPasses = 100;
+const atOnce = 16;
 
 /**
  * Takes a rollout as far as it goes now. Everything is decided from the runs as they are, every effect may be made
- * twice, and every write is conditional: killed anywhere, the next call goes on from there.
+ * twice, and every write is conditional: killed anywhere, the next call goes on from there. What takes longer than one
+ * call has time for is the next one's, which a message asks for.
  */
-export async function advanceRollout(deps: Deps, message: { tenantId: string; rolloutId: string }): Promise<void> {
+export async function advanceRollout(
+  deps: Deps,
+  message: { tenantId: string; rolloutId: string },
+  options: { budgetMs?: number } = {},
+): Promise<void> {
+  const untilMs = performance.now() + (options.budgetMs ?? budgetMs);
   for (let pass = 0; pass < maxPasses; pass += 1) {
-    const again = await retryOnConflict(() => onePass(deps, message));
-    if (!again) return;
+    const outcome = await retryOnConflict(() => onePass(deps, message, untilMs));
+    if (outcome === "settled") return;
+    if (outcome === "cut" || performance.now() >= untilMs) {
+      await sendAfterCommit(deps, "rollouts", message, message.tenantId);
+      return;
+    }
   }
+  // It is due again within the minute.
+  deps.log("error", "rollout_goes_in_circles", { ...message });
 }
 
-/** Answers whether another pass may do more. */
-async function onePass(deps: Deps, message: { tenantId: string; rolloutId: string }): Promise<boolean> {
+/** `settled`: nothing more is to be done now. `cut`: the time was over before all of it was done. */
+type Outcome = "settled" | "again" | "cut";
+
+async function onePass(
+  deps: Deps,
+  message: { tenantId: string; rolloutId: string },
+  untilMs: number,
+): Promise<Outcome> {
   const rollout = await getRollout(deps.table, message);
-  if (rollout === undefined) return false;
-  const [runs, task] = await Promise.all([
+  if (rollout === undefined) return "settled";
+  const [runs, task, fleet] = await Promise.all([
     listRunsOfRollout(deps.table, message),
     loadTask(deps, rollout.tenantId, rollout.taskId),
+    fleetOf(deps, rollout),
   ]);
-  const { state, effects } = decide(rollout, runs, deps.nowMs());
-  let progressed = false;
-  // The reconciler does the same within a minute; whoever cleans up does not want to wait for it.
-  for (const run of runs.filter((one) => isOverdue(one, deps.nowMs()))) {
-    await changeRun(deps, message.tenantId, run.runId, { type: overdueEvent(run) });
-    progressed = true;
+  const { state, effects } = decide(rollout, runs, deps.nowMs(), fleet);
+  if (effects.some((effect) => effect.type === "finish_task")) {
+    await finish(deps, rollout, state, task);
+    return "settled";
   }
+  // First: of two that decide at one time only one acts, and a rollout that was stopped stays so whatever dies now. What
+  // is not carried out is decided again, from the runs.
+  if (state !== rollout) await commit(deps.table, [replaceRollout(rollout, state)]);
+  return carryOut(deps, { rollout: state, runs, task, untilMs }, effects);
+}
+
+interface Pass {
+  rollout: RolloutState;
+  runs: RunState[];
+  task: TaskState;
+  untilMs: number;
+}
+
+async function carryOut(deps: Deps, pass: Pass, effects: readonly RolloutEffect[]): Promise<Outcome> {
+  const { rollout, task, untilMs } = pass;
+  const byId = new Map(pass.runs.map((run) => [run.runId, run]));
+  const known = (runIds: readonly string[]) => runIds.flatMap((runId) => byId.get(runId) ?? []);
+  const of = rollout.targets.length;
+  const toSend: string[] = [];
+  let progressed = false;
+  let complete = true;
+  const did = (all: boolean) => {
+    progressed = true;
+    complete &&= all;
+  };
   for (const effect of effects) {
     switch (effect.type) {
       case "create_runs":
-        await createRuns(deps, effect.runs);
-        progressed = true;
+        did(await inParallel(effect.runs, atOnce, (run) => createIfAbsent(deps, { ...run, of }), untilMs));
         break;
       case "send_run":
-        progressed = (await sendRun(deps, task, runs, effect.runId)) || progressed;
+        toSend.push(effect.runId);
         break;
       case "ring":
-        await ring(
-          deps,
-          rollout,
-          runs.filter((run) => effect.runIds.includes(run.runId)),
-        );
+        complete &&= await ringRuns(deps, rollout, known(effect.runIds), who, untilMs);
         break;
-      case "cancel_runs":
-        for (const runId of effect.runIds) {
-          await changeRun(deps, message.tenantId, runId, {
-            type: "cancel",
-            ...(effect.reason === undefined ? {} : { reason: effect.reason }),
-          });
-        }
-        progressed = true;
+      case "cancel_runs": {
+        const event = { type: "cancel" as const, ...(effect.reason === undefined ? {} : { reason: effect.reason }) };
+        did(await inParallel(known(effect.runIds), atOnce, (run) => changeRun(deps, run, event, who), untilMs));
         break;
+      }
       case "retry_runs":
-      case "undo_runs":
-        for (const runId of effect.runIds) {
-          const type = effect.type === "retry_runs" ? "retry" : "begin_undo";
-          await changeRun(deps, message.tenantId, runId, { type, round: effect.round });
-        }
-        progressed = true;
+      case "undo_runs": {
+        const type = effect.type === "retry_runs" ? "retry" : "begin_undo";
+        const event = { type, round: effect.round } as const;
+        did(await inParallel(known(effect.runIds), atOnce, (run) => changeRun(deps, run, event, who), untilMs));
         break;
+      }
       case "finish_task":
-        await finish(deps, rollout, state, task);
-        return false;
+        break;
       default:
         effect satisfies never;
     }
   }
-  if (state !== rollout) await commit(deps.table, [replaceRollout(rollout, state)]);
-  return progressed;
+  if (complete && toSend.length > 0) {
+    const sent = await sendRuns(deps, known(toSend), { rollout, task, who, untilMs });
+    progressed ||= sent.progressed;
+    complete &&= sent.complete;
+  }
+  if (!complete) return "cut";
+  return progressed ? "again" : "settled";
 }
 
 /** Runs have derived ids: one that is there already was made by an earlier, interrupted pass. */
-async function createRuns(deps: Deps, runs: readonly RunState[]): Promise<void> {
-  for (const run of runs) {
-    try {
-      await commit(deps.table, [createRun(run)]);
-    } catch (error) {
-      if (!hasCode(error, "conflict")) throw error;
-    }
+async function createIfAbsent(deps: Deps, run: RunState): Promise<void> {
+  try {
+    await commit(deps.table, [createRun(run)]);
+  } catch (error) {
+    if (!hasCode(error, "conflict")) throw error;
   }
-}
-
-/**
- * Signs the run's command and marks it `sent`. A freeze leaves it pending, and so does a tenant that is suspended or to be
- * deleted: both may end before the plan does. What can never start is cancelled.
- */
-async function sendRun(deps: Deps, task: TaskState, runs: readonly RunState[], runId: string): Promise<boolean> {
-  const run = runs.find((one) => one.runId === runId);
-  const { plan } = task;
-  if (run === undefined || plan === undefined) return false;
-  const context = await gateContext(deps, task, plan, "doorbell", { targetIds: [run.applianceId] });
-  const decision = gate(plan, context);
-  if (decision.decision !== "allow") {
-    const isHeld = context.tenantStatus === "suspended" || context.tenantStatus === "deleting";
-    if (isHeld || context.freezes.length > 0) return false;
-    const why = decision.reasons.filter((reason) => reason.decision !== "allow").map((reason) => reason.why);
-    await changeRun(deps, run.tenantId, run.runId, { type: "cancel", reason: why.join("; ") });
-    return true;
-  }
-  const envelope = await signDocument(deps.signer, "steward-envelope-v1", envelopeOf(task, plan, run, deps.nowMs()));
-  await changeRun(deps, run.tenantId, run.runId, { type: "send", envelope });
-  return true;
-}
-
-function envelopeOf(task: TaskState, plan: Plan, run: RunState, nowMs: number): Envelope {
-  return {
-    v: 1,
-    tenantId: task.tenantId,
-    taskId: task.taskId,
-    runId: run.runId,
-    attempt: run.attempt,
-    applianceId: run.applianceId,
-    plan: executablePlan(plan),
-    targetProof: proveTarget(plan.targets, run.applianceId),
-    mode: plan.mode,
-    planExpiresAtMs: plan.expiresAtMs,
-    planHash: plan.planHash,
-    verbosity: plan.verbosity,
-    notBeforeMs: nowMs,
-    expiresAtMs: Math.min(plan.expiresAtMs, nowMs + defaults.envelopeSeconds * 1000),
-    ...yesTo(task, plan),
-  };
-}
-
-/** The yes that an appliance wants to see: a person's to this plan, or else a standing one, where the plan needs any. */
-function yesTo(task: TaskState, plan: Plan): Pick<Envelope, "approval" | "standing"> {
-  if (task.approval !== undefined) return { approval: task.approval.document };
-  const standing = task.schedule?.standing;
-  // An agent of before does not know the field: what needs nobody's yes goes without.
-  return standing === undefined || plan.risk === "low" || plan.mode === "check" ? {} : { standing };
-}
-
-/**
- * Rings. Every appliance's next heartbeat names the run too, whatever its doorbell: a ring that SSM loses costs one
- * interval and nothing else.
- */
-async function ring(deps: Deps, rollout: RolloutState, runs: readonly RunState[]): Promise<void> {
-  const nodes = await loadNodes(
-    deps,
-    rollout.tenantId,
-    runs.map((run) => run.applianceId),
-  );
-  const bySsm: string[] = [];
-  await Promise.all(
-    runs.map(async (run, index) => {
-      await addPendingRun(deps.table, run.applianceId, run.runId);
-      if (nodes[index]?.doorbell === "ssm") bySsm.push(run.applianceId);
-    }),
-  );
-  let refused: string[] = [];
-  if (bySsm.length > 0) {
-    try {
-      refused = (await deps.ringSsm(bySsm, rollout.rolloutId)).failed;
-      if (refused.length > 0) deps.meter("DoorbellsFailed", refused.length);
-    } catch (error) {
-      refused = bySsm;
-      deps.meter("DoorbellsFailed", bySsm.length);
-      deps.log("warn", "ring_failed", { rolloutId: rollout.rolloutId, count: bySsm.length, error: String(error) });
-    }
-  }
-  for (const run of runs) {
-    const ring = { type: "ring", refused: refused.includes(run.applianceId) } as const;
-    const now = await changeRun(deps, run.tenantId, run.runId, ring);
-    // It may have started or ended while it was rung for; nobody else would take it off the list then.
-    if (now?.status !== "sent") await forgetDoorbell(deps, run.applianceId, run.runId);
-  }
-}
-
-/** One event on one run, decided on the run as it is now. What has ended meanwhile stays as it is. Answers what it is then. */
-async function changeRun(deps: Deps, tenantId: string, runId: string, event: RunEvent): Promise<RunState | undefined> {
-  return retryOnConflict(async () => {
-    const run = await getRun(deps.table, { tenantId, runId });
-    if (run === undefined) return run;
-    // Only a further attempt leads out of an end.
-    if (runHasEnded(run.status) && event.type !== "retry" && event.type !== "begin_undo") return run;
-    let step: ReturnType<typeof reduceRun>;
-    try {
-      step = reduceRun(run, event, deps.nowMs());
-    } catch (error) {
-      // It moved on between the decision and now, for example started while we were ringing.
-      if (hasCode(error, "invalid_transition")) return run;
-      throw error;
-    }
-    if (step.state === run) return run;
-    await commit(deps.table, [
-      ...(event.type === "send" ? storeSent(run, step.state) : [replaceRun(run, step.state)]),
-      ...(event.type === "ring"
-        ? []
-        : [
-            audited(deps.nowMs(), {
-              tenantId,
-              who,
-              what: `${event.type}-run`,
-              record: runId,
-              before: run,
-              after: step.state,
-            }),
-          ]),
-    ]);
-    if (step.effects.some((effect) => effect.type === "forget_doorbell"))
-      await forgetDoorbell(deps, run.applianceId, runId);
-    return step.state;
-  });
 }
 
 /** The rollout's end and the task's are one transaction. */
@@ -247,18 +151,12 @@ async function finish(deps: Deps, before: RolloutState, after: RolloutState, tas
   const writes = after === before ? [] : [replaceRollout(before, after)];
   if (!taskHasEnded(task.status)) {
     const nowMs = deps.nowMs();
-    const { status: _, ...taskResult } = result;
-    const done = reduceTask(task, { type: "finish", status: result.status, result: taskResult }, nowMs).state;
+    const { status, ...told } = result;
+    const done = reduceTask(task, { type: "finish", status, result: told }, nowMs).state;
+    const { tenantId, taskId } = task;
     writes.push(
       replaceTask(task, done),
-      audited(nowMs, {
-        tenantId: task.tenantId,
-        who,
-        what: "finish-task",
-        record: task.taskId,
-        before: task,
-        after: done,
-      }),
+      audited(nowMs, { tenantId, who, what: "finish-task", record: taskId, before: task, after: done }),
     );
   }
   if (writes.length > 0) await commit(deps.table, writes);

@@ -3,6 +3,7 @@ import { getRun, listRunsOfAppliance, getEnvelope as readEnvelope } from "@stewa
 import { AppError } from "@steward/contracts/errors";
 import type { SignedDocument } from "@steward/contracts/signed";
 import { runHasEnded } from "@steward/contracts/states";
+import { awaitsStart, isUnderWay } from "@steward/core/run/run-phase";
 import type { Context, NodeCaller } from "./context.ts";
 import { loadOwnRun } from "./load-run.ts";
 import { forgetDoorbell } from "./start-run.ts";
@@ -34,11 +35,11 @@ export async function pendingRuns(deps: Pick<Context, "table" | "log">, node: No
     listRunsOfAppliance(deps.table, { tenantId, applianceId: nodeId }, { limit: maxListed, liveOnly: true }),
   ]);
   const waiting = new Set(
-    listed.filter((run) => run.status === "sent" || run.status === "running").map((run) => run.runId),
+    listed.filter((run) => awaitsStart(run) || isUnderWay(run)).map((run) => run.runId),
   );
   for (const runId of presence?.directive.pendingRuns ?? []) {
     const run = await getRun(deps.table, { tenantId, runId });
-    if (run?.status === "sent" && run.applianceId === nodeId) waiting.add(runId);
+    if (run !== undefined && awaitsStart(run) && run.applianceId === nodeId) waiting.add(runId);
     else await forgetDoorbell(deps, nodeId, runId);
   }
   return { runs: [...waiting].sort() };

@@ -17,6 +17,7 @@ import { retryOnConflict } from "./retry-on-conflict.ts";
 import { loadJob, newClaimSecret, sendJob } from "./send-job.ts";
 import { sendAfterCommit } from "./send-later.ts";
 import { forgetDoorbell } from "./start-run.ts";
+import { wakeRollout } from "./wake-rollout.ts";
 import { storeTask } from "./store-task.ts";
 
 type Deps = Parameters<typeof cutOffNode>[0];
@@ -115,7 +116,7 @@ async function lookAtRun(deps: Deps, record: Due): Promise<void> {
   ]);
   if (effects.some((effect) => effect.type === "forget_doorbell"))
     await forgetDoorbell(deps, run.applianceId, run.runId);
-  await sendAfterCommit(deps, "rollouts", { tenantId: run.tenantId, rolloutId: run.rolloutId }, run.tenantId);
+  await wakeRollout(deps, run);
 }
 
 async function lookAtTask(deps: Deps, record: Due): Promise<void> {

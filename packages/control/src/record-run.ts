@@ -7,8 +7,8 @@ import { audited } from "./audit.ts";
 import type { Context, NodeCaller } from "./context.ts";
 import { loadOwnRun } from "./load-run.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
-import { sendAfterCommit } from "./send-later.ts";
 import { forgetDoorbell } from "./start-run.ts";
+import { wakeRollout } from "./wake-rollout.ts";
 
 /** How a run ended, as the appliance says. The same result again is accepted again and changes nothing. */
 export async function recordRun(
@@ -44,6 +44,6 @@ export async function recordRun(
   if (recorded) deps.meter("RunsEnded", 1, { Status: body.status });
   // Also where it was recorded before: whoever recorded it may have died before this.
   await forgetDoorbell(deps, node.nodeId, run.runId);
-  await sendAfterCommit(deps, "rollouts", { tenantId: run.tenantId, rolloutId: run.rolloutId }, run.tenantId);
+  await wakeRollout(deps, run);
   return { accepted: true, status: run.status };
 }

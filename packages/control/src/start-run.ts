@@ -1,3 +1,4 @@
+import { gateUnchanged, readGateEpoch } from "@steward/aws/records/gate-epoch";
 import { removePendingRun } from "@steward/aws/records/presence";
 import { getEnvelope, replaceRun } from "@steward/aws/records/run";
 import { commit } from "@steward/aws/table";
@@ -7,6 +8,7 @@ import type { ExecutorName } from "@steward/contracts/run";
 import type { SignedDocument } from "@steward/contracts/signed";
 import { gate } from "@steward/core/gate/gate";
 import { reduceRun } from "@steward/core/run/reduce-run";
+import type { RunState } from "@steward/core/run/run-state";
 import { audited } from "./audit.ts";
 import type { Context, NodeCaller } from "./context.ts";
 import { gateContext } from "./gate-context.ts";
@@ -16,7 +18,8 @@ import { retryOnConflict } from "./retry-on-conflict.ts";
 
 /**
  * `sent → running` on the server's clock, with the gate asked again. Only after this answer does anything run. The same
- * ledger id gets the same answer, another one is refused: this, not the network, makes a run happen once.
+ * ledger id gets the same answer, another one is refused: this, not the network, makes a run happen once. A freeze, a
+ * cancellation or whatever else the gate looks at that is committed before the start is, is obeyed (`gate-epoch.ts`).
  */
 export async function startRun(
   deps: Pick<Context, "table" | "nowMs" | "release" | "log">,
@@ -33,6 +36,8 @@ export async function startRun(
       nowMs,
     );
     if (state === run) return run;
+    // Before anything that the gate is told: what changes from here on makes the commit below fail, and this is asked again.
+    const epoch = await readGateEpoch(deps.table, { tenantId: run.tenantId, runId: run.runId });
     const task = await loadTask(deps, run.tenantId, run.taskId);
     if (task.plan === undefined || task.status !== "running") {
       throw new AppError("denied_by_gate", `the task is ${task.status}; nothing starts any more`);
@@ -49,6 +54,7 @@ export async function startRun(
     }
     await commit(deps.table, [
       replaceRun(run, state),
+      ...gateUnchanged(epoch),
       audited(nowMs, {
         tenantId: run.tenantId,
         who: node.nodeId,
@@ -69,11 +75,11 @@ export async function startRun(
   };
 }
 
-/** Whether the signed command is for this run and this plan. What cannot be read is not. */
+/** Whether the signed command is for this attempt of this run, for this plan, and to do or to undo it as the run says. What cannot be read is not. */
 function commands(
   envelope: SignedDocument | undefined,
   planHash: string,
-  run: { runId: string; attempt: number },
+  run: Pick<RunState, "runId" | "attempt" | "operation">,
 ): boolean {
   if (envelope === undefined) return false;
   const payload = envelopeSchema.safeParse(JSON.parse(Buffer.from(envelope.payload, "base64").toString("utf8")));
@@ -81,7 +87,8 @@ function commands(
     payload.success &&
     payload.data.planHash === planHash &&
     payload.data.runId === run.runId &&
-    payload.data.attempt === run.attempt
+    payload.data.attempt === run.attempt &&
+    payload.data.operation === run.operation
   );
 }
 

@@ -16,9 +16,23 @@ function isPermanent(error: unknown): boolean {
  */
 export async function consume<Schema extends z.ZodType>(
   event: SQSEvent,
-  options: { schema: Schema; log: Log; work: (message: z.output<Schema>) => Promise<unknown> },
+  options: {
+    schema: Schema;
+    log: Log;
+    work: (message: z.output<Schema>) => Promise<unknown>;
+    /** Messages that say the same: they are worked on once, and it counts for all of them. */
+    sameAs?: (message: z.output<Schema>) => string;
+  },
 ): Promise<SQSBatchResponse> {
-  const { schema, log, work } = options;
+  const { schema, log, sameAs } = options;
+  const shared = new Map<string, Promise<unknown>>();
+  const work = (message: z.output<Schema>): Promise<unknown> => {
+    if (sameAs === undefined) return options.work(message);
+    const name = sameAs(message);
+    const under = shared.get(name) ?? options.work(message);
+    shared.set(name, under);
+    return under;
+  };
   const failures = await Promise.all(
     event.Records.map(async ({ body, messageId, attributes }) => {
       const message = schema.safeParse(parseJson(body));

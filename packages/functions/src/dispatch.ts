@@ -25,6 +25,8 @@ export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
   return consume(event, {
     schema,
     log,
+    // Ten results of one rollout are one reason to look at it.
+    sameAs: ({ tenantId, rolloutId }) => `${tenantId} ${rolloutId}`,
     work: (message) => actFor(message.tenantId, () => advanceRollout(deps, message)),
   });
 }

@@ -1,5 +1,5 @@
 import type { RolloutState } from "@steward/core/rollout/rollout-state";
-import { createItem, type Table, type Write } from "../table.ts";
+import { checkItem, createItem, type Table, type Write } from "../table.ts";
 import * as states from "./state.ts";
 
 const keyOf = ({ tenantId, rolloutId }: { tenantId: string; rolloutId: string }) => ({
@@ -18,6 +18,15 @@ const itemOf = (state: RolloutState) => ({
 export const createRollout = (state: RolloutState): Write => createItem("rollout", itemOf(state));
 export const replaceRollout = (previous: RolloutState, next: RolloutState): Write =>
   states.replaceState("rollout", itemOf(next), previous, next);
+
+/** For the transaction of what was decided about it: it is still the one that was read. */
+export const rolloutUnchanged = (state: RolloutState): Write =>
+  checkItem("rollout", {
+    Key: keyOf(state),
+    ConditionExpression: "#version = :version",
+    ExpressionAttributeNames: { "#version": "version" },
+    ExpressionAttributeValues: { ":version": state.version },
+  });
 
 export async function getRollout(
   table: Table,

@@ -23,6 +23,8 @@ export interface RunState extends Versioned {
   applianceId: string;
   applianceName: string;
   wave: number;
+  /** How many runs the rollout has: of many, one is no reason to count them all. */
+  of?: number;
   /** Rises with every retry and undo. */
   attempt: number;
   status: RunStatus;

@@ -1,0 +1,66 @@
+import { addPendingRun } from "@steward/aws/records/presence";
+import type { RolloutState } from "@steward/core/rollout/rollout-state";
+import { awaitsStart } from "@steward/core/run/run-phase";
+import type { RunState } from "@steward/core/run/run-state";
+import { changeRun } from "./change-run.ts";
+import type { Context } from "./context.ts";
+import { inParallel } from "./in-parallel.ts";
+import { loadNodes } from "./load-targets.ts";
+import { forgetDoorbell } from "./start-run.ts";
+
+export interface WithDoorbell {
+  /** Rings appliances with the doorbell `ssm`. Answers for how many SSM did not take it. */
+  ringSsm: (nodeIds: string[], rolloutId: string) => Promise<{ failed: number }>;
+}
+
+const atOnce = 16;
+/** So many are rung before it is noted that they were: whoever dies in between rings no more than these again. */
+const batchSize = 200;
+
+/**
+ * Rings. Every appliance's next heartbeat names the run too, whatever its doorbell: a ring that SSM loses costs one
+ * interval and nothing else. Answers whether all were rung in the time.
+ */
+export async function ringRuns(
+  deps: Pick<Context, "table" | "nowMs" | "log" | "meter"> & WithDoorbell,
+  rollout: RolloutState,
+  runs: readonly RunState[],
+  who: string,
+  untilMs: number,
+): Promise<boolean> {
+  for (let start = 0; start < runs.length; start += batchSize) {
+    if (performance.now() >= untilMs) return false;
+    await ringBatch(deps, rollout, runs.slice(start, start + batchSize), who);
+  }
+  return true;
+}
+
+async function ringBatch(
+  deps: Pick<Context, "table" | "nowMs" | "log" | "meter"> & WithDoorbell,
+  rollout: RolloutState,
+  runs: readonly RunState[],
+  who: string,
+): Promise<void> {
+  const { tenantId, rolloutId } = rollout;
+  const nodes = await loadNodes(
+    deps,
+    tenantId,
+    runs.map((run) => run.applianceId),
+  );
+  await inParallel(runs, atOnce, (run) => addPendingRun(deps.table, run.applianceId, run.runId));
+  const bySsm = runs.filter((_, index) => nodes[index]?.doorbell === "ssm").map((run) => run.applianceId);
+  if (bySsm.length > 0) {
+    try {
+      const { failed } = await deps.ringSsm(bySsm, rolloutId);
+      if (failed > 0) deps.meter("DoorbellsFailed", failed);
+    } catch (error) {
+      deps.meter("DoorbellsFailed", bySsm.length);
+      deps.log("warn", "ring_failed", { rolloutId, count: bySsm.length, error: String(error) });
+    }
+  }
+  await inParallel(runs, atOnce, async (run) => {
+    const now = await changeRun(deps, run, { type: "ring" }, who);
+    // It may have started or ended while it was rung for; nobody else would take it off the list then.
+    if (now === undefined || !awaitsStart(now)) await forgetDoorbell(deps, run.applianceId, run.runId);
+  });
+}

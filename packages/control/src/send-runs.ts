@@ -1,0 +1,212 @@
+import { gateUnchanged, readGateEpoch } from "@steward/aws/records/gate-epoch";
+import { rolloutUnchanged } from "@steward/aws/records/rollout";
+import { sendRun } from "@steward/aws/records/run";
+import { signDocument } from "@steward/aws/signing";
+import { commit, type Write } from "@steward/aws/table";
+import { defaults } from "@steward/contracts/defaults";
+import type { Envelope } from "@steward/contracts/envelope";
+import { AppError, hasCode } from "@steward/contracts/errors";
+import { executablePlan, type Plan } from "@steward/contracts/plan";
+import type { SignedDocument } from "@steward/contracts/signed";
+import { type TargetProof, targetProver } from "@steward/contracts/targets-proof";
+import { gate } from "@steward/core/gate/gate";
+import type { GateContext } from "@steward/core/gate/gate-context";
+import type { RolloutState } from "@steward/core/rollout/rollout-state";
+import { reduceRun } from "@steward/core/run/reduce-run";
+import type { RunState } from "@steward/core/run/run-state";
+import type { TaskState } from "@steward/core/task/task-state";
+import { audited } from "./audit.ts";
+import { changeRun } from "./change-run.ts";
+import type { Context, WithSigner } from "./context.ts";
+import { gateContext } from "./gate-context.ts";
+
+type Deps = Pick<Context, "table" | "nowMs" | "release" | "log"> & WithSigner;
+
+/**
+ * So many are sent in one transaction: three writes each, and the conditions that all of them hang on, of the 100 that fit.
+ * In one, because transactions on one item at the same time get into each other's way.
+ */
+const batchSize = 24;
+/** A transaction takes 4 MB. */
+const maxBatchBytes = 2 * 1024 * 1024;
+
+export interface Sending {
+  rollout: RolloutState;
+  task: TaskState;
+  who: string;
+  untilMs: number;
+}
+
+export interface Sent {
+  /** Something was sent, or cancelled because it can never start. */
+  progressed: boolean;
+  /** All were looked at in the time. */
+  complete: boolean;
+}
+
+/**
+ * Signs the commands of these runs and marks them `sent`. The gate is asked for each; a freeze leaves them pending, and so
+ * does a tenant that is suspended or to be deleted: both may end before the plan does. What can never start is cancelled.
+ *
+ * Sent only while the rollout is the one that was decided on, and while nothing has changed that the gate looks at:
+ *
+ *     dispatch  read rollout v7, mark a ── gate: allow ── sign ─────── send 24 if v7 and a ✗ conflict: decided anew
+ *     person                                   pause: rollout v8 ✓
+ *
+ * Throws `conflict` where the rollout is another one by now.
+ */
+export async function sendRuns(deps: Deps, runs: readonly RunState[], sending: Sending): Promise<Sent> {
+  const { plan } = sending.task;
+  const done: Sent = { progressed: false, complete: true };
+  if (plan === undefined || runs.length === 0) return done;
+  const prove = targetProver(plan.targets);
+  for (let start = 0; start < runs.length; start += batchSize) {
+    if (performance.now() >= sending.untilMs) return { ...done, complete: false };
+    const batch = runs.slice(start, start + batchSize);
+    if (await sendBatch(deps, batch, { ...sending, plan, prove })) done.progressed = true;
+  }
+  return done;
+}
+
+type Batch = Sending & { plan: Plan; prove: (id: string) => TargetProof };
+
+/** A change that the gate has not seen is looked at here; another rollout is its caller's to decide about. */
+const gateTries = 4;
+
+async function sendBatch(deps: Deps, batch: readonly RunState[], sending: Batch): Promise<boolean> {
+  for (let count = 1; ; count += 1) {
+    try {
+      return await tryBatch(deps, batch, sending);
+    } catch (error) {
+      if (conflictOf(error) !== "gate epoch" || count >= gateTries) throw error;
+    }
+  }
+}
+
+async function tryBatch(deps: Deps, batch: readonly RunState[], sending: Batch): Promise<boolean> {
+  const { rollout, task, plan, who } = sending;
+    const epoch = await readGateEpoch(deps.table, { tenantId: task.tenantId, runId: rollout.rolloutId });
+    const targetIds = batch.map((run) => run.applianceId);
+    const context = await gateContext(deps, task, plan, "doorbell", { targetIds });
+    const allowed: RunState[] = [];
+    let progressed = false;
+    for (const [index, run] of batch.entries()) {
+      const target = context.targets[index];
+      const decision = gate(plan, { ...context, targets: target === undefined ? [] : [target] });
+      if (decision.decision === "allow") {
+        allowed.push(run);
+      } else if (!isHeld(context)) {
+        const why = decision.reasons.filter((reason) => reason.decision !== "allow").map((reason) => reason.why);
+        await changeRun(deps, run, { type: "cancel", reason: why.join("; ") }, who);
+        progressed = true;
+      }
+    }
+    if (allowed.length === 0) return progressed;
+    const conditions = () => [rolloutUnchanged(rollout), ...gateUnchanged(epoch)];
+    const sent = await Promise.all(allowed.map((run) => signed(deps, run, sending)));
+    for (const part of partsOf(sent)) await store(deps, part, conditions, who);
+    return true;
+}
+
+/** Which record stood in the way. */
+function conflictOf(error: unknown): unknown {
+  return error instanceof AppError && error.code === "conflict" ? error.details?.["record"] : undefined;
+}
+
+/** It may be allowed before the plan expires: it waits. */
+function isHeld(context: GateContext): boolean {
+  return context.tenantStatus === "suspended" || context.tenantStatus === "deleting" || context.freezes.length > 0;
+}
+
+interface SignedRun {
+  run: RunState;
+  envelope: SignedDocument;
+}
+
+async function signed(deps: Deps, run: RunState, sending: Batch): Promise<SignedRun> {
+  const envelope = envelopeOf(sending, run, deps.nowMs());
+  return { run, envelope: await signDocument(deps.signer, "steward-envelope-v1", envelope) };
+}
+
+function envelopeOf({ task, plan, prove }: Batch, run: RunState, nowMs: number): Envelope {
+  return {
+    v: 1,
+    tenantId: task.tenantId,
+    taskId: task.taskId,
+    runId: run.runId,
+    attempt: run.attempt,
+    applianceId: run.applianceId,
+    ...(run.operation === undefined ? {} : { operation: run.operation }),
+    plan: executablePlan(plan),
+    targetProof: prove(run.applianceId),
+    mode: plan.mode,
+    planExpiresAtMs: plan.expiresAtMs,
+    planHash: plan.planHash,
+    verbosity: plan.verbosity,
+    notBeforeMs: nowMs,
+    expiresAtMs: Math.min(plan.expiresAtMs, nowMs + defaults.envelopeSeconds * 1000),
+    ...(task.approval === undefined ? {} : { approval: task.approval.document }),
+  };
+}
+
+/** Together not more than a transaction takes. */
+function partsOf(sent: readonly SignedRun[]): SignedRun[][] {
+  const parts: SignedRun[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const one of sent) {
+    if (bytes + one.envelope.payload.length > maxBatchBytes) {
+      parts.push([]);
+      bytes = 0;
+    }
+    parts.at(-1)?.push(one);
+    bytes += one.envelope.payload.length;
+  }
+  return parts;
+}
+
+async function store(
+  deps: Deps,
+  part: readonly SignedRun[],
+  conditions: () => Write[],
+  who: string,
+): Promise<void> {
+  const writes = part.flatMap((one) => writesOf(deps, one, who));
+  if (writes.length === 0) return;
+  try {
+    await commit(deps.table, [...writes, ...conditions()]);
+  } catch (error) {
+    if (!isOfOneRun(error)) throw error;
+    // One of them is not what it was (it has expired, or a second dispatcher was quicker): it must not stop the others.
+    for (const one of part) {
+      try {
+        await commit(deps.table, [...writesOf(deps, one, who), ...conditions()]);
+      } catch (single) {
+        if (!isOfOneRun(single)) throw single;
+      }
+    }
+  }
+}
+
+function isOfOneRun(error: unknown): boolean {
+  const record = conflictOf(error);
+  return record === "run" || record === "envelope";
+}
+
+/** Empty where the run cannot be sent any more. */
+function writesOf(deps: Deps, { run, envelope }: SignedRun, who: string): Write[] {
+  const nowMs = deps.nowMs();
+  try {
+    const { state } = reduceRun(run, { type: "send", envelope }, nowMs);
+    if (state === run) return [];
+    // The trail has the run as it is stored: its command lies beside it.
+    const { envelope: _, ...after } = state;
+    const { tenantId, runId } = run;
+    return [
+      ...sendRun(run, state),
+      audited(nowMs, { tenantId, who, what: "send-run", record: runId, before: run, after }),
+    ];
+  } catch (error) {
+    if (hasCode(error, "invalid_transition") || hasCode(error, "expired")) return [];
+    throw error;
+  }
+}
