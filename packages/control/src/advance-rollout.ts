@@ -6,6 +6,7 @@ import { hasCode } from "@steward/contracts/errors";
 import { taskHasEnded } from "@steward/contracts/states";
 import { advanceRollout as decide, type RolloutEffect } from "@steward/core/rollout/advance-rollout";
 import type { RolloutState } from "@steward/core/rollout/rollout-state";
+import { isOverdue, overdueEvent } from "@steward/core/run/judge-stuck";
 import type { RunState } from "@steward/core/run/run-state";
 import { reduceTask } from "@steward/core/task/reduce-task";
 import type { TaskState } from "@steward/core/task/task-state";
@@ -75,7 +76,17 @@ async function onePass(
   // First: of two that decide at one time only one acts, and a rollout that was stopped stays so whatever dies now. What
   // is not carried out is decided again, from the runs.
   if (state !== rollout) await commit(deps.table, [replaceRollout(rollout, state)]);
-  return carryOut(deps, { rollout: state, runs, task, untilMs }, effects);
+  const carried = await carryOut(deps, { rollout: state, runs, task, untilMs }, effects);
+  // The reconciler does the same within a minute; whoever cleans up does not want to wait for it.
+  const overdue = runs.filter((run) => isOverdue(run, deps.nowMs()));
+  if (carried === "cut" || overdue.length === 0) return carried;
+  const isDone = await inParallel(
+    overdue,
+    atOnce,
+    (run) => changeRun(deps, run, { type: overdueEvent(run) }, who),
+    untilMs,
+  );
+  return isDone ? "again" : "cut";
 }
 
 interface Pass {

@@ -34,9 +34,7 @@ export async function pendingRuns(deps: Pick<Context, "table" | "log">, node: No
     getPresence(deps.table, nodeId),
     listRunsOfAppliance(deps.table, { tenantId, applianceId: nodeId }, { limit: maxListed, liveOnly: true }),
   ]);
-  const waiting = new Set(
-    listed.filter((run) => awaitsStart(run) || isUnderWay(run)).map((run) => run.runId),
-  );
+  const waiting = new Set(listed.filter((run) => awaitsStart(run) || isUnderWay(run)).map((run) => run.runId));
   for (const runId of presence?.directive.pendingRuns ?? []) {
     const run = await getRun(deps.table, { tenantId, runId });
     if (run !== undefined && awaitsStart(run) && run.applianceId === nodeId) waiting.add(runId);

@@ -9,8 +9,8 @@ import { loadNodes } from "./load-targets.ts";
 import { forgetDoorbell } from "./start-run.ts";
 
 export interface WithDoorbell {
-  /** Rings appliances with the doorbell `ssm`. Answers for how many SSM did not take it. */
-  ringSsm: (nodeIds: string[], rolloutId: string) => Promise<{ failed: number }>;
+  /** Rings appliances with the doorbell `ssm`. Answers with those for which SSM did not take it. */
+  ringSsm: (nodeIds: string[], rolloutId: string) => Promise<{ failed: string[] }>;
 }
 
 const atOnce = 16;
@@ -49,17 +49,19 @@ async function ringBatch(
   );
   await inParallel(runs, atOnce, (run) => addPendingRun(deps.table, run.applianceId, run.runId));
   const bySsm = runs.filter((_, index) => nodes[index]?.doorbell === "ssm").map((run) => run.applianceId);
+  let refused = new Set<string>();
   if (bySsm.length > 0) {
     try {
-      const { failed } = await deps.ringSsm(bySsm, rolloutId);
-      if (failed > 0) deps.meter("DoorbellsFailed", failed);
+      refused = new Set((await deps.ringSsm(bySsm, rolloutId)).failed);
+      if (refused.size > 0) deps.meter("DoorbellsFailed", refused.size);
     } catch (error) {
+      refused = new Set(bySsm);
       deps.meter("DoorbellsFailed", bySsm.length);
       deps.log("warn", "ring_failed", { rolloutId, count: bySsm.length, error: String(error) });
     }
   }
   await inParallel(runs, atOnce, async (run) => {
-    const now = await changeRun(deps, run, { type: "ring" }, who);
+    const now = await changeRun(deps, run, { type: "ring", refused: refused.has(run.applianceId) }, who);
     // It may have started or ended while it was rung for; nobody else would take it off the list then.
     if (now === undefined || !awaitsStart(now)) await forgetDoorbell(deps, run.applianceId, run.runId);
   });

@@ -85,27 +85,27 @@ async function sendBatch(deps: Deps, batch: readonly RunState[], sending: Batch)
 
 async function tryBatch(deps: Deps, batch: readonly RunState[], sending: Batch): Promise<boolean> {
   const { rollout, task, plan, who } = sending;
-    const epoch = await readGateEpoch(deps.table, { tenantId: task.tenantId, runId: rollout.rolloutId });
-    const targetIds = batch.map((run) => run.applianceId);
-    const context = await gateContext(deps, task, plan, "doorbell", { targetIds });
-    const allowed: RunState[] = [];
-    let progressed = false;
-    for (const [index, run] of batch.entries()) {
-      const target = context.targets[index];
-      const decision = gate(plan, { ...context, targets: target === undefined ? [] : [target] });
-      if (decision.decision === "allow") {
-        allowed.push(run);
-      } else if (!isHeld(context)) {
-        const why = decision.reasons.filter((reason) => reason.decision !== "allow").map((reason) => reason.why);
-        await changeRun(deps, run, { type: "cancel", reason: why.join("; ") }, who);
-        progressed = true;
-      }
+  const epoch = await readGateEpoch(deps.table, { tenantId: task.tenantId, runId: rollout.rolloutId });
+  const targetIds = batch.map((run) => run.applianceId);
+  const context = await gateContext(deps, task, plan, "doorbell", { targetIds });
+  const allowed: RunState[] = [];
+  let progressed = false;
+  for (const [index, run] of batch.entries()) {
+    const target = context.targets[index];
+    const decision = gate(plan, { ...context, targets: target === undefined ? [] : [target] });
+    if (decision.decision === "allow") {
+      allowed.push(run);
+    } else if (!isHeld(context)) {
+      const why = decision.reasons.filter((reason) => reason.decision !== "allow").map((reason) => reason.why);
+      await changeRun(deps, run, { type: "cancel", reason: why.join("; ") }, who);
+      progressed = true;
     }
-    if (allowed.length === 0) return progressed;
-    const conditions = () => [rolloutUnchanged(rollout), ...gateUnchanged(epoch)];
-    const sent = await Promise.all(allowed.map((run) => signed(deps, run, sending)));
-    for (const part of partsOf(sent)) await store(deps, part, conditions, who);
-    return true;
+  }
+  if (allowed.length === 0) return progressed;
+  const conditions = () => [rolloutUnchanged(rollout), ...gateUnchanged(epoch)];
+  const sent = await Promise.all(allowed.map((run) => signed(deps, run, sending)));
+  for (const part of partsOf(sent)) await store(deps, part, conditions, who);
+  return true;
 }
 
 /** Which record stood in the way. */
@@ -145,8 +145,16 @@ function envelopeOf({ task, plan, prove }: Batch, run: RunState, nowMs: number):
     verbosity: plan.verbosity,
     notBeforeMs: nowMs,
     expiresAtMs: Math.min(plan.expiresAtMs, nowMs + defaults.envelopeSeconds * 1000),
-    ...(task.approval === undefined ? {} : { approval: task.approval.document }),
+    ...yesTo(task, plan),
   };
+}
+
+/** The yes that an appliance wants to see: a person's to this plan, or else a standing one, where the plan needs any. */
+function yesTo(task: TaskState, plan: Plan): Pick<Envelope, "approval" | "standing"> {
+  if (task.approval !== undefined) return { approval: task.approval.document };
+  const standing = task.schedule?.standing;
+  // An agent of before does not know the field: what needs nobody's yes goes without.
+  return standing === undefined || plan.risk === "low" || plan.mode === "check" ? {} : { standing };
 }
 
 /** Together not more than a transaction takes. */
@@ -164,12 +172,7 @@ function partsOf(sent: readonly SignedRun[]): SignedRun[][] {
   return parts;
 }
 
-async function store(
-  deps: Deps,
-  part: readonly SignedRun[],
-  conditions: () => Write[],
-  who: string,
-): Promise<void> {
+async function store(deps: Deps, part: readonly SignedRun[], conditions: () => Write[], who: string): Promise<void> {
   const writes = part.flatMap((one) => writesOf(deps, one, who));
   if (writes.length === 0) return;
   try {
