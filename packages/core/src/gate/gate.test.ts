@@ -270,4 +270,80 @@ describe("the gate", () => {
       }
     },
   );
+
+  const approver = { id: "per_other", role: "approver" as const };
+  const standingOf = (changes: object = {}, schedule: object = {}): Partial<GateContext> => ({
+    source: { kind: "schedule" },
+    schedule: {
+      maxTargets: 5,
+      standing: {
+        standingHash: "a".repeat(64),
+        recomputedHash: "a".repeat(64),
+        cap: 5,
+        expiresAtMs: startMs + 1,
+        isInForce: true,
+        approver,
+        ...changes,
+      },
+      ...schedule,
+    },
+  });
+  const moments = ["plan", "doorbell", "start"] as const;
+
+  it.each(moments)("takes a schedule's standing approval for a person's at the moment %s", (moment) => {
+    for (const plan of [low, medium, high]) {
+      expect(gate(plan, contextOf(plan, { moment, ...standingOf() })).decision).toBe("allow");
+    }
+    const own = standingOf({ approver: { id: person.id, role: "operator" } });
+    expect(gate(medium, contextOf(medium, { moment, ...own })).decision).toBe("allow");
+  });
+
+  it.each(
+    Object.entries({
+      "that was revoked": { isInForce: false },
+      "that has expired": { expiresAtMs: startMs },
+      "of another content": { recomputedHash: "b".repeat(64) },
+      "for fewer appliances": { cap: 0 },
+      "by somebody who is gone": { approver: { ...approver, role: undefined } },
+      "by somebody who may not approve any more": { approver: { ...approver, role: "operator" } },
+      "by the author, who may only look now": { approver: { id: person.id, role: "viewer" } },
+    }),
+  )("takes none %s", (_, changes) => {
+    for (const plan of [medium, high]) {
+      const decide = (moment: GateContext["moment"]) =>
+        gate(plan, contextOf(plan, { moment, ...standingOf(changes) })).decision;
+      expect(moments.map(decide)).toEqual(["needs_approval", "deny", "deny"]);
+    }
+    expect(gate(low, contextOf(low, standingOf(changes))).decision).toBe("allow");
+  });
+
+  it("takes none of a high risk by the author, also where the author is alone", () => {
+    const own = standingOf({ approver: { id: person.id, role: "admin" } });
+    for (const otherApprovers of [0, 1]) {
+      const requester = { id: person.id, role: "admin" as const };
+      const decide = (moment: GateContext["moment"]) =>
+        gate(high, contextOf(high, { moment, otherApprovers, requester, ...own })).decision;
+      expect(moments.map(decide)).toEqual(["needs_approval", "deny", "deny"]);
+    }
+  });
+
+  it("asks a person where more appliances match than a schedule may change, whatever the risk and who said yes before", () => {
+    for (const plan of [low, medium, high]) {
+      const over = standingOf({ cap: 100 }, { maxTargets: 0 });
+      const result = gate(plan, contextOf(plan, over));
+      expect(result.decision).toBe("needs_approval");
+      expect(result.approver).toBeDefined();
+      expect(gate(plan, contextOf(plan, { moment: "start", ...over })).decision).toBe("deny");
+    }
+  });
+
+  it("never becomes milder by a standing approval that does not hold", () => {
+    const broken = fc.constantFrom({ isInForce: false }, { expiresAtMs: startMs }, { cap: 0 }, { standingHash: "c" });
+    fc.assert(
+      fc.property(contexts, broken, ({ plan, context }, changes) => {
+        const without = gate(plan, context).decision;
+        expect(rank(gate(plan, { ...context, ...standingOf(changes) }).decision)).toBeGreaterThanOrEqual(rank(without));
+      }),
+    );
+  });
 });
