@@ -14,6 +14,7 @@ import { addIssuers } from "./commands/issuers.ts";
 import { addPrincipals } from "./commands/principals.ts";
 import { addProfile } from "./commands/profile.ts";
 import { addLogin, addLogout, addWhoami } from "./commands/session.ts";
+import { addSchedules } from "./commands/schedules.ts";
 import { addTokens } from "./commands/tokens.ts";
 import { addSecrets } from "./commands/secrets.ts";
 import { examples } from "./commands/shared.ts";
@@ -47,6 +48,7 @@ export function createProgram(run: Runner): Command {
   addNodes(program, run);
   addQueues(program, run);
   program.commandsGroup("Control:");
+  addSchedules(program, run);
   addFreeze(program, run);
   addGate(program, run);
   addAudit(program, run);

@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { canonicalHash } from "./canonical.ts";
 import { defaults } from "./defaults.ts";
 import { scheduleIdSchema, taskIdSchema, tenantIdSchema } from "./ids.ts";
 import { modes, proposedStepSchema, rolloutRequestSchema } from "./plan.ts";
-import { cronRecurrenceSchema, rateRecurrenceSchema } from "./recurrence.ts";
+import { cronRecurrenceSchema, rateRecurrenceSchema, timeZoneSchema } from "./recurrence.ts";
 import { digestSchema } from "./release.ts";
 import { risks } from "./risk.ts";
 import { targetSelectorSchema } from "./selector.ts";
@@ -60,6 +61,26 @@ export type ScheduleDefinition = z.infer<typeof scheduleDefinitionSchema>;
 
 export const createScheduleSchema = z.strictObject({ name: scheduleNameSchema, ...definitionFields });
 export type CreateSchedule = z.infer<typeof createScheduleSchema>;
+
+/** The parts that say what is done, to whom, how and when: a standing approval is given for these. */
+function contentOf({ when, steps, targets, mode, verbosity, rollout, maxTargets }: ScheduleDefinition) {
+  return { when, steps, targets, mode, verbosity, ...(rollout === undefined ? {} : { rollout }), maxTargets };
+}
+
+export function sameContent(one: ScheduleDefinition, other: ScheduleDefinition): boolean {
+  return canonicalHash(contentOf(one)) === canonicalHash(contentOf(other));
+}
+
+/** `POST /schedules/read`: words about a time and what to do then, to be looked at before they become a schedule. */
+export const readScheduleSchema = z.strictObject({
+  text: z.string().trim().min(1).max(defaults.maxInstructionCharacters),
+  targets: z.array(targetSelectorSchema).min(1).max(100),
+  timeZone: timeZoneSchema.default("UTC"),
+});
+export const scheduleReadingSchema = z.strictObject({
+  when: whenSchema,
+  steps: z.array(proposedStepSchema).min(1).max(defaults.maxSteps),
+});
 
 /** What became of a due time. `untilMs`: of all from `dueAtMs` up to before that one. */
 export const scheduleOutcomes = ["started", "waits", "refused", "skipped"] as const;

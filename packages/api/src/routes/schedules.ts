@@ -1,4 +1,5 @@
 import { scheduleRoutes as routes } from "@steward/contracts/routes/schedules";
+import { readSchedule } from "@steward/control/read-schedule";
 import * as schedules from "@steward/control/schedules";
 import { bind } from "../bind.ts";
 
@@ -6,6 +7,7 @@ export const scheduleBindings = [
   bind(routes.createSchedule, (deps, { caller, body, repeatable }) =>
     schedules.createSchedule(deps, caller, body, repeatable),
   ),
+  bind(routes.readSchedule, (deps, { caller, body }) => readSchedule(deps, caller, body)),
   bind(routes.listSchedules, async (deps, { caller, query, paging }) => {
     const page = await paging();
     const { items, after } = await schedules.listSchedules(deps, caller, {

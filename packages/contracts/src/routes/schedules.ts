@@ -20,6 +20,17 @@ export const scheduleRoutes = {
     answer: schedule.scheduleViewSchema,
     idempotent: true,
   }),
+  readSchedule: defineRoute({
+    ...api,
+    id: "readSchedule",
+    method: "POST",
+    path: "/api/v1/schedules/read",
+    access: { role: "operator" },
+    summary: "Read words about a time and a change as a schedule's steps; nothing is stored",
+    body: schedule.readScheduleSchema,
+    status: 200,
+    answer: schedule.scheduleReadingSchema,
+  }),
   listSchedules: defineRoute({
     ...api,
     id: "listSchedules",

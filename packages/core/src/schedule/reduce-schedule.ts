@@ -1,6 +1,6 @@
 import { canonicalHash, sha256Hex } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
-import type { ScheduleDefinition } from "@steward/contracts/schedule";
+import { type ScheduleDefinition, sameContent } from "@steward/contracts/schedule";
 import { nextDue, previousDue } from "./recurrence.ts";
 import {
   type DueTime,
@@ -49,14 +49,6 @@ export function newSchedule(input: NewSchedule, nowMs: number, before?: Schedule
   };
   return { ...state, ...placeOf(firstAfter(state, nowMs)) };
 }
-
-/** The parts that say what is done, to whom, how and when: a standing approval is for these. */
-function contentOf({ when, steps, targets, mode, verbosity, rollout, maxTargets }: ScheduleDefinition) {
-  return { when, steps, targets, mode, verbosity, ...(rollout === undefined ? {} : { rollout }), maxTargets };
-}
-
-export const sameContent = (one: ScheduleDefinition, other: ScheduleDefinition): boolean =>
-  canonicalHash(contentOf(one)) === canonicalHash(contentOf(other));
 
 /**
  * Another definition. New content is its writer's, and nobody has said yes to it; what only says how to deal with late,
