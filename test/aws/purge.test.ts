@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { ListSecretsCommand } from "@aws-sdk/client-secrets-manager";
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { type Clients, createClients } from "@steward/aws/clients";
 import { createObjectRemover } from "@steward/aws/object-remover";
 import { beat } from "@steward/aws/records/presence";
 import { getTenant, listTenants } from "@steward/aws/records/tenant";
+import { createRunSecrets } from "@steward/aws/run-secrets";
 import type { Table } from "@steward/aws/table";
 import { newId, providerTenantId } from "@steward/contracts/ids";
 import { bucketNames, resourceNames } from "@steward/contracts/names";
@@ -78,8 +80,14 @@ const api = () => ({
   nowMs: () => nowMs,
   log: () => {},
 });
-const fill = (others: string[] = []) =>
-  fillTenant({ table, s3: observer.s3, outputBucket }, { nowMs: startMs, others });
+const fill = async (others: string[] = []) => {
+  const tenant = await fillTenant({ table, s3: observer.s3, outputBucket }, { nowMs: startMs, others });
+  // What one of its runs has made, and what it has put in.
+  const values = createRunSecrets(observer.secrets);
+  await values.create(names.runSecret(tenant.runSecret), tenant.mark);
+  await values.put(names.tenantSecret({ ...tenant, name: "wifi-key" }), tenant.mark, crypto.randomUUID());
+  return tenant;
+};
 
 /** One life of the function, with clients of its own. It is killed behind so many writes: nothing that it does after that gets out. */
 async function purgeOnce({ killedAfter = Number.POSITIVE_INFINITY, pageItems = 7 } = {}) {
@@ -113,6 +121,8 @@ async function purgeOnce({ killedAfter = Number.POSITIVE_INFINITY, pageItems = 7
     objects: createObjectRemover(mine.s3),
     outputBucket,
     pageItems,
+    stage,
+    runSecrets: createRunSecrets(mine.secrets),
   });
   return { ...outcome, writes, logged };
 }
@@ -148,12 +158,14 @@ async function tracesOf(tenant: FullTenant): Promise<string[]> {
     const text = JSON.stringify(item);
     return tenant.names.some((name) => text.includes(name));
   };
-  const [items, objects] = await Promise.all([
+  const [items, secrets, objects] = await Promise.all([
     everyItem(),
+    observer.secrets.send(new ListSecretsCommand({ MaxResults: 100 })),
     observer.s3.send(new ListObjectsV2Command({ Bucket: outputBucket })),
   ]);
   return [
     ...items.filter(isTrace).map((item) => `${String(item["pk"])} ${String(item["sk"])}`),
+    ...(secrets.SecretList ?? []).filter(isTrace).map((secret) => secret.Name ?? ""),
     ...(objects.Contents ?? []).filter(isTrace).map((object) => object.Key ?? ""),
   ].toSorted();
 }

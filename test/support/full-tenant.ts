@@ -11,18 +11,22 @@ import { createPerson } from "@steward/aws/records/person";
 import { createPresence } from "@steward/aws/records/presence";
 import { createRollout } from "@steward/aws/records/rollout";
 import { createRun } from "@steward/aws/records/run";
+import { createRunSecret } from "@steward/aws/records/run-secret";
 import { leaveAdmins } from "@steward/aws/records/admins";
 import { createIdentity } from "@steward/aws/records/identity";
 import { createIssuer } from "@steward/aws/records/issuer";
 import { createSession } from "@steward/aws/records/session";
 import { createTask } from "@steward/aws/records/task";
 import { createToken } from "@steward/aws/records/token";
+import { createTenantSecret } from "@steward/aws/records/tenant-secret";
 import { createTenant } from "@steward/aws/records/tenant";
 import { commit, type Table } from "@steward/aws/table";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { newId, providerTenantId } from "@steward/contracts/ids";
 import { defaultRollout } from "@steward/contracts/plan";
 import { audited } from "@steward/control/audit";
+import { newRunSecret } from "@steward/core/run/reduce-run-secret";
+import type { RunSecretState } from "@steward/core/run/run-secret-state";
 import type { RolloutState } from "@steward/core/rollout/rollout-state";
 import { aJob, aPresence, aRun, aTask } from "../../packages/aws/test/support/states.ts";
 
@@ -36,6 +40,8 @@ export interface FullTenant {
   nodeIds: string[];
   /** Secrets' hashes, which leave the table in no export. */
   proofs: string[];
+  /** What one of its runs has made. */
+  runSecret: RunSecretState;
 }
 
 let made = 0;
@@ -235,6 +241,7 @@ export async function fillTenant(
   const taskId = newId("task", nowMs);
   const [applianceId = ""] = nodeIds;
   const run = aRun({ tenantId, taskId, rolloutId, applianceId, applianceName: mark });
+  const runSecret = newRunSecret(run, { step: 0, name: "password", action: "mail.mailbox.add" }, nowMs);
   const rollout: RolloutState = {
     v: 1,
     version: 1,
@@ -256,6 +263,10 @@ export async function fillTenant(
     createJob(aJob({ tenantId, taskId, secretHash: proof("job") })),
     createRollout(rollout),
     createRun(run),
+    createRunSecret(runSecret),
+    createTenantSecret({
+      ...{ v: 1, version: 1, tenantId, name: "wifi-key", secretVersion: "0", changedAtMs: nowMs, changedBy: adminId },
+    }),
   ]);
   await beginIdempotent(table, { tenantId, key: proof("key"), bodyDigest: proof("body"), nowMs });
   for (let index = 0; index < 3; index += 1) {
@@ -267,5 +278,13 @@ export async function fillTenant(
       }),
     );
   }
-  return { tenantId, mark, names: [tenantId, mark, adminId, ...nodeIds, taskId, rolloutId], adminId, nodeIds, proofs };
+  return {
+    tenantId,
+    mark,
+    names: [tenantId, mark, adminId, ...nodeIds, taskId, rolloutId],
+    adminId,
+    nodeIds,
+    proofs,
+    runSecret,
+  };
 }

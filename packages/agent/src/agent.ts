@@ -141,6 +141,7 @@ async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agen
     executor,
     beat: () => heartbeats.beatNow(),
     clock,
+    random,
     log,
     signal,
   };

@@ -1,22 +1,24 @@
 import type { Client } from "@steward/contracts/client";
-import { AppError, hasCode } from "@steward/contracts/errors";
 import type { Envelope } from "@steward/contracts/envelope";
+import { AppError, hasCode } from "@steward/contracts/errors";
 import type { ReleaseAction } from "@steward/contracts/release";
 import type { OutputManifest, RunResult, StepResult } from "@steward/contracts/run";
 import type { SignedDocument } from "@steward/contracts/signed";
 import type { Clock, ServerClock } from "@steward/node-client/clock";
+import { isFinal } from "@steward/node-client/is-final";
 import { describeError, type Log } from "@steward/node-client/log";
 import type { BundleStore } from "./bundle-store.ts";
 import { type CheckedEnvelope, checkEnvelope, type Refusal } from "./check-envelope.ts";
 import type { Executor } from "./executor/executor.ts";
-import { isFinal } from "@steward/node-client/is-final";
+import { createKnownSecrets } from "./known-secrets.ts";
 import type { AwaitedReboot, Ledger, LedgerEntry } from "./ledger.ts";
 import { openOutput, readSpool } from "./output-spool.ts";
-import type { Reporter } from "./report-runs.ts";
 import { createOutputRedactor } from "./redact-output.ts";
+import type { Reporter } from "./report-runs.ts";
 import { runSteps } from "./run-steps.ts";
-import { stepsToUndo } from "./undo-scope.ts";
+import { createStepSecrets } from "./step-secrets.ts";
 import type { Trusted, TrustStore } from "./trust-store.ts";
+import { stepsToUndo } from "./undo-scope.ts";
 import { type Rebooted, waitForReboot } from "./wait-for-reboot.ts";
 
 export interface ObeyOptions {
@@ -32,6 +34,7 @@ export interface ObeyOptions {
   /** Resolves when a heartbeat was answered. */
   beat: () => Promise<unknown>;
   clock: Clock;
+  random: () => number;
   log: Log;
   /** The agent is stopping. */
   signal: AbortSignal;
@@ -178,7 +181,8 @@ async function carryOut(run: StartedRun, options: ObeyOptions): Promise<Obeyed> 
     log("output.lost", { runId, attempt, error: describeError(error) });
     return undefined;
   });
-  const redactor = createOutputRedactor((bytes) => output?.write(bytes));
+  const known = createKnownSecrets();
+  const redactor = createOutputRedactor((bytes) => output?.write(bytes), known);
   const say = (line: string) => redactor.write(new TextEncoder().encode(`\n${line}\n`));
 
   const comeBack = async (reboot: AwaitedReboot): Promise<Rebooted> => {
@@ -199,12 +203,21 @@ async function carryOut(run: StartedRun, options: ObeyOptions): Promise<Obeyed> 
     entry = await ledger.recordStep(entry, reboot.index, reboot.step);
     return rebooted;
   };
-
+  const { ledgerId } = entry;
   const ended = await runSteps({
     envelope,
     actions,
     bundleDirs,
     executor,
+    secrets: createStepSecrets({
+      call: options.call,
+      run: { runId, attempt, ledgerId },
+      known,
+      clock: options.clock,
+      random: options.random,
+      log,
+    }),
+    hide: (text) => known.hide(text),
     output: (bytes) => redactor.write(bytes),
     ...(envelope.operation === undefined
       ? {}

@@ -4,8 +4,9 @@ import type { ReleaseAction } from "@steward/contracts/release";
 import { maxSlowestTasks, type RunResult, type StepChange, type StepResult } from "@steward/contracts/run";
 import type { Clock } from "@steward/node-client/clock";
 import { describeError } from "@steward/node-client/log";
-import type { Rebooted } from "./wait-for-reboot.ts";
 import type { Executor, StepOutcome, StepRequest } from "./executor/executor.ts";
+import type { StepSecrets } from "./step-secrets.ts";
+import type { Rebooted } from "./wait-for-reboot.ts";
 
 export interface RunStepsOptions {
   /** Checked. */
@@ -15,6 +16,9 @@ export interface RunStepsOptions {
   /** Unpacked bundles, in step order. */
   bundleDirs: readonly string[];
   executor: Executor;
+  secrets: StepSecrets;
+  /** A text without the secrets that the steps were given. */
+  hide: (text: string) => string;
   output: (bytes: Uint8Array) => void;
   /** For an undo: which of the steps this run has done; `unknown` where this appliance does not remember the run. */
   undo?: readonly boolean[] | "unknown";
@@ -158,6 +162,7 @@ export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
     stop: AbortSignal,
   ): Promise<{ result: StepResult; wantsReboot: boolean }> {
     const begunAtMs = clock.monotonicMs();
+    const variables = envelope.plan.steps[index]?.variables ?? {};
     const request: StepRequest = {
       runId: envelope.runId,
       attempt: envelope.attempt,
@@ -165,24 +170,46 @@ export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
       actionId: action.id,
       playbook: action.playbook,
       bundleDir: options.bundleDirs[index] ?? "",
-      variables: envelope.plan.steps[index]?.variables ?? {},
+      variables,
       mode,
       verbosity: envelope.verbosity as StepRequest["verbosity"],
       timeoutSeconds: action.timeoutSeconds,
     };
     let outcome: StepOutcome;
     try {
-      outcome = await executor.run(request, options.output, stop);
+      const secrets = await options.secrets.of({ index, action, variables, mode }, stop);
+      outcome = await executor.run(secrets === undefined ? request : { ...request, secrets }, options.output, stop);
     } catch (error) {
       outcome = { status: "failed", changed: 0, failedTasks: 0, reason: describeError(error) };
     }
-    const result = stepResult(action.id, outcome, Math.max(0, Math.round(clock.monotonicMs() - begunAtMs)));
+    const result = stepResult(
+      action.id,
+      withoutSecrets(outcome, options.hide),
+      Math.max(0, Math.round(clock.monotonicMs() - begunAtMs)),
+    );
     return { result, wantsReboot: outcome.status === "succeeded" && outcome.wantsReboot === true };
   }
 }
 
 function failureOf(step: StepResult): string {
   return `${step.action}: ${step.reason ?? "failed"}`;
+}
+
+/** `hide` in every text of what a step told. */
+function withoutSecrets(outcome: StepOutcome, hide: (text: string) => string): StepOutcome {
+  const walk = (value: unknown): unknown => {
+    if (typeof value === "string") return hide(value);
+    if (Array.isArray(value)) return value.map(walk);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [hide(name), walk(one)]));
+  };
+  const { result, reason, slowest } = outcome;
+  return {
+    ...outcome,
+    ...(result === undefined ? {} : { result: walk(result) }),
+    ...(reason === undefined ? {} : { reason: hide(reason) }),
+    ...(slowest === undefined ? {} : { slowest: slowest.map((one) => ({ ...one, task: hide(one.task) })) }),
+  };
 }
 
 function stepResult(action: string, outcome: StepOutcome, durationMs: number): StepResult {

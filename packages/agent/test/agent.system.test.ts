@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "@steward/contracts/errors";
@@ -125,6 +125,43 @@ describe("a run", () => {
     ).toBe(1);
     expect(control.door.callsOf("startRun").length).toBeGreaterThan(1);
     expect(control.run.result?.output && control.output(control.run.result.output)).toBe("once\n");
+  });
+
+  it("stores the secret that it makes before the step has it, whatever replies are lost, and tells nobody else", async () => {
+    control.door.loseReplies("storeRunSecret", 2);
+    const { executor, steps } = scriptedExecutor((step, output) => {
+      const password = step.secrets?.["password"] ?? "";
+      const stored = control.door.callsOf("storeRunSecret").length;
+      output(`doveadm pw -p ${password}\nand ${Buffer.from(`x${password}`).toString("base64")} ${stored} stored\n`);
+      return { secrets: ["password"], result: { hint: password }, reason: `it is ${password}` };
+    });
+    await start(executor);
+    const ended = await result();
+    const password = steps[0]?.secrets?.["password"] ?? "";
+    expect(password).toMatch(/^[a-z2-9]{6}(?:-[a-z2-9]{6}){3}$/);
+    const calls = control.door.callsOf("storeRunSecret");
+    expect(calls.map(({ body }) => (body as { value: string }).value)).toEqual([password, password, password]);
+    expect(calls[0]?.body).toMatchObject({ attempt: 1, step: 0, ledgerId: control.run.ledgerId });
+    expect(ended.steps).toMatchObject([{ status: "succeeded", secrets: ["password"] }]);
+    expect(JSON.stringify(ended)).not.toContain(password);
+    const shown = ended.output === undefined ? "" : control.output(ended.output);
+    expect(shown).toMatch(/^doveadm pw -p \[redacted\]\nand .*\[redacted\].* 3 stored\n$/);
+    expect(shown).not.toContain(password);
+    const { outputDir } = await reported();
+    await until("the spool is gone", async () => !(await readdir(join(outputDir, ".."))).includes("output"));
+    for (const entry of await readdir(dir, { recursive: true, withFileTypes: true }))
+      if (entry.isFile()) expect(await readFile(join(entry.parentPath, entry.name), "latin1")).not.toContain(password);
+    expect(JSON.stringify(control.events)).not.toContain(password);
+  });
+
+  it("fails without a secret that cannot be stored: nothing uses what nobody could be given", async () => {
+    control.door.on("storeRunSecret", () => {
+      throw new AppError("unprocessable", "the plan makes none");
+    });
+    const { executor, steps } = scriptedExecutor();
+    await start(executor);
+    expect(await result()).toMatchObject({ status: "failed", reason: expect.stringContaining("the plan makes none") });
+    expect(steps).toEqual([]);
   });
 
   it("has its result when the disk takes nothing while it runs, as soon as the disk does again", async () => {

@@ -8,6 +8,7 @@ import type { Authenticated } from "@steward/control/authenticate";
 import type { Context, NodeCaller, UserCertificate, WithObjects, WithSigner } from "@steward/control/context";
 import type { Denied } from "@steward/control/note-denial";
 import type { RateLimiter } from "@steward/control/rate-limits";
+import type { RunSecrets } from "@steward/aws/run-secrets";
 import type { CursorKeys } from "./cursor.ts";
 import type { IdempotencyStore } from "./idempotency.ts";
 
@@ -43,6 +44,8 @@ export interface AppDeps extends Context, WithObjects {
   cursorKeys: (options?: { fresh?: boolean }) => Promise<CursorKeys>;
   /** The installation's secrets, for the function that may touch them. */
   versions: SecretVersions;
+  /** Secrets that runs make: each function may do its part. */
+  runSecrets: RunSecrets;
   idempotency: IdempotencyStore;
   /** The one way to a URL that somebody gave: issuers are asked by it. */
   fetchOutside: FetchOutside;

@@ -93,6 +93,12 @@ export function resourceNames(stage: string) {
     tokenSecret: secret("cursor-key"),
     /** Where an instance of the worker group finds its enrolment: `steward-prod/instance/i-…`. */
     instanceSecret: (instanceId: string) => `${prefix}/instance/${instanceId}`,
+    /** What a run has made, or (`*`) all that runs have made: `steward-prod/run/ten_…/run_…/1-0-password`. */
+    runSecret: (secret: { tenantId: string; runId: string; ref: string } | "*") =>
+      `${prefix}/run/${secret === "*" ? "*" : `${secret.tenantId}/${secret.runId}/${secret.ref}`}`,
+    /** A secret of a tenant's own, or (`*`) all of all: `steward-prod/tenant/ten_…/wifi-key`. */
+    tenantSecret: (secret: { tenantId: string; name: string } | "*") =>
+      `${prefix}/tenant/${secret === "*" ? "*" : `${secret.tenantId}/${secret.name}`}`,
     /** The one document of Run Command. Documents are named per account and region, and two stages may share those. */
     wakeDocument: `Steward-Wake-${stage}`,
     /** IAM role of machines with the doorbell `ssm`. */

@@ -114,6 +114,16 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     actions: actions.map((action) => `secretsmanager:${action}`),
     resources: list.map(names.secret),
   });
+  const runSecrets = (...actions: string[]): Grant => ({
+    actions: actions.map((action) => `secretsmanager:${action}`),
+    resources: [names.runSecret("*")],
+    why: "one secret for each that a run makes, which has no name before",
+  });
+  const tenantSecrets = (...actions: string[]): Grant => ({
+    actions: actions.map((action) => `secretsmanager:${action}`),
+    resources: [names.tenantSecret("*")],
+    why: "tenants name secrets of their own",
+  });
   const cursorKey: Grant = { actions: ["secretsmanager:GetSecretValue"], resources: [names.tokenSecret] };
 
   /** Depths of every queue and dead-letter queue, for `GET /queue-status`. */
@@ -154,9 +164,13 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     nodes: [
       table("GetItem", "Query", "BatchGetItem"),
-      changes(["PutItem", "UpdateItem"], [...tasks, "FACTS", "RUN#*"], ["PRESENCE#*"]),
+      changes(["PutItem", "UpdateItem"], [...tasks, "FACTS", "RUN#*", "SECRET#*"], ["PRESENCE#*"]),
       // A start holds only while nothing that the gate looked at has changed since.
       { ...table("ConditionCheckItem"), keys: ["T#*#GATE", "SYS#GATE"] },
+      // Keeps what an appliance made, and can never read it again.
+      runSecrets("CreateSecret"),
+      // For an appliance whose run refers to one.
+      tenantSecrets("GetSecretValue"),
       indexes("gsi1", "gsi2"),
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
       ...release,
@@ -249,7 +263,9 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     reconcile: [
       table("GetItem", "BatchGetItem"),
-      changes(["PutItem", "UpdateItem"], [...tasks, "NODE", "RUN#*"], ["PRESENCE#*"]),
+      changes(["PutItem", "UpdateItem"], [...tasks, "NODE", "RUN#*", "SECRET#*"], ["PRESENCE#*"]),
+      // What nobody opened in time, and what was opened.
+      runSecrets("DeleteSecret"),
       // What waits for a node that was shut out: the runs that have not ended.
       indexes("due", "gsi2"),
       {
@@ -283,6 +299,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       indexes("gsi1"),
       objects("ListBucket", buckets.outputs),
       objects("DeleteObject", `${buckets.outputs}/*`),
+      runSecrets("DeleteSecret"),
+      tenantSecrets("DeleteSecret"),
     ],
     measure: [
       table("Query", "BatchGetItem"),
@@ -293,11 +311,13 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       parameters("ca-certificate", "trust-document"),
       ...release,
     ],
-    // Puts secrets in and has them rotated, and can read none of them.
+    // Puts secrets in and has them rotated, and can read none of them. What runs made it hands over.
     secrets: [
-      table("GetItem"),
-      // It writes to the trail, counts calls and who is refused, and knows a call that is made again.
-      changes(["PutItem", "UpdateItem"], ["AUDIT", idempotency], ["RATE#*"]),
+      table("GetItem", "Query"),
+      // It writes to the trail, counts calls and who is refused, knows a call that is made again, and what was opened.
+      changes(["PutItem", "UpdateItem"], ["AUDIT", idempotency, "SECRET#*", "VAULT"], ["RATE#*"]),
+      tenantSecrets("CreateSecret", "PutSecretValue", "DeleteSecret"),
+      runSecrets("GetSecretValue"),
       forget,
       ...verifyTokens,
       secrets(secretNames, "DescribeSecret", "ListSecretVersionIds"),

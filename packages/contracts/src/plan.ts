@@ -5,6 +5,7 @@ import { defaults } from "./defaults.ts";
 import { applianceIdSchema, tenantIdSchema } from "./ids.ts";
 import { digestSchema } from "./release.ts";
 import { risks } from "./risk.ts";
+import { generatedNameSchema } from "./run-secret.ts";
 
 export const variableValueSchema = z.union([
   z.string().max(4096),
@@ -42,6 +43,8 @@ export const planStepSchema = z.strictObject({
   riskReasons: z.array(z.string()),
   undo: z.enum(["recorded", "none"]),
   timeoutSeconds: z.number().int().positive(),
+  /** Names of secrets that the appliance makes for it; who asked, or the recipient, may open each once. */
+  generates: z.array(generatedNameSchema).max(5).optional(),
 });
 export type PlanStep = z.infer<typeof planStepSchema>;
 

@@ -188,12 +188,16 @@ describe("every part, at every place", () => {
     }
   });
 
-  test("uses secrets by their exact ARN", () => {
+  test("uses the stage's secrets by their exact ARN; those that tenants and their runs have lie in two folders", () => {
     const known = new Set<string>(Object.values(prod.secretArns));
     for (const principal of principalNames) {
       for (const { actions, resources } of policyStatements(principal, prod)) {
         const exact = actions.some((action) => /^secretsmanager:(Get|Put)/.test(action));
-        if (exact) for (const arn of resources) expect(known, `${principal} ${actions.join()}`).toContain(arn);
+        if (!exact) continue;
+        for (const arn of resources) {
+          if (arn.endsWith("*")) expect(arn).toMatch(/:secret:steward-prod\/(?:run|tenant)\/\*$/);
+          else expect(known, `${principal} ${actions.join()}`).toContain(arn);
+        }
       }
     }
   });

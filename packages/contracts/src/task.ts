@@ -3,11 +3,14 @@ import { defaults } from "./defaults.ts";
 import { applianceIdSchema, personIdSchema, taskIdSchema, tenantIdSchema } from "./ids.ts";
 import { modes, planSchema, proposedStepSchema, rolloutRequestSchema } from "./plan.ts";
 import { runViewSchema } from "./run.ts";
+import { runSecretViewSchema } from "./run-secret.ts";
 import { targetSelectorSchema } from "./selector.ts";
 import { sourceSchema } from "./source.ts";
 import { gateDecisions, runStatuses, taskStatuses, tiers } from "./states.ts";
 
 const shared = {
+  /** Who may open the secrets that the runs make: a person of the tenant. By default whoever asks. */
+  recipient: personIdSchema.optional(),
   targets: z.array(targetSelectorSchema).min(1).max(100),
   mode: z.enum(modes).default("apply"),
   verbosity: z.number().int().min(0).max(4).default(0),
@@ -122,6 +125,8 @@ export const taskViewSchema = z.strictObject({
   waves: z.array(waveViewSchema).optional(),
   /** At most `defaults.maxRunsShown`, first those that somebody must look at. All: `GET /tasks/{id}/runs`. */
   runs: z.array(runViewSchema).optional(),
+  /** What the runs have made for somebody to open. */
+  secrets: z.array(runSecretViewSchema).optional(),
 });
 export type TaskView = z.infer<typeof taskViewSchema>;
 

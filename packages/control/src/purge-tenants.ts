@@ -2,6 +2,10 @@ import type { ObjectRemover } from "@steward/aws/object-remover";
 import { listNodes } from "@steward/aws/records/node";
 import { listPeople, removePerson, replacePerson } from "@steward/aws/records/person";
 import { removePresence } from "@steward/aws/records/presence";
+import { runSecretOf } from "@steward/aws/records/run-secret";
+import { tenantSecretOf } from "@steward/aws/records/tenant-secret";
+import type { RunSecrets } from "@steward/aws/run-secrets";
+import { resourceNames } from "@steward/contracts/names";
 import { belongs, removeItem, scanPage, sharedToken } from "@steward/aws/records/purge";
 import { getToken, replaceToken } from "@steward/aws/records/token";
 import { getTenant, listEndingTenants, replaceTenant } from "@steward/aws/records/tenant";
@@ -11,7 +15,8 @@ import type { PersonState, TenantState } from "@steward/core/tenant/tenant-state
 import { audited } from "./audit.ts";
 import type { Context } from "./context.ts";
 
-type Deps = Pick<Context, "table" | "nowMs" | "log"> & {
+type Deps = Pick<Context, "table" | "nowMs" | "log" | "stage"> & {
+  runSecrets: Pick<RunSecrets, "remove">;
   objects: ObjectRemover;
   outputBucket: string;
   /** Smaller pages than the table's own, and another time for one call than 40 s: for tests. */
@@ -77,11 +82,19 @@ async function purge(deps: Deps, from: TenantState, untilMs: number): Promise<{ 
   const isFirst = tenant.purge?.pass.startedAtMs === tenant.purge?.startedAtMs;
   if (isFirst && tenant.purge?.pass.after === undefined) removed += await refuseMachines(deps, tenantId);
   const people = await settlePeople(deps, tenantId);
+  const names = resourceNames(deps.stage);
   const owner = { tenantId, personIds: new Set(people.map(({ personId }) => personId)) };
   for (;;) {
     const page = await scanPage(deps.table, { after: tenant.purge?.pass.after, limit: deps.pageItems });
     const own = page.items.filter((item) => belongs(item, owner));
-    await inParallel(own, (item) => removeItem(deps.table, item));
+    await inParallel(own, async (item) => {
+      // A secret's value goes before the record that knows of it.
+      const made = runSecretOf(item);
+      if (made !== undefined) await deps.runSecrets.remove(names.runSecret(made));
+      const given = tenantSecretOf(item);
+      if (given !== undefined) await deps.runSecrets.remove(names.tenantSecret(given));
+      await removeItem(deps.table, item);
+    });
     const shared = page.items.flatMap((item) => (own.includes(item) ? [] : (sharedToken(item, tenantId) ?? [])));
     for (const tokenId of shared) await narrowToken(deps, tenantId, tokenId);
     let found = own.length + shared.length;

@@ -13,6 +13,7 @@ import { reduceTask } from "@steward/core/task/reduce-task";
 import { audited } from "./audit.ts";
 import { storeJobStep } from "./complete-job.ts";
 import { cutOffNode } from "./cut-off-node.ts";
+import { removeRunSecret } from "./remove-run-secret.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { loadJob, newClaimSecret, sendJob } from "./send-job.ts";
 import { sendAfterCommit } from "./send-later.ts";
@@ -20,7 +21,7 @@ import { forgetDoorbell } from "./start-run.ts";
 import { wakeRollout } from "./wake-rollout.ts";
 import { storeTask } from "./store-task.ts";
 
-type Deps = Parameters<typeof cutOffNode>[0];
+type Deps = Parameters<typeof cutOffNode>[0] & Parameters<typeof removeRunSecret>[0];
 
 const who = "steward:reconcile";
 /** A minute's deadlines of a large installation; what is beyond it has to wait for the next call. */
@@ -74,6 +75,8 @@ async function look(deps: Deps, record: Due): Promise<void> {
       return lookAtTask(deps, record);
     case "node":
       return cutOffNode(deps, { tenantId: record.tenantId, nodeId: record.id });
+    case "secret":
+      return removeRunSecret(deps, record);
     case "rollout":
       await sendAfterCommit(deps, "rollouts", { tenantId: record.tenantId, rolloutId: record.id }, record.tenantId);
       return;

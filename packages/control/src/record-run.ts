@@ -1,11 +1,12 @@
 import { replaceRun } from "@steward/aws/records/run";
 import { commit } from "@steward/aws/table";
 import { redact, redactText, whole } from "@steward/contracts/redact";
-import type { RunResult } from "@steward/contracts/run";
+import type { RunResult, StepResult } from "@steward/contracts/run";
 import { reduceRun } from "@steward/core/run/reduce-run";
 import { audited } from "./audit.ts";
 import type { Context, NodeCaller } from "./context.ts";
 import { loadOwnRun } from "./load-run.ts";
+import { offerRunSecrets } from "./offer-run-secrets.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { forgetDoorbell } from "./start-run.ts";
 import { wakeRollout } from "./wake-rollout.ts";
@@ -19,7 +20,11 @@ export async function recordRun(
 ): Promise<{ accepted: boolean; status: string }> {
   let recorded = false;
   // What a step found, or why it failed, is the machine's text: an older agent may not have looked through it.
-  const steps = redact(body.steps, whole) as RunResult["steps"];
+  const steps = body.steps.map((step) => ({
+    ...(redact(step, whole) as StepResult),
+    // Names, not values.
+    ...(step.secrets === undefined ? {} : { secrets: step.secrets }),
+  }));
   const reason = body.reason === undefined ? {} : { reason: redactText(body.reason) };
   const run = await retryOnConflict(async () => {
     const current = await loadOwnRun(deps, node, params.runId);
@@ -28,6 +33,7 @@ export async function recordRun(
     if (state === current) return current;
     await commit(deps.table, [
       replaceRun(current, state),
+      ...(await offerRunSecrets(deps, current, steps, nowMs)),
       audited(nowMs, {
         tenantId: current.tenantId,
         who: node.nodeId,

@@ -1,9 +1,12 @@
+import { getPerson } from "@steward/aws/records/person";
 import { getTask } from "@steward/aws/records/task";
-import { hasCode } from "@steward/contracts/errors";
+import { AppError, hasCode } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
+import { roleIn } from "@steward/contracts/roles";
 import type { SubmitTask, TaskView } from "@steward/contracts/task";
 import { groundGiven } from "@steward/core/planning/build-plan";
 import { matchInstruction } from "@steward/core/planning/match-instruction";
+import { grantsOf } from "@steward/core/principal/grants";
 import { newTask } from "@steward/core/task/new-task";
 import type { Caller, Context, Repeatable } from "./context.ts";
 import { resolveTargets } from "./load-targets.ts";
@@ -65,6 +68,7 @@ async function accept(
       mode: body.mode,
       verbosity: body.verbosity,
       ...(body.rollout === undefined ? {} : { rollout: body.rollout }),
+      ...(body.recipient === undefined ? {} : { recipientId: await personHere(deps, caller, body.recipient) }),
       ...(body.instruction === undefined ? {} : { instruction: body.instruction }),
     },
     nowMs,
@@ -90,4 +94,17 @@ async function accept(
   const step = await applyUnderstanding(deps, task, understanding, context, planning);
   await storeTask(deps, { ...change, after: step.state, effects: step.effects });
   return fullTaskView(deps, step.state);
+}
+
+/** A person who has a role in the tenant now. Somebody else's people and nobody are the same. */
+async function personHere(deps: Pick<Context, "table">, caller: Caller, personId: string): Promise<string> {
+  if (personId === caller.principal.id) return personId;
+  const person = await getPerson(deps.table, personId);
+  if (roleIn(grantsOf(person), caller.tenantId) === undefined) {
+    throw new AppError("unprocessable", `there is no person ${personId} here`, {
+      fields: [{ path: "recipient", message: "is nobody's id in this tenant" }],
+      next: "See who is there: steward principal ls",
+    });
+  }
+  return personId;
 }

@@ -1,12 +1,14 @@
 import { listRunsOfRollout } from "@steward/aws/records/run";
 import { defaults } from "@steward/contracts/defaults";
 import type { Plan } from "@steward/contracts/plan";
+import { listSecretsOfRollout } from "@steward/aws/records/run-secret";
 import type { RunView } from "@steward/contracts/run";
 import { type RunStatus, taskHasEnded } from "@steward/contracts/states";
 import type { TaskView, WaveView } from "@steward/contracts/task";
 import type { RunState } from "@steward/core/run/run-state";
 import type { TaskState } from "@steward/core/task/task-state";
 import type { Context } from "./context.ts";
+import { runSecretView, wasOffered } from "./run-secret-view.ts";
 
 const iso = (timeMs: number) => new Date(timeMs).toISOString();
 
@@ -116,5 +118,18 @@ export async function fullTaskView(deps: Pick<Context, "table">, task: TaskState
     task.rolloutId === undefined
       ? []
       : await listRunsOfRollout(deps.table, { tenantId: task.tenantId, rolloutId: task.rolloutId });
-  return taskView(task, runs);
+  const view = taskView(task, runs);
+  const secrets = await secretsOf(deps, task);
+  return secrets === undefined ? view : { ...view, secrets };
+}
+
+const shownSecrets = 200;
+
+/** What the runs have made for somebody. Most plans make none, and cost no look. */
+async function secretsOf(deps: Pick<Context, "table">, task: TaskState): Promise<TaskView["secrets"]> {
+  const { tenantId, rolloutId, plan } = task;
+  if (rolloutId === undefined || plan?.steps.every(({ generates }) => generates === undefined) !== false)
+    return undefined;
+  const found = await listSecretsOfRollout(deps.table, { tenantId, rolloutId }, shownSecrets);
+  return found.filter(wasOffered).map(runSecretView);
 }

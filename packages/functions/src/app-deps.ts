@@ -49,6 +49,7 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
       return { current: keyFromSecret(current), ...(before === undefined ? {} : { previous: keyFromSecret(before) }) };
     },
     versions: services.secretVersions,
+    runSecrets: services.runSecrets,
     idempotency: {
       begin: (input) => beginIdempotent(table, input),
       finish: (input) => finishIdempotent(table, input),

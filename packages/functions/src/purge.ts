@@ -9,7 +9,7 @@ const { services, outputBucket } = context;
 export async function handler(): Promise<void> {
   const objects = { removeBelow: services.removeObjectsBelow };
   const { removed, purged, failed } = await actForSystem("all that is left of a tenant, wherever it is", () =>
-    purgeTenants({ ...context, objects, outputBucket }),
+    purgeTenants({ ...context, objects, outputBucket, runSecrets: services.runSecrets }),
   );
   if (removed + purged + failed > 0) context.log("info", "purged", { removed, purged, failed });
   // Said by failing: a tenant that cannot be removed has the alarm of a schedule that stands still.

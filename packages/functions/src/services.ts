@@ -4,6 +4,7 @@ import type { Objects } from "@steward/aws/objects";
 import type { ObjectRemover } from "@steward/aws/object-remover";
 import type { Queues } from "@steward/aws/queues";
 import type { Seals } from "@steward/aws/seals";
+import type { RunSecrets } from "@steward/aws/run-secrets";
 import type { SecretVersions } from "@steward/aws/secret-versions";
 import type { ReadOptions } from "@steward/aws/secrets";
 import type { Signer } from "@steward/aws/signing";
@@ -32,6 +33,7 @@ export interface Services {
   seals: Seals;
   secrets: SecretStore;
   secretVersions: SecretVersions;
+  runSecrets: RunSecrets;
   signer: (use: SigningKeyUse) => Signer;
   ring: (nodeIds: string[], rolloutId: string) => ReturnType<typeof import("@steward/aws/run-command").ringBySsm>;
   activate: (nodeId: string, role: string) => Promise<{ id: string; code: string }>;
@@ -78,6 +80,10 @@ export function createServices({ stage, account }: { stage: string; account: str
     const { createSecretVersions } = await import("@steward/aws/secret-versions");
     return createSecretVersions(await secrets());
   });
+  const runSecrets = once(async () => {
+    const { createRunSecrets } = await import("@steward/aws/run-secrets");
+    return createRunSecrets(await secrets());
+  });
   const queues = once(async () => {
     const [{ createQueues }, { createSqs }] = await Promise.all([
       import("@steward/aws/queues"),
@@ -123,6 +129,12 @@ export function createServices({ stage, account }: { stage: string; account: str
       write: async (...call) => (await secretVersions()).write(...call),
       makeCurrent: async (...call) => (await secretVersions()).makeCurrent(...call),
       rotate: async (...call) => (await secretVersions()).rotate(...call),
+    },
+    runSecrets: {
+      create: async (...call) => (await runSecrets()).create(...call),
+      put: async (...call) => (await runSecrets()).put(...call),
+      read: async (...call) => (await runSecrets()).read(...call),
+      remove: async (...call) => (await runSecrets()).remove(...call),
     },
     removeObjectsBelow: async (...folder) => {
       const [{ createObjectRemover }, { createS3 }] = await Promise.all([

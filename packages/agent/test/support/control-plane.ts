@@ -87,6 +87,7 @@ export async function createControlPlane(stateDir: string) {
     run.status = "running";
     return { startedAtMs: Date.now(), deadlineMs: Date.now() + 60_000, serverTimeMs: Date.now() };
   });
+  door.on("storeRunSecret", () => undefined);
   door.on("requestChunk", ({ body }) => {
     const { sha256 } = body as { sha256: string };
     return {

@@ -78,6 +78,7 @@ export function createSignedWorld(nowMs: number, bundle = "b".repeat(64)) {
     actions: [
       action("users.add", {
         undo: "recorded",
+        generates: ["password"],
         variables: {
           $schema: "https://json-schema.org/draft/2020-12/schema",
           type: "object",

@@ -74,19 +74,24 @@ export interface Place {
   /** Only what sorts before it, or after it. */
   before?: string;
   behind?: string;
+  startsWith?: string;
 }
 
 /** A query, to be sent by `queryItems`. `consistent` only where it is not on an index. */
 export function queryOf(
-  { index, pk, before, behind }: Place,
+  { index, pk, before, behind, startsWith }: Place,
   options: { newestFirst?: boolean; consistent?: boolean } = {},
 ): Query {
   const keys = tableSchema.indexes.find(({ name }) => name === index) ?? tableSchema;
-  const edge = before ?? behind;
+  const edge = before ?? behind ?? startsWith;
   return {
     ...(index === undefined ? {} : { IndexName: index }),
     KeyConditionExpression:
-      edge === undefined ? "#pk = :pk" : `#pk = :pk AND #sk ${before === undefined ? ">" : "<"} :sk`,
+      edge === undefined
+        ? "#pk = :pk"
+        : startsWith === undefined
+          ? `#pk = :pk AND #sk ${before === undefined ? ">" : "<"} :sk`
+          : "#pk = :pk AND begins_with(#sk, :sk)",
     ExpressionAttributeNames: { "#pk": keys.partitionKey, ...(edge === undefined ? {} : { "#sk": keys.sortKey }) },
     ExpressionAttributeValues: { ":pk": pk, ...(edge === undefined ? {} : { ":sk": edge }) },
     ...(options.newestFirst === true ? { ScanIndexForward: false } : {}),

@@ -6,6 +6,7 @@ import { defineRoute } from "../route.ts";
 import * as run from "../run.ts";
 import { signedDocumentSchema } from "../signed.ts";
 import { nodeParams } from "./params.ts";
+import * as runSecret from "../run-secret.ts";
 
 const runParams = z.strictObject({ runId: runIdSchema });
 const nodes = { door: "nodes", servedBy: "nodes" } as const;
@@ -88,6 +89,30 @@ export const applianceRoutes = {
     body: run.requestChunkSchema,
     status: 200,
     answer: run.chunkPlaceSchema,
+  }),
+  storeRunSecret: defineRoute({
+    ...nodes,
+    id: "storeRunSecret",
+    method: "PUT",
+    path: "/api/v1/runs/{runId}/secrets/{secretName}",
+    access: { node: "appliance" },
+    summary: "Keep a secret that was made for a step, before the step uses it",
+    params: z.strictObject({ runId: runIdSchema, secretName: runSecret.generatedNameSchema }),
+    body: runSecret.storeRunSecretSchema,
+    takesSecrets: true,
+    status: 204,
+  }),
+  fetchRunSecret: defineRoute({
+    ...nodes,
+    id: "fetchRunSecret",
+    method: "GET",
+    path: "/api/v1/runs/{runId}/secrets/{secretName}",
+    access: { node: "appliance" },
+    summary: "The value of a secret that a variable of this run's plan refers to",
+    params: z.strictObject({ runId: runIdSchema, secretName: runSecret.tenantSecretNameSchema }),
+    query: runSecret.fetchSecretQuerySchema,
+    status: 200,
+    answer: runSecret.fetchedSecretSchema,
   }),
   recordRun: defineRoute({
     ...nodes,

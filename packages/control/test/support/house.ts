@@ -3,6 +3,7 @@ import { createNode } from "@steward/aws/records/node";
 import { createPerson } from "@steward/aws/records/person";
 import { createPresence } from "@steward/aws/records/presence";
 import { createTenant } from "@steward/aws/records/tenant";
+import type { RunSecrets } from "@steward/aws/run-secrets";
 import { commit } from "@steward/aws/table";
 import { newId } from "@steward/contracts/ids";
 import type { MetricName } from "@steward/contracts/metrics";
@@ -16,6 +17,9 @@ export interface House extends Context {
   /** Nodes that were taken off SSM. */
   deregistered: string[];
   deregister: (nodeId: string) => Promise<void>;
+  /** Values that runs made, by name. */
+  vault: Map<string, string>;
+  runSecrets: RunSecrets;
   /** What was sent, oldest first. */
   sent: { queue: QueueName; body: unknown }[];
   /** What was measured, oldest first. */
@@ -41,10 +45,27 @@ export async function openHouse(): Promise<House> {
     sent.push({ queue, body });
   };
   const deregistered: string[] = [];
+  const vault = new Map<string, string>();
   const house: House = {
     deregistered,
     deregister: async (nodeId) => {
       deregistered.push(nodeId);
+    },
+    vault,
+    runSecrets: {
+      create: async (name, value) => {
+        if (!vault.has(name)) vault.set(name, value);
+        return vault.get(name) === value;
+      },
+      put: async (name, value, version) => {
+        const known = vault.get(`${name}@${version}`) ?? value;
+        if (known === value) vault.set(name, value).set(`${name}@${version}`, value);
+        return known === value;
+      },
+      read: async (name, version) => vault.get(version === undefined ? name : `${name}@${version}`),
+      remove: async (name) => {
+        for (const one of vault.keys()) if (one === name || one.startsWith(`${name}@`)) vault.delete(one);
+      },
     },
     stage: "test",
     table: engine.table,

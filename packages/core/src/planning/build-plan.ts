@@ -94,6 +94,7 @@ export function buildPlan(input: PlanInput): Plan {
       riskReasons: why,
       undo: action.undo,
       timeoutSeconds: action.timeoutSeconds,
+      ...(action.generates === undefined ? {} : { generates: action.generates }),
     };
   });
   refuseProblems(problems);

@@ -15,6 +15,7 @@ export interface NewTask {
   requestedBy: TaskState["requestedBy"];
   source?: NonNullable<TaskState["source"]>;
   schedule?: NonNullable<TaskState["schedule"]>;
+  recipientId?: string;
   targets: TaskState["targets"];
   mode: TaskState["mode"];
   verbosity: number;

@@ -24,6 +24,8 @@ export interface TaskState extends Versioned {
   schedule?: { scheduleId: string; maxTargets: number; standing?: SignedDocument };
   /** Who has passed over the rules that may be passed over, and why. */
   breakGlass?: { by: string; name: string; reason: string; atMs: number };
+  /** Who may open the secrets that its runs make; absent: whoever asked. */
+  recipientId?: string;
   targets: { id: string; name: string }[];
   mode: Mode;
   verbosity: number;

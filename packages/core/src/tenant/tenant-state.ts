@@ -167,3 +167,14 @@ export interface IdempotencyState {
   beganAtMs: number;
   expiresAtMs: number;
 }
+
+/** A secret that a tenant has put in: its name and which version is in force, never its value. */
+export interface TenantSecretState extends Versioned {
+  tenantId: string;
+  name: string;
+  /** Secrets Manager's name for the value in force. */
+  secretVersion: string;
+  changedAtMs: number;
+  changedBy: string;
+  removedAtMs?: number;
+}
