@@ -107,6 +107,23 @@ const steps: Partial<Record<RouteName, Step>> = {
     call: () => send("broadcastCommand", { as: "acme", body: { selector: "all", action: "system.ping" } }),
   },
   cleanupCommands: { needsNone: "it ends what is past its deadline; each end leaves its own entry" },
+  pauseTask: {
+    call: async () => {
+      // A freeze holds it, so that there is something to pause.
+      const until = new Date(Date.now() + 60_000).toISOString();
+      const { body } = await send("createFreeze", { as: "acme", body: { scope: "tenant", reason: "holds it", until } });
+      const { name } = await appliance();
+      const steps = [{ action: "system.ping", variables: {} }];
+      const task = await installation.as("acme")("submitTask", { body: { steps, targets: [name] } });
+      const answer = await send("pauseTask", { as: "acme", params: { taskId: task.id }, body: { reason: "a test" } });
+      keep["paused"] = task.id;
+      await send("endFreeze", { as: "acme", params: { freezeId: text(body["id"]) } });
+      return answer;
+    },
+  },
+  resumeTask: { call: () => send("resumeTask", { as: "acme", params: { taskId: keep["paused"] ?? "" } }) },
+  retryTask: { needsNone: "needs a task that failed for real: its entry is asked for in test/e2e/rollout.test.ts" },
+  undoTask: { needsNone: "needs a task that changed something: its entry is asked for in test/e2e/rollout.test.ts" },
   previewTask: {
     call: async () => send("previewTask", { as: "acme", params: { taskId: (await waitingTask()).id } }),
   },

@@ -6,6 +6,7 @@ import { CliError, type ExitCode, exitCodes } from "./exit-codes.ts";
 import { exitCodeOfTask, followTask, interruptible, waitWhile } from "./follow-task.ts";
 import { showPreview } from "./preview-task.ts";
 import { resultsText } from "./text/results.ts";
+import { wavesText } from "./text/waves.ts";
 import { planText, resultText } from "./text/task.ts";
 import { visible } from "./text/visible.ts";
 import type { Ui } from "./ui.ts";
@@ -89,12 +90,25 @@ async function carry(
       ui.say(resultText(task, ui.paint));
       return end(ui, task, exitCodeOfTask(task));
     }
-    const followed = await followTask(call, task, ui, { output: options.output ?? "some", signal });
-    ui.say();
-    await sayResults(call, followed.task, ui);
-    ui.say(resultText(followed.task, ui.paint));
-    return end(ui, followed.task, followed.outputTrusted ? exitCodeOfTask(followed.task) : exitCodes.failed);
+    return followToEnd(call, task, ui, options);
   }
+}
+
+/** Follows what runs to its end, or to where somebody's word is needed, and tells how it ended. */
+export async function followToEnd(
+  call: Client,
+  task: TaskView,
+  ui: Ui,
+  options: { output?: "all" | "some"; nowMs: () => number; signal: AbortSignal },
+): Promise<ExitCode> {
+  const { nowMs, signal } = options;
+  const followed = await followTask(call, task, ui, { output: options.output ?? "some", untilPaused: true, signal });
+  const waves = wavesText(followed.task, ui.paint);
+  ui.say(waves === "" ? "" : `\n${waves}\n`);
+  if (!taskHasEnded(followed.task.status)) return end(ui, followed.task, exitCodes.waiting);
+  await sayResults(call, followed.task, ui);
+  ui.say(resultText(followed.task, ui.paint, nowMs()));
+  return end(ui, followed.task, followed.outputTrusted ? exitCodeOfTask(followed.task) : exitCodes.failed);
 }
 
 /** What several appliances found, equal answers together. A single one's stands in its output. */

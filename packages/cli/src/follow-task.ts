@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "@steward/contracts/client";
+import { defaults } from "@steward/contracts/defaults";
 import { AppError, hasCode } from "@steward/contracts/errors";
 import type { RunView } from "@steward/contracts/run";
 import { runHasEnded, taskHasEnded } from "@steward/contracts/states";
@@ -8,11 +9,13 @@ import { CliError, type ExitCode, exitCodes } from "./exit-codes.ts";
 import { createOutputReader, fetchBytes, type OutputReader } from "./read-output.ts";
 import { problemText } from "./text/problem.ts";
 import { runText } from "./text/task.ts";
+import { pauseText, wavesLine } from "./text/waves.ts";
 import { visible, visibleLines } from "./text/visible.ts";
 import type { Ui } from "./ui.ts";
 
 /** With more appliances than this, only those that fail show their output, unless asked for. */
 const liveOutputUpTo = 3;
+const linesUpTo = 50;
 const failedTailLines = 15;
 const outputEveryMs = 700;
 const waitSeconds = 20;
@@ -30,7 +33,7 @@ export async function nextVersion(call: Client, task: TaskView, ui: Ui, signal: 
     try {
       const next = await call("getTask", {
         params: { taskId: task.id },
-        query: { wait: waitSeconds, since: task.version },
+        query: { wait: waitSeconds, since: task.version, ...(isLarge(task) ? { view: "brief" as const } : {}) },
         signal,
       });
       if (troubleSinceMs !== undefined) ui.hint(ui.paint.dim("Connected again."));
@@ -46,6 +49,11 @@ export async function nextVersion(call: Client, task: TaskView, ui: Ui, signal: 
       await delay((error.retryAfterSeconds ?? 1) * 1000, undefined, { signal });
     }
   }
+}
+
+/** Of thousands of targets only the first come with each version; the whole task is fetched at its end. */
+function isLarge(task: TaskView): boolean {
+  return (task.targetCount ?? 0) > defaults.maxTargetsListed;
 }
 
 /** Until the task leaves these states. */
@@ -68,6 +76,8 @@ export async function waitWhile(
 export interface FollowOptions {
   /** `all`: every appliance's output, however many; `some`: live for a few, the tail of those that fail for many. */
   output: "all" | "some";
+  /** Ends where a wave waits for somebody's word: a script would wait for days. */
+  untilPaused?: boolean;
   /** Called with every version, the first one included. */
   onVersion?: (task: TaskView) => void;
 }
@@ -83,7 +93,8 @@ export async function followTask(
   const printer = createRunPrinter(call, task, ui, options);
   let now = task;
   options.onVersion?.(now);
-  const done = ui.progress("Running on the appliances …");
+  let toldPause = "";
+  const done = ui.progress(() => wavesLine(now));
   const finished = new AbortController();
   // Output grows without the task changing: it is read on its own clock, beside the long poll.
   const reading = (async () => {
@@ -97,6 +108,13 @@ export async function followTask(
   reading.catch(() => {});
   try {
     while (!taskHasEnded(now.status)) {
+      const paused = now.rollout?.paused;
+      const told = paused === undefined ? "" : pauseText(paused);
+      if (told !== "" && told !== toldPause) {
+        ui.hint(`${ui.paint.yellow(told)} Go on: steward tasks resume ${now.id}`);
+      }
+      toldPause = told;
+      if (options.untilPaused === true && paused?.afterWave !== undefined) break;
       now = await nextVersion(call, now, ui, signal);
       options.onVersion?.(now);
     }
@@ -106,7 +124,8 @@ export async function followTask(
   }
   await reading;
   await printer.readOutput(now, signal);
-  await printer.printRest(now, signal);
+  if (taskHasEnded(now.status)) await printer.printRest(now, signal);
+  if (isLarge(now)) now = await call("getTask", { params: { taskId: now.id }, query: {}, signal });
   return { task: now, outputTrusted: printer.isTrusted() };
 }
 
@@ -170,6 +189,8 @@ export function createRunPrinter(call: Client, task: TaskView, ui: Ui, options: 
     const runs = runsOf(now);
     const width = Math.max(0, ...runs.map((run) => run.applianceName.length));
     for (const run of runs) {
+      // Of many, only what somebody must look at has a line of its own; the waves tell the rest.
+      if ((now.targetCount ?? runs.length) > linesUpTo && !isBad(run)) continue;
       const ready = all || (runHasEnded(run.status) && (!isLive(now) || readers.get(run.applianceId) === "ended"));
       if (!ready || printed.has(run.id)) continue;
       printed.add(run.id);
@@ -194,6 +215,10 @@ export function createRunPrinter(call: Client, task: TaskView, ui: Ui, options: 
     },
     isTrusted: () => trusted,
   };
+}
+
+function isBad({ status }: RunView): boolean {
+  return status === "failed" || status === "unreachable" || status === "expired";
 }
 
 /** The exit code that a task in this state means for a script. */

@@ -24,8 +24,8 @@ export interface Ui {
   stream: (text: string) => Promise<void>;
   /** Asks; undefined when the input has ended. Throws (130) on Ctrl-C. */
   question: (text: string, options?: { hidden?: boolean }) => Promise<string | undefined>;
-  /** Shows on a terminal that something takes its time, from the first second on. Returns how to end it. */
-  progress: (text: string) => () => void;
+  /** Shows on a terminal that something takes its time, and how far it is, from the first second on. Returns how to end it. */
+  progress: (text: string | (() => string)) => () => void;
 }
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -34,7 +34,7 @@ export function createUi(options: { json: boolean }): Ui & { close: () => void }
   const { stdin, stdout, stderr } = process;
   const paint = options.json ? plain : paintFor(stdout);
   const answers = createAnswers();
-  let spinner: { text: string; sinceMs: number; frame: number } | undefined;
+  let spinner: { text: () => string; sinceMs: number; frame: number } | undefined;
   let timer: NodeJS.Timeout | undefined;
   let drawn = false;
 
@@ -48,7 +48,7 @@ export function createUi(options: { json: boolean }): Ui & { close: () => void }
     erase();
     const width = (stderr.columns ?? 80) - 3;
     stderr.write(
-      `${paint.cyan(frames[spinner.frame % frames.length] ?? "")} ${paint.dim(spinner.text.slice(0, width))}`,
+      `${paint.cyan(frames[spinner.frame % frames.length] ?? "")} ${paint.dim(spinner.text().slice(0, width))}`,
     );
     drawn = true;
   };
@@ -82,7 +82,7 @@ export function createUi(options: { json: boolean }): Ui & { close: () => void }
     },
     progress: (text) => {
       if (!stderr.isTTY || options.json) return () => {};
-      spinner = { text, sinceMs: Date.now(), frame: 0 };
+      spinner = { text: typeof text === "string" ? () => text : text, sinceMs: Date.now(), frame: 0 };
       timer ??= setInterval(draw, 90).unref();
       return () => {
         erase();

@@ -97,6 +97,8 @@ export const runViewSchema = z.strictObject({
   applianceName: z.string(),
   wave: z.number().int(),
   attempt: z.number().int(),
+  /** What this attempt is for; absent: to do what the plan says. */
+  operation: z.literal("undo").optional(),
   status: z.enum(runStatuses),
   executor: z.enum(executorNames).optional(),
   steps: z.array(stepResultSchema),

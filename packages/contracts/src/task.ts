@@ -6,7 +6,7 @@ import { runViewSchema } from "./run.ts";
 import { runSecretViewSchema } from "./run-secret.ts";
 import { targetSelectorSchema } from "./selector.ts";
 import { sourceSchema } from "./source.ts";
-import { gateDecisions, runStatuses, taskStatuses, tiers } from "./states.ts";
+import { gateDecisions, rolloutStatuses, runStatuses, taskStatuses, tiers } from "./states.ts";
 
 const shared = {
   /** Who may open the secrets that the runs make: a person of the tenant. By default whoever asks. */
@@ -83,6 +83,31 @@ export const taskResultSchema = z.strictObject({
 });
 export type TaskResult = z.infer<typeof taskResultSchema>;
 
+/** How far it is with the appliances. What each wave has come to is in `waves`. */
+export const rolloutViewSchema = z.strictObject({
+  status: z.enum(rolloutStatuses),
+  /** `undo`: it takes back what it did. */
+  operation: z.literal("undo").optional(),
+  /** How often it was tried again or undone. */
+  round: z.number().int().optional(),
+  /** Since when it is paused. `afterWave`: it waits for somebody's word before the next one. */
+  paused: z
+    .strictObject({
+      since: z.iso.datetime(),
+      by: z.string().optional(),
+      reason: z.string().optional(),
+      afterWave: z.number().int().optional(),
+    })
+    .optional(),
+  /** Why nothing more is sent. */
+  stopped: z
+    .strictObject({ cause: z.enum(["canary", "budget", "health"]), wave: z.number().int(), why: z.string() })
+    .optional(),
+  /** Why nothing is sent at the moment. */
+  hold: z.string().optional(),
+});
+export type RolloutView = z.infer<typeof rolloutViewSchema>;
+
 /** How many of one wave are where. `counts` is by status of a run; its sum may be below `total` while runs are made. */
 export const waveViewSchema = z.strictObject({
   wave: z.number().int().positive(),
@@ -121,6 +146,7 @@ export const taskViewSchema = z.strictObject({
     .strictObject({ by: personIdSchema, name: z.string(), reason: z.string(), at: z.iso.datetime() })
     .optional(),
   result: taskResultSchema.optional(),
+  rollout: rolloutViewSchema.optional(),
   /** Every run is counted here, by wave. */
   waves: z.array(waveViewSchema).optional(),
   /** At most `defaults.maxRunsShown`, first those that somebody must look at. All: `GET /tasks/{id}/runs`. */

@@ -1,10 +1,12 @@
+import { getRollout } from "@steward/aws/records/rollout";
 import { listRunsOfRollout } from "@steward/aws/records/run";
 import { defaults } from "@steward/contracts/defaults";
 import type { Plan } from "@steward/contracts/plan";
 import { listSecretsOfRollout } from "@steward/aws/records/run-secret";
 import type { RunView } from "@steward/contracts/run";
 import { type RunStatus, taskHasEnded } from "@steward/contracts/states";
-import type { TaskView, WaveView } from "@steward/contracts/task";
+import type { RolloutView, TaskView, WaveView } from "@steward/contracts/task";
+import type { RolloutState } from "@steward/core/rollout/rollout-state";
 import type { RunState } from "@steward/core/run/run-state";
 import type { TaskState } from "@steward/core/task/task-state";
 import type { Context } from "./context.ts";
@@ -19,6 +21,7 @@ export function runView(run: RunState): RunView {
     applianceName: run.applianceName,
     wave: run.wave,
     attempt: run.attempt,
+    ...(run.operation === undefined ? {} : { operation: run.operation }),
     status: run.status,
     steps: run.steps,
     ...(run.executor === undefined ? {} : { executor: run.executor }),
@@ -29,14 +32,14 @@ export function runView(run: RunState): RunView {
   };
 }
 
-/** A task as people see it. `version` grows with every change of the task or of one of its runs. */
-export function taskView(task: TaskState, runs?: readonly RunState[]): TaskView {
+/** A task as people see it. `version` grows with every change of the task, its rollout or one of its runs. */
+export function taskView(task: TaskState, runs?: readonly RunState[], rollout?: RolloutState): TaskView {
   return {
     id: task.taskId,
     tenantId: task.tenantId,
     kind: task.kind,
     status: task.status,
-    version: task.version + (runs ?? []).reduce((sum, run) => sum + run.version, 0),
+    version: (runs ?? []).reduce((sum, run) => sum + run.version, task.version + (rollout?.version ?? 0)),
     mode: task.mode,
     requestedBy: task.requestedBy,
     ...(task.source === undefined ? {} : { source: task.source }),
@@ -55,8 +58,24 @@ export function taskView(task: TaskState, runs?: readonly RunState[]): TaskView 
     ...(task.approval === undefined ? {} : { approval: { by: task.approval.by, at: iso(task.approval.atMs) } }),
     ...(task.breakGlass === undefined ? {} : { breakGlass: breakGlassView(task.breakGlass) }),
     ...(task.result === undefined ? {} : { result: task.result }),
+    ...(rollout === undefined ? {} : { rollout: rolloutView(rollout) }),
     ...(runs === undefined ? {} : { waves: wavesOf(task, runs), runs: mostTelling(runs).map(runView) }),
   };
+}
+
+function rolloutView({ status, operation, round, pause, stop, hold }: RolloutState): RolloutView {
+  return {
+    status,
+    ...(operation === undefined ? {} : { operation }),
+    ...(round === undefined ? {} : { round }),
+    ...(pause === undefined ? {} : { paused: pausedView(pause) }),
+    ...(stop === undefined ? {} : { stopped: { cause: stop.cause, wave: stop.wave, why: stop.why } }),
+    ...(hold === undefined ? {} : { hold }),
+  };
+}
+
+function pausedView({ sinceMs, ...said }: NonNullable<RolloutState["pause"]>): RolloutView["paused"] {
+  return { since: iso(sinceMs), ...said };
 }
 
 function breakGlassView({ by, name, reason, atMs }: NonNullable<TaskState["breakGlass"]>) {
@@ -112,14 +131,16 @@ function mostTelling(runs: readonly RunState[]): RunState[] {
   return runs.toSorted((a, b) => rank(a) - rank(b)).slice(0, defaults.maxRunsShown);
 }
 
-/** The task with its runs. */
+/** The task with its rollout and runs. */
 export async function fullTaskView(deps: Pick<Context, "table">, task: TaskState): Promise<TaskView> {
-  const runs =
-    task.rolloutId === undefined
-      ? []
-      : await listRunsOfRollout(deps.table, { tenantId: task.tenantId, rolloutId: task.rolloutId });
-  const view = taskView(task, runs);
-  const secrets = await secretsOf(deps, task);
+  const { tenantId, rolloutId } = task;
+  if (rolloutId === undefined) return taskView(task, []);
+  const [rollout, runs, secrets] = await Promise.all([
+    getRollout(deps.table, { tenantId, rolloutId }),
+    listRunsOfRollout(deps.table, { tenantId, rolloutId }),
+    secretsOf(deps, task),
+  ]);
+  const view = taskView(task, runs, rollout);
   return secrets === undefined ? view : { ...view, secrets };
 }
 

@@ -3,6 +3,7 @@ import { answerTask } from "@steward/control/answer-task";
 import { getOutput } from "@steward/control/get-output";
 import { previewTask, viewPreview } from "@steward/control/preview-task";
 import { cancelTask, rejectTask } from "@steward/control/reject-task";
+import { pauseTask, resumeTask, retryTask, undoTask } from "@steward/control/steer-rollout";
 import { submitTask } from "@steward/control/submit-task";
 import { explainGate, listRuns, listTasks } from "@steward/control/view-task";
 import { bind } from "../bind.ts";
@@ -23,6 +24,10 @@ export const taskBindings = [
   ),
   bind(routes.rejectTask, (deps, { caller, params, body }) => rejectTask(deps, caller, params, body)),
   bind(routes.cancelTask, (deps, { caller, params, body }) => cancelTask(deps, caller, params, body)),
+  bind(routes.pauseTask, (deps, { caller, params, body }) => pauseTask(deps, caller, params, body)),
+  bind(routes.resumeTask, (deps, { caller, params }) => resumeTask(deps, caller, params)),
+  bind(routes.retryTask, (deps, { caller, params }) => retryTask(deps, caller, params)),
+  bind(routes.undoTask, (deps, { caller, params, body }) => undoTask(deps, caller, params, body)),
   bind(routes.previewTask, (deps, { caller, params, repeatable }) => previewTask(deps, caller, params, repeatable)),
   bind(routes.getPreview, (deps, { caller, params }) => viewPreview(deps, caller, params)),
   bind(routes.explainGate, (deps, { caller, params }) => explainGate(deps, caller, params)),

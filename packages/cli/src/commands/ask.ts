@@ -3,9 +3,10 @@ import type { Command } from "commander";
 import { carryThrough } from "../carry-through.ts";
 import type { Runner } from "../context.ts";
 import { usageError } from "../exit-codes.ts";
+import { type RolloutOptions, rolloutOptions, rolloutRequest } from "../rollout-options.ts";
 import { collect, examples, targetsOf, wholeNumber } from "./shared.ts";
 
-export interface SubmitOptions {
+export interface SubmitOptions extends RolloutOptions {
   on?: string[];
   check?: boolean;
   preview?: boolean;
@@ -17,7 +18,7 @@ export interface SubmitOptions {
 
 /** The options of everything that changes appliances. */
 export function submitOptions(command: Command): Command {
-  return command
+  const submitting = command
     .option("--on <target>", "an appliance, a tag key:value, or all; more than once or by comma", collect)
     .option("--check", "only show what would change")
     .option("--preview", "show what would change on each appliance before the plan is approved")
@@ -25,6 +26,7 @@ export function submitOptions(command: Command): Command {
     .option("--confirm <name>", "the name that the plan wants retyped, for scripts")
     .option("--output", "show every appliance's output, however many there are")
     .option("--verbosity <0-4>", "how much Ansible says", wholeNumber(0, 4), 0);
+  return rolloutOptions(submitting);
 }
 
 /** The part of a submitted task that those options make. */
@@ -36,8 +38,10 @@ export function submission(options: SubmitOptions) {
       "An appliance's name, a tag like site:berlin, or all; `steward appliances ls` shows them.",
     );
   }
+  const rollout = rolloutRequest(options);
   return {
     targets,
+    ...(rollout === undefined ? {} : { rollout }),
     mode: options.check === true ? ("check" as const) : ("apply" as const),
     verbosity: options.verbosity,
   };
@@ -84,5 +88,6 @@ export function addAsk(program: Command, run: Runner): void {
     'steward ask "give john a share" --on site:berlin --plan-only',
     'steward ask "restart samba" --on all --check',
     'steward ask "add user john" --on bert --yes --json',
+    'steward ask "restart samba" --on all --canary 1 --waves 10%,100% --health-gate 2 --undo-on-failure',
   );
 }

@@ -7,6 +7,7 @@ import type { GateResult, TaskView } from "@steward/contracts/task";
 import type { Paint } from "./paint.ts";
 import { duration, relative } from "./time.ts";
 import { visible } from "./visible.ts";
+import { rolloutText } from "./waves.ts";
 
 export interface TaskTextOptions {
   paint: Paint;
@@ -43,6 +44,8 @@ export function planText(task: TaskView, options: TaskTextOptions): string {
   }
   lines.push("");
   lines.push(row("Targets", targetsText(task), paint));
+  const rollout = rolloutText(plan);
+  if (rollout !== "") lines.push(row("Rollout", rollout, paint));
   lines.push(row("Risk", riskText(task, paint), paint));
   lines.push(row("Approval", approvalText(gate, paint), paint));
   for (const reason of gate?.reasons ?? []) {
@@ -186,12 +189,13 @@ export function paintTaskStatus(status: TaskStatus, paint: Paint): string {
 }
 
 /** How it ended, in one sentence, and what can be done next. */
-export function resultText(task: TaskView, paint: Paint): string {
+export function resultText(task: TaskView, paint: Paint, nowMs = 0): string {
   const lines: string[] = [];
   const message = task.result?.message;
   const status = paintTaskStatus(task.status, paint);
   lines.push(`${paint.bold(status)}${message === undefined ? "" : `  ${visible(message)}`}`);
-  for (const next of task.result?.next ?? []) lines.push(`  ${paint.dim("→")} ${visible(next)}`);
+  for (const next of [...(task.result?.next ?? []), ...nextSteps(task, nowMs)])
+    lines.push(`  ${paint.dim("→")} ${visible(next)}`);
   if (task.status === "simulated") {
     lines.push(
       "",
@@ -200,6 +204,22 @@ export function resultText(task: TaskView, paint: Paint): string {
     );
   }
   return lines.join("\n");
+}
+
+/** What can be done about what has ended, while the plan and the yes to it hold. */
+function nextSteps(task: TaskView, nowMs: number): string[] {
+  const { plan, result } = task;
+  if (plan === undefined || nowMs === 0 || nowMs >= plan.expiresAtMs || plan.mode === "check") return [];
+  const { failed = 0, cancelled = 0, succeeded = 0 } = result?.counts ?? {};
+  const steps: string[] = [];
+  if (task.status === "failed" && failed + cancelled > 0) {
+    steps.push(`Once more where it did not work: steward tasks retry ${task.id}`);
+  }
+  const canUndo = plan.steps.some((step) => step.undo === "recorded") && succeeded + failed > 0;
+  if ((task.status === "failed" || task.status === "cancelled") && canUndo) {
+    steps.push(`Take back what was done: steward tasks undo ${task.id}`);
+  }
+  return steps;
 }
 
 /** What was asked for, in one line. */
