@@ -78,10 +78,11 @@ function advanceRunning(world: World): Step<RolloutState, RolloutEffect> {
   const missing = missingRuns(rollout, runs, nowMs);
   if (missing.length > 0) return go(world, "running", {}, [{ type: "create_runs", runs: missing }]);
 
-  const round = rollout.round ?? 0;
-  const isLive = nowMs < rollout.expiresAtMs;
-  const toRetry = round === 0 || !isLive ? [] : runs.filter((run) => isToRetry(run, round)).map((run) => run.runId);
-  if (toRetry.length > 0) return go(world, "running", {}, [{ type: "retry_runs", runIds: toRetry, round }]);
+  const toRetry = ofThisRound(world);
+  if (toRetry.length > 0) {
+    const round = rollout.round ?? 0;
+    return go(world, "running", {}, [{ type: "retry_runs", runIds: idsOf(toRetry), round }]);
+  }
 
   const stop = rollout.stop ?? judgeStop(world);
   if (stop !== undefined) return advanceStopped(world, { ...rollout, stop });
@@ -124,13 +125,12 @@ function advanceStopped(world: World, rollout: RolloutState): Step<RolloutState,
  * appliance is no reason to leave the change on the others, and a site that the change made ill gets well by it.
  */
 function advanceUndo(world: World): Step<RolloutState, RolloutEffect> {
-  const { rollout, runs, seen, nowMs } = world;
-  const round = rollout.round ?? 0;
+  const { rollout, seen } = world;
   const effects: RolloutEffect[] = [];
   const unbegun = [...seen.toSend, ...seen.waiting].filter((run) => run.operation !== "undo");
   if (unbegun.length > 0) effects.push({ type: "cancel_runs", runIds: idsOf(unbegun), reason: "the change is undone" });
-  const toUndo = nowMs < rollout.expiresAtMs ? toUndoOnRequest(runs, round) : [];
-  if (toUndo.length > 0) effects.push({ type: "undo_runs", runIds: idsOf(toUndo), round });
+  const toUndo = ofThisRound(world);
+  if (toUndo.length > 0) effects.push({ type: "undo_runs", runIds: idsOf(toUndo), round: rollout.round ?? 0 });
   if (seen.hasEnded && effects.length === 0) return finish(world, rollout);
   const undos = seen.toSend.filter((run) => run.operation === "undo").sort((a, b) => b.wave - a.wave);
   effects.push(...sending(world, undos, () => undefined).effects);
@@ -139,13 +139,15 @@ function advanceUndo(world: World): Step<RolloutState, RolloutEffect> {
 
 function advancePaused(world: World): Step<RolloutState, RolloutEffect> {
   const { rollout, runs, seen, nowMs } = world;
-  const isComplete = runs.length === rollout.targets.length;
-  if (rollout.operation !== "undo" && isComplete) {
+  if (rollout.operation !== "undo") {
+    // Paused before they were made: they expire like all others only when they are there.
+    const missing = missingRuns(rollout, runs, nowMs);
+    if (missing.length > 0) return go(world, "paused", {}, [{ type: "create_runs", runs: missing }]);
     const stop = judgeStop(world);
     if (stop !== undefined) return advanceStopped(world, { ...rollout, stop });
   }
   // All that waited has expired, or a person cancelled it elsewhere: there is nothing to resume.
-  if (isComplete && seen.hasEnded) return finish(world, rollout);
+  if (seen.hasEnded && ofThisRound(world).length === 0) return finish(world, rollout);
   if (nowMs - (rollout.pause?.sinceMs ?? rollout.updatedAtMs) >= longestPauseMs) {
     const cancelReason = "it was paused for seven days";
     return go(world, "cancelling", { cancelReason, pause: undefined, hold: undefined });
@@ -243,6 +245,13 @@ function go(
 
 function isDue(rollout: RolloutState, nowMs: number): boolean {
   return rollout.dueAtMs === undefined || nowMs >= rollout.dueAtMs;
+}
+
+/** What a retry or an undo was asked for and has not reached. Past the plan's expiry nothing is begun. */
+function ofThisRound({ rollout, runs, nowMs }: World): RunState[] {
+  const { round, operation, expiresAtMs } = rollout;
+  if (round === undefined || nowMs >= expiresAtMs) return [];
+  return operation === "undo" ? toUndoOnRequest(runs, round) : runs.filter((run) => isToRetry(run, round));
 }
 
 /** Where it failed, where it was therefore not sent, and what was taken back when it was stopped. */

@@ -1,4 +1,3 @@
-import { runHasEnded } from "@steward/contracts/states";
 import type { RunState } from "../run/run-state.ts";
 import type { Fleet } from "./fleet-view.ts";
 
@@ -17,7 +16,8 @@ export function askHealthGate(runs: readonly RunState[], heartbeats: number, fle
     if (seen.health === "critical" && seen.healthSinceMs >= run.startedAtMs) {
       return { type: "fail", why: `${run.applianceName} became critical after it was changed` };
     }
-    if (!runHasEnded(run.status) || run.endedAtMs === undefined) continue;
+    // A failed one is the budget's, and nobody may ever hear of its appliance again.
+    if (run.endedAtMs === undefined || (run.status !== "succeeded" && run.status !== "simulated")) continue;
     // The beats come one interval apart, so the nth after the end comes later than n - 1 intervals.
     if (seen.lastSeenAtMs - run.endedAtMs > (heartbeats - 1) * seen.intervalMs) continue;
     const silentMs = nowMs - Math.max(seen.lastSeenAtMs, run.endedAtMs);

@@ -1,3 +1,4 @@
+import { changed } from "../reducing.ts";
 import type { RunState } from "../run/run-state.ts";
 import type { Fleet } from "./fleet-view.ts";
 import { holdsPlace, isAway } from "./recount.ts";
@@ -10,7 +11,10 @@ import { siteMinimum } from "./site-minimum.ts";
  */
 export const startsLate = isAway;
 
-/** Why a run that comes late may not start now; undefined: it may. Asked again a little later, there may be a place. */
+/**
+ * Why a run that comes late may not start now; undefined: it may. Asked again a little later, there may be a place. The
+ * start and `takePlace` belong into one transaction: whoever has counted the places before must count again.
+ */
 export function judgeLateStart(
   rollout: RolloutState,
   runs: readonly RunState[],
@@ -24,4 +28,8 @@ export function judgeLateStart(
   if (busy >= maxConcurrency) return `${busy} appliances are at it, and no more may be; it starts when one has ended.`;
   if (minHealthy === undefined || rollout.mode === "check" || run.operation === "undo") return undefined;
   return siteMinimum(minHealthy, runs, fleet ?? new Map()).take(run.applianceId);
+}
+
+export function takePlace(rollout: RolloutState, nowMs: number): RolloutState {
+  return changed(rollout, {}, nowMs).state;
 }

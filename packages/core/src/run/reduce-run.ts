@@ -26,7 +26,7 @@ const transitions: Transitions<RunStatus, RunEvent["type"]> = {
     start: ["undoing"],
     chunk: ["undoing"],
     result: ["undone", "failed"],
-    pass_deadline: ["unreachable"],
+    pass_deadline: ["unreachable", "failed"],
     // What was not undone is still there.
     expire: ["failed"],
     cancel: ["failed"],
@@ -61,6 +61,9 @@ export function reduceRun(state: RunState, event: RunEvent, nowMs: number): Step
 
   switch (event.type) {
     case "send":
+      if (event.attempt !== undefined && event.attempt !== state.attempt) {
+        throw stale("The command was made for another attempt.");
+      }
       if (state.sentAtMs !== undefined) return unchanged(state);
       if (knowsEvent(transitions, state.status, event.type)) refuseIfPlanExpired(state, nowMs);
       return go(state.status === "undoing" ? "undoing" : "sent", { envelope: event.envelope, sentAtMs: nowMs });

@@ -63,8 +63,11 @@ export interface RunState extends Versioned {
 }
 
 export type RunEvent =
-  /** `pending → sent`, with the signed envelope (`undoing` stays so). Again for the same attempt: nothing changes. */
-  | { type: "send"; envelope: SignedDocument }
+  /**
+   * `pending → sent`, with the signed envelope (`undoing` stays so). Again for the same attempt: nothing changes. One that
+   * was signed for another `attempt` is refused (`stale_attempt`): whoever sends may have read the run before a retry.
+   */
+  | { type: "send"; envelope: SignedDocument; attempt?: number }
   | { type: "ring"; refused?: boolean }
   /** `sent → running` (`undoing` stays so). The same ledger id again gets the same answer; another one is refused (`stale_attempt`). */
   | { type: "start"; attempt: number; ledgerId: string; executor: ExecutorName }

@@ -12,6 +12,8 @@ import type { TaskEffect, TaskEvent, TaskState } from "./task-state.ts";
 
 /** Each deadline of a run is enforced up to minutes late, and they come one after the other: the task's is behind them all. */
 const lastResortMs = 15 * slackMs;
+/** Nodes are told no longer interval between heartbeats. */
+const longestBeatMs = 5 * slackMs;
 
 const transitions: Transitions<TaskStatus, TaskEvent["type"]> = {
   queued: {
@@ -201,8 +203,10 @@ function dueAtMsOf(status: TaskStatus, plan: Plan | undefined, nowMs: number): n
   if (status === "needs_input") return nowMs + defaults.questionSeconds * 1000;
   if (status === "queued" || status === "thinking" || plan === undefined) return nowMs + thinkingMs;
   if (status === "awaiting_approval") return plan.expiresAtMs;
-  // A run may start at the last moment, take all of its time, and be looked for after that.
-  return plan.expiresAtMs + allowedMsOf(plan) + unreachableMs + lastResortMs;
+  // A run may start at the last moment, take all of its time, be looked for after that, and be followed by heartbeats.
+  const { healthGate } = plan.rollout;
+  const gateMs = healthGate === undefined ? 0 : (healthGate.heartbeats + 1) * longestBeatMs;
+  return plan.expiresAtMs + allowedMsOf(plan) + unreachableMs + gateMs + lastResortMs;
 }
 
 function denial(gate: GateResult): string {

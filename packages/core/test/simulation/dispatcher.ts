@@ -1,0 +1,118 @@
+import { hasCode } from "@steward/contracts/errors";
+import { runHasEnded } from "@steward/contracts/states";
+import type { RolloutEffect } from "../../src/rollout/advance-rollout.ts";
+import type { RunEvent, RunState } from "../../src/run/run-state.ts";
+import { signed } from "../fixtures.ts";
+import type { Chance, Process, Scheduler } from "./scheduler.ts";
+import { Conflict, type Reducers, type World } from "./world.ts";
+
+/** A call to the table whose answer did not come: it was done, or it was not. */
+export class Lost extends Error {}
+/** One for all: what costs time is where it was thrown. */
+export const lost = new Lost("no answer");
+
+interface Dispatching {
+  world: World;
+  reducers: Reducers;
+  scheduler: Scheduler;
+  chance: Chance;
+  /** Probability that a call is lost, on the way there or back. */
+  loses: number;
+}
+
+const maxPasses = 8;
+
+/** What the dispatcher does with one message, call by call; between any two of them it may be killed or another one run. */
+export function* dispatchOnce(options: Dispatching): Process {
+  for (let pass = 0; pass < maxPasses; pass += 1) {
+    const again = yield* onePass(options);
+    if (!again) return;
+  }
+}
+
+function* onePass(options: Dispatching): Generator<number, boolean, void> {
+  const { world, reducers, scheduler, chance } = options;
+  for (let conflicts = 0; ; conflicts += 1) {
+    const rollout = yield* call(options, () => world.rollout);
+    if (rollout === undefined) return false;
+    const runs = yield* call(options, () => [...world.runs.values()]);
+    const { state, effects } = reducers.advanceRollout(rollout, runs, scheduler.nowMs(), world.neededFleet());
+    try {
+      // The state first: whoever decided by an older one may not send any more.
+      const endsTask = effects.some(({ type }) => type === "finish_task");
+      if (state !== rollout || endsTask) yield* call(options, () => world.commitRollout(rollout, state, endsTask));
+      let progressed = false;
+      for (const effect of effects) progressed = (yield* carryOut(options, effect, state.version, runs)) || progressed;
+      return progressed;
+    } catch (error) {
+      if (!(error instanceof Conflict) || conflicts > 5) throw error;
+      yield chance.between(1, 500);
+    }
+  }
+}
+
+function* carryOut(
+  options: Dispatching,
+  effect: RolloutEffect,
+  version: number,
+  runs: readonly RunState[],
+): Generator<number, boolean, void> {
+  const { world } = options;
+  switch (effect.type) {
+    case "create_runs":
+      for (const run of effect.runs) {
+        yield* call(options, () => {
+          if (!world.runs.has(run.runId)) world.commitRun(undefined, run);
+        });
+      }
+      return true;
+    case "send_run": {
+      if (world.isFrozen) return false;
+      const attempt = runs.find(({ runId }) => runId === effect.runId)?.attempt ?? 0;
+      yield* call(options, () => {
+        if (world.rollout?.version !== version) throw new Conflict();
+        change(world, effect.runId, { type: "send", attempt, envelope: signed });
+      });
+      return true;
+    }
+    case "ring":
+      for (const runId of effect.runIds) yield* call(options, () => world.ring(runId));
+      return false;
+    case "cancel_runs":
+      for (const runId of effect.runIds) {
+        yield* call(options, () => change(world, runId, { type: "cancel", reason: effect.reason ?? "cancelled" }));
+      }
+      return true;
+    case "retry_runs":
+    case "undo_runs": {
+      const type = effect.type === "retry_runs" ? "retry" : "begin_undo";
+      for (const runId of effect.runIds) {
+        yield* call(options, () => change(world, runId, { type, round: effect.round }));
+      }
+      return true;
+    }
+    case "finish_task":
+      return false;
+  }
+}
+
+function change(world: World, runId: string, event: RunEvent): void {
+  const run = world.runs.get(runId);
+  if (run === undefined) return;
+  if (runHasEnded(run.status) && event.type !== "retry" && event.type !== "begin_undo") return;
+  try {
+    world.changeRun(runId, event);
+  } catch (error) {
+    if (!hasCode(error, "invalid_transition") && !hasCode(error, "expired") && !hasCode(error, "stale_attempt")) throw error;
+  }
+}
+
+/** One call: it takes a moment before and after, and either way may be lost. */
+function* call<T>({ chance, loses }: Dispatching, act: () => T): Generator<number, T, void> {
+  yield chance.between(1, 30);
+  if (chance.happens(loses / 4)) throw lost;
+  const answer = act();
+  yield chance.between(1, 30);
+  if (chance.happens(loses / 4)) throw lost;
+  return answer;
+}
