@@ -5,6 +5,7 @@ import { commit } from "@steward/aws/table";
 import { hasCode } from "@steward/contracts/errors";
 import { taskHasEnded } from "@steward/contracts/states";
 import { advanceRollout as decide, type RolloutEffect } from "@steward/core/rollout/advance-rollout";
+import type { Fleet } from "@steward/core/rollout/fleet-view";
 import type { RolloutState } from "@steward/core/rollout/rollout-state";
 import { isOverdue, overdueEvent } from "@steward/core/run/judge-stuck";
 import type { RunState } from "@steward/core/run/run-state";
@@ -76,7 +77,8 @@ async function onePass(
   // First: of two that decide at one time only one acts, and a rollout that was stopped stays so whatever dies now. What
   // is not carried out is decided again, from the runs.
   if (state !== rollout) await commit(deps.table, [replaceRollout(rollout, state)]);
-  const carried = await carryOut(deps, { rollout: state, runs, task, untilMs }, effects);
+  const allowed = await stillAllowed(deps, state, effects, fleet);
+  const carried = await carryOut(deps, { rollout: state, runs, task, untilMs }, allowed);
   // The reconciler does the same within a minute; whoever cleans up does not want to wait for it.
   const overdue = runs.filter((run) => isOverdue(run, deps.nowMs()));
   if (carried === "cut" || overdue.length === 0) return carried;
@@ -87,6 +89,27 @@ async function onePass(
     untilMs,
   );
   return isDone ? "again" : "cut";
+}
+
+/**
+ * Whoever decided by the version before may have sent until that commit, after these runs were read, and taken places that
+ * are not free any more. From the commit on nobody else sends: what is sent is decided once more, from the runs as they are.
+ *
+ *     one    v7: places 1 and 2 ──── send 1 ✓ ──────────────────── send 2 ✗ v8
+ *     other  read v7, runs: 2 free ──────────── v8 ✓ ── runs: 1 free ── send 3 ✓
+ */
+async function stillAllowed(
+  deps: Deps,
+  state: RolloutState,
+  effects: readonly RolloutEffect[],
+  fleet: Fleet | undefined,
+): Promise<readonly RolloutEffect[]> {
+  if (!effects.some((effect) => effect.type === "send_run")) return effects;
+  const { tenantId, rolloutId } = state;
+  const runs = await listRunsOfRollout(deps.table, { tenantId, rolloutId });
+  const again = decide(state, runs, deps.nowMs(), fleet).effects;
+  const toSend = new Set(again.flatMap((effect) => (effect.type === "send_run" ? [effect.runId] : [])));
+  return effects.filter((effect) => effect.type !== "send_run" || toSend.has(effect.runId));
 }
 
 interface Pass {
@@ -121,7 +144,14 @@ async function carryOut(deps: Deps, pass: Pass, effects: readonly RolloutEffect[
         break;
       case "cancel_runs": {
         const event = { type: "cancel" as const, ...(effect.reason === undefined ? {} : { reason: effect.reason }) };
-        did(await inParallel(known(effect.runIds), atOnce, (run) => changeRun(deps, run, event, who), untilMs));
+        did(
+          await inParallel(
+            known(effect.runIds),
+            atOnce,
+            (run) => changeRun(deps, run, { ...event, attempt: run.attempt }, who),
+            untilMs,
+          ),
+        );
         break;
       }
       case "retry_runs":

@@ -143,6 +143,8 @@ export function reduceRun(state: RunState, event: RunEvent, nowMs: number): Step
         : end("expired", { reason: "not started before the plan expired" });
     case "cancel":
       if (!knowsEvent(transitions, state.status, event.type) || isUnderWay(state)) return unchanged(state);
+      // Whoever stopped the attempt before may come late, when a person has asked for this one.
+      if (event.attempt !== undefined && event.attempt !== state.attempt) return unchanged(state);
       return state.status === "undoing"
         ? end("failed", { reason: notUndone(event.reason ?? "cancelled") })
         : end("cancelled", { reason: event.reason ?? "cancelled" });

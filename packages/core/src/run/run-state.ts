@@ -91,8 +91,8 @@ export type RunEvent =
   | { type: "pass_deadline" }
   /** Not started by the plan's expiry: `pending, sent → expired`, `undoing → failed`. */
   | { type: "expire" }
-  /** `pending, sent → cancelled`, `undoing → failed`; a started run goes on. */
-  | { type: "cancel"; reason?: string }
+  /** `pending, sent → cancelled`, `undoing → failed`; a started run goes on, and so does another `attempt` than is meant. */
+  | { type: "cancel"; reason?: string; attempt?: number }
   /** Once more: `failed, cancelled, undone → pending`. Again in the same round: nothing changes. */
   | { type: "retry"; round: number }
   /** Take back what this run has done: `succeeded, failed, cancelled → undoing`. Again in the same round: nothing changes. */

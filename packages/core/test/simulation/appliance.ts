@@ -176,7 +176,12 @@ export function createAppliance(options: {
         effect.isPartial = false;
         disk.change = "absent";
       }
-      finish(entry, isLate ? "failed" : "succeeded", [step(isLate ? "failed" : "undone")], isLate ? "timed_out" : undefined);
+      finish(
+        entry,
+        isLate ? "failed" : "succeeded",
+        [step(isLate ? "failed" : "undone")],
+        isLate ? "timed_out" : undefined,
+      );
     } else if (isLate || fails) {
       if (options.undoesOnFailure) disk.change = before === "present" ? "present" : "absent";
       finish(entry, "failed", [step("failed", options.undoesOnFailure ? 0 : 1)], isLate ? "timed_out" : "disk full");

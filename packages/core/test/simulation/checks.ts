@@ -61,7 +61,8 @@ export function createChecks(options: {
     const others = runs().filter((run) => run.runId !== after.runId);
     const busy = others.filter((run) => isUnderWay(run) || (awaitsStart(run) && !isAway(run, nowMs()))).length;
     // Who came late took a place that it was given at its start; nothing is sent on top of that.
-    if (busy + 1 > parameters.maxConcurrency) found(`${about} was sent as number ${busy + 1} of ${parameters.maxConcurrency}`);
+    if (busy + 1 > parameters.maxConcurrency)
+      found(`${about} was sent as number ${busy + 1} of ${parameters.maxConcurrency}`);
     if (before.status === "undoing") return;
 
     if (rollout.stop !== undefined) found(`${about} was sent after the stop`);
@@ -108,7 +109,9 @@ export function createChecks(options: {
     const { fleet } = options.world();
     const touched = new Set(
       runs()
-        .filter((run) => awaitsStart(run) || isUnderWay(run) || run.status === "unreachable" || run.runId === after.runId)
+        .filter(
+          (run) => awaitsStart(run) || isUnderWay(run) || run.status === "unreachable" || run.runId === after.runId,
+        )
         .map((run) => run.applianceId),
     );
     for (const site of fleet.get(after.applianceId)?.sites ?? []) {
@@ -116,8 +119,7 @@ export function createChecks(options: {
       const well = members.filter(
         ([id, seen]) => !touched.has(id) && (seen.health === "healthy" || seen.health === "warning"),
       ).length;
-      const needed =
-        "count" in minHealthy ? minHealthy.count : Math.ceil((members.length * minHealthy.percent) / 100);
+      const needed = "count" in minHealthy ? minHealthy.count : Math.ceil((members.length * minHealthy.percent) / 100);
       // An appliance that fell silent while this was being decided is nobody's fault.
       const justFell = members.filter(([, seen]) => nowMs() - seen.healthSinceMs < 60_000).length;
       if (well + justFell < needed) found(`${site} is left with ${well} of ${needed} by ${after.applianceName}`);
@@ -127,16 +129,25 @@ export function createChecks(options: {
   function onFailed(after: RunState): void {
     const { rollout } = options.world();
     if (after.operation === "undo" || rollout?.operation === "undo") return;
-    const failed = runs().filter((run) => run.runId !== after.runId && run.status === "failed" && run.operation !== "undo");
+    const failed = runs().filter(
+      (run) => run.runId !== after.runId && run.status === "failed" && run.operation !== "undo",
+    );
     const count = failed.length + 1;
-    const begun = Math.max(1, ...runs().filter((run) => run.sentAtMs !== undefined).map((run) => run.wave));
+    const begun = Math.max(
+      1,
+      ...runs()
+        .filter((run) => run.sentAtMs !== undefined)
+        .map((run) => run.wave),
+    );
     if (exceeded === undefined && count > toleratedOf(parameters, sizeUpTo(begun))) {
       const inFlight = runs().filter(
         (run) => run.runId !== after.runId && (awaitsStart(run) || isUnderWay(run) || run.status === "unreachable"),
       ).length;
       exceeded = { failed: count, inFlight };
     } else if (exceeded !== undefined && count > exceeded.failed + exceeded.inFlight) {
-      found(`${count} failed: more than the ${exceeded.failed} that exceeded the budget and ${exceeded.inFlight} in flight`);
+      found(
+        `${count} failed: more than the ${exceeded.failed} that exceeded the budget and ${exceeded.inFlight} in flight`,
+      );
     }
   }
 
@@ -144,7 +155,8 @@ export function createChecks(options: {
     watch: {
       run(before, after) {
         if (before === undefined) return;
-        if (after.version !== before.version + 1) found(`${after.runId} went from version ${before.version} to ${after.version}`);
+        if (after.version !== before.version + 1)
+          found(`${after.runId} went from version ${before.version} to ${after.version}`);
         if (before.sentAtMs === undefined && after.sentAtMs !== undefined) onSend(before, after);
         if (!isUnderWay(before) && isUnderWay(after)) {
           const { isFrozen, task } = options.world();
@@ -157,8 +169,10 @@ export function createChecks(options: {
       },
       rollout(_before, after: RolloutState) {
         const hasEnded = ["succeeded", "failed", "cancelled"].includes(after.status);
-        if (hasEnded !== (after.dueAtMs === undefined)) found(`the rollout is ${after.status} with the deadline ${after.dueAtMs}`);
-        if (hasEnded && !runs().every((run) => runHasEnded(run.status))) found(`it is ${after.status} with runs that go on`);
+        if (hasEnded !== (after.dueAtMs === undefined))
+          found(`the rollout is ${after.status} with the deadline ${after.dueAtMs}`);
+        if (hasEnded && !runs().every((run) => runHasEnded(run.status)))
+          found(`it is ${after.status} with runs that go on`);
       },
     },
     executing(appliance) {
@@ -190,7 +204,8 @@ export function createChecks(options: {
       const isFirst = !hasRetried && !undoAsked;
       if (isFirst && task.status === "succeeded") {
         const without = plan.targets.length - (counts["succeeded"] ?? 0);
-        if (without > toleratedOf(parameters, plan.targets.length)) found(`it succeeded with ${without} without the change`);
+        if (without > toleratedOf(parameters, plan.targets.length))
+          found(`it succeeded with ${without} without the change`);
       }
       checkCanary(isFirst);
       if (scenario.isCalm && (task.status !== "succeeded" || counts["succeeded"] !== plan.targets.length)) {

@@ -1,6 +1,7 @@
 import { hasCode } from "@steward/contracts/errors";
 import { runHasEnded } from "@steward/contracts/states";
 import type { RolloutEffect } from "../../src/rollout/advance-rollout.ts";
+import type { RolloutState } from "../../src/rollout/rollout-state.ts";
 import type { RunEvent, RunState } from "../../src/run/run-state.ts";
 import { signed } from "../fixtures.ts";
 import type { Chance, Process, Scheduler } from "./scheduler.ts";
@@ -42,13 +43,33 @@ function* onePass(options: Dispatching): Generator<number, boolean, void> {
       const endsTask = effects.some(({ type }) => type === "finish_task");
       if (state !== rollout || endsTask) yield* call(options, () => world.commitRollout(rollout, state, endsTask));
       let progressed = false;
-      for (const effect of effects) progressed = (yield* carryOut(options, effect, state.version, runs)) || progressed;
+      const stillTo = yield* sendable(options, state, effects);
+      for (const effect of effects) {
+        if (effect.type === "send_run" && !stillTo.has(effect.runId)) continue;
+        progressed = (yield* carryOut(options, effect, state.version, runs)) || progressed;
+      }
       return progressed;
     } catch (error) {
       if (!(error instanceof Conflict) || conflicts > 5) throw error;
       yield chance.between(1, 500);
     }
   }
+}
+
+/**
+ * Who decided by the version before may have sent until that commit, after these runs were read: with the places that are
+ * taken now, this dispatcher's own decision is made once more.
+ */
+function* sendable(
+  options: Dispatching,
+  state: RolloutState,
+  effects: readonly RolloutEffect[],
+): Generator<number, Set<string>, void> {
+  if (!effects.some(({ type }) => type === "send_run")) return new Set();
+  const { world, reducers, scheduler } = options;
+  const runs = yield* call(options, () => [...world.runs.values()]);
+  const again = reducers.advanceRollout(state, runs, scheduler.nowMs(), world.neededFleet()).effects;
+  return new Set(again.flatMap((effect) => (effect.type === "send_run" ? [effect.runId] : [])));
 }
 
 function* carryOut(
@@ -80,7 +101,10 @@ function* carryOut(
       return false;
     case "cancel_runs":
       for (const runId of effect.runIds) {
-        yield* call(options, () => change(world, runId, { type: "cancel", reason: effect.reason ?? "cancelled" }));
+        const attempt = runs.find((run) => run.runId === runId)?.attempt ?? 0;
+        yield* call(options, () =>
+          change(world, runId, { type: "cancel", attempt, reason: effect.reason ?? "cancelled" }),
+        );
       }
       return true;
     case "retry_runs":
@@ -103,7 +127,8 @@ function change(world: World, runId: string, event: RunEvent): void {
   try {
     world.changeRun(runId, event);
   } catch (error) {
-    if (!hasCode(error, "invalid_transition") && !hasCode(error, "expired") && !hasCode(error, "stale_attempt")) throw error;
+    if (!hasCode(error, "invalid_transition") && !hasCode(error, "expired") && !hasCode(error, "stale_attempt"))
+      throw error;
   }
 }
 

@@ -25,7 +25,14 @@ export interface Reducers {
   judgeLateStart: typeof judgeLateStart;
   takePlace: typeof takePlace;
 }
-export const realReducers: Reducers = { advanceRollout, reduceRollout, reduceRun, reduceTask, judgeLateStart, takePlace };
+export const realReducers: Reducers = {
+  advanceRollout,
+  reduceRollout,
+  reduceRun,
+  reduceTask,
+  judgeLateStart,
+  takePlace,
+};
 
 /** Another one wrote it meanwhile. */
 export class Conflict extends Error {}
@@ -55,7 +62,10 @@ export interface World {
   changeRollout(event: RolloutEvent): void;
   sendMessage(): void;
   ring(runId: string): void;
-  heartbeat(applianceId: string, about: { health: Health; beatMs: number }): { serverTimeMs: number; pending: string[] };
+  heartbeat(
+    applianceId: string,
+    about: { health: Health; beatMs: number },
+  ): { serverTimeMs: number; pending: string[] };
   pendingRuns(applianceId: string): RunState[];
   start(runId: string, body: { attempt: number; ledgerId: string }): { deadlineMs: number; serverTimeMs: number };
   recordResult(runId: string, body: RunResult): void;
@@ -84,7 +94,8 @@ export function createWorld(options: {
     looks.add(key);
     // Long after the plan's expiry nothing is urgent, and a simulated day costs fewer looks.
     const isOver = now() > (world.task.plan?.expiresAtMs ?? 0) + 1_800_000;
-    const lateMs = chance.between(0, isOver ? 300_000 : 60_000) + (chance.happens(0.02) ? chance.between(0, 600_000) : 0);
+    const lateMs =
+      chance.between(0, isOver ? 300_000 : 60_000) + (chance.happens(0.02) ? chance.between(0, 600_000) : 0);
     scheduler.at(Math.max(dueAtMs, now()) + lateMs, () => {
       looks.delete(key);
       lookAt(key, look(), look);
