@@ -72,6 +72,7 @@ async function waitingTask(): Promise<TaskView> {
   expect(task.status).toBe("awaiting_approval");
   return task;
 }
+const scheduleParams = () => ({ scheduleId: keep["schedule"] ?? "" });
 async function deletable(): Promise<string> {
   const { body } = await send("createTenant", { as: "provider", body: { name: `Short-lived ${Date.now()}` } });
   return text(body["id"]);
@@ -138,6 +139,43 @@ const steps: Partial<Record<RouteName, Step>> = {
   },
   startRun: { byMachine: "start-run" },
   recordRun: { byMachine: "record-run" },
+
+  createSchedule: {
+    call: async () => {
+      const { name } = await appliance();
+      const steps = [{ action: "disk.usage", variables: {} }];
+      const body = { name: "nightly", when: { cron: "0 3 * * *", timeZone: "UTC" }, steps, targets: [name] };
+      const answer = await send("createSchedule", { as: "acme", body });
+      keep["schedule"] = text(answer.body["id"]);
+      return answer;
+    },
+  },
+  putSchedule: {
+    call: async () => {
+      const { name } = await appliance();
+      const steps = [{ action: "service.restart", variables: { service: "smbd" } }];
+      const body = { when: { rate: "every day" }, steps, targets: [name] };
+      return send("putSchedule", { as: "acme", params: scheduleParams(), body });
+    },
+  },
+  approveSchedule: {
+    call: async () => {
+      const { now } = await installation.as("acme")("getSchedule", { params: scheduleParams(), query: {} });
+      const body = { standingHash: now?.standingHash };
+      return send("approveSchedule", { as: "acme", params: scheduleParams(), body });
+    },
+  },
+  revokeScheduleApproval: {
+    call: () => send("revokeScheduleApproval", { as: "acme", params: scheduleParams() }),
+  },
+  pauseSchedule: { call: () => send("pauseSchedule", { as: "acme", params: scheduleParams(), body: {} }) },
+  resumeSchedule: { call: () => send("resumeSchedule", { as: "acme", params: scheduleParams() }) },
+  runScheduleNow: { call: () => send("runScheduleNow", { as: "acme", params: scheduleParams() }) },
+  deleteSchedule: {
+    call: () => send("deleteSchedule", { as: "acme", params: scheduleParams() }),
+    record: () => keep["schedule"] ?? "",
+  },
+  readSchedule: { needsNone: "it says how words would be read, and stores nothing" },
 
   createFreeze: {
     call: async () => {

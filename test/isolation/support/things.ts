@@ -16,6 +16,9 @@ export const csr = await requestFor(requestedKey);
 const common: Readonly<Record<string, () => unknown>> = {
   csr: () => csr,
   steps: () => [{ action: "disk.usage", variables: {} }],
+  action: () => "disk.usage",
+  variables: () => ({}),
+  text: () => "show disk usage every 15 minutes",
   until: () => new Date(Date.now() + 3_600_000).toISOString(),
   scope: () => "tenant",
   attempt: () => 1,
