@@ -15,6 +15,7 @@ import { createRunSecret } from "@steward/aws/records/run-secret";
 import { leaveAdmins } from "@steward/aws/records/admins";
 import { createIdentity } from "@steward/aws/records/identity";
 import { createIssuer } from "@steward/aws/records/issuer";
+import { createSchedule } from "@steward/aws/records/schedule";
 import { createSession } from "@steward/aws/records/session";
 import { createTask } from "@steward/aws/records/task";
 import { createToken } from "@steward/aws/records/token";
@@ -24,9 +25,11 @@ import { commit, type Table } from "@steward/aws/table";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { newId, providerTenantId } from "@steward/contracts/ids";
 import { defaultRollout } from "@steward/contracts/plan";
+import { scheduleDefinitionSchema } from "@steward/contracts/schedule";
 import { audited } from "@steward/control/audit";
 import { newRunSecret } from "@steward/core/run/reduce-run-secret";
 import type { RunSecretState } from "@steward/core/run/run-secret-state";
+import { newSchedule } from "@steward/core/schedule/reduce-schedule";
 import type { RolloutState } from "@steward/core/rollout/rollout-state";
 import { aJob, aPresence, aRun, aTask } from "../../packages/aws/test/support/states.ts";
 
@@ -168,6 +171,23 @@ export async function fillTenant(
       createdBy: adminId,
       createdAtMs: nowMs,
     }),
+    createSchedule(
+      newSchedule(
+        {
+          tenantId,
+          scheduleId: newId("schedule", nowMs),
+          name: mark,
+          definition: scheduleDefinitionSchema.parse({
+            // Long after the test: nobody acts upon it.
+            when: { cron: "0 3 29 2 *", timeZone: "UTC" },
+            steps: [{ action: "users.add", variables: { username: mark } }],
+            targets: [mark],
+          }),
+          author: { id: adminId, name: mark },
+        },
+        nowMs,
+      ),
+    ),
     audited(nowMs, { tenantId, who: adminId, what: "create-tenant", record: tenantId }),
   ]);
   const nodeIds: string[] = [];

@@ -236,6 +236,18 @@ async function makeTasks(
   const planned = await rested(await say(`add user ${word}`));
   const rejected = await rested(await say(`add user ${word}no`));
   await operator("rejectTask", { params: { taskId: rejected.id }, body: { reason: `${word} says no` } });
+  // Somebody can say yes to it for always; the suite's own are made besides.
+  const again = await operator("createSchedule", {
+    body: {
+      name: `${word}-nightly`,
+      when: { cron: "0 3 * * *", timeZone: "Europe/Berlin" },
+      steps: [{ action: "disk.usage", variables: {} }],
+      targets,
+    },
+  });
+  things.addId(again.id);
+  const shown = await operator("getSchedule", { params: { scheduleId: again.id }, query: {} });
+  things.addValue("standingHash", shown.now?.standingHash ?? "");
   const asked = await rested(await say("add a user"));
   const thought = await say(`onboard our new colleague ${word}`);
   const cancelled = await rested(await say(`add user ${word}off`));
