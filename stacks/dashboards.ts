@@ -138,7 +138,12 @@ function fleetRows(lines: Lines): IWidget[][] {
       ]),
     ],
     [
-      graph("Refused for who called", lines.own("Denials"), { unit: "calls", stacked: true }),
+      graph("Refused for who called", lines.own("Denials"), {
+        unit: "calls",
+        stacked: true,
+        right: lines.own("GlassBroken", { label: "let through past the rules" }),
+        rightUnit: "plans",
+      }),
       graph("Seals of the audit trail", lines.own("SealsMade", { label: "seals" }), {
         right: lines.own("EntriesSealed", { label: "entries in them" }),
         rightUnit: "entries",

@@ -190,6 +190,33 @@ const steps: Partial<Record<RouteName, Step>> = {
     record: () => keep["freeze"] ?? "",
   },
 
+  putPolicy: {
+    call: () => send("putPolicy", { as: "acme", body: { forbid: [{ action: "shell.run", why: "a test" }] } }),
+    record: () => acmeId(),
+  },
+  createWindow: {
+    call: async () => {
+      const when = { from: "2099-01-01T00:00:00Z", until: "2099-01-02T00:00:00Z" };
+      const answer = await send("createWindow", { as: "acme", body: { kind: "blackout", name: "a test", when } });
+      keep["window"] = text(answer.body["id"]);
+      return answer;
+    },
+  },
+  removeWindow: {
+    call: () => send("removeWindow", { as: "acme", params: { windowId: keep["window"] ?? "" } }),
+    record: () => keep["window"] ?? "",
+  },
+  breakGlass: {
+    call: async () => {
+      const { name } = await appliance();
+      // Of a high risk, and nobody else is there to say yes: past that goes whoever breaks the glass.
+      const steps = [{ action: "users.add", variables: { username: "root-like", groups: ["sudo"] } }];
+      const task = await installation.as("acme")("submitTask", { body: { steps, targets: [name] } });
+      const body = { planHash: task.plan?.planHash, reason: "a test" };
+      return send("breakGlass", { as: "acme", params: { taskId: task.id }, body });
+    },
+  },
+
   invitePrincipal: {
     call: async () => {
       const body = { name: "Grace", grants: [{ tenant: acmeId(), role: "operator" }] };

@@ -23,6 +23,7 @@ const actsForSystem: Readonly<Record<string, string>> = {
   "packages/control/src/cut-off-node.ts": "a worker that was shut out holds jobs of any tenant",
   "packages/control/src/principals.ts":
     "whether a tenant is there that the provider's staff give a role in, and that tenant's trail",
+  "packages/control/src/tokens.ts": "a token of the provider's that is revoked may have asked in any tenant",
   "packages/control/src/user-certificates.ts": "how the caller signed in, which is no tenant's",
   "packages/control/src/fleet-views.ts": "how long a lane's oldest job has waited",
   "packages/control/src/freeze.ts": "a freeze of everything, by the provider's admins",

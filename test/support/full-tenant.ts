@@ -4,10 +4,12 @@ import { createCertificate } from "@steward/aws/records/certificate";
 import { createEnrolment } from "@steward/aws/records/enrolment";
 import { putFacts } from "@steward/aws/records/facts";
 import { createFreeze } from "@steward/aws/records/freeze";
+import { gateChanged } from "@steward/aws/records/gate-epoch";
 import { beginIdempotent } from "@steward/aws/records/idempotency";
 import { createJob } from "@steward/aws/records/job";
 import { createNode } from "@steward/aws/records/node";
 import { createPerson } from "@steward/aws/records/person";
+import { createPolicy } from "@steward/aws/records/policy";
 import { createPresence } from "@steward/aws/records/presence";
 import { createRollout } from "@steward/aws/records/rollout";
 import { createRun } from "@steward/aws/records/run";
@@ -20,6 +22,7 @@ import { createSession } from "@steward/aws/records/session";
 import { createTask } from "@steward/aws/records/task";
 import { createToken } from "@steward/aws/records/token";
 import { createTenantSecret } from "@steward/aws/records/tenant-secret";
+import { createWindow } from "@steward/aws/records/window";
 import { createTenant } from "@steward/aws/records/tenant";
 import { commit, type Table } from "@steward/aws/table";
 import { sha256Hex } from "@steward/contracts/canonical";
@@ -188,6 +191,27 @@ export async function fillTenant(
         nowMs,
       ),
     ),
+    createPolicy({
+      v: 1,
+      version: 1,
+      tenantId,
+      policy: { forbid: [{ action: "shell.run", effect: "forbid", why: mark }] },
+      updatedAtMs: nowMs,
+      updatedBy: { id: adminId, name: mark },
+      edits: [{ by: adminId, atMs: nowMs }],
+    }),
+    createWindow({
+      v: 1,
+      version: 1,
+      tenantId,
+      windowId: newId("window", nowMs),
+      kind: "blackout",
+      name: mark,
+      when: { from: "2099-01-01T00:00:00Z", until: "2099-01-02T00:00:00Z" },
+      createdBy: adminId,
+      createdAtMs: nowMs,
+    }),
+    ...gateChanged(tenantId),
     audited(nowMs, { tenantId, who: adminId, what: "create-tenant", record: tenantId }),
   ]);
   const nodeIds: string[] = [];

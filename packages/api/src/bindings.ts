@@ -22,6 +22,7 @@ import { taskBindings } from "./routes/tasks.ts";
 import { tenantBindings } from "./routes/tenants.ts";
 import { tokenBindings } from "./routes/tokens.ts";
 import { waitBindings } from "./routes/wait.ts";
+import { windowBindings } from "./routes/windows.ts";
 
 /**
  * Every route of Steward with the use case that serves it, by function. A function imports its own list from `routes/`
@@ -41,7 +42,14 @@ export const bindingsByFunction: Readonly<Record<ServedBy, readonly Binding[]>> 
   ],
   wait: waitBindings,
   sessions: sessionBindings,
-  people: [...tenantBindings, ...principalBindings, ...tokenBindings, ...issuerBindings, ...policyBindings],
+  people: [
+    ...tenantBindings,
+    ...principalBindings,
+    ...tokenBindings,
+    ...issuerBindings,
+    ...policyBindings,
+    ...windowBindings,
+  ],
   approve: approveBindings,
   secrets: secretBindings,
   enrol: enrolmentBindings,

@@ -19,6 +19,8 @@ export interface CarryOptions {
   confirm?: string;
   /** Shows what would change before it asks for the yes. */
   preview?: boolean;
+  /** Why this person goes past what may be passed over. */
+  breakGlass?: string;
   /** Ends when the plan is shown. */
   planOnly?: boolean;
   output?: "all" | "some";
@@ -176,6 +178,15 @@ export async function decide(call: Client, task: TaskView, ui: Ui, options: Carr
       },
     );
   }
+  if (options.breakGlass !== undefined) return breakGlass(call, task, ui, { ...options, reason: options.breakGlass });
+  if (gate?.approver === "break_glass") {
+    for (const reason of gate.reasons) {
+      if (reason.rule === "blast" && reason.decision !== "allow") ui.say(ui.paint.red(visible(reason.why)));
+    }
+    ui.say(`It can be asked for in smaller parts; or an approver takes it on alone:`);
+    ui.say(`  steward tasks approve ${task.id} --break-glass "why"`);
+    return { task, exit: exitCodes.waiting };
+  }
   if (gate?.approver === "other" && options.approving !== true) {
     ui.say(ui.paint.yellow("Another person with the role approver must say yes; they can do it with:"));
     ui.say(`  steward tasks approve ${task.id}`);
@@ -210,6 +221,32 @@ export async function decide(call: Client, task: TaskView, ui: Ui, options: Carr
   });
   ui.say(`${ui.paint.green("✔")} Approved`);
   return { task: approved };
+}
+
+/** An approver's yes, alone, past what may be passed over. It is never given without somebody reading what it is. */
+async function breakGlass(
+  call: Client,
+  task: TaskView,
+  ui: Ui,
+  options: CarryOptions & { reason: string },
+): Promise<Decided> {
+  const { plan } = task;
+  if (plan === undefined) throw new CliError(exitCodes.failed, "There is no plan to decide on");
+  ui.say(
+    ui.paint.bold(ui.paint.red("You break the glass: this runs on your word alone. It is kept, and others are told.")),
+  );
+  const said = await yesNo(false, ui, options);
+  if (said !== "yes") {
+    ui.say("Nothing was decided.");
+    return { task, exit: exitCodes.waiting };
+  }
+  const broken = await call("breakGlass", {
+    params: { taskId: task.id },
+    body: { planHash: plan.planHash, reason: options.reason },
+    idempotencyKey: crypto.randomUUID(),
+  });
+  ui.say(`${ui.paint.green("✔")} Approved past the rules`);
+  return { task: broken };
 }
 
 async function yesNo(check: boolean, ui: Ui, options: CarryOptions): Promise<"yes" | "no" | "open"> {

@@ -78,7 +78,23 @@ beforeAll(async () => {
     listTenants: () => ({
       items: [{ id: tenantId, name: "Acme", createdAt: new Date(nowMs).toISOString(), status: "active" }],
     }),
-    explainGate: () => ({ decision: "deny", reasons: [{ rule: "freeze", decision: "deny", why: "holidays" }] }),
+    explainGate: () => ({
+      decision: "deny",
+      reasons: [{ rule: "freeze", decision: "deny", why: "holidays" }],
+      held: { untilMs: Date.parse("2027-01-07T08:00:00Z") },
+      moment: "doorbell",
+      rules: [
+        { rule: "hash", decision: "allow", why: [], decides: false, passable: false },
+        {
+          rule: "freeze",
+          decision: "deny",
+          why: ["holidays"],
+          decides: true,
+          passable: false,
+          next: "An admin ends it: steward unfreeze",
+        },
+      ],
+    }),
     listFreezes: () => ({ items: [freeze] }),
     createFreeze: () => freeze,
     endFreeze: () => undefined,
@@ -115,7 +131,7 @@ const commands: [string, string[], RegExp][] = [
   ["health", ["nodes", "health"], /critical 1/],
   ["queues", ["queues", "ls"], /rollouts +1/],
   ["tenants", ["tenants", "ls"], /Acme/],
-  ["the gate", ["gate", "explain", taskId], /deny +freeze +holidays/],
+  ["the gate", ["gate", "explain", taskId], /✘ +freeze +holidays[\s\S]*What decides[\s\S]*→ An admin ends it/],
   ["a freeze", ["freeze", "holidays", "--for", "2h"], /steward unfreeze frz_/],
   ["freezes", ["freezes"], /holidays/],
   [

@@ -20,6 +20,7 @@ import { taskRoutes } from "./routes/tasks.ts";
 import { tenantRoutes } from "./routes/tenants.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { waitRoutes } from "./routes/wait.ts";
+import { windowRoutes } from "./routes/windows.ts";
 
 /**
  * Every route of Steward. A route without a door and an access rule cannot be written. A function imports its own list
@@ -39,6 +40,7 @@ export const routes = {
   ...freezeRoutes,
   ...policyRoutes,
   ...scheduleRoutes,
+  ...windowRoutes,
   ...auditRoutes,
   ...secretRoutes,
   ...tenantRoutes,

@@ -49,11 +49,36 @@ export const gateResultSchema = z.strictObject({
   decision: z.enum(gateDecisions),
   reasons: z.array(gateReasonSchema),
   /** Who may approve: the requester too, another person with `approver`, or the only person after retyping a name. */
-  approver: z.enum(["requester", "other", "retype"]).optional(),
+  /** `break_glass`: as it is, nobody's yes is enough. */
+  approver: z.enum(["requester", "other", "retype", "break_glass"]).optional(),
   /** The text to retype where `approver` is `retype`. */
   retype: z.string().optional(),
+  /** Something that refuses it passes by itself: what it stops waits. `untilMs`: when to ask again, where that is known. */
+  held: z.strictObject({ untilMs: z.number().optional() }).optional(),
 });
 export type GateResult = z.infer<typeof gateResultSchema>;
+
+/** `GET /tasks/{id}/gate`: the same, asked now, with every rule's own verdict. */
+export const gateExplanationSchema = gateResultSchema.extend({
+  moment: z.enum(["plan", "approval", "doorbell", "start"]),
+  /** Where it waits for a yes: what the gate would say to the caller's. */
+  yourYes: gateResultSchema.optional(),
+  rules: z.array(
+    z.strictObject({
+      rule: z.string(),
+      decision: z.enum(gateDecisions),
+      /** Nothing: the rule has nothing against it, and nothing to say. */
+      why: z.array(z.string()),
+      /** It is one of those that make the decision what it is. */
+      decides: z.boolean(),
+      /** Somebody who breaks the glass passes over it. */
+      passable: z.boolean(),
+      /** What would change its verdict. */
+      next: z.string().optional(),
+    }),
+  ),
+});
+export type GateExplanation = z.infer<typeof gateExplanationSchema>;
 
 /** How the plan came to be: kept on the job, shown with the task. */
 export const planningSchema = z.strictObject({
@@ -160,6 +185,11 @@ export const approveTaskSchema = z.strictObject({
   planHash: z.string().regex(/^[0-9a-f]{64}$/),
   /** The retyped name, where the gate asks for it. */
   confirmation: z.string().max(200).optional(),
+});
+export const breakGlassSchema = z.strictObject({
+  planHash: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Kept in the trail, shown with the task. */
+  reason: z.string().trim().min(3).max(500),
 });
 export const answerTaskSchema = z.strictObject({ answer: z.string().trim().min(1).max(200) });
 export const reasonSchema = z.strictObject({ reason: z.string().trim().min(1).max(500).optional() });

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { recordUpTo } from "./bounded.ts";
-import { spansSchema } from "./recurring-time.ts";
 import { risks } from "./risk.ts";
 import { sourceKinds } from "./source.ts";
+import { spansSchema } from "./spans.ts";
 
 /** Text in which `*` is any text; all else is itself. No regular expressions: one of a tenant's may not run for hours. */
 const patternSchema = z.string().min(1).max(200);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { idSchema } from "./ids.ts";
-import { spansSchema } from "./recurring-time.ts";
+import { spansSchema } from "./spans.ts";
 
 /** `maintenance`: changes only within it. `blackout`: nothing within it. */
 export const windowKinds = ["maintenance", "blackout"] as const;

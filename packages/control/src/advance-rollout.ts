@@ -3,7 +3,7 @@ import { createRun, listRunsOfRollout } from "@steward/aws/records/run";
 import { replaceTask } from "@steward/aws/records/task";
 import { commit } from "@steward/aws/table";
 import { hasCode } from "@steward/contracts/errors";
-import { taskHasEnded } from "@steward/contracts/states";
+import { runHasEnded, taskHasEnded } from "@steward/contracts/states";
 import { advanceRollout as decide, type RolloutEffect } from "@steward/core/rollout/advance-rollout";
 import type { Fleet } from "@steward/core/rollout/fleet-view";
 import type { RolloutState } from "@steward/core/rollout/rollout-state";
@@ -20,7 +20,7 @@ import { loadTask } from "./load-task.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { ringRuns, type WithDoorbell } from "./ring-runs.ts";
 import { sendAfterCommit } from "./send-later.ts";
-import { sendRuns } from "./send-runs.ts";
+import { type Sent, sendRuns } from "./send-runs.ts";
 
 type Deps = Pick<Context, "table" | "queues" | "nowMs" | "release" | "log" | "meter"> & WithSigner & WithDoorbell;
 
@@ -78,7 +78,9 @@ async function onePass(
   // is not carried out is decided again, from the runs.
   if (state !== rollout) await commit(deps.table, [replaceRollout(rollout, state)]);
   const allowed = await stillAllowed(deps, state, effects, fleet);
-  const carried = await carryOut(deps, { rollout: state, runs, task, untilMs }, allowed);
+  const held: Sent["held"] = [];
+  const carried = await carryOut(deps, { rollout: state, runs, task, untilMs, held }, allowed);
+  if (carried === "settled") await sleepWhileHeld(deps, state, runs, held);
   // The reconciler does the same within a minute; whoever cleans up does not want to wait for it.
   const overdue = runs.filter((run) => isOverdue(run, deps.nowMs()));
   if (carried === "cut" || overdue.length === 0) return carried;
@@ -117,6 +119,31 @@ interface Pass {
   runs: RunState[];
   task: TaskState;
   untilMs: number;
+  /** What waits, and until when, is noted here. */
+  held: Sent["held"];
+}
+
+/** A held rollout is looked at when the first of its runs may go, and now and then in case that was lost. */
+const heldLookMs = 15 * 60_000;
+
+/**
+ * Where nothing is to be expected of a rollout before a known time (a window opens, a freeze ends), it is looked at then
+ * and not every minute. Whoever ends a freeze, changes a window or breaks the glass wakes it before.
+ */
+async function sleepWhileHeld(
+  deps: Deps,
+  rollout: RolloutState,
+  runs: readonly RunState[],
+  held: Sent["held"],
+): Promise<void> {
+  const nowMs = deps.nowMs();
+  const known = held.filter((untilMs) => untilMs !== undefined);
+  const isQuiet = runs.every((run) => run.status === "pending" || runHasEnded(run.status));
+  if (held.length === 0 || known.length < held.length || !isQuiet || rollout.status !== "running") return;
+  const dueAtMs = Math.max(nowMs, Math.min(...known, nowMs + heldLookMs));
+  await commit(deps.table, [
+    replaceRollout(rollout, { ...rollout, version: rollout.version + 1, updatedAtMs: nowMs, dueAtMs }),
+  ]);
 }
 
 async function carryOut(deps: Deps, pass: Pass, effects: readonly RolloutEffect[]): Promise<Outcome> {
@@ -169,6 +196,7 @@ async function carryOut(deps: Deps, pass: Pass, effects: readonly RolloutEffect[
   }
   if (complete && toSend.length > 0) {
     const sent = await sendRuns(deps, known(toSend), { rollout, task, who, untilMs });
+    pass.held.push(...sent.held);
     progressed ||= sent.progressed;
     complete &&= sent.complete;
   }

@@ -2,8 +2,9 @@ import { signDocument } from "@steward/aws/signing";
 import type { Approval } from "@steward/contracts/envelope";
 import { AppError } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
-import type { TaskView } from "@steward/contracts/task";
+import type { GateResult, TaskView } from "@steward/contracts/task";
 import { gate } from "@steward/core/gate/gate";
+import { neededApproval } from "@steward/core/gate/rules/approval";
 import { reduceTask } from "@steward/core/task/reduce-task";
 import type { Caller, Context, WithSigner } from "./context.ts";
 import { gateContext } from "./gate-context.ts";
@@ -42,13 +43,7 @@ export async function approvePlan(
       approvedPlanHash: body.planHash,
     });
     const decision = gate(plan, context);
-    if (decision.decision !== "allow") {
-      const why = decision.reasons.filter((reason) => reason.decision !== "allow");
-      throw new AppError("denied_by_gate", why.map((reason) => reason.why).join("; "), {
-        details: { gate: decision },
-        next: `see every rule with: steward gate explain ${task.taskId}`,
-      });
-    }
+    if (decision.decision !== "allow") throw deniedByGate(decision, task.taskId);
     const approval: Approval = {
       v: 1,
       tenantId: task.tenantId,
@@ -63,7 +58,14 @@ export async function approvePlan(
       task,
       {
         type: "approve",
-        approval: { by: caller.principal.id, name: caller.principal.name, atMs: nowMs, document },
+        approval: {
+          by: caller.principal.id,
+          name: caller.principal.name,
+          atMs: nowMs,
+          document,
+          // Where it was not asked for, it does not stand for a second person that somebody may want later.
+          retyped: neededApproval(plan, context)?.approver === "retype" && context.requester.id === caller.principal.id,
+        },
         gate: decision,
         rolloutId: newId("rollout", nowMs),
       },
@@ -78,5 +80,13 @@ export async function approvePlan(
       requestId: caller.requestId,
     });
     return fullTaskView(deps, state);
+  });
+}
+
+export function deniedByGate(decision: GateResult, taskId: string): AppError {
+  const why = decision.reasons.filter((reason) => reason.decision !== "allow");
+  return new AppError("denied_by_gate", why.map((reason) => reason.why).join("; "), {
+    details: { gate: decision },
+    next: `see every rule with: steward gate explain ${taskId}`,
   });
 }

@@ -10,7 +10,6 @@ import { executablePlan, type Plan } from "@steward/contracts/plan";
 import type { SignedDocument } from "@steward/contracts/signed";
 import { type TargetProof, targetProver } from "@steward/contracts/targets-proof";
 import { gate } from "@steward/core/gate/gate";
-import type { GateContext } from "@steward/core/gate/gate-context";
 import type { RolloutState } from "@steward/core/rollout/rollout-state";
 import { reduceRun } from "@steward/core/run/reduce-run";
 import type { RunState } from "@steward/core/run/run-state";
@@ -42,11 +41,13 @@ export interface Sent {
   progressed: boolean;
   /** All were looked at in the time. */
   complete: boolean;
+  /** Of each that waits for what passes by itself: until when, where that is known. */
+  held: (number | undefined)[];
 }
 
 /**
- * Signs the commands of these runs and marks them `sent`. The gate is asked for each; a freeze leaves them pending, and so
- * does a tenant that is suspended or to be deleted: both may end before the plan does. What can never start is cancelled.
+ * Signs the commands of these runs and marks them `sent`. The gate is asked for each; what passes by itself (a freeze, a window,
+ * a suspension) leaves them pending: it may end before the plan does. What can never start is cancelled.
  *
  * Sent only while the rollout is the one that was decided on, and while nothing has changed that the gate looks at:
  *
@@ -57,13 +58,15 @@ export interface Sent {
  */
 export async function sendRuns(deps: Deps, runs: readonly RunState[], sending: Sending): Promise<Sent> {
   const { plan } = sending.task;
-  const done: Sent = { progressed: false, complete: true };
+  const done: Sent = { progressed: false, complete: true, held: [] };
   if (plan === undefined || runs.length === 0) return done;
   const prove = targetProver(plan.targets);
   for (let start = 0; start < runs.length; start += batchSize) {
     if (performance.now() >= sending.untilMs) return { ...done, complete: false };
     const batch = runs.slice(start, start + batchSize);
-    if (await sendBatch(deps, batch, { ...sending, plan, prove })) done.progressed = true;
+    const sent = await sendBatch(deps, batch, { ...sending, plan, prove });
+    done.progressed ||= sent.progressed;
+    done.held.push(...sent.held);
   }
   return done;
 }
@@ -73,7 +76,9 @@ type Batch = Sending & { plan: Plan; prove: (id: string) => TargetProof };
 /** A change that the gate has not seen is looked at here; another rollout is its caller's to decide about. */
 const gateTries = 4;
 
-async function sendBatch(deps: Deps, batch: readonly RunState[], sending: Batch): Promise<boolean> {
+type BatchSent = Pick<Sent, "progressed" | "held">;
+
+async function sendBatch(deps: Deps, batch: readonly RunState[], sending: Batch): Promise<BatchSent> {
   for (let count = 1; ; count += 1) {
     try {
       return await tryBatch(deps, batch, sending);
@@ -83,39 +88,37 @@ async function sendBatch(deps: Deps, batch: readonly RunState[], sending: Batch)
   }
 }
 
-async function tryBatch(deps: Deps, batch: readonly RunState[], sending: Batch): Promise<boolean> {
+async function tryBatch(deps: Deps, batch: readonly RunState[], sending: Batch): Promise<BatchSent> {
   const { rollout, task, plan, who } = sending;
   const epoch = await readGateEpoch(deps.table, { tenantId: task.tenantId, runId: rollout.rolloutId });
   const targetIds = batch.map((run) => run.applianceId);
   const context = await gateContext(deps, task, plan, "doorbell", { targetIds });
   const allowed: RunState[] = [];
+  const held: Sent["held"] = [];
   let progressed = false;
   for (const [index, run] of batch.entries()) {
     const target = context.targets[index];
     const decision = gate(plan, { ...context, targets: target === undefined ? [] : [target] });
     if (decision.decision === "allow") {
       allowed.push(run);
-    } else if (!isHeld(context)) {
+    } else if (decision.held !== undefined) {
+      held.push(decision.held.untilMs);
+    } else {
       const why = decision.reasons.filter((reason) => reason.decision !== "allow").map((reason) => reason.why);
       await changeRun(deps, run, { type: "cancel", reason: why.join("; ") }, who);
       progressed = true;
     }
   }
-  if (allowed.length === 0) return progressed;
+  if (allowed.length === 0) return { progressed, held };
   const conditions = () => [rolloutUnchanged(rollout), ...gateUnchanged(epoch)];
   const sent = await Promise.all(allowed.map((run) => signed(deps, run, sending)));
   for (const part of partsOf(sent)) await store(deps, part, conditions, who);
-  return true;
+  return { progressed: true, held };
 }
 
 /** Which record stood in the way. */
 function conflictOf(error: unknown): unknown {
   return error instanceof AppError && error.code === "conflict" ? error.details?.["record"] : undefined;
-}
-
-/** It may be allowed before the plan expires: it waits. */
-function isHeld(context: GateContext): boolean {
-  return context.tenantStatus === "suspended" || context.tenantStatus === "deleting" || context.freezes.length > 0;
 }
 
 interface SignedRun {

@@ -49,6 +49,9 @@ export async function storeTask(
         writes.push(createRollout(newRollout(after, effect.rolloutId, nowMs)));
         rollouts.push(effect.rolloutId);
         break;
+      case "wake_rollout":
+        rollouts.push(effect.rolloutId);
+        break;
       case "cancel_rollout":
       case "retry_rollout":
       case "undo_rollout": {

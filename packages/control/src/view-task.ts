@@ -5,8 +5,8 @@ import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
 import type { RunView } from "@steward/contracts/run";
 import { type RunStatus, type TaskStatus, taskHasEnded } from "@steward/contracts/states";
-import type { GateResult, TaskView } from "@steward/contracts/task";
-import { gate } from "@steward/core/gate/gate";
+import type { GateExplanation, TaskView } from "@steward/contracts/task";
+import { explain, gate } from "@steward/core/gate/gate";
 import type { Caller, Context } from "./context.ts";
 import { gateContext } from "./gate-context.ts";
 import { loadTask } from "./load-task.ts";
@@ -127,14 +127,29 @@ export async function listRuns(
   return { items: page.items.map(runView), ...(page.after === undefined ? {} : { after: page.after }) };
 }
 
-/** Which rules decide about this task, asked now. */
+/**
+ * Every rule with its verdict, asked now: at the next moment that this task comes to. Where it waits for a yes, also what
+ * the caller's would be good for.
+ */
 export async function explainGate(
   deps: Pick<Context, "table" | "nowMs" | "release">,
   caller: Caller,
   params: { taskId: string },
-): Promise<GateResult> {
+): Promise<GateExplanation> {
   const task = await loadTask(deps, caller.tenantId, params.taskId);
-  if (task.plan === undefined)
+  const { plan } = task;
+  if (plan === undefined) {
     throw new AppError("invalid_transition", "this task has no plan yet, so no rule has decided");
-  return gate(task.plan, await gateContext(deps, task, task.plan, task.approval === undefined ? "plan" : "doorbell"));
+  }
+  const moment = task.rolloutId === undefined ? "plan" : "doorbell";
+  const [context, own] = await Promise.all([
+    gateContext(deps, task, plan, moment),
+    task.status !== "awaiting_approval" || caller.principal.kind !== "person"
+      ? undefined
+      : gateContext(deps, task, plan, "approval", {
+          approver: { id: caller.principal.id, role: caller.role },
+          approvedPlanHash: plan.planHash,
+        }),
+  ]);
+  return { ...explain(plan, context), ...(own === undefined ? {} : { yourYes: gate(plan, own) }) };
 }

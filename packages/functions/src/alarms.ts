@@ -445,6 +445,18 @@ function fleetAlarms(stage: string): Unnamed[] {
       missingData: "notBreaching",
     },
     {
+      id: "glass-broken",
+      madeBy: "stacks",
+      severity: "page",
+      summary: "An approver has let a plan run past the rules, alone. The reason is with the task.",
+      runbook: "glass-broken",
+      metrics: [ownMetric(stage, "GlassBroken", { id: "broken", statistic: "Sum", periodSeconds: fiveMinutes })],
+      comparison: "GreaterThanOrEqualToThreshold",
+      threshold: 1,
+      ...inARow(1),
+      missingData: "notBreaching",
+    },
+    {
       id: "certificates-expiring",
       madeBy: "stacks",
       severity: "ticket",

@@ -4,10 +4,18 @@ import { policyBindings } from "@steward/api/routes/policy";
 import { principalBindings } from "@steward/api/routes/principals";
 import { tenantBindings } from "@steward/api/routes/tenants";
 import { tokenBindings } from "@steward/api/routes/tokens";
+import { windowBindings } from "@steward/api/routes/windows";
 import { createAppDeps } from "./app-deps.ts";
 
 const deps = await createAppDeps("people");
-const bindings = [...tenantBindings, ...principalBindings, ...tokenBindings, ...issuerBindings, ...policyBindings];
+const bindings = [
+  ...tenantBindings,
+  ...principalBindings,
+  ...tokenBindings,
+  ...issuerBindings,
+  ...policyBindings,
+  ...windowBindings,
+];
 
 /** The routes that say who may do what, with that function's rights: no other writes people, tokens or one-time links. */
 export const handler = createHttpHandler(createApp(deps, { servedBy: "people", bindings }));

@@ -1,6 +1,7 @@
 import { approveRoutes as routes } from "@steward/contracts/routes/approve";
 import { approvePlan } from "@steward/control/approve-plan";
 import { approveSchedule } from "@steward/control/approve-schedule";
+import { breakGlass } from "@steward/control/break-glass";
 import { bind } from "../bind.ts";
 
 export const approveBindings = [
@@ -14,5 +15,8 @@ export const approveBindings = [
       params,
       body,
     ),
+  ),
+  bind(routes.breakGlass, (deps, { caller, params, body }) =>
+    breakGlass({ ...deps, signer: deps.signers.approval }, caller, params, body),
   ),
 ];

@@ -12,6 +12,7 @@ export interface SubmitOptions extends RolloutOptions {
   preview?: boolean;
   yes?: boolean;
   confirm?: string;
+  breakGlass?: string;
   verbosity: number;
   output?: boolean;
 }
@@ -24,6 +25,7 @@ export function submitOptions(command: Command): Command {
     .option("--preview", "show what would change on each appliance before the plan is approved")
     .option("--yes", "say yes to the plan without being asked")
     .option("--confirm <name>", "the name that the plan wants retyped, for scripts")
+    .option("--break-glass <reason>", "alone and at once, past windows, blast radius, preview and the second person")
     .option("--output", "show every appliance's output, however many there are")
     .option("--verbosity <0-4>", "how much Ansible says", wholeNumber(0, 4), 0);
   return rolloutOptions(submitting);
@@ -52,6 +54,7 @@ export function carryOptions(options: SubmitOptions & { planOnly?: boolean }) {
     ...(options.yes === undefined ? {} : { yes: options.yes }),
     ...(options.preview === undefined ? {} : { preview: options.preview }),
     ...(options.confirm === undefined ? {} : { confirm: options.confirm }),
+    ...(options.breakGlass === undefined ? {} : { breakGlass: options.breakGlass }),
     ...(options.planOnly === undefined ? {} : { planOnly: options.planOnly }),
     output: options.output === true ? ("all" as const) : ("some" as const),
   };

@@ -6,7 +6,7 @@ import { duration } from "../text/time.ts";
 import { visible } from "../text/visible.ts";
 import { nearlyUsedUp, quotaLine } from "./limits.ts";
 import { nodesTable, paintHealth, unwellNodes } from "./nodes.ts";
-import { tasksTable } from "./tasks.ts";
+import { glassText, tasksTable } from "./tasks.ts";
 
 export function addStatus(program: Command, run: Runner): void {
   program
@@ -19,13 +19,14 @@ export function addStatus(program: Command, run: Runner): void {
         const done = ui.progress("Looking …");
         const tasksIn = (status: "awaiting_approval" | "needs_input" | "running" | "thinking" | "cancelling") =>
           listUpTo(20, (query) => call("listTasks", { query: { ...query, status } })).then(({ items }) => items);
-        const [stats, limits, health, freezes, unwell, ...lists] = await Promise.all([
+        const [stats, limits, health, freezes, unwell, recent, ...lists] = await Promise.all([
           call("stats", {}),
           call("getLimits", {}),
           // Degraded it is answered with 200, too.
           call("health", {}),
           call("listFreezes", {}),
           unwellNodes(call),
+          call("listTasks", { query: { limit: 100 } }),
           tasksIn("awaiting_approval"),
           tasksIn("needs_input"),
           tasksIn("thinking"),
@@ -34,9 +35,12 @@ export function addStatus(program: Command, run: Runner): void {
         ]).finally(done);
         const waiting = lists.slice(0, 2).flat();
         const running = lists.slice(2).flat();
+        const broken = recent.items.filter(
+          ({ breakGlass }) => breakGlass !== undefined && Date.parse(breakGlass.at) > nowMs() - glassShownMs,
+        );
         const full = nearlyUsedUp(limits);
         const failed = Object.entries(health.dependencies).flatMap(([name, one]) => (one === "ok" ? [] : [name]));
-        ui.data({ stats, wrong: unwell, failed, limits: full, freezes: freezes.items, running, waiting });
+        ui.data({ stats, wrong: unwell, failed, limits: full, freezes: freezes.items, broken, running, waiting });
 
         const { paint } = ui;
         const total = Object.values(stats.nodes).reduce((sum, count) => sum + count, 0);
@@ -47,6 +51,9 @@ export function addStatus(program: Command, run: Runner): void {
               `❄ Frozen until ${freeze.until} (${freeze.scope}): ${visible(freeze.reason)}  ${paint.dim(freeze.id)}`,
             ),
           );
+        }
+        for (const task of broken) {
+          if (task.breakGlass) ui.say(`${glassText(task.breakGlass, ui, nowMs())}  ${paint.dim(task.id)}`);
         }
         ui.say(`\n${paint.bold("Wrong")}`);
         for (const name of failed) ui.say(`  ${paint.red("✘")} ${failures[name] ?? `${name} does not answer`}`);
@@ -67,6 +74,9 @@ export function addStatus(program: Command, run: Runner): void {
       }),
     );
 }
+
+/** Whoever looks the next morning still sees it. */
+const glassShownMs = 24 * 3_600_000;
 
 /** What `GET /health` looks at, where more is to be said than that it does not answer. */
 const failures: Readonly<Record<string, string>> = {
@@ -120,40 +130,6 @@ export function addQueues(program: Command, run: Runner): void {
             paint,
           ),
         );
-      }),
-    );
-}
-
-export function addGate(program: Command, run: Runner): void {
-  const gate = program
-    .command("gate")
-    .summary("why something may run or not")
-    .description("Why something may run or not.");
-  gate
-    .command("explain")
-    .description("Which rules decide about a task, asked now.")
-    .argument("<task>")
-    .action(async (id: string, _options: object, self: Command) =>
-      run(self, async ({ connect, ui }) => {
-        const { call } = await connect();
-        const result = await call("explainGate", { params: { taskId: id } });
-        ui.data(result);
-        const { paint } = ui;
-        const paintDecision = (decision: typeof result.decision): string => {
-          const text = decision.replaceAll("_", " ");
-          return decision === "allow" ? paint.green(text) : decision === "deny" ? paint.red(text) : paint.yellow(text);
-        };
-        const who = {
-          requester: "the requester may say yes",
-          other: "another person with the role approver must say yes",
-          retype: "after retyping a name",
-        };
-        ui.say(
-          `${paint.bold(paintDecision(result.decision))}${result.decision === "needs_approval" && result.approver ? `  ${who[result.approver]}` : ""}`,
-        );
-        for (const reason of result.reasons) {
-          ui.say(`  ${paintDecision(reason.decision)}  ${paint.bold(visible(reason.rule))}  ${visible(reason.why)}`);
-        }
       }),
     );
 }

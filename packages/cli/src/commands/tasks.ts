@@ -63,6 +63,7 @@ function addReading(tasks: Command, run: Runner): void {
               `${ui.paint.yellow("?")} ${visible(task.question.text)}  ${ui.paint.dim(task.question.choices.map(visible).join(", "))}`,
             );
           }
+          if (task.breakGlass) ui.say(glassText(task.breakGlass, ui, nowMs()));
           if (task.plan)
             ui.say(`\n${planText(task, { paint: ui.paint, nowMs: nowMs(), kinds: await actionKindsOf(call, ui) })}\n`);
           const waves = wavesText(task, ui.paint);
@@ -140,6 +141,13 @@ function addReading(tasks: Command, run: Runner): void {
   );
 }
 
+interface ApproveOptions {
+  yes?: boolean;
+  confirm?: string;
+  breakGlass?: string;
+  wait: boolean;
+}
+
 function addDeciding(tasks: Command, run: Runner): void {
   examples(
     tasks
@@ -174,11 +182,22 @@ function addDeciding(tasks: Command, run: Runner): void {
     .argument("<id>")
     .option("--yes", "without being asked")
     .option("--confirm <name>", "the name that the plan wants retyped")
+    .option("--break-glass <reason>", "alone and at once, past windows, blast radius, preview and the second person")
     .option("--no-wait", "do not follow it to its end")
-    .action(async (id: string, options: { yes?: boolean; confirm?: string; wait: boolean }, self: Command) =>
+    .action(async (id: string, options: ApproveOptions, self: Command) =>
       run(self, async ({ connect, ui, nowMs }) => {
         const { call } = await connect();
-        const task = await findTask(call, id);
+        let task = await findTask(call, id);
+        // One that was approved already may be held by a window.
+        if (task.status === "running" && options.breakGlass !== undefined) {
+          const decided = await decide(call, task, ui, { ...options, approving: true });
+          if ("exit" in decided || !options.wait) {
+            ui.data(decided.task);
+            return "exit" in decided ? decided.exit : exitCodes.ok;
+          }
+          task = decided.task;
+          return carryThrough(call, task, ui, nowMs, {});
+        }
         if (task.status !== "awaiting_approval") {
           throw usageError(
             `The task is ${task.status.replaceAll("_", " ")}: there is nothing to approve`,
@@ -189,6 +208,7 @@ function addDeciding(tasks: Command, run: Runner): void {
           approving: true,
           ...(options.yes === undefined ? {} : { yes: options.yes }),
           ...(options.confirm === undefined ? {} : { confirm: options.confirm }),
+          ...(options.breakGlass === undefined ? {} : { breakGlass: options.breakGlass }),
         };
         if (options.wait) return carryThrough(call, task, ui, nowMs, choice);
         ui.say(`${planText(task, { paint: ui.paint, nowMs: nowMs(), kinds: await actionKindsOf(call, ui) })}\n`);
@@ -346,6 +366,15 @@ async function goOn(
   ui.data(task);
   ui.say(`Watch it with: steward tasks watch ${task.id}`);
   return exitCodes.ok;
+}
+
+/** Also used by `status`. */
+export function glassText(
+  { name, reason, at }: NonNullable<TaskView["breakGlass"]>,
+  { paint }: Ui,
+  nowMs: number,
+): string {
+  return `${paint.bold(paint.red("⚠ Past the rules"))}  ${visible(name)} ${relative(at, nowMs)}: ${visible(reason)}`;
 }
 
 /** Also used by `status`. */

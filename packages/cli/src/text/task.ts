@@ -114,6 +114,8 @@ function approvalText(gate: GateResult | undefined, paint: Paint): string {
       return paint.yellow("by another person with the role approver");
     case "retype":
       return paint.yellow(`yours, by retyping ${visible(gate.retype ?? "the name")}`);
+    case "break_glass":
+      return paint.red("nobody’s: it is more than your organisation lets one change do");
     case "requester":
     case undefined:
       return "yours";

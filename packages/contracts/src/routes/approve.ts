@@ -33,4 +33,18 @@ export const approveRoutes = {
     answer: schedule.scheduleViewSchema,
     idempotent: true,
   }),
+  breakGlass: defineRoute({
+    id: "breakGlass",
+    method: "POST",
+    path: "/api/v1/tasks/{taskId}/break-glass",
+    door: "api",
+    servedBy: "approve",
+    access: { role: "approver", peopleOnly: "a person answers for it" },
+    summary: "Say yes alone and at once, past windows, blast radius, preview and the second person",
+    params: taskParams,
+    body: task.breakGlassSchema,
+    status: 200,
+    answer: task.taskViewSchema,
+    idempotent: true,
+  }),
 } as const;

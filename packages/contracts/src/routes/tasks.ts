@@ -155,7 +155,7 @@ export const taskRoutes = {
     summary: "Which rules decided, asked now",
     params: taskParams,
     status: 200,
-    answer: task.gateResultSchema,
+    answer: task.gateExplanationSchema,
   }),
   listRuns: defineRoute({
     ...api,

@@ -3,7 +3,17 @@ import type { Role } from "@steward/contracts/roles";
 import { gateDecisions } from "@steward/contracts/states";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { hashesOf, oneStep, person, startMs, tenantId, testBundles, testPlan, testTask } from "../../test/fixtures.ts";
+import {
+  hashesOf,
+  oneStep,
+  person,
+  startMs,
+  tenantId,
+  testActions,
+  testBundles,
+  testPlan,
+  testTask,
+} from "../../test/fixtures.ts";
 import { gate } from "./gate.ts";
 import type { GateContext } from "./gate-context.ts";
 
@@ -19,6 +29,9 @@ const high = testPlan(testTask(), [
   },
 ]);
 
+const testKinds = Object.fromEntries(testActions.map((action) => [action.id, action.kind]));
+const noPolicyNow: GateContext["policy"] = { forbid: [] };
+
 function contextOf(plan = low, changes: Partial<GateContext> = {}): GateContext {
   return {
     nowMs: startMs,
@@ -31,12 +44,16 @@ function contextOf(plan = low, changes: Partial<GateContext> = {}): GateContext 
     fromWords: false,
     recomputed: hashesOf(plan),
     approved: false,
-    release: { version: 3, expiresAtMs: startMs + 1_000_000_000, actions: testBundles },
+    release: { version: 3, expiresAtMs: startMs + 1_000_000_000, actions: testBundles, kinds: testKinds },
     freezes: [],
+    windows: [],
+    policy: noPolicyNow,
+    barred: [],
     targets: plan.targets.map((id) => ({
       id,
       name: "nas-1",
       tenantId,
+      tags: ["site:berlin", "ring:canary"],
       confirmed: true,
       quarantined: false,
       revoked: false,
@@ -235,6 +252,7 @@ describe("the gate", () => {
     const targets = task.targets.map((target) => ({
       ...target,
       tenantId,
+      tags: [],
       confirmed: false,
       quarantined: false,
       revoked: false,
@@ -262,7 +280,11 @@ describe("the gate", () => {
       expect(decide(medium, other("approver"))).toBe("allow");
       expect(decide(medium, other("operator"))).toBe("deny");
       expect(decide(high, own("operator"))).toBe("deny");
+      // Who asked alone had to retype the name; a yes from before that was written down counts as it did.
       expect(decide(high, own("approver"))).toBe("allow");
+      expect(decide(high, { ...own("approver"), retyped: true })).toBe("allow");
+      expect(decide(high, { ...own("approver"), retyped: false })).toBe("deny");
+      expect(decide(medium, { ...own("approver"), retyped: false })).toBe("allow");
       expect(decide(high, other("approver"))).toBe("allow");
       for (const plan of [medium, high]) {
         expect(decide(plan, own(undefined))).toBe("deny");

@@ -1,4 +1,4 @@
-import type { Spans } from "@steward/contracts/recurring-time";
+import type { Spans } from "@steward/contracts/spans";
 import type { WindowKind } from "@steward/contracts/window";
 import type { Versioned } from "../versioned.ts";
 

@@ -37,12 +37,18 @@ const transitions: Transitions<TaskStatus, TaskEvent["type"]> = {
   awaiting_approval: {
     preview: ["awaiting_approval"],
     approve: ["running"],
+    break_glass: ["running"],
     reject: ["rejected"],
     cancel: ["cancelled"],
     expire: ["expired"],
   },
   // `expire` is the last resort: the rollout has its own deadlines, which are all earlier.
-  running: { finish: ["succeeded", "failed", "simulated", "expired"], cancel: ["cancelling"], expire: ["failed"] },
+  running: {
+    break_glass: ["running"],
+    finish: ["succeeded", "failed", "simulated", "expired"],
+    cancel: ["cancelling"],
+    expire: ["failed"],
+  },
   cancelling: { finish: ["succeeded", "failed", "simulated", "cancelled", "expired"], expire: ["failed"] },
   // The rollout says whether there is anything to try again or to undo.
   succeeded: { retry: ["running"], undo: ["running"] },
@@ -124,6 +130,20 @@ export function reduceTask(state: TaskState, event: TaskEvent, nowMs: number): S
     case "preview":
       if (state.previewTaskId === event.previewTaskId) return unchanged(state);
       return go("awaiting_approval", { previewTaskId: event.previewTaskId });
+    case "break_glass": {
+      const { approval, breakGlass, gate } = event;
+      if (state.breakGlass?.by === breakGlass.by && state.status === "running") return unchanged(state);
+      if (state.plan === undefined || nowMs >= state.plan.expiresAtMs) {
+        throw new AppError("expired", "The plan has expired.", { next: "Ask for it again." });
+      }
+      if (gate.decision !== "allow") throw new AppError("denied_by_gate", denial(gate));
+      const changes = { approval, breakGlass, gate };
+      return state.status === "running" && state.rolloutId !== undefined
+        ? go("running", changes, [{ type: "wake_rollout", rolloutId: state.rolloutId }])
+        : go("running", { ...changes, rolloutId: event.rolloutId }, [
+            { type: "start_rollout", rolloutId: event.rolloutId },
+          ]);
+    }
     case "reject":
       if (state.status === "rejected") return unchanged(state);
       return go("rejected", { result: { message: withReason("The plan was rejected", event.reason) } });
@@ -226,6 +246,7 @@ const verbs: Record<TaskEvent["type"], string> = {
   plan: "take a plan",
   approve: "be approved",
   preview: "be previewed",
+  break_glass: "be passed by",
   reject: "be rejected",
   cancel: "be cancelled",
   expire: "expire",

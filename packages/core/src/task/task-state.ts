@@ -47,7 +47,8 @@ export interface TaskState extends Versioned {
   plan?: Plan;
   gate?: GateResult;
   planning?: Planning;
-  approval?: { by: string; name: string; atMs: number; document: SignedDocument };
+  /** `retyped`: whether it is of the only person who could, who asked and has retyped the target's name. */
+  approval?: { by: string; name: string; atMs: number; document: SignedDocument; retyped?: boolean };
   rolloutId?: string;
   result?: TaskResult;
 }
@@ -66,6 +67,14 @@ export type TaskEvent =
   | { type: "approve"; approval: NonNullable<TaskState["approval"]>; gate: GateResult; rolloutId: string }
   /** A preview of the plan was asked for, as a task of its own. */
   | { type: "preview"; previewTaskId: string }
+  /** `awaiting_approval → running`, past what may be passed over; and of one that is running and held, the same. */
+  | {
+      type: "break_glass";
+      approval: NonNullable<TaskState["approval"]>;
+      breakGlass: NonNullable<TaskState["breakGlass"]>;
+      gate: GateResult;
+      rolloutId: string;
+    }
   | { type: "reject"; by: string; reason?: string }
   /** Ends it at once before it runs; `running → cancelling` after. */
   | { type: "cancel"; by: string; reason?: string }
@@ -83,6 +92,8 @@ export type TaskEvent =
 export type TaskEffect =
   /** Create the rollout with this id for the plan, and ring the dispatcher. */
   | { type: "start_rollout"; rolloutId: string }
+  /** It is there, and may be held by what no longer holds it. */
+  | { type: "wake_rollout"; rolloutId: string }
   | { type: "cancel_rollout"; rolloutId: string; reason?: string }
   | { type: "retry_rollout"; rolloutId: string }
   | { type: "undo_rollout"; rolloutId: string; reason?: string }
