@@ -4,7 +4,7 @@ import type { TestAppliance } from "../support/appliance.ts";
 
 /** Everything that a plan may touch: accounts, configuration, homes and data, and what starts at boot. */
 const watched =
-  "/etc/passwd /etc/shadow /etc/group /etc/gshadow /etc/subuid /etc/subgid /etc/samba /etc/dnsmasq.d /etc/rc2.d /home /srv";
+  "/etc/passwd /etc/shadow /etc/group /etc/gshadow /etc/subuid /etc/subgid /etc/samba /etc/dnsmasq.d /etc/postfix /etc/dovecot /var/mail /etc/rc2.d /home /srv";
 
 /** Names, kinds, owners, modes, links and contents of all that is watched. */
 export function snapshot(appliance: TestAppliance): Promise<string> {
@@ -24,20 +24,21 @@ export async function proveState(
   action: Action,
   variables: Variables,
   whenDone: () => Promise<void>,
+  options: { secrets?: Record<string, string> } = {},
 ): Promise<void> {
   const before = await snapshot(appliance);
-  const preview = await appliance.run(action, variables, { mode: "check" });
+  const preview = await appliance.run(action, variables, { ...options, mode: "check" });
   expect(preview, preview.output).toMatchObject({ status: "succeeded", failedTasks: 0 });
   expect(preview.changed, "a preview says what would change").toBeGreaterThan(0);
   expect(await snapshot(appliance), "a preview changes nothing").toBe(before);
 
-  const first = await appliance.run(action, variables, { runId: "run-first" });
+  const first = await appliance.run(action, variables, { ...options, runId: "run-first" });
   expect(first, first.output).toMatchObject({ status: "succeeded" });
   expect(first.changed).toBeGreaterThan(0);
   await whenDone();
   const after = await snapshot(appliance);
 
-  const second = await appliance.run(action, variables, { runId: "run-second" });
+  const second = await appliance.run(action, variables, { ...options, runId: "run-second" });
   expect(second, second.output).toMatchObject({ status: "succeeded", changed: 0 });
   expect(await snapshot(appliance)).toBe(after);
 

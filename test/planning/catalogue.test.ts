@@ -38,6 +38,11 @@ const values: Record<string, string> = {
   path: "/srv/samba/photos",
   users: "anna",
   workgroup: "HOME",
+  hostname: "mail.home.example",
+  address: "john@home.example",
+  quotaMb: "500",
+  alias: "info@home.example",
+  target: "john@home.example",
 };
 
 describe("the matcher over the real catalogue", () => {
@@ -67,6 +72,13 @@ describe("the matcher over the real catalogue", () => {
     ],
     ["set up dns for home.example", "dns.server.setup", { domain: "home.example" }],
     ["point printer to 192.168.1.20", "dns.record.add", { name: "printer", value: "192.168.1.20" }],
+    ["set up a mail server for home.example", "mail.server.setup", { domain: "home.example" }],
+    ["add a mailbox for john@home.example", "mail.mailbox.add", { address: "john@home.example" }],
+    ["please create a mailbox john@home.example with a quota of 500 mb", "mail.mailbox.add", { quotaMb: 500 }],
+    ["delete the mailbox of john@home.example", "mail.mailbox.remove", { address: "john@home.example" }],
+    ["show all mailboxes", "mail.mailbox.list", {}],
+    ["john@home.example forgot the mail password", "mail.password.reset", { address: "john@home.example" }],
+    ["forward mail for info@home.example to john@home.example", "mail.alias.add", { target: "john@home.example" }],
     ["restart dnsmasq", "service.restart", { service: "dnsmasq" }],
     ["how much space is left?", "disk.usage", {}],
     ["ping", "system.ping", {}],

@@ -16,6 +16,7 @@ interface RunOptions {
   stepIndex?: number;
   mode?: StepRequest["mode"];
   timeoutSeconds?: number;
+  secrets?: Record<string, string>;
 }
 
 export interface TestAppliance {
@@ -57,6 +58,7 @@ export async function createAppliance(root: SandboxRoot, hostname = "test-applia
           mode: options.mode ?? "apply",
           verbosity: 0,
           timeoutSeconds: options.timeoutSeconds ?? action.timeoutSeconds,
+          ...(options.secrets === undefined ? {} : { secrets: options.secrets }),
         },
         (chunk) => {
           output += Buffer.from(chunk).toString();

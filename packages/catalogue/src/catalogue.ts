@@ -1,6 +1,14 @@
 import type { Action } from "@steward/contracts/actions";
 import { diskUsage } from "./actions/disk.ts";
 import { dnsRecordAdd, dnsServerSetup } from "./actions/dns.ts";
+import {
+  mailAliasAdd,
+  mailMailboxAdd,
+  mailMailboxList,
+  mailMailboxRemove,
+  mailPasswordReset,
+  mailServerSetup,
+} from "./actions/mail.ts";
 import { sambaServerSetup, sambaShareAdd } from "./actions/samba.ts";
 import { serviceRestart } from "./actions/service.ts";
 import { systemFacts, systemPing } from "./actions/system.ts";
@@ -15,6 +23,12 @@ export const catalogue: readonly Action[] = [
   sambaShareAdd,
   dnsServerSetup,
   dnsRecordAdd,
+  mailServerSetup,
+  mailMailboxAdd,
+  mailMailboxRemove,
+  mailMailboxList,
+  mailPasswordReset,
+  mailAliasAdd,
   serviceRestart,
   diskUsage,
   systemFacts,

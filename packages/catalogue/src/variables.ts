@@ -105,6 +105,36 @@ export const hostName = z
 const octet = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
 export const ipv4Pattern = new RegExp(`^${octet}(?:\\.${octet}){3}$`);
 
+const localPart = "[a-z0-9](?:[a-z0-9_-]|[.](?=[a-z0-9_-])){0,62}";
+/**
+ * A mail address in lower case. Short enough to be a file's name together with another one. No `+`: what follows it is a
+ * detail that the owner of the mailbox makes up.
+ */
+export const mailAddress = z
+  .string()
+  .max(120)
+  .regex(
+    new RegExp(`^${localPart}@(?:${label}\\.)+(?![0-9]+$)${label}$`),
+    "must be a mail address such as john@home.example, in lower case",
+  );
+
+/** An address, or the part before the @ where the domain is clear: `info`. */
+export const mailAlias = z
+  .string()
+  .max(120)
+  .regex(
+    new RegExp(`^${localPart}(?:@(?:${label}\\.)+(?![0-9]+$)${label})?$`),
+    "must be a mail address such as info@home.example, or the part before the @, in lower case",
+  );
+
+/**
+ * Who gets the mail of these speaks for the machine or the domain: warnings of root, complaints, and the letters by which
+ * authorities make certificates out to whoever reads them.
+ */
+export const powerfulMailNames: readonly string[] = words(
+  "root postmaster abuse hostmaster webmaster admin administrator security noc mailer-daemon ssladmin sysadmin",
+);
+
 /** A service as the init system knows it: `dnsmasq`, `smbd`, `postfix`. */
 export const serviceName = z
   .string()

@@ -19,7 +19,7 @@ export type Facts = z.infer<typeof factsSchema>;
 export interface VariableHint {
   question: string;
   /** Facts that hold existing identifiers of this kind: offered as choices, and grounding for `fact` provenance. */
-  choicesFrom?: "users" | "groups" | "shares" | "services" | "domains";
+  choicesFrom?: "users" | "groups" | "shares" | "services" | "domains" | "mailDomains" | "mailboxes";
   /** `secret` variables hold a reference to Secrets Manager, never a value. */
   secret?: boolean;
 }

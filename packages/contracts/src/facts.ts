@@ -12,6 +12,9 @@ export const factsSchema = z.strictObject({
   shares: z.array(name).max(1000).optional(),
   services: z.array(name).max(1000).optional(),
   domains: z.array(z.string().max(253)).max(1000).optional(),
+  mailDomains: z.array(z.string().max(253)).max(1000).optional(),
+  /** Addresses that have a mailbox here. */
+  mailboxes: z.array(z.string().max(254)).max(1000).optional(),
   versions: recordUpTo(1000, z.string().max(64), z.string().max(64)).optional(),
   /** Set-up actions that are in force here, such as `samba.server.setup`: what an action's `requires` asks for. */
   setups: z.array(name).max(100).optional(),

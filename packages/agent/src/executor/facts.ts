@@ -24,11 +24,18 @@ if [ -e /etc/dnsmasq.d/steward.conf ]; then
   sed -n 's/^domain=/domain /p' /etc/dnsmasq.d/steward.conf
   echo setup dns.server.setup
 fi
+if [ -s /etc/postfix/steward/domains ]; then
+  sed -n 's/^\\([a-z0-9.-]*\\) .*/maildomain \\1/p' /etc/postfix/steward/domains
+  for file in /etc/dovecot/steward/mailboxes/*@*; do
+    [ -e "$file" ] || continue; printf 'mailbox %s\\n' "\${file##*/}"
+  done
+  echo setup mail.server.setup
+fi
 [ ! -e /etc/samba/steward.conf ] || echo setup samba.server.setup
 . /etc/os-release
 printf 'version os %s\\n' "$PRETTY_NAME"
 printf 'version kernel %s\\n' "$(uname -r)"
-dpkg-query -W -f '\${db:Status-Abbrev}\${Package} \${Version}\\n' ansible-core samba dnsmasq python3 2>/dev/null |
+dpkg-query -W -f '\${db:Status-Abbrev}\${Package} \${Version}\\n' ansible-core samba dnsmasq postfix dovecot-core python3 2>/dev/null |
   sed -n 's/^ii */version /p'
 `;
 
@@ -38,8 +45,13 @@ const lists = {
   share: "shares",
   service: "services",
   domain: "domains",
+  maildomain: "mailDomains",
+  mailbox: "mailboxes",
   setup: "setups",
 } as const;
+
+/** In characters; other names have 64. */
+const longest: Partial<Record<keyof Facts, number>> = { domains: 253, mailDomains: 253, mailboxes: 254 };
 
 /** Reads what `factsScript` printed. Names that are too long, and lists past their limit, are cut: they are data. */
 export function parseFacts(text: string): Facts {
@@ -55,7 +67,8 @@ export function parseFacts(text: string): Facts {
       const [, name, version] = /^(\S+) (.+)$/.exec(value) ?? [];
       if (name !== undefined && version !== undefined) versions[cut(name, 64)] = cut(version, 64);
     } else if (key in lists) {
-      sets.get(lists[key as keyof typeof lists])?.add(cut(value, 64));
+      const list = lists[key as keyof typeof lists];
+      sets.get(list)?.add(cut(value, longest[list] ?? 64));
     }
   }
   for (const [list, values] of sets) facts[list] = [...values].sort().slice(0, list === "setups" ? 100 : 1000);

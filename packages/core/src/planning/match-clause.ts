@@ -1,4 +1,4 @@
-import type { Facts, Variables, VariableValue } from "@steward/contracts/actions";
+import type { Facts, VariableHint, Variables, VariableValue } from "@steward/contracts/actions";
 import type { Provenance } from "@steward/contracts/plan";
 import { type IndexedAction, type Item, nameWords } from "./action-index.ts";
 import type { PlanningContext } from "./planning-types.ts";
@@ -212,7 +212,7 @@ function isKnown(indexed: IndexedAction, variable: string, text: string, context
   return context.targets.every((target) => factsOf(target.facts, kind).includes(text.toLowerCase()));
 }
 
-export function factsOf(facts: Facts, kind: "users" | "groups" | "shares" | "services" | "domains"): string[] {
+export function factsOf(facts: Facts, kind: NonNullable<VariableHint["choicesFrom"]>): string[] {
   return facts[kind] ?? [];
 }
 
