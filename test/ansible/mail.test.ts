@@ -19,6 +19,13 @@ const server = { domain: "home.example", hostname: "mail.home.example" };
 const john = "john@home.example";
 const makePassword = () => randomBytes(15).toString("base64url");
 
+/** Mail comes and is read between two looks. */
+const apartFromMail = (state: string) =>
+  state
+    .split("\n")
+    .filter((line) => !line.includes("/var/mail/vhosts/home.example/"))
+    .join("\n");
+
 /**
  * One long story on one appliance, since each run takes seconds: a server is set up, used as people and other servers use
  * it, and undone step by step until nothing of it is left.
@@ -28,12 +35,14 @@ describeWithSandbox("mail on a real appliance", () => {
   /** Everything that any run printed. */
   let printed = "";
   let before = "";
-  const [first, second] = [makePassword(), makePassword()];
+  const [lost, first, second] = [makePassword(), makePassword(), makePassword()];
 
   beforeAll(async () => {
     appliance = await createAppliance(sandboxRoot());
-    // An address that is none of the loopback's: whoever comes from there is a stranger.
-    await appliance.inside("ip address add 192.0.2.1/32 dev lo; echo 127.0.0.1 mail.home.example >> /etc/hosts");
+    // Addresses that are none of the loopback's: whoever comes from there is a stranger.
+    await appliance.inside(
+      "for n in 1 2; do ip address add 192.0.2.$n/32 dev lo; done; echo 127.0.0.1 mail.home.example >> /etc/hosts",
+    );
     const client = await readFile(join(import.meta.dirname, "mail-client.py"), "base64");
     await appliance.inside(`echo ${client} | base64 -d > /root/mail-client.py`);
     before = await snapshot(appliance);
@@ -57,6 +66,7 @@ describeWithSandbox("mail on a real appliance", () => {
     expect(preview.changed, "a preview says what would change").toBeGreaterThan(0);
     expect(preview.secrets, "a preview gives no password away").toBeUndefined();
     expect(await snapshot(appliance), "a preview changes nothing").toBe(state);
+    return preview;
   }
   const client = async (...args: string[]) =>
     (await appliance.inside(`python3 /root/mail-client.py ${args.map((arg) => `'${arg}'`).join(" ")}`)).trim();
@@ -65,7 +75,12 @@ describeWithSandbox("mail on a real appliance", () => {
     const early = await run(mailMailboxAdd, { address: john }, { secrets: { password: first } });
     expect(early.reason).toContain("run mail.server.setup first");
 
-    await previewed(mailServerSetup, server);
+    // A certificate of the appliance's own authority comes before one that the server signs itself.
+    const issued = "/etc/ssl/steward/hosts/mail.home.example";
+    await appliance.inside(`mkdir -p ${issued}; touch ${issued}/key.pem ${issued}/cert.pem`);
+    const preview = await previewed(mailServerSetup, server);
+    expect(preview.output).toContain(`+smtpd_tls_chain_files = ${issued}/key.pem, ${issued}/cert.pem\n`);
+    await appliance.inside(`rm -r /etc/ssl/steward`);
     await done(mailServerSetup, server, { runId: "run-server" });
     const after = await snapshot(appliance);
     const postfix = await appliance.inside("postfix check; postconf -n");
@@ -87,6 +102,8 @@ describeWithSandbox("mail on a real appliance", () => {
   test("mail.mailbox.add: mail comes in, is read with the password, and is bounded by the quota", async () => {
     const box = { address: john, quotaMb: 1 };
     await previewed(mailMailboxAdd, box, { password: first });
+    // An attempt whose end nobody heard of, and the next one: the password of the first may be lost.
+    await done(mailMailboxAdd, box, { runId: "run-john", secrets: { password: lost } });
     const added = await done(mailMailboxAdd, box, { runId: "run-john", secrets: { password: first } });
     expect(added.secrets).toEqual(["password"]);
     expect(await appliance.inside(`doveadm user ${john}`)).toContain("/var/mail/vhosts/home.example/john");
@@ -95,7 +112,7 @@ describeWithSandbox("mail on a real appliance", () => {
 
     expect(await client("send", john, "hello")).toBe("taken");
     expect(await client("read", john, first, "hello")).toBe("read: hello");
-    expect(await client("read", john, second)).toContain("AUTHENTICATIONFAILED");
+    expect(await client("read", john, lost)).toContain("AUTHENTICATIONFAILED");
     expect(await client("plain", john, first)).toContain("PRIVACYREQUIRED");
 
     expect(await client("send", "nobody@home.example", "who")).toMatch(/^550 .*User unknown/);
@@ -131,7 +148,7 @@ describeWithSandbox("mail on a real appliance", () => {
     await done(mailPasswordReset, { address: john }, { runId: "run-reset", mode: "undo" });
     expect(await client("read", john, second)).toContain("AUTHENTICATIONFAILED");
     expect(await client("read", john, first)).toBe("read: hello");
-    expect(await snapshot(appliance)).toBe(state);
+    expect(apartFromMail(await snapshot(appliance))).toBe(apartFromMail(state));
   });
 
   test("mail.alias.add leads mail to a mailbox, and takes none away from one", async () => {
@@ -148,9 +165,7 @@ describeWithSandbox("mail on a real appliance", () => {
 
     await done(mailAliasAdd, alias, { runId: "run-info", mode: "undo" });
     expect(await client("send", "info@home.example", "more")).toMatch(/^550 .*User unknown/);
-    expect((await snapshot(appliance)).replaceAll(/^.*\/var\/mail\/.*$/gm, "")).toBe(
-      state.replaceAll(/^.*\/var\/mail\/.*$/gm, ""),
-    );
+    expect(apartFromMail(await snapshot(appliance))).toBe(apartFromMail(state));
   });
 
   test("mail.mailbox.remove moves mail aside, and its undo brings it back", async () => {
@@ -187,7 +202,7 @@ describeWithSandbox("mail on a real appliance", () => {
   });
 
   test("passwords are in no output, no record and no file", async () => {
-    for (const password of [first, second]) {
+    for (const password of [lost, first, second]) {
       expect(printed).not.toContain(password);
       expect(await appliance.inside(`grep -rlF -e '${password}' /etc /var /root /run /tmp /home || true`)).toBe("");
     }

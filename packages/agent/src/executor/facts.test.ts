@@ -7,7 +7,19 @@ import { parseFacts } from "./facts.ts";
 it("makes facts that can be sent and hashed of whatever a machine prints", () => {
   const line = fc
     .tuple(
-      fc.constantFrom("hostname", "user", "group", "share", "service", "domain", "maildomain", "mailbox", "setup", "version os", "noise"),
+      fc.constantFrom(
+        "hostname",
+        "user",
+        "group",
+        "share",
+        "service",
+        "domain",
+        "maildomain",
+        "mailbox",
+        "setup",
+        "version os",
+        "noise",
+      ),
       fc.string({ unit: "grapheme", maxLength: 300 }),
     )
     .map(([key, value]) => `${key} ${value}`);

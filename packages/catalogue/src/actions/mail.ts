@@ -128,7 +128,10 @@ export const mailPasswordReset = defineAction({
   playbook: "mail_password_reset",
   variables: z.strictObject({ address: mailAddress }),
   hints: { address: { question: "Whose mail password should be reset?", choicesFrom: "mailboxes" } },
-  risk: { base: "medium", rules: [{ ...powerful("address"), why: "opens mail that speaks for the machine or the domain" }] },
+  risk: {
+    base: "medium",
+    rules: [{ ...powerful("address"), why: "opens mail that speaks for the machine or the domain" }],
+  },
   examples: [
     "reset the mail password of {address}",
     "reset the password of {address}",

@@ -166,9 +166,15 @@ function leftOut(
   const targets = new Set(context.targets.flatMap((target) => [target.name.toLowerCase(), target.id]));
   const names = new Set(
     context.targets.flatMap(({ facts }) =>
-      [facts.users, facts.groups, facts.shares, facts.services, facts.domains, facts.mailDomains, facts.mailboxes].flatMap(
-        (list) => list ?? [],
-      ),
+      [
+        facts.users,
+        facts.groups,
+        facts.shares,
+        facts.services,
+        facts.domains,
+        facts.mailDomains,
+        facts.mailboxes,
+      ].flatMap((list) => list ?? []),
     ),
   );
   const cues = new Set(judged.flatMap((one) => [...one.indexed.cues.values()].flatMap((words) => [...words])));
