@@ -263,6 +263,10 @@ function rolloutRows(lines: Lines): IWidget[][] {
       ),
     ],
     [
+      graph("Notifications", lines.own("NoticesSent", { period: Duration.minutes(5) }), {
+        stacked: true,
+        unit: "in 5 minutes",
+      }),
       graph("The dispatcher", [
         lines.lambda("dispatch", "Invocations", { label: "calls" }),
         lines.lambda("dispatch", "Errors", { label: "crashes" }),

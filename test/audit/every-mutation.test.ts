@@ -107,6 +107,21 @@ const steps: Partial<Record<RouteName, Step>> = {
   broadcastCommand: {
     call: () => send("broadcastCommand", { as: "acme", body: { selector: "all", action: "system.ping" } }),
   },
+  createNotification: {
+    call: async () => {
+      const body = { name: "chat", url: "https://hooks.example.org/steward" };
+      const answer = await send("createNotification", { as: "acme", body });
+      keep["notification"] = text(answer.body["id"]);
+      return answer;
+    },
+  },
+  testNotification: {
+    call: () => send("testNotification", { as: "acme", params: { notificationId: keep["notification"] ?? "" } }),
+  },
+  deleteNotification: {
+    call: () => send("deleteNotification", { as: "acme", params: { notificationId: keep["notification"] ?? "" } }),
+    record: () => keep["notification"] ?? "",
+  },
   cleanupCommands: { needsNone: "it ends what is past its deadline; each end leaves its own entry" },
   pauseTask: {
     call: async () => {

@@ -49,6 +49,10 @@ export interface AppDeps extends Context, WithObjects {
   idempotency: IdempotencyStore;
   /** The one way to a URL that somebody gave: issuers are asked by it. */
   fetchOutside: FetchOutside;
+  /** Throws `unprocessable` for a URL that could never be called. */
+  checkOutsideUrl: (url: string) => Promise<void>;
+  /** The public halves of the keys that sign what receivers of notifications are told. */
+  notificationKeys: TokenKeys;
   /** How many calls are let through. */
   limiter: RateLimiter;
   /** Waits; a clock's other half. */

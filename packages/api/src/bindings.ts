@@ -11,6 +11,7 @@ import { issuerBindings } from "./routes/issuers.ts";
 import { jobBindings } from "./routes/jobs.ts";
 import { limitBindings } from "./routes/limits.ts";
 import { nodeBindings } from "./routes/nodes.ts";
+import { notificationBindings } from "./routes/notifications.ts";
 import { overviewBindings } from "./routes/overview.ts";
 import { policyBindings } from "./routes/policy.ts";
 import { principalBindings } from "./routes/principals.ts";
@@ -49,6 +50,7 @@ export const bindingsByFunction: Readonly<Record<ServedBy, readonly Binding[]>> 
     ...issuerBindings,
     ...policyBindings,
     ...windowBindings,
+    ...notificationBindings,
   ],
   approve: approveBindings,
   secrets: secretBindings,

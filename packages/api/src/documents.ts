@@ -30,7 +30,11 @@ export function bindDocuments(app: Hono<AppEnv>, deps: AppDeps, requireDoor: (ev
     }),
     "/.well-known/jwks.json": async () => ({
       contentType: "application/json",
-      body: JSON.stringify({ keys: await jwksOf(deps) }),
+      body: JSON.stringify({ keys: jwksOf(await deps.tokenKeys()) }),
+    }),
+    "/.well-known/notification-keys.json": async () => ({
+      contentType: "application/json",
+      body: JSON.stringify({ keys: jwksOf(await deps.notificationKeys()) }),
     }),
   };
   for (const [path, page] of Object.entries(pages)) {
@@ -42,9 +46,8 @@ export function bindDocuments(app: Hono<AppEnv>, deps: AppDeps, requireDoor: (ev
   }
 }
 
-/** The keys that others verify our access tokens with. */
-async function jwksOf(deps: AppDeps): Promise<Record<string, unknown>[]> {
-  const keys = await deps.tokenKeys();
+/** Keys that others verify our signatures with: of access tokens, of notifications. One use's say nothing of the other's. */
+function jwksOf(keys: Awaited<ReturnType<AppDeps["tokenKeys"]>>): Record<string, unknown>[] {
   return keys.map(({ keyId, publicKey }) => {
     const key = createPublicKey({ key: Buffer.from(publicKey), format: "der", type: "spki" });
     return { ...key.export({ format: "jwk" }), kid: keyId, use: "sig", alg: "ES256" };

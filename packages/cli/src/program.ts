@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { addActions } from "./commands/actions.ts";
 import { addCommands } from "./commands/commands.ts";
+import { addNotify } from "./commands/notify.ts";
 import { addAsk } from "./commands/ask.ts";
 import { addAudit } from "./commands/audit.ts";
 import { addCompletion } from "./commands/completion.ts";
@@ -44,6 +45,7 @@ export function createProgram(run: Runner): Command {
   addTasks(program, run);
   addActions(program, run);
   addCommands(program, run);
+  addNotify(program, run);
   program.commandsGroup("Fleet:");
   addAppliances(program, run);
   addWorkers(program, run);

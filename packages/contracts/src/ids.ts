@@ -23,6 +23,8 @@ export const idPrefixes = {
   audit: "aud",
   issuer: "iss",
   schedule: "sch",
+  notification: "ntf",
+  notice: "ntc",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

@@ -54,6 +54,11 @@ export const metricDefinitions = {
     about: "how long the oldest due time of a schedule had waited when somebody looked; zero where none was due",
   },
   GlassBroken: { unit: "Count", dimensions: {}, about: "plans that somebody has let run past the rules" },
+  NoticesSent: {
+    unit: "Count",
+    dimensions: { Outcome: ["delivered", "failed"] },
+    about: "attempts to tell a receiver of a task",
+  },
   DoorbellsFailed: { unit: "Count", dimensions: {}, about: "appliances for which SSM took no doorbell" },
   SealsMade: { unit: "Count", dimensions: {}, about: "seals of the audit trail; one a minute, also of nothing" },
   EntriesSealed: { unit: "Count", dimensions: {}, about: "entries of the audit trail that they hold" },

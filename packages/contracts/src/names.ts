@@ -46,7 +46,7 @@ export function laneQueue(lane: Lane): QueueName {
 }
 
 /** Uses of KMS keys (all ECDSA P-256, sign only). Each may be used by one function. */
-export const signingKeyUses = ["dispatch", "approval", "release", "token", "issuer", "seal"] as const;
+export const signingKeyUses = ["dispatch", "approval", "release", "token", "issuer", "seal", "notify"] as const;
 export type SigningKeyUse = (typeof signingKeyUses)[number];
 
 /** Dead letters are kept as long as SQS can: somebody has to look at them. */

@@ -44,6 +44,7 @@ export const principalNames = [
   "escalate",
   "reconcile",
   "schedule",
+  "notify",
   "sweep",
   "purge",
   "measure",
@@ -77,7 +78,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     keys: [...tenants.map((family) => `T#*#${family}`), ...families.map((family) => `SYS#${family}`)],
   });
   /** What a task changes on its way, with the trail and the quotas that it uses. */
-  const tasks = ["AUDIT", "JOB", "LIMIT", "ROLLOUT", "TASK"];
+  const tasks = ["AUDIT", "JOB", "LIMIT", "NOTICE", "ROLLOUT", "TASK"];
   const idempotency = "IDEMPOTENCY#*";
   /** A request that was refused is forgotten, so that its key can be tried again. Nothing else is deleted by a door. */
   const forget: Grant = { ...table("DeleteItem"), keys: [`T#*#${idempotency}`] };
@@ -109,6 +110,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     { actions: ["s3:GetObject"], resources: [`${buckets.bundles}/releases/*`] },
   ];
   const consume = ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueUrl", "GetQueueAttributes"];
+  /** What people are to be told is sent on at once by whoever stores it. */
+  const tellNotices = queues(["notifications"], "SendMessage", "GetQueueUrl");
   const allLanes: QueueName[] = ["inference-express", "inference-standard", "inference-bulk"];
   const secrets = (list: readonly SecretName[], ...actions: string[]): Grant => ({
     actions: actions.map((action) => `secretsmanager:${action}`),
@@ -155,6 +158,9 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       objects("GetObjectVersion", `${buckets.audit}/seals/*`),
       // Without it S3 answers "forbidden" instead of "not there" for an object that is missing.
       objects("ListBucket", buckets.outputs),
+      tellNotices,
+      publicKeys("notify"),
+      parameters("key-ring/notify"),
     ],
     wait: [
       table("GetItem", "Query"),
@@ -180,6 +186,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       objects("GetObject", `${buckets.outputs}/*`),
       // Without it S3 answers "forbidden" instead of "not there" for an object that is missing.
       objects("ListBucket", buckets.outputs),
+      tellNotices,
     ],
     heartbeat: [
       { ...table("UpdateItem"), keys: ["SYS#PRESENCE#*"] },
@@ -219,7 +226,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       table("GetItem", "Query"),
       changes(
         ["PutItem", "UpdateItem"],
-        ["AUDIT", "GATE", idempotency, "POLICY", "TENANT", "WINDOW"],
+        ["AUDIT", "GATE", idempotency, "NOTICE", "NOTIFICATION", "POLICY", "TENANT", "WINDOW"],
         ["ADMINS#*", "GATE", "ISSUER#*", "PERSON#*", "RATE#*", "SESSION#*", "TOKEN#*"],
       ),
       forget,
@@ -228,6 +235,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       queues(["rollouts"], "SendMessage", "GetQueueUrl"),
       ...verifyTokens,
       cursorKey,
+      tellNotices,
     ],
     approve: [
       table("GetItem", "Query", "BatchGetItem"),
@@ -238,6 +246,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       ...verifyTokens,
       ...release,
       queues(["rollouts"], "SendMessage", "GetQueueUrl"),
+      tellNotices,
     ],
     dispatch: [
       table("GetItem", "Query", "BatchGetItem"),
@@ -250,6 +259,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       queues(["rollouts"], ...consume, "SendMessage"),
       ...release,
       { actions: ["ssm:SendCommand"], resources: [names.wakeDocument] },
+      tellNotices,
     ],
     escalate: [
       table("GetItem", "Query", "BatchGetItem"),
@@ -260,6 +270,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       queues([...allLanes, "rollouts"], "SendMessage", "GetQueueUrl"),
       ...release,
       { actions: ["secretsmanager:GetSecretValue"], resources: [names.anthropicSecret] },
+      tellNotices,
     ],
     reconcile: [
       table("GetItem", "BatchGetItem"),
@@ -279,14 +290,23 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
         why: "machines come and go; on AWS a condition bounds it to those with the stage's own tag",
       },
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
+      tellNotices,
     ],
     schedule: [
       table("GetItem", "Query", "BatchGetItem"),
-      changes(["PutItem", "UpdateItem"], ["AUDIT", "LIMIT", "ROLLOUT", "SCHEDULE", "TASK"], []),
+      changes(["PutItem", "UpdateItem"], ["AUDIT", "LIMIT", "NOTICE", "ROLLOUT", "SCHEDULE", "TASK"], []),
       // What is due; and who else could approve.
       indexes("gsi1"),
       queues(["rollouts"], "SendMessage", "GetQueueUrl"),
       ...release,
+      tellNotices,
+    ],
+    // Tells who wants to know. It reads what it tells of and notes how that went; it changes nothing else.
+    notify: [
+      table("GetItem", "Query"),
+      { ...table("UpdateItem"), keys: ["T#*#NOTICE"] },
+      queues(["notifications"], ...consume),
+      sign("notify"),
     ],
     sweep: [
       table("GetItem", "Query"),
@@ -370,7 +390,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       indexes("gsi1"),
       sign("release"),
       sign("issuer"),
-      publicKeys("dispatch", "approval", "release", "token", "issuer", "seal"),
+      publicKeys("dispatch", "approval", "release", "token", "issuer", "seal", "notify"),
       {
         actions: ["ssm:GetParameter", "ssm:PutParameter"],
         resources: [...parametersBy.bootstrap, "ca-certificate" as const].map(names.parameter),

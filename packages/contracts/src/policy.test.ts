@@ -243,6 +243,7 @@ describe("every part, at every place", () => {
       token: ["sessions"],
       issuer: ["enrol", "bootstrap"],
       seal: ["seal"],
+      notify: ["notify"],
     });
   });
 });

@@ -10,6 +10,7 @@ import { issuerRoutes } from "./routes/issuers.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { limitRoutes } from "./routes/limits.ts";
 import { nodeRoutes } from "./routes/nodes.ts";
+import { notificationRoutes } from "./routes/notifications.ts";
 import { overviewRoutes } from "./routes/overview.ts";
 import { policyRoutes } from "./routes/policy.ts";
 import { principalRoutes } from "./routes/principals.ts";
@@ -39,6 +40,7 @@ export const routes = {
   ...overviewRoutes,
   ...freezeRoutes,
   ...policyRoutes,
+  ...notificationRoutes,
   ...scheduleRoutes,
   ...windowRoutes,
   ...auditRoutes,

@@ -69,6 +69,7 @@ export const exportedKinds = [
   "job",
   "rollout",
   "run",
+  "notification",
   "audit",
 ] as const;
 export type ExportedKind = (typeof exportedKinds)[number];

@@ -1,9 +1,13 @@
+import { createNotice } from "@steward/aws/records/notice";
 import { getRollout, replaceRollout } from "@steward/aws/records/rollout";
 import { createRun, listRunsOfRollout } from "@steward/aws/records/run";
 import { replaceTask } from "@steward/aws/records/task";
 import { commit } from "@steward/aws/table";
 import { hasCode } from "@steward/contracts/errors";
+import { newId } from "@steward/contracts/ids";
 import { runHasEnded, taskHasEnded } from "@steward/contracts/states";
+import { noticesOf } from "@steward/core/notification/notices-of";
+import type { NoticeState } from "@steward/core/notification/notification-state";
 import { advanceRollout as decide, type RolloutEffect } from "@steward/core/rollout/advance-rollout";
 import type { Fleet } from "@steward/core/rollout/fleet-view";
 import type { RolloutState } from "@steward/core/rollout/rollout-state";
@@ -21,6 +25,7 @@ import { retryOnConflict } from "./retry-on-conflict.ts";
 import { ringRuns, type WithDoorbell } from "./ring-runs.ts";
 import { sendAfterCommit } from "./send-later.ts";
 import { type Sent, sendRuns } from "./send-runs.ts";
+import { sendNotices } from "./store-task.ts";
 
 type Deps = Pick<Context, "table" | "queues" | "nowMs" | "release" | "log" | "meter"> & WithSigner & WithDoorbell;
 
@@ -218,15 +223,19 @@ async function finish(deps: Deps, before: RolloutState, after: RolloutState, tas
   const { result } = after;
   if (result === undefined) return;
   const writes = after === before ? [] : [replaceRollout(before, after)];
+  const notices: NoticeState[] = [];
   if (!taskHasEnded(task.status)) {
     const nowMs = deps.nowMs();
     const { status, ...told } = result;
     const done = reduceTask(task, { type: "finish", status, result: told }, nowMs).state;
     const { tenantId, taskId } = task;
+    notices.push(...noticesOf(task, done, nowMs, () => newId("notice", nowMs)));
     writes.push(
       replaceTask(task, done),
+      ...notices.map(createNotice),
       audited(nowMs, { tenantId, who, what: "finish-task", record: taskId, before: task, after: done }),
     );
   }
   if (writes.length > 0) await commit(deps.table, writes);
+  await sendNotices(deps, notices);
 }

@@ -23,6 +23,7 @@ const sections = [
   "POLICY",
   "WINDOW",
   "SCHEDULE",
+  "NOTIFICATION",
   "TASK",
   "JOB",
   "ROLLOUT",

@@ -77,6 +77,9 @@ async function look(deps: Deps, record: Due): Promise<void> {
       return cutOffNode(deps, { tenantId: record.tenantId, nodeId: record.id });
     case "secret":
       return removeRunSecret(deps, record);
+    case "notice":
+      await sendAfterCommit(deps, "notifications", { tenantId: record.tenantId, noticeId: record.id }, record.tenantId);
+      return;
     case "rollout":
       await sendAfterCommit(deps, "rollouts", { tenantId: record.tenantId, rolloutId: record.id }, record.tenantId);
       return;

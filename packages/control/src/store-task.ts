@@ -1,11 +1,15 @@
 import { gateChanged } from "@steward/aws/records/gate-epoch";
 import { getJob, replaceJob } from "@steward/aws/records/job";
+import { createNotice } from "@steward/aws/records/notice";
 import { createRollout, getRollout, replaceRollout } from "@steward/aws/records/rollout";
 import { createTask, replaceTask } from "@steward/aws/records/task";
 import { commit, type Write } from "@steward/aws/table";
+import { newId } from "@steward/contracts/ids";
 import { jobHasEnded } from "@steward/contracts/states";
 import type { JobState } from "@steward/core/job/job-state";
 import { reduceJob } from "@steward/core/job/reduce-job";
+import { noticesOf } from "@steward/core/notification/notices-of";
+import type { NoticeState } from "@steward/core/notification/notification-state";
 import { newRollout } from "@steward/core/rollout/new-rollout";
 import { reduceRollout } from "@steward/core/rollout/reduce-rollout";
 import type { RolloutEvent } from "@steward/core/rollout/rollout-state";
@@ -43,6 +47,8 @@ export async function storeTask(
     ...jobs.map((job) => replaceJob(job.before, job.after)),
   ];
   const rollouts: string[] = [];
+  const notices = noticesOf(before, after, nowMs, () => newId("notice", nowMs));
+  writes.push(...notices.map(createNotice));
   for (const effect of change.effects) {
     switch (effect.type) {
       case "start_rollout":
@@ -90,6 +96,7 @@ export async function storeTask(
   );
   await commit(deps.table, writes);
   for (const job of jobs) await releaseEndedJob(deps, job.before, job.after);
+  await sendNotices(deps, notices);
   for (const rolloutId of rollouts) {
     await sendAfterCommit(deps, "rollouts", { tenantId: after.tenantId, rolloutId }, after.tenantId);
   }
@@ -105,5 +112,15 @@ function rolloutEventOf(
       return { type: "retry" };
     case "undo_rollout":
       return { type: "undo", ...(effect.reason === undefined ? {} : { reason: effect.reason }) };
+  }
+}
+
+/** Those that are due now; the reconciler sends the others when they are, and again what is lost on the way. */
+export async function sendNotices(
+  deps: Pick<Context, "queues" | "nowMs" | "log">,
+  notices: readonly NoticeState[],
+): Promise<void> {
+  for (const { tenantId, noticeId, dueAtMs } of notices) {
+    if ((dueAtMs ?? 0) <= deps.nowMs()) await sendAfterCommit(deps, "notifications", { tenantId, noticeId }, tenantId);
   }
 }

@@ -24,7 +24,8 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
   const { names, parameter, services, table } = context;
   const { signer } = services;
   const signers = { token: signer("token"), approval: signer("approval"), issuer: signer("issuer") };
-  const tokenKeys = createTokenKeys({ ring: context.keyRing, signer: signers.token });
+  const tokenKeys = createPublishedKeys("token", { ring: context.keyRing, signer: signers.token });
+  const notificationKeys = createPublishedKeys("notify", { ring: context.keyRing, signer: signer("notify") });
   return {
     ...context,
     actions,
@@ -32,6 +33,7 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
     signers,
     seals: services.seals,
     tokenKeys,
+    notificationKeys,
     authenticate: createAuthenticator({ ...context, tokenKeys }),
     tenantStatus: createTenantReader(context),
     authenticateNode: (identity) => authenticateNode(context, identity),
@@ -81,9 +83,12 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
 }
 
 /** Those of the ring; before the first rotation the one that signs. */
-function createTokenKeys({ ring, signer }: { ring: FunctionContext["keyRing"]; signer: Signer }): TokenKeys {
+function createPublishedKeys(
+  use: "token" | "notify",
+  { ring, signer }: { ring: FunctionContext["keyRing"]; signer: Signer },
+): TokenKeys {
   return async () => {
-    const known = await ring("token");
+    const known = await ring(use);
     if (known === undefined) return [await signer.key()];
     return acceptedKeys(known).map(({ keyId, publicKey }) => ({ keyId, publicKey: Buffer.from(publicKey, "base64") }));
   };

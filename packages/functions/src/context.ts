@@ -28,6 +28,8 @@ export interface FunctionContext extends Omit<Context, "actions">, WithObjects {
   rootFingerprint: () => Promise<string>;
   /** The one way to a URL that somebody gave. */
   fetchOutside: FetchOutside;
+  /** Throws `unprocessable` for a URL that could never be called. */
+  checkOutsideUrl: (url: string) => Promise<void>;
 }
 
 /** `scans`: whether it may look through the whole table. */
@@ -73,6 +75,10 @@ export function createContext(functionName: string, { scans = false }: { scans?:
     fetchOutside: async (url, request) => {
       const { fetchOutside } = await import("@steward/aws/outside/fetch-outside");
       return fetchOutside(url, request, { listedHosts });
+    },
+    checkOutsideUrl: async (url) => {
+      const { readOutsideUrl } = await import("@steward/aws/outside/outside-url");
+      readOutsideUrl(url, listedHosts);
     },
     stage,
     table: { client: createDynamo({ fence: { log, scans } }), name: names.table },

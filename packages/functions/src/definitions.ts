@@ -162,6 +162,16 @@ export const functionDefinitions = {
     concurrency: 1,
     hot: false,
   },
+  // Calls customers' webhooks.
+  notify: {
+    entry: "notify",
+    principal: "notify",
+    trigger: { kind: "queue", queue: "notifications", batchSize: 5 },
+    timeoutSeconds: 50,
+    memoryMb: 256,
+    concurrency: 5,
+    hot: false,
+  },
   // Does what customers' schedules say, once for each due time.
   schedule: {
     entry: "schedule",

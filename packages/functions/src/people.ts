@@ -1,5 +1,6 @@
 import { createApp, createHttpHandler } from "@steward/api/app";
 import { issuerBindings } from "@steward/api/routes/issuers";
+import { notificationBindings } from "@steward/api/routes/notifications";
 import { policyBindings } from "@steward/api/routes/policy";
 import { principalBindings } from "@steward/api/routes/principals";
 import { tenantBindings } from "@steward/api/routes/tenants";
@@ -15,6 +16,7 @@ const bindings = [
   ...issuerBindings,
   ...policyBindings,
   ...windowBindings,
+  ...notificationBindings,
 ];
 
 /** The routes that say who may do what, with that function's rights: no other writes people, tokens or one-time links. */

@@ -6,7 +6,18 @@ import { queryItems, type Table } from "../table.ts";
  * The reconciler reads it; code that acts for a tenant may not.
  */
 
-export const dueTypes = ["tenant", "freeze", "node", "certificate", "task", "job", "rollout", "run", "secret"] as const;
+export const dueTypes = [
+  "tenant",
+  "freeze",
+  "node",
+  "certificate",
+  "task",
+  "job",
+  "rollout",
+  "run",
+  "secret",
+  "notice",
+] as const;
 export type DueType = (typeof dueTypes)[number];
 
 export interface Due {

@@ -16,6 +16,7 @@ export const exportedFamily = {
   POLICY: "policy",
   WINDOW: "window",
   SCHEDULE: "schedule",
+  NOTIFICATION: "notification",
   TASK: "task",
   JOB: "job",
   ROLLOUT: "rollout",
@@ -34,6 +35,7 @@ export const notExported: Readonly<Record<string, string>> = {
   LIMIT: "what is used of its quotas: counted from the records, and only for as long as it counts",
   APPLIANCE: "an index over runs",
   GATE: "marks that change with every rule of the gate: they say that something changed, the records say what",
+  NOTICE: "what was to be told of a task, for a month: the task itself says it",
   LIVE: "an index over runs that have not ended",
 };
 

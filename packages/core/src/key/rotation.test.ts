@@ -16,6 +16,7 @@ const holdMs: Record<SigningKeyUse, number> = {
   release: 11 * minute,
   issuer: minute,
   seal: 11 * minute,
+  notify: 61 * minute,
 };
 /** For how long what is signed may be shown. */
 const lifeMs: Record<SigningKeyUse, number> = {
@@ -25,6 +26,7 @@ const lifeMs: Record<SigningKeyUse, number> = {
   release: 0,
   issuer: 120 * day,
   seal: 0,
+  notify: 10 * minute,
 };
 /** For how long a signer goes on with a key that the alias does not name any more. */
 const memoryMs = 5 * minute;

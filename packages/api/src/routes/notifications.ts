@@ -1,0 +1,21 @@
+import { notificationRoutes as routes } from "@steward/contracts/routes/notifications";
+import {
+  createNotification,
+  deleteNotification,
+  listDeliveries,
+  listNotifications,
+  testNotification,
+} from "@steward/control/notifications";
+import { bind } from "../bind.ts";
+
+export const notificationBindings = [
+  bind(routes.listNotifications, (deps, { caller }) => listNotifications(deps, caller)),
+  bind(routes.createNotification, (deps, { caller, body, repeatable }) =>
+    createNotification(deps, caller, body, repeatable),
+  ),
+  bind(routes.deleteNotification, (deps, { caller, params }) => deleteNotification(deps, caller, params)),
+  bind(routes.testNotification, (deps, { caller, params, repeatable }) =>
+    testNotification(deps, caller, params, repeatable),
+  ),
+  bind(routes.listDeliveries, (deps, { caller, params }) => listDeliveries(deps, caller, params)),
+];

@@ -1,0 +1,188 @@
+import { createNotice, getNotice, listNotices } from "@steward/aws/records/notice";
+import * as records from "@steward/aws/records/notification";
+import { commit } from "@steward/aws/table";
+import { AppError, hasCode } from "@steward/contracts/errors";
+import { newId } from "@steward/contracts/ids";
+import type { CreateNotification, DeliveryView, NotificationView } from "@steward/contracts/notification";
+import type { NoticeState, NotificationState } from "@steward/core/notification/notification-state";
+import { nextAttemptAtMs } from "@steward/core/notification/reduce-notice";
+import { audited } from "./audit.ts";
+import type { Caller, Context, Repeatable } from "./context.ts";
+import { retryOnConflict } from "./retry-on-conflict.ts";
+import { sendAfterCommit } from "./send-later.ts";
+
+type Deps = Pick<Context, "table" | "nowMs">;
+
+/** Each change of a task is a call to each of them. */
+const maxReceivers = 10;
+
+export async function listNotifications(deps: Deps, caller: Caller): Promise<{ items: NotificationView[] }> {
+  const all = await records.listNotifications(deps.table, caller.tenantId);
+  return { items: all.filter((one) => one.removedAtMs === undefined).map(view) };
+}
+
+/**
+ * Adds a webhook. Its address is judged again at every call (`fetchOutside`); here only what can never be called is
+ * refused. Throws `unprocessable` for such an address, and for more than ten.
+ */
+export async function createNotification(
+  deps: Deps & { checkOutsideUrl: (url: string) => Promise<void> },
+  caller: Caller,
+  body: CreateNotification,
+  repeatable?: Repeatable,
+): Promise<NotificationView> {
+  const { tenantId } = caller;
+  const nowMs = deps.nowMs();
+  const notificationId = repeatable?.idOf("notification") ?? newId("notification", nowMs);
+  const made = await records.getNotification(deps.table, { tenantId, notificationId });
+  if (made !== undefined) return view(made);
+  await deps.checkOutsideUrl(body.url);
+  const { items } = await listNotifications(deps, caller);
+  if (items.length >= maxReceivers) {
+    throw new AppError("unprocessable", `a tenant is told at up to ${maxReceivers} places`, {
+      next: "remove one first: steward notify rm",
+    });
+  }
+  const state: NotificationState = {
+    v: 1,
+    version: 1,
+    tenantId,
+    notificationId,
+    kind: "webhook",
+    ...body,
+    createdBy: caller.principal.id,
+    createdAtMs: nowMs,
+  };
+  try {
+    await commit(deps.table, [
+      records.createNotification(state),
+      audit(deps, caller, "create-notification", undefined, state),
+    ]);
+  } catch (error) {
+    // The same request, quicker.
+    if (!hasCode(error, "conflict")) throw error;
+  }
+  return view(state);
+}
+
+/** Removing it again changes nothing. What is on its way there is given up. */
+export async function deleteNotification(
+  deps: Deps,
+  caller: Caller,
+  params: { notificationId: string },
+): Promise<void> {
+  await retryOnConflict(async () => {
+    const state = await load(deps, caller, params.notificationId);
+    if (state.removedAtMs !== undefined) return;
+    const next = { ...state, version: state.version + 1, removedAtMs: deps.nowMs() };
+    await commit(deps.table, [
+      records.replaceNotification(state, next),
+      audit(deps, caller, "delete-notification", state, next),
+    ]);
+  });
+}
+
+/** Sends a test to one receiver. How it went stands among its deliveries a moment later. */
+export async function testNotification(
+  deps: Deps & Pick<Context, "queues" | "log">,
+  caller: Caller,
+  params: { notificationId: string },
+  repeatable?: Repeatable,
+): Promise<DeliveryView> {
+  const { tenantId } = caller;
+  const receiver = await load(deps, caller, params.notificationId);
+  if (receiver.removedAtMs !== undefined) throw absent(params.notificationId);
+  const nowMs = deps.nowMs();
+  const noticeId = repeatable?.idOf("notice") ?? newId("notice", nowMs);
+  const notice: NoticeState = {
+    v: 1,
+    version: 1,
+    tenantId,
+    noticeId,
+    event: "test",
+    only: receiver.notificationId,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    dueAtMs: nowMs,
+    deliveries: {},
+  };
+  try {
+    await commit(deps.table, [createNotice(notice), audit(deps, caller, "test-notification", undefined, notice)]);
+  } catch (error) {
+    const made = hasCode(error, "conflict") ? await getNotice(deps.table, { tenantId, noticeId }) : undefined;
+    if (made === undefined) throw error;
+    return deliveryView(made, receiver.notificationId);
+  }
+  await sendAfterCommit(deps, "notifications", { tenantId, noticeId }, tenantId);
+  return deliveryView(notice, receiver.notificationId);
+}
+
+/** Notices that are looked through, newest first, for those that went to one receiver. */
+const lookedAt = 200;
+
+export async function listDeliveries(
+  deps: Deps,
+  caller: Caller,
+  params: { notificationId: string },
+): Promise<{ items: DeliveryView[] }> {
+  const { notificationId, events } = await load(deps, caller, params.notificationId);
+  const notices = await listNotices(deps.table, caller.tenantId, lookedAt);
+  const nowMs = deps.nowMs();
+  const isForIt = (notice: NoticeState) =>
+    notice.deliveries[notificationId] !== undefined ||
+    (notice.endedAtMs === undefined &&
+      (notice.dueAtMs ?? 0) <= nowMs + 600_000 &&
+      (notice.only === undefined ? events.some((event) => event === notice.event) : notice.only === notificationId));
+  return { items: notices.filter(isForIt).map((notice) => deliveryView(notice, notificationId)) };
+}
+
+async function load(deps: Deps, caller: Caller, notificationId: string): Promise<NotificationState> {
+  const state = await records.getNotification(deps.table, { tenantId: caller.tenantId, notificationId });
+  if (state === undefined) throw absent(notificationId);
+  return state;
+}
+
+function absent(notificationId: string): AppError {
+  return new AppError("not_found", `there is no receiver ${notificationId}`, { next: "list them: steward notify ls" });
+}
+
+function view(state: NotificationState): NotificationView {
+  const { notificationId, name, kind, url, events, createdBy, createdAtMs } = state;
+  return { id: notificationId, name, kind, url, events, createdBy, createdAt: new Date(createdAtMs).toISOString() };
+}
+
+function deliveryView(notice: NoticeState, receiver: string): DeliveryView {
+  const delivery = notice.deliveries[receiver];
+  const iso = (timeMs: number) => new Date(timeMs).toISOString();
+  const isOpen = notice.endedAtMs === undefined && delivery?.status !== "delivered" && delivery?.status !== "failed";
+  const nextAtMs = delivery === undefined ? notice.dueAtMs : nextAttemptAtMs(delivery);
+  return {
+    id: notice.noticeId,
+    event: notice.event,
+    ...(notice.taskId === undefined ? {} : { taskId: notice.taskId }),
+    createdAt: iso(notice.createdAtMs),
+    status: delivery?.status ?? (notice.endedAtMs === undefined ? "waiting" : "failed"),
+    attempts: delivery?.attempts ?? 0,
+    ...(delivery === undefined ? {} : { lastAttemptAt: iso(delivery.lastAttemptAtMs) }),
+    ...(isOpen && nextAtMs !== undefined ? { nextAttemptAt: iso(nextAtMs) } : {}),
+    ...(delivery?.reason === undefined ? {} : { reason: delivery.reason }),
+  };
+}
+
+function audit(
+  deps: Deps,
+  caller: Caller,
+  what: string,
+  before: NotificationState | undefined,
+  after: NotificationState | NoticeState,
+) {
+  return audited(deps.nowMs(), {
+    tenantId: caller.tenantId,
+    who: caller.principal.id,
+    what,
+    record: "notificationId" in after ? after.notificationId : after.noticeId,
+    before,
+    after,
+    requestId: caller.requestId,
+  });
+}

@@ -1,0 +1,115 @@
+import { listNotices } from "@steward/aws/records/notice";
+import { AppError } from "@steward/contracts/errors";
+import { webhookBodySchema } from "@steward/contracts/notification";
+import type { Caller } from "@steward/control/context";
+import { deliverNotice } from "@steward/control/deliver-notice";
+import { createNotification } from "@steward/control/notifications";
+import { reconcile } from "@steward/control/reconcile";
+import { rejectTask } from "@steward/control/reject-task";
+import { submitTask } from "@steward/control/submit-task";
+import { takenMs } from "@steward/core/notification/reduce-notice";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { type House, openHouse, takeOne } from "./support/house.ts";
+import { testSigner } from "./support/machines.ts";
+
+let house: House;
+let person: Caller;
+let sent: string[];
+let answer: () => Promise<{ status: number }>;
+beforeEach(async () => {
+  house = await openHouse();
+  person = await house.tenant();
+  await house.machine(person.tenantId, "appliance");
+  sent = [];
+  answer = async () => ({ status: 200 });
+  await createNotification({ ...house, checkOutsideUrl: async () => {} }, person, {
+    name: "chat",
+    url: "https://hooks.example.org/steward",
+    events: ["task.awaiting_approval", "task.expiring"],
+  });
+});
+afterEach(() => house.stop());
+
+const ask = () =>
+  submitTask(house, person, {
+    steps: [{ action: "users.remove", variables: { username: "bob-the-secret" } }],
+    targets: ["attic"],
+    mode: "apply",
+    verbosity: 0,
+  });
+const deliver = (message: { tenantId: string; noticeId: string }) =>
+  deliverNotice(
+    {
+      ...house,
+      signer: testSigner(),
+      fetchOutside: async (_url, { body, headers }) => {
+        const { event, id } = webhookBodySchema.parse(JSON.parse(body));
+        expect(headers["webhook-id"]).toBe(id);
+        expect(body).not.toContain("bob-the-secret");
+        sent.push(`${event} ${id}`);
+        return answer();
+      },
+    },
+    message,
+  );
+const next = () => takeOne<{ tenantId: string; noticeId: string }>(house, "notifications");
+const open = async () =>
+  (await listNotices(house.table, person.tenantId, 10)).filter((notice) => notice.endedAtMs === undefined);
+
+it("a notice is written with what it tells of; whose message is lost is sent by the reconciler, once", async () => {
+  await ask();
+  const message = next();
+  // The message is lost: the reconciler finds the notice, and only what is due.
+  await reconcile(house);
+  expect(next()).toEqual(message);
+  await Promise.all([deliver(message), deliver(message), deliver(message)]);
+  await deliver(message);
+  expect(sent).toEqual([`task.awaiting_approval ${message.noticeId}`]);
+  expect((await open()).map(({ event }) => event)).toEqual(["task.expiring"]);
+});
+
+it("who dies while sending is followed by another, under the same id; a refusal is tried again later and later", async () => {
+  await ask();
+  const message = next();
+  answer = async () => Promise.reject(new Error("killed"));
+  await expect(deliver(message)).rejects.toThrow("killed");
+  await deliver(message);
+  expect(sent).toHaveLength(1);
+  house.passTime(takenMs);
+  answer = async () => Promise.reject(new AppError("unavailable", "it does not answer"));
+  await deliver(message);
+  expect(sent).toEqual([sent[0], sent[0]]);
+  const [, notice] = await open();
+  expect(Object.values(notice?.deliveries ?? {})).toMatchObject([
+    { status: "waiting", attempts: 1, reason: "it does not answer" },
+  ]);
+  await deliver(message);
+  expect(sent).toHaveLength(2);
+  house.passTime(60_000);
+  answer = async () => ({ status: 410 });
+  await deliver(message);
+  expect(sent).toHaveLength(3);
+  expect((await open()).map(({ event }) => event)).toEqual(["task.expiring"]);
+});
+
+it("nobody is warned of what was decided", async () => {
+  const task = await ask();
+  await deliver(next());
+  await rejectTask(house, person, { taskId: task.id }, {});
+  await deliver(next());
+  house.passTime(86_400_000);
+  await reconcile(house);
+  await deliver(next());
+  expect(sent).toHaveLength(1);
+  expect(await open()).toEqual([]);
+});
+
+it("who forgets a task is told an hour before it ends", async () => {
+  const task = await ask();
+  await deliver(next());
+  house.passTime(23 * 3_600_000);
+  await reconcile(house);
+  await deliver(next());
+  expect(sent.map((one) => one.split(" ")[0])).toEqual(["task.awaiting_approval", "task.expiring"]);
+  expect(task.status).toBe("awaiting_approval");
+});

@@ -1,0 +1,58 @@
+import type { NotificationEvent } from "@steward/contracts/notification";
+import { taskHasEnded } from "@steward/contracts/states";
+import type { TaskState } from "../task/task-state.ts";
+import type { NoticeState } from "./notification-state.ts";
+
+/** So long before its end somebody is told that a task waits in vain; one that waits less than twice that is not. */
+export const warningMs = 3_600_000;
+
+/** The states of a task that wait for a person, and what that is called. */
+const waits = { awaiting_approval: "task.awaiting_approval", needs_input: "task.needs_input" } as const;
+
+/**
+ * What people are to be told of a change of a task: that it waits for them, that it soon has waited too long (due then),
+ * and how it ended. A preview is its asker's own business. `idOf` gives each notice its id.
+ */
+export function noticesOf(
+  before: TaskState | undefined,
+  after: TaskState,
+  nowMs: number,
+  idOf: () => string,
+): NoticeState[] {
+  if (after.previewOf !== undefined || before?.status === after.status) return [];
+  const notice = (event: NotificationEvent, dueAtMs: number): NoticeState => ({
+    v: 1,
+    version: 1,
+    tenantId: after.tenantId,
+    noticeId: idOf(),
+    event,
+    taskId: after.taskId,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    dueAtMs,
+    deliveries: {},
+  });
+  if (taskHasEnded(after.status)) return [notice("task.finished", nowMs)];
+  if (after.status !== "awaiting_approval" && after.status !== "needs_input") return [];
+  const waiting = notice(waits[after.status], nowMs);
+  const warnAtMs = (after.dueAtMs ?? 0) - warningMs;
+  return warnAtMs - nowMs < warningMs ? [waiting] : [waiting, notice("task.expiring", warnAtMs)];
+}
+
+/** Whether it still tells the truth: who has decided meanwhile need not be told that somebody waits. */
+export function stillHolds({ event }: Pick<NoticeState, "event">, task: TaskState | undefined): boolean {
+  switch (event) {
+    case "test":
+      return true;
+    case "task.finished":
+      return task !== undefined && taskHasEnded(task.status);
+    case "task.awaiting_approval":
+      return task?.status === "awaiting_approval";
+    case "task.needs_input":
+      return task?.status === "needs_input";
+    case "task.expiring":
+      return task?.status === "awaiting_approval" || task?.status === "needs_input";
+    default:
+      return event satisfies never;
+  }
+}

@@ -1,0 +1,75 @@
+import { changed, unchanged } from "../reducing.ts";
+import type { Step } from "../versioned.ts";
+import type { DeliveryState, NoticeState, NotificationState } from "./notification-state.ts";
+
+/** Who has taken a notice to send it is given so long; after that another one sends it, and the receiver sees it twice. */
+export const takenMs = 120_000;
+const minuteMs = 60_000;
+/** How long after each failure the next attempt comes; after the last one it is given up. About a day in all. */
+export const retryAfterMs: readonly number[] = [1, 5, 15, 60, 180, 480, 720].map((minutes) => minutes * minuteMs);
+
+export type NoticeEvent =
+  /** Somebody is about to send it. Unchanged where it is not due: then nobody may. */
+  | { type: "take" }
+  /** It is no longer true, or nobody is to be told. */
+  | { type: "drop" }
+  /** How the attempts ended. `final`: the receiver does not want it, so trying again is no use. */
+  | {
+      type: "attempted";
+      receivers: readonly string[];
+      outcomes: Readonly<Record<string, { delivered: boolean; final?: boolean; reason?: string }>>;
+    };
+
+export function reduceNotice(state: NoticeState, event: NoticeEvent, nowMs: number): Step<NoticeState, never> {
+  if (state.endedAtMs !== undefined) return unchanged(state);
+  const end = (changes: Partial<NoticeState>) =>
+    changed<NoticeState, never>(state, { ...changes, dueAtMs: undefined, endedAtMs: nowMs }, nowMs);
+  switch (event.type) {
+    case "take":
+      if (nowMs < (state.dueAtMs ?? 0)) return unchanged(state);
+      return changed<NoticeState, never>(state, { dueAtMs: nowMs + takenMs }, nowMs);
+    case "drop":
+      return end({});
+    case "attempted": {
+      const deliveries = { ...state.deliveries };
+      for (const [receiver, outcome] of Object.entries(event.outcomes)) {
+        deliveries[receiver] = attempted(state.deliveries[receiver], outcome, nowMs);
+      }
+      const waiting = event.receivers.map((one) => deliveries[one]).filter((one) => one?.status === "waiting");
+      if (waiting.length === 0) return end({ deliveries });
+      const next = Math.min(...waiting.map((one) => nextAttemptAtMs(one as DeliveryState)));
+      return changed<NoticeState, never>(state, { deliveries, dueAtMs: next }, nowMs);
+    }
+  }
+}
+
+function attempted(
+  before: DeliveryState | undefined,
+  { delivered, final = false, reason }: { delivered: boolean; final?: boolean; reason?: string },
+  nowMs: number,
+): DeliveryState {
+  const attempts = (before?.attempts ?? 0) + 1;
+  const status = delivered ? "delivered" : final || attempts > retryAfterMs.length ? "failed" : "waiting";
+  return { status, attempts, lastAttemptAtMs: nowMs, ...(delivered || reason === undefined ? {} : { reason }) };
+}
+
+export function nextAttemptAtMs({ attempts, lastAttemptAtMs }: DeliveryState): number {
+  return lastAttemptAtMs + (retryAfterMs[attempts - 1] ?? 0);
+}
+
+/** Whom it is to be sent to now: all who want it, are not done, and whose next attempt is due. */
+export function receiversOf(
+  notice: NoticeState,
+  receivers: readonly NotificationState[],
+  nowMs: number,
+): { all: NotificationState[]; now: NotificationState[] } {
+  const { event, only, deliveries } = notice;
+  const all = receivers.filter(
+    (one) =>
+      one.removedAtMs === undefined &&
+      (only === undefined ? event !== "test" && one.events.includes(event) : one.notificationId === only),
+  );
+  const isDue = (delivery: DeliveryState | undefined) =>
+    delivery === undefined || (delivery.status === "waiting" && nowMs >= nextAttemptAtMs(delivery));
+  return { all, now: all.filter((one) => isDue(deliveries[one.notificationId])) };
+}

@@ -1,0 +1,158 @@
+import { createHash, createPublicKey, type JsonWebKey, verify } from "node:crypto";
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { webhookBodySchema } from "@steward/contracts/notification";
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { type Installation, startInstallation } from "../support/installation.ts";
+
+interface Called {
+  url: string;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+let installation: Installation;
+let receiver: Server;
+let origin: string;
+let called: Called[] = [];
+let status = 204;
+
+beforeAll(async () => {
+  receiver = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const body = Buffer.concat(chunks).toString();
+      called.push({ url: `${origin}${request.url ?? ""}`, headers: request.headers, body });
+      response.writeHead(status).end();
+    });
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+  const { port } = receiver.address() as AddressInfo;
+  origin = `http://127.0.0.1:${port}`;
+  installation = await startInstallation({ functionEnv: { STEWARD_OUTSIDE_HOSTS: `127.0.0.1:${port}` } });
+});
+afterAll(async () => {
+  await installation?.close();
+  receiver.close();
+});
+beforeEach(() => {
+  called = [];
+  status = 204;
+});
+
+/** What a receiver does: reads the keys once, and believes only what one of them signed. */
+async function isSigned({ url, headers, body }: Called): Promise<boolean> {
+  const { keys } = (await (await fetch(`${installation.stack.apiUrl}/.well-known/notification-keys.json`)).json()) as {
+    keys: (JsonWebKey & { kid: string })[];
+  };
+  const text = (name: string) => String(headers[name]);
+  const parameters = text("signature-input").replace(/^steward=/, "");
+  const key = keys.find(({ kid }) => parameters.includes(`keyid="${kid}"`));
+  if (key === undefined) return false;
+  const digest = `sha-256=:${createHash("sha256").update(body).digest("base64")}:`;
+  const base = [
+    '"@method": POST',
+    `"@target-uri": ${url}`,
+    `"content-digest": ${digest}`,
+    `"webhook-id": ${text("webhook-id")}`,
+    `"@signature-params": ${parameters}`,
+  ].join("\n");
+  const signature = Buffer.from(text("signature").replace(/^steward=:(.*):$/, "$1"), "base64");
+  return verify(
+    "sha256",
+    Buffer.from(base),
+    { key: createPublicKey({ key, format: "jwk" }), dsaEncoding: "ieee-p1363" },
+    signature,
+  );
+}
+const events = () => called.map(({ body }) => webhookBodySchema.parse(JSON.parse(body)).event);
+
+it("a webhook is told that a task waits and how it ended, signed so that it need keep no secret", async () => {
+  const acme = installation.as("acme");
+  const made = await acme("createNotification", { body: { name: "chat", url: `${origin}/steward?a=b` } });
+  expect((await acme("listNotifications", {})).items).toEqual([made]);
+  const [{ name = "" } = {}] = (await acme("listNodes", { query: { kind: "appliance" } })).items;
+  const task = await acme("submitTask", { body: { instruction: "add user zora", targets: [name] } });
+  expect(task.status).toBe("awaiting_approval");
+  await vi.waitFor(() => expect(events()).toEqual(["task.awaiting_approval"]), { timeout: 20_000 });
+  await acme("approveTask", { params: { taskId: task.id }, body: { planHash: task.plan?.planHash ?? "" } });
+  await vi.waitFor(() => expect(events()).toEqual(["task.awaiting_approval", "task.finished"]), { timeout: 60_000 });
+
+  const [waiting, finished] = called.map(({ body }) => webhookBodySchema.parse(JSON.parse(body)));
+  expect(waiting?.task).toMatchObject({
+    id: task.id,
+    status: "awaiting_approval",
+    actions: ["users.add"],
+    appliances: 1,
+  });
+  expect(finished?.task).toMatchObject({ id: task.id, status: "simulated", message: expect.any(String) });
+  for (const call of called) {
+    expect(await isSigned(call)).toBe(true);
+    expect(await isSigned({ ...call, body: call.body.replace("zora", "root") })).toBe(false);
+    expect(await isSigned({ ...call, url: `${origin}/other` })).toBe(false);
+    const other = { ...call.headers, "webhook-id": "ntc_other" };
+    expect(await isSigned({ ...call, headers: other })).toBe(false);
+  }
+  await vi.waitFor(async () => {
+    const { items } = await acme("listDeliveries", { params: { notificationId: made.id } });
+    expect(items.map(({ event, status: state, attempts }) => ({ event, state, attempts }))).toEqual([
+      { event: "task.finished", state: "delivered", attempts: 1 },
+      { event: "task.awaiting_approval", state: "delivered", attempts: 1 },
+    ]);
+  });
+  await acme("deleteNotification", { params: { notificationId: made.id } });
+});
+
+it("a test says whether it arrived; one that did not is tried again, and nothing is sent to who was removed", async () => {
+  const acme = installation.as("acme");
+  const { id } = await acme("createNotification", {
+    body: { name: "chat", url: `${origin}/`, events: ["task.finished"] },
+  });
+  const params = { notificationId: id };
+  const sent = await acme("testNotification", { params, idempotencyKey: "one-test-0001" });
+  expect(await acme("testNotification", { params, idempotencyKey: "one-test-0001" })).toEqual(sent);
+  const outcome = async () => (await acme("listDeliveries", { params })).items.find((one) => one.id === sent.id);
+  await vi.waitFor(async () => expect(await outcome()).toMatchObject({ event: "test", status: "delivered" }), {
+    timeout: 20_000,
+  });
+  expect(events()).toEqual(["test"]);
+
+  status = 503;
+  const refused = await acme("testNotification", { params });
+  await vi.waitFor(
+    async () => {
+      const { items } = await acme("listDeliveries", { params });
+      expect(items.find((one) => one.id === refused.id)).toMatchObject({
+        status: "waiting",
+        attempts: 1,
+        reason: "it answered 503",
+        nextAttemptAt: expect.any(String),
+      });
+    },
+    { timeout: 20_000 },
+  );
+  await acme("deleteNotification", { params });
+  await expect(acme("testNotification", { params })).rejects.toMatchObject({ code: "not_found" });
+  expect((await acme("listNotifications", {})).items).toEqual([]);
+});
+
+it("an address on the inside is refused, and another tenant's receiver is absent", async () => {
+  const acme = installation.as("acme");
+  for (const url of ["http://example.org/", "https://127.0.0.1/", "https://169.254.169.254/", "https://localhost/"]) {
+    await expect(acme("createNotification", { body: { name: "x", url } })).rejects.toMatchObject({
+      code: "unprocessable",
+    });
+  }
+  const { id } = await acme("createNotification", { body: { name: "ours", url: `${origin}/` } });
+  const birch = installation.as("birch");
+  const params = { notificationId: id };
+  expect((await birch("listNotifications", {})).items).toEqual([]);
+  for (const foreign of [
+    birch("deleteNotification", { params }),
+    birch("testNotification", { params }),
+    birch("listDeliveries", { params }),
+  ])
+    await expect(foreign).rejects.toMatchObject({ code: "not_found" });
+  await acme("deleteNotification", { params });
+});
