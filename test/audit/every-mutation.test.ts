@@ -354,6 +354,21 @@ const steps: Partial<Record<RouteName, Step>> = {
     call: () => send("rotateSecret", { as: "provider", params: { secretName: "cursor-key" } }),
     record: () => "",
   },
+  setTenantSecret: {
+    call: () =>
+      send("setTenantSecret", { as: "acme", params: { tenantSecret: "wifi-key" }, body: { value: "a long value" } }),
+    record: () => "",
+  },
+  removeTenantSecret: {
+    call: () => send("removeTenantSecret", { as: "acme", params: { tenantSecret: "wifi-key" } }),
+    record: () => "",
+  },
+  storeRunSecret: {
+    needsNone: "needs an action that makes a secret; store-run-secret.ts commits its entry with the record",
+  },
+  openRunSecret: {
+    needsNone: "needs a secret that a run has made; open-run-secret.ts commits its entry with the opening",
+  },
   createTenant: {
     call: async () => {
       const answer = await send("createTenant", { as: "provider", body: { name: "Walked" } });

@@ -17,6 +17,8 @@ import type { Ui } from "./ui.ts";
 const liveOutputUpTo = 3;
 const linesUpTo = 50;
 const failedTailLines = 15;
+const tailCharacters = 64 * 1024;
+const expiredText = "its output has expired: it was kept for as long as the tenant's policy says";
 const outputEveryMs = 700;
 const waitSeconds = 20;
 const patienceMs = 60_000;
@@ -78,6 +80,8 @@ export interface FollowOptions {
   output: "all" | "some";
   /** Ends where a wave waits for somebody's word: a script would wait for days. */
   untilPaused?: boolean;
+  /** Only this appliance's, by id or name. */
+  appliance?: string;
   /** Called with every version, the first one included. */
   onVersion?: (task: TaskView) => void;
 }
@@ -123,7 +127,7 @@ export async function followTask(
     done();
   }
   await reading;
-  await printer.readOutput(now, signal);
+  await printer.readToTheEnd(now, signal);
   if (taskHasEnded(now.status)) await printer.printRest(now, signal);
   if (isLarge(now)) now = await call("getTask", { params: { taskId: now.id }, query: {}, signal });
   return { task: now, outputTrusted: printer.isTrusted() };
@@ -131,6 +135,8 @@ export async function followTask(
 
 interface RunPrinter {
   readOutput: (task: TaskView, signal?: AbortSignal) => Promise<void>;
+  /** The same, as often as the connection breaks; goes on each time from the chunk that it came to. */
+  readToTheEnd: (task: TaskView, signal?: AbortSignal) => Promise<void>;
   printRest: (task: TaskView, signal?: AbortSignal) => Promise<void>;
   isTrusted: () => boolean;
 }
@@ -141,8 +147,15 @@ export function createRunPrinter(call: Client, task: TaskView, ui: Ui, options: 
   /** The line that is not complete yet, as it came. */
   const pieces = new Map<string, string>();
   const printed = new Set<string>();
+  /** Whose output could not be fetched at the last try. */
+  const troubled = new Set<string>();
   let trusted = true;
-  const runsOf = (now: TaskView): RunView[] => now.runs ?? [];
+  let chunksRead = 0;
+  const { appliance } = options;
+  const runsOf = (now: TaskView): RunView[] =>
+    (now.runs ?? []).filter(
+      (run) => appliance === undefined || run.applianceId === appliance || run.applianceName === appliance,
+    );
   const isLive = (now: TaskView): boolean => options.output === "all" || runsOf(now).length <= liveOutputUpTo;
 
   const printText = (run: RunView, text: string, last: boolean, many: boolean): void => {
@@ -158,13 +171,23 @@ export function createRunPrinter(call: Client, task: TaskView, ui: Ui, options: 
     readers.set(run.applianceId, reader);
     if (reader === "ended") return;
     try {
-      const { text, complete } = await reader.read(signal);
-      printText(run, text, complete, many);
-      if (complete) readers.set(run.applianceId, "ended");
+      const { complete, expired } = await reader.read((text) => {
+        chunksRead += 1;
+        printText(run, text, false, many);
+      }, signal);
+      troubled.delete(run.applianceId);
+      if (!complete) return;
+      printText(run, "", true, many);
+      readers.set(run.applianceId, "ended");
+      if (expired) ui.hint(`${visible(run.applianceName)}: ${expiredText}`);
     } catch (error) {
       signal?.throwIfAborted();
       // A connection that breaks is tried again; output that is not what it claims to be is never shown.
-      if (error instanceof AppError && error.retryable) return;
+      if (error instanceof AppError && error.retryable) {
+        troubled.add(run.applianceId);
+        return;
+      }
+      troubled.delete(run.applianceId);
       readers.set(run.applianceId, "ended");
       trusted = trusted && !(error instanceof CliError);
       ui.hint(`${visible(run.applianceName)}: ${problemText(error, ui.paint)}`);
@@ -175,8 +198,13 @@ export function createRunPrinter(call: Client, task: TaskView, ui: Ui, options: 
     if (readers.has(run.applianceId)) return;
     readers.set(run.applianceId, "ended");
     try {
-      const { text } = await createOutputReader(call, task.id, run.applianceId, fetchBytes).read(signal);
-      const lines = visibleLines(text).trimEnd().split("\n");
+      let text = "";
+      const keep = (more: string) => {
+        text = (text + more).slice(-tailCharacters);
+      };
+      const { expired } = await createOutputReader(call, task.id, run.applianceId, fetchBytes).read(keep, signal);
+      if (expired) ui.say(`    ${ui.paint.dim(expiredText)}`);
+      const lines = text === "" ? [] : visibleLines(text).trimEnd().split("\n");
       for (const line of lines.slice(-failedTailLines)) ui.say(`    ${ui.paint.dim("│")} ${line}`);
     } catch (error) {
       signal?.throwIfAborted();
@@ -200,15 +228,31 @@ export function createRunPrinter(call: Client, task: TaskView, ui: Ui, options: 
     }
   };
 
+  const readOutput: RunPrinter["readOutput"] = async (now, signal) => {
+    if (ui.json) return;
+    const runs = runsOf(now);
+    if (isLive(now)) {
+      const started = runs.filter((run) => run.status !== "pending" && run.status !== "sent");
+      for (const run of started) await readRun(run, runs.length > 1, signal);
+    }
+    await printResults(now, false, signal);
+  };
+
   return {
-    readOutput: async (now, signal) => {
-      if (ui.json) return;
-      const runs = runsOf(now);
-      if (isLive(now)) {
-        const started = runs.filter((run) => run.status !== "pending" && run.status !== "sent");
-        for (const run of started) await readRun(run, runs.length > 1, signal);
+    readOutput,
+    readToTheEnd: async (now, signal) => {
+      let sinceMs = Date.now();
+      for (let before = chunksRead; ; before = chunksRead) {
+        await readOutput(now, signal);
+        if (troubled.size === 0) return;
+        if (chunksRead > before) sinceMs = Date.now();
+        if (Date.now() - sinceMs > patienceMs) {
+          throw new AppError("unavailable", "the output cannot be fetched to its end", {
+            next: `Try again later: steward tasks show ${task.id} --output`,
+          });
+        }
+        await delay(outputEveryMs, undefined, signal === undefined ? {} : { signal });
       }
-      await printResults(now, false, signal);
     },
     printRest: async (now, signal) => {
       if (!ui.json) await printResults(now, true, signal);

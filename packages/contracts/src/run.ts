@@ -114,6 +114,8 @@ export const runOutputSchema = z.strictObject({
   runId: runIdSchema,
   attempt: z.number().int(),
   complete: z.boolean(),
+  /** It was kept for as long as the tenant's policy says, and is gone. */
+  expired: z.boolean().optional(),
   chunks: z.array(z.strictObject({ ...chunkSchema.shape, url: z.url() })),
   sha256: digestSchema.optional(),
   bytes: z.number().int().optional(),

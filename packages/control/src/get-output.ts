@@ -32,6 +32,9 @@ export async function getOutput(
   const run = runs.find((one) => one.applianceId === params.applianceId);
   if (run === undefined) throw new AppError("not_found", `task ${params.taskId} has no run on ${params.applianceId}`);
   const announced = run.output?.chunks ?? run.chunks;
+  if (await hasExpired(deps, run, announced)) {
+    return { runId: run.runId, attempt: run.attempt, complete: true, expired: true, chunks: [] };
+  }
   const chunks = await chunksThatCount(deps, run, announced);
   const complete = run.output !== undefined && chunks.length === announced.length;
   return {
@@ -46,6 +49,13 @@ export async function getOutput(
     ),
     ...(complete && run.output !== undefined ? { sha256: run.output.sha256, bytes: run.output.bytes } : {}),
   };
+}
+
+/** An output goes as a whole, the oldest first; while the run goes on nothing of it does. */
+async function hasExpired(deps: WithObjects, run: RunState, announced: RunState["chunks"]): Promise<boolean> {
+  const [first] = announced;
+  if (run.output === undefined || first === undefined) return false;
+  return !(await deps.objects.exists(deps.outputBucket, chunkKey(run, first.number)));
 }
 
 /** S3 tells when an object came in whole seconds. */

@@ -11,7 +11,7 @@ import { showPreview } from "../preview-task.ts";
 import { previewText } from "../text/preview.ts";
 import { resultsText } from "../text/results.ts";
 import { table } from "../text/table.ts";
-import { paintTaskStatus, planText, resultText, runText, taskTitle } from "../text/task.ts";
+import { paintTaskStatus, planText, resultText, runText, slowestText, taskTitle } from "../text/task.ts";
 import { relative } from "../text/time.ts";
 import { visible } from "../text/visible.ts";
 import { wavesText } from "../text/waves.ts";
@@ -71,12 +71,14 @@ function addReading(tasks: Command, run: Runner): void {
           const runs = task.runs ?? [];
           if (options.output === true) {
             const printer = createRunPrinter(call, task, ui, { output: "all" });
-            await printer.readOutput(task);
+            await printer.readToTheEnd(task);
             await printer.printRest(task);
             if (!printer.isTrusted()) return exitCodes.failed;
           } else {
             const width = Math.max(0, ...runs.map((one) => one.applianceName.length));
             for (const one of runs) ui.say(runText(one, width, ui.paint));
+            const slowest = slowestText(runs, ui.paint);
+            if (slowest !== "") ui.say(`\n${slowest}`);
           }
           if (task.status === "awaiting_approval" && task.previewTaskId !== undefined) {
             const preview = await call("getPreview", { params: { taskId: task.id } });
@@ -110,13 +112,20 @@ function addReading(tasks: Command, run: Runner): void {
         "Follow a task to its end; without an id, the newest. Ctrl-C ends only the watching. With --json: one line for each change.",
       )
       .argument("[id]")
-      .option("--output", "every appliance's output, however many there are")
-      .action(async (id: string | undefined, options: { output?: boolean }, self: Command) =>
+      .option("--output", "every appliance's output as it comes, however many there are; checked whole at its end")
+      .option("--appliance <name>", "only this appliance's, by name or id")
+      .action(async (id: string | undefined, options: { output?: boolean; appliance?: string }, self: Command) =>
         run(self, async ({ connect, ui, nowMs }) => {
           const { call } = await connect();
           const task = await findTask(call, id);
           return interruptible(task, async (signal) => {
             ui.say(headText(task, ui, nowMs()));
+            const { appliance } = options;
+            if (
+              appliance !== undefined &&
+              !task.targets.some(({ id: one, name }) => one === appliance || name === appliance)
+            )
+              throw usageError(`${appliance} is no target of this task`, "See them: steward tasks show");
             if (!taskHasEnded(task.status)) ui.hint(ui.paint.dim("Ctrl-C stops the watching, not the task."));
             ui.data(task);
             const started = await waitWhile(call, task, ui, {
@@ -125,7 +134,8 @@ function addReading(tasks: Command, run: Runner): void {
               signal,
             });
             const followed = await followTask(call, started, ui, {
-              output: options.output === true ? "all" : "some",
+              output: options.output === true || appliance !== undefined ? "all" : "some",
+              ...(appliance === undefined ? {} : { appliance }),
               onVersion: (version) => {
                 if (version.version > task.version) ui.data(version);
               },
@@ -137,6 +147,7 @@ function addReading(tasks: Command, run: Runner): void {
         }),
       ),
     "steward tasks watch",
+    "steward tasks watch --output --appliance nas",
     "steward tasks watch --json | jq .status",
   );
 }

@@ -196,6 +196,7 @@ export function resultText(task: TaskView, paint: Paint, nowMs = 0): string {
   const message = task.result?.message;
   const status = paintTaskStatus(task.status, paint);
   lines.push(`${paint.bold(status)}${message === undefined ? "" : `  ${visible(message)}`}`);
+  for (const line of secretsText(task)) lines.push(`  ${line}`);
   for (const next of [...(task.result?.next ?? []), ...nextSteps(task, nowMs)])
     lines.push(`  ${paint.dim("→")} ${visible(next)}`);
   if (task.status === "simulated") {
@@ -235,4 +236,42 @@ export function taskTitle(task: TaskView): string {
     )
     .map(visible)
     .join("; ");
+}
+
+/** What the runs have made for somebody, and how to see it. */
+function secretsText(task: TaskView): string[] {
+  const all = task.secrets ?? [];
+  const lines = all.map(({ name, action, appliance, status, unsure, expiresAt }) => {
+    const what = `${visible(name)} of ${visible(action)} on ${visible(appliance.name)}`;
+    if (status !== "waiting") return `${what}: ${status}`;
+    return `${what}: waits to be opened until ${expiresAt}${unsure === true ? " (may not be in force: the run was cut off)" : ""}`;
+  });
+  return all.some(({ status }) => status === "waiting")
+    ? [...lines, `→ Its recipient sees it, once: steward secrets open ${task.id}`]
+    : lines;
+}
+
+const shownSlowest = 5;
+
+/** Which tasks took longest, of all appliances and steps. */
+export function slowestText(runs: readonly RunView[], paint: Paint): string {
+  const tasks = runs
+    .flatMap((run) =>
+      run.steps.flatMap((step) =>
+        (step.slowest ?? []).map((one) => ({ ...one, action: step.action, on: run.applianceName })),
+      ),
+    )
+    .filter(({ durationMs }) => durationMs >= 100)
+    .toSorted((a, b) => b.durationMs - a.durationMs)
+    .slice(0, shownSlowest);
+  if (tasks.length === 0) return "";
+  const times = tasks.map(({ durationMs }) => duration(durationMs));
+  const width = Math.max(...times.map(({ length }) => length));
+  return [
+    heading("Slowest tasks", paint),
+    ...tasks.map(
+      ({ task, action, on }, index) =>
+        `  ${(times[index] ?? "").padStart(width)}  ${visible(task)}  ${paint.dim(`${visible(action)} on ${visible(on)}`)}`,
+    ),
+  ].join("\n");
 }
