@@ -1,11 +1,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { actionsDoc } from "./docs/actions.ts";
 import { architectureDoc } from "./docs/architecture.ts";
 import { permissionsDoc } from "./docs/permissions.ts";
 import { root } from "./run.ts";
 
 /** Writes the documents that are made from definitions. With `--check` it writes nothing, and fails where one is out of date. */
 const documents: Record<string, () => string> = {
+  "docs/actions.md": actionsDoc,
   "docs/architecture.md": architectureDoc,
   "docs/permissions.md": permissionsDoc,
 };

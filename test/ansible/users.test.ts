@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { usersAdd, usersList, usersRemove } from "../../packages/catalogue/src/actions/users.ts";
+import {
+  usersAdd,
+  usersList,
+  usersLock,
+  usersPasswordReset,
+  usersRemove,
+  usersUnlock,
+} from "../../packages/catalogue/src/actions/users.ts";
 import { createAppliance, type TestAppliance } from "../support/appliance.ts";
 import { describeWithSandbox, sandboxRoot } from "../support/sandbox.ts";
 import { proveState, snapshot } from "./prove-state.ts";
@@ -67,17 +74,79 @@ describeWithSandbox("users on a real appliance", () => {
 
   test("users.remove takes the account, and its undo brings all of it back", async () => {
     await appliance.inside(
-      "useradd -m -G audio anna && echo diary > /home/anna/diary && echo anna:secret | chpasswd && useradd -m zoe",
+      "useradd -m -G audio anna && echo diary > /home/anna/diary && echo anna:secret | chpasswd && useradd -m zoe && echo 'anna ALL=(ALL) ALL' > /etc/sudoers.d/anna && chmod 440 /etc/sudoers.d/anna",
     );
     await proveState(appliance, usersRemove, { username: "anna" }, async () => {
       await expect(appliance.inside("getent passwd anna")).rejects.toThrow();
       await expect(appliance.inside("ls /home/anna")).rejects.toThrow();
+      // Whoever is called anna next is no administrator.
+      await expect(appliance.inside("ls /etc/sudoers.d/anna")).rejects.toThrow();
     });
     expect(await appliance.inside("cat /home/anna/diary; id -nG anna")).toBe("diary\nanna audio\n");
     await proveState(appliance, usersRemove, { username: "anna", keepHome: true }, async () => {
       expect(await appliance.inside("cat /home/anna/diary")).toBe("diary\n");
     });
-    await appliance.inside("userdel -r anna 2>/dev/null; userdel -r zoe 2>/dev/null");
+    await appliance.inside("rm /etc/sudoers.d/anna; userdel -r anna 2>/dev/null; userdel -r zoe 2>/dev/null");
+  });
+
+  test("users.lock keeps out passwords and keys, and users.unlock lets in again", async () => {
+    await appliance.inside("useradd -m lea && echo lea:first | chpasswd && useradd -m kim && chage -E 2999-01-01 kim");
+    const expiry = (name: string) => appliance.inside(`getent shadow ${name} | cut -d: -f8`);
+    await proveState(appliance, usersLock, { username: "lea" }, async () => {
+      expect(await appliance.inside("passwd -S lea")).toMatch(/^lea L /);
+      expect(await appliance.inside("LC_ALL=C chage -l lea")).toMatch(/Account expires\s*: Jan 02, 1970/);
+      const { result } = await appliance.run(usersList, {});
+      expect(result).toMatchObject({
+        users: [
+          { username: "kim", locked: false },
+          { username: "lea", locked: true },
+        ],
+      });
+      const reset = await appliance.run(usersPasswordReset, { username: "lea" }, { secrets: { password: "x" } });
+      expect(reset.reason).toContain("lea is locked; run users.unlock first");
+    });
+    await appliance.inside("usermod -L -e 1 lea; usermod -L kim");
+    await proveState(appliance, usersUnlock, { username: "lea" }, async () => {
+      expect(await appliance.inside("passwd -S lea")).toMatch(/^lea P /);
+      expect(await expiry("lea")).toBe("\n");
+    });
+    // Never had a password, and is to go one day: neither is the lock's doing.
+    const kim = await appliance.run(usersUnlock, { username: "kim" });
+    expect(kim, kim.output).toMatchObject({ status: "succeeded", changed: 0 });
+    expect(await expiry("kim")).not.toBe("\n");
+    expect((await appliance.run(usersLock, { username: "nobodyhere" })).reason).toContain("There is no user nobodyhere");
+    await appliance.inside("userdel -r lea 2>/dev/null; userdel -r kim 2>/dev/null");
+  });
+
+  test("users.password.reset sets the password that was made, says so, and undoes it; no output has it", async () => {
+    await appliance.inside("useradd -m eva && echo eva:first | chpasswd");
+    const secrets = { password: "made-for:this$run" };
+    const before = await snapshot(appliance);
+    const line = await appliance.inside("getent shadow eva");
+    const is = async (password: string) => {
+      const check = "import crypt,spwd,sys; h=spwd.getspnam('eva').sp_pwdp; print(crypt.crypt(sys.argv[1], h) == h)";
+      return (await appliance.inside(`python3 -W ignore -c "${check}" '${password}'`)).trim() === "True";
+    };
+    const preview = await appliance.run(usersPasswordReset, { username: "eva" }, { mode: "check", secrets });
+    expect(preview, preview.output).toMatchObject({ status: "succeeded", changed: 1 });
+    expect(await snapshot(appliance)).toBe(before);
+    const reset = await appliance.run(usersPasswordReset, { username: "eva" }, { runId: "run-eva", secrets });
+    expect(reset, reset.output).toMatchObject({ status: "succeeded", secrets: ["password"] });
+    expect([await is("first"), await is(secrets.password)]).toEqual([false, true]);
+    const undo = await appliance.run(usersPasswordReset, { username: "eva" }, { runId: "run-eva", mode: "undo" });
+    expect(undo, undo.output).toMatchObject({ status: "succeeded" });
+    expect(await appliance.inside("getent shadow eva")).toBe(line);
+    expect(await is("first")).toBe(true);
+    for (const { output } of [preview, reset, undo]) {
+      expect(output).not.toContain(secrets.password);
+      expect(output).not.toContain(line.split(":")[1]);
+    }
+    // Who has chosen another one since keeps it.
+    await appliance.run(usersPasswordReset, { username: "eva" }, { runId: "run-eva-2", secrets });
+    await appliance.inside("echo eva:own | chpasswd");
+    await appliance.run(usersPasswordReset, { username: "eva" }, { runId: "run-eva-2", mode: "undo" });
+    expect(await is("own")).toBe(true);
+    await appliance.inside("userdel -r eva 2>/dev/null");
   });
 
   test("the hash of a removed user's password is in no output", async () => {

@@ -4,6 +4,8 @@ import { gradeAnswer } from "@steward/core/planning/grade-answer";
 import hostile from "../../packages/core/src/planning/hostile-instructions.json" with { type: "json" };
 import { matchInstruction } from "@steward/core/planning/match-instruction";
 import type { PlanningContext } from "@steward/core/planning/planning-types";
+import { buildPrompt } from "@steward/core/planning/prompt";
+import { noActionFits } from "@steward/core/planning/refusals";
 import { newTask } from "@steward/core/task/new-task";
 import { describe, expect, it } from "vitest";
 
@@ -43,6 +45,11 @@ const values: Record<string, string> = {
   quotaMb: "500",
   alias: "info@home.example",
   target: "john@home.example",
+  port: "8080",
+  protocol: "udp",
+  source: "192.168.1.0/24",
+  unit: "smbd",
+  lines: "20",
 };
 
 describe("the matcher over the real catalogue", () => {
@@ -82,8 +89,44 @@ describe("the matcher over the real catalogue", () => {
     ["restart dnsmasq", "service.restart", { service: "dnsmasq" }],
     ["how much space is left?", "disk.usage", {}],
     ["ping", "system.ping", {}],
+    ["lock anna's account", "users.lock", { username: "anna" }],
+    ["disable the login of bob", "users.lock", { username: "bob" }],
+    ["let bob in again", "users.unlock", { username: "bob" }],
+    ["anna forgot the password", "users.password.reset", { username: "anna" }],
+    ["give bob a new password", "users.password.reset", { username: "bob" }],
+    ["is smbd running?", "service.status", { service: "smbd" }],
+    ["install security updates", "packages.update", { securityOnly: true }],
+    ["install only the security updates", "packages.update", { securityOnly: true }],
+    ["update the packages, security only", "packages.update", { securityOnly: true }],
+    ["update all packages", "packages.update", {}],
+    ["open port 443", "firewall.port.open", { port: 443 }],
+    ["open udp port 51820 from 10.0.0.0/8", "firewall.port.open", { port: 51820, protocol: "udp", source: "10.0.0.0/8" }],
+    ["block tcp port 8080", "firewall.port.close", { port: 8080, protocol: "tcp" }],
+    ["show the last 20 lines of the log of smbd", "journal.show", { unit: "smbd", lines: 20 }],
+    ["reboot", "system.reboot", {}],
+    ["restart the server", "system.reboot", {}],
   ])("reads %j", (sentence, action, variables) => {
     expect(match(sentence)).toMatchObject({ kind: "plan", steps: [{ action, variables }] });
+  });
+
+  it.each(["close everything", "open all ports", "reboot everything", "is it running", "lock everybody out"])(
+    "makes no plan of %j",
+    (sentence) => expect(match(sentence).kind).not.toBe("plan"),
+  );
+
+  it("leads no words to a command that only explicit steps may name", () => {
+    const sentences = ["run uptime", "run the command uptime", "shell run uptime", "run a listed command as root", "shell.run uptime"];
+    const answer = JSON.stringify({
+      understood: "",
+      outOfScope: false,
+      steps: [{ action: "shell.run", variables: { command: "uptime" } }],
+    });
+    for (const sentence of sentences) {
+      expect(JSON.stringify(match(sentence)), sentence).not.toContain("shell.run");
+      expect(gradeAnswer(answer, contextFor(sentence)).kind, sentence).toBe("unsure");
+    }
+    expect(JSON.stringify(buildPrompt(contextFor("run uptime")))).not.toContain("shell.run");
+    expect(JSON.stringify(noActionFits([], catalogue))).not.toContain("listed command");
   });
 
   it("gives john a share at an assumed path", () => {

@@ -55,6 +55,7 @@ export async function createAppliance(root: SandboxRoot, hostname = "test-applia
           playbook: action.playbook,
           bundleDir,
           variables,
+          ...(options.secrets === undefined ? {} : { secrets: options.secrets }),
           mode: options.mode ?? "apply",
           verbosity: 0,
           timeoutSeconds: options.timeoutSeconds ?? action.timeoutSeconds,

@@ -2,9 +2,11 @@ import { riskOf } from "@steward/contracts/risk";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { dnsRecordAdd } from "./actions/dns.ts";
+import { firewallPortClose, firewallPortOpen } from "./actions/firewall.ts";
 import { sambaShareAdd } from "./actions/samba.ts";
 import { serviceRestart } from "./actions/service.ts";
-import { usersAdd } from "./actions/users.ts";
+import { shellRun } from "./actions/shell.ts";
+import { usersAdd, usersLock, usersPasswordReset, usersUnlock } from "./actions/users.ts";
 import { catalogue } from "./catalogue.ts";
 import { defineAction, slotPattern } from "./define-action.ts";
 
@@ -55,6 +57,9 @@ const hostile = [
 const good: Record<string, Record<string, unknown>> = {
   "users.add": { username: "john", groups: ["users"], sshKey: ed25519 },
   "users.remove": { username: "john", keepHome: true },
+  "users.lock": { username: "john" },
+  "users.unlock": { username: "john" },
+  "users.password.reset": { username: "john" },
   "users.list": {},
   "samba.server.setup": { workgroup: "HOME" },
   "samba.share.add": { share: "photos", path: "/srv/samba/photos", users: ["john"], readOnly: false },
@@ -67,9 +72,16 @@ const good: Record<string, Record<string, unknown>> = {
   "mail.password.reset": { address: "john@home.example" },
   "mail.alias.add": { alias: "info@home.example", target: "john@home.example" },
   "service.restart": { service: "dnsmasq" },
+  "service.status": { service: "dnsmasq" },
+  "packages.update": { securityOnly: true },
+  "firewall.port.open": { port: 8080, protocol: "tcp", source: "192.168.1.0/24" },
+  "firewall.port.close": { port: 8080, protocol: "tcp" },
   "disk.usage": {},
+  "journal.show": { unit: "dnsmasq", lines: 50 },
   "system.facts": {},
   "system.ping": {},
+  "system.reboot": {},
+  "shell.run": { command: "uptime" },
 };
 
 describe("every action", () => {
@@ -88,7 +100,9 @@ describe("every action", () => {
     }
   });
 
-  test.each(catalogue.map((action) => [action.id, action] as const))("%s takes no hostile text", (id, action) => {
+  // What a command may be is for the policy that lists it, and nothing else ever names one: see `shell.run` below.
+  const spoken = catalogue.filter(({ byNameOnly }) => byNameOnly !== true);
+  test.each(spoken.map((action) => [action.id, action] as const))("%s takes no hostile text", (id, action) => {
     for (const [name, value] of Object.entries(good[id] ?? {})) {
       if (typeof value !== "string" && !Array.isArray(value)) continue;
       const input = (text: string) => ({ ...good[id], [name]: Array.isArray(value) ? [text] : text });
@@ -104,7 +118,7 @@ describe("every action", () => {
 
   test("lets no character through that a template or a shell would read", () => {
     const special = fc.constantFrom(..."{}%$`\"'\\|&;<>()*?[]#!^\n\r\t\0".split(""));
-    for (const action of catalogue) {
+    for (const action of spoken) {
       for (const [name, value] of Object.entries(good[action.id] ?? {})) {
         const text: unknown = Array.isArray(value) ? value[0] : value;
         if (typeof text !== "string") continue;
@@ -121,7 +135,7 @@ describe("every action", () => {
   });
 
   test("has examples that fill only its variables, and words of its own", () => {
-    for (const action of catalogue) {
+    for (const action of spoken) {
       expect(action.examples.length).toBeGreaterThanOrEqual(6);
       expect(new Set(action.examples).size).toBe(action.examples.length);
       expect(action.words.length).toBeGreaterThan(3);
@@ -197,6 +211,33 @@ describe("values", () => {
     }
   });
 
+  test("a source is one address or network, and not everything", () => {
+    for (const source of ["10.0.0.1", "192.168.1.0/24", "10.0.0.0/8", "fd00::1", "fd00::/64", "2001:db8::/32"]) {
+      expect(fits(firewallPortOpen, { port: 80, source }), source).toBe(true);
+    }
+    for (const source of [
+      "0.0.0.0/0",
+      "::/0",
+      "10.0.0.0/0",
+      "10.0.0.0/7",
+      "10.0.0.0/33",
+      "300.0.0.1",
+      "nas",
+      "1:2",
+      "any",
+    ]) {
+      expect(fits(firewallPortOpen, { port: 80, source }), source).toBe(false);
+    }
+    for (const port of [0, 65_536, 1.5, -1]) expect(fits(firewallPortOpen, { port }), String(port)).toBe(false);
+  });
+
+  test("a command is one visible line", () => {
+    for (const command of ["uptime", "df -h | sort", "a"]) expect(fits(shellRun, { command }), command).toBe(true);
+    for (const command of ["", " ls", "ls ", "a\nb", "a\tb", "a\u202eb", "é", "x".repeat(1001)]) {
+      expect(fits(shellRun, { command }), command).toBe(false);
+    }
+  });
+
   test("a record's value fits its type", () => {
     const cases: [type: string, value: string, right: boolean][] = [
       ["A", "192.168.1.5", true],
@@ -250,6 +291,23 @@ describe("risk looks at the values", () => {
     expect(risk(sambaShareAdd, { share: "x" })).toBe("low");
   });
 
+  test("ports", () => {
+    const opened = (port: number) => risk(firewallPortOpen, { port, protocol: "tcp" });
+    for (const port of [80, 443, 8080, 220, 2222, 33060]) expect(opened(port), String(port)).toBe("medium");
+    for (const port of [22, 23, 139, 445, 2375, 3306, 3389, 5432, 5900, 6379, 27017]) {
+      expect(opened(port), String(port)).toBe("high");
+    }
+    expect(risk(firewallPortClose, { port: 22 })).toBe("high");
+    expect(risk(firewallPortClose, { port: 443 })).toBe("medium");
+  });
+
+  test("whoever gets in or is kept out", () => {
+    for (const action of [usersLock, usersUnlock, usersPasswordReset]) {
+      expect(risk(action, { username: "john" })).toBe("medium");
+    }
+    expect(risk(shellRun, { command: "true" })).toBe("high");
+  });
+
   test("services", () => {
     expect(risk(serviceRestart, { service: "dnsmasq" })).toBe("medium");
     for (const service of ["ssh", "sshd", "networking", "systemd-networkd", "wg-quick@wg0"]) {
@@ -271,6 +329,8 @@ describe("defineAction", () => {
     ["fewer than six examples", { examples: ["add {username}"] }],
     ["has no variable name", { examples: Array.from({ length: 6 }, (_, index) => `add {name} ${index}`) }],
     ["has no hint", { hints: {} }],
+    ["nobody may ask for it in words", { byNameOnly: true }],
+    ["is no yes or no", { hints: { ...hints, username: { question: "Who?", flagWords: ["who"] } } }],
     ["at least `medium`", { kind: "command", undo: "none" }],
     [
       "is not anchored",

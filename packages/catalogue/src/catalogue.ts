@@ -9,15 +9,22 @@ import {
   mailPasswordReset,
   mailServerSetup,
 } from "./actions/mail.ts";
+import { firewallPortClose, firewallPortOpen } from "./actions/firewall.ts";
+import { journalShow } from "./actions/journal.ts";
+import { packagesUpdate } from "./actions/packages.ts";
 import { sambaServerSetup, sambaShareAdd } from "./actions/samba.ts";
-import { serviceRestart } from "./actions/service.ts";
-import { systemFacts, systemPing } from "./actions/system.ts";
-import { usersAdd, usersList, usersRemove } from "./actions/users.ts";
+import { serviceRestart, serviceStatus } from "./actions/service.ts";
+import { shellRun } from "./actions/shell.ts";
+import { systemFacts, systemPing, systemReboot } from "./actions/system.ts";
+import { usersAdd, usersList, usersLock, usersPasswordReset, usersRemove, usersUnlock } from "./actions/users.ts";
 
 /** Everything that a plan may use, in the order in which it is shown. */
 export const catalogue: readonly Action[] = [
   usersAdd,
   usersRemove,
+  usersLock,
+  usersUnlock,
+  usersPasswordReset,
   usersList,
   sambaServerSetup,
   sambaShareAdd,
@@ -30,7 +37,14 @@ export const catalogue: readonly Action[] = [
   mailPasswordReset,
   mailAliasAdd,
   serviceRestart,
+  serviceStatus,
+  packagesUpdate,
+  firewallPortOpen,
+  firewallPortClose,
   diskUsage,
+  journalShow,
   systemFacts,
   systemPing,
+  systemReboot,
+  shellRun,
 ];

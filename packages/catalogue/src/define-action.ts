@@ -1,5 +1,6 @@
 import type { Action, Facts, Variables } from "@steward/contracts/actions";
 import { generatedNameSchema } from "@steward/contracts/run-secret";
+import { z } from "zod";
 
 /** What an author of an action writes; what is left out gets the quiet value: nothing required, nothing assumed. */
 export interface ActionDefinition extends Omit<Action, "hints" | "words" | "requires" | "defaults"> {
@@ -45,7 +46,9 @@ function problemsOf(action: Action): string[] {
     if (!generatedNameSchema.safeParse(name).success) problems.push(`${name} is no name of a secret`);
   }
   if (action.kind === "read" && action.generates !== undefined) problems.push("a `read` makes no secrets");
-  if (action.examples.length < 6) problems.push("it has fewer than six examples");
+  if (action.byNameOnly === true) {
+    if (action.examples.length > 0) problems.push("nobody may ask for it in words, but it has examples");
+  } else if (action.examples.length < 6) problems.push("it has fewer than six examples");
   if (action.kind === "command" && action.undo === "none" && action.risk.base === "low") {
     problems.push("what cannot be undone is at least `medium`");
   }
@@ -61,10 +64,19 @@ function problemsOf(action: Action): string[] {
     }
   }
   for (const name of names) {
+    const type = action.hints[name]?.flagWords === undefined ? undefined : typeOf(action, name);
+    if (type !== undefined && type !== "boolean")
+      problems.push(`${name} is no yes or no, but has words that turn it on`);
     if (action.hints[name] === undefined) problems.push(`the variable ${name} has no hint`);
   }
   for (const name of Object.keys(action.hints)) {
     if (!names.includes(name)) problems.push(`the hint ${name} has no variable`);
   }
   return problems;
+}
+
+function typeOf(action: Action, name: string): unknown {
+  const schema = z.toJSONSchema(action.variables, { io: "input", unrepresentable: "any" });
+  const property = schema.properties?.[name];
+  return typeof property === "object" ? property.type : undefined;
 }

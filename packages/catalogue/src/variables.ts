@@ -152,6 +152,27 @@ export const secretReference = z
   .regex(secretReferencePattern, "must name a secret, such as secret:wifi-key; a value never stands in a request")
   .meta({ [secretMark]: true });
 
+/** A unit of the init system, whose journal is read: `smbd`, `ssh.service`, `apt-daily.timer`. */
+export const unitName = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9_-]{0,47}(?:@[a-z0-9_-]{1,32})?(?:\.(?:service|timer|socket))?$/,
+    "must be a service's name such as smbd, or a unit's such as apt-daily.timer",
+  );
+
+export const portNumber = z.int().min(1).max(65_535);
+
+/** One address or network, not all of them. Whether an IPv6 address is one, nft says on the appliance before it counts. */
+export const networkSource = z
+  .string()
+  .max(43)
+  .regex(
+    new RegExp(
+      `^(?:${octet}(?:\\.${octet}){3}(?:/(?:3[0-2]|[12][0-9]|[89]))?|(?=[0-9a-f:]*:[0-9a-f:]*:)[0-9a-f][0-9a-f:]{1,38}(?:/(?:12[0-8]|1[01][0-9]|[1-9][0-9]|[89]))?)$`,
+    ),
+    "must be an address or a network such as 192.168.1.0/24 or fd00::/64",
+  );
+
 function words(line: string): string[] {
   return line.split(" ");
 }

@@ -20,6 +20,8 @@ export interface VariableHint {
   question: string;
   /** Facts that hold existing identifiers of this kind: offered as choices, and grounding for `fact` provenance. */
   choicesFrom?: "users" | "groups" | "shares" | "services" | "domains" | "mailDomains" | "mailboxes";
+  /** For a yes or no: phrases that turn it on, besides its own name. The longer ones first. */
+  flagWords?: string[];
   /** `secret` variables hold a reference to Secrets Manager, never a value. */
   secret?: boolean;
 }
@@ -40,6 +42,11 @@ export interface Action {
    * `sudo` makes a user `high`. A `command` without undo is at least `medium`.
    */
   risk: RiskRules;
+  /**
+   * Only explicit steps may name it: it is offered to no tier of planning, so that no words of anybody's lead to it.
+   * Default: no.
+   */
+  byNameOnly?: boolean;
   /** Sentences with `{variable}` slots, for the matcher and as examples in model prompts. */
   examples: string[];
   /** Other words for what the action does: the matcher finds the action by words outside its examples. */

@@ -29,3 +29,25 @@ export const serviceRestart = defineAction({
   undo: "none",
   timeoutSeconds: 120,
 });
+
+export const serviceStatus = defineAction({
+  id: "service.status",
+  title: "Show how a service is",
+  kind: "read",
+  playbook: "service_status",
+  variables: z.strictObject({ service: serviceName }),
+  hints: { service: { question: "Which service?", choicesFrom: "services" } },
+  risk: { base: "low", rules: [] },
+  examples: [
+    "is {service} running",
+    "show the status of {service}",
+    "status of the service {service}",
+    "does the service {service} run",
+    "check the service {service}",
+    "check whether {service} is running",
+    "what is the state of {service}",
+  ],
+  words: ["daemon", "running", "active", "status", "state", "health"],
+  undo: "none",
+  timeoutSeconds: 60,
+});

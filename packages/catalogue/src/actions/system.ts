@@ -42,3 +42,26 @@ export const systemPing = defineAction({
   undo: "none",
   timeoutSeconds: 60,
 });
+
+/** Done when the appliance is back: on another boot, with a heartbeat. Later steps of the plan run after that. */
+export const systemReboot = defineAction({
+  id: "system.reboot",
+  title: "Restart the appliance",
+  kind: "command",
+  playbook: "system_reboot",
+  variables: z.strictObject({}),
+  risk: { base: "medium", rules: [] },
+  examples: [
+    "reboot",
+    "reboot the appliance",
+    "reboot the machine",
+    "reboot the server",
+    "restart the appliance",
+    "restart the machine",
+    "restart the whole server",
+    "restart the computer",
+  ],
+  words: ["reboot", "power", "cycle", "boot", "whole"],
+  undo: "none",
+  timeoutSeconds: 900,
+});

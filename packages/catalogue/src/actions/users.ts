@@ -91,3 +91,73 @@ export const usersList = defineAction({
   undo: "none",
   timeoutSeconds: 60,
 });
+
+/** Both ways at once: the password is locked, and the account has expired, which keeps out who signs in with a key. */
+export const usersLock = defineAction({
+  id: "users.lock",
+  title: "Lock a user out",
+  kind: "state",
+  playbook: "users_lock",
+  variables: z.strictObject({ username }),
+  hints: { username: { question: "Which user should be locked out?", choicesFrom: "users" } },
+  risk: { base: "medium", rules: [] },
+  examples: [
+    "lock user {username}",
+    "lock {username}",
+    "lock the account of {username}",
+    "lock {username}'s account",
+    "lock {username} out",
+    "disable the login of {username}",
+    "block the user {username}",
+    "suspend the account of {username}",
+  ],
+  words: ["account", "login", "deactivate", "suspend", "block", "expire", "deny", "leave"],
+  undo: "recorded",
+  timeoutSeconds: 120,
+});
+
+export const usersUnlock = defineAction({
+  id: "users.unlock",
+  title: "Let a locked user in again",
+  kind: "state",
+  playbook: "users_unlock",
+  variables: z.strictObject({ username }),
+  hints: { username: { question: "Which user should be unlocked?", choicesFrom: "users" } },
+  risk: { base: "medium", rules: [] },
+  examples: [
+    "unlock user {username}",
+    "unlock {username}",
+    "unlock the account of {username}",
+    "unlock {username}'s account",
+    "let {username} in again",
+    "enable the login of {username}",
+    "unblock the user {username}",
+  ],
+  words: ["account", "login", "reactivate", "unblock", "restore", "allow", "back"],
+  undo: "recorded",
+  timeoutSeconds: 120,
+});
+
+/** The new password is made on the appliance and told to nobody but the one who opens its one-time link. */
+export const usersPasswordReset = defineAction({
+  id: "users.password.reset",
+  title: "Give a user a new password",
+  kind: "command",
+  playbook: "users_password_reset",
+  variables: z.strictObject({ username }),
+  hints: { username: { question: "Who needs a new password?", choicesFrom: "users" } },
+  risk: { base: "medium", rules: [] },
+  examples: [
+    "reset the password of {username}",
+    "reset {username}'s password",
+    "reset the password for user {username}",
+    "give {username} a new password",
+    "make a new password for {username}",
+    "{username} forgot the password",
+    "{username} needs a new password",
+  ],
+  words: ["passwd", "forgotten", "forgot", "lost", "credentials", "login", "change"],
+  generates: ["password"],
+  undo: "recorded",
+  timeoutSeconds: 120,
+});

@@ -30,16 +30,22 @@ export interface IndexedAction {
   cues: Map<string, Set<string>>;
 }
 
+/** The actions that words may lead to. The others are named by explicit steps only. */
+export function spokenOf(actions: readonly Action[]): readonly Action[] {
+  return actions.filter((action) => action.byNameOnly !== true);
+}
+
 const indexes = new WeakMap<readonly Action[], IndexedAction[]>();
 
 /** The index of a catalogue: made once per list of actions and kept as long as the list. */
 export function indexActions(actions: readonly Action[]): IndexedAction[] {
   const known = indexes.get(actions);
+  const spoken = spokenOf(actions);
   // A list that has grown since (a test that registers an action) is indexed anew.
-  if (known !== undefined && known.length === actions.length && known.every((one, at) => one.action === actions[at])) {
+  if (known !== undefined && known.length === spoken.length && known.every((one, at) => one.action === spoken[at])) {
     return known;
   }
-  const made = actions.map(indexAction);
+  const made = spoken.map(indexAction);
   indexes.set(actions, made);
   return made;
 }
@@ -131,6 +137,14 @@ function cuesOf(examples: Item[][], shapes: Map<string, VariableShape>): Map<str
     });
   }
   return cues;
+}
+
+/** Every way to say yes to a yes-or-no variable, as words: its own name, and what its hint adds. */
+export function flagPhrases(action: Action, name: string): string[][] {
+  const added = (action.hints[name]?.flagWords ?? []).map((phrase) =>
+    tokenize(phrase).flatMap((token) => (token.class === "content" ? [token.canon] : [])),
+  );
+  return [nameWords(name), ...added];
 }
 
 /** `keepHome` → `keep`, `home`. */

@@ -1,7 +1,7 @@
 import type { VariableValue } from "@steward/contracts/actions";
 import type { Provenance } from "@steward/contracts/plan";
 import type { IndexedAction } from "./action-index.ts";
-import { nameWords } from "./action-index.ts";
+import { flagPhrases } from "./action-index.ts";
 import { sharedFacts } from "./complete-steps.ts";
 import type { PlanningContext } from "./planning-types.ts";
 import { isNegated } from "./screen-instruction.ts";
@@ -69,7 +69,7 @@ function saidAt(
   variable: string,
   value: VariableValue,
 ): number[] | undefined {
-  if (typeof value === "boolean") return value ? flagAt(evidence, variable) : undefined;
+  if (typeof value === "boolean") return value ? flagAt(evidence, indexed, variable) : undefined;
   const items = Array.isArray(value) ? value : [String(value)];
   const found: number[] = [];
   for (const item of items) {
@@ -121,16 +121,17 @@ function isInOtherRole(evidence: Evidence, indexed: IndexedAction, variable: str
   return false;
 }
 
-function flagAt({ tokens, negated }: Evidence, variable: string): number[] | undefined {
-  const words = nameWords(variable);
+function flagAt({ tokens, negated }: Evidence, indexed: IndexedAction, variable: string): number[] | undefined {
   const spoken = tokens.flatMap((token, at) =>
     token.kind === "word" && token.class === "content" && !negated[at]
       ? token.text.split("-").map((word) => ({ canon: canonOf(word), at }))
       : [],
   );
-  for (let from = 0; from + words.length <= spoken.length; from += 1) {
-    const part = spoken.slice(from, from + words.length);
-    if (part.every((one, k) => one.canon === words[k])) return [...new Set(part.map((one) => one.at))];
+  for (const words of flagPhrases(indexed.action, variable)) {
+    for (let from = 0; from + words.length <= spoken.length; from += 1) {
+      const part = spoken.slice(from, from + words.length);
+      if (part.every((one, k) => one.canon === words[k])) return [...new Set(part.map((one) => one.at))];
+    }
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 import type { Facts, VariableHint, Variables, VariableValue } from "@steward/contracts/actions";
 import type { Provenance } from "@steward/contracts/plan";
-import { type IndexedAction, type Item, nameWords } from "./action-index.ts";
+import { flagPhrases, type IndexedAction, type Item } from "./action-index.ts";
 import type { PlanningContext } from "./planning-types.ts";
 import { type Reading, readList, readText, type VariableShape } from "./variable-values.ts";
 import { areAlike, canonOf, isGeneric, isNaming, isVerb, type Token } from "./words.ts";
@@ -222,9 +222,10 @@ function takeFlags(indexed: IndexedAction, given: readonly Token[]): { tokens: T
   let tokens = [...given];
   for (const shape of indexed.shapes.values()) {
     if (shape.type !== "flag") continue;
-    const words = nameWords(shape.name);
     const spoken = flattened(tokens);
-    for (let at = 0; at < spoken.length; at += 1) {
+    for (const { at, words } of flagPhrases(indexed.action, shape.name).flatMap((phrase) =>
+      spoken.map((_, from) => ({ at: from, words: phrase })),
+    )) {
       const part = spoken.slice(at, at + words.length);
       if (part.length < words.length || !part.every((one, k) => one.canon === words[k])) continue;
       const from = Math.min(...part.map((one) => one.token));

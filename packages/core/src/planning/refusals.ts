@@ -1,6 +1,7 @@
 import type { Action } from "@steward/contracts/actions";
 import type { TaskResult } from "@steward/contracts/task";
 import type { JobState } from "../job/job-state.ts";
+import { spokenOf } from "./action-index.ts";
 import { asExample, matchInstruction } from "./match-instruction.ts";
 import type { PlanningContext } from "./planning-types.ts";
 
@@ -11,6 +12,7 @@ export function noActionFits(
   nearest: readonly string[],
   actions: readonly Action[],
 ): { message: string; next: string[] } {
+  const spoken = spokenOf(actions);
   const close = nearest.flatMap((id) => actions.find((action) => action.id === id) ?? []);
   if (close.length > 0) {
     return {
@@ -19,8 +21,8 @@ export function noActionFits(
     };
   }
   return {
-    message: `None of the actions does this. What can be done: ${titles(actions)}.`,
-    next: suggestions(actions),
+    message: `None of the actions does this. What can be done: ${titles(spoken)}.`,
+    next: suggestions(spoken),
   };
 }
 
