@@ -128,8 +128,8 @@ describeWithSandbox("a real machine", () => {
     await appliance.inside("echo kept > /root/kept; echo lost > /run/lost");
     await executor.boot?.restart();
     expect(await executor.boot?.id()).not.toBe(before);
-    expect(await appliance.inside("cat /root/kept; ls /run/lost 2>/dev/null || cat /proc/sys/kernel/random/boot_id")).toBe(
-      `kept\n${await executor.boot?.id()}\n`,
-    );
+    expect(
+      await appliance.inside("cat /root/kept; ls /run/lost 2>/dev/null || cat /proc/sys/kernel/random/boot_id"),
+    ).toBe(`kept\n${await executor.boot?.id()}\n`);
   });
 });

@@ -114,7 +114,9 @@ describeWithSandbox("users on a real appliance", () => {
     const kim = await appliance.run(usersUnlock, { username: "kim" });
     expect(kim, kim.output).toMatchObject({ status: "succeeded", changed: 0 });
     expect(await expiry("kim")).not.toBe("\n");
-    expect((await appliance.run(usersLock, { username: "nobodyhere" })).reason).toContain("There is no user nobodyhere");
+    expect((await appliance.run(usersLock, { username: "nobodyhere" })).reason).toContain(
+      "There is no user nobodyhere",
+    );
     await appliance.inside("userdel -r lea 2>/dev/null; userdel -r kim 2>/dev/null");
   });
 

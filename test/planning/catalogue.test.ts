@@ -100,7 +100,11 @@ describe("the matcher over the real catalogue", () => {
     ["update the packages, security only", "packages.update", { securityOnly: true }],
     ["update all packages", "packages.update", {}],
     ["open port 443", "firewall.port.open", { port: 443 }],
-    ["open udp port 51820 from 10.0.0.0/8", "firewall.port.open", { port: 51820, protocol: "udp", source: "10.0.0.0/8" }],
+    [
+      "open udp port 51820 from 10.0.0.0/8",
+      "firewall.port.open",
+      { port: 51820, protocol: "udp", source: "10.0.0.0/8" },
+    ],
     ["block tcp port 8080", "firewall.port.close", { port: 8080, protocol: "tcp" }],
     ["show the last 20 lines of the log of smbd", "journal.show", { unit: "smbd", lines: 20 }],
     ["reboot", "system.reboot", {}],
@@ -115,7 +119,13 @@ describe("the matcher over the real catalogue", () => {
   );
 
   it("leads no words to a command that only explicit steps may name", () => {
-    const sentences = ["run uptime", "run the command uptime", "shell run uptime", "run a listed command as root", "shell.run uptime"];
+    const sentences = [
+      "run uptime",
+      "run the command uptime",
+      "shell run uptime",
+      "run a listed command as root",
+      "shell.run uptime",
+    ];
     const answer = JSON.stringify({
       understood: "",
       outOfScope: false,
