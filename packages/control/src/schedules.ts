@@ -11,6 +11,7 @@ import * as reduce from "@steward/core/schedule/reduce-schedule";
 import type { ScheduleState } from "@steward/core/schedule/schedule-state";
 import { audited } from "./audit.ts";
 import type { Caller, Context, Repeatable } from "./context.ts";
+import { loadFacts, resolveTargets } from "./load-targets.ts";
 import { planSchedule, standingHashOf, taskIdOf } from "./plan-schedule.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { loadSchedule, scheduleView } from "./schedule-view.ts";
@@ -26,8 +27,8 @@ const maxSchedules = 500;
 const idOf = (tenantId: string, name: string) => derivedId("schedule", 0, `${tenantId} ${name}`);
 
 /**
- * Makes a schedule. Throws `invalid_request` for times that never come and values that an action does not take, and
- * `conflict` where the tenant has one of that name.
+ * Makes a schedule. Throws `invalid_request` for times that never come and values that an action does not take,
+ * `unprocessable` for targets that mean no appliance now, and `conflict` where the tenant has one of that name.
  */
 export async function createSchedule(
   deps: WithActions,
@@ -35,8 +36,8 @@ export async function createSchedule(
   { name, ...definition }: CreateSchedule,
   repeatable?: Repeatable,
 ): Promise<ScheduleView> {
-  checkDefinition(deps, definition);
   const { tenantId } = caller;
+  await checkDefinition(deps, tenantId, definition);
   const key = { tenantId, scheduleId: idOf(tenantId, name) };
   return retryOnConflict(async () => {
     const nowMs = deps.nowMs();
@@ -59,7 +60,8 @@ export async function putSchedule(
   params: { scheduleId: string },
   definition: ScheduleDefinition,
 ): Promise<ScheduleView> {
-  checkDefinition(deps, definition);
+  const { definition: before } = await loadSchedule(deps, caller.tenantId, params.scheduleId);
+  await checkDefinition(deps, caller.tenantId, definition, before);
   const by = { id: caller.principal.id, name: caller.principal.name };
   return change(deps, caller, params, "put-schedule", (state, nowMs) =>
     reduce.changeSchedule(state, { definition, by }, nowMs),
@@ -160,10 +162,26 @@ export async function runScheduleNow(
   return submitTask(deps, caller, body, repeatable);
 }
 
-/** What can be said without looking at appliances: values are held to the actions again at each due time. */
-function checkDefinition(deps: Pick<Context, "actions">, definition: ScheduleDefinition): void {
+/**
+ * A mistake is told now and not at three in the morning; at each due time all of it is asked again. Targets that it had
+ * before may have no appliance any more: whoever changes something else is not kept from it.
+ */
+async function checkDefinition(
+  deps: WithActions,
+  tenantId: string,
+  definition: ScheduleDefinition,
+  before?: ScheduleDefinition,
+): Promise<void> {
   checkRecurrence(definition.when, "when");
-  groundGiven(definition.steps, { instruction: "", actions: deps.actions, targets: [] });
+  const known = new Set(before?.targets);
+  const fresh = definition.targets.filter((target) => !known.has(target));
+  const nodes = fresh.length === 0 ? [] : await resolveTargets(deps, tenantId, fresh);
+  const targets = await loadFacts(
+    deps,
+    tenantId,
+    nodes.map((node) => ({ id: node.nodeId, name: node.name })),
+  );
+  groundGiven(definition.steps, { instruction: "", actions: deps.actions, targets });
 }
 
 async function requireRoom(deps: Deps, tenantId: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { listNodes, replaceNode } from "@steward/aws/records/node";
 import { createPerson, getPerson, replacePerson } from "@steward/aws/records/person";
 import { getSchedule } from "@steward/aws/records/schedule";
 import { getTask, listTasks } from "@steward/aws/records/task";
@@ -14,8 +15,8 @@ import { runSchedules } from "@steward/control/run-schedules";
 import * as schedules from "@steward/control/schedules";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { testActions } from "../../core/test/fixtures.ts";
-import { testSigner } from "./support/machines.ts";
 import { type House, openHouse } from "./support/house.ts";
+import { testSigner } from "./support/machines.ts";
 
 const hourMs = 3_600_000;
 const signer = testSigner();
@@ -273,17 +274,22 @@ it("for a high risk the author cannot give it", async () => {
 });
 
 it("a selector that nobody fits, and a value that an action does not take, are said and counted as refusals", async () => {
-  const view = await add({ targets: ["site:nowhere"] });
-  house.passTime(hourMs);
-  await tick();
-  expect((await look(view)).log[0]).toMatchObject({
-    outcome: "refused",
-    why: expect.stringContaining("no appliance is site:nowhere"),
-  });
+  await expect(add({ targets: ["site:nowhere"] })).rejects.toSatisfy((error) => hasCode(error, "unprocessable"));
   await expect(add({ name: "bad", steps: [{ action: "users.add", variables: {} }] })).rejects.toSatisfy((error) =>
     hasCode(error, "invalid_request"),
   );
   await expect(add({ name: "bad", when: { cron: "0 25 * * *", timeZone: "UTC" } })).rejects.toThrow("the hour");
+  const view = await add({ targets: ["attic"] });
+  const { items } = await listNodes(house.table, author.tenantId, { limit: 10 });
+  for (const node of items) {
+    await commit(house.table, [replaceNode(node, { ...node, removedAtMs: house.nowMs(), version: node.version + 1 })]);
+  }
+  house.passTime(hourMs);
+  await tick();
+  expect((await look(view)).log[0]).toMatchObject({
+    outcome: "refused",
+    why: expect.stringContaining("no appliance is attic"),
+  });
 });
 
 it("says how late it is, and that nothing was due", async () => {
