@@ -40,6 +40,7 @@ export interface Appliance {
   /** The run that is being executed, where one is. */
   executing: string | undefined;
   isGone: boolean;
+  isRestored(): boolean;
   /** Its wall clock is off by so much. Nothing may depend on it. */
   wallOffsetMs: number;
   isWell(): boolean;
@@ -58,6 +59,8 @@ export function createAppliance(options: {
   undoesOnFailure: boolean;
   /** Its health decides about something. */
   countsBeats: () => boolean;
+  /** Probability that it comes back from a snapshot. */
+  restores: number;
   /** The mistake that this is here to find: it goes by its own wall clock. */
   trustsWallClock?: boolean;
   onExecute: (appliance: Appliance) => void;
@@ -67,6 +70,8 @@ export function createAppliance(options: {
   let ledgers = 0;
   /** Beats in a row with nothing to do. */
   let idle = 0;
+  let isRestored = false;
+  let asksAnyway = false;
 
   const isAway = () => {
     const sinceMs = scheduler.nowMs() - startMs;
@@ -74,15 +79,16 @@ export function createAppliance(options: {
   };
 
   /** A call to the control plane: its request or its answer may be lost, and it may arrive once more much later. */
-  function* call<T>(act: () => T): Generator<number, T, void> {
+  function* call<T>(act: () => T, copies = 1): Generator<number, T, void> {
     yield chance.between(5, 200);
     if (isAway() || chance.happens(loses)) {
       yield chance.between(100, 10_000);
       throw lost;
     }
     const answer = act();
-    if (chance.happens(options.duplicates / 5)) {
-      scheduler.in(chance.between(10, 100_000), () => {
+    for (let copy = 0; copy < copies; copy += 1) {
+      if (!chance.happens(options.duplicates / 5)) continue;
+      scheduler.in(chance.between(10, chance.happens(0.5) ? 100_000 : 1_200_000), () => {
         try {
           act();
         } catch (error) {
@@ -98,6 +104,12 @@ export function createAppliance(options: {
   const health = (): Health => (behaviour.fallsIll && disk.change === "present" ? "critical" : "healthy");
 
   function* live(): Process {
+    // What its disk was like then is not simulated: the point is that nothing of it is done again.
+    if (disk.ledger.size > 0 && chance.happens(options.restores)) {
+      isRestored = true;
+      asksAnyway = true;
+      disk.ledger.clear();
+    }
     for (const entry of disk.ledger.values()) {
       // Nobody knows how far it came: it is told so, and never repeated.
       if (entry.state === "started") finish(entry, "failed", [], "interrupted");
@@ -107,7 +119,8 @@ export function createAppliance(options: {
       try {
         const told = yield* call(() => world.heartbeat(behaviour.id, { health: health(), beatMs: behaviour.beatMs }));
         yield* report();
-        if (told.pending.length > 0) {
+        if (told.pending.length > 0 || asksAnyway) {
+          asksAnyway = false;
           idle = 0;
           const runs = yield* call(() => world.pendingRuns(behaviour.id));
           for (const run of runs) {
@@ -215,7 +228,7 @@ export function createAppliance(options: {
       const { result } = entry;
       if (entry.state !== "finished" || result === undefined) continue;
       try {
-        yield* call(() => world.recordResult(entry.runId, result));
+        yield* call(() => world.recordResult(entry.runId, result), 8);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
       }
@@ -228,6 +241,7 @@ export function createAppliance(options: {
     disk,
     executing: undefined,
     isGone: false,
+    isRestored: () => isRestored,
     wallOffsetMs: 0,
     isWell: () => health() === "healthy",
     hasUnreported: () => [...disk.ledger.values()].some(({ state }) => state === "started" || state === "finished"),

@@ -2,7 +2,6 @@ import type { Plan } from "@steward/contracts/plan";
 import { runHasEnded } from "@steward/contracts/states";
 import { toleratedOf } from "../../src/rollout/error-budget.ts";
 import { isAway } from "../../src/rollout/recount.ts";
-import type { RolloutState } from "../../src/rollout/rollout-state.ts";
 import { awaitsStart, isUnderWay } from "../../src/run/run-phase.ts";
 import type { RunState } from "../../src/run/run-state.ts";
 import type { Appliance } from "./appliance.ts";
@@ -88,7 +87,22 @@ export function createChecks(options: {
       if (runHasEnded(run.status) || run.status === "unreachable" || isAway(run, nowMs()) || isLate) continue;
       found(`wave ${after.wave} began while ${run.applianceName} of wave ${run.wave} was ${run.status}`);
     }
-    const { pauseSeconds, confirmWaves } = parameters;
+    const { pauseSeconds, confirmWaves, healthGate } = parameters;
+    if (healthGate !== undefined) {
+      for (const run of others.filter(({ wave }) => wave < after.wave)) {
+        const seen = options.world().fleet.get(run.applianceId);
+        // It may have become so since this was decided.
+        const isIll = seen?.health === "critical" && nowMs() - seen.healthSinceMs > 5_000;
+        if (
+          isIll &&
+          run.status === "succeeded" &&
+          seen.healthSinceMs >= (run.startedAtMs ?? 0) &&
+          run.round === undefined
+        ) {
+          found(`wave ${after.wave} began with ${run.applianceName} critical`);
+        }
+      }
+    }
     const before = others.filter(({ wave }) => wave === after.wave - 1);
     const endedAtMs = Math.max(0, ...before.map((run) => (runHasEnded(run.status) ? (run.endedAtMs ?? 0) : 0)));
     // A late one of an earlier wave may end after the pause has begun.
@@ -165,9 +179,20 @@ export function createChecks(options: {
         }
         if (after.status === "succeeded") everSucceeded ||= after.wave === 1;
         if (after.status === "failed" && before.status !== "failed") onFailed(after);
+        const isAtIt = appliances.some(({ executing }) => executing === after.runId);
+        if (isAtIt && isUnderWay(before) && runHasEnded(after.status))
+          found(`${after.applianceName} is at it and has ended`);
         if (after.dueAtMs === undefined && !runHasEnded(after.status)) found(`${after.runId} has no deadline`);
       },
-      rollout(_before, after: RolloutState) {
+      rollout(before, after, by) {
+        if (
+          before.status === "paused" &&
+          after.status === "running" &&
+          by === "dispatcher" &&
+          after.stop === undefined
+        ) {
+          found("it went on without a person's word");
+        }
         const hasEnded = ["succeeded", "failed", "cancelled"].includes(after.status);
         if (hasEnded !== (after.dueAtMs === undefined))
           found(`the rollout is ${after.status} with the deadline ${after.dueAtMs}`);
@@ -201,6 +226,7 @@ export function createChecks(options: {
         found(`${total} of ${plan.targets.length} appliances are counted`);
       }
       checkDisks();
+      checkLost();
       const isFirst = !hasRetried && !undoAsked;
       if (isFirst && task.status === "succeeded") {
         const without = plan.targets.length - (counts["succeeded"] ?? 0);
@@ -248,6 +274,20 @@ export function createChecks(options: {
       if ((run.status === "cancelled" || run.status === "expired") && run.attempt === 1 && own.length > 0) found(is);
       if (run.status === "succeeded" && !own.some((effect) => effect.attempt === run.attempt && !effect.isPartial)) {
         found(`${run.applianceName} succeeded without having done it`);
+      }
+    }
+  }
+
+  /** Who was there all the time and was told in time has begun. */
+  function checkLost(): void {
+    const hasFrozen = scenario.acts.some(({ act }) => act === "freeze");
+    if (hasFrozen || scenario.loses > 0.05) return;
+    for (const run of runs()) {
+      const appliance = appliances.find(({ behaviour }) => behaviour.id === run.applianceId);
+      if (appliance === undefined || appliance.behaviour.away.length > 0 || appliance.isGone) continue;
+      const isTold = run.sentAtMs !== undefined && run.startedAtMs === undefined && !appliance.isRestored();
+      if (isTold && run.status === "expired" && plan.expiresAtMs - (run.sentAtMs ?? 0) > 45 * 60_000) {
+        found(`${run.applianceName} was there, had its command for long, and never began`);
       }
     }
   }

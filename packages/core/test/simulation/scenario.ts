@@ -32,6 +32,8 @@ export interface Scenario {
   kills: number;
   loses: number;
   duplicates: number;
+  /** At each restart of an agent: its ledger is that of an older snapshot, without what came since. */
+  restores: number;
   /** What people do, and when. */
   acts: { atMs: number; act: "pause" | "resume" | "cancel" | "freeze" | "unfreeze" | "cut_off" }[];
   /** After each end of the task, at most so often. */
@@ -50,9 +52,12 @@ export function scenarioOf(seed: number): Scenario {
   const failing = isCalm ? 0 : chance.oneOf([0, 0, 0.1, 0.3, 1]);
   const illness = isCalm ? 0 : chance.oneOf([0, 0, 0, 0.2]);
   const sites = chance.between(1, 3);
+  // A power cut in the whole house: they are told one after the other, and come back at one time.
+  const blackoutMs = !isCalm && chance.happens(0.05) ? chance.between(15, 30) * minuteMs : 0;
   const targets = applianceIds(count).map((id, at) => {
     const tags = chance.happens(0.3) ? [`ring:${chance.oneOf(["canary", "early"])}`] : [];
     const behaviour = behaviourOf(chance, { id, name: `nas-${at + 1}`, trouble, failing, illness, livesMs, sites });
+    if (blackoutMs > 0 && at > 0) behaviour.away.push([2 * minuteMs, blackoutMs + Math.floor(livesMs / 3)]);
     return { id, tags, behaviour };
   });
   const scenario: Scenario = {
@@ -63,6 +68,7 @@ export function scenarioOf(seed: number): Scenario {
     kills: isCalm ? 0 : chance.oneOf([0, 0.01, 0.05]),
     loses: isCalm ? 0 : chance.oneOf([0, 0.05, 0.2]),
     duplicates: isCalm ? 0 : chance.oneOf([0, 0.1, 0.5]),
+    restores: isCalm ? 0 : chance.oneOf([0, 0, 0.05]),
     acts: isCalm ? [] : actsOf(chance, livesMs),
     afterwards: isCalm ? [] : Array.from({ length: chance.between(0, 3) }, () => chance.oneOf(["retry", "undo"])),
     confirms: isCalm || chance.happens(0.9),

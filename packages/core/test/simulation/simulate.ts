@@ -22,6 +22,8 @@ export interface Simulated {
 export interface Mistakes {
   reducers?: Partial<Reducers>;
   trustsWallClock?: boolean;
+  /** Dispatchers send by what they decided before. */
+  isUnfenced?: boolean;
 }
 
 /** Nothing takes longer: the plan's expiry, a run, a day of looking for it, twice for a retry, and what comes late. */
@@ -48,7 +50,8 @@ export function simulate(seed: number, mistakes: Mistakes = {}): Simulated {
   const countsBeats = plan.rollout.healthGate !== undefined || plan.rollout.minHealthy !== undefined;
   const checks = createChecks({ scenario, plan, appliances, nowMs: () => scheduler.nowMs(), world: () => world });
   const dispatch = () => {
-    const options = { world, reducers, scheduler, chance, loses: scenario.loses };
+    const { isUnfenced = false } = mistakes;
+    const options = { world, reducers, scheduler, chance, loses: scenario.loses, isUnfenced };
     spawn(scheduler, dispatchOnce(options), {
       isKilled,
       onGone(why, error) {
@@ -91,6 +94,7 @@ export function simulate(seed: number, mistakes: Mistakes = {}): Simulated {
       startMs,
       loses: scenario.loses,
       duplicates: scenario.duplicates,
+      restores: scenario.restores,
       undoesOnFailure: plan.rollout.undoOnFailure,
       countsBeats: () => countsBeats && scheduler.nowMs() < plan.expiresAtMs + 3_600_000,
       ...(mistakes.trustsWallClock === undefined ? {} : { trustsWallClock: mistakes.trustsWallClock }),

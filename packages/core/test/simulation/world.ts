@@ -8,7 +8,7 @@ import { judgeLateStart, startsLate, takePlace } from "../../src/rollout/judge-l
 import { newRollout } from "../../src/rollout/new-rollout.ts";
 import { reduceRollout } from "../../src/rollout/reduce-rollout.ts";
 import type { RolloutEvent, RolloutState } from "../../src/rollout/rollout-state.ts";
-import { awaitsStart } from "../../src/run/run-phase.ts";
+import { awaitsStart, isUnderWay } from "../../src/run/run-phase.ts";
 import { reduceRun } from "../../src/run/reduce-run.ts";
 import type { RunEvent, RunState } from "../../src/run/run-state.ts";
 import { reduceTask } from "../../src/task/reduce-task.ts";
@@ -40,7 +40,7 @@ export class Conflict extends Error {}
 /** Sees every write of a record before it is done. */
 export interface Watch {
   run(before: RunState | undefined, after: RunState): void;
-  rollout(before: RolloutState, after: RolloutState): void;
+  rollout(before: RolloutState, after: RolloutState, by: "person" | "dispatcher"): void;
 }
 
 /**
@@ -56,7 +56,7 @@ export interface World {
   neededFleet(): Fleet;
   commitRun(before: RunState | undefined, after: RunState): void;
   /** With its task's end in the same transaction, where it has one. */
-  commitRollout(before: RolloutState, after: RolloutState, endsTask: boolean): void;
+  commitRollout(before: RolloutState, after: RolloutState, endsTask: boolean, by?: "person" | "dispatcher"): void;
   changeRun(runId: string, event: RunEvent): void;
   changeTask(event: TaskEvent): void;
   changeRollout(event: RolloutEvent): void;
@@ -154,9 +154,9 @@ export function createWorld(options: {
       world.runs.set(after.runId, after);
       watchRun(after.runId);
     },
-    commitRollout(before, after, endsTask) {
+    commitRollout(before, after, endsTask, by = "dispatcher") {
       if (world.rollout?.version !== before.version) throw new Conflict();
-      watch.rollout(before, after);
+      watch.rollout(before, after, by);
       world.rollout = after;
       watchRollout();
       const { result } = after;
@@ -192,7 +192,7 @@ export function createWorld(options: {
       const { rollout } = world;
       if (rollout === undefined) return;
       const next = reducers.reduceRollout(rollout, event, now());
-      if (next !== rollout) world.commitRollout(rollout, next, false);
+      if (next !== rollout) world.commitRollout(rollout, next, false, "person");
       world.sendMessage();
     },
     sendMessage() {
@@ -221,7 +221,9 @@ export function createWorld(options: {
       return { serverTimeMs: now(), pending: [...(doorbells.get(applianceId) ?? [])] };
     },
     pendingRuns: (applianceId) =>
-      [...world.runs.values()].filter((run) => run.applianceId === applianceId && awaitsStart(run)),
+      [...world.runs.values()].filter(
+        (run) => run.applianceId === applianceId && (awaitsStart(run) || isUnderWay(run)),
+      ),
     start(runId, { attempt, ledgerId }) {
       const run = world.runs.get(runId);
       const { rollout } = world;
