@@ -13,6 +13,7 @@ import type { Caller } from "@steward/control/context";
 import { taskIdOf } from "@steward/control/plan-schedule";
 import { runSchedules } from "@steward/control/run-schedules";
 import * as schedules from "@steward/control/schedules";
+import { createWindow } from "@steward/control/windows";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { testActions } from "../../core/test/fixtures.ts";
 import { type House, openHouse } from "./support/house.ts";
@@ -290,6 +291,21 @@ it("a selector that nobody fits, and a value that an action does not take, are s
     outcome: "refused",
     why: expect.stringContaining("no appliance is attic"),
   });
+});
+
+it("a blackout holds what is due, or leaves it out: as the schedule says", async () => {
+  const hold = await add({ name: "hold" });
+  const skip = await add({ name: "skip", blackout: "skip" });
+  const until = new Date(house.nowMs() + 90 * 60_000).toISOString();
+  const from = new Date(house.nowMs()).toISOString();
+  await createWindow(house, author, { kind: "blackout", name: "inventory", when: { from, until } });
+  house.passTime(hourMs);
+  await tick();
+  expect((await look(hold)).log[0]).toMatchObject({ outcome: "started" });
+  expect((await look(skip)).log[0]).toMatchObject({ outcome: "skipped", why: expect.stringContaining("inventory") });
+  house.passTime(hourMs);
+  await tick();
+  expect((await look(skip)).log[0]).toMatchObject({ outcome: "started" });
 });
 
 it("says how late it is, and that nothing was due", async () => {

@@ -339,6 +339,12 @@ describe("the gate", () => {
     expect(gate(low, contextOf(low, standingOf(changes))).decision).toBe("allow");
   });
 
+  it("takes none of a high risk by somebody who may not be the second one", () => {
+    const barred = [{ id: approver.id, why: "They have changed the policy." }];
+    expect(gate(high, contextOf(high, { moment: "start", barred, ...standingOf() })).decision).toBe("deny");
+    expect(gate(medium, contextOf(medium, { moment: "start", barred, ...standingOf() })).decision).toBe("allow");
+  });
+
   it("takes none of a high risk by the author, also where the author is alone", () => {
     const own = standingOf({ approver: { id: person.id, role: "admin" } });
     for (const otherApprovers of [0, 1]) {

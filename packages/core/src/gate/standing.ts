@@ -24,6 +24,8 @@ export function standingProblem(plan: Plan, context: GateContext, needsOther: bo
   }
   if (approver.role === undefined) return "whoever gave it has no role here any more";
   const isAuthor = approver.id === context.requester.id;
+  if (needsOther && context.barred.some(({ id }) => id === approver.id))
+    return "whoever gave it may not be the second one";
   if (isAuthor && needsOther) return "whoever wrote the schedule cannot give it";
   if (!hasRole(approver.role, isAuthor ? "operator" : "approver")) return "whoever gave it may not do so any more";
   return undefined;
