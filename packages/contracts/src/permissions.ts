@@ -196,7 +196,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       table("GetItem"),
       changes(
         ["PutItem", "UpdateItem"],
-        ["AUDIT", "LIMIT", "NODE"],
+        ["AUDIT", "GATE", "LIMIT", "NODE"],
         ["CERTIFICATE#*", "ENROLMENT#*", "PRESENCE#*", "RATE#*"],
       ),
       // How many machines a tenant has, where that was not counted before.

@@ -1,5 +1,6 @@
 import { createCertificate, getCertificate } from "@steward/aws/records/certificate";
 import { getEnrolment, replaceEnrolment } from "@steward/aws/records/enrolment";
+import { gateChanged } from "@steward/aws/records/gate-epoch";
 import { createNode, getNode, replaceNode } from "@steward/aws/records/node";
 import { createPresence } from "@steward/aws/records/presence";
 import { getTenant } from "@steward/aws/records/tenant";
@@ -209,6 +210,7 @@ async function quarantine(deps: Deps, enrolment: EnrolmentState, keyFingerprint:
   deps.log("error", "enrolment_token_reused", { nodeId: node.nodeId, tenantId: node.tenantId, keyFingerprint });
   await commit(deps.table, [
     replaceNode(node, next),
+    ...gateChanged(node.tenantId),
     audited(nowMs, {
       tenantId: node.tenantId,
       who: "steward:enrol",

@@ -1,4 +1,5 @@
 import { replaceCertificate } from "@steward/aws/records/certificate";
+import { gateChanged } from "@steward/aws/records/gate-epoch";
 import { getNode, replaceNode } from "@steward/aws/records/node";
 import { getPresence, newestCertificate, revokePresence } from "@steward/aws/records/presence";
 import { commit, type Write } from "@steward/aws/table";
@@ -83,6 +84,8 @@ async function shutOut(
   };
   await commit(deps.table, [
     replaceNode(node, next),
+    // Its run may be about to start. A worker runs nothing that the gate is asked about.
+    ...(node.kind === "appliance" ? gateChanged(tenantId) : []),
     ...writes,
     audited(nowMs, { tenantId, ...how.by, what: how.what, record: nodeId, before: node, after: next }),
   ]);

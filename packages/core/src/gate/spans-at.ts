@@ -8,7 +8,7 @@ export interface SpansNow {
 }
 
 /** Spans that overlap are one. Beyond so many in a row nobody asks when they end. */
-const maxOverlaps = 1_000;
+const maxOverlaps = 50;
 
 /** The end of a span no longer belongs to it. A duration is time that passes: the clocks on the walls may be set in it. */
 export function spansAt(spans: Spans, atMs: number): SpansNow {
