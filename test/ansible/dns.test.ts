@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { diskUsage } from "../../packages/catalogue/src/actions/disk.ts";
-import { dnsRecordAdd, dnsServerSetup } from "../../packages/catalogue/src/actions/dns.ts";
+import { dnsRecordAdd, dnsRecordRemove, dnsServerSetup } from "../../packages/catalogue/src/actions/dns.ts";
 import { serviceRestart } from "../../packages/catalogue/src/actions/service.ts";
 import { systemFacts, systemPing } from "../../packages/catalogue/src/actions/system.ts";
 import { usersList } from "../../packages/catalogue/src/actions/users.ts";
@@ -28,7 +28,7 @@ describeWithSandbox("names, services and reads on a real appliance", () => {
     expect(await isRunning(appliance, "dnsmasq")).toBe(false);
   });
 
-  test("dns.record.add needs the server, and then the name resolves", async () => {
+  test("dns.record.add and dns.record.remove need the server; a name resolves between them, and what serves it restarts", async () => {
     const early = await appliance.run(dnsRecordAdd, { name: "nas", type: "A", value: "192.168.1.5" });
     expect(early.reason).toContain("run dns.server.setup first");
 
@@ -62,15 +62,16 @@ describeWithSandbox("names, services and reads on a real appliance", () => {
     );
     expect(await appliance.inside("getent hosts nas.home.example")).toContain("192.168.1.5");
 
-    for (const [index, record] of [...records.entries()].toReversed()) {
-      await appliance.run(dnsRecordAdd, record, { runId: "run-records", stepIndex: index, mode: "undo" });
-    }
-    await appliance.run(dnsServerSetup, { domain: "home.example" }, { runId: "run-dns", mode: "undo" });
-    expect(await appliance.inside("ls /etc/dnsmasq.d")).toBe("README\n");
-  });
+    // Removing one takes that type away and no other, and its undo brings back what it had.
+    await appliance.run(dnsRecordAdd, { name: "nas", type: "AAAA", value: "fd00::6", ttl: 300 }, { runId: "run-six" });
+    const all = "getent ahosts nas.home.example";
+    await proveState(appliance, dnsRecordRemove, { name: "nas", type: "A" }, async () => {
+      expect(await appliance.inside("dnsmasq --test 2>&1")).toContain("syntax check OK");
+      expect(await appliance.inside(all)).not.toContain("192.168.1.5");
+      expect(await appliance.inside(all)).toContain("fd00::6");
+    });
+    expect(await appliance.inside(all)).toContain("192.168.1.5");
 
-  test("service.restart restarts what is there and says what is not", async () => {
-    await appliance.run(dnsServerSetup, { domain: "home.example" }, { runId: "run-restart" });
     const before = await appliance.inside("pgrep -x dnsmasq");
     expect(await appliance.run(serviceRestart, { service: "dnsmasq" })).toMatchObject({
       status: "succeeded",
@@ -79,7 +80,12 @@ describeWithSandbox("names, services and reads on a real appliance", () => {
     expect(await appliance.inside("pgrep -x dnsmasq")).not.toBe(before);
     const unknown = await appliance.run(serviceRestart, { service: "nosuch" });
     expect(unknown.reason).toContain("There is no service nosuch here");
-    await appliance.run(dnsServerSetup, { domain: "home.example" }, { runId: "run-restart", mode: "undo" });
+
+    // The set-up's undo leaves the names alone: they are other steps'.
+    await appliance.run(dnsServerSetup, { domain: "home.example" }, { runId: "run-dns", mode: "undo" });
+    expect((await appliance.inside("ls /etc/dnsmasq.d")).split("\n")).toContain("steward-mx-home.example.conf");
+    await appliance.inside("rm /etc/dnsmasq.d/steward-*");
+    expect(await appliance.inside("ls /etc/dnsmasq.d")).toBe("README\n");
   });
 
   test("reads report and change nothing", async () => {

@@ -1,11 +1,11 @@
-import { expect } from "vitest";
 import type { Action, Variables } from "@steward/contracts/actions";
+import { expect } from "vitest";
 import type { TestAppliance } from "../support/appliance.ts";
 
 /** Everything that a plan may touch: accounts, configuration, homes and data, and what starts at boot. */
 const watched =
   "/etc/passwd /etc/shadow /etc/group /etc/gshadow /etc/subuid /etc/subgid /etc/samba /etc/dnsmasq.d /etc/postfix /etc/dovecot /var/mail /etc/rc2.d /home /srv " +
-  "/etc/sudoers.d /etc/nftables*";
+  "/etc/ssl /usr/local/share/ca-certificates /etc/sudoers.d /etc/nftables*";
 
 /** Names, kinds, owners, modes, links and contents of all that is watched. */
 export function snapshot(appliance: TestAppliance): Promise<string> {

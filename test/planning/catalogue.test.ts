@@ -1,13 +1,13 @@
 import { catalogue } from "@steward/catalogue/catalogue";
 import { buildPlan } from "@steward/core/planning/build-plan";
 import { gradeAnswer } from "@steward/core/planning/grade-answer";
-import hostile from "../../packages/core/src/planning/hostile-instructions.json" with { type: "json" };
 import { matchInstruction } from "@steward/core/planning/match-instruction";
 import type { PlanningContext } from "@steward/core/planning/planning-types";
 import { buildPrompt } from "@steward/core/planning/prompt";
 import { noActionFits } from "@steward/core/planning/refusals";
 import { newTask } from "@steward/core/task/new-task";
 import { describe, expect, it } from "vitest";
+import hostile from "../../packages/core/src/planning/hostile-instructions.json" with { type: "json" };
 
 const id = "apl_01jd0000000000000000000000";
 const facts = {
@@ -50,6 +50,7 @@ const values: Record<string, string> = {
   source: "192.168.1.0/24",
   unit: "smbd",
   lines: "20",
+  days: "90",
 };
 
 describe("the matcher over the real catalogue", () => {
@@ -86,6 +87,19 @@ describe("the matcher over the real catalogue", () => {
     ["show all mailboxes", "mail.mailbox.list", {}],
     ["john@home.example forgot the mail password", "mail.password.reset", { address: "john@home.example" }],
     ["forward mail for info@home.example to john@home.example", "mail.alias.add", { target: "john@home.example" }],
+    ["delete the A record of printer", "dns.record.remove", { name: "printer", type: "A" }],
+    ["remove the share photos", "samba.share.remove", { share: "photos" }],
+    ["stop sharing photos", "samba.share.remove", { share: "photos" }],
+    ["reset anna's samba password", "samba.password.reset", { username: "anna" }],
+    ["bob forgot his samba password", "samba.password.reset", { username: "bob" }],
+    ["set up a certificate authority", "pki.ca.setup", {}],
+    [
+      "issue a certificate for nas.home.example for 90 days",
+      "pki.certificate.issue",
+      { hostname: "nas.home.example", days: 90 },
+    ],
+    ["nas needs a certificate", "pki.certificate.issue", { hostname: "nas" }],
+    ["renew the certificate of nas", "pki.certificate.renew", { hostname: "nas" }],
     ["restart dnsmasq", "service.restart", { service: "dnsmasq" }],
     ["how much space is left?", "disk.usage", {}],
     ["ping", "system.ping", {}],

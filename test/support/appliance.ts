@@ -59,7 +59,6 @@ export async function createAppliance(root: SandboxRoot, hostname = "test-applia
           mode: options.mode ?? "apply",
           verbosity: 0,
           timeoutSeconds: options.timeoutSeconds ?? action.timeoutSeconds,
-          ...(options.secrets === undefined ? {} : { secrets: options.secrets }),
         },
         (chunk) => {
           output += Buffer.from(chunk).toString();

@@ -76,7 +76,7 @@ describe("a bundle", () => {
     await writeFile(join(directory, "roles/dns/templates/record.conf.j2"), "# another\n");
     const after = await buildAllBundles(catalogue, { directory });
     const changed = catalogue.filter(({ id }) => before.get(id)?.digest !== after.get(id)?.digest);
-    expect(changed.map(({ id }) => id)).toEqual(["dns.server.setup", "dns.record.add"]);
+    expect(changed.map(({ id }) => id)).toEqual(["dns.server.setup", "dns.record.add", "dns.record.remove"]);
   });
 
   test.each([

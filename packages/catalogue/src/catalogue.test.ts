@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { dnsRecordAdd } from "./actions/dns.ts";
 import { firewallPortClose, firewallPortOpen } from "./actions/firewall.ts";
+import { pkiCertificateIssue } from "./actions/pki.ts";
 import { sambaShareAdd } from "./actions/samba.ts";
 import { serviceRestart } from "./actions/service.ts";
 import { shellRun } from "./actions/shell.ts";
@@ -63,14 +64,20 @@ const good: Record<string, Record<string, unknown>> = {
   "users.list": {},
   "samba.server.setup": { workgroup: "HOME" },
   "samba.share.add": { share: "photos", path: "/srv/samba/photos", users: ["john"], readOnly: false },
+  "samba.share.remove": { share: "photos" },
+  "samba.password.reset": { username: "john" },
   "dns.server.setup": { domain: "home.example" },
   "dns.record.add": { name: "nas", type: "A", value: "192.168.1.5", ttl: 300 },
+  "dns.record.remove": { name: "nas", type: "A" },
   "mail.server.setup": { domain: "home.example", hostname: "mail.home.example" },
   "mail.mailbox.add": { address: "john@home.example", quotaMb: 500 },
   "mail.mailbox.remove": { address: "john@home.example" },
   "mail.mailbox.list": {},
   "mail.password.reset": { address: "john@home.example" },
   "mail.alias.add": { alias: "info@home.example", target: "john@home.example" },
+  "pki.ca.setup": {},
+  "pki.certificate.issue": { hostname: "nas.home.example", days: 90 },
+  "pki.certificate.renew": { hostname: "nas.home.example" },
   "service.restart": { service: "dnsmasq" },
   "service.status": { service: "dnsmasq" },
   "packages.update": { securityOnly: true },
@@ -255,8 +262,38 @@ describe("values", () => {
     for (const [type, value, right] of cases) {
       expect(fits(dnsRecordAdd, { name: "nas", type, value }), `${type} ${value}`).toBe(right);
     }
+    // The name server has no such time for the others: it would be promised and not kept.
+    expect(fits(dnsRecordAdd, { name: "nas", type: "A", value: "192.168.1.5", ttl: 60 })).toBe(true);
+    expect(fits(dnsRecordAdd, { name: "nas", type: "TXT", value: "v=spf1 -all", ttl: 60 })).toBe(false);
     expect(dnsRecordAdd.defaults({}, { name: "nas", value: "fd00::5" })).toEqual({ type: "AAAA" });
     expect(dnsRecordAdd.defaults({}, { name: "nas", value: "other" })).toEqual({});
+  });
+});
+
+describe("certificates", () => {
+  const fits = (variables: object) => pkiCertificateIssue.variables.safeParse(variables).success;
+
+  test("are for names, for as long as browsers take them", () => {
+    for (const hostname of ["nas", "nas.home.example", "a-1.lan"]) expect(fits({ hostname }), hostname).toBe(true);
+    for (const hostname of ["*.home.example", "localhost", "192.168.1.5", "nas.", "Nas", "nas:443", "https://nas"]) {
+      expect(fits({ hostname }), hostname).toBe(false);
+    }
+    for (const [days, right] of [
+      [1, true],
+      [825, true],
+      [826, false],
+      [0, false],
+      [1.5, false],
+    ]) {
+      expect(fits({ hostname: "nas", days }), String(days)).toBe(right);
+    }
+    expect(pkiCertificateIssue.defaults({}, { hostname: "nas" })).toEqual({ days: 365 });
+  });
+
+  test("that are good for over 13 months are riskier", () => {
+    const high = (days: number) => riskOf(pkiCertificateIssue.risk, { hostname: "nas", days }).risk;
+    expect([1, 90, 365, 397].map(high)).toEqual(["low", "low", "low", "low"]);
+    expect([398, 399, 400, 500, 825].map(high)).toEqual(["medium", "medium", "medium", "medium", "medium"]);
   });
 });
 

@@ -1,6 +1,8 @@
 import type { Action } from "@steward/contracts/actions";
 import { diskUsage } from "./actions/disk.ts";
-import { dnsRecordAdd, dnsServerSetup } from "./actions/dns.ts";
+import { dnsRecordAdd, dnsRecordRemove, dnsServerSetup } from "./actions/dns.ts";
+import { firewallPortClose, firewallPortOpen } from "./actions/firewall.ts";
+import { journalShow } from "./actions/journal.ts";
 import {
   mailAliasAdd,
   mailMailboxAdd,
@@ -9,10 +11,9 @@ import {
   mailPasswordReset,
   mailServerSetup,
 } from "./actions/mail.ts";
-import { firewallPortClose, firewallPortOpen } from "./actions/firewall.ts";
-import { journalShow } from "./actions/journal.ts";
 import { packagesUpdate } from "./actions/packages.ts";
-import { sambaServerSetup, sambaShareAdd } from "./actions/samba.ts";
+import { pkiCaSetup, pkiCertificateIssue, pkiCertificateRenew } from "./actions/pki.ts";
+import { sambaPasswordReset, sambaServerSetup, sambaShareAdd, sambaShareRemove } from "./actions/samba.ts";
 import { serviceRestart, serviceStatus } from "./actions/service.ts";
 import { shellRun } from "./actions/shell.ts";
 import { systemFacts, systemPing, systemReboot } from "./actions/system.ts";
@@ -28,14 +29,20 @@ export const catalogue: readonly Action[] = [
   usersList,
   sambaServerSetup,
   sambaShareAdd,
+  sambaShareRemove,
+  sambaPasswordReset,
   dnsServerSetup,
   dnsRecordAdd,
+  dnsRecordRemove,
   mailServerSetup,
   mailMailboxAdd,
   mailMailboxRemove,
   mailMailboxList,
   mailPasswordReset,
   mailAliasAdd,
+  pkiCaSetup,
+  pkiCertificateIssue,
+  pkiCertificateRenew,
   serviceRestart,
   serviceStatus,
   packagesUpdate,

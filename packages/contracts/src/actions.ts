@@ -19,7 +19,7 @@ export type Facts = z.infer<typeof factsSchema>;
 export interface VariableHint {
   question: string;
   /** Facts that hold existing identifiers of this kind: offered as choices, and grounding for `fact` provenance. */
-  choicesFrom?: "users" | "groups" | "shares" | "services" | "domains" | "mailDomains" | "mailboxes";
+  choicesFrom?: "users" | "groups" | "shares" | "services" | "domains" | "mailDomains" | "mailboxes" | "certificates";
   /** For a yes or no: phrases that turn it on, besides its own name. The longer ones first. */
   flagWords?: string[];
   /** `secret` variables hold a reference to Secrets Manager, never a value. */

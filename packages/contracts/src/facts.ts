@@ -15,6 +15,8 @@ export const factsSchema = z.strictObject({
   mailDomains: z.array(z.string().max(253)).max(1000).optional(),
   /** Addresses that have a mailbox here. */
   mailboxes: z.array(z.string().max(254)).max(1000).optional(),
+  /** Certificates that `pki.certificate.issue` made: the host, and the day (UTC) on which it ends, `2026-11-25`. */
+  certificates: recordUpTo(1000, z.string().max(253), z.string().regex(/^\d{4}-\d{2}-\d{2}$/)).optional(),
   versions: recordUpTo(1000, z.string().max(64), z.string().max(64)).optional(),
   /** Set-up actions that are in force here, such as `samba.server.setup`: what an action's `requires` asks for. */
   setups: z.array(name).max(100).optional(),

@@ -17,6 +17,7 @@ it("makes facts that can be sent and hashed of whatever a machine prints", () =>
         "maildomain",
         "mailbox",
         "setup",
+        "certificate nas",
         "version os",
         "noise",
       ),
@@ -30,5 +31,8 @@ it("makes facts that can be sent and hashed of whatever a machine prints", () =>
       expect(canonicalHash(facts)).toMatch(/^[0-9a-f]{64}$/);
     }),
   );
+  expect(parseFacts("certificate nas.home.example 2026-11-25\ncertificate ../x 2026-11-25").certificates).toEqual({
+    "nas.home.example": "2026-11-25",
+  });
   expect(parseFacts(`service ${"x".repeat(63)}😀`).services).toEqual([`${"x".repeat(63)}\ufffd`]);
 });

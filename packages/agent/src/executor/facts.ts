@@ -32,6 +32,13 @@ if [ -s /etc/postfix/steward/domains ]; then
   echo setup mail.server.setup
 fi
 [ ! -e /etc/samba/steward.conf ] || echo setup samba.server.setup
+[ ! -e /etc/ssl/steward/ca.crt ] || echo setup pki.ca.setup
+for file in /etc/ssl/steward/hosts/*/cert.pem; do
+  [ -e "$file" ] || continue
+  end=$(openssl x509 -noout -enddate -in "$file" 2>/dev/null) || continue
+  host=\${file%/cert.pem}
+  printf 'certificate %s %s\\n' "\${host##*/}" "$(date -u -d "\${end#*=}" +%F)"
+done
 . /etc/os-release
 printf 'version os %s\\n' "$PRETTY_NAME"
 printf 'version kernel %s\\n' "$(uname -r)"
@@ -59,6 +66,7 @@ export function parseFacts(text: string): Facts {
   const sets = new Map<(typeof lists)[keyof typeof lists], Set<string>>();
   for (const list of Object.values(lists)) sets.set(list, new Set());
   const versions: Record<string, string> = {};
+  const certificates: Record<string, string> = {};
   for (const line of text.split("\n")) {
     const [, key, value] = /^([a-z]+) (.+)$/.exec(line) ?? [];
     if (key === undefined || value === undefined) continue;
@@ -66,13 +74,18 @@ export function parseFacts(text: string): Facts {
     else if (key === "version") {
       const [, name, version] = /^(\S+) (.+)$/.exec(value) ?? [];
       if (name !== undefined && version !== undefined) versions[cut(name, 64)] = cut(version, 64);
+    } else if (key === "certificate") {
+      const [, host, end] = /^([a-z0-9.-]{1,253}) (\d{4}-\d{2}-\d{2})$/.exec(value) ?? [];
+      if (host !== undefined && end !== undefined && Object.keys(certificates).length < 1000) certificates[host] = end;
     } else if (key in lists) {
       const list = lists[key as keyof typeof lists];
       sets.get(list)?.add(cut(value, longest[list] ?? 64));
     }
   }
   for (const [list, values] of sets) facts[list] = [...values].sort().slice(0, list === "setups" ? 100 : 1000);
-  return factsSchema.parse({ ...facts, versions });
+  // An appliance without certificates says what it has always said.
+  const told = Object.keys(certificates).length === 0 ? {} : { certificates };
+  return factsSchema.parse({ ...facts, versions, ...told });
 }
 
 /** Not through the middle of a character: half of one is nothing that could be stored or hashed. */

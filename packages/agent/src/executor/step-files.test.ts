@@ -50,6 +50,8 @@ test("facts are data: what is odd or too long is cut or left out", () => {
     shares: [],
     services: ["x".repeat(64)],
     domains: ["home.example"],
+    mailDomains: [],
+    mailboxes: [],
     setups: ["dns.server.setup"],
     versions: { os: "Debian 12" },
   });

@@ -70,6 +70,11 @@ export const dnsRecordAdd = defineAction({
       if (rule !== undefined && !rule.test(variables.value)) {
         context.addIssue({ code: "custom", path: ["value"], message: rule.says });
       }
+      // dnsmasq knows no time of its own for the others, and would not use it.
+      if (variables.ttl !== undefined && (variables.type === "MX" || variables.type === "TXT")) {
+        const message = `is possible for A, AAAA and CNAME, not for ${variables.type}`;
+        context.addIssue({ code: "custom", path: ["ttl"], message });
+      }
     }),
   hints: {
     name: { question: "Which name should be added?" },
@@ -100,6 +105,34 @@ export const dnsRecordAdd = defineAction({
     if (ipv4Pattern.test(value)) return { type: "A" };
     return isIPv6(value) ? { type: "AAAA" } : {};
   },
+  undo: "recorded",
+  timeoutSeconds: 180,
+});
+
+export const dnsRecordRemove = defineAction({
+  id: "dns.record.remove",
+  title: "Remove a name from the name server",
+  kind: "state",
+  playbook: "dns_record_remove",
+  variables: z.strictObject({ name: hostName, type: z.enum(recordTypes) }),
+  hints: {
+    name: { question: "Which name should be removed?" },
+    type: { question: "Which type of record is it?" },
+  },
+  // It comes back with an undo. Still, whoever goes by that name finds nothing from then on.
+  risk: { base: "medium", rules: [] },
+  examples: [
+    "remove the {type} record {name}",
+    "remove the {type} record of {name}",
+    "delete the dns name {name}",
+    "delete the dns record {name} {type}",
+    "remove the dns entry for {name}",
+    "take the {type} record of {name} out of dns",
+    "drop the name {name} from the name server",
+    "stop resolving {name}",
+  ],
+  words: ["dns", "entry", "host", "address", "lookup", "cname", "zone", "forget", "unpublish", "longer"],
+  requires: ["dns.server.setup"],
   undo: "recorded",
   timeoutSeconds: 180,
 });

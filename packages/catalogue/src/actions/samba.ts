@@ -89,3 +89,55 @@ export const sambaShareAdd = defineAction({
   undo: "recorded",
   timeoutSeconds: 180,
 });
+
+export const sambaShareRemove = defineAction({
+  id: "samba.share.remove",
+  title: "Remove a file share",
+  kind: "state",
+  playbook: "samba_share_remove",
+  variables: z.strictObject({ share: shareName }),
+  hints: { share: { question: "Which share should be removed?", choicesFrom: "shares" } },
+  // The files stay where they are. Still, who works on them is cut off.
+  risk: { base: "medium", rules: [] },
+  examples: [
+    "remove the share {share}",
+    "delete the samba share {share}",
+    "remove the network folder {share}",
+    "stop sharing {share}",
+    "unshare {share}",
+    "take the share {share} down",
+    "drop the shared folder {share}",
+  ],
+  words: ["smb", "cifs", "folder", "directory", "drive", "network", "unpublish", "withdraw", "longer", "unshare"],
+  requires: ["samba.server.setup"],
+  undo: "recorded",
+  timeoutSeconds: 180,
+});
+
+export const sambaPasswordReset = defineAction({
+  id: "samba.password.reset",
+  title: "Give a user a new password for the file server",
+  kind: "command",
+  playbook: "samba_password_reset",
+  variables: z.strictObject({ username }),
+  hints: { username: { question: "Whose password for the file server?", choicesFrom: "users" } },
+  // The undo brings the former password back. Until then its owner, or whoever keeps it in a laptop, is locked out.
+  risk: { base: "medium", rules: [] },
+  examples: [
+    "reset the samba password of {username}",
+    "reset {username}'s samba password",
+    "give {username} a new samba password",
+    "make a new samba password for {username}",
+    "reset the password of {username} for the file server",
+    "reset the file server password of {username}",
+    "change the samba password of {username}",
+    "{username} forgot his samba password",
+    "{username} forgot her samba password",
+    "set a samba password for {username}",
+  ],
+  words: ["smb", "cifs", "nas", "share", "fileserver", "forgotten", "forgot", "smbpasswd", "network", "drive"],
+  requires: ["samba.server.setup"],
+  undo: "recorded",
+  generates: ["password"],
+  timeoutSeconds: 120,
+});

@@ -212,8 +212,10 @@ function isKnown(indexed: IndexedAction, variable: string, text: string, context
   return context.targets.every((target) => factsOf(target.facts, kind).includes(text.toLowerCase()));
 }
 
+/** The names of a kind that a target knows. */
 export function factsOf(facts: Facts, kind: NonNullable<VariableHint["choicesFrom"]>): string[] {
-  return facts[kind] ?? [];
+  const known = facts[kind] ?? [];
+  return Array.isArray(known) ? known : Object.keys(known);
 }
 
 /** Takes out what turns a yes-or-no variable on: its own name, as words (`read only`, `keep his home`). */

@@ -46,7 +46,8 @@ const verbGroups = [
   list("change modify edit rename move set"),
   list("reboot"),
   list("check test ping"),
-  list("issue renew"),
+  list("issue"),
+  list("renew"),
 ];
 const verbLeader = new Map(verbGroups.flatMap((group) => group.map((verb) => [verb, group[0] ?? verb] as const)));
 const leaders = new Set(verbLeader.values());
