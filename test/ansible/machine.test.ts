@@ -7,7 +7,7 @@ import { shellRun } from "../../packages/catalogue/src/actions/shell.ts";
 import { systemReboot } from "../../packages/catalogue/src/actions/system.ts";
 import { createAppliance, type TestAppliance } from "../support/appliance.ts";
 import { describeWithSandbox, sandboxRoot } from "../support/sandbox.ts";
-import { proveState, snapshot } from "./prove-state.ts";
+import { snapshot } from "./prove-state.ts";
 
 describeWithSandbox("a real machine", () => {
   let appliance: TestAppliance;
@@ -21,18 +21,34 @@ describeWithSandbox("a real machine", () => {
 
   test("firewall.port.close drops the port and touches nothing of anybody else's", async () => {
     await appliance.inside(`printf '${others}' | nft -f -`);
-    await proveState(appliance, firewallPortClose, { port: 8080, protocol: "tcp" }, async () => {
-      expect(await rules()).toContain("tcp dport 8080 drop");
-      expect(await rules()).toContain(others);
-      // As at the next boot: the main file holds together, and has the table in it.
-      await appliance.inside("nft --check --file /etc/nftables.conf");
-      const open = { port: 8080, protocol: "tcp", source: "192.168.1.0/24" };
-      const opened = await appliance.run(firewallPortOpen, open, { runId: "run-open" });
-      expect(opened, opened.output).toMatchObject({ status: "succeeded" });
-      expect(await rules()).toMatch(/ip saddr 192\.168\.1\.0\/24 tcp dport 8080 accept\n\t\ttcp dport 8080 drop/);
-      await appliance.run(firewallPortOpen, open, { runId: "run-open", mode: "undo" });
-      expect(await rules()).toMatch(/iif "lo" accept\n\t\ttcp dport 8080 drop/);
-    });
+    // Each of these plays takes seconds, so what `proveState` proves is proved over two actions here.
+    const close = { port: 8080, protocol: "tcp" };
+    const open = { ...close, source: "192.168.1.0/24" };
+    const before = await snapshot(appliance);
+    const preview = await appliance.run(firewallPortClose, close, { mode: "check" });
+    expect(preview, preview.output).toMatchObject({ status: "succeeded", changed: 3 });
+    expect([await snapshot(appliance), await rules()]).toEqual([before, others]);
+
+    const closed = await appliance.run(firewallPortClose, close, { runId: "run-close" });
+    expect(closed, closed.output).toMatchObject({ status: "succeeded" });
+    expect(await rules()).toContain("tcp dport 8080 drop");
+    expect(await rules()).toContain(others);
+    // As at the next boot: the main file holds together, and has the table in it.
+    await appliance.inside("nft --check --file /etc/nftables.conf");
+    const whenClosed = await snapshot(appliance);
+
+    const opened = await appliance.run(firewallPortOpen, open, { runId: "run-open" });
+    expect(opened, opened.output).toMatchObject({ status: "succeeded" });
+    expect(await rules()).toMatch(/ip saddr 192\.168\.1\.0\/24 tcp dport 8080 accept\n\t\ttcp dport 8080 drop/);
+    const again = await appliance.run(firewallPortOpen, open, { runId: "run-again" });
+    expect(again, again.output).toMatchObject({ status: "succeeded", changed: 0 });
+
+    await appliance.run(firewallPortOpen, open, { runId: "run-open", mode: "undo" });
+    expect(await snapshot(appliance)).toBe(whenClosed);
+    expect(await rules()).toMatch(/iif "lo" accept\n\t\ttcp dport 8080 drop/);
+    const undo = await appliance.run(firewallPortClose, close, { runId: "run-close", mode: "undo" });
+    expect(undo, undo.output).toMatchObject({ status: "succeeded" });
+    expect(await snapshot(appliance)).toBe(before);
     expect(await rules()).toBe(others);
   });
 

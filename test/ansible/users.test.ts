@@ -106,10 +106,14 @@ describeWithSandbox("users on a real appliance", () => {
       expect(reset.reason).toContain("lea is locked; run users.unlock first");
     });
     await appliance.inside("usermod -L -e 1 lea; usermod -L kim");
-    await proveState(appliance, usersUnlock, { username: "lea" }, async () => {
-      expect(await appliance.inside("passwd -S lea")).toMatch(/^lea P /);
-      expect(await expiry("lea")).toBe("\n");
-    });
+    const locked = await snapshot(appliance);
+    const unlock = await appliance.run(usersUnlock, { username: "lea" }, { runId: "run-unlock" });
+    expect(unlock, unlock.output).toMatchObject({ status: "succeeded", changed: 1 });
+    expect(await appliance.inside("passwd -S lea")).toMatch(/^lea P /);
+    expect(await expiry("lea")).toBe("\n");
+    expect(await appliance.run(usersUnlock, { username: "lea" })).toMatchObject({ status: "succeeded", changed: 0 });
+    await appliance.run(usersUnlock, { username: "lea" }, { runId: "run-unlock", mode: "undo" });
+    expect(await snapshot(appliance)).toBe(locked);
     // Never had a password, and is to go one day: neither is the lock's doing.
     const kim = await appliance.run(usersUnlock, { username: "kim" });
     expect(kim, kim.output).toMatchObject({ status: "succeeded", changed: 0 });
