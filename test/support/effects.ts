@@ -9,6 +9,8 @@ export const countingPlaybook = join(import.meta.dirname, "counting-playbook.sh"
 /** One line on an appliance's disk: a step began there, or came to its end. */
 export interface Effect {
   point: "start" | "end";
+  /** It was to be taken back, not done. */
+  undo: boolean;
   run: string;
   step: number;
   action: string;
@@ -26,10 +28,10 @@ const customTags = [{ tag: "!unsafe", resolve: (text: string) => text }];
 export function readEffects(machineDir: string): Effect[] {
   const lines = readLines(join(machineDir, "effects"));
   return lines.map((line) => {
-    const { point, variables } = lineSchema.parse(JSON.parse(line));
+    const { point, arguments: words, variables } = lineSchema.parse(JSON.parse(line));
     const text = Buffer.from(variables, "base64").toString();
     const { steward, values } = variablesSchema.parse(parse(text, { customTags }));
-    return { point, values, ...steward };
+    return { point, undo: words.includes("--tags undo"), values, ...steward };
   });
 }
 

@@ -99,3 +99,27 @@ test("the doorbell is heard while runs could not be listed", async () => {
   await expect.poll(() => obeyed).toEqual(["run_a"]);
   await end();
 });
+
+test("a run that has ended and comes back as another attempt is obeyed at once, and not after a minute", async () => {
+  let slept = 0;
+  const done = Promise.withResolvers<void>();
+  let looks = 0;
+  const { queue, end } = queueOf({
+    pending: () => ["run_a"],
+    obey: () => {
+      looks += 1;
+      if (looks === 1) throw new AppError("expired", "run run_a has ended: failed");
+      done.resolve();
+    },
+    clock: {
+      monotonicMs: () => slept,
+      sleep: async (ms) => {
+        slept += ms;
+      },
+    },
+  });
+  queue.wake();
+  await done.promise;
+  expect(slept).toBeLessThan(1_000);
+  await end();
+});

@@ -86,7 +86,9 @@ export function createRunQueue(options: RunQueueOptions): RunQueue {
       } catch (error) {
         if (signal.aborted) return undefined;
         log("run.failed_to_begin", { runId, error: describeError(error) });
-        if (isFinal(error)) held.set(runId, { untilMs: clock.monotonicMs() + holdMs, why: error.code });
+        // One that has ended leaves the list, or comes back a moment later as another attempt: to be tried again, undone.
+        if (isFinal(error) && error.code !== "expired")
+          held.set(runId, { untilMs: clock.monotonicMs() + holdMs, why: error.code });
         else retries.failed(runId);
       }
     }

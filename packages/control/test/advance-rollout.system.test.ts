@@ -10,6 +10,7 @@ import { taskHasEnded } from "@steward/contracts/states";
 import { advanceRollout } from "@steward/control/advance-rollout";
 import type { Caller, NodeCaller } from "@steward/control/context";
 import { getEnvelope, pendingRuns } from "@steward/control/get-envelope";
+import { reconcile } from "@steward/control/reconcile";
 import { recordRun } from "@steward/control/record-run";
 import { startRun } from "@steward/control/start-run";
 import { pauseTask, resumeTask, retryTask, undoTask } from "@steward/control/steer-rollout";
@@ -51,7 +52,7 @@ interface Play {
   effects: Record<string, string[]>;
   dispatch: (table?: Table, budgetMs?: number) => Promise<void>;
   /** Every appliance looks once for what there is to do, and does it. */
-  work: (fails?: (name: string, attempt: number) => boolean) => Promise<void>;
+  work: (fails?: (name: string, attempt: number) => boolean, away?: string[]) => Promise<void>;
   status: () => Promise<string | undefined>;
 }
 
@@ -80,8 +81,9 @@ async function begin(names: string[], rollout: RolloutRequest): Promise<Play> {
         { tenantId, rolloutId },
         budgetMs === undefined ? {} : { budgetMs },
       ),
-    async work(fails = () => false) {
+    async work(fails = () => false, away = []) {
       for (const [name, node] of machines) {
+        if (away.includes(name)) continue;
         for (const runId of (await pendingRuns(house, node)).runs) {
           const { payload } = await getEnvelope(house, node, { runId });
           const envelope = envelopeSchema.parse(JSON.parse(Buffer.from(payload, "base64").toString()));
@@ -220,6 +222,23 @@ it("a pause that comes while a wave is being sent stops it, however late", async
   expect(isPaused).toBe(true);
   await play.work();
   expect(Object.values(play.effects).flat()).toEqual([]);
+});
+
+it("an appliance that stays away keeps its command until the plan expires, and then the rollout ends without it", async () => {
+  const play = await begin(["n0", "n1"], { waves: [{ percent: 100 }], errorBudget: { percent: 100 } });
+  await play.dispatch();
+  await play.work(undefined, ["n1"]);
+  await play.dispatch();
+  const { tenantId } = play.person;
+  const statuses = async () =>
+    (await listRunsOfRollout(house.table, { tenantId, rolloutId: play.rolloutId })).map((run) => run.status).toSorted();
+  expect(await statuses()).toEqual(["sent", "succeeded"]);
+  house.passTime(24 * 3_600_000);
+  await reconcile(house);
+  await play.dispatch();
+  expect(await statuses()).toEqual(["expired", "succeeded"]);
+  expect(taskHasEnded((await play.status()) as "running")).toBe(true);
+  expect(play.effects).toEqual({ n0: ["apply 1"], n1: [] });
 });
 
 it("of many results that come together one makes the rollout be looked at, after all of them", async () => {
