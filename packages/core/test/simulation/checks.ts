@@ -281,7 +281,8 @@ export function createChecks(options: {
   /** Who was there all the time and was told in time has begun. */
   function checkLost(): void {
     const hasFrozen = scenario.acts.some(({ act }) => act === "freeze");
-    if (hasFrozen || scenario.loses > 0.05) return;
+    // A site that is in trouble may keep who comes late waiting to the end.
+    if (hasFrozen || scenario.loses > 0.05 || parameters.minHealthy !== undefined) return;
     for (const run of runs()) {
       const appliance = appliances.find(({ behaviour }) => behaviour.id === run.applianceId);
       if (appliance === undefined || appliance.behaviour.away.length > 0 || appliance.isGone) continue;

@@ -90,13 +90,13 @@ function* carryOut(
       }
       return true;
     case "send_run": {
-      if (world.isFrozen) return false;
       const attempt = runs.find(({ runId }) => runId === effect.runId)?.attempt ?? 0;
-      yield* call(options, () => {
+      return yield* call(options, () => {
         if (world.rollout?.version !== version && options.isUnfenced !== true) throw new Conflict();
+        if (world.isFrozen) return false;
         change(world, effect.runId, { type: "send", attempt, envelope: signed });
+        return true;
       });
-      return true;
     }
     case "ring":
       for (const runId of effect.runIds) yield* call(options, () => world.ring(runId));
