@@ -27,6 +27,7 @@ const documentCommands: Readonly<Record<string, readonly string[] | undefined>> 
   UpdateItem: ["UpdateCommand", "TransactWriteCommand"],
   DeleteItem: ["DeleteCommand", "TransactWriteCommand"],
   Scan: ["ScanCommand"],
+  ConditionCheckItem: ["TransactWriteCommand"],
 };
 
 /** Commands of other names than the right that they need. */

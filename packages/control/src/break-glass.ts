@@ -46,7 +46,11 @@ export async function breakGlass(
     const decision = gate(plan, context);
     if (decision.decision !== "allow") throw deniedByGate(decision, task.taskId);
     const { breakGlass: _, ...plain } = context;
-    if (task.status === "awaiting_approval" && gate(plan, plain).decision === "allow") {
+    // Neither at the approval nor, as things are now, when it is sent.
+    const isOpen = [plain, { ...plain, moment: "doorbell" as const, approved: true }].every(
+      (asked) => gate(plan, asked).decision === "allow",
+    );
+    if (task.status === "awaiting_approval" && isOpen) {
       throw new AppError("unprocessable", "no glass is in the way: your yes alone is enough", {
         next: `steward tasks approve ${task.taskId}`,
       });

@@ -39,6 +39,27 @@ const approvers: Record<NonNullable<GateExplanation["approver"]>, string> = {
   break_glass: "nobody’s yes is enough as it is",
 };
 
+/** What a rule that has nothing to say has looked at. */
+const fine: Readonly<Record<string, string>> = {
+  tenancy: "The plan and all of its targets are this tenant’s.",
+  tenant: "The tenant is active.",
+  targets: "All targets are there, and somebody has confirmed their keys.",
+  source: "Somebody asked for it directly.",
+  hash: "The plan is what its hash says.",
+  release: "All that it uses is in the release in force.",
+  expiry: "It has not expired.",
+  freeze: "Nothing is frozen.",
+  forbid: "No rule of your organisation is against it.",
+  shell: "It runs no command of a shell.",
+  window: "No window holds it now.",
+  blast: "It does not reach too much at once.",
+  schedule: "No schedule’s limit is in its way.",
+  words: "Nobody has to confirm that it is what was meant.",
+  twoPerson: "It takes no second person.",
+  preview: "No preview is wanted.",
+  approval: "No yes is missing, or it is not asked for yet.",
+};
+
 export function explanation(result: GateExplanation, ui: Pick<Ui, "paint" | "width">): string {
   const { paint } = ui;
   const painted = (decision: GateExplanation["decision"], text = decision.replaceAll("_", " ")): string =>
@@ -68,7 +89,10 @@ export function explanation(result: GateExplanation, ui: Pick<Ui, "paint" | "wid
         },
         {
           head: "WHY",
-          cell: (rule) => (rule.why.length === 0 ? paint.dim("nothing against it") : rule.why.map(visible).join(" ")),
+          cell: (rule) =>
+            rule.why.length === 0
+              ? paint.dim(fine[rule.rule] ?? "nothing against it")
+              : rule.why.map(visible).join(" "),
           flexible: true,
         },
       ],

@@ -1,0 +1,235 @@
+import { listAudit } from "@steward/aws/records/audit";
+import { createPerson, getPerson, replacePerson } from "@steward/aws/records/person";
+import { getRollout } from "@steward/aws/records/rollout";
+import { getTask } from "@steward/aws/records/task";
+import { commit } from "@steward/aws/table";
+import { newId } from "@steward/contracts/ids";
+import type { Role } from "@steward/contracts/roles";
+import type { SubmitTask } from "@steward/contracts/task";
+import { advanceRollout } from "@steward/control/advance-rollout";
+import { approvePlan } from "@steward/control/approve-plan";
+import { breakGlass } from "@steward/control/break-glass";
+import type { Caller, NodeCaller } from "@steward/control/context";
+import { createFreeze } from "@steward/control/freeze";
+import { putPolicy, viewPolicy } from "@steward/control/policy";
+import { startRun } from "@steward/control/start-run";
+import { submitTask } from "@steward/control/submit-task";
+import { explainGate, viewTask } from "@steward/control/view-task";
+import { createWindow, listWindows, removeWindow } from "@steward/control/windows";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type House, openHouse } from "./support/house.ts";
+import { testSigner } from "./support/machines.ts";
+
+/* What a tenant asks of its changes, from the use case that sets it to the run that waits for it. */
+
+let house: House;
+let admin: Caller;
+let operator: Caller;
+let appliance: NodeCaller;
+const signer = testSigner();
+beforeAll(async () => {
+  house = await openHouse();
+});
+afterAll(() => house.stop());
+beforeEach(async () => {
+  admin = await house.tenant();
+  operator = await person("operator");
+  appliance = await house.machine(admin.tenantId, "appliance");
+  house.sent.length = 0;
+  house.metered.length = 0;
+});
+
+async function person(role: Role): Promise<Caller> {
+  const id = newId("person", house.nowMs());
+  const grants = [{ tenant: admin.tenantId, role }];
+  const record = { personId: id, name: role, issuer: "bootstrap", subject: id, grants, createdAtMs: house.nowMs() };
+  await commit(house.table, [createPerson({ v: 1, version: 1, ...record })]);
+  return { ...admin, principal: { kind: "person", id, name: role, grants }, role };
+}
+
+const low: SubmitTask["steps"] = [{ action: "users.add", variables: { username: "john" } }];
+const medium: SubmitTask["steps"] = [{ action: "users.remove", variables: { username: "bob" } }];
+const high: SubmitTask["steps"] = [{ action: "users.add", variables: { username: "john", groups: ["sudo"] } }];
+const submit = (steps: SubmitTask["steps"], by = operator) =>
+  submitTask(house, by, { steps, targets: ["attic"], mode: "apply", verbosity: 0 });
+const view = (taskId: string) => viewTask(house, admin, { taskId });
+const deps = () => ({ ...house, signer });
+
+/** Everything that waits in the queue for the dispatcher, once. */
+async function dispatch(): Promise<void> {
+  const messages = house.sent.splice(0).filter(({ queue }) => queue === "rollouts");
+  for (const { body } of messages) {
+    const message = body as { tenantId: string; rolloutId: string };
+    await advanceRollout({ ...deps(), ringSsm: async () => ({ failed: [] }) }, message);
+  }
+}
+const statusOf = async (taskId: string) => (await view(taskId)).runs?.[0]?.status;
+const iso = (ms: number) => new Date(house.nowMs() + ms).toISOString();
+const hour = 3_600_000;
+
+async function dueAtMs(taskId: string): Promise<number | undefined> {
+  const { tenantId } = admin;
+  const task = await getTask(house.table, { tenantId, taskId });
+  return (await getRollout(house.table, { tenantId, rolloutId: task?.rolloutId ?? "" }))?.dueAtMs;
+}
+
+describe("a window", () => {
+  it("holds a run until it opens: not looked at every minute, not cancelled, and gone on with at the known time", async () => {
+    const when = { from: iso(10 * 60_000), until: iso(hour) };
+    const opensAtMs = Date.parse(when.from);
+    await createWindow(house, admin, { kind: "maintenance", name: "tonight", when });
+    const task = await submit(low);
+    expect(task.gate?.reasons.find(({ rule }) => rule === "window")?.why).toContain("It waits for that");
+    await dispatch();
+    expect(await statusOf(task.id)).toBe("pending");
+    expect(await dueAtMs(task.id)).toBe(opensAtMs);
+    const explained = await explainGate(house, admin, { taskId: task.id });
+    expect(explained).toMatchObject({ decision: "deny", held: { untilMs: opensAtMs } });
+    expect(explained.rules.filter(({ decides }) => decides).map(({ rule }) => rule)).toEqual(["window"]);
+
+    house.passTime(opensAtMs - house.nowMs());
+    const stored = await getTask(house.table, { tenantId: admin.tenantId, taskId: task.id });
+    house.sent.push({ queue: "rollouts", body: { tenantId: admin.tenantId, rolloutId: stored?.rolloutId } });
+    await dispatch();
+    expect(await statusOf(task.id)).toBe("sent");
+  });
+
+  it("is asked again at the start: what was sent in time does not start when it has closed", async () => {
+    await createWindow(house, admin, {
+      kind: "maintenance",
+      name: "now",
+      when: { from: iso(-hour), until: iso(60_000) },
+    });
+    const task = await submit(low);
+    await dispatch();
+    const runId = (await view(task.id)).runs?.[0]?.id ?? "";
+    house.passTime(60_000);
+    const start = { attempt: 1, ledgerId: crypto.randomUUID(), executor: "simulate" as const };
+    await expect(startRun(house, appliance, { runId }, start)).rejects.toMatchObject({ code: "denied_by_gate" });
+    expect(await statusOf(task.id)).toBe("sent");
+  });
+
+  it("that is removed lets go on at once, and is in the list until then", async () => {
+    const made = await createWindow(house, admin, {
+      kind: "blackout",
+      name: "month end",
+      when: { cron: "* * * * *", timeZone: "Europe/Berlin", durationMinutes: 60 },
+    });
+    expect(made).toMatchObject({ open: true });
+    const task = await submit(low);
+    await dispatch();
+    expect(await statusOf(task.id)).toBe("pending");
+    expect((await listWindows(house, operator)).items).toEqual([made]);
+    await removeWindow(house, admin, { windowId: made.id });
+    await dispatch();
+    expect(await statusOf(task.id)).toBe("sent");
+    expect((await listWindows(house, operator)).items).toEqual([]);
+  });
+
+  it("is refused where it never comes, is over, or names no time", async () => {
+    const create = (when: Parameters<typeof createWindow>[2]["when"]) =>
+      createWindow(house, admin, { kind: "blackout", name: "x", when });
+    const zoned = { timeZone: "Europe/Berlin", durationMinutes: 60 };
+    await expect(create({ cron: "0 0 30 2 *", ...zoned })).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(create({ cron: "0 99 * * *", ...zoned })).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(create({ from: iso(-2 * hour), until: iso(-hour) })).rejects.toMatchObject({ code: "unprocessable" });
+  });
+});
+
+describe("a policy", () => {
+  it("holds for the next thing that the gate is asked, and another revision than the one looked at is a conflict", async () => {
+    expect(await viewPolicy(house, operator)).toEqual({ forbid: [], revision: 0 });
+    const task = await submit(low);
+    const forbid = [{ action: "users.*", effect: "forbid" as const, why: "people are HR's" }];
+    expect(await putPolicy(house, admin, { forbid, revision: 0 })).toMatchObject({ revision: 1 });
+    await expect(putPolicy(house, admin, { forbid: [], revision: 0 })).rejects.toMatchObject({ code: "conflict" });
+    await dispatch();
+    expect(await statusOf(task.id)).toBe("cancelled");
+    const refused = await submit(low);
+    expect(refused).toMatchObject({ status: "failed" });
+    expect(refused.result?.message).toContain("people are HR's");
+  });
+
+  it("keeps whoever has changed it from being the second person for a day", async () => {
+    await putPolicy(house, admin, { forbid: [] });
+    const task = await submit(high);
+    const body = { planHash: task.plan?.planHash ?? "" };
+    await expect(approvePlan(deps(), admin, { taskId: task.id }, body)).rejects.toMatchObject({
+      code: "denied_by_gate",
+    });
+    const second = await person("approver");
+    expect(await approvePlan(deps(), second, { taskId: task.id }, body)).toMatchObject({ status: "running" });
+  });
+});
+
+describe("broken glass", () => {
+  const reason = "the mail is down";
+  const glass = async (by: Caller, taskId: string) =>
+    breakGlass(deps(), by, { taskId }, { planHash: (await view(taskId)).plan?.planHash ?? "", reason });
+
+  it("lets an approver run alone what wants a second person, is in the trail, is measured, and is shown", async () => {
+    await person("approver");
+    const own = await person("approver");
+    const task = await submit(high, own);
+    expect(task.gate?.approver).toBe("other");
+    const broken = await glass(own, task.id);
+    expect(broken).toMatchObject({ status: "running", breakGlass: { by: own.principal.id, reason } });
+    expect(house.metered).toContainEqual({ metric: "GlassBroken", value: 1, dimensions: {} });
+    const trail = await listAudit(house.table, admin.tenantId, { limit: 20 });
+    expect(trail.items.map(({ entry }) => entry.what)).toContain("break-glass");
+    await dispatch();
+    expect(await statusOf(task.id)).toBe("sent");
+    // Once more it is the same yes.
+    expect(await glass(own, task.id)).toMatchObject({ status: "running" });
+    expect(house.metered.filter(({ metric }) => metric === "GlassBroken")).toHaveLength(1);
+  });
+
+  it("lets go on what a window holds already", async () => {
+    await createWindow(house, admin, { kind: "blackout", name: "now", when: { from: iso(-hour), until: iso(hour) } });
+    const task = await submit(low);
+    await dispatch();
+    expect(await statusOf(task.id)).toBe("pending");
+    await glass(await person("approver"), task.id);
+    await dispatch();
+    expect(await statusOf(task.id)).toBe("sent");
+    const runId = (await view(task.id)).runs?.[0]?.id ?? "";
+    const start = { attempt: 1, ledgerId: crypto.randomUUID(), executor: "simulate" as const };
+    expect(await startRun(house, appliance, { runId }, start)).toMatchObject({ startedAtMs: expect.any(Number) });
+  });
+
+  it("passes over no rule of the tenant's, no freeze and no other plan, and is nobody's without the role", async () => {
+    await person("approver");
+    const approver = await person("approver");
+    const task = await submit(high, approver);
+    await expect(glass(operator, task.id)).rejects.toMatchObject({ code: "denied_by_gate" });
+    await expect(
+      breakGlass(deps(), approver, { taskId: task.id }, { planHash: "0".repeat(64), reason }),
+    ).rejects.toMatchObject({ code: "plan_changed" });
+    await putPolicy(house, admin, { forbid: [{ action: "users.add", effect: "forbid", why: "by hand" }] });
+    await expect(glass(approver, task.id)).rejects.toMatchObject({ code: "denied_by_gate" });
+    await putPolicy(house, admin, { forbid: [] });
+    await createFreeze(house, admin, { scope: "tenant", reason: "stop", until: iso(hour) });
+    await glass(approver, task.id);
+    await dispatch();
+    expect(await statusOf(task.id)).toBe("pending");
+  });
+
+  it("is not broken where nothing is behind it", async () => {
+    const approver = await person("approver");
+    const task = await submit(medium);
+    await expect(glass(approver, task.id)).rejects.toMatchObject({ code: "unprocessable" });
+  });
+
+  it("counts only for as long as whoever broke it may", async () => {
+    await createWindow(house, admin, { kind: "blackout", name: "now", when: { from: iso(-hour), until: iso(hour) } });
+    const approver = await person("approver");
+    const task = await submit(medium);
+    await glass(approver, task.id);
+    const before = await getPerson(house.table, approver.principal.id);
+    if (before === undefined) throw new Error("nobody");
+    const grants = [{ tenant: admin.tenantId, role: "operator" as const }];
+    await commit(house.table, [replacePerson(before, { ...before, grants, version: before.version + 1 })]);
+    await dispatch();
+    expect(await statusOf(task.id)).not.toBe("sent");
+  });
+});
