@@ -67,7 +67,7 @@ describe("the matcher over the real catalogue", () => {
     },
   );
 
-  it.each([
+  const phrases: [sentence: string, action: string, variables: object][] = [
     ["add user john", "users.add", { username: "john" }],
     ["please create a login for Dave on nas-1", "users.add", { username: "dave" }],
     ["remove bob's account and keep the home", "users.remove", { username: "bob", keepHome: true }],
@@ -123,9 +123,39 @@ describe("the matcher over the real catalogue", () => {
     ["show the last 20 lines of the log of smbd", "journal.show", { unit: "smbd", lines: 20 }],
     ["reboot", "system.reboot", {}],
     ["restart the server", "system.reboot", {}],
-  ])("reads %j", (sentence, action, variables) => {
+    ["delete the dns record files CNAME", "dns.record.remove", { name: "files", type: "CNAME" }],
+    ["give anna a new file server password", "samba.password.reset", { username: "anna" }],
+    ["create a certificate authority", "pki.ca.setup", {}],
+    ["create a certificate for nas", "pki.certificate.issue", { hostname: "nas" }],
+    ["which version of the operating system is it", "system.facts", {}],
+  ];
+  it.each(phrases)("reads %j", (sentence, action, variables) => {
     expect(match(sentence)).toMatchObject({ kind: "plan", steps: [{ action, variables }] });
   });
+
+  it("has such a phrase for every action that words may lead to", () => {
+    const found = new Set(phrases.map(([, action]) => action));
+    const spoken = catalogue.filter((action) => action.byNameOnly !== true).map(({ id }) => id);
+    expect(spoken.filter((id) => !found.has(id))).toEqual([]);
+  });
+
+  // What no action does is not done by one that comes close: nothing deletes files, or takes a certificate back.
+  it.each([
+    "remove the certificate of nas",
+    "revoke the certificate of nas",
+    "delete the certificate authority",
+    "renew everything",
+    "renew all certificates",
+    "issue certificates for everyone",
+    "delete the folder photos",
+    "delete the share photos and its files",
+    "remove all shares",
+    "stop sharing everything",
+    "reset every samba password",
+    "change the samba password of anna to hunter2",
+    "do not renew the certificate of nas",
+    "when does the certificate of nas expire",
+  ])("makes no plan of %j", (sentence) => expect(match(sentence).kind).not.toBe("plan"));
 
   it.each(["close everything", "open all ports", "reboot everything", "is it running", "lock everybody out"])(
     "makes no plan of %j",

@@ -102,13 +102,14 @@ export const sambaShareRemove = defineAction({
   examples: [
     "remove the share {share}",
     "delete the samba share {share}",
-    "remove the network folder {share}",
+    "remove the network share {share}",
     "stop sharing {share}",
     "unshare {share}",
     "take the share {share} down",
-    "drop the shared folder {share}",
+    "drop the windows share {share}",
   ],
-  words: ["smb", "cifs", "folder", "directory", "drive", "network", "unpublish", "withdraw", "longer", "unshare"],
+  // Nothing about folders, directories or files: who wants those deleted wants something else.
+  words: ["smb", "cifs", "network", "unpublish", "withdraw", "longer", "unshare"],
   requires: ["samba.server.setup"],
   undo: "recorded",
   timeoutSeconds: 180,
