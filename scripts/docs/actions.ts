@@ -149,6 +149,9 @@ function facts(action: Action): string[] {
     ...(action.generates === undefined
       ? []
       : [`Makes a ${action.generates.join(" and a ")} on the appliance, which its recipient opens once, by a link.`]),
+    ...(action.id === "shell.run"
+      ? ["Off: a plan with it is refused unless the tenant's policy lists exactly this command ([gate.md](gate.md))."]
+      : []),
     ...(action.byNameOnly === true ? ["By name only: no words lead to it, and no model is offered it."] : []),
     `Takes at most ${minutes >= 1 ? `${minutes} min` : `${action.timeoutSeconds} s`}.`,
   ];

@@ -162,6 +162,10 @@ describe("the matcher over the real catalogue", () => {
     (sentence) => expect(match(sentence).kind).not.toBe("plan"),
   );
 
+  it.each(["lock the door", "disable smbd", "unlock the share"])("asks who is meant by %j", (sentence) => {
+    expect(match(sentence)).toMatchObject({ kind: "question", question: { choices: ["anna", "bob"] } });
+  });
+
   it("leads no words to a command that only explicit steps may name", () => {
     const sentences = [
       "run uptime",

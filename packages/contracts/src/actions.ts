@@ -20,6 +20,8 @@ export interface VariableHint {
   question: string;
   /** Facts that hold existing identifiers of this kind: offered as choices, and grounding for `fact` provenance. */
   choicesFrom?: "users" | "groups" | "shares" | "services" | "domains" | "mailDomains" | "mailboxes" | "certificates";
+  /** A `state` that works on what is there: whoever names something else is asked, not obeyed. Other kinds always are. */
+  mustExist?: boolean;
   /** For a yes or no: phrases that turn it on, besides its own name. The longer ones first. */
   flagWords?: string[];
   /** `secret` variables hold a reference to Secrets Manager, never a value. */

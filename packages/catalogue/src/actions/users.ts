@@ -99,7 +99,7 @@ export const usersLock = defineAction({
   kind: "state",
   playbook: "users_lock",
   variables: z.strictObject({ username }),
-  hints: { username: { question: "Which user should be locked out?", choicesFrom: "users" } },
+  hints: { username: { question: "Which user should be locked out?", choicesFrom: "users", mustExist: true } },
   risk: { base: "medium", rules: [] },
   examples: [
     "lock user {username}",
@@ -122,7 +122,7 @@ export const usersUnlock = defineAction({
   kind: "state",
   playbook: "users_unlock",
   variables: z.strictObject({ username }),
-  hints: { username: { question: "Which user should be unlocked?", choicesFrom: "users" } },
+  hints: { username: { question: "Which user should be unlocked?", choicesFrom: "users", mustExist: true } },
   risk: { base: "medium", rules: [] },
   examples: [
     "unlock user {username}",

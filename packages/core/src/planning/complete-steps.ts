@@ -89,10 +89,10 @@ export function sharedFacts(context: PlanningContext, kind: Parameters<typeof fa
  * wants `samba` restarted where the service is `smbd` is asked, not obeyed.
  */
 export function unknownThing(context: PlanningContext, action: Action, step: GroundedStep): string | undefined {
-  if (action.kind === "state") return undefined;
   return Object.entries(action.hints).find(([name, hint]) => {
     const value = step.variables[name];
     if (hint.choicesFrom === undefined || typeof value !== "string") return false;
+    if (action.kind === "state" && hint.mustExist !== true) return false;
     const choices = sharedFacts(context, hint.choicesFrom);
     return choices.length > 0 && !choices.includes(value);
   })?.[0];
