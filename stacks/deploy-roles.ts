@@ -97,7 +97,10 @@ function boundaryRules(scope: Construct, { stage, env }: StageProps): Rule[] {
     "The outer limit of all functions together, bounded by the stage's name; each role has its own few rights";
   return [
     {
-      actions: actionsOf("dynamodb", "BatchGetItem DeleteItem DescribeTable GetItem PutItem Query UpdateItem"),
+      actions: actionsOf(
+        "dynamodb",
+        "BatchGetItem ConditionCheckItem DeleteItem DescribeTable GetItem PutItem Query UpdateItem",
+      ),
       resources: [arn("dynamodb", `table/${names.table}`), arn("dynamodb", `table/${names.table}/index/*`)],
       why,
     },
