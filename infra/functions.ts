@@ -82,6 +82,7 @@ function environmentOf(stage: Stage, account: string, domains: Gateway["domains"
       : { STEWARD_DASHBOARD_URL: `https://${stage.domains.dashboard.name}` }),
     STEWARD_NODES_URL: `https://${nodes}`,
     ...(stage.startsWorkers ? { STEWARD_WORKER_START_SECONDS: String(workerStartSeconds) } : {}),
+    ...(stage.ssmNodes === undefined ? {} : { STEWARD_SSM_NODES: String(stage.ssmNodes) }),
     // An answer that breaks its own schema is found by who wrote it.
     ...(stage.permanent ? {} : { STEWARD_CHECK_ANSWERS: "true" }),
   } satisfies Partial<Record<keyof Environment, Input<string>>>;

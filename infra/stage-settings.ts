@@ -65,6 +65,8 @@ const stageSettingsSchema = z.strictObject({
     /** Invocations that are kept for heartbeats, and for calls that wait. */
     heartbeatConcurrency: count.min(1),
     waitConcurrency: count.min(1),
+    /** Machines that SSM may call. More than 1,000 in an account and region cost about $5 a month each. */
+    ssmNodes: count.max(100_000).optional(),
   }),
   retention: z.strictObject({
     logDays,

@@ -15,6 +15,8 @@ export interface Stage {
   domains: StageSettings["domains"] | undefined;
   requestsPerSecond: number;
   requestBurst: number;
+  /** Machines that SSM may call; absent: those that cost nothing. */
+  ssmNodes?: number;
   /** Invocations kept for one function alone; a personal stage takes its share of what the account has. */
   reserved: { heartbeat: number; wait: number } | undefined;
   logDays: number;
@@ -62,6 +64,7 @@ export function readStage(name: string | undefined): Stage {
     domains,
     requestsPerSecond: limits.requestsPerSecond,
     requestBurst: limits.requestBurst,
+    ...(limits.ssmNodes === undefined ? {} : { ssmNodes: limits.ssmNodes }),
     reserved: { heartbeat: limits.heartbeatConcurrency, wait: limits.waitConcurrency },
     logDays: retention.logDays,
     startsWorkers: workers.maximum > 0,

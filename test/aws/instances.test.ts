@@ -135,6 +135,8 @@ async function enrolBoth() {
         caCertificate: async () => caPem,
         rootPublicKey: async () => "AAAA",
         nodesUrl: "https://nodes.example",
+        ssmNodes: 1_000,
+        countManaged: async () => 0,
         activate: () => Promise.reject(new Error("nothing is rung by SSM here")),
       },
       { token, csr: await requestFor(newPrivateKey()), hostname: instanceId },

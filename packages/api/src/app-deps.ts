@@ -84,6 +84,9 @@ export interface Installation {
   rootPublicKey: () => Promise<string>;
   /** sha256 (hex) of that key: part of what an invited machine is shown, so that it can check the root it is given. */
   rootFingerprint: () => Promise<string>;
+  /** How many machines SSM may be asked to know, and how many it does. */
+  ssmNodes: number;
+  countManaged: () => Promise<number>;
   /** Registers a machine with SSM for the `ssm` doorbell. */
   activate: (nodeId: string) => Promise<{ id: string; code: string }>;
 }

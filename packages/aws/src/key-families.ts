@@ -136,6 +136,13 @@ export const keyFamilies = {
       why: "the places that a principal has to wait in, in all of its tenants together; who asks is told nothing of them",
     },
   },
+  ssm: {
+    partition: "SYS#SSM",
+    forTenant: {
+      operations: ["get", "put", "update"],
+      why: "a machine that SSM is to know is counted among those of all tenants; the number is all that is there",
+    },
+  },
   rate: { partition: "SYS#RATE" },
   tenants: { partition: "SYS#TENANTS" },
   queuedJobs: { partition: "SYS#QUEUED" },

@@ -113,3 +113,20 @@ export async function deregister(ssm: SSMClient, nodeId: string): Promise<void> 
     });
   }
 }
+
+/** How many machines SSM knows in this account and region, whichever stage's; counted no further than `enough`. */
+export async function countManaged(ssm: SSMClient, enough: number): Promise<number> {
+  let count = 0;
+  let NextToken: string | undefined;
+  do {
+    const page = await calling("count the machines that SSM knows", () =>
+      ssm.send(
+        new DescribeInstanceInformationCommand({ MaxResults: 50, ...(NextToken === undefined ? {} : { NextToken }) }),
+      ),
+    );
+    // An instance of EC2 (`i-…`) is none of those that are charged.
+    count += (page.InstanceInformationList ?? []).filter(({ InstanceId }) => InstanceId?.startsWith("mi-")).length;
+    NextToken = page.NextToken;
+  } while (NextToken !== undefined && count < enough);
+  return count;
+}

@@ -197,7 +197,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       changes(
         ["PutItem", "UpdateItem"],
         ["AUDIT", "GATE", "LIMIT", "NODE"],
-        ["CERTIFICATE#*", "ENROLMENT#*", "PRESENCE#*", "RATE#*"],
+        ["CERTIFICATE#*", "ENROLMENT#*", "PRESENCE#*", "RATE#*", "SSM"],
       ),
       // How many machines a tenant has, where that was not counted before.
       { ...table("Query"), keys: ["T#*#NODE"] },
@@ -212,6 +212,11 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
         why: "an activation has no name before it is made",
       },
       { actions: ["iam:PassRole"], resources: [names.hybridRole] },
+      {
+        actions: ["ssm:DescribeInstanceInformation"],
+        resources: ["*"],
+        why: "how many machines SSM knows is counted by listing them, and listing knows no bounds: it shows names and addresses",
+      },
     ],
     sessions: [
       table("GetItem"),

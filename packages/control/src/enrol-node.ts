@@ -19,10 +19,12 @@ import { audited } from "./audit.ts";
 import type { Context, WithSigner } from "./context.ts";
 import { issueNodeCertificate, readCertificateRequest, withIssuer } from "./issue-certificate.ts";
 import { holdAppliance, releaseAppliance } from "./quotas.ts";
+import { takeSsmRoom, type WithSsmRoom } from "./ssm-room.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 
 type Deps = Pick<Context, "table" | "nowMs" | "log" | "meter"> &
-  WithSigner & {
+  WithSigner &
+  WithSsmRoom & {
     caCertificate: () => Promise<string>;
     /** base64 SubjectPublicKeyInfo of the offline root. */
     rootPublicKey: () => Promise<string>;
@@ -118,6 +120,7 @@ async function issue(
     caPem: await deps.caCertificate(),
     nowMs,
   });
+  if (doorbell === "ssm") await takeSsmRoom(deps);
   const activation = doorbell === "ssm" ? await deps.activate(nodeId) : undefined;
   const node: NodeState = {
     v: 1,

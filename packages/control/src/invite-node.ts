@@ -10,11 +10,12 @@ import type { z } from "zod";
 import { audited } from "./audit.ts";
 import type { Caller, Context } from "./context.ts";
 import { allNodes } from "./load-targets.ts";
+import { checkSsmRoom } from "./ssm-room.ts";
 import { checkApplianceRoom } from "./quotas.ts";
 
 /** A single-use token to enrol one machine with. Workers serve every tenant, so only the provider's staff invites them. */
 export async function inviteNode(
-  deps: Pick<Context, "table" | "nowMs" | "secret"> & { rootFingerprint: () => Promise<string> },
+  deps: Pick<Context, "table" | "nowMs" | "secret"> & { rootFingerprint: () => Promise<string>; ssmNodes: number },
   caller: Caller,
   body: z.infer<typeof inviteNodeSchema>,
 ): Promise<z.infer<typeof nodeInvitationSchema>> {
@@ -39,6 +40,7 @@ export async function inviteNode(
     });
   }
   if (body.kind === "appliance") await checkApplianceRoom(deps, caller.tenantId);
+  if (body.kind === "appliance" && body.doorbell === "ssm") await checkSsmRoom(deps);
   const { invitation, writes } = newInvitation(deps, {
     ...body,
     tenantId: caller.tenantId,

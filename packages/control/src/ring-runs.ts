@@ -1,17 +1,12 @@
-import { addPendingRun } from "@steward/aws/records/presence";
 import type { RolloutState } from "@steward/core/rollout/rollout-state";
 import { awaitsStart } from "@steward/core/run/run-phase";
 import type { RunState } from "@steward/core/run/run-state";
 import { changeRun } from "./change-run.ts";
 import type { Context } from "./context.ts";
+import { pullDoorbell, ssmDoorbell, type WithDoorbell } from "./doorbell.ts";
 import { inParallel } from "./in-parallel.ts";
 import { loadNodes } from "./load-targets.ts";
 import { forgetDoorbell } from "./start-run.ts";
-
-export interface WithDoorbell {
-  /** Rings appliances with the doorbell `ssm`. Answers with those for which SSM did not take it. */
-  ringSsm: (nodeIds: string[], rolloutId: string) => Promise<{ failed: string[] }>;
-}
 
 const atOnce = 16;
 /** So many are rung before it is noted that they were: whoever dies in between rings no more than these again. */
@@ -47,19 +42,12 @@ async function ringBatch(
     tenantId,
     runs.map((run) => run.applianceId),
   );
-  await inParallel(runs, atOnce, (run) => addPendingRun(deps.table, run.applianceId, run.runId));
-  const bySsm = runs.filter((_, index) => nodes[index]?.doorbell === "ssm").map((run) => run.applianceId);
-  let refused = new Set<string>();
-  if (bySsm.length > 0) {
-    try {
-      refused = new Set((await deps.ringSsm(bySsm, rolloutId)).failed);
-      if (refused.size > 0) deps.meter("DoorbellsFailed", refused.size);
-    } catch (error) {
-      refused = new Set(bySsm);
-      deps.meter("DoorbellsFailed", bySsm.length);
-      deps.log("warn", "ring_failed", { rolloutId, count: bySsm.length, error: String(error) });
-    }
-  }
+  const isRungBySsm = (index: number) => nodes[index]?.doorbell === "ssm";
+  const callOf = ({ applianceId, runId }: RunState) => ({ nodeId: applianceId, runId });
+  const [, { refused }] = await Promise.all([
+    pullDoorbell(deps).ring(runs.filter((_, index) => !isRungBySsm(index)).map(callOf), rolloutId),
+    ssmDoorbell(deps).ring(runs.filter((_, index) => isRungBySsm(index)).map(callOf), rolloutId),
+  ]);
   await inParallel(runs, atOnce, async (run) => {
     const now = await changeRun(deps, run, { type: "ring", refused: refused.has(run.applianceId) }, who);
     // It may have started or ended while it was rung for; nobody else would take it off the list then.

@@ -46,7 +46,7 @@ async function request(): Promise<string> {
   return csr.toString("pem");
 }
 
-async function invited() {
+async function invited(doorbell: "pull" | "ssm" = "pull", name = "attic") {
   const caPem = await issueCaCertificate(signer, { name: "Steward test nodes", nowMs: house.nowMs(), days: 3650 });
   const deps = {
     ...house,
@@ -54,13 +54,13 @@ async function invited() {
     caCertificate: async () => caPem,
     rootPublicKey: async () => "AAAA",
     nodesUrl: "https://nodes.example",
-    activate: () => Promise.reject(new Error("nothing is rung by SSM here")),
+    activate: async () => ({ id: "activation", code: "code" }),
   };
-  const body = { kind: "appliance" as const, name: "attic", tags: [], doorbell: "pull" as const };
+  const body = { kind: "appliance" as const, name, tags: [], doorbell };
   const invitation = await inviteNode({ ...house, rootFingerprint: async () => "f" }, admin, body);
   return {
     nodeId: invitation.nodeId,
-    enrol: async (csr: string) => enrolNode(deps, { token: invitation.token, csr, hostname: "attic" }),
+    enrol: async (csr: string) => enrolNode(deps, { token: invitation.token, csr, hostname: name }),
   };
 }
 
@@ -74,6 +74,33 @@ it("an enrolment token that forty machines use at once enrols one, and quarantin
   }
   const node = await getNode(house.table, { tenantId: admin.tenantId, nodeId });
   expect(node?.quarantinedAtMs).toBeDefined();
+});
+
+it("SSM is asked to know no more machines than it does for nothing, however many enrol at once; pull has no such end", async () => {
+  house.ssmNodes = 5;
+  // Of another stage in the same account.
+  house.managed = 2;
+  const machines = await Promise.all(
+    Array.from({ length: 6 }, async (_, index) => ({
+      ...(await invited("ssm", `nas-${index}`)),
+      csr: await request(),
+    })),
+  );
+  const outcomes = await Promise.allSettled(machines.map(({ enrol, csr }) => enrol(csr)));
+  expect(outcomes.filter((one) => one.status === "fulfilled")).toHaveLength(3);
+  for (const one of outcomes) {
+    if (one.status === "rejected") {
+      expect(one.reason).toMatchObject({ code: "quota_exceeded", next: expect.stringContaining("--doorbell pull") });
+    }
+  }
+  // A day later SSM knows them; then two of them are gone, and that is seen where the number is full.
+  house.managed = 5;
+  house.passTime(86_400_000);
+  await expect((await invited("ssm", "late")).enrol(await request())).rejects.toMatchObject({ code: "quota_exceeded" });
+  house.managed = 4;
+  await (await invited("ssm", "later")).enrol(await request());
+  await expect(invited("ssm", "latest")).rejects.toMatchObject({ code: "quota_exceeded" });
+  await (await invited("pull", "quiet")).enrol(await request());
 });
 
 it("the same machine gets the same certificate again, but not once it was removed", async () => {

@@ -68,6 +68,8 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
       caCertificate: () => parameter("ca-certificate"),
       rootPublicKey: () => parameter("root-public-key"),
       rootFingerprint: context.rootFingerprint,
+      ssmNodes: environment.STEWARD_SSM_NODES,
+      countManaged: () => services.countManaged(environment.STEWARD_SSM_NODES),
       activate: async (nodeId) => services.activate(nodeId, await parameter("hybrid-role")),
     },
     domains: { api: environment.STEWARD_API_DOMAINS, nodes: environment.STEWARD_NODES_DOMAINS },

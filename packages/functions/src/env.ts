@@ -46,6 +46,8 @@ export const environmentSchema = z.object({
   STEWARD_ANTHROPIC_URL: z.url().optional(),
   STEWARD_CLAUDE_MODEL: z.string().min(1).default("claude-sonnet-5-5"),
   /** Seconds within which a worker is started when jobs wait; absent: nobody starts one. */
+  /** Machines that SSM may be asked to call in this account and region. More than 1,000 cost money. */
+  STEWARD_SSM_NODES: z.coerce.number().int().min(0).max(100_000).default(1_000),
   STEWARD_WORKER_START_SECONDS: z.coerce.number().int().min(1).max(3600).optional(),
   /** Seconds until a job fails, whatever holds it; by default what its lane promises. */
   STEWARD_JOB_DEADLINE_SECONDS: z.coerce.number().int().min(1).max(3600).optional(),

@@ -36,6 +36,8 @@ export interface Services {
   runSecrets: RunSecrets;
   signer: (use: SigningKeyUse) => Signer;
   ring: (nodeIds: string[], rolloutId: string) => ReturnType<typeof import("@steward/aws/run-command").ringBySsm>;
+  /** How many machines SSM knows, counted no further than `enough`. */
+  countManaged: (enough: number) => Promise<number>;
   activate: (nodeId: string, role: string) => Promise<{ id: string; code: string }>;
   deregister: (nodeId: string) => Promise<void>;
   instanceSecrets: InstanceSecrets;
@@ -157,6 +159,10 @@ export function createServices({ stage, account }: { stage: string; account: str
     activate: async (nodeId, role) => {
       const { createActivation } = await import("@steward/aws/run-command");
       return createActivation(await ssm(), { stage, nodeId, role });
+    },
+    countManaged: async (enough) => {
+      const { countManaged } = await import("@steward/aws/run-command");
+      return countManaged(await ssm(), enough);
     },
     deregister: async (nodeId) => {
       const { deregister } = await import("@steward/aws/run-command");

@@ -17,6 +17,10 @@ export interface House extends Context {
   /** Nodes that were taken off SSM. */
   deregistered: string[];
   deregister: (nodeId: string) => Promise<void>;
+  /** What SSM knows, and may. */
+  managed: number;
+  ssmNodes: number;
+  countManaged: () => Promise<number>;
   /** Values that runs made, by name. */
   vault: Map<string, string>;
   runSecrets: RunSecrets;
@@ -48,6 +52,9 @@ export async function openHouse(): Promise<House> {
   const vault = new Map<string, string>();
   const house: House = {
     deregistered,
+    managed: 0,
+    ssmNodes: 1_000,
+    countManaged: async () => house.managed,
     deregister: async (nodeId) => {
       deregistered.push(nodeId);
     },

@@ -1,0 +1,52 @@
+import { countedSsmNodes, recountSsmNodes, type SsmCount, takeSsmNode } from "@steward/aws/records/ssm-nodes";
+import { AppError } from "@steward/contracts/errors";
+import type { Context } from "./context.ts";
+
+export interface WithSsmRoom {
+  /** So many machines SSM may be asked to know in this account and region. */
+  ssmNodes: number;
+  /** How many it knows now, of every stage; it looks no further than a little beyond the limit. */
+  countManaged: () => Promise<number>;
+}
+
+/** A registration is good for a day: who has taken a place before is known to SSM by then, or never will be. */
+const settledMs = 86_400_000;
+
+/** Refuses an invitation that could not be used. The enrolment itself counts, and counts anew. */
+export async function checkSsmRoom(
+  deps: Pick<Context, "table" | "nowMs"> & Pick<WithSsmRoom, "ssmNodes">,
+): Promise<void> {
+  const counted = await countedSsmNodes(deps.table);
+  if (counted !== undefined && counted.nodes >= deps.ssmNodes && !isSettled(deps, counted)) throw full(deps.ssmNodes);
+}
+
+/**
+ * Counts one more machine for the doorbell `ssm`, before SSM is asked to know it. Beyond 1,000 in one account and region
+ * AWS charges for each, or takes no more of them: nobody gets there without having said so (`limits.ssmNodes`). Throws
+ * `quota_exceeded`.
+ */
+export async function takeSsmRoom(deps: Pick<Context, "table" | "nowMs"> & WithSsmRoom): Promise<void> {
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    const taken = await takeSsmNode(deps.table, { limit: deps.ssmNodes, nowMs: deps.nowMs() });
+    if (taken === "taken") return;
+    const seen = await countedSsmNodes(deps.table);
+    if (seen !== undefined && seen.nodes >= deps.ssmNodes && !isSettled(deps, seen)) break;
+    await recountSsmNodes(deps.table, seen, await deps.countManaged());
+  }
+  throw full(deps.ssmNodes);
+}
+
+function isSettled({ nowMs }: Pick<Context, "nowMs">, { takenAtMs }: SsmCount): boolean {
+  return nowMs() - takenAtMs >= settledMs;
+}
+
+function full(limit: number): AppError {
+  const shown = limit.toLocaleString("en-US");
+  return new AppError(
+    "quota_exceeded",
+    `${shown} machines are called by SSM already; beyond 1,000 in one account and region AWS charges about $5 a month for each`,
+    {
+      next: "Enrol it with --doorbell pull: its heartbeats call it. To pay for more, the provider raises limits.ssmNodes.",
+    },
+  );
+}
