@@ -18,7 +18,6 @@ import { grantsOf } from "@steward/core/principal/grants";
 import type { TaskState } from "@steward/core/task/task-state";
 import type { PersonState } from "@steward/core/tenant/tenant-state";
 import type { Context } from "./context.ts";
-import { scheduleContext } from "./schedule-context.ts";
 import { loadNodes } from "./load-targets.ts";
 import { isTokenId, standingOf } from "./principal-standing.ts";
 import { countAppliances } from "./quotas.ts";
@@ -171,7 +170,10 @@ export async function gateContext(
       freezesInForce(deps, task.tenantId),
       deps.release(),
       loadNodes(deps, task.tenantId, targetIds),
-      scheduleContext(deps, task, plan),
+      // Loaded for those alone that a schedule asked for.
+      task.schedule === undefined
+        ? undefined
+        : import("./schedule-context.ts").then(({ scheduleContext }) => scheduleContext(deps, task, plan)),
       tenantRules(deps, task.tenantId, plan),
       breakGlassOf(deps, task, options.breakGlass),
     ]);
