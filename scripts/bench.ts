@@ -5,6 +5,7 @@ import { benchLimits } from "./bench/limits.ts";
 import { benchMatcher } from "./bench/matcher.ts";
 import { benchPath } from "./bench/path.ts";
 import { type Figure, meets, table } from "./bench/report.ts";
+import { benchRollout } from "./bench/rollout.ts";
 import { benchStart } from "./bench/start.ts";
 
 const suites: Record<string, () => Promise<Figure[]>> = {
@@ -15,6 +16,7 @@ const suites: Record<string, () => Promise<Figure[]>> = {
   functions: benchFunctions,
   limits: benchLimits,
   cost: benchCost,
+  rollout: benchRollout,
 };
 
 const args = process.argv.slice(2);
