@@ -82,6 +82,7 @@ def submit(user, password, sender, to):
     def action():
         with smtplib.SMTP(name, 587) as server:
             server.starttls(context=trust)
+            server.ehlo()
             if user:
                 server.login(user, password)
             server.mail(sender)

@@ -17,6 +17,7 @@ interface RunOptions {
   mode?: StepRequest["mode"];
   timeoutSeconds?: number;
   secrets?: Record<string, string>;
+  verbosity?: StepRequest["verbosity"];
 }
 
 export interface TestAppliance {
@@ -57,7 +58,7 @@ export async function createAppliance(root: SandboxRoot, hostname = "test-applia
           variables,
           ...(options.secrets === undefined ? {} : { secrets: options.secrets }),
           mode: options.mode ?? "apply",
-          verbosity: 0,
+          verbosity: options.verbosity ?? 0,
           timeoutSeconds: options.timeoutSeconds ?? action.timeoutSeconds,
         },
         (chunk) => {
