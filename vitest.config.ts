@@ -1,8 +1,11 @@
 import { defineConfig } from "vitest/config";
 import { testAppId } from "./packages/local/src/cloud/call-recorder.ts";
 
-// Three projects: `unit` is pure and quick (part of `npm run check`), `system` talks to real processes, and `after` looks at
-// what the others have left behind.
+const besideEachOther = ["test/infra/**/*.test.ts", "test/ansible/**/*.test.ts"];
+const patience = { testTimeout: 120_000, hookTimeout: 120_000 };
+
+// Four projects: `unit` is pure and quick (part of `npm run check`), `system` talks to real processes, `beside` does so two
+// files at a time, and `after` looks at what the others have left behind.
 export default defineConfig({
   test: {
     projects: [
@@ -24,15 +27,26 @@ export default defineConfig({
           // Marks the tests' own calls: the parts of Steward are processes with an environment of their own.
           env: { AWS_SDK_UA_APP_ID: testAppId },
           include: ["packages/*/{src,test}/**/*.system.test.ts", "test/**/*.test.ts"],
-          exclude: ["test/after/**", "**/node_modules/**"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          exclude: [...besideEachOther, "test/after/**", "**/node_modules/**"],
+          ...patience,
+        },
+      },
+      {
+        test: {
+          name: "beside",
+          // Each file is busy with a process of its own (a synthesis, a playbook in its sandbox), and measures nothing.
+          fileParallelism: true,
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
+          env: { AWS_SDK_UA_APP_ID: testAppId },
+          include: besideEachOther,
+          ...patience,
         },
       },
       {
         test: {
           name: "after",
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           include: ["test/after/**/*.test.ts"],
         },
       },

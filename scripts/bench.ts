@@ -1,4 +1,5 @@
 import { benchCost } from "./bench/cost.ts";
+import { benchDoorbells } from "./bench/doorbells.ts";
 import { benchFunctions } from "./bench/functions.ts";
 import { benchHeartbeats } from "./bench/heartbeats.ts";
 import { benchLimits } from "./bench/limits.ts";
@@ -15,6 +16,7 @@ const suites: Record<string, () => Promise<Figure[]>> = {
   handlers: benchHeartbeats,
   functions: benchFunctions,
   limits: benchLimits,
+  doorbells: benchDoorbells,
   cost: benchCost,
   rollout: benchRollout,
 };
