@@ -22,7 +22,6 @@ import type { WithDoorbell } from "./doorbell.ts";
 import { fleetOf } from "./fleet-of.ts";
 import { inParallel } from "./in-parallel.ts";
 import { loadTask } from "./load-task.ts";
-import { retryOnConflict } from "./retry-on-conflict.ts";
 import { ringRuns } from "./ring-runs.ts";
 import { sendAfterCommit } from "./send-later.ts";
 import { type Sent, sendRuns } from "./send-runs.ts";
@@ -49,7 +48,7 @@ export async function advanceRollout(
 ): Promise<void> {
   const untilMs = performance.now() + (options.budgetMs ?? budgetMs);
   for (let pass = 0; pass < maxPasses; pass += 1) {
-    const outcome = await retryOnConflict(() => onePass(deps, message, untilMs));
+    const outcome = await tryPass(deps, message, untilMs);
     if (outcome === "settled") return;
     if (outcome === "cut" || performance.now() >= untilMs) {
       await sendAfterCommit(deps, "rollouts", message, message.tenantId);
@@ -62,6 +61,22 @@ export async function advanceRollout(
 
 /** `settled`: nothing more is to be done now. `cut`: the time was over before all of it was done. */
 type Outcome = "settled" | "again" | "cut";
+
+/** Somebody else decided at the same time: it is decided anew, on what is there then, for as long as there is time. */
+async function tryPass(
+  deps: Deps,
+  message: { tenantId: string; rolloutId: string },
+  untilMs: number,
+): Promise<Outcome> {
+  for (;;) {
+    try {
+      return await onePass(deps, message, untilMs);
+    } catch (error) {
+      if (!hasCode(error, "conflict")) throw error;
+      if (performance.now() >= untilMs) return "cut";
+    }
+  }
+}
 
 async function onePass(
   deps: Deps,

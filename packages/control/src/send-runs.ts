@@ -49,12 +49,12 @@ export interface Sent {
  * Signs the commands of these runs and marks them `sent`. The gate is asked for each; what passes by itself (a freeze, a window,
  * a suspension) leaves them pending: it may end before the plan does. What can never start is cancelled.
  *
- * Sent only while the rollout is the one that was decided on, and while nothing has changed that the gate looks at:
+ * Sent only while the rollout does what it did when it was decided on, and while nothing has changed that the gate looks at:
  *
- *     dispatch  read rollout v7, mark a ── gate: allow ── sign ─────── send 24 if v7 and a ✗ conflict: decided anew
- *     person                                   pause: rollout v8 ✓
+ *     dispatch  read: running, mark a ── gate: allow ── sign ─────── send 24 if running and a ✗ conflict: decided anew
+ *     person                                  pause ✓
  *
- * Throws `conflict` where the rollout is another one by now.
+ * Throws `conflict` where the rollout does something else by now.
  */
 export async function sendRuns(deps: Deps, runs: readonly RunState[], sending: Sending): Promise<Sent> {
   const { plan } = sending.task;

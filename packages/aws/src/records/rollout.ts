@@ -19,14 +19,33 @@ export const createRollout = (state: RolloutState): Write => createItem("rollout
 export const replaceRollout = (previous: RolloutState, next: RolloutState): Write =>
   states.replaceState("rollout", itemOf(next), previous, next);
 
-/** For the transaction of what was decided about it: it is still the one that was read. */
-export const rolloutUnchanged = (state: RolloutState): Write =>
-  checkItem("rollout", {
+/**
+ * For the transaction that sends: nobody has paused, cancelled, stopped, tried again or undone it since it was read. Not its
+ * version: every look of a dispatcher raises that, and of several that look at one time each would undo the others' work
+ * before it is done. What two of them send is settled by the runs.
+ */
+export function rolloutUnchanged(state: RolloutState): Write {
+  const names: Record<string, string> = { "#state": "state", "#status": "status", "#stop": "stop" };
+  const values: Record<string, unknown> = { ":status": state.status };
+  const conditions = [
+    "#state.#status = :status",
+    `${state.stop === undefined ? "attribute_not_exists" : "attribute_exists"}(#state.#stop)`,
+  ];
+  for (const name of ["round", "operation"] as const) {
+    names[`#${name}`] = name;
+    if (state[name] === undefined) conditions.push(`attribute_not_exists(#state.#${name})`);
+    else {
+      values[`:${name}`] = state[name];
+      conditions.push(`#state.#${name} = :${name}`);
+    }
+  }
+  return checkItem("rollout", {
     Key: keyOf(state),
-    ConditionExpression: "#version = :version",
-    ExpressionAttributeNames: { "#version": "version" },
-    ExpressionAttributeValues: { ":version": state.version },
+    ConditionExpression: conditions.join(" AND "),
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
   });
+}
 
 export async function getRollout(
   table: Table,
