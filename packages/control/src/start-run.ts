@@ -7,6 +7,7 @@ import { AppError } from "@steward/contracts/errors";
 import type { ExecutorName } from "@steward/contracts/run";
 import type { SignedDocument } from "@steward/contracts/signed";
 import { gate } from "@steward/core/gate/gate";
+import { isAway } from "@steward/core/rollout/recount";
 import { reduceRun } from "@steward/core/run/reduce-run";
 import type { RunState } from "@steward/core/run/run-state";
 import { audited } from "./audit.ts";
@@ -52,8 +53,11 @@ export async function startRun(
       const why = decision.reasons.filter((reason) => reason.decision !== "allow").map((reason) => reason.why);
       throw new AppError("denied_by_gate", why.join("; "), { retryAfterSeconds: 30 });
     }
+    // Few are: the others do not load what it takes.
+    const place = isAway(run, nowMs) ? await (await import("./ask-for-place.ts")).askForPlace(deps, run, nowMs) : [];
     await commit(deps.table, [
       replaceRun(run, state),
+      ...place,
       ...gateUnchanged(epoch),
       audited(nowMs, {
         tenantId: run.tenantId,

@@ -1,19 +1,14 @@
 import { changed } from "../reducing.ts";
 import type { RunState } from "../run/run-state.ts";
 import type { Fleet } from "./fleet-view.ts";
-import { holdsPlace, isAway } from "./recount.ts";
+import { holdsPlace } from "./recount.ts";
 import type { RolloutState } from "./rollout-state.ts";
 import { siteMinimum } from "./site-minimum.ts";
 
 /**
- * Whether a run that is about to start has lost its place: its appliance was away, and others were sent instead. Only then
- * `judgeLateStart` has to be asked, and the rollout's runs to be loaded for it.
- */
-export const startsLate = isAway;
-
-/**
- * Why a run that comes late may not start now; undefined: it may. Asked again a little later, there may be a place. The
- * start and `takePlace` belong into one transaction: whoever has counted the places before must count again.
+ * Why a run whose appliance was away (`isAway`) may not start when it comes back: others were sent in its place. Undefined:
+ * it may. Asked again a little later, there may be a place. The start and `takePlace` belong into one transaction: whoever
+ * has counted the places before must count again.
  */
 export function judgeLateStart(
   rollout: RolloutState,

@@ -4,8 +4,9 @@ import type { RunResult } from "@steward/contracts/run";
 import { runHasEnded, taskHasEnded } from "@steward/contracts/states";
 import { advanceRollout } from "../../src/rollout/advance-rollout.ts";
 import type { Fleet, Seen } from "../../src/rollout/fleet-view.ts";
-import { judgeLateStart, startsLate, takePlace } from "../../src/rollout/judge-late-start.ts";
+import { judgeLateStart, takePlace } from "../../src/rollout/judge-late-start.ts";
 import { newRollout } from "../../src/rollout/new-rollout.ts";
+import { isAway } from "../../src/rollout/recount.ts";
 import { reduceRollout } from "../../src/rollout/reduce-rollout.ts";
 import type { RolloutEvent, RolloutState } from "../../src/rollout/rollout-state.ts";
 import { awaitsStart, isUnderWay } from "../../src/run/run-phase.ts";
@@ -232,7 +233,7 @@ export function createWorld(options: {
       const { state } = reducers.reduceRun(run, event, now());
       if (state !== run) {
         if (world.isFrozen || world.task.status !== "running") throw new AppError("denied_by_gate", "Not now.");
-        if (startsLate(run, now())) {
+        if (isAway(run, now())) {
           const why = reducers.judgeLateStart(rollout, [...world.runs.values()], run, now(), world.fleet);
           if (why !== undefined) throw new AppError("denied_by_gate", why);
           world.commitRollout(rollout, reducers.takePlace(rollout, now()), false);
