@@ -15,7 +15,8 @@ export type Chunk = OutputManifest["chunks"][number];
 
 /** A run's output on its way to the disk: numbered, gzipped, hashed chunks, each in a file of its own. */
 export interface OutputSpool {
-  write(bytes: Uint8Array): void;
+  /** Resolves when there is room for more, where what is not on the disk yet has become much. */
+  write(bytes: Uint8Array): Promise<void> | undefined;
   /** Resolves when all that was written is on the disk. */
   sync(): Promise<void>;
   /** Stores what is left and resolves with the table of contents. */
@@ -33,6 +34,8 @@ export interface OutputSpoolOptions {
 }
 
 const maxChunkBytes = 1024 * 1024;
+/** A playbook that prints faster than the disk takes it waits from here on: memory holds no more than so many chunks. */
+const maxWaitingChunks = 8;
 
 /**
  * While output flows a chunk leaves every half second; the more there are, the longer the next waits for more, so that
@@ -106,6 +109,8 @@ export async function openOutput(options: OutputSpoolOptions): Promise<OutputSpo
         if (pendingBytes === maxChunkBytes) flush();
       }
       if (pendingBytes > 0) flushLater();
+      // A full disk is told by `close`, and keeps nobody waiting.
+      return cut - chunks.length > maxWaitingChunks ? storing.catch(() => undefined) : undefined;
     },
     async sync() {
       flush();

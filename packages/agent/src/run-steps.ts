@@ -4,7 +4,7 @@ import type { ReleaseAction } from "@steward/contracts/release";
 import { maxSlowestTasks, type RunResult, type StepChange, type StepResult } from "@steward/contracts/run";
 import type { Clock } from "@steward/node-client/clock";
 import { describeError } from "@steward/node-client/log";
-import type { Executor, StepOutcome, StepRequest } from "./executor/executor.ts";
+import type { Executor, Output, StepOutcome, StepRequest } from "./executor/executor.ts";
 import type { StepSecrets } from "./step-secrets.ts";
 import type { Rebooted } from "./wait-for-reboot.ts";
 
@@ -19,7 +19,7 @@ export interface RunStepsOptions {
   secrets: StepSecrets;
   /** A text without the secrets that the steps were given. */
   hide: (text: string) => string;
-  output: (bytes: Uint8Array) => void;
+  output: Output;
   /** For an undo: which of the steps this run has done; `unknown` where this appliance does not remember the run. */
   undo?: readonly boolean[] | "unknown";
   /** Until the run has to end, in milliseconds from now. */

@@ -7,7 +7,7 @@ import type { Facts } from "@steward/contracts/actions";
 import { AppError } from "@steward/contracts/errors";
 import { pack } from "tar-stream";
 import { z } from "zod";
-import type { Boot, Executor, StepOutcome, StepRequest } from "./executor.ts";
+import type { Boot, Executor, Output, StepOutcome, StepRequest } from "./executor.ts";
 import { factsScript, parseFacts } from "./facts.ts";
 import { killTree } from "./process-tree.ts";
 import { cleanEnvironment } from "./sandbox.ts";
@@ -83,7 +83,7 @@ export function createAnsibleExecutor(options: AnsibleExecutorOptions): Executor
     await promisify(execFile)(file, args, { cwd: "/", env: cleanEnvironment, timeout: 30_000 });
   }
 
-  async function run(step: StepRequest, output: (chunk: Uint8Array) => void, signal: AbortSignal) {
+  async function run(step: StepRequest, output: Output, signal: AbortSignal) {
     const files = await stepArchive(step);
     const argv = ["sh", "-c", stepScript, "sh", place.workDirectory, ...program, ...playbookArguments(step)];
     const { file, args } = await place.command(argv);
@@ -171,7 +171,7 @@ interface ProcessOptions {
   args: string[];
   env: Record<string, string>;
   input: Buffer;
-  output: (chunk: Uint8Array) => void;
+  output: Output;
   timeoutSeconds: number;
   signal: AbortSignal;
 }
@@ -203,8 +203,21 @@ function runProcess(options: ProcessOptions): Promise<Ended> {
     const timer = setTimeout(() => stop("timed_out"), options.timeoutSeconds * 1000);
     options.signal.addEventListener("abort", abort);
 
-    child.stdout?.on("data", options.output);
-    child.stderr?.on("data", options.output);
+    let waiting = 0;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (chunk: Buffer) => {
+        const room = options.output(chunk);
+        if (!(room instanceof Promise)) return;
+        // The program is held up by its full pipe meanwhile.
+        waiting += 1;
+        stream.pause();
+        const goOn = () => {
+          waiting -= 1;
+          stream.resume();
+        };
+        room.then(goOn, goOn);
+      });
+    }
     const channel = child.stdio[3];
     if (channel instanceof Readable) {
       channel.on("data", (chunk: Buffer) => {
@@ -227,7 +240,11 @@ function runProcess(options: ProcessOptions): Promise<Ended> {
       reject(new AppError("unavailable", `${options.file} could not be started: ${error.message}`, { cause: error }));
     });
     child.on("close", finish);
-    child.on("exit", (code, signal) => setTimeout(() => finish(code, signal), drainMs).unref());
+    child.on("exit", (code, signal) => {
+      // What it printed last may still wait for room.
+      const end = () => (waiting > 0 ? setTimeout(end, drainMs).unref() : finish(code, signal));
+      setTimeout(end, drainMs).unref();
+    });
   });
 }
 

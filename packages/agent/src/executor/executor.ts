@@ -49,13 +49,16 @@ export interface Boot {
   restart(): Promise<void>;
 }
 
+/** Takes what is printed. A promise: whoever prints waits until there is room again. */
+export type Output = (chunk: Uint8Array) => unknown;
+
 export interface Executor {
   readonly name: "ansible" | "simulate";
   /**
    * Runs one step to its end. `output` gets what a person would have seen, as it comes. A failing step is an outcome;
    * only what kept the step from being tried throws. After an abort nothing of the step runs any more.
    */
-  run(step: StepRequest, output: (chunk: Uint8Array) => void, signal: AbortSignal): Promise<StepOutcome>;
+  run(step: StepRequest, output: Output, signal: AbortSignal): Promise<StepOutcome>;
   facts(): Promise<Facts>;
   /** Absent where nothing starts again: a simulation. */
   boot?: Boot;
