@@ -1,20 +1,22 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { ListSecretsCommand } from "@aws-sdk/client-secrets-manager";
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { type Clients, createClients } from "@steward/aws/clients";
 import { createObjectRemover } from "@steward/aws/object-remover";
+import { getPolicy, replacePolicy } from "@steward/aws/records/policy";
 import { beat } from "@steward/aws/records/presence";
 import { getTenant, listTenants } from "@steward/aws/records/tenant";
 import { createRunSecrets } from "@steward/aws/run-secrets";
-import type { Table } from "@steward/aws/table";
-import { newId, providerTenantId } from "@steward/contracts/ids";
+import { commit, type Table } from "@steward/aws/table";
+import { newId, providerTenantId, runIdOf } from "@steward/contracts/ids";
 import { bucketNames, resourceNames } from "@steward/contracts/names";
 import { permissions } from "@steward/contracts/permissions";
 import type { ExportedRecord } from "@steward/contracts/tenant";
 import type { Caller, Principal } from "@steward/control/context";
+import { expireOutputs, minuteOf } from "@steward/control/expire-outputs";
 import { exportTenant } from "@steward/control/export-tenant";
 import { purgeTenants } from "@steward/control/purge-tenants";
 import { deleteTenant, restoreTenant, suspendTenant } from "@steward/control/tenants";
@@ -22,7 +24,7 @@ import { purgeSettlesMs } from "@steward/core/tenant/reduce-tenant";
 import { localAccount } from "@steward/local/account";
 import { type Cloud, startCloud } from "@steward/local/cloud/start-cloud";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { fillTenant, type FullTenant } from "../support/full-tenant.ts";
+import { type FullTenant, fillTenant } from "../support/full-tenant.ts";
 
 const stage = "purge";
 const names = resourceNames(stage);
@@ -318,4 +320,34 @@ it("an export is for admins; another's tenant is not there", async () => {
   await expect(asked(as(tenant.tenantId, "approver"))).rejects.toMatchObject({ code: "forbidden" });
   await expect(asked(as(twin.tenantId, "admin"))).rejects.toMatchObject({ code: "not_found" });
   expect((await asked(as("*", "admin"))).items).toHaveLength(1);
+});
+
+it("outputs that are older than a tenant keeps them go in its minute of the hour; newer ones and another tenant's stay", async () => {
+  const [tenant, twin] = [await fill(), await fill()];
+  const before = await getPolicy(table, tenant.tenantId);
+  if (before === undefined) throw new Error("no policy");
+  const policy = { ...before.policy, outputDays: 30 };
+  await commit(table, [replacePolicy(before, { ...before, version: before.version + 1, policy })]);
+  const outputsOf = async ({ tenantId }: FullTenant) =>
+    (await observer.s3.send(new ListObjectsV2Command({ Bucket: outputBucket, Prefix: `${tenantId}/` }))).KeyCount;
+  const newer = `${tenant.tenantId}/${runIdOf(newId("rollout", startMs + 20 * dayMs), 0)}/1/000000.gz`;
+  await observer.s3.send(new PutObjectCommand({ Bucket: outputBucket, Key: newer, Body: "x" }));
+  const mine = clients(own);
+  const look = (atMs: number) =>
+    expireOutputs({
+      table: { client: mine.dynamo, name: names.table },
+      nowMs: () => atMs,
+      log: () => {},
+      objects: createObjectRemover(mine.s3),
+      outputBucket,
+    });
+  const inItsMinute = (days: number) => {
+    const hour = Math.ceil((startMs + days * dayMs) / 3_600_000) * 3_600_000;
+    return hour + minuteOf(tenant.tenantId) * 60_000;
+  };
+  await look(inItsMinute(29));
+  await look(inItsMinute(31) + 60_000);
+  expect(await outputsOf(tenant)).toBe(4);
+  expect(await look(inItsMinute(31))).toEqual({ removed: 3, failed: 0 });
+  expect([await outputsOf(tenant), await outputsOf(twin)]).toEqual([1, 3]);
 });

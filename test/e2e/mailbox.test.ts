@@ -30,7 +30,11 @@ describeWithSandbox("a mailbox, from the sentence to the login", () => {
     const parent = join(sandboxRoot().fileSystem, "..", "..", "test");
     mkdirSync(parent, { recursive: true });
     vi.stubEnv("TMPDIR", parent);
-    installation = await startInstallation({ appliances: 6, executor: "ansible", sandboxDir: join(sandboxRoot().fileSystem, "..", "..") });
+    installation = await startInstallation({
+      appliances: 6,
+      executor: "ansible",
+      sandboxDir: join(sandboxRoot().fileSystem, "..", ".."),
+    });
     acme = installation.as("acme");
   });
   afterAll(async () => {

@@ -1,10 +1,10 @@
 import type { InstanceSecrets } from "@steward/aws/instance-secrets";
 import type { LifecycleAction } from "@steward/aws/lifecycle";
-import type { Objects } from "@steward/aws/objects";
 import type { ObjectRemover } from "@steward/aws/object-remover";
+import type { Objects } from "@steward/aws/objects";
 import type { Queues } from "@steward/aws/queues";
-import type { Seals } from "@steward/aws/seals";
 import type { RunSecrets } from "@steward/aws/run-secrets";
+import type { Seals } from "@steward/aws/seals";
 import type { SecretVersions } from "@steward/aws/secret-versions";
 import type { ReadOptions } from "@steward/aws/secrets";
 import type { Signer } from "@steward/aws/signing";
@@ -24,7 +24,7 @@ export interface SecretStore {
 /** Everything of AWS but the table. */
 export interface Services {
   objects: Objects;
-  removeObjectsBelow: ObjectRemover["removeBelow"];
+  objectRemover: ObjectRemover;
   queues: Queues;
   parameters: TextStore & {
     /** Only where there is none; false where there is. */
@@ -64,6 +64,13 @@ export function createServices({ stage, account }: { stage: string; account: str
       import("@steward/aws/clients/s3"),
     ]);
     return createObjects(createS3());
+  });
+  const objectRemover = once(async () => {
+    const [{ createObjectRemover }, { createS3 }] = await Promise.all([
+      import("@steward/aws/object-remover"),
+      import("@steward/aws/clients/s3"),
+    ]);
+    return createObjectRemover(createS3());
   });
   const seals = once(async () => {
     const [{ createSeals }, { createS3 }] = await Promise.all([
@@ -138,12 +145,9 @@ export function createServices({ stage, account }: { stage: string; account: str
       read: async (...call) => (await runSecrets()).read(...call),
       remove: async (...call) => (await runSecrets()).remove(...call),
     },
-    removeObjectsBelow: async (...folder) => {
-      const [{ createObjectRemover }, { createS3 }] = await Promise.all([
-        import("@steward/aws/object-remover"),
-        import("@steward/aws/clients/s3"),
-      ]);
-      return createObjectRemover(createS3()).removeBelow(...folder);
+    objectRemover: {
+      removeBelow: async (...call) => (await objectRemover()).removeBelow(...call),
+      removeOld: async (...call) => (await objectRemover()).removeOld(...call),
     },
     signer: (use) => {
       const signer = once(async () => {
