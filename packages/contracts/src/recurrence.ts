@@ -31,6 +31,4 @@ export const rateRecurrenceSchema = z.strictObject({
 });
 /** When something happens again and again. */
 export const recurrenceSchema = z.union([cronRecurrenceSchema, rateRecurrenceSchema]);
-export type CronRecurrence = z.infer<typeof cronRecurrenceSchema>;
-export type RateRecurrence = z.infer<typeof rateRecurrenceSchema>;
 export type Recurrence = z.infer<typeof recurrenceSchema>;

@@ -41,7 +41,7 @@ export function checkRecurrence(spec: Recurrence, path = "recurrence"): void {
   } catch (error) {
     refuse("cron", cronProblem(spec.cron, error));
   }
-  if (cron?.nextRun(new Date(0)) === null) refuse("cron", "never comes: no month has such a day");
+  if (cron?.nextRun(dateOf(0)) === null) refuse("cron", "never comes: no month has such a day");
 }
 
 /** The first due time after `afterMs`; undefined: there is none in the calendar. */
@@ -135,7 +135,7 @@ function previousHourly({ cron, timeZone }: InZone, atMs: number): number | unde
 /** The pattern's first local time after one, as if there were no zones. */
 function nextLocal(cron: string, afterMs: number): number | undefined {
   return cronOf(cron)
-    .nextRun(new Date(Math.floor(afterMs)))
+    .nextRun(dateOf(Math.floor(afterMs)))
     ?.getTime();
 }
 
@@ -143,8 +143,14 @@ function nextLocal(cron: string, afterMs: number): number | undefined {
 function previousLocal(cron: string, atMs: number): number | undefined {
   // croner takes what lies before the reference.
   return cronOf(cron)
-    .previousRuns(1, new Date(Math.floor(atMs) + 1))[0]
+    .previousRuns(1, dateOf(Math.floor(atMs) + 1))[0]
     ?.getTime();
+}
+
+/** croner speaks in these. Never the time of now: that is always a parameter. */
+function dateOf(ms: number): Date {
+  // oxlint-disable-next-line no-restricted-globals
+  return new Date(ms);
 }
 
 function cronOf(cron: string): Cron {

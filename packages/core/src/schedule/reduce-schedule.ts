@@ -284,7 +284,8 @@ function placeOf(due: DueTime | undefined): Pick<ScheduleState, "next" | "lookAt
   return due === undefined ? {} : { next: due, lookAtMs: due.fireAtMs };
 }
 
-function withoutPlace({ next: _, lookAtMs: __, ...rest }: ScheduleState): ScheduleState {
+function withoutPlace(state: ScheduleState): ScheduleState {
+  const { next: _, lookAtMs: __, ...rest } = state;
   return rest;
 }
 
