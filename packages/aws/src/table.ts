@@ -193,9 +193,10 @@ async function writeOne(table: Table, write: Write): Promise<void> {
 async function writeAll(table: Table, writes: readonly Write[]): Promise<void> {
   await table.client.send(
     new TransactWriteCommand({
-      TransactItems: writes.map(({ statement: { kind: _, ...statement } }) => {
-        const input = { ...statement, TableName: table.name, ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const };
-        if ("Item" in input) return { Put: input };
+      TransactItems: writes.map(({ statement }) => {
+        const { kind, ...rest } = statement;
+        const input = { ...rest, TableName: table.name, ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const };
+        if (kind === "put" && "Item" in input) return { Put: input };
         return "UpdateExpression" in input ? { Update: input } : { ConditionCheck: input };
       }),
       // The same for every try of this commit: DynamoDB itself answers a repeated one with success for ten minutes.

@@ -222,6 +222,28 @@ test("where a name must be retyped, --yes is not enough, the right name is", asy
   });
 });
 
+test("broken glass: the reason goes with exactly this plan, and never without somebody's yes", async () => {
+  const plan = planOf();
+  const { api, config } = await installation({
+    submitTask: () =>
+      taskOf({ status: "awaiting_approval", version: 2, plan, gate: { ...needsApproval, approver: "other" } }),
+    breakGlass: () => taskOf({ status: "succeeded", version: 3, plan, result: { message: "Done." } }),
+  });
+  const ask = (...more: string[]) =>
+    steward(["ask", "add user john", "--on", "bert", "--break-glass", "mail is down", ...more], {
+      config: config.folder,
+    });
+  const waiting = await ask();
+  expect(waiting.code).toBe(4);
+  expect(waiting.stdout).toContain("You break the glass");
+  expect(api.calls.filter((call) => call.name === "breakGlass")).toHaveLength(0);
+  expect((await ask("--yes")).code).toBe(0);
+  expect(api.calls.find((call) => call.name === "breakGlass")?.body).toEqual({
+    planHash: plan.planHash,
+    reason: "mail is down",
+  });
+});
+
 test("a plan whose hash does not cover it is not approved", async () => {
   const plan = planOf();
   const [step] = plan.steps;

@@ -28,6 +28,19 @@ const freeze = {
   createdBy: "Anna",
 };
 
+const nights = {
+  id: newId("window", nowMs),
+  kind: "maintenance" as const,
+  name: "nights",
+  when: { cron: "0 22 * * *", timeZone: "Europe/Berlin", durationMinutes: 360 },
+  tags: ["site:berlin"],
+  createdAt: new Date(nowMs).toISOString(),
+  createdBy: "Anna",
+  open: false,
+  changesAt: new Date(nowMs + 3_600_000).toISOString(),
+};
+const policy = { forbid: [{ action: "shell.run", effect: "forbid" as const, why: "not here" }], previewMinutes: 30 };
+
 const midnight = new Date(nowMs + 3 * 3_600_000).toISOString();
 const limits = {
   quotas: [
@@ -95,6 +108,11 @@ beforeAll(async () => {
         },
       ],
     }),
+    listWindows: () => ({ items: [nights] }),
+    createWindow: () => nights,
+    removeWindow: () => undefined,
+    getPolicy: () => ({ ...policy, revision: 3, updatedAt: new Date(nowMs).toISOString(), updatedBy: bert }),
+    putPolicy: () => ({ ...policy, revision: 4 }),
     listFreezes: () => ({ items: [freeze] }),
     createFreeze: () => freeze,
     endFreeze: () => undefined,
@@ -132,6 +150,29 @@ const commands: [string, string[], RegExp][] = [
   ["queues", ["queues", "ls"], /rollouts +1/],
   ["tenants", ["tenants", "ls"], /Acme/],
   ["the gate", ["gate", "explain", taskId], /✘ +freeze +holidays[\s\S]*What decides[\s\S]*→ An admin ends it/],
+  ["the windows", ["windows", "ls"], /nights +0 22 \* \* \* Europe\/Berlin, for 6 h +site:berlin +closed, changes in/],
+  [
+    "a window that comes again",
+    ["windows", "add", "nights", "--maintenance", "--cron", "0 22 * * *", "--zone", "Europe/Berlin", "--for", "6h"],
+    /win_.* closed now; that changes in/,
+  ],
+  [
+    "a window that comes once",
+    [
+      "windows",
+      "add",
+      "x",
+      "--blackout",
+      "--from",
+      "2027-01-01T00:00:00Z",
+      "--until",
+      "2027-01-02T00:00:00Z",
+      "--reads",
+    ],
+    /closed now/,
+  ],
+  ["the end of a window", ["windows", "rm", nights.id], /Removed win_/],
+  ["the policy", ["policy", "show"], /"previewMinutes": 30[\s\S]*revision 3, by/],
   ["a freeze", ["freeze", "holidays", "--for", "2h"], /steward unfreeze frz_/],
   ["freezes", ["freezes"], /holidays/],
   [
@@ -171,4 +212,24 @@ test("completion for bash is a script that bash reads, and completes", async () 
   const ended = spawnSync("bash", ["-c", script], { encoding: "utf8" });
   expect(ended.stderr).toBe("");
   expect(ended.stdout.trim()).toBe("watch");
+});
+
+test("what policy show has printed is what policy set takes", async () => {
+  const shown = await steward(["policy", "show", "--json"], { config: config.folder });
+  const set = await steward(["policy", "set", "-"], { config: config.folder, input: shown.stdout });
+  expect(set.stdout).toMatch(/Revision 4 is in force/);
+  expect(api.calls.findLast((call) => call.name === "putPolicy")?.body).toEqual(policy);
+});
+
+test.each([
+  ["both kinds", ["--maintenance", "--blackout", "--cron", "0 0 * * *", "--zone", "UTC", "--for", "1h"]],
+  ["no kind", ["--cron", "0 0 * * *", "--zone", "UTC", "--for", "1h"]],
+  ["no time", ["--maintenance"]],
+  ["no zone", ["--maintenance", "--cron", "0 0 * * *", "--for", "1h"]],
+  ["no duration", ["--maintenance", "--cron", "0 0 * * *", "--zone", "UTC"]],
+])("a window with %s is not made", async (_, options) => {
+  const before = api.calls.length;
+  const answer = await steward(["windows", "add", "x", ...options], { config: config.folder });
+  expect(answer.code).toBe(2);
+  expect(api.calls).toHaveLength(before);
 });

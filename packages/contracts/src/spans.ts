@@ -16,3 +16,13 @@ export const spansSchema = z.union([
     }),
 ]);
 export type Spans = z.infer<typeof spansSchema>;
+
+/** The two moments of spans that come once, in milliseconds. */
+export function momentsOf({ from, until }: Extract<Spans, { from: string }>): { fromMs: number; untilMs: number } {
+  return { fromMs: Date.parse(from), untilMs: Date.parse(until) };
+}
+
+/** `2026-11-25 22:00 UTC`, for people. */
+export function utcText(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}

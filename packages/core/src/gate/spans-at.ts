@@ -1,4 +1,4 @@
-import type { Spans } from "@steward/contracts/spans";
+import { momentsOf, type Spans } from "@steward/contracts/spans";
 import { nextDue, previousDue } from "../schedule/recurrence.ts";
 
 /** Whether a moment lies in one of the spans, and when that changes next; absent: never again, as far as one can see. */
@@ -13,7 +13,7 @@ const maxOverlaps = 50;
 /** The end of a span no longer belongs to it. A duration is time that passes: the clocks on the walls may be set in it. */
 export function spansAt(spans: Spans, atMs: number): SpansNow {
   if ("from" in spans) {
-    const [fromMs, untilMs] = [Date.parse(spans.from), Date.parse(spans.until)];
+    const { fromMs, untilMs } = momentsOf(spans);
     if (atMs < fromMs) return { open: false, changesAtMs: fromMs };
     return atMs < untilMs ? { open: true, changesAtMs: untilMs } : { open: false };
   }

@@ -94,8 +94,3 @@ export function fits(pattern: string, text: string): boolean {
   }
   return text.length - last.length >= at && text.endsWith(last);
 }
-
-/** `2026-11-25 22:00 UTC`. */
-export function utc(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 16).replace("T", " ")} UTC`;
-}

@@ -84,7 +84,7 @@ export function blast(plan: Plan, context: GateContext): Verdict[] {
         canary >= count
           ? `It reaches ${count} appliances at once; from ${canaryFrom} on a change begins with a canary.`
           : `Its canary is ${canary} of ${count} appliances; it may be ${maxCanaryPercent} %.`,
-        "Ask for it with a first wave of 1: --waves 1, or break the glass.",
+        "Ask for it with a small canary first: --canary 1; or break the glass.",
       ),
     );
   }

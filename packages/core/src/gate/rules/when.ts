@@ -1,6 +1,7 @@
 import type { Plan } from "@steward/contracts/plan";
+import { utcText } from "@steward/contracts/spans";
 import type { GateContext, WindowNow } from "../gate-context.ts";
-import { allow, changesNothing, deny, hasTag, hold, isBefore, named, utc, type Verdict } from "../verdict.ts";
+import { allow, changesNothing, deny, hasTag, hold, isBefore, named, type Verdict } from "../verdict.ts";
 
 /* Whether now is the time. Nothing here gives a plan up: it waits, for as long as it is good. */
 
@@ -50,12 +51,12 @@ export function window(plan: Plan, context: GateContext): Verdict[] {
     groups.set(key, group);
   }
   return [...groups.values()].map(({ why, untilMs, names }) => {
-    const until = untilMs === undefined ? "" : `, until ${utc(untilMs)}`;
+    const until = untilMs === undefined ? "" : `, until ${utcText(untilMs)}`;
     const sentence = `${named(names)}: ${why}${until}.`;
     const next = "It goes on by itself then. Before: an admin changes the windows (steward windows ls).";
     if (!isBefore(context)) return hold(sentence, untilMs, next);
     if (untilMs !== undefined && untilMs < plan.expiresAtMs) return allow(`${sentence} It waits for that.`);
-    const never = `${sentence} The plan expires before, at ${utc(plan.expiresAtMs)}.`;
+    const never = `${sentence} The plan expires before, at ${utcText(plan.expiresAtMs)}.`;
     return context.moment === "approval"
       ? deny(never, "Ask for it again nearer to the time, or break the glass.")
       : allow(never);
