@@ -193,16 +193,19 @@ async function writeOne(table: Table, write: Write): Promise<void> {
 async function writeAll(table: Table, writes: readonly Write[]): Promise<void> {
   await table.client.send(
     new TransactWriteCommand({
-      TransactItems: writes.map(({ statement }) => {
-        const { kind, ...rest } = statement;
-        const input = { ...rest, TableName: table.name, ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const };
-        if (kind === "put" && "Item" in input) return { Put: input };
-        return "UpdateExpression" in input ? { Update: input } : { ConditionCheck: input };
-      }),
+      TransactItems: writes.map(({ statement }) => transactItem(table, statement)),
       // The same for every try of this commit: DynamoDB itself answers a repeated one with success for ten minutes.
       ClientRequestToken: writes[0]?.writeId,
     }),
   );
+}
+
+function transactItem(table: Table, { kind: _kind, ...statement }: Write["statement"]) {
+  const common = { TableName: table.name, ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const };
+  if ("Item" in statement) return { Put: { ...statement, ...common } };
+  return "UpdateExpression" in statement
+    ? { Update: { ...statement, ...common } }
+    : { ConditionCheck: { ...statement, ...common } };
 }
 
 /** The writes whose condition failed, each with the item that stood in the way. */
