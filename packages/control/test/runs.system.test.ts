@@ -73,6 +73,33 @@ it("a task whose rollout nobody brings to an end fails when the last deadline be
   expect(await getTask(house.table, key)).toMatchObject({ status: "failed", result: { message: expect.any(String) } });
 });
 
+it("an appliance that was away starts when it has a place again, not beside the one that was sent instead", async () => {
+  const other = await house.machine(person.tenantId, "appliance");
+  await submitTask(house, person, {
+    steps: [{ action: "users.add", variables: { username: "john" } }],
+    targets: [appliance.nodeId, other.nodeId],
+    mode: "apply",
+    verbosity: 0,
+    rollout: { waves: [{ percent: 100 }], maxConcurrency: 1 },
+  });
+  const message = takeOne<{ tenantId: string; rolloutId: string }>(house, "rollouts");
+  const advance = () => advanceRollout({ ...house, signer, ringSsm: async () => ({ failed: [] }) }, message);
+  const runOf = async (node: NodeCaller) => (await pendingRuns(house, node)).runs[0];
+  await advance();
+  const isFirst = (await runOf(appliance)) !== undefined;
+  const [away, present] = isFirst ? [appliance, other] : [other, appliance];
+  house.passTime(11 * 60_000);
+  await advance();
+  const [awayRun = "", presentRun = ""] = [await runOf(away), await runOf(present)];
+  await startRun(house, present, { runId: presentRun }, start);
+
+  const late = () => startRun(house, away, { runId: awayRun }, start);
+  await expect(late()).rejects.toSatisfy((error) => hasCode(error, "denied_by_gate"));
+  await recordRun(house, present, { runId: presentRun }, { ...start, status: "succeeded", steps: [] });
+  await late();
+  expect(await getRun(house.table, { tenantId: person.tenantId, runId: awayRun })).toMatchObject({ status: "running" });
+});
+
 it("a doorbell that a kill left behind is forgotten when the appliance asks", async () => {
   const { runId, advance } = await sentRun();
   expect(await announced()).toEqual([runId]);
