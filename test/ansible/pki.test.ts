@@ -105,7 +105,18 @@ describeWithSandbox("certificates on a real appliance", () => {
       changed: 0,
     });
 
-    // One that does not verify never gets into force: here the authority's key is not the one that it is trusted by.
+    // One that does not verify never gets into force: these settings claim a name that the authority's certificate does not
+    // allow, so a signature is made, and nobody would take it.
+    await appliance.inside(
+      `cp -p ${directory}/ca/ca.cnf /root; echo 'permitted;DNS.99 = bank.example' >> ${directory}/ca/ca.cnf`,
+    );
+    const forged = await appliance.run(pkiCertificateIssue, { hostname: "www.bank.example" }, { runId: "run-forged" });
+    expect(forged.reason).toContain("Hold it against the authority before it counts");
+    expect(forged.output).toContain("permitted subtree violation");
+    expect(await appliance.inside(`ls ${directory}/hosts`)).not.toContain("bank");
+    await appliance.run(pkiCertificateIssue, { hostname: "www.bank.example" }, { runId: "run-forged", mode: "undo" });
+    await appliance.inside(`mv /root/ca.cnf ${directory}/ca/`);
+    // Nor does one of an authority whose key is not its own any more; the former one goes on.
     await appliance.inside(
       `cd ${directory}/ca; cp -p ca.key kept; openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ca.key 2>/dev/null`,
     );
