@@ -294,6 +294,9 @@ it("an export has every record of a tenant, nothing of another one, and nothing 
     rollout: 1,
     run: 1,
     audit: 1,
+    policy: 1,
+    schedule: 1,
+    window: 1,
   });
   expect(new Set(exported.map(({ kind, id }) => `${kind} ${id}`)).size).toBe(exported.length);
   const text = JSON.stringify(exported);

@@ -9,7 +9,7 @@ import type { Client } from "@steward/contracts/client";
 import { resourceNames } from "@steward/contracts/names";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCredentials } from "../../packages/local/src/host/function-environment.ts";
-import { type Installation, startInstallation, until, untilEnded } from "../support/installation.ts";
+import { approve, type Installation, startInstallation, until, untilEnded } from "../support/installation.ts";
 import { scanTable } from "../support/scan-table.ts";
 import { type ScriptedModels, startScriptedModels } from "../support/scripted-models.ts";
 
@@ -314,6 +314,37 @@ describe("planting", () => {
     answers.push(...chunks, JSON.stringify(ended));
   });
 
+  it("a password that a run makes, which the playbook prints in every way, and which is opened", async () => {
+    const name = "acme-hamburg-01";
+    const { nodeId } = JSON.parse(JSON.stringify(await nodeOf(name))) as { nodeId: string };
+    mkdirSync(diskOf(name), { recursive: true });
+    writeFileSync(join(diskOf(name), "secrets"), "it begins\n");
+    const machine = await installation.machine(name);
+    const facts = { hostname: name, setups: ["mail.server.setup"], domains: ["home.example"] };
+    await machine.call("putFacts", { params: { nodeId }, body: facts });
+    const task = await acme("submitTask", {
+      body: { steps: [{ action: "mail.mailbox.add", variables: { address: "john@home.example" } }], targets: [name] },
+    });
+    if (task.status === "awaiting_approval") await approve(acme, task);
+    const ended = await untilEnded(acme, task.id, 60_000);
+    expect(ended).toMatchObject({ status: "succeeded", secrets: [{ name: "password", status: "waiting" }] });
+    const [{ runId = "", ref = "" } = {}] = ended.secrets ?? [];
+    const params = { taskId: task.id, runId, secretRef: ref };
+    // The one answer that is there to tell it.
+    const { value } = await acme("openRunSecret", { params, body: { key: crypto.randomUUID() } });
+    plant("a password that a run made", value, vault);
+    answers.push(
+      (await post(`/api/v1/tasks/${task.id}/secrets/${runId}/${ref}/open`, { key: crypto.randomUUID() })).text,
+    );
+    const output = await acme("getOutput", { params: { taskId: task.id, applianceId: nodeId } });
+    for (const { url } of output.chunks) {
+      const text = gunzipSync(Buffer.from(await (await fetch(url)).arrayBuffer())).toString();
+      expect(text).toContain("doveadm pw -p [redacted] -u john");
+      answers.push(text);
+    }
+    answers.push(JSON.stringify(ended));
+  });
+
   it("a model that answers with secrets, and one whose prompt would hold them", async () => {
     ollama.script(() => ({
       kind: "answer",
@@ -461,15 +492,15 @@ function filesBelow(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
     const path = join(directory, entry.name);
     if (entry.isDirectory()) return entry.name === "compile-cache" ? [] : filesBelow(path);
-    return entry.isFile() && statSync(path).size > 0 && path !== leaks ? [path] : [];
+    return entry.isFile() && statSync(path).size > 0 && !leaks.has(path) ? [path] : [];
   });
 }
-/** The appliance's own disk, where the planted file lies: not ours. */
-let leaks: string | undefined;
+/** On the appliances' own disks, where the planted files lie: not ours. */
+const leaks = new Set<string>();
 
 function diskOf(name: string): string {
   const disk = installation.machineDir(name);
-  leaks = join(disk, "secrets");
+  leaks.add(join(disk, "secrets"));
   return disk;
 }
 

@@ -174,6 +174,27 @@ export const unusedRights: readonly UnusedRights[] = [
     reason: noTenantRemoved,
   },
   {
+    principals: ["purge"],
+    actions: ["secretsmanager:DeleteSecret"],
+    resources: [resourceNames("{stage}").runSecret("*"), resourceNames("{stage}").tenantSecret("*")],
+    reason: noTenantRemoved,
+  },
+  {
+    principals: ["reconcile"],
+    actions: ["secretsmanager:DeleteSecret"],
+    resources: [resourceNames("{stage}").runSecret("*")],
+    reason:
+      "What a run made goes five minutes after it was opened, or after a day; packages/control/test/run-secrets.system.test.ts turns the clock.",
+    byChance: true,
+  },
+  {
+    principals: ["nodes"],
+    actions: ["secretsmanager:GetSecretValue"],
+    resources: [resourceNames("{stage}").tenantSecret("*")],
+    reason:
+      "No action of the catalogue has a variable yet that refers to a secret; packages/control/test/run-secrets.system.test.ts fetches one.",
+  },
+  {
     principals: ["measure"],
     actions: ["secretsmanager:ListSecretVersionIds"],
     resources: secretNames.map(resourceNames("{stage}").secret),
