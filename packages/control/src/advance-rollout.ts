@@ -116,10 +116,13 @@ async function onePass(
 
 /**
  * Whoever decided by the version before may have sent until that commit, after these runs were read, and taken places that
- * are not free any more. From the commit on nobody else sends: what is sent is decided once more, from the runs as they are.
+ * are not free any more: what is sent is decided once more, from the runs as they are.
  *
- *     one    v7: places 1 and 2 ──── send 1 ✓ ──────────────────── send 2 ✗ v8
- *     other  read v7, runs: 2 free ──────────── v8 ✓ ── runs: 1 free ── send 3 ✓
+ *     one    v7: places 1 and 2 ──── send 1 ✓ ──────────────────── send 2 ✓
+ *     other  read v7, runs: 2 free ──────────── v8 ✓ ── runs: 1 free ── send 2: one of them does
+ *
+ * Both take the runs in one order, so that they mean the same ones. What the first sends after the second has looked is not
+ * fenced off: with the version as the fence, dispatchers that look at one time undid each other's sending without an end.
  */
 async function stillAllowed(
   deps: Deps,
