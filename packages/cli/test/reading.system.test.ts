@@ -150,11 +150,11 @@ const commands: [string, string[], RegExp][] = [
   ["queues", ["queues", "ls"], /rollouts +1/],
   ["tenants", ["tenants", "ls"], /Acme/],
   ["the gate", ["gate", "explain", taskId], /✘ +freeze +holidays[\s\S]*What decides[\s\S]*→ An admin ends it/],
-  ["the windows", ["windows", "ls"], /nights +0 22 \* \* \* Europe\/Berlin, for 6 h +site:berlin +closed, changes in/],
+  ["the windows", ["windows", "ls"], /nights +0 22 \* \* \* Europe\/Berlin, for 6 h +site:berlin +closed, changes /],
   [
     "a window that comes again",
     ["windows", "add", "nights", "--maintenance", "--cron", "0 22 * * *", "--zone", "Europe/Berlin", "--for", "6h"],
-    /win_.* closed now; that changes in/,
+    /win_.*: closed now; that changes /,
   ],
   [
     "a window that comes once",
