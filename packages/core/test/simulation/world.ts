@@ -1,7 +1,7 @@
 import { AppError } from "@steward/contracts/errors";
 import type { Health } from "@steward/contracts/heartbeat";
 import type { RunResult } from "@steward/contracts/run";
-import { runHasEnded, taskHasEnded } from "@steward/contracts/states";
+import { taskHasEnded } from "@steward/contracts/states";
 import { advanceRollout } from "../../src/rollout/advance-rollout.ts";
 import type { Fleet, Seen } from "../../src/rollout/fleet-view.ts";
 import { judgeLateStart, takePlace } from "../../src/rollout/judge-late-start.ts";
@@ -264,8 +264,4 @@ export function sweep(world: World, nowMs: number): void {
       world.fleet.set(id, { ...seen, health: "offline", healthSinceMs: nowMs });
     }
   }
-}
-
-export function allEnded(world: World): boolean {
-  return [...world.runs.values()].every((run) => runHasEnded(run.status));
 }
