@@ -1,11 +1,9 @@
 import { applianceRoutes as routes } from "@steward/contracts/routes/appliances";
-import { fetchRunSecret } from "@steward/control/fetch-run-secret";
 import { getBundle } from "@steward/control/get-bundle";
 import { getEnvelope, pendingRuns } from "@steward/control/get-envelope";
 import { putFacts } from "@steward/control/put-facts";
 import { recordRun } from "@steward/control/record-run";
 import { requestChunk } from "@steward/control/request-chunk";
-import { storeRunSecret } from "@steward/control/store-run-secret";
 import { startRun } from "@steward/control/start-run";
 import { bind } from "../bind.ts";
 
@@ -22,8 +20,13 @@ export const applianceBindings = [
   bind(routes.startRun, (deps, { caller, params, body }) => startRun(deps, caller, params, body)),
   bind(routes.requestChunk, (deps, { caller, params, body }) => requestChunk(deps, caller, params, body)),
   bind(routes.storeRunSecret, async (deps, { caller, params, body }) => {
+    const { storeRunSecret } = await import("@steward/control/store-run-secret");
     await storeRunSecret(deps, caller, params, body);
   }),
-  bind(routes.fetchRunSecret, (deps, { caller, params, query }) => fetchRunSecret(deps, caller, params, query)),
+  // Few runs have secrets: what most of them do not need is loaded when it is.
+  bind(routes.fetchRunSecret, async (deps, { caller, params, query }) => {
+    const { fetchRunSecret } = await import("@steward/control/fetch-run-secret");
+    return fetchRunSecret(deps, caller, params, query);
+  }),
   bind(routes.recordRun, (deps, { caller, params, body }) => recordRun(deps, caller, params, body)),
 ];
