@@ -71,7 +71,7 @@ export function sameContent(one: ScheduleDefinition, other: ScheduleDefinition):
   return canonicalHash(contentOf(one)) === canonicalHash(contentOf(other));
 }
 
-/** `POST /schedules/read`: words about a time and what to do then, to be looked at before they become a schedule. */
+/** `POST /read-schedule`: words about a time and what to do then, to be looked at before they become a schedule. */
 export const readScheduleSchema = z.strictObject({
   text: z.string().trim().min(1).max(defaults.maxInstructionCharacters),
   targets: z.array(targetSelectorSchema).min(1).max(100),

@@ -94,6 +94,7 @@ export function createThings(word: string, tenantId: string): Things {
       yield randomUUID();
       yield randomBytes(32).toString("hex");
       yield randomBytes(32).toString("base64");
+      yield new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
       yield "Europe/Berlin";
       yield "0 3 * * *";
       yield word;

@@ -24,7 +24,7 @@ export const scheduleRoutes = {
     ...api,
     id: "readSchedule",
     method: "POST",
-    path: "/api/v1/schedules/read",
+    path: "/api/v1/read-schedule",
     access: { role: "operator" },
     summary: "Read words about a time and a change as a schedule's steps; nothing is stored",
     body: schedule.readScheduleSchema,
