@@ -128,15 +128,33 @@ it("100 MB are the same at the other end, whatever breaks, in bounded memory and
   const table = { client: clients.dynamo, name: names.table };
   await commit(table, [
     createTenant({
-      ...{ v: 1, version: 1, tenantId, name: "Acme", createdAtMs: nowMs },
-      ...{ heartbeatIntervalSeconds: 60, status: "active" },
+      v: 1,
+      version: 1,
+      tenantId,
+      name: "Acme",
+      createdAtMs: nowMs,
+      heartbeatIntervalSeconds: 60,
+      status: "active",
     }),
     createTask(task),
     createRun(run),
     createNode({
-      ...{ v: 1, version: 1, tenantId, nodeId: node.nodeId, kind: "appliance", name: "attic", hostname: "attic" },
-      ...{ tags: [], doorbell: "pull", health: "healthy", healthSinceMs: nowMs, healthEpoch: 1 },
-      ...{ keyFingerprint: "b".repeat(64), confirmedAtMs: nowMs, createdAtMs: nowMs, updatedAtMs: nowMs },
+      v: 1,
+      version: 1,
+      tenantId,
+      nodeId: node.nodeId,
+      kind: "appliance",
+      name: "attic",
+      hostname: "attic",
+      tags: [],
+      doorbell: "pull",
+      health: "healthy",
+      healthSinceMs: nowMs,
+      healthEpoch: 1,
+      keyFingerprint: "b".repeat(64),
+      confirmedAtMs: nowMs,
+      createdAtMs: nowMs,
+      updatedAtMs: nowMs,
     }),
   ]);
   const direct = createObjects(clients.s3);

@@ -35,7 +35,7 @@ interface Wish {
   name: string;
   tenant: (typeof tenants)[number];
   rollout: RolloutRequest;
-  then: ("pause" | "undo")[];
+  afterwards: ("pause" | "undo")[];
 }
 
 function makeWishes(random: Seeded): Wish[] {
@@ -47,14 +47,14 @@ function makeWishes(random: Seeded): Wish[] {
       undoOnFailure: random.next() < 0.5,
       ...(flaky && random.next() < 0.5 ? { errorBudget: { percent: 100 } } : {}),
     };
-    const then: Wish["then"] = [];
-    if (random.next() < 0.3) then.push("pause");
-    if (random.next() < 0.4) then.push("undo");
+    const afterwards: Wish["afterwards"] = [];
+    if (random.next() < 0.3) afterwards.push("pause");
+    if (random.next() < 0.4) afterwards.push("undo");
     return {
       name: `${flaky ? "flaky" : "r"}${String(at).padStart(3, "0")}`,
       tenant: tenants[at % tenants.length] ?? "acme",
       rollout,
-      then,
+      afterwards,
     };
   });
 }
@@ -203,7 +203,7 @@ async function drive(call: Client, wish: Wish, untilMs: number): Promise<TaskVie
     }
   };
 
-  if (wish.then.includes("pause")) {
+  if (wish.afterwards.includes("pause")) {
     await say("pauseTask", "pause");
     await say("resumeTask", "resume");
   }
@@ -212,7 +212,7 @@ async function drive(call: Client, wish: Wish, untilMs: number): Promise<TaskVie
     if ((await say("retryTask", `retry${round}`)) === undefined) break;
     await toEnd();
   }
-  if (wish.then.includes("undo")) {
+  if (wish.afterwards.includes("undo")) {
     await say("undoTask", "undo");
     await toEnd();
   }

@@ -72,7 +72,7 @@ it("a webhook is told that a task waits and how it ended, signed so that it need
   const acme = installation.as("acme");
   const made = await acme("createNotification", { body: { name: "chat", url: `${origin}/steward?a=b` } });
   expect((await acme("listNotifications", {})).items).toEqual([made]);
-  const [{ name = "" } = {}] = (await acme("listNodes", { query: { kind: "appliance" } })).items;
+  const name = (await acme("listNodes", { query: { kind: "appliance" } })).items[0]?.name ?? "";
   const task = await acme("submitTask", { body: { instruction: "add user zora", targets: [name] } });
   expect(task.status).toBe("awaiting_approval");
   await vi.waitFor(() => expect(events()).toEqual(["task.awaiting_approval"]), { timeout: 20_000 });

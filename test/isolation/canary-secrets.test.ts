@@ -328,13 +328,17 @@ describe("planting", () => {
     if (task.status === "awaiting_approval") await approve(acme, task);
     const ended = await untilEnded(acme, task.id, 60_000);
     expect(ended).toMatchObject({ status: "succeeded", secrets: [{ name: "password", status: "waiting" }] });
-    const [{ runId = "", ref = "" } = {}] = ended.secrets ?? [];
-    const params = { taskId: task.id, runId, secretRef: ref };
+    const [offered] = ended.secrets ?? [];
+    const params = { taskId: task.id, runId: offered?.runId ?? "", secretRef: offered?.ref ?? "" };
     // The one answer that is there to tell it.
     const { value } = await acme("openRunSecret", { params, body: { key: crypto.randomUUID() } });
     plant("a password that a run made", value, vault);
     answers.push(
-      (await post(`/api/v1/tasks/${task.id}/secrets/${runId}/${ref}/open`, { key: crypto.randomUUID() })).text,
+      (
+        await post(`/api/v1/tasks/${task.id}/secrets/${params.runId}/${params.secretRef}/open`, {
+          key: crypto.randomUUID(),
+        })
+      ).text,
     );
     const output = await acme("getOutput", { params: { taskId: task.id, applianceId: nodeId } });
     for (const { url } of output.chunks) {

@@ -309,7 +309,13 @@ export async function fillTenant(
     createRun(run),
     createRunSecret(runSecret),
     createTenantSecret({
-      ...{ v: 1, version: 1, tenantId, name: "wifi-key", secretVersion: "0", changedAtMs: nowMs, changedBy: adminId },
+      v: 1,
+      version: 1,
+      tenantId,
+      name: "wifi-key",
+      secretVersion: "0",
+      changedAtMs: nowMs,
+      changedBy: adminId,
     }),
   ]);
   await beginIdempotent(table, { tenantId, key: proof("key"), bodyDigest: proof("body"), nowMs });

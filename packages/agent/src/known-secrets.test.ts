@@ -49,10 +49,10 @@ it("hides it in output however that is cut into pieces, in bounded memory", () =
       const bytes = Buffer.from(`${filler}${secret}${filler}${JSON.stringify({ secret })}`);
       let from = 0;
       for (const size of cuts) {
-        redactor.write(bytes.subarray(from, from + size));
+        void redactor.write(bytes.subarray(from, from + size));
         from += size;
       }
-      redactor.write(bytes.subarray(from));
+      void redactor.write(bytes.subarray(from));
       redactor.end();
       expect(Buffer.from(out, "latin1").toString()).not.toContain(secret);
       expect(out.match(/redacted/g)?.length).toBeGreaterThanOrEqual(2);

@@ -197,7 +197,7 @@ async function carryOut(run: StartedRun, options: ObeyOptions): Promise<Obeyed> 
       signal: options.signal,
     });
     if (rebooted.type !== "back") return rebooted;
-    say("The machine is back.");
+    void say("The machine is back.");
     reboot.step.durationMs += Math.max(0, Math.round((serverClock.nowMs() ?? nowMs) - reboot.askedAtMs));
     // What comes next must not run twice: from here on a kill is an end.
     entry = await ledger.recordStep(entry, reboot.index, reboot.step);
@@ -241,7 +241,7 @@ async function carryOut(run: StartedRun, options: ObeyOptions): Promise<Obeyed> 
       const timeoutMs = (actions[index]?.timeoutSeconds ?? 0) * 1000;
       const deadlineMs = Math.min(askedAtMs + timeoutMs, started.deadlineMs);
       const reboot = { index, bootId, askedAtMs, deadlineMs, steps, step, envelope: run.document };
-      say("The machine starts again.");
+      void say("The machine starts again.");
       // A run whose output cannot be kept has a result all the same: see `closeOutput`.
       await output?.sync().catch(() => {});
       entry = await ledger.awaitReboot(entry, reboot);

@@ -23,7 +23,7 @@ describe("the output", () => {
       fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 }), async (writes) => {
         const folder = await mkdtemp(join(dir, "s-"));
         const output = await openOutput({ dir: folder, clock: systemClock });
-        for (const bytes of writes) output.write(bytes);
+        for (const bytes of writes) void output.write(bytes);
         const manifest = await output.close();
         const expected = Buffer.concat(writes);
         expect(manifest).toMatchObject({ bytes: expected.length, truncated: false });
@@ -44,7 +44,7 @@ describe("the output", () => {
       maxBytes: 2_500_000,
     });
     const data = randomBytes(3_000_000);
-    output.write(data);
+    void output.write(data);
     const manifest = await output.close();
     expect(seen).toHaveLength(3);
     expect(manifest).toMatchObject({ bytes: 2_500_000, truncated: true });
@@ -62,7 +62,7 @@ describe("the output", () => {
     };
     const first = Promise.withResolvers<Chunk>();
     const output = await openOutput({ dir, clock, onChunk: first.resolve });
-    output.write(new TextEncoder().encode("line\n"));
+    void output.write(new TextEncoder().encode("line\n"));
     expect((await first.promise).number).toBe(0);
     expect(slept).toBe(500);
     expect((await output.close()).chunks).toHaveLength(1);

@@ -10,6 +10,7 @@ import { shellRun } from "./actions/shell.ts";
 import { usersAdd, usersLock, usersPasswordReset, usersUnlock } from "./actions/users.ts";
 import { catalogue } from "./catalogue.ts";
 import { defineAction, slotPattern } from "./define-action.ts";
+import { secretReference } from "./variables.ts";
 
 const ed25519 = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"Gk".repeat(22).slice(0, 43)}`;
 
@@ -393,4 +394,11 @@ test("how full the disks are is told in tens of the fullest one, the fullest fir
     rank: 90,
   });
   for (const odd of [{}, { disks: [] }, { disks: [{ mount: 7 }] }, "full", null]) expect(glance?.(odd)).toBeUndefined();
+});
+
+test("a secret is named, never written: anything that could be a value is refused", () => {
+  for (const good of ["secret:wifi-key", "secret:wifi-key@3"])
+    expect(secretReference.safeParse(good).success).toBe(true);
+  for (const bad of ["wifi-key", "secret:", "secret:Wifi Key", "hunter2", "secret:a secret:b", "secret:key@", ""])
+    expect(secretReference.safeParse(bad).success).toBe(false);
 });

@@ -15,7 +15,6 @@ const command = {
 
 /** `POST /commands/execute`: one action on one appliance. A task with one step: the same gate, the same rollout. */
 export const executeSchema = z.strictObject({ nodeId: applianceIdSchema, ...command });
-export type Execute = z.infer<typeof executeSchema>;
 
 /** `POST /commands/broadcast`: one action on all that the selector means. */
 export const broadcastSchema = z.strictObject({
@@ -23,7 +22,6 @@ export const broadcastSchema = z.strictObject({
   ...command,
   rollout: rolloutRequestSchema.optional(),
 });
-export type Broadcast = z.infer<typeof broadcastSchema>;
 
 /** Appliances with the same outcome. */
 const resultGroupSchema = z.strictObject({

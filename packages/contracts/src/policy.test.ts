@@ -67,6 +67,8 @@ describe("the statements of a part", () => {
         conditions: { StringEquals: { "aws:RequestTag/steward-stage": "prod" } },
         why: "an activation has no name before it is made",
       },
+      // To count them; a listing has no narrower resource.
+      expect.objectContaining({ actions: ["ssm:DescribeInstanceInformation"] }),
     ]);
     expect(statements.filter(({ actions }) => actions.includes("iam:PassRole"))).toEqual([
       {

@@ -5,7 +5,6 @@ import { z } from "zod";
  * maker, the schedule's author. The gate judges all of them by the same rules.
  */
 export const sourceKinds = ["person", "token", "schedule", "git", "alert", "model"] as const;
-export type SourceKind = (typeof sourceKinds)[number];
 
 /** `id`: which schedule, repository, alert or task it was. */
 export const sourceSchema = z.strictObject({ kind: z.enum(sourceKinds), id: z.string().max(200).optional() });

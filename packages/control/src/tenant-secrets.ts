@@ -47,7 +47,10 @@ export async function setTenantSecret(
       throw new AppError("quota_exceeded", `a tenant has at most ${maxSecrets} secrets`);
     const nowMs = deps.nowMs();
     const next: TenantSecretState = {
-      ...{ v: 1, version: (before?.version ?? 0) + 1, ...key, secretVersion },
+      v: 1,
+      version: (before?.version ?? 0) + 1,
+      ...key,
+      secretVersion,
       changedAtMs: nowMs,
       changedBy: caller.principal.id,
     };

@@ -148,10 +148,10 @@ it("what nobody opens is gone after 24 hours, also when whoever took it away was
   await end();
   house.passTime(86_400_000);
   await expect(open(person)).rejects.toSatisfy(coded("expired"));
-  const remove = house.runSecrets.remove;
-  house.runSecrets.remove = async () => Promise.reject(new Error("killed"));
+  const { runSecrets } = house;
+  house.runSecrets = { ...runSecrets, remove: async () => Promise.reject(new Error("killed")) };
   await reconcile(house);
-  house.runSecrets.remove = remove;
+  house.runSecrets = runSecrets;
   expect(await shown()).toMatchObject([{ status: "expired" }]);
   expect(house.vault.size).toBe(1);
   await reconcile(house);
@@ -163,10 +163,10 @@ it("what nobody opens is gone after 24 hours, also when whoever took it away was
 
 it("the same value again is stored once, also after a death between record and value; another one is refused", async () => {
   const { store, runId } = await startedRun();
-  const create = house.runSecrets.create;
-  house.runSecrets.create = async () => Promise.reject(new Error("killed"));
+  const { runSecrets } = house;
+  house.runSecrets = { ...runSecrets, create: async () => Promise.reject(new Error("killed")) };
   await expect(store(value)).rejects.toThrow("killed");
-  house.runSecrets.create = create;
+  house.runSecrets = runSecrets;
   await store(value);
   await store(value);
   expect([...house.vault.values()]).toEqual([value]);

@@ -234,6 +234,8 @@ async function makeTasks(
   const siblings = await sent(await look([second.identity.nodeId]));
   // A plan to say yes to, one that was refused, a question, a job for a model, and what was given up.
   const planned = await rested(await say(`add user ${word}`));
+  const preview = await operator("previewTask", { params: { taskId: planned.id } });
+  things.addId(preview.id, ...(preview.runs ?? []).map(({ id }) => id));
   const rejected = await rested(await say(`add user ${word}no`));
   await operator("rejectTask", { params: { taskId: rejected.id }, body: { reason: `${word} says no` } });
   // Somebody can say yes to it for always; the suite's own are made besides.

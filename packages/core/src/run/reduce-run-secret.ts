@@ -13,7 +13,15 @@ export function newRunSecret(
   const { tenantId, taskId, runId, attempt, applianceId, applianceName } = run;
   const expiresAtMs = nowMs + runSecretTimes.storedSeconds * 1000;
   return {
-    ...{ v: 1, version: 1, tenantId, taskId, runId, attempt, applianceId, applianceName, ...place },
+    v: 1,
+    version: 1,
+    tenantId,
+    taskId,
+    runId,
+    attempt,
+    applianceId,
+    applianceName,
+    ...place,
     ref: secretRefOf({ attempt, ...place }),
     status: "stored",
     createdAtMs: nowMs,
