@@ -391,6 +391,7 @@ describe("with the worker's own certificate", () => {
       nodeId: ended.targets[0]?.id ?? "",
       runId: ended.runs?.[0]?.id ?? "",
       digest: ended.plan?.steps[0]?.bundle ?? "",
+      secretName: "password",
       jobId: newId("job", Date.now()),
     };
     const names = Object.entries(routes).filter(
