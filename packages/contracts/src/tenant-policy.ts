@@ -44,7 +44,7 @@ export const tenantPolicySchema = z.strictObject({
   /** One change may reach at most this share of the appliances. */
   maxBlastPercent: z.number().int().min(1).max(100).optional(),
   /** Changes to so many appliances or more begin with a canary. Steward's own: `defaultCanaryFrom`. */
-  canaryFrom: z.number().int().min(2).max(5_000).optional(),
+  canaryFrom: z.number().int().min(2).max(defaultCanaryFrom).optional(),
   /** The canary is at most this share of the targets, and one appliance always may be. Steward's own: `defaultCanaryPercent`. */
   maxCanaryPercent: z.number().int().min(1).max(100).optional(),
   /** Outputs of runs are kept for so long. */

@@ -361,8 +361,10 @@ describe("the blast radius", () => {
     expect(blastOf(waves(1))).toBe("allow");
     expect(blastOf(waves(5))).toBe("allow");
     expect(blastOf(waves(6))).toBe("deny");
-    expect(blastOf(waves(6), { maxCanaryPercent: 30 })).toBe("allow");
-    expect(blastOf(flat, { canaryFrom: 21 })).toBe("allow");
+    expect(blastOf(waves(5), { maxCanaryPercent: 10 })).toBe("deny");
+    // A tenant's own numbers make nothing milder.
+    expect(blastOf(waves(6), { maxCanaryPercent: 30 })).toBe("deny");
+    expect(blastOf(flat, { canaryFrom: 21 })).toBe("deny");
     expect(blastOf({ ...plan, waveOf: [1, 1, 1, 1] })).toBe("allow");
     expect(blastOf({ ...plan, waveOf: [1, 1, 1, 1] }, { canaryFrom: 3 })).toBe("deny");
     expect(blastOf({ ...plan, waveOf: [1, 2, 2, 2] }, { canaryFrom: 3, maxCanaryPercent: 1 })).toBe("allow");

@@ -60,7 +60,10 @@ export function shell(plan: Plan, context: GateContext): Verdict[] {
 export function blast(plan: Plan, context: GateContext): Verdict[] {
   const count = plan.targets.length;
   if (count <= 1 || changesNothing(plan, context)) return [];
-  const { maxBlastPercent, canaryFrom = defaultCanaryFrom, maxCanaryPercent = defaultCanaryPercent } = context.policy;
+  const { maxBlastPercent } = context.policy;
+  // A tenant's own can only be stricter than Steward's.
+  const canaryFrom = Math.min(defaultCanaryFrom, context.policy.canaryFrom ?? defaultCanaryFrom);
+  const maxCanaryPercent = Math.min(defaultCanaryPercent, context.policy.maxCanaryPercent ?? defaultCanaryPercent);
   const verdicts: Verdict[] = [];
   // Planned, it waits for somebody to break the glass; after that it is refused like anything else.
   const refuse = context.moment === "plan" ? ask : deny;
