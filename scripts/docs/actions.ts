@@ -148,7 +148,9 @@ function facts(action: Action): string[] {
       : [`Requires: ${action.requires.map((id) => `\`${id}\``).join(", ")}, before it or as an earlier step.`]),
     ...(action.generates === undefined
       ? []
-      : [`Makes a ${action.generates.join(" and a ")} on the appliance, which its recipient opens once: `steward secrets open <task>`.`]),
+      : [
+          `Makes a ${action.generates.join(" and a ")} on the appliance, which its recipient opens once (\`steward secrets open <task>\`).`,
+        ]),
     ...(action.id === "shell.run"
       ? ["Off: a plan with it is refused unless the tenant's policy lists exactly this command ([gate.md](gate.md))."]
       : []),

@@ -154,6 +154,15 @@ export function describePath(start: () => Promise<Installation>): void {
   });
 
   describe("previews", () => {
+    it("may be wanted before anything runs: then also what needs nobody's yes waits for one", async () => {
+      const steps = [{ action: "disk.usage", variables: {} }];
+      const task = await acme("submitTask", { body: { steps, targets: [pulled], confirm: true } });
+      expect(task).toMatchObject({ status: "awaiting_approval", gate: { approver: "requester" } });
+      expect(await acme("previewTask", { params: { taskId: task.id } })).toMatchObject({ previewOf: task.id });
+      await approve(acme, task);
+      expect((await untilEnded(acme, task.id)).status).toBe("simulated");
+    });
+
     it("show what a plan that waits would change, by appliances that have it in common, and decide nothing", async () => {
       const task = await ask("add user foreseen", ["all"]);
       const none = await problemOf(acme("getPreview", { params: { taskId: task.id } }));

@@ -11,6 +11,8 @@ import { gateDecisions, rolloutStatuses, runStatuses, taskStatuses, tiers } from
 const shared = {
   /** Who may open the secrets that the runs make: a person of the tenant. By default whoever asks. */
   recipient: personIdSchema.optional(),
+  /** Wait for a person's yes even where none is needed: whoever asks wants to look at the plan, or a preview, first. */
+  confirm: z.boolean().optional(),
   targets: z.array(targetSelectorSchema).min(1).max(100),
   mode: z.enum(modes).default("apply"),
   verbosity: z.number().int().min(0).max(4).default(0),

@@ -4,6 +4,10 @@ import { risks } from "./risk.ts";
 import { sourceKinds } from "./source.ts";
 import { spansSchema } from "./spans.ts";
 
+/** Steward's own: changes to so many appliances begin with a canary, which is at most this share of them. */
+export const defaultCanaryFrom = 10;
+export const defaultCanaryPercent = 25;
+
 /** Text in which `*` is any text; all else is itself. No regular expressions: one of a tenant's may not run for hours. */
 const patternSchema = z.string().min(1).max(200);
 const reasonSchema = z.string().trim().min(1).max(300);
@@ -46,14 +50,11 @@ export const tenantPolicySchema = z.strictObject({
   /** Changes to so many appliances or more begin with a canary. Steward's own: `defaultCanaryFrom`. */
   canaryFrom: z.number().int().min(2).max(defaultCanaryFrom).optional(),
   /** The canary is at most this share of the targets, and one appliance always may be. Steward's own: `defaultCanaryPercent`. */
-  maxCanaryPercent: z.number().int().min(1).max(100).optional(),
+  maxCanaryPercent: z.number().int().min(1).max(defaultCanaryPercent).optional(),
   /** Outputs of runs are kept for so long. */
   outputDays: z.number().int().min(1).max(3_650).optional(),
 });
 export type TenantPolicy = z.infer<typeof tenantPolicySchema>;
-
-export const defaultCanaryFrom = 10;
-export const defaultCanaryPercent = 25;
 
 /** The policy of a tenant that has set none. */
 export const noPolicy: TenantPolicy = { forbid: [] };

@@ -25,7 +25,7 @@ export async function commandStats(deps: Pick<Context, "table" | "nowMs">, calle
     runningTasks(deps, caller.tenantId),
     listTasks(deps.table, caller.tenantId, { status: "awaiting_approval", limit: 200 }),
   ]);
-  const runs = (await Promise.all(running.tasks.map((task) => runsOf(deps, task)))).flat();
+  const { runs, more } = await runsOfAll(deps, running.tasks);
   const open = runs.filter((run) => !runHasEnded(run.status));
   const told = open.filter((run) => run.sentAtMs !== undefined && run.startedAtMs === undefined);
   const started = open.filter((run) => run.startedAtMs !== undefined);
@@ -38,7 +38,7 @@ export async function commandStats(deps: Pick<Context, "table" | "nowMs">, calle
   const counts: Record<string, number> = {};
   for (const run of runs) counts[run.status] = (counts[run.status] ?? 0) + 1;
   const longest = (since: (run: RunState) => number | undefined, of: readonly RunState[]) =>
-    Math.round(Math.max(...of.map((run) => nowMs - (since(run) ?? nowMs))) / 1000);
+    Math.round(of.reduce((most, run) => Math.max(most, nowMs - (since(run) ?? nowMs)), 0) / 1000);
   return {
     tasks: { running: running.tasks.length, waitingForApproval: waiting.items.length },
     runs: counts,
@@ -58,7 +58,7 @@ export async function commandStats(deps: Pick<Context, "table" | "nowMs">, calle
       })
       .sort((a, b) => b.forSeconds - a.forSeconds)
       .slice(0, maxStuck),
-    more: running.more,
+    more: running.more || more,
   };
 }
 
@@ -121,6 +121,22 @@ async function runningTasks(
     ),
   );
   return { tasks: pages.flatMap(({ items }) => items), more: pages.some(({ after }) => after !== undefined) };
+}
+
+/** Runs that one call counts: what a function can hold. */
+const maxRuns = 10_000;
+
+/** Task by task, the newest first, until there are more runs than one call can hold. */
+async function runsOfAll(
+  deps: Pick<Context, "table">,
+  tasks: readonly TaskState[],
+): Promise<{ runs: RunState[]; more: boolean }> {
+  const runs: RunState[] = [];
+  for (const task of tasks) {
+    if (runs.length > 0 && runs.length + task.targets.length > maxRuns) return { runs, more: true };
+    runs.push(...(await runsOf(deps, task)));
+  }
+  return { runs, more: false };
 }
 
 async function runsOf(deps: Pick<Context, "table">, { tenantId, rolloutId }: TaskState): Promise<RunState[]> {

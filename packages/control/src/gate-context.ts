@@ -213,6 +213,7 @@ export async function gateContext(
     ...(schedule === undefined ? {} : { schedule }),
     otherApprovers,
     fromWords: task.instruction !== undefined,
+    ...(task.confirm === true ? { confirm: true } : {}),
     recomputed: recomputedHashes(plan, task.taskId),
     ...(approvedPlanHash === undefined ? {} : { approvedPlanHash }),
     approved: task.approval !== undefined,

@@ -68,6 +68,7 @@ async function accept(
       mode: body.mode,
       verbosity: body.verbosity,
       ...(body.rollout === undefined ? {} : { rollout: body.rollout }),
+      ...(body.confirm === true ? { confirm: true as const } : {}),
       ...(body.recipient === undefined ? {} : { recipientId: await personHere(deps, caller, body.recipient) }),
       ...(body.instruction === undefined ? {} : { instruction: body.instruction }),
     },

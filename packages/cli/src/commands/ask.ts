@@ -10,6 +10,7 @@ export interface SubmitOptions extends RolloutOptions {
   on?: string[];
   check?: boolean;
   preview?: boolean;
+  recipient?: string;
   yes?: boolean;
   confirm?: string;
   breakGlass?: string;
@@ -22,6 +23,7 @@ export function submitOptions(command: Command): Command {
   const submitting = command
     .option("--on <target>", "an appliance, a tag key:value, or all; more than once or by comma", collect)
     .option("--check", "only show what would change")
+    .option("--recipient <person>", "who may open the passwords that it makes, by id (default: you)")
     .option("--preview", "show what would change on each appliance before the plan is approved")
     .option("--yes", "say yes to the plan without being asked")
     .option("--confirm <name>", "the name that the plan wants retyped, for scripts")
@@ -32,7 +34,7 @@ export function submitOptions(command: Command): Command {
 }
 
 /** The part of a submitted task that those options make. */
-export function submission(options: SubmitOptions) {
+export function submission(options: SubmitOptions & { planOnly?: boolean }) {
   const targets = targetsOf(options.on);
   if (targets.length === 0) {
     throw usageError(
@@ -44,6 +46,9 @@ export function submission(options: SubmitOptions) {
   return {
     targets,
     ...(rollout === undefined ? {} : { rollout }),
+    ...(options.recipient === undefined ? {} : { recipient: options.recipient }),
+    // Else a plan that needs nobody's yes would run before it was looked at.
+    ...(options.preview === true || options.planOnly === true ? { confirm: true } : {}),
     mode: options.check === true ? ("check" as const) : ("apply" as const),
     verbosity: options.verbosity,
   };

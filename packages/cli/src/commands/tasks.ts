@@ -1,5 +1,5 @@
 import type { Client } from "@steward/contracts/client";
-import { type TaskStatus, taskHasEnded, taskStatuses } from "@steward/contracts/states";
+import { type RunStatus, runStatuses, type TaskStatus, taskHasEnded, taskStatuses } from "@steward/contracts/states";
 import type { TaskView } from "@steward/contracts/task";
 import { type Command, Option } from "commander";
 import { actionKindsOf, carryThrough, decide, followToEnd } from "../carry-through.ts";
@@ -89,6 +89,34 @@ function addReading(tasks: Command, run: Runner): void {
         }),
       ),
     "steward tasks show --output",
+  );
+
+  examples(
+    tasks
+      .command("runs")
+      .description("A task's runs, one by one, however many there are.")
+      .argument("<id>")
+      .addOption(new Option("--status <status>", "only these").choices([...runStatuses]))
+      .option("--wave <number>", "only those of one wave", wholeNumber(1, 100))
+      .option("--limit <number>", "how many", wholeNumber(1, 10_000), 200)
+      .action(async (id: string, options: { status?: RunStatus; wave?: number; limit: number }, self: Command) =>
+        run(self, async ({ connect, ui }) => {
+          const { call } = await connect();
+          const { status, wave } = options;
+          const { items, more } = await listUpTo(options.limit, (query) =>
+            call("listRuns", {
+              params: { taskId: id },
+              query: { ...query, ...(status === undefined ? {} : { status }), ...(wave === undefined ? {} : { wave }) },
+            }),
+          );
+          ui.data({ items, more });
+          if (items.length === 0) return ui.say("There are none.");
+          const width = Math.max(...items.map((one) => one.applianceName.length));
+          for (const one of items) ui.say(runText(one, width, ui.paint));
+          if (more) ui.say(ui.paint.dim(`… and more: --limit ${options.limit * 2}`));
+        }),
+      ),
+    "steward tasks runs tsk_… --status failed",
   );
 
   tasks

@@ -16,7 +16,10 @@ export function previewText(preview: PreviewView, paint: Paint, nowMs: number): 
   }
   const open = preview.appliances - preview.groups.reduce((sum, group) => sum + group.count, 0);
   if (preview.moreGroups > 0) {
-    lines.push("", paint.dim(`  … and ${preview.moreGroups} more kinds of change: look with --json`));
+    lines.push(
+      "",
+      paint.dim(`  … and ${preview.moreGroups} more kinds of change; one by one: steward tasks runs ${preview.taskId}`),
+    );
   } else if (open > 0) {
     lines.push("", paint.yellow(`  ${open} of ${preview.appliances} appliances have not answered.`));
   }

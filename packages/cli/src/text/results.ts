@@ -13,7 +13,10 @@ export function resultsText(results: TaskResults, paint: Paint): string {
     for (const line of group.glance === undefined ? resultLines(group) : [])
       lines.push(`${" ".repeat(width + 5)}${line}`);
   }
-  if (results.moreGroups > 0) lines.push(paint.dim(`  … and ${results.moreGroups} more kinds of answer: --json`));
+  if (results.moreGroups > 0)
+    lines.push(
+      paint.dim(`  … and ${results.moreGroups} more kinds of answer; one by one: steward tasks runs ${results.taskId}`),
+    );
   return lines.join("\n");
 }
 

@@ -61,6 +61,8 @@ export interface GateContext {
   barred: { id: string; why: string }[];
   /** The plan came from words (matcher or model). */
   fromWords: boolean;
+  /** Whoever asked wants to say yes to the plan, even where nobody's is needed. */
+  confirm?: boolean;
   /** The hashes as computed now from the plan, and the one that the approval cites. */
   recomputed: { contentHash: string; planHash: string };
   approvedPlanHash?: string;

@@ -216,6 +216,13 @@ describe("the gate", () => {
     expect(gate(high, alone)).toMatchObject({ decision: "needs_approval", approver: "retype", retype: "nas-1" });
   });
 
+  it("asks whoever asked where they want to be asked, and nobody else", () => {
+    const { decision, approver, reasons } = gate(low, contextOf(low, { confirm: true }));
+    expect({ decision, approver }).toEqual({ decision: "needs_approval", approver: "requester" });
+    expect(reasons.find(({ rule }) => rule === "words")?.why).toContain("wants to look at it");
+    expect(gate(high, contextOf(high, { confirm: true })).approver).toBe("other");
+  });
+
   it("wants nobody's yes for a preview, which changes nothing, and else judges it like the change", () => {
     const preview = { ...testPlan(testTask(1, { mode: "check" }), [...oneStep]), risk: "high" as const };
     for (const fromWords of [false, true])

@@ -16,6 +16,7 @@ export interface NewTask {
   source?: NonNullable<TaskState["source"]>;
   schedule?: NonNullable<TaskState["schedule"]>;
   recipientId?: string;
+  confirm?: true;
   targets: TaskState["targets"];
   mode: TaskState["mode"];
   verbosity: number;

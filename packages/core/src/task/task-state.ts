@@ -26,6 +26,8 @@ export interface TaskState extends Versioned {
   breakGlass?: { by: string; name: string; reason: string; atMs: number };
   /** Who may open the secrets that its runs make; absent: whoever asked. */
   recipientId?: string;
+  /** Whoever asked wants to be asked for a yes, whatever the risk. */
+  confirm?: true;
   targets: { id: string; name: string }[];
   mode: Mode;
   verbosity: number;

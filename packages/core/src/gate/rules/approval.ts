@@ -44,6 +44,7 @@ function hasStandingYes(plan: Plan, context: GateContext): boolean {
 export function words(plan: Plan, context: GateContext): Verdict[] {
   if (context.moment !== "plan" || isCheck(plan)) return [];
   if (context.fromWords) return [ask("The plan came from words; a person confirms that it is what was meant.")];
+  if (context.confirm === true) return [ask("Whoever asked wants to look at it before it runs.")];
   return context.source.kind === "model" ? [ask("A model proposed it; a person confirms that it is wanted.")] : [];
 }
 
@@ -165,6 +166,7 @@ export function neededApproval(plan: Plan, context: GateContext): NeededApproval
   const wanted =
     level !== "low" ||
     context.fromWords ||
+    context.confirm === true ||
     isOverCap(plan, context) ||
     context.source.kind === "model" ||
     (context.policy.previewMinutes !== undefined && !changesNothing(plan, context));
