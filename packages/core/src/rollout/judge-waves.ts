@@ -1,3 +1,5 @@
+import { awaitsStart } from "../run/run-phase.ts";
+import type { RunState } from "../run/run-state.ts";
 import { toleratedOf } from "./error-budget.ts";
 import type { Fleet } from "./fleet-view.ts";
 import { askHealthGate } from "./health-gate.ts";
@@ -27,8 +29,8 @@ interface World {
 
 /**
  * How far a rollout may go that is not stopped. A wave that has begun stays open. The next one opens when nobody of the
- * waves before it is waited for any more (those that are away are not), some appliance of the first has taken the change,
- * they are well, the pause is over, and whoever has to has said so.
+ * waves before it is waited for any more (those that are away are not), some appliance of the first and of the one before
+ * has taken the change, they are well, the pause is over, and whoever has to has said so.
  */
 export function judgeWaves(world: World): WavesNow {
   const { rollout, seen } = world;
@@ -63,14 +65,8 @@ function askBefore(wave: number, world: World): Omit<WavesNow, "open" | "isHeld"
   const unsettled = before.reduce((sum, { unsettled: count }) => sum + count, 0);
   // No word: it is simply at work.
   if (unsettled > 0) return {};
-  const { succeeded = 0, simulated = 0 } = seen.waves[0]?.counts ?? {};
-  if (succeeded + simulated === 0) {
-    const names = seen.waiting.slice(0, 3).map((run) => run.applianceName);
-    const whom = names.length === 0 ? "the first wave" : names.join(", ");
-    return {
-      why: `Waiting for ${whom}: nothing goes on before the change has succeeded on some appliance of the first wave.`,
-    };
-  }
+  const untaken = askTaken(wave, seen);
+  if (untaken !== undefined) return untaken;
   const well = askHealth(seen.waves[wave - 1], world);
   if (well !== undefined) return well;
   if (parameters.pauseSeconds !== undefined) {
@@ -81,6 +77,30 @@ function askBefore(wave: number, world: World): Omit<WavesNow, "open" | "isHeld"
   const confirmed = rollout.confirmedWave ?? 0;
   const wantsWord = parameters.confirmWaves === "each" || (parameters.confirmWaves === "first" && wave === 1);
   return wantsWord && confirmed < wave ? { confirmAfter: wave } : undefined;
+}
+
+/**
+ * A wave that nobody took tells nothing about the change: all of it was away, or a window closed behind its commands and
+ * nothing of it may start. Who failed has told something, and is the error budget's.
+ */
+function askTaken(wave: number, { waves, waiting }: Recount): { why: string } | undefined {
+  const waitFor = (runs: readonly RunState[], which: string) => {
+    const names = runs.slice(0, 3).map((run) => run.applianceName);
+    const whom = names.length === 0 ? which : names.join(", ");
+    return {
+      why: `Waiting for ${whom}: nothing goes on before the change has succeeded on some appliance of ${which}.`,
+    };
+  };
+  const [first] = waves;
+  if (first !== undefined && !wasTaken(first)) return waitFor(waiting, "the first wave");
+  const before = waves[wave - 1];
+  if (before === undefined || wasTaken(before)) return undefined;
+  const mayCome = before.runs.filter(awaitsStart);
+  return mayCome.length === 0 ? undefined : waitFor(mayCome, `wave ${wave}`);
+}
+
+function wasTaken({ counts: { succeeded = 0, simulated = 0 } }: WaveCount): boolean {
+  return succeeded + simulated > 0;
 }
 
 function askHealth(wave: WaveCount | undefined, { rollout, nowMs, fleet }: World): { why: string } | undefined {

@@ -87,6 +87,10 @@ export function createChecks(options: {
       if (runHasEnded(run.status) || run.status === "unreachable" || isAway(run, nowMs()) || isLate) continue;
       found(`wave ${after.wave} began while ${run.applianceName} of wave ${run.wave} was ${run.status}`);
     }
+    const begun = others.filter((run) => run.wave === after.wave - 1 && run.sentAtMs !== undefined);
+    if (begun.some(awaitsStart) && !begun.some(({ status }) => status === "succeeded")) {
+      found(`wave ${after.wave} began and nobody in the wave before had taken the change`);
+    }
     const { pauseSeconds, confirmWaves, healthGate } = parameters;
     if (healthGate !== undefined) {
       for (const run of others.filter(({ wave }) => wave < after.wave)) {

@@ -1,4 +1,5 @@
 import type { Fleet } from "../../src/rollout/fleet-view.ts";
+import { isAway } from "../../src/rollout/recount.ts";
 import type { RolloutState } from "../../src/rollout/rollout-state.ts";
 import type { RunEvent, RunState } from "../../src/run/run-state.ts";
 import type { Mistakes } from "./simulate.ts";
@@ -67,6 +68,19 @@ export const mistakes: Record<string, Mistakes> = {
       ? reduce(state, { ...event, status: "succeeded" })
       : reduce(state, event),
   ),
+  "a wave in which all are away has passed": {
+    reducers: {
+      advanceRollout(rollout, runs, nowMs, fleet) {
+        const shown = runs.map((run) =>
+          run.wave > 1 && isAway(run, nowMs) ? { ...run, status: "succeeded" as const } : run,
+        );
+        const { state, effects } = advanceRollout(rollout, shown, nowMs, fleet);
+        return effects.some(({ type }) => type === "finish_task")
+          ? advanceRollout(rollout, runs, nowMs, fleet)
+          : { state, effects };
+      },
+    },
+  },
   "who comes late starts at once": { reducers: { judgeLateStart: () => undefined } },
   "an old decision is sent": { isUnfenced: true },
   "an appliance trusts its own clock": { trustsWallClock: true },
