@@ -304,7 +304,11 @@ describe("risk looks at the values", () => {
   test("users", () => {
     expect(risk(usersAdd, { username: "john" })).toBe("low");
     expect(risk(usersAdd, { username: "john", groups: ["users", "audio"] })).toBe("low");
-    expect(risk(usersAdd, { username: "john", groups: ["users", "sudo"] })).toBe("high");
+    // Whoever is in a group that nobody here knows may be root by it, or read what another one keeps.
+    for (const group of ["sudo", "incus-admin", "ssl-cert", "mail", "dovecot", "crontab", "podman", "anna", "usersx"]) {
+      expect(risk(usersAdd, { username: "john", groups: ["users", group] }), group).toBe("high");
+    }
+    expect(riskOf(usersAdd.risk, { groups: ["sudo"] }).why).toEqual(["gives the rights of an administrator"]);
     expect(risk(usersAdd, { username: "john", sshKey: ed25519 })).toBe("high");
   });
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineAction } from "../define-action.ts";
-import { groupName, powerfulGroups, sshKey, username } from "../variables.ts";
+import { groupName, harmlessGroups, powerfulGroups, sshKey, username } from "../variables.ts";
 
 export const usersAdd = defineAction({
   id: "users.add",
@@ -26,6 +26,12 @@ export const usersAdd = defineAction({
         pattern: `^(?:${powerfulGroups.join("|")})$`,
         risk: "high",
         why: "gives the rights of an administrator",
+      },
+      {
+        variable: "groups",
+        pattern: `^(?!(?:${[...harmlessGroups, ...powerfulGroups].join("|")})$).*$`,
+        risk: "high",
+        why: "a group whose members' rights are not known to be harmless",
       },
     ],
   },
