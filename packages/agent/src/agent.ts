@@ -63,6 +63,7 @@ export interface Agent {
 }
 
 const factsEveryMs = 15 * 60_000;
+const pruneEveryMs = 86_400_000;
 
 /**
  * The appliance's agent: beats, fetches, verifies, runs, reports. Throws when the machine is not enrolled
@@ -169,6 +170,8 @@ async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agen
 
   let hasBeaten = false;
   let factsAtMs = Number.NEGATIVE_INFINITY;
+  /** On the server's clock. */
+  let prunedAtMs = Number.NEGATIVE_INFINITY;
   const heartbeats: Heartbeats = startHeartbeats({
     client,
     sequence: await openSequence(stateDir),
@@ -188,10 +191,13 @@ async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agen
       hasBeaten = true;
       if (first) {
         log("agent.connected", { nodeId: identity.nodeId, name: identity.name });
+        reporter.wake();
+      }
+      if (answer.serverTimeMs - prunedAtMs >= pruneEveryMs) {
+        prunedAtMs = answer.serverTimeMs;
         void ledger
           .prune(answer.serverTimeMs)
           .catch((error: unknown) => log("ledger.not_pruned", { error: describeError(error) }));
-        reporter.wake();
       }
       if (answer.pendingRuns.length > 0 || prepared().length > 0 || rebooted().length > 0) queue.wake();
       if (clock.monotonicMs() - factsAtMs >= factsEveryMs) void tellFacts();

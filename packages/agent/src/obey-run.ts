@@ -67,6 +67,7 @@ async function beginRun(runId: string, options: ObeyOptions): Promise<Obeyed> {
   const { envelope, actions } = checked;
   const { attempt, operation, planHash } = envelope;
   const earlier = ledger.earlier({ runId, attempt });
+  await dropPrepared(earlier, "superseded", options);
   // A retry and an undo are of the plan that this run began with. One that nobody here has begun has nothing to undo.
   if (earlier.some((entry) => entry.planHash !== planHash)) {
     return { type: "refused", refusals: [{ code: "plan_changed", message: "this run was begun with another plan" }] };
@@ -332,8 +333,26 @@ async function fetchAndCheck(
   runId: string,
   options: ObeyOptions,
 ): Promise<{ document: SignedDocument; checked: CheckedEnvelope }> {
-  const document = await options.call("getEnvelope", { params: { runId }, signal: options.signal });
+  const document = await options
+    .call("getEnvelope", { params: { runId }, signal: options.signal })
+    .catch(async (error: unknown) => {
+      // Only of a run that is over: another no (a suspended tenant) may be taken back, and what is dropped never runs.
+      if (hasCode(error, "expired") || hasCode(error, "not_found")) {
+        const ofThisRun = options.ledger.entries().filter((entry) => entry.runId === runId);
+        await dropPrepared(ofThisRun, error instanceof AppError ? error.code : "expired", options);
+      }
+      throw error;
+    });
   return { document, checked: await check(document, runId, options) };
+}
+
+/** What was prepared and will not be started: as long as it is prepared, the agent asks for its run. */
+async function dropPrepared(
+  entries: readonly LedgerEntry[],
+  why: string,
+  { ledger, serverClock }: Pick<ObeyOptions, "ledger" | "serverClock">,
+): Promise<void> {
+  for (const entry of entries) if (entry.state === "prepared") await ledger.drop(entry, why, serverClock.nowMs());
 }
 
 /** `asOfMs`: for a run that was started then. Default: now. */

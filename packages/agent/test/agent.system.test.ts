@@ -316,6 +316,61 @@ describe("nothing runs", () => {
   });
 });
 
+describe("a start that was asked for and never answered", () => {
+  /** Attempt 1 is prepared, and nobody answers. */
+  const prepared = async () => {
+    let up = false;
+    const startRun = control.door.handlerOf("startRun");
+    control.door.on("startRun", (call) => {
+      if (!up) throw new AppError("unavailable", "away");
+      return startRun(call);
+    });
+    const { executor, steps } = scriptedExecutor();
+    const agent = await start(executor);
+    await until("a try to start", () => control.door.callsOf("startRun").length > 0);
+    return { agent, steps, comesUp: () => (up = true) };
+  };
+  const states = async () => (await openLedger(dir)).entries().map(({ attempt, state }) => `${attempt} ${state}`);
+
+  it("is let go when the run is over: the agent asks for it no more", async () => {
+    const { agent, steps } = await prepared();
+    control.run.status = "ended";
+    control.door.on("getEnvelope", () => {
+      throw new AppError("expired", "the run has ended: cancelled");
+    });
+    await until("the last state", async () => (await states()).includes("1 dropped"));
+    const asked = control.door.callsOf("getEnvelope").length;
+    const looked = control.door.callsOf("pendingRuns").length;
+    await agent.ring();
+    await until("a look after that", () => control.door.callsOf("pendingRuns").length > looked);
+    await agent.close();
+    agents = [];
+    expect(control.door.callsOf("getEnvelope")).toHaveLength(asked);
+    expect(steps).toEqual([]);
+  });
+
+  it("is let go when the run goes on as another attempt", async () => {
+    const { steps, comesUp } = await prepared();
+    control.again(2);
+    comesUp();
+    await reported();
+    expect((await states()).sort()).toEqual(["1 dropped", "2 reported"]);
+    expect(steps.map(({ attempt }) => attempt)).toEqual([2]);
+  });
+});
+
+it("what ended a week ago is forgotten by an agent that goes on running", async () => {
+  const agent = await start(scriptedExecutor().executor);
+  await reported();
+  const heartbeat = control.door.handlerOf("heartbeat");
+  control.door.on("heartbeat", (call) => ({
+    ...(heartbeat(call) as object),
+    serverTimeMs: Date.now() + 8 * 86_400_000,
+  }));
+  await agent.beat();
+  await until("an empty ledger", async () => (await openLedger(dir)).entries().length === 0);
+});
+
 describe("trust", () => {
   it("only grows: an older release, or the same version with other content, is refused after a restart too", async () => {
     const first = scriptedExecutor();

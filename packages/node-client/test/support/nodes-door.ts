@@ -110,6 +110,12 @@ export async function startNodesDoor(given: { ca?: TestCa } = {}) {
     on(name: RouteName, handler: DoorHandler) {
       handlers.set(name, handler);
     },
+    /** To answer as before, in the end. */
+    handlerOf(name: RouteName): DoorHandler {
+      const handler = handlers.get(name);
+      if (!handler) throw new Error(`the test's door has no ${name}`);
+      return handler;
+    },
     /** Called when a call was carried out and not answered yet: the moment to kill somebody. */
     onCarriedOut(hook: (name: RouteName) => void) {
       carriedOut = hook;
