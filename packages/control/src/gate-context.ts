@@ -85,7 +85,7 @@ async function tenantRules(
       ...policy,
       forbid: policy.forbid.map((rule) => ({
         ...rule,
-        active: rule.during === undefined || at(rule.during, nowMs).open,
+        active: rule.during === undefined || isOpen(at, rule.during, nowMs),
       })),
     },
     windows: windows.map(({ windowId, kind, name, when, tags, readsToo }) => ({
@@ -104,6 +104,15 @@ async function tenantRules(
       })),
     ...(fleet === undefined ? {} : { fleet }),
   };
+}
+
+/** A rule can only make the answer stricter: one whose time cannot be computed is always on. */
+function isOpen(at: (spans: Spans, atMs: number) => SpansNow, spans: Spans, nowMs: number): boolean {
+  try {
+    return at(spans, nowMs).open;
+  } catch {
+    return true;
+  }
 }
 
 const iso = (ms: number) => new Date(ms).toISOString();

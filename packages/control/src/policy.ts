@@ -3,7 +3,12 @@ import { createPolicy, getPolicy as getPolicyRecord, replacePolicy } from "@stew
 import { commit } from "@steward/aws/table";
 import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
-import { noPolicy, type putTenantPolicySchema, type TenantPolicyView } from "@steward/contracts/tenant-policy";
+import {
+  noPolicy,
+  type putTenantPolicySchema,
+  type TenantPolicy,
+  type TenantPolicyView,
+} from "@steward/contracts/tenant-policy";
 import type { PolicyState } from "@steward/core/tenant/policy-state";
 import type { z } from "zod";
 import { audited } from "./audit.ts";
@@ -24,6 +29,7 @@ export async function putPolicy(
   body: z.infer<typeof putTenantPolicySchema>,
 ): Promise<TenantPolicyView> {
   const { revision, ...policy } = body;
+  await checkTimes(policy);
   const replace = async () => {
     const before = await getPolicyRecord(deps.table, caller.tenantId);
     if (revision !== undefined && revision !== (before?.version ?? 0)) {
@@ -58,6 +64,15 @@ export async function putPolicy(
     return view(after);
   };
   return revision === undefined ? retryOnConflict(replace) : replace();
+}
+
+/** What the schema lets through may still have no times: a rule that can never be judged would stop every plan. */
+async function checkTimes({ forbid }: TenantPolicy): Promise<void> {
+  if (!forbid.some(({ during }) => during !== undefined && "cron" in during)) return;
+  const { checkRecurrence } = await import("@steward/core/schedule/recurrence");
+  for (const [at, { during }] of forbid.entries()) {
+    if (during !== undefined && "cron" in during) checkRecurrence(during, `forbid.${at}.during`);
+  }
 }
 
 /** Who else has changed it within the life of a plan: the last time of each. */

@@ -1,5 +1,6 @@
 import { listAudit } from "@steward/aws/records/audit";
 import { createPerson, getPerson, replacePerson } from "@steward/aws/records/person";
+import { createPolicy } from "@steward/aws/records/policy";
 import { getRollout } from "@steward/aws/records/rollout";
 import { getTask } from "@steward/aws/records/task";
 import { commit } from "@steward/aws/table";
@@ -148,6 +149,32 @@ describe("a policy", () => {
     const refused = await submit(low);
     expect(refused).toMatchObject({ status: "failed" });
     expect(refused.result?.message).toContain("people are HR's");
+  });
+
+  it("is refused where a rule's time cannot be computed, with the rule; one from before is always on", async () => {
+    const rule = (cron: string, timeZone: string) => ({
+      action: "users.*",
+      effect: "forbid" as const,
+      why: "not at night",
+      during: { cron, timeZone, durationMinutes: 60 },
+    });
+    for (const [bad, field] of [
+      [rule("0 99 * * *", "UTC"), "cron"],
+      [rule("0 0 30 2 *", "UTC"), "cron"],
+      [rule("0 0 * * *", "Europe/Nowhere"), "timeZone"],
+    ] as const) {
+      const forbid = [{ action: "shell.run", effect: "forbid" as const, why: "never" }, bad];
+      await expect(putPolicy(house, admin, { forbid })).rejects.toMatchObject({
+        code: "invalid_request",
+        fields: [{ path: `forbid.1.during.${field}` }],
+      });
+    }
+    const policy = { forbid: [rule("0 99 * * *", "UTC")] };
+    const updatedBy = { id: admin.principal.id, name: "Ada" };
+    const { tenantId } = admin;
+    const old = { v: 1 as const, version: 1, tenantId, policy, updatedAtMs: house.nowMs(), updatedBy, edits: [] };
+    await commit(house.table, [createPolicy(old)]);
+    expect((await submit(low)).result?.message).toContain("not at night");
   });
 
   it("keeps whoever has changed it from being the second person for a day", async () => {
