@@ -127,6 +127,29 @@ describe("a window", () => {
     expect((await listWindows(house, operator)).items).toEqual([]);
   });
 
+  it("keeps those back that it holds, and nobody behind them: the places are the others'", async () => {
+    const tags = ["site:berlin"];
+    for (let at = 0; at < 5; at += 1) await house.machine(admin.tenantId, "appliance", `berlin-${at}`, tags);
+    for (let at = 0; at < 2; at += 1) await house.machine(admin.tenantId, "appliance", `hamburg-${at}`);
+    const when = { from: iso(hour), until: iso(2 * hour) };
+    await createWindow(house, admin, { kind: "maintenance", name: "tonight", when, tags });
+    const targets = ["berlin-0", "berlin-1", "berlin-2", "berlin-3", "berlin-4", "hamburg-0", "hamburg-1"];
+    const rollout = { waves: [{ percent: 100 }], maxConcurrency: 2 };
+    const asked = { steps: low, targets, mode: "apply", verbosity: 0, rollout } as const;
+    const task = await submitTask(house, admin, { ...asked, targets });
+    await dispatch();
+    const runs = (await view(task.id)).runs ?? [];
+    expect(runs.map(({ applianceName, status }) => `${applianceName} ${status}`).toSorted()).toEqual([
+      "berlin-0 pending",
+      "berlin-1 pending",
+      "berlin-2 pending",
+      "berlin-3 pending",
+      "berlin-4 pending",
+      "hamburg-0 sent",
+      "hamburg-1 sent",
+    ]);
+  });
+
   it("is refused where it never comes, is over, or names no time", async () => {
     const create = (when: Parameters<typeof createWindow>[2]["when"]) =>
       createWindow(house, admin, { kind: "blackout", name: "x", when });

@@ -34,7 +34,7 @@ export interface House extends Context {
   /** A tenant with one person, who is its admin. */
   tenant(): Promise<Caller>;
   /** A confirmed machine of the tenant that has just beaten. */
-  machine(tenantId: string, kind: NodeCaller["kind"], name?: string): Promise<NodeCaller>;
+  machine(tenantId: string, kind: NodeCaller["kind"], name?: string, tags?: string[]): Promise<NodeCaller>;
   stop(): Promise<void>;
 }
 
@@ -151,7 +151,7 @@ export async function openHouse(): Promise<House> {
       const principal = { kind: "person" as const, ...person };
       return { principal, sessionId: "session", tenantId, role: "admin", requestId: "request" };
     },
-    async machine(tenantId, kind, name = "attic") {
+    async machine(tenantId, kind, name = "attic", tags = []) {
       const nodeId = newId(kind, nowMs);
       const presence = aPresence({
         nodeId,
@@ -171,7 +171,7 @@ export async function openHouse(): Promise<House> {
           kind,
           name,
           hostname: name,
-          tags: [],
+          tags,
           doorbell: "pull",
           health: "healthy",
           healthSinceMs: nowMs,
