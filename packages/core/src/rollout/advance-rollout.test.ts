@@ -5,6 +5,7 @@ import { rolloutId, signed, startMs, testPlan, testTask } from "../../test/fixtu
 import { reduceRun } from "../run/reduce-run.ts";
 import type { RunEvent, RunState } from "../run/run-state.ts";
 import { advanceRollout } from "./advance-rollout.ts";
+import type { Seen } from "./fleet-view.ts";
 import { newRollout } from "./new-rollout.ts";
 import { reduceRollout } from "./reduce-rollout.ts";
 import type { RolloutState } from "./rollout-state.ts";
@@ -154,6 +155,67 @@ describe("a rollout", () => {
     expect(rollout).toMatchObject({
       status: "cancelled",
       result: { status: "cancelled", counts: { succeeded: 1, cancelled: 1 } },
+    });
+  });
+
+  it("that its health stops after the last run says which appliance fell ill", () => {
+    const parameters = { ...rolloutOf(1).parameters, healthGate: { heartbeats: 1 } };
+    const rollout = rolloutOf(1, 100, { parameters });
+    const well = { health: "healthy", healthSinceMs: 0, lastSeenAtMs: startMs, intervalMs: 60_000, sites: [] } as const;
+    const [target] = rollout.targets;
+    const fleetOf = (seen: Seen) => new Map([[target?.id ?? "", seen]]);
+    const [made] = advanceRollout(rollout, [], startMs, fleetOf(well)).effects;
+    if (made?.type !== "create_runs") throw new Error("runs expected");
+    const sent = made.runs.map((run) => reduceRun(run, { type: "send", envelope: signed }, startMs).state);
+    const runs = sent.map((run) => step(step(run, startMs, "succeeded"), startMs, "succeeded"));
+    const ill = fleetOf({ ...well, health: "critical", healthSinceMs: startMs + 1, lastSeenAtMs: startMs + 1 });
+    expect(advanceRollout(rollout, runs, startMs + 2, ill).state).toMatchObject({
+      status: "failed",
+      result: {
+        message: "nas-1 became critical after it was changed. Of 1 appliance: 1 succeeded.",
+        stopped: "health",
+      },
+    });
+  });
+
+  it("that is paused just after a retry is not stopped by what failed before it", () => {
+    let { rollout, runs } = carryOut(rolloutOf(2), [], startMs);
+    ({ rollout, runs } = carryOut(rollout, runs, startMs));
+    const strict = { ...rollout.parameters, errorBudget: { count: 0 } };
+    rollout = { ...rollout, parameters: strict };
+    for (let round = 0; round < 2; round += 1) runs = runs.map((run) => step(run, startMs, "failed"));
+    ({ rollout, runs } = carryOut(rollout, runs, startMs));
+    expect(rollout.status).toBe("failed");
+    rollout = reduceRollout(rollout, { type: "retry" }, startMs);
+    rollout = reduceRollout(rollout, { type: "pause" }, startMs);
+    ({ rollout, runs } = carryOut(rollout, runs, startMs + 1));
+    expect(rollout).toMatchObject({ status: "paused" });
+    expect(rollout.stop).toBeUndefined();
+  });
+
+  it("is undone where a run failed half-way and its second try was cancelled before it began", () => {
+    let { rollout, runs } = carryOut(rolloutOf(1, 100, { undoable: true }), [], startMs);
+    ({ rollout, runs } = carryOut(rollout, runs, startMs));
+    for (let round = 0; round < 2; round += 1) runs = runs.map((run) => step(run, startMs, "failed"));
+    ({ rollout, runs } = carryOut(rollout, runs, startMs));
+    rollout = reduceRollout(rollout, { type: "retry" }, startMs);
+    const again: RunEvent = { type: "retry", round: 1 };
+    runs = runs.map((run) => reduceRun(run, again, startMs).state);
+    rollout = reduceRollout(rollout, { type: "cancel" }, startMs);
+    for (let round = 0; round < 2; round += 1) ({ rollout, runs } = carryOut(rollout, runs, startMs));
+    expect(rollout).toMatchObject({ status: "cancelled", result: { counts: { cancelled: 1 } } });
+    rollout = reduceRollout(rollout, { type: "undo" }, startMs);
+    expect(advanceRollout(rollout, runs, startMs).effects[0]).toMatchObject({ type: "undo_runs" });
+  });
+
+  it("that was cancelled before anything began says that nothing was to be undone", () => {
+    let { rollout, runs } = carryOut(rolloutOf(1, 100, { undoable: true }), [], startMs);
+    rollout = reduceRollout(rollout, { type: "cancel" }, startMs);
+    for (let round = 0; round < 2; round += 1) ({ rollout, runs } = carryOut(rollout, runs, startMs));
+    rollout = reduceRollout(rollout, { type: "undo" }, startMs);
+    expect(advanceRollout(rollout, runs, startMs).state).toMatchObject({
+      status: "succeeded",
+      result: { message: "Nothing was to be undone." },
     });
   });
 });

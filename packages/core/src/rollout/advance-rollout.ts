@@ -143,7 +143,8 @@ function advancePaused(world: World): Step<RolloutState, RolloutEffect> {
     // Paused before they were made: they expire like all others only when they are there.
     const missing = missingRuns(rollout, runs, nowMs);
     if (missing.length > 0) return go(world, "paused", {}, [{ type: "create_runs", runs: missing }]);
-    const stop = judgeStop(world);
+    // What a retry has not reached yet failed in the round before: that is not judged again.
+    const stop = ofThisRound(world).length > 0 ? undefined : judgeStop(world);
     if (stop !== undefined) return advanceStopped(world, { ...rollout, stop });
   }
   // All that waited has expired, or a person cancelled it elsewhere: there is nothing to resume.

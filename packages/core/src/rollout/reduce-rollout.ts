@@ -66,7 +66,10 @@ function refuseIdleRound(rollout: RolloutState, event: RolloutEvent, nowMs: numb
     if (rollout.undoable !== true) throw new AppError("unprocessable", "None of the plan's steps can be undone.");
     if (rollout.mode === "check")
       throw new AppError("unprocessable", "A preview changes nothing: nothing is to be undone.");
-    if (succeeded + failed === 0) throw new AppError("unprocessable", "There is nothing to undo on any appliance.");
+    // A cancelled one may have failed half-way before it was tried again.
+    if (succeeded + failed + cancelled === 0) {
+      throw new AppError("unprocessable", "There is nothing to undo on any appliance.");
+    }
     return;
   }
   // An undo that is tried again is tried where it failed; a change also where it never came to, or was taken back.

@@ -30,9 +30,10 @@ function outcome(rollout: RolloutState, seen: Recount): Pick<RolloutResult, "sta
   const { succeeded = 0, simulated = 0, failed = 0, expired = 0, cancelled = 0 } = seen.counts;
   const { stop } = rollout;
   if (stop !== undefined) {
-    // Where nothing was left to be stopped and nothing was taken back, it is a failure like any other.
+    // Where nothing was left to be stopped and nothing was taken back, it is a failure like any other. Not for its health: no
+    // run has failed, and this is the only place that says why.
     const { undone = 0 } = seen.counts;
-    if (cancelled + undone === 0) return { status: "failed", message: describe(seen) };
+    if (cancelled + undone === 0 && stop.cause !== "health") return { status: "failed", message: describe(seen) };
     const where = seen.waves.length > 1 ? ` in wave ${stop.wave} of ${seen.waves.length}` : "";
     const why = cancelled > 0 ? `Stopped${where}: ${stop.why}.` : `${stop.why}.`;
     return { status: "failed", message: `${why} ${describe(seen)}`, stopped: stop.cause };
@@ -51,6 +52,7 @@ function outcome(rollout: RolloutState, seen: Recount): Pick<RolloutResult, "sta
 function undoOutcome(seen: Recount): Pick<RolloutResult, "status" | "message" | "undone"> {
   const { undone = 0, failed = 0, succeeded = 0 } = seen.counts;
   const asked = undone + failed + succeeded;
+  if (asked === 0) return { status: "succeeded", message: "Nothing was to be undone.", undone: true };
   const message = `Undone on ${undone} of ${asked} ${asked === 1 ? "appliance" : "appliances"}.${reasonOf(seen.failed)}`;
   return failed + succeeded > 0 ? { status: "failed", message } : { status: "succeeded", message, undone: true };
 }
