@@ -176,7 +176,7 @@ const steps: Partial<Record<RouteName, Step>> = {
   approveSchedule: {
     call: async () => {
       const { now } = await installation.as("acme")("getSchedule", { params: scheduleParams(), query: {} });
-      const body = { standingHash: now?.standingHash };
+      const body = { standingHash: now?.standingHash, definitionHash: now?.definitionHash };
       return send("approveSchedule", { as: "acme", params: scheduleParams(), body });
     },
   },

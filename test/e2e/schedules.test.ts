@@ -107,7 +107,7 @@ it("an appliance obeys a standing approval for what is not harmless, and nothing
   const { now } = await look(schedule.id);
   await acme("approveSchedule", {
     params: { scheduleId: schedule.id },
-    body: { standingHash: now?.standingHash ?? "" },
+    body: { standingHash: now?.standingHash ?? "", definitionHash: now?.definitionHash ?? "" },
   });
   const { note, taskId } = await nextTask(schedule);
   expect(note.outcome).toBe("started");

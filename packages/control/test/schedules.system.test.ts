@@ -58,12 +58,11 @@ const riskyStep = { steps: [{ action: "users.remove", variables: { username: "bo
 const look = (view: ScheduleView) => schedules.getSchedule(house, author, { scheduleId: view.id }, {});
 const tasksNow = async () => (await listTasks(house.table, author.tenantId, { limit: 200 })).items;
 const approve = async (view: ScheduleView, who: Caller, days = 90) =>
-  approveSchedule(
-    { ...house, signer },
-    who,
-    { scheduleId: view.id },
-    { standingHash: (await look(view)).now?.standingHash ?? "", days },
-  );
+  approveSchedule({ ...house, signer }, who, { scheduleId: view.id }, { ...(await shown(view)), days });
+const shown = async (view: ScheduleView) => {
+  const { now } = await look(view);
+  return { standingHash: now?.standingHash ?? "", definitionHash: now?.definitionHash ?? "" };
+};
 const denied = (error: unknown) => hasCode(error, "denied_by_gate");
 
 /** Somebody else of the tenant. */
@@ -230,17 +229,15 @@ it("a standing approval is for this content, and ends with it, with its time, it
     await tick();
     return (await look(view)).log[0]?.outcome;
   };
-  await expect(
-    approveSchedule({ ...house, signer }, author, { scheduleId: view.id }, { standingHash: "a".repeat(64), days: 1 }),
-  ).rejects.toSatisfy((error) => hasCode(error, "plan_changed"));
+  const another = { ...(await shown(view)), standingHash: "a".repeat(64), days: 1 };
+  await expect(approveSchedule({ ...house, signer }, author, { scheduleId: view.id }, another)).rejects.toSatisfy(
+    (error) => hasCode(error, "plan_changed"),
+  );
   const approver = await colleague("approver");
   await expect(approve(view, await colleague("operator"))).rejects.toSatisfy(denied);
   await approve(view, approver, 1);
   expect(await outcome()).toBe("started");
   const before = await getSchedule(house.table, key);
-  const { name: _, ...definition } = definitionOf({ ...riskyStep, jitterSeconds: 1 });
-  expect((await schedules.putSchedule(house, author, { scheduleId: view.id }, definition)).standing).toBeDefined();
-  expect(await outcome()).toBe("started");
   const person = await getPerson(house.table, approver.principal.id);
   if (person === undefined || before === undefined) throw new Error("nobody");
   const fallen = { ...person, grants: [{ tenant: author.tenantId, role: "viewer" as const }], version: 2 };
@@ -257,6 +254,32 @@ it("a standing approval is for this content, and ends with it, with its time, it
   expect(await outcome()).toBe("started");
   house.passTime(hourMs);
   expect(await outcome()).toBe("waits");
+});
+
+it("a yes is for all that was shown: who wrote it, when, how late and how often, and it ends with each of them", async () => {
+  const view = await add(riskyStep);
+  const put = async (changes: object, by = author) => {
+    const { name: _, ...definition } = definitionOf({ ...riskyStep, ...changes });
+    return schedules.putSchedule(house, by, { scheduleId: view.id }, definition);
+  };
+  const approver = await colleague("approver");
+  const grace = await colleague("operator");
+  const late = { policy: "once", withinMinutes: 600 };
+  for (const [changes, by] of [
+    [{ when: { rate: "every minute" } }, author],
+    [{ late }, author],
+    [{ overlap: "wait" }, author],
+    [{ jitterSeconds: 9 }, author],
+    [{ jitterSeconds: 9, blackout: "skip" }, grace],
+  ] as const) {
+    const before = { ...(await shown(view)), days: 1 };
+    await put(changes, by);
+    await expect(approveSchedule({ ...house, signer }, approver, { scheduleId: view.id }, before)).rejects.toSatisfy(
+      (error) => hasCode(error, "plan_changed"),
+    );
+    expect((await approve(view, approver)).standing).toBeDefined();
+  }
+  expect((await put({ overlap: "skip" })).standing).toBeUndefined();
 });
 
 it("for a high risk the author cannot give it", async () => {

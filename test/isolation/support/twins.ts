@@ -250,6 +250,7 @@ async function makeTasks(
   things.addId(again.id);
   const shown = await operator("getSchedule", { params: { scheduleId: again.id }, query: {} });
   things.addValue("standingHash", shown.now?.standingHash ?? "");
+  things.addValue("definitionHash", shown.now?.definitionHash ?? "");
   const asked = await rested(await say("add a user"));
   const thought = await say(`onboard our new colleague ${word}`);
   const cancelled = await rested(await say(`add user ${word}off`));

@@ -1,7 +1,13 @@
 import { readFileSync } from "node:fs";
 import type { Client } from "@steward/contracts/client";
 import { AppError } from "@steward/contracts/errors";
-import { blackoutPolicies, latePolicies, overlapPolicies, type ScheduleView } from "@steward/contracts/schedule";
+import {
+  blackoutPolicies,
+  definitionHash,
+  latePolicies,
+  overlapPolicies,
+  type ScheduleView,
+} from "@steward/contracts/schedule";
 import { type Command, Option } from "commander";
 import { z } from "zod";
 import { carryThrough } from "../carry-through.ts";
@@ -161,7 +167,8 @@ export function addSchedules(program: Command, run: Runner): void {
         }
         const made = await call("approveSchedule", {
           params: { scheduleId: id },
-          body: { standingHash, days: options.days },
+          // Computed from what was shown, not taken from beside it.
+          body: { standingHash, definitionHash: definitionHash(found), days: options.days },
           ...once(),
         });
         ui.data(made);

@@ -53,6 +53,8 @@ export function scheduleText(schedule: ScheduleView, paint: Paint, nowMs: number
     ...(definition.mode === "check" ? [line("Mode", "check: only shows what would change")] : []),
     line("Late", `${definition.late.policy}, up to ${definition.late.withinMinutes} min`),
     line("Overlap", definition.overlap),
+    line("Blackout", definition.blackout),
+    ...(definition.verbosity === 0 ? [] : [line("Verbosity", String(definition.verbosity))]),
     ...(definition.jitterSeconds === 0 ? [] : [line("Jitter", `up to ${definition.jitterSeconds} s`)]),
     line("Author", visible(schedule.author.name)),
   ];

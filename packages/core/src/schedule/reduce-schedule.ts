@@ -1,6 +1,6 @@
 import { canonicalHash, sha256Hex } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
-import { type ScheduleDefinition, sameContent } from "@steward/contracts/schedule";
+import type { ScheduleDefinition } from "@steward/contracts/schedule";
 import { nextDue, previousDue } from "./recurrence.ts";
 import {
   type DueTime,
@@ -51,8 +51,8 @@ export function newSchedule(input: NewSchedule, nowMs: number, before?: Schedule
 }
 
 /**
- * Another definition. New content is its writer's, and nobody has said yes to it; what only says how to deal with late,
- * overlapping and held due times leaves author and approval as they are. The same definition is the same state.
+ * Another definition. It is its writer's, and nobody has said yes to it: also how late, overlapping and held due times are
+ * dealt with decides how often something is done. The same definition is the same state.
  */
 export function changeSchedule(
   state: ScheduleState,
@@ -62,13 +62,8 @@ export function changeSchedule(
   requirePresent(state);
   const { definition, by } = change;
   if (canonicalHash(definition) === canonicalHash(state.definition)) return state;
-  const { standing, ...rest } = state;
-  const keeps = sameContent(definition, state.definition);
-  const next: ScheduleState = {
-    ...rest,
-    definition,
-    ...(keeps ? (standing === undefined ? {} : { standing }) : { author: by, refusals: 0 }),
-  };
+  const { standing: _, ...rest } = state;
+  const next: ScheduleState = { ...rest, definition, author: by, refusals: 0 };
   if (state.status !== "active") return changed(state, next, nowMs);
   // What is due already stays due where the times are the same; else time begins anew.
   const sameTimes = canonicalHash(definition.when) === canonicalHash(state.definition.when);
