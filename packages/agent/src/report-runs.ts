@@ -60,7 +60,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     if (!uploaders.has(entry.ledgerId)) for (const chunk of result.output?.chunks ?? []) uploaderOf(entry).add(chunk);
     const uploaded = await uploaderOf(entry).settled();
     if (signal.aborted) return;
-    // Output that the store refused for good must not keep the result from arriving.
+    // Output that cannot be stored must not keep the result from arriving.
     const { output: _, ...bare } = result;
     const post = (body: RunResult) => call("recordRun", { params: { runId: entry.runId }, body, signal });
     const answer = await post(uploaded ? result : bare).catch((error: unknown) => {

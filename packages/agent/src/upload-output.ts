@@ -21,18 +21,30 @@ export interface UploaderOptions {
 /** Brings chunks to the object store, in order, each as often as it takes. */
 export interface Uploader {
   add(chunk: Chunk): void;
-  /** True when everything that was added is stored; false when the server refused for good or the agent is stopping. */
+  /**
+   * Of a run that has ended. True when everything that was added is stored; false when the server refused for good, the
+   * object store was away for too long, or the agent is stopping.
+   */
   settled(): Promise<boolean>;
 }
+
+/**
+ * So many times in a row the server answered and the object store did not: a network that lets through the one and not the
+ * other. Some three minutes where it answers at all, twenty more where it is silent. While the run goes on nobody waits for
+ * its output, and nothing is given up.
+ */
+const maxStoreFailures = 20;
 
 export function createUploader(options: UploaderOptions): Uploader {
   const { clock, log, signal, random } = options;
   const queue: Chunk[] = [];
   let refused = false;
+  let isAwaited = false;
   let working: Promise<void> | undefined;
 
   async function work(): Promise<void> {
     let failures = 0;
+    let storeFailures = 0;
     while (!refused && !signal.aborted) {
       const [chunk] = queue;
       if (!chunk) return;
@@ -40,8 +52,10 @@ export function createUploader(options: UploaderOptions): Uploader {
         await uploadChunk(options, chunk);
         queue.shift();
         failures = 0;
+        storeFailures = 0;
       } catch (error) {
-        if (isFinal(error)) {
+        if (error instanceof StoreFailure) storeFailures += 1;
+        if (isFinal(error) || (isAwaited && storeFailures >= maxStoreFailures)) {
           refused = true;
           log("output.refused", { ...options.run, chunk: chunk.number, error: describeError(error) });
           return;
@@ -67,6 +81,7 @@ export function createUploader(options: UploaderOptions): Uploader {
       wake();
     },
     async settled() {
+      isAwaited = true;
       while (working) await working;
       return queue.length === 0 && !refused;
     },
@@ -85,6 +100,21 @@ async function uploadChunk({ call, run, dir, signal }: UploaderOptions, chunk: C
     signal,
   });
   if (place.stored) return;
+  await put(place, body, signal);
+}
+
+/** Says that it was the object store, and not the server. */
+class StoreFailure extends AppError {
+  constructor(message: string, cause?: unknown) {
+    super("unavailable", message, cause === undefined ? {} : { cause });
+  }
+}
+
+async function put(
+  place: { url: string; headers: Record<string, string> },
+  body: Uint8Array,
+  signal: AbortSignal,
+): Promise<void> {
   let status: number;
   try {
     const response = await fetch(place.url, {
@@ -97,11 +127,11 @@ async function uploadChunk({ call, run, dir, signal }: UploaderOptions, chunk: C
     status = response.status;
     await response.arrayBuffer();
   } catch (cause) {
-    throw new AppError("unavailable", "no answer from the object store", { cause });
+    throw new StoreFailure("no answer from the object store", cause);
   }
   // 412: it is stored already (never overwritten); the reply of an earlier try was lost.
   if (status !== 412 && (status < 200 || status > 299)) {
-    throw new AppError("unavailable", `the object store answered ${status}`);
+    throw new StoreFailure(`the object store answered ${status}`);
   }
 }
 

@@ -191,6 +191,35 @@ describe("a run", () => {
     await reported();
   });
 
+  it("is told without its output where the object store cannot be reached", async () => {
+    control.door.storeAway(true);
+    const { executor } = scriptedExecutor((_, output) => {
+      output("nobody will read this\n");
+      return {};
+    });
+    await start(executor);
+    const ended = await until("a result", () => control.run.result, 30_000);
+    expect(ended).toMatchObject({ status: "succeeded", steps: [{ status: "succeeded", changed: 1 }] });
+    expect(ended.output).toBeUndefined();
+    expect(control.eventsOf("output.refused")).toHaveLength(1);
+    await reported();
+  });
+
+  it("that goes on while the object store is away has its whole output once the store is back", async () => {
+    control.door.storeAway(true);
+    const { executor } = scriptedExecutor(async (_, output) => {
+      output("first\n");
+      await until("more tries than a result waits for", () => control.door.puts() > 25, 30_000);
+      control.door.storeAway(false);
+      await until("the first chunk", () => control.door.objects.size > 1);
+      output("last\n");
+      return {};
+    });
+    await start(executor);
+    const ended = await until("a result", () => control.run.result, 30_000);
+    expect(ended.output && control.output(ended.output)).toBe("first\nlast\n");
+  });
+
   it("is told in whole characters, whatever the machine says", async () => {
     const reason = `${"x".repeat(1999)}😀`;
     await start(scriptedExecutor(() => ({ status: "failed", reason, result: { name: "J\udcf6rg" } })).executor);

@@ -27,6 +27,8 @@ export async function startNodesDoor(given: { ca?: TestCa } = {}) {
   const calls: DoorCall[] = [];
   const objects = new Map<string, Uint8Array>();
   const lostReplies = new Map<RouteName, number>();
+  let puts = 0;
+  let storeIsAway = false;
   let carriedOut: (name: RouteName) => void = () => {};
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -77,6 +79,8 @@ export async function startNodesDoor(given: { ca?: TestCa } = {}) {
 
   function serveObject(request: IncomingMessage, response: ServerResponse, path: string, body: Uint8Array): void {
     if (request.method === "PUT") {
+      puts += 1;
+      if (storeIsAway) return void request.socket.destroy();
       if (objects.has(path)) return answer(response, 412, {});
       objects.set(path, body);
       return answer(response, 200, {});
@@ -110,6 +114,11 @@ export async function startNodesDoor(given: { ca?: TestCa } = {}) {
     on(name: RouteName, handler: DoorHandler) {
       handlers.set(name, handler);
     },
+    /** Whether nothing can be put into the object store from now on. */
+    storeAway(isAway: boolean) {
+      storeIsAway = isAway;
+    },
+    puts: () => puts,
     /** To answer as before, in the end. */
     handlerOf(name: RouteName): DoorHandler {
       const handler = handlers.get(name);
