@@ -208,11 +208,13 @@ describe("a rollout", () => {
     expect(advanceRollout(rollout, runs, startMs).effects[0]).toMatchObject({ type: "undo_runs" });
   });
 
-  it("that was cancelled before anything began says that nothing was to be undone", () => {
+  it("that was cancelled before anything began has nothing to undo, and says so", () => {
     let { rollout, runs } = carryOut(rolloutOf(1, 100, { undoable: true }), [], startMs);
     rollout = reduceRollout(rollout, { type: "cancel" }, startMs);
     for (let round = 0; round < 2; round += 1) ({ rollout, runs } = carryOut(rollout, runs, startMs));
-    rollout = reduceRollout(rollout, { type: "undo" }, startMs);
+    expect(() => reduceRollout(rollout, { type: "undo" }, startMs)).toThrow(/nothing to undo/);
+    // Tried again and cancelled once more: only the runs know.
+    rollout = reduceRollout({ ...rollout, round: 1 }, { type: "undo" }, startMs);
     expect(advanceRollout(rollout, runs, startMs).state).toMatchObject({
       status: "succeeded",
       result: { message: "Nothing was to be undone." },

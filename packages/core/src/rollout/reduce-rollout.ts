@@ -66,8 +66,9 @@ function refuseIdleRound(rollout: RolloutState, event: RolloutEvent, nowMs: numb
     if (rollout.undoable !== true) throw new AppError("unprocessable", "None of the plan's steps can be undone.");
     if (rollout.mode === "check")
       throw new AppError("unprocessable", "A preview changes nothing: nothing is to be undone.");
-    // A cancelled one may have failed half-way before it was tried again.
-    if (succeeded + failed + cancelled === 0) {
+    // What is cancelled may have failed half-way before it was tried again; in the first round it never began.
+    const again = rollout.round === undefined ? 0 : cancelled;
+    if (succeeded + failed + again === 0) {
       throw new AppError("unprocessable", "There is nothing to undo on any appliance.");
     }
     return;
