@@ -3,6 +3,7 @@ import { executablePlan, type Plan } from "@steward/contracts/plan";
 import { standingHash } from "@steward/contracts/standing-approval";
 import { groundGiven } from "@steward/core/planning/build-plan";
 import { completeRollout } from "@steward/core/rollout/plan-waves";
+import { startUntilMs } from "@steward/core/schedule/reduce-schedule";
 import type { ScheduleState } from "@steward/core/schedule/schedule-state";
 import { newTask } from "@steward/core/task/new-task";
 import type { TaskEffect, TaskState } from "@steward/core/task/task-state";
@@ -20,12 +21,14 @@ export function taskIdOf(schedule: Pick<ScheduleState, "scheduleId">, dueAtMs: n
 
 /**
  * What the schedule asks for, planned for the appliances that its selectors mean now and judged by the gate. Nothing is
- * stored. Throws `unprocessable` and `invalid_request` where there can be no such plan now.
+ * stored. `dueAtMs`: for that due time, and over before the next one where that has to wait. Throws `unprocessable` and
+ * `invalid_request` where there can be no such plan now.
  */
 export async function planSchedule(
   deps: Deps,
   schedule: ScheduleState,
   taskId: string,
+  dueAtMs?: number,
 ): Promise<Step<TaskState, TaskEffect>> {
   const { definition, standing } = schedule;
   const nodes = await resolveTargets(deps, schedule.tenantId, definition.targets);
@@ -49,7 +52,14 @@ export async function planSchedule(
     deps.nowMs(),
   );
   const context = await planningContext(deps, task);
-  return planSteps(deps, task, groundGiven(definition.steps, context), context);
+  const steps = groundGiven(definition.steps, context);
+  const untilMs = dueAtMs === undefined ? undefined : startUntilMs(schedule, dueAtMs);
+  if (untilMs !== undefined) {
+    const planned = await planSteps(deps, task, steps, context, { startUntilMs: untilMs });
+    if (planned.state.status !== "awaiting_approval") return planned;
+    // A person has a day to look at it, and is asked once, and not at each due time.
+  }
+  return planSteps(deps, task, steps, context);
 }
 
 /** The same however many appliances match: what a standing approval is for does not change with them. */

@@ -33,8 +33,9 @@ export async function planSteps(
   task: TaskState,
   steps: GroundedStep[],
   context: PlanningContext,
-  planning?: Planning,
+  more: { planning?: Planning; startUntilMs?: number } = {},
 ): Promise<Step<TaskState, TaskEffect>> {
+  const { planning, startUntilMs } = more;
   const unmet = unmetRequires(steps, deps.actions, context.targets);
   if (unmet !== undefined) {
     throw new AppError("unprocessable", unmet.message, {
@@ -54,6 +55,7 @@ export async function planSteps(
     },
     // As they are now, which is what the waves of this plan are made of.
     targets: await withPlaces(deps, task.tenantId, context.targets),
+    ...(startUntilMs === undefined ? {} : { startUntilMs }),
     nowMs,
   });
   const decision = gate(plan, await gateContext(deps, task, plan, "plan"));
@@ -82,7 +84,7 @@ export async function applyUnderstanding(
     case "plan": {
       // Who asked in words reads the answer in the task, as with every other no.
       const unmet = unmetRequires(understanding.steps, deps.actions, context.targets);
-      if (unmet === undefined) return planSteps(deps, task, understanding.steps, context, planning);
+      if (unmet === undefined) return planSteps(deps, task, understanding.steps, context, { planning });
       const { message, next } = unmet;
       return reduceTask(task, { type: "fail", result: { message, next }, planning }, deps.nowMs());
     }

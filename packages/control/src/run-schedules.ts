@@ -111,7 +111,8 @@ async function fire(deps: Deps, schedule: ScheduleState, dueAtMs: number): Promi
   let uncount: () => Promise<void> = async () => {};
   try {
     uncount = await countTask(deps, schedule.tenantId);
-    const { state, effects } = await planSchedule({ ...deps, actions: await deps.loadActions() }, schedule, taskId);
+    const actions = await deps.loadActions();
+    const { state, effects } = await planSchedule({ ...deps, actions }, schedule, taskId, dueAtMs);
     const held = schedule.definition.blackout === "skip" ? await heldBy(deps, state) : undefined;
     if (held !== undefined) {
       await uncount();

@@ -331,6 +331,25 @@ it("a blackout holds what is due, or leaves it out: as the schedule says", async
   expect((await look(skip)).log[0]).toMatchObject({ outcome: "started" });
 });
 
+it("an appliance that is away takes no due time from the others: what it did not start is over before the next one", async () => {
+  const minutesFrom = (due: string | undefined, task: { plan?: { expiresAtMs: number } } | undefined) =>
+    Math.round(((task?.plan?.expiresAtMs ?? 0) - Date.parse(due ?? "")) / 60_000);
+  const dayAndLate = (minutes: number) => minutes >= 1440 && minutes < 1445;
+  const of = async (changes: object) => {
+    const view = await add(changes);
+    house.passTime(hourMs);
+    await tick();
+    const taskId = taskIdOf({ scheduleId: view.id }, Date.parse(view.next[0] ?? ""));
+    return minutesFrom(view.next[0], await getTask(house.table, { tenantId: author.tenantId, taskId }));
+  };
+  expect(await of({ name: "skip", overlap: "skip" })).toBe(57);
+  expect(await of({ name: "wait", overlap: "wait" })).toBe(57);
+  // Nothing waits for its end.
+  expect(await of({ name: "allow", overlap: "allow" })).toSatisfy(dayAndLate);
+  // A person has a day to say yes.
+  expect(await of({ ...riskyStep, name: "asks", overlap: "skip" })).toSatisfy(dayAndLate);
+});
+
 it("says how late it is, and that nothing was due", async () => {
   house.metered.length = 0;
   await tick();

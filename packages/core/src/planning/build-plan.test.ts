@@ -1,7 +1,18 @@
 import { AppError } from "@steward/contracts/errors";
 import { planSchema } from "@steward/contracts/plan";
 import { describe, expect, it } from "vitest";
-import { contextFor, hashesOf, startMs, testActions, testBundles, testPlan, testTask } from "../../test/fixtures.ts";
+import {
+  contextFor,
+  hashesOf,
+  oneStep,
+  startMs,
+  testActions,
+  testBundles,
+  testPlan,
+  testTask,
+} from "../../test/fixtures.ts";
+import { allowedMsOf } from "../run/allowed-time.ts";
+import type { TaskState } from "../task/task-state.ts";
 import { answerQuestion } from "./answer-question.ts";
 import { buildPlan, groundGiven } from "./build-plan.ts";
 import { matchInstruction } from "./match-instruction.ts";
@@ -67,6 +78,35 @@ describe("a plan", () => {
       nowMs: startMs,
     });
     expect(plan.steps[0]?.variables).toEqual({ share: "photos" });
+  });
+
+  it("expires after a day, or sooner where that is asked for, and never before the last wave's turn", () => {
+    const minuteMs = 60_000;
+    const expiresIn = (
+      count: number,
+      untilMinutes: number | undefined,
+      rollout: NonNullable<TaskState["rollout"]> = {},
+    ) => {
+      const task = testTask(count, { rollout });
+      const plan = buildPlan({
+        task,
+        steps: oneStep,
+        actions: testActions,
+        release: { version: 3, bundles: testBundles },
+        targets: task.targets.map(({ id }) => ({ id, facts: {} })),
+        ...(untilMinutes === undefined ? {} : { startUntilMs: startMs + untilMinutes * minuteMs }),
+        nowMs: startMs,
+      });
+      return (plan.expiresAtMs - startMs) / minuteMs;
+    };
+    const allowed = allowedMsOf(testPlan()) / minuteMs;
+    expect(expiresIn(1, undefined)).toBe(1440);
+    expect(expiresIn(1, 57)).toBe(57);
+    expect(expiresIn(1, 3000)).toBe(1440);
+    expect(expiresIn(1, -60)).toBe(5);
+    expect(expiresIn(5, 6, { waves: [{ count: 1 }], maxConcurrency: 2 })).toBeCloseTo(2 * allowed + 5);
+    expect(expiresIn(5, 57, { waves: [{ count: 1 }], pauseSeconds: 7200 })).toBeCloseTo(allowed + 125);
+    expect(expiresIn(5, 57, { waves: [{ count: 1 }], confirmWaves: "first" })).toBe(1440);
   });
 
   it("is refused for an action that appliances do not know", () => {

@@ -13,11 +13,15 @@ import {
 import { highestRisk, riskOf } from "@steward/contracts/risk";
 import { targetsRoot } from "@steward/contracts/targets-proof";
 import { completeRollout, type Placed, planWaves } from "../rollout/plan-waves.ts";
+import { allowedMsOf } from "../run/allowed-time.ts";
 import type { GroundedStep, TaskState } from "../task/task-state.ts";
 import { withDefaults } from "./complete-steps.ts";
 import type { PlanningContext } from "./planning-types.ts";
 import { hasTemplate } from "./variable-values.ts";
 import { tokenize } from "./words.ts";
+
+/** An appliance that is there hears of a run within a heartbeat or two. */
+const shortestMs = 5 * 60_000;
 
 type Targets = readonly { facts: Facts }[];
 
@@ -50,17 +54,19 @@ export interface PlanInput {
   release: { version: number; bundles: Record<string, string> };
   /** With their tags and health as they are now, which decide about the waves. */
   targets: (Placed & { facts: Facts })[];
+  /** What has not started by then is to expire. Absent: when a day is over. */
+  startUntilMs?: number;
   nowMs: number;
 }
 
 /**
  * The plan of these steps: with what the actions assume, the risk by values, the targets' root and waves, both hashes, and
- * an expiry of 24 hours.
+ * an expiry of 24 hours, or a nearer one that was asked for.
  * @throws AppError `invalid_request` for values that an action does not take, `unprocessable` for an action that is not
  * in the release, a task without targets, or waves that nobody would be in
  */
 export function buildPlan(input: PlanInput): Plan {
-  const { task, nowMs, release } = input;
+  const { task, release } = input;
   const targets = [...input.targets].sort((a, b) => (a.id < b.id ? -1 : 1));
   const ids = targets.map((target) => target.id);
   if (ids.length === 0) {
@@ -100,16 +106,17 @@ export function buildPlan(input: PlanInput): Plan {
   refuseProblems(problems);
 
   const whole = steps.filter((step) => step !== undefined);
-  const expiresAtMs = nowMs + defaults.planSeconds * 1000;
   const onlyReads = whole.every(({ action }) => input.actions.some(({ id, kind }) => id === action && kind === "read"));
   const parameters = completeRollout(task.rollout, { onlyReads, several: targets.length > 1 });
+  const waves = planWaves(parameters, targets);
+  const expiresAtMs = expiryOf(input, { ...waves, steps: whole, targets: ids });
   const draft: Omit<Plan, "contentHash" | "planHash"> = {
     v: 1,
     tenantId: task.tenantId,
     steps: whole,
     targets: ids,
     targetsRoot: targetsRoot(ids),
-    ...planWaves(parameters, targets),
+    ...waves,
     releaseVersion: release.version,
     mode: task.mode,
     verbosity: task.verbosity,
@@ -119,6 +126,27 @@ export function buildPlan(input: PlanInput): Plan {
   const content = contentHash(executablePlan(draft));
   const decided = planHash({ contentHash: content, taskId: task.taskId, mode: task.mode, expiresAtMs });
   return { ...draft, contentHash: content, planHash: decided };
+}
+
+/**
+ * Never before the last appliance's turn has come, were each run to take as long as it may: a schedule that is due again
+ * before its waves are through would never reach the last one. Where a person lets the waves go on, the person has the day.
+ */
+function expiryOf(
+  { nowMs, startUntilMs }: Pick<PlanInput, "nowMs" | "startUntilMs">,
+  plan: Pick<Plan, "rollout" | "waveOf" | "steps" | "targets">,
+): number {
+  const longestMs = nowMs + defaults.planSeconds * 1000;
+  const { confirmWaves, pauseSeconds = 0, maxConcurrency } = plan.rollout;
+  if (startUntilMs === undefined || confirmWaves !== undefined) return longestMs;
+  const sizes = new Map<number, number>();
+  plan.targets.forEach((_, at) => {
+    const wave = plan.waveOf?.[at] ?? 1;
+    sizes.set(wave, (sizes.get(wave) ?? 0) + 1);
+  });
+  const turns = [...sizes.values()].reduce((sum, size) => sum + Math.ceil(size / maxConcurrency), 0);
+  const lastTurnInMs = (turns - 1) * allowedMsOf(plan) + (sizes.size - 1) * pauseSeconds * 1000;
+  return Math.min(longestMs, Math.max(startUntilMs, nowMs + lastTurnInMs + shortestMs));
 }
 
 /** A step with the values that the action assumes, held to the action's whole schema. */

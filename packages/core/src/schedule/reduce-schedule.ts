@@ -17,6 +17,8 @@ export const lookAgainMs = 60_000;
 /** Refused so often in a row, a schedule stops asking. */
 export const maxRefusals = 3;
 const keptNotes = 20;
+/** Between the end of one due time's starts and the next: to find them expired, and the task ended. */
+const marginMs = 3 * 60_000;
 
 export interface NewSchedule {
   tenantId: string;
@@ -180,6 +182,19 @@ export function noteDue(
     return changed(state, { ...noted, status: "paused", paused: { by: "steward:schedule", atMs: nowMs, why } }, nowMs);
   }
   return changed(state, { ...noted, ...placeOf(firstAfter(noted, next.dueAtMs)) }, nowMs);
+}
+
+/**
+ * Until when the runs of a due time may start; undefined: as long as any. Where the next due time waits for this one's end,
+ * or is left out for it, an appliance that is away must not take a day's due times from all others.
+ */
+export function startUntilMs(
+  state: Pick<ScheduleState, "definition" | "anchorMs">,
+  dueAtMs: number,
+): number | undefined {
+  if (state.definition.overlap === "allow") return undefined;
+  const next = nextDue(recurrenceOf(state), dueAtMs);
+  return next === undefined ? undefined : next - marginMs;
 }
 
 /** The next due times from now on, for showing. */
