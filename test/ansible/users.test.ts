@@ -155,6 +155,36 @@ describeWithSandbox("users on a real appliance", () => {
     await appliance.inside("userdel -r eva 2>/dev/null");
   });
 
+  test("who has an administrator's rights is let in only where the request says so, and a lock by hand stays", async () => {
+    await appliance.inside(
+      "useradd -m -G users,audio ida && echo ida:first | chpasswd && passwd -l ida && groupadd vault && mkdir -p /etc/sudoers.d",
+    );
+    const secrets = { password: "made" };
+    const unlock = (more = {}) => appliance.run(usersUnlock, { username: "ida", ...more }, { mode: "check" });
+    const reset = (more = {}) => appliance.run(usersPasswordReset, { username: "ida", ...more }, { secrets });
+    const locked = await snapshot(appliance);
+    expect((await reset()).reason).toContain("ida is locked; run users.unlock first");
+    expect(await unlock()).toMatchObject({ status: "succeeded", changed: 1 });
+    const ways: [make: string, take: string, named: string][] = [
+      ["gpasswd -a ida sudo", "gpasswd -d ida sudo", "rights (sudo)"],
+      ["usermod -g vault ida", "usermod -g ida ida", "rights (vault)"],
+      ["touch /etc/sudoers.d/ida", "rm /etc/sudoers.d/ida", "rights (sudo)"],
+      ["printf '# x\n%%audio ALL=(ALL) ALL\n' > /etc/sudoers.d/x", "rm /etc/sudoers.d/x", "rights (sudo)"],
+    ];
+    for (const [make, take, named] of ways) {
+      await appliance.inside(make);
+      const { reason } = await unlock();
+      expect(reason, make).toContain(named);
+      expect(reason).toContain("administrator=true");
+      await appliance.inside(take);
+    }
+    expect(await snapshot(appliance)).toBe(locked);
+    await appliance.inside("usermod -U ida; gpasswd -a ida sudo");
+    expect((await reset()).reason).toContain("may have an administrator's rights (sudo)");
+    expect(await reset({ administrator: true })).toMatchObject({ status: "succeeded", secrets: ["password"] });
+    await appliance.inside("userdel -r ida 2>/dev/null; groupdel vault");
+  });
+
   test("the hash of a removed user's password is in no output", async () => {
     await appliance.inside("useradd -m anna && echo anna:secret | chpasswd");
     const hash = (await appliance.inside("getent shadow anna")).split(":")[1] ?? "";

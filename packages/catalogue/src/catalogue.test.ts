@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { riskOf } from "@steward/contracts/risk";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -10,7 +12,7 @@ import { shellRun } from "./actions/shell.ts";
 import { usersAdd, usersLock, usersPasswordReset, usersUnlock } from "./actions/users.ts";
 import { catalogue } from "./catalogue.ts";
 import { defineAction, slotPattern } from "./define-action.ts";
-import { secretReference } from "./variables.ts";
+import { harmlessGroups, secretReference } from "./variables.ts";
 
 const ed25519 = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"Gk".repeat(22).slice(0, 43)}`;
 
@@ -60,8 +62,8 @@ const good: Record<string, Record<string, unknown>> = {
   "users.add": { username: "john", groups: ["users"], sshKey: ed25519 },
   "users.remove": { username: "john", keepHome: true },
   "users.lock": { username: "john" },
-  "users.unlock": { username: "john" },
-  "users.password.reset": { username: "john" },
+  "users.unlock": { username: "john", administrator: true },
+  "users.password.reset": { username: "john", administrator: true },
   "users.list": {},
   "samba.server.setup": { workgroup: "HOME" },
   "samba.share.add": { share: "photos", path: "/srv/samba/photos", users: ["john"], readOnly: false },
@@ -312,6 +314,11 @@ describe("risk looks at the values", () => {
     expect(risk(usersAdd, { username: "john", sshKey: ed25519 })).toBe("high");
   });
 
+  test("an appliance takes the same groups for harmless", async () => {
+    const vars = await readFile(join(import.meta.dirname, "../roles/users/vars/main.yml"), "utf8");
+    expect(vars).toContain(`\nusers_harmless: [${harmlessGroups.join(", ")}]\n`);
+  });
+
   test("shares", () => {
     const cases: Record<string, string> = {
       "/srv/samba/photos": "low",
@@ -346,6 +353,10 @@ describe("risk looks at the values", () => {
   test("whoever gets in or is kept out", () => {
     for (const action of [usersLock, usersUnlock, usersPasswordReset]) {
       expect(risk(action, { username: "john" })).toBe("medium");
+    }
+    for (const action of [usersUnlock, usersPasswordReset]) {
+      expect(risk(action, { username: "john", administrator: false })).toBe("medium");
+      expect(risk(action, { username: "john", administrator: true })).toBe("high");
     }
     expect(risk(shellRun, { command: "true" })).toBe("high");
   });

@@ -122,14 +122,31 @@ export const usersLock = defineAction({
   timeoutSeconds: 120,
 });
 
+/** Whoever lets an administrator in, or opens his new password, can be root: the appliance refuses it where this is not said. */
+const administratorRisk = {
+  base: "medium" as const,
+  rules: [
+    {
+      variable: "administrator",
+      pattern: "^true$",
+      risk: "high" as const,
+      why: "the account has an administrator's rights",
+    },
+  ],
+};
+const administratorHint = { question: "May the account be an administrator's?" };
+
 export const usersUnlock = defineAction({
   id: "users.unlock",
   title: "Let a locked user in again",
   kind: "state",
   playbook: "users_unlock",
-  variables: z.strictObject({ username }),
-  hints: { username: { question: "Which user should be unlocked?", choicesFrom: "users", mustExist: true } },
-  risk: { base: "medium", rules: [] },
+  variables: z.strictObject({ username, administrator: z.boolean().optional() }),
+  hints: {
+    username: { question: "Which user should be unlocked?", choicesFrom: "users", mustExist: true },
+    administrator: administratorHint,
+  },
+  risk: administratorRisk,
   examples: [
     "unlock user {username}",
     "unlock {username}",
@@ -150,9 +167,12 @@ export const usersPasswordReset = defineAction({
   title: "Give a user a new password",
   kind: "command",
   playbook: "users_password_reset",
-  variables: z.strictObject({ username }),
-  hints: { username: { question: "Who needs a new password?", choicesFrom: "users" } },
-  risk: { base: "medium", rules: [] },
+  variables: z.strictObject({ username, administrator: z.boolean().optional() }),
+  hints: {
+    username: { question: "Who needs a new password?", choicesFrom: "users" },
+    administrator: administratorHint,
+  },
+  risk: administratorRisk,
   examples: [
     "reset the password of {username}",
     "reset {username}'s password",
