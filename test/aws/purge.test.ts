@@ -23,6 +23,7 @@ import { deleteTenant, restoreTenant, suspendTenant } from "@steward/control/ten
 import { purgeSettlesMs } from "@steward/core/tenant/reduce-tenant";
 import { localAccount } from "@steward/local/account";
 import { type Cloud, startCloud } from "@steward/local/cloud/start-cloud";
+import { decodeTime } from "ulid";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { type FullTenant, fillTenant } from "../support/full-tenant.ts";
 
@@ -333,7 +334,9 @@ it("outputs that are older than a tenant keeps them go in its minute of the hour
   await commit(table, [replacePolicy(before, { ...before, version: before.version + 1, policy })]);
   const outputsOf = async ({ tenantId }: FullTenant) =>
     (await observer.s3.send(new ListObjectsV2Command({ Bucket: outputBucket, Prefix: `${tenantId}/` }))).KeyCount;
-  const newer = `${tenant.tenantId}/${runIdOf(newId("rollout", startMs + 20 * dayMs), 0)}/1/000000.gz`;
+  // Ids never go back in time, and the tests before this one have made some a month from now.
+  const madeAtMs = decodeTime(twin.tenantId.slice(4).toUpperCase());
+  const newer = `${tenant.tenantId}/${runIdOf(newId("rollout", madeAtMs + 20 * dayMs), 0)}/1/000000.gz`;
   await observer.s3.send(new PutObjectCommand({ Bucket: outputBucket, Key: newer, Body: "x" }));
   const mine = clients(own);
   const look = (atMs: number) =>
@@ -345,7 +348,7 @@ it("outputs that are older than a tenant keeps them go in its minute of the hour
       outputBucket,
     });
   const inItsMinute = (days: number) => {
-    const hour = Math.ceil((startMs + days * dayMs) / 3_600_000) * 3_600_000;
+    const hour = Math.ceil((madeAtMs + days * dayMs) / 3_600_000) * 3_600_000;
     return hour + minuteOf(tenant.tenantId) * 60_000;
   };
   await look(inItsMinute(29));
