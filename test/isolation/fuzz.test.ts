@@ -148,7 +148,17 @@ it("10,000 heartbeats: no fault, nothing written by what is none, and what is on
 }, 600_000);
 
 it("10,000 tasks: no fault, nothing written by what is none, and exactly what was accepted is there", async () => {
-  const words = ["all", ...machines.slice(0, 2), "users.add", "system.ping", "username", "john", "add user john"];
+  const people = (await installation.as("acme")("listPrincipals", { query: {} })).items.map(({ id }) => id);
+  const words = [
+    "all",
+    ...machines.slice(0, 2),
+    "users.add",
+    "system.ping",
+    "username",
+    "john",
+    "add user john",
+    ...people,
+  ];
   const { bad, good } = judged(submitTaskSchema, words);
   const send = async ({ bytes, contentType }: Shot): Promise<Answer> => {
     const response = await fetch(`${installation.stack.apiUrl}/api/v1/tasks`, {

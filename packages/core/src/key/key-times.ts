@@ -48,9 +48,10 @@ export function keyTimes(use: SigningKeyUse): KeyTimes {
       return times(known.agents, known.agents);
     case "issuer":
       return times(known.caches, defaults.certificateSeconds * second + lateRenewalMs);
-    // Each attempt is signed anew; a receiver looks at the signature when it comes, and may remember the keys for an hour.
+    // Each attempt is signed anew, and a receiver that meets a key it does not know reads them again; it may remember an
+    // old one for an hour.
     case "notify":
-      return times(60 * minute + known.caches, 60 * minute);
+      return times(known.caches, 60 * minute);
     // What it signed is kept for years: its public half stays listed, and only the key itself goes.
     case "seal":
       return times(known.agents, cacheMs);

@@ -16,7 +16,7 @@ const holdMs: Record<SigningKeyUse, number> = {
   release: 11 * minute,
   issuer: minute,
   seal: 11 * minute,
-  notify: 61 * minute,
+  notify: minute,
 };
 /** For how long what is signed may be shown. */
 const lifeMs: Record<SigningKeyUse, number> = {
