@@ -1,5 +1,5 @@
 import { listActiveFreezes } from "@steward/aws/records/freeze";
-import { getPerson, listPeople } from "@steward/aws/records/person";
+import { getPerson, listPeopleAndLeft } from "@steward/aws/records/person";
 import { getPolicy } from "@steward/aws/records/policy";
 import { getTask } from "@steward/aws/records/task";
 import { getTenant } from "@steward/aws/records/tenant";
@@ -8,12 +8,13 @@ import { listWindows } from "@steward/aws/records/window";
 import { defaults } from "@steward/contracts/defaults";
 import { type Approval, approvalSchema } from "@steward/contracts/envelope";
 import { contentHash, executablePlan, keepsWaves, type Plan, planHash } from "@steward/contracts/plan";
-import { hasRole, type Role, roleIn } from "@steward/contracts/roles";
+import { type Role, roleIn } from "@steward/contracts/roles";
 import type { Spans } from "@steward/contracts/spans";
 import { targetsRoot } from "@steward/contracts/targets-proof";
 import { noPolicy } from "@steward/contracts/tenant-policy";
 import type { GateContext } from "@steward/core/gate/gate-context";
 import type { SpansNow } from "@steward/core/gate/spans-at";
+import { secondPersons } from "@steward/core/principal/access";
 import { grantsOf } from "@steward/core/principal/grants";
 import type { TaskState } from "@steward/core/task/task-state";
 import type { PersonState } from "@steward/core/tenant/tenant-state";
@@ -106,6 +107,24 @@ async function tenantRules(
   };
 }
 
+/** Whom the requester let in, and who changed the policy; where one of those he let in did that, he did. */
+function barredFor(
+  requesterId: string,
+  editors: GateContext["barred"],
+  dependants: readonly { id: string; untilMs: number }[],
+): GateContext["barred"] {
+  const ids = new Set(dependants.map(({ id }) => id));
+  const through = editors.find(({ id }) => ids.has(id));
+  return [
+    ...editors,
+    ...(through === undefined ? [] : [{ id: requesterId, why: through.why }]),
+    ...dependants.map(({ id, untilMs }) => ({
+      id,
+      why: `Whoever asked has changed this person's access lately (an invitation, a link, a role): the person is not the second one until ${iso(untilMs)}.`,
+    })),
+  ];
+}
+
 /** A rule can only make the answer stricter: one whose time cannot be computed is always on. */
 function isOpen(at: (spans: Spans, atMs: number) => SpansNow, spans: Spans, nowMs: number): boolean {
   try {
@@ -170,12 +189,13 @@ export async function gateContext(
 ): Promise<GateContext> {
   const targetIds = options.targetIds ?? plan.targets;
   const approval = moment === "doorbell" || moment === "start" ? approvalOf(task) : undefined;
-  const [tenant, requester, earlierApprover, people, freezes, { release }, nodes, schedule, rules, glass] =
+  const approverId = approval?.approvedBy ?? options.approver?.id;
+  const [tenant, requester, approverNow, listed, freezes, { release }, nodes, schedule, rules, glass] =
     await Promise.all([
       getTenant(deps.table, task.tenantId),
       standingOf(deps.table, task.requestedBy.id, deps.nowMs()),
-      approval === undefined ? undefined : getPerson(deps.table, approval.approvedBy),
-      listPeople(deps.table, task.tenantId),
+      approverId === undefined ? undefined : getPerson(deps.table, approverId),
+      listPeopleAndLeft(deps.table, task.tenantId),
       freezesInForce(deps, task.tenantId),
       deps.release(),
       loadNodes(deps, task.tenantId, targetIds),
@@ -195,18 +215,16 @@ export async function gateContext(
       ? options.approver
       : {
           id: approval.approvedBy,
-          role: roleOf(earlierApprover, task.tenantId),
+          role: roleOf(approverNow, task.tenantId),
           ...(task.approval?.retyped === undefined ? {} : { retyped: task.approval.retyped }),
         };
   // What a token asked for, its maker asked for: a second person is somebody else than the maker.
   const requesterId = requester?.person.personId ?? task.requestedBy.id;
-  // The provider's staff (`*`) may approve for a tenant, but a tenant whose only own person asks is still alone.
-  const otherApprovers = people.filter((person) => {
-    if (person.personId === requesterId) return false;
-    const own = grantsOf(person).filter((grant) => grant.tenant === task.tenantId);
-    const role = roleIn(own, task.tenantId);
-    return role !== undefined && hasRole(role, "approver");
-  }).length;
+  // As the approver is now: the list trails.
+  const people = listed.map((person) => (person.personId === approverNow?.personId ? approverNow : person));
+  if (approverNow !== undefined && !people.includes(approverNow)) people.push(approverNow);
+  const second = secondPersons(people, { tenantId: task.tenantId, requesterId, nowMs: deps.nowMs() });
+  const barred = barredFor(requesterId, rules.barred, second.barred);
   return {
     nowMs: deps.nowMs(),
     moment,
@@ -220,7 +238,7 @@ export async function gateContext(
     },
     ...(approver === undefined ? {} : { approver }),
     ...(schedule === undefined ? {} : { schedule }),
-    otherApprovers,
+    otherApprovers: second.otherApprovers,
     fromWords: task.instruction !== undefined,
     ...(task.confirm === true ? { confirm: true } : {}),
     recomputed: recomputedHashes(plan, task.taskId),
@@ -233,6 +251,7 @@ export async function gateContext(
       kinds: Object.fromEntries(release.actions.map((action) => [action.id, action.kind])),
     },
     ...rules,
+    barred,
     ...(preview === undefined ? {} : { preview }),
     ...(glass === undefined ? {} : { breakGlass: glass }),
     freezes: freezes.map((freeze) => ({ reason: freeze.reason, untilMs: freeze.untilMs })),

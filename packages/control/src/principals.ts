@@ -9,6 +9,7 @@ import { AppError } from "@steward/contracts/errors";
 import { newId, providerTenantId } from "@steward/contracts/ids";
 import type { changePrincipalSchema, invitePrincipalSchema, PersonView } from "@steward/contracts/principals";
 import { type RoleGrant, roleIn } from "@steward/contracts/roles";
+import { withAccess } from "@steward/core/principal/access";
 import {
   covers,
   grantsOf,
@@ -51,7 +52,7 @@ export async function invitePrincipal(
 ): Promise<{ person: PersonView; link: { token: string; expiresAt: string } }> {
   await requireGivable(deps, caller, [], body.grants);
   const nowMs = deps.nowMs();
-  const person: PersonState = {
+  const invited: PersonState = {
     v: 1,
     version: 1,
     personId: newId("person", nowMs),
@@ -64,6 +65,7 @@ export async function invitePrincipal(
     linkNumber: 1,
     ...(body.email === undefined ? {} : { email: body.email }),
   };
+  const person = accessChanged(deps, caller, undefined, invited);
   const link = newLink(deps, person, { seconds: defaults.invitationSeconds, linkNumber: 1, ...limitOf(caller) });
   await store(deps, caller, "invite-person", { after: person, writes: [createPerson(person), link.write] });
   return { person: personView(person, viewerOf(caller)), link: linkView(link) };
@@ -82,13 +84,14 @@ export async function changePrincipal(
   return retryOnConflict(async () => {
     const viewer = viewerOf(caller);
     const person = await loadPerson(deps, caller, params.personId);
-    const next: PersonState = { ...person, version: person.version + 1 };
+    let next: PersonState = { ...person, version: person.version + 1 };
     if (body.grants !== undefined) {
       await requireGivable(deps, caller, visibleGrants(person.grants, viewer), body.grants);
       next.grants = withVisibleGrants(person.grants, body.grants, viewer);
     }
     if (body.disabled !== undefined) setDisabled(next, body.disabled, viewer, deps.nowMs());
     if (isSame(person, next)) return personView(person, viewer);
+    next = accessChanged(deps, caller, person, next);
     const guards = await adminGuards(deps, viewer, person, next);
     const writes = [replacePerson(person, next), ...guards];
     await store(deps, caller, "change-person", { before: person, after: next, writes });
@@ -111,7 +114,7 @@ export async function createLink(
       throw new AppError("unprocessable", `${person.name} is disabled`, { next: "Enable the person first." });
     }
     const linkNumber = (person.linkNumber ?? 0) + 1;
-    const next: PersonState = { ...person, version: person.version + 1, linkNumber };
+    const next = accessChanged(deps, caller, person, { ...person, version: person.version + 1, linkNumber });
     const link = newLink(deps, person, { seconds: defaults.invitationSeconds, linkNumber, ...limitOf(caller) });
     const writes = [replacePerson(person, next), link.write];
     await store(deps, caller, "make-link", { before: person, after: next, writes });
@@ -131,6 +134,13 @@ export async function endSessions(deps: Deps, caller: Caller, params: { personId
 
 export function viewerOf(caller: Caller): Viewer {
   return { tenantId: caller.tenantId, isStaff: isStaffAdmin(caller.principal.grants) };
+}
+
+/** Noted on the person: the two are not each other's second person for a day. */
+function accessChanged(deps: Deps, caller: Caller, before: PersonState | undefined, after: PersonState): PersonState {
+  const everywhere = [...(before?.grants ?? []), ...after.grants].map(({ tenant }) => tenant);
+  const tenants = viewerOf(caller).isStaff ? [...new Set(everywhere)] : [caller.tenantId];
+  return withAccess(before, after, { by: caller.principal.id, tenants, nowMs: deps.nowMs() });
 }
 
 /**

@@ -144,6 +144,7 @@ async function settlePeople(deps: Deps, tenantId: string): Promise<PersonState[]
       ...person,
       version: person.version + 1,
       ...(others.length === 0 ? { disabledAtMs: nowMs } : { grants: others }),
+      ...(person.access === undefined ? {} : { access: person.access.filter(({ tenant }) => tenant !== tenantId) }),
       ...(person.disabledIn === undefined ? {} : { disabledIn: person.disabledIn.filter((id) => id !== tenantId) }),
     };
     const what = others.length === 0 ? "disable-person" : "change-person";

@@ -13,6 +13,7 @@ import { breakGlass } from "@steward/control/break-glass";
 import type { Caller, NodeCaller } from "@steward/control/context";
 import { createFreeze } from "@steward/control/freeze";
 import { putPolicy, viewPolicy } from "@steward/control/policy";
+import { changePrincipal, createLink, invitePrincipal } from "@steward/control/principals";
 import { startRun } from "@steward/control/start-run";
 import { submitTask } from "@steward/control/submit-task";
 import { explainGate, viewTask } from "@steward/control/view-task";
@@ -209,6 +210,57 @@ describe("a policy", () => {
     });
     const second = await person("approver");
     expect(await approvePlan(deps(), second, { taskId: task.id }, body)).toMatchObject({ status: "running" });
+  });
+});
+
+describe("an admin's second person", () => {
+  const yes = (by: Caller, task: { id: string; plan?: { planHash: string } | undefined }, confirmation?: string) =>
+    approvePlan(deps(), by, { taskId: task.id }, { planHash: task.plan?.planHash ?? "", confirmation });
+  const isDenied = expect.objectContaining({ code: "denied_by_gate" });
+
+  it("is nobody for whom he has made a link, nor somebody whom he invited, for a day", async () => {
+    const [bob, cleo] = [await person("approver"), await person("approver")];
+    const task = await submit(high, admin);
+    await createLink(house, admin, { personId: bob.principal.id });
+    await expect(yes(bob, task)).rejects.toEqual(isDenied);
+    const grants = [{ tenant: admin.tenantId, role: "approver" as const }];
+    const { person: invited } = await invitePrincipal(house, admin, { name: "Eve", grants });
+    const eve = { ...bob, principal: { ...bob.principal, id: invited.id } };
+    await expect(yes(eve, task)).rejects.toEqual(isDenied);
+    // For what others ask, they are.
+    expect(await yes(bob, await submit(high))).toMatchObject({ status: "running" });
+    expect(await yes(cleo, task)).toMatchObject({ status: "running" });
+    house.passTime(24 * hour);
+    await house.machine(admin.tenantId, "appliance", "cellar");
+    const later = await submitTask(house, admin, {
+      steps: high,
+      targets: ["cellar"],
+      mode: "apply",
+      verbosity: 0,
+    });
+    expect(await yes(eve, later)).toMatchObject({ status: "running" });
+  });
+
+  it.each([
+    ["disabled", { disabled: true }],
+    ["demoted", { grants: [] }],
+  ])("is still wanted where the only one was %s by him", async (_, change) => {
+    const bob = await person("approver");
+    await changePrincipal(house, admin, { personId: bob.principal.id }, change);
+    const task = await submit(high, admin);
+    expect(task.gate?.approver).toBe("other");
+    await expect(yes(admin, task, "attic")).rejects.toEqual(isDenied);
+  });
+
+  it("is wanted from medium on once he has changed the policy; alone, he retypes", async () => {
+    const task = await submit(medium, admin);
+    await putPolicy(house, admin, { forbid: [] });
+    await expect(yes(admin, task)).rejects.toEqual(isDenied);
+    expect(await yes(admin, task, "attic")).toMatchObject({ status: "running" });
+    const bob = await person("approver");
+    const more = await submit([{ action: "users.remove", variables: { username: "eve" } }], admin);
+    await expect(yes(admin, more, "attic")).rejects.toEqual(isDenied);
+    expect(await yes(bob, more)).toMatchObject({ status: "running" });
   });
 });
 

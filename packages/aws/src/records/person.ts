@@ -4,12 +4,12 @@ import { removeItem } from "./purge.ts";
 import * as states from "./state.ts";
 
 const keyOf = (personId: string) => ({ pk: `SYS#PERSON#${personId}`, sk: "PERSON" });
-/** Where the grants lie: one tenant, `*`, or `several`. */
+/** Where the grants lie, and lay when somebody took them away: one tenant, `*`, or `several`. */
 const homePartition = (home: string) => `SYS#PEOPLE#${home}`;
 
 /** An item is on an index once. Nearly everybody has grants in one tenant; the few with several share a list. */
-function homeOf({ grants }: PersonState): string {
-  const tenants = new Set(grants.map((grant) => grant.tenant));
+function homeOf({ grants, access = [] }: PersonState): string {
+  const tenants = new Set([...grants, ...access].map(({ tenant }) => tenant));
   if (tenants.has("*")) return "*";
   const [only, ...others] = tenants;
   if (only === undefined) return "nowhere";
@@ -38,6 +38,11 @@ export async function removePerson(table: Table, personId: string): Promise<void
 
 /** People with a grant in the tenant, or everywhere; also disabled ones. From an index: trails the table by a moment. */
 export async function listPeople(table: Table, tenantId: string): Promise<PersonState[]> {
+  return (await listPeopleAndLeft(table, tenantId)).filter(({ grants }) => isIn(grants, tenantId));
+}
+
+/** Also those who had a grant there that somebody took away lately. */
+export async function listPeopleAndLeft(table: Table, tenantId: string): Promise<PersonState[]> {
   const found = await Promise.all(
     [tenantId, "*", "several"].map((home) =>
       queryItems(table, states.queryOf({ index: "gsi1", pk: homePartition(home) })),
@@ -45,5 +50,9 @@ export async function listPeople(table: Table, tenantId: string): Promise<Person
   );
   return found
     .flatMap(({ items }) => items.map((item) => states.stateOf<PersonState>(item)))
-    .filter(({ grants }) => grants.some((grant) => grant.tenant === tenantId || grant.tenant === "*"));
+    .filter(({ grants, access = [] }) => isIn([...grants, ...access], tenantId));
+}
+
+function isIn(places: readonly { tenant: string }[], tenantId: string): boolean {
+  return places.some(({ tenant }) => tenant === tenantId || tenant === "*");
 }

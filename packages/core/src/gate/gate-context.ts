@@ -55,9 +55,9 @@ export interface GateContext {
   };
   /** What the schedule that asked for it allows. */
   schedule?: ScheduleContext;
-  /** People of the tenant who could approve a `high` plan, the requester excluded. */
+  /** People of the tenant who could approve a `high` plan, or could until somebody took it from them lately; the requester excluded. */
   otherApprovers: number;
-  /** Who may not be the second person, and why: whoever has changed the policy lately. */
+  /** Who may not be the second person, and why: whoever has changed the policy lately, and whom the requester has let in. */
   barred: { id: string; why: string }[];
   /** The plan came from words (matcher or model). */
   fromWords: boolean;

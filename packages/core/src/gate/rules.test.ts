@@ -242,6 +242,21 @@ describe("a second person", () => {
     expect(approval({ barred: [{ id: other.id, why: "edited" }] }, plan)).toBe("allow");
   });
 
+  it("is wanted from medium on where whoever asked has changed the policy lately, and who is alone retypes", () => {
+    const barred = [{ id: person.id, why: "edited" }];
+    expect(approval({ ...alone, barred }, plan)).toBe("deny");
+    expect(approval({ barred }, plan)).toBe("allow");
+    expect(approval(alone, plan)).toBe("allow");
+    expect(gate(plan, contextOf(plan, "plan", { barred }))).toMatchObject({ approver: "other" });
+    const requester = { id: person.id, role: "admin" as const };
+    expect(gate(plan, contextOf(plan, "plan", { barred, requester, otherApprovers: 0 }))).toMatchObject({
+      approver: "retype",
+    });
+    // The yes that was good stays so.
+    const own = { barred, approver: { id: person.id, role: "approver" as const, retyped: false } };
+    expect(gate(plan, contextOf(plan, "start", own)).decision).toBe("allow");
+  });
+
   it("is wanted from the tenant's own level on, also of what was approved before the rule was there", () => {
     const own = { approver: { id: person.id, role: "approver" as const, retyped: false } };
     for (const moment of ["doorbell", "start"] as const) {

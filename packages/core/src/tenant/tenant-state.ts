@@ -55,6 +55,17 @@ export interface PersonState extends Versioned {
   epoch?: number;
   /** Rises with every one-time link that an admin makes: only the newest works. Absent: 0. */
   linkNumber?: number;
+  /** Who has invited the person, made a link for or changed the grants lately: they may not have each other's word alone. */
+  access?: AccessChange[];
+}
+
+export interface AccessChange {
+  by: string;
+  /** Where; `*`: everywhere. */
+  tenant: string;
+  atMs: number;
+  /** Whether the person could approve there before. */
+  couldApprove: boolean;
 }
 
 /**

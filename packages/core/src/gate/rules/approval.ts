@@ -60,6 +60,11 @@ function whySecond(plan: Plan, context: GateContext): string | undefined {
   const level = riskOfPlan(plan);
   if (level === "high") return "A high risk takes a second person.";
   if (changesNothing(plan, context)) return undefined;
+  // Judged when the yes is given: one that was good stays so when its giver tightens the policy later.
+  const isAsked = context.moment === "plan" || context.moment === "approval";
+  if (isAsked && level !== "low" && context.barred.some(({ id }) => id === context.requester.id)) {
+    return "Whoever asked has changed the policy lately.";
+  }
   const { twoPersonFrom, forbid } = context.policy;
   if (twoPersonFrom !== undefined && risks.indexOf(level) >= risks.indexOf(twoPersonFrom)) {
     return `Your organisation wants a second person from the risk ${twoPersonFrom} on.`;
