@@ -24,7 +24,7 @@ import { inParallel } from "./in-parallel.ts";
 import { loadTask } from "./load-task.ts";
 import { ringRuns } from "./ring-runs.ts";
 import { sendAfterCommit } from "./send-later.ts";
-import { type Sent, sendRuns } from "./send-runs.ts";
+import { heldAmong, sendRuns } from "./send-runs.ts";
 import { sendNotices } from "./store-task.ts";
 
 type Deps = Pick<Context, "table" | "queues" | "nowMs" | "release" | "log" | "meter"> & WithSigner & WithDoorbell;
@@ -47,8 +47,9 @@ export async function advanceRollout(
   options: { budgetMs?: number } = {},
 ): Promise<void> {
   const untilMs = performance.now() + (options.budgetMs ?? budgetMs);
+  const held: HeldRuns = new Map();
   for (let pass = 0; pass < maxPasses; pass += 1) {
-    const outcome = await tryPass(deps, message, untilMs);
+    const outcome = await tryPass(deps, message, { untilMs, held });
     if (outcome === "settled") return;
     if (outcome === "cut" || performance.now() >= untilMs) {
       await sendAfterCommit(deps, "rollouts", message, message.tenantId);
@@ -62,27 +63,31 @@ export async function advanceRollout(
 /** `settled`: nothing more is to be done now. `cut`: the time was over before all of it was done. */
 type Outcome = "settled" | "again" | "cut";
 
+/**
+ * What the gate holds, and until when, where that is known. Noted for one call: those behind them come, and nobody is asked
+ * about twice.
+ */
+type HeldRuns = Map<string, number | undefined>;
+
+interface Call {
+  untilMs: number;
+  held: HeldRuns;
+}
+
 /** Somebody else decided at the same time: it is decided anew, on what is there then, for as long as there is time. */
-async function tryPass(
-  deps: Deps,
-  message: { tenantId: string; rolloutId: string },
-  untilMs: number,
-): Promise<Outcome> {
+async function tryPass(deps: Deps, message: { tenantId: string; rolloutId: string }, call: Call): Promise<Outcome> {
   for (;;) {
     try {
-      return await onePass(deps, message, untilMs);
+      return await onePass(deps, message, call);
     } catch (error) {
       if (!hasCode(error, "conflict")) throw error;
-      if (performance.now() >= untilMs) return "cut";
+      if (performance.now() >= call.untilMs) return "cut";
     }
   }
 }
 
-async function onePass(
-  deps: Deps,
-  message: { tenantId: string; rolloutId: string },
-  untilMs: number,
-): Promise<Outcome> {
+async function onePass(deps: Deps, message: { tenantId: string; rolloutId: string }, call: Call): Promise<Outcome> {
+  const { untilMs, held } = call;
   const rollout = await getRollout(deps.table, message);
   if (rollout === undefined) return "settled";
   const [runs, task, fleet] = await Promise.all([
@@ -90,7 +95,7 @@ async function onePass(
     loadTask(deps, rollout.tenantId, rollout.taskId),
     fleetOf(deps, rollout),
   ]);
-  const { state, effects } = decide(rollout, runs, deps.nowMs(), fleet);
+  const { state, effects } = decide(rollout, runs, deps.nowMs(), fleet, new Set(held.keys()));
   if (effects.some((effect) => effect.type === "finish_task")) {
     await finish(deps, rollout, state, task);
     return "settled";
@@ -98,10 +103,12 @@ async function onePass(
   // First: of two that decide at one time only one acts, and a rollout that was stopped stays so whatever dies now. What
   // is not carried out is decided again, from the runs.
   if (state !== rollout) await commit(deps.table, [replaceRollout(rollout, state)]);
-  const allowed = await stillAllowed(deps, state, effects, fleet);
-  const held: Sent["held"] = [];
-  const carried = await carryOut(deps, { rollout: state, runs, task, untilMs, held }, allowed);
-  if (carried === "settled") await sleepWhileHeld(deps, state, runs, held);
+  const pass: Pass = { rollout: state, runs, task, fleet, ...call };
+  const allowed = await stillAllowed(deps, pass, effects);
+  const knownHeld = held.size;
+  const carried = await carryOut(deps, pass, allowed);
+  if (carried === "settled" && held.size > knownHeld && (await lookPastHeld(deps, pass))) return "again";
+  if (carried === "settled") await sleepWhileHeld(deps, pass);
   // The reconciler does the same within a minute; whoever cleans up does not want to wait for it.
   const overdue = runs.filter((run) => isOverdue(run, deps.nowMs()));
   if (carried === "cut" || overdue.length === 0) return carried;
@@ -126,45 +133,65 @@ async function onePass(
  */
 async function stillAllowed(
   deps: Deps,
-  state: RolloutState,
+  pass: Pass,
   effects: readonly RolloutEffect[],
-  fleet: Fleet | undefined,
 ): Promise<readonly RolloutEffect[]> {
   if (!effects.some((effect) => effect.type === "send_run")) return effects;
-  const { tenantId, rolloutId } = state;
+  const { tenantId, rolloutId } = pass.rollout;
   const runs = await listRunsOfRollout(deps.table, { tenantId, rolloutId });
-  const again = decide(state, runs, deps.nowMs(), fleet).effects;
-  const toSend = new Set(again.flatMap((effect) => (effect.type === "send_run" ? [effect.runId] : [])));
+  const toSend = new Set(sendsOf(deps, { ...pass, runs }));
   return effects.filter((effect) => effect.type !== "send_run" || toSend.has(effect.runId));
 }
 
-interface Pass {
+/** Who would be sent to, were it decided now. */
+function sendsOf(deps: Deps, { rollout, runs, fleet, held }: Pass): string[] {
+  const { effects } = decide(rollout, runs, deps.nowMs(), fleet, new Set(held.keys()));
+  return effects.flatMap((effect) => (effect.type === "send_run" ? [effect.runId] : []));
+}
+
+interface Pass extends Call {
   rollout: RolloutState;
   runs: RunState[];
   task: TaskState;
-  untilMs: number;
-  /** What waits, and until when, is noted here. */
-  held: Sent["held"];
+  fleet: Fleet | undefined;
 }
 
-/** A held rollout is looked at when the first of its runs may go, and now and then in case that was lost. */
-const heldLookMs = 15 * 60_000;
+/**
+ * Whether behind those that the gate holds there is somebody whom it does not hold (another site, whose window is open). All
+ * who are held on the way are noted; where the time is over before, the next look begins anew.
+ */
+async function lookPastHeld(deps: Deps, pass: Pass): Promise<boolean> {
+  const { held, task, untilMs } = pass;
+  const byId = new Map(pass.runs.map((run) => [run.runId, run]));
+  while (performance.now() < untilMs) {
+    const next = sendsOf(deps, pass).flatMap((runId) => byId.get(runId) ?? []);
+    if (next.length === 0) return false;
+    const asked = await heldAmong(deps, next, { task, untilMs });
+    for (const one of asked.held) held.set(one.runId, one.untilMs);
+    if (asked.everybody) return false;
+    if (asked.held.length < next.length) return performance.now() < untilMs;
+  }
+  return false;
+}
+
+/**
+ * A held rollout is looked at when the first of its runs may go, and now and then in case that was lost: every two minutes,
+ * and less often where thousands are asked about each time.
+ */
+function heldLookMs({ targets }: RolloutState): number {
+  return Math.min(15, Math.max(2, Math.ceil(targets.length / 300))) * 60_000;
+}
 
 /**
  * Where nothing is to be expected of a rollout before a known time (a window opens, a freeze ends), it is looked at then
  * and not every minute. Whoever ends a freeze, changes a window or breaks the glass wakes it before.
  */
-async function sleepWhileHeld(
-  deps: Deps,
-  rollout: RolloutState,
-  runs: readonly RunState[],
-  held: Sent["held"],
-): Promise<void> {
+async function sleepWhileHeld(deps: Deps, { rollout, runs, held }: Pass): Promise<void> {
   const nowMs = deps.nowMs();
-  const known = held.filter((untilMs) => untilMs !== undefined);
+  const known = [...held.values()].filter((untilMs) => untilMs !== undefined);
   const isQuiet = runs.every((run) => run.status === "pending" || runHasEnded(run.status));
-  if (held.length === 0 || known.length < held.length || !isQuiet || rollout.status !== "running") return;
-  const dueAtMs = Math.max(nowMs, Math.min(...known, nowMs + heldLookMs));
+  if (held.size === 0 || known.length < held.size || !isQuiet || rollout.status !== "running") return;
+  const dueAtMs = Math.max(nowMs, Math.min(...known, nowMs + heldLookMs(rollout)));
   await commit(deps.table, [
     replaceRollout(rollout, { ...rollout, version: rollout.version + 1, updatedAtMs: nowMs, dueAtMs }),
   ]);
@@ -220,7 +247,7 @@ async function carryOut(deps: Deps, pass: Pass, effects: readonly RolloutEffect[
   }
   if (complete && toSend.length > 0) {
     const sent = await sendRuns(deps, known(toSend), { rollout, task, who, untilMs });
-    pass.held.push(...sent.held);
+    for (const one of sent.held) pass.held.set(one.runId, one.untilMs);
     progressed ||= sent.progressed;
     complete &&= sent.complete;
   }

@@ -13,6 +13,7 @@ import type { z } from "zod";
 import { audited } from "./audit.ts";
 import type { Caller, Context, Repeatable } from "./context.ts";
 import { freezesInForce } from "./gate-context.ts";
+import { inParallel } from "./in-parallel.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { sendAfterCommit } from "./send-later.ts";
 
@@ -90,10 +91,10 @@ function inScopeOf<T>(freeze: FreezeState, work: () => T): T {
   return freeze.tenantId === undefined ? actForSystem("a freeze of everything", work) : work();
 }
 
-/**
- * What was held goes on now and not when it is next looked at. Only the newest of each tenant, and only as a courtesy:
- * the reconciler looks at every rollout.
- */
+const pageSize = 50;
+const atOnce = 8;
+
+/** What was held goes on now and not when it is next looked at. Only as a courtesy: the reconciler looks at every rollout. */
 export async function wakeRollouts(
   deps: Pick<Context, "table" | "queues" | "log">,
   heldTenant: string | undefined,
@@ -102,10 +103,16 @@ export async function wakeRollouts(
     const tenantIds =
       heldTenant === undefined ? (await listTenants(deps.table)).map(({ tenantId }) => tenantId) : [heldTenant];
     for (const tenantId of tenantIds) {
-      const { items } = await listTasks(deps.table, tenantId, { status: "running", limit: 50 });
-      for (const { rolloutId } of items) {
-        if (rolloutId !== undefined) await sendAfterCommit(deps, "rollouts", { tenantId, rolloutId }, tenantId);
-      }
+      let after: string | undefined;
+      do {
+        const request = { status: "running" as const, limit: pageSize, ...(after === undefined ? {} : { after }) };
+        const page = await listTasks(deps.table, tenantId, request);
+        const rolloutIds = page.items.flatMap(({ rolloutId }) => rolloutId ?? []);
+        await inParallel(rolloutIds, atOnce, (rolloutId) =>
+          sendAfterCommit(deps, "rollouts", { tenantId, rolloutId }, tenantId),
+        );
+        after = page.after;
+      } while (after !== undefined);
     }
   } catch (error) {
     deps.log("warn", "wake_rollouts_failed", { error: String(error) });

@@ -41,8 +41,13 @@ export interface Sent {
   progressed: boolean;
   /** All were looked at in the time. */
   complete: boolean;
-  /** Of each that waits for what passes by itself: until when, where that is known. */
-  held: (number | undefined)[];
+  held: Held[];
+}
+
+/** A run that waits for what passes by itself: until when, where that is known. */
+export interface Held {
+  runId: string;
+  untilMs?: number;
 }
 
 /**
@@ -76,6 +81,27 @@ type Batch = Sending & { plan: Plan; prove: (id: string) => TargetProof };
 /** A change that the gate has not seen is looked at here; another rollout is its caller's to decide about. */
 const gateTries = 4;
 
+/**
+ * Which of these the gate holds now; nothing is sent and nothing stored. `everybody`: it would hold any other as well (a
+ * freeze), so there is no use in asking about more.
+ */
+export async function heldAmong(
+  deps: Deps,
+  runs: readonly RunState[],
+  { task, untilMs }: Pick<Sending, "task" | "untilMs">,
+): Promise<{ held: Held[]; everybody: boolean }> {
+  const { plan } = task;
+  const held: Held[] = [];
+  if (plan === undefined) return { held, everybody: false };
+  for (let start = 0; start < runs.length && performance.now() < untilMs; start += batchSize) {
+    const batch = runs.slice(start, start + batchSize);
+    const asked = await askGate(deps, batch, { task, plan });
+    held.push(...asked.held);
+    if (asked.everybody) return { held, everybody: true };
+  }
+  return { held, everybody: false };
+}
+
 type BatchSent = Pick<Sent, "progressed" | "held">;
 
 async function sendBatch(deps: Deps, batch: readonly RunState[], sending: Batch): Promise<BatchSent> {
@@ -89,31 +115,48 @@ async function sendBatch(deps: Deps, batch: readonly RunState[], sending: Batch)
 }
 
 async function tryBatch(deps: Deps, batch: readonly RunState[], sending: Batch): Promise<BatchSent> {
-  const { rollout, task, plan, who } = sending;
+  const { rollout, task, who } = sending;
   const epoch = await readGateEpoch(deps.table, { tenantId: task.tenantId, runId: rollout.rolloutId });
-  const targetIds = batch.map((run) => run.applianceId);
-  const context = await gateContext(deps, task, plan, "doorbell", { targetIds });
-  const allowed: RunState[] = [];
-  const held: Sent["held"] = [];
-  let progressed = false;
-  for (const [index, run] of batch.entries()) {
-    const target = context.targets[index];
-    const decision = gate(plan, { ...context, targets: target === undefined ? [] : [target] });
-    if (decision.decision === "allow") {
-      allowed.push(run);
-    } else if (decision.held !== undefined) {
-      held.push(decision.held.untilMs);
-    } else {
-      const why = decision.reasons.filter((reason) => reason.decision !== "allow").map((reason) => reason.why);
-      await changeRun(deps, run, { type: "cancel", reason: why.join("; ") }, who);
-      progressed = true;
-    }
-  }
+  const { allowed, held, refused } = await askGate(deps, batch, sending);
+  for (const { run, why } of refused) await changeRun(deps, run, { type: "cancel", reason: why }, who);
+  const progressed = refused.length > 0;
   if (allowed.length === 0) return { progressed, held };
   const conditions = () => [rolloutUnchanged(rollout), ...gateUnchanged(epoch)];
   const sent = await Promise.all(allowed.map((run) => signed(deps, run, sending)));
   for (const part of partsOf(sent)) await store(deps, part, conditions, who);
   return { progressed: true, held };
+}
+
+interface Asked {
+  allowed: RunState[];
+  held: Held[];
+  /** What can never start. */
+  refused: { run: RunState; why: string }[];
+  everybody: boolean;
+}
+
+async function askGate(
+  deps: Deps,
+  batch: readonly RunState[],
+  { task, plan }: { task: TaskState; plan: Plan },
+): Promise<Asked> {
+  const targetIds = batch.map((run) => run.applianceId);
+  const context = await gateContext(deps, task, plan, "doorbell", { targetIds });
+  const asked: Asked = { allowed: [], held: [], refused: [], everybody: false };
+  asked.everybody = gate(plan, { ...context, targets: [] }).held !== undefined;
+  for (const [index, run] of batch.entries()) {
+    const target = context.targets[index];
+    const decision = gate(plan, { ...context, targets: target === undefined ? [] : [target] });
+    if (decision.decision === "allow") {
+      asked.allowed.push(run);
+    } else if (decision.held !== undefined) {
+      asked.held.push({ runId: run.runId, ...decision.held });
+    } else {
+      const why = decision.reasons.filter((reason) => reason.decision !== "allow").map((reason) => reason.why);
+      asked.refused.push({ run, why: why.join("; ") });
+    }
+  }
+  return asked;
 }
 
 /** Which record stood in the way. */

@@ -2,7 +2,7 @@ import { listAudit } from "@steward/aws/records/audit";
 import { createPerson, getPerson, replacePerson } from "@steward/aws/records/person";
 import { createPolicy } from "@steward/aws/records/policy";
 import { getRollout } from "@steward/aws/records/rollout";
-import { getTask } from "@steward/aws/records/task";
+import { createTask, getTask } from "@steward/aws/records/task";
 import { commit } from "@steward/aws/table";
 import { newId } from "@steward/contracts/ids";
 import type { Role } from "@steward/contracts/roles";
@@ -11,7 +11,7 @@ import { advanceRollout } from "@steward/control/advance-rollout";
 import { approvePlan } from "@steward/control/approve-plan";
 import { breakGlass } from "@steward/control/break-glass";
 import type { Caller, NodeCaller } from "@steward/control/context";
-import { createFreeze } from "@steward/control/freeze";
+import { createFreeze, endFreeze } from "@steward/control/freeze";
 import { putPolicy, viewPolicy } from "@steward/control/policy";
 import { changePrincipal, createLink, invitePrincipal } from "@steward/control/principals";
 import { startRun } from "@steward/control/start-run";
@@ -77,7 +77,7 @@ async function dueAtMs(taskId: string): Promise<number | undefined> {
 
 describe("a window", () => {
   it("holds a run until it opens: not looked at every minute, not cancelled, and gone on with at the known time", async () => {
-    const when = { from: iso(10 * 60_000), until: iso(hour) };
+    const when = { from: iso(100_000), until: iso(hour) };
     const opensAtMs = Date.parse(when.from);
     await createWindow(house, admin, { kind: "maintenance", name: "tonight", when });
     const task = await submit(low);
@@ -158,6 +158,31 @@ describe("a window", () => {
     await expect(create({ cron: "0 0 30 2 *", ...zoned })).rejects.toMatchObject({ code: "invalid_request" });
     await expect(create({ cron: "0 99 * * *", ...zoned })).rejects.toMatchObject({ code: "invalid_request" });
     await expect(create({ from: iso(-2 * hour), until: iso(-hour) })).rejects.toMatchObject({ code: "unprocessable" });
+  });
+});
+
+describe("a freeze", () => {
+  it("that ends wakes all that it held, however many they are", async () => {
+    const task = await submit(low);
+    const { tenantId } = admin;
+    const stored = await getTask(house.table, { tenantId, taskId: task.id });
+    if (stored === undefined) throw new Error("no task");
+    const rolloutIds = Array.from({ length: 60 }, () => newId("rollout", house.nowMs()));
+    for (const rolloutId of rolloutIds) {
+      await commit(house.table, [createTask({ ...stored, taskId: newId("task", house.nowMs()), rolloutId })]);
+    }
+    const freeze = await createFreeze(house, admin, { scope: "tenant", reason: "stop", until: iso(hour) });
+    house.sent.length = 0;
+    await endFreeze(house, admin, { freezeId: freeze.id });
+    const woken = house.sent.map(({ body }) => (body as { rolloutId: string }).rolloutId);
+    expect(new Set(woken)).toEqual(new Set([stored.rolloutId, ...rolloutIds]));
+  });
+
+  it("without a near end is looked at again within two minutes", async () => {
+    await createFreeze(house, admin, { scope: "tenant", reason: "stop", until: iso(hour) });
+    const task = await submit(low);
+    await dispatch();
+    expect(await dueAtMs(task.id)).toBe(house.nowMs() + 120_000);
   });
 });
 

@@ -40,20 +40,22 @@ export const longestPauseMs = defaults.questionSeconds * 1000;
  * create. All effects may be repeated: run ids are derived, rounds are numbered, sending and ringing twice is harmless.
  * Linear in the number of runs; a shell that gets many results at once may call it once for all of them.
  *
- * `fleet` is what `neededFleet` asks for.
+ * `fleet` is what `neededFleet` asks for. `skip`: runs that the gate holds at the moment; they take no place from those
+ * behind them.
  */
 export function advanceRollout(
   rollout: RolloutState,
   runs: readonly RunState[],
   nowMs: number,
   fleet?: Fleet,
+  skip: ReadonlySet<string> = nobody,
 ): Step<RolloutState, RolloutEffect> {
   if (rolloutHasEnded(rollout.status)) return unchanged(rollout);
   if (fleet === undefined && neededFleet(rollout) !== undefined) {
     // Without it a gate would be passed that nobody has looked through.
     throw new TypeError(`the rollout ${rollout.rolloutId} cannot be judged without its fleet`);
   }
-  const world: World = { rollout, runs, seen: recount(rollout, runs, nowMs), nowMs, fleet: fleet ?? new Map() };
+  const world: World = { rollout, runs, seen: recount(rollout, runs, nowMs), nowMs, fleet: fleet ?? new Map(), skip };
   switch (rollout.status) {
     case "running":
       return advanceRunning(world);
@@ -70,7 +72,10 @@ interface World {
   seen: Recount;
   nowMs: number;
   fleet: Fleet;
+  skip: ReadonlySet<string>;
 }
+
+const nobody: ReadonlySet<string> = new Set();
 
 function advanceRunning(world: World): Step<RolloutState, RolloutEffect> {
   const { rollout, runs, seen, nowMs } = world;
@@ -182,7 +187,7 @@ function sending(
   refusalOf: (run: RunState) => string | undefined,
   ringOnlyUndo = false,
 ): { effects: RolloutEffect[]; held?: string } {
-  const { rollout, seen, nowMs } = world;
+  const { rollout, seen, nowMs, skip } = world;
   const effects: RolloutEffect[] = [];
   let free = rollout.parameters.maxConcurrency - seen.busy;
   let held: string | undefined;
@@ -190,6 +195,7 @@ function sending(
   if (nowMs < rollout.expiresAtMs) {
     for (const run of candidates) {
       if (free <= 0) break;
+      if (skip.has(run.runId)) continue;
       const refusal = refusalOf(run);
       held ??= refusal;
       if (refusal !== undefined) continue;
