@@ -42,7 +42,7 @@ export async function approveSchedule(
     if (schedule.standing?.standingHash === hash && schedule.standing.by === caller.principal.id) {
       const left = schedule.standing.expiresAtMs - nowMs;
       // The same request once more, after a lost reply.
-      if (left > (body.days - 1) * dayMs) return scheduleView(schedule, nowMs);
+      if (left > (body.days - 1) * dayMs && left <= body.days * dayMs) return scheduleView(schedule, nowMs);
     }
     const context = await gateContext(deps, task, plan, "approval", {
       approver: { id: caller.principal.id, role: caller.role },

@@ -116,6 +116,8 @@ async function fire(deps: Deps, schedule: ScheduleState, dueAtMs: number): Promi
     const held = schedule.definition.blackout === "skip" ? await heldBy(deps, state) : undefined;
     if (held !== undefined) {
       await uncount();
+      // Whatever becomes of the note: it is taken back once.
+      uncount = async () => {};
       await commit(deps.table, note({ outcome: "skipped", why: held }));
       return;
     }
@@ -133,7 +135,8 @@ async function fire(deps: Deps, schedule: ScheduleState, dueAtMs: number): Promi
     if (!hasCode(error, "unavailable") && !hasCode(error, "internal")) await uncount();
     const why = refusalOf(error);
     if (why === undefined) throw error;
-    await commit(deps.table, note({ outcome: "refused", why }));
+    // A day that is used up ends by itself, and says nothing against the schedule.
+    await commit(deps.table, note({ outcome: hasCode(error, "quota_exceeded") ? "skipped" : "refused", why }));
   }
 }
 

@@ -3,9 +3,11 @@ import { createPerson, getPerson, replacePerson } from "@steward/aws/records/per
 import { getSchedule } from "@steward/aws/records/schedule";
 import { getTask, listTasks } from "@steward/aws/records/task";
 import { getTenant, replaceTenant } from "@steward/aws/records/tenant";
+import { dailyUse } from "@steward/aws/records/usage";
 import { commit, type Table } from "@steward/aws/table";
 import { hasCode } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
+import { dayOf } from "@steward/contracts/periods";
 import type { Role } from "@steward/contracts/roles";
 import { type CreateSchedule, createScheduleSchema, type ScheduleView } from "@steward/contracts/schedule";
 import { approveSchedule } from "@steward/control/approve-schedule";
@@ -13,6 +15,7 @@ import type { Caller } from "@steward/control/context";
 import { taskIdOf } from "@steward/control/plan-schedule";
 import { runSchedules } from "@steward/control/run-schedules";
 import * as schedules from "@steward/control/schedules";
+import { reduceTenant } from "@steward/core/tenant/reduce-tenant";
 import { createWindow } from "@steward/control/windows";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { testActions } from "../../core/test/fixtures.ts";
@@ -64,6 +67,13 @@ const shown = async (view: ScheduleView) => {
   return { standingHash: now?.standingHash ?? "", definitionHash: now?.definitionHash ?? "" };
 };
 const denied = (error: unknown) => hasCode(error, "denied_by_gate");
+
+async function limitTasks(tasksPerDay: number): Promise<void> {
+  const tenant = await getTenant(house.table, author.tenantId);
+  if (tenant === undefined) throw new Error("no tenant");
+  const limited = reduceTenant(tenant, { type: "set_limits", limits: { tasksPerDay } }, house.nowMs());
+  await commit(house.table, [replaceTenant(tenant, limited)]);
+}
 
 /** Somebody else of the tenant. */
 async function colleague(role: Role): Promise<Caller> {
@@ -153,7 +163,11 @@ it("a due time that was done is not done again by a schedule that comes back und
   expect(again.id).toBe(view.id);
   await tick();
   expect(await tasksNow()).toHaveLength(1);
-  await expect(add()).rejects.toSatisfy((error) => hasCode(error, "conflict"));
+  await expect(add()).rejects.toMatchObject({
+    code: "conflict",
+    message: "there is a schedule lists already",
+    retryable: false,
+  });
 });
 
 it("what was missed while nothing ran is done by the late policy", async () => {
@@ -235,7 +249,13 @@ it("a standing approval is for this content, and ends with it, with its time, it
   );
   const approver = await colleague("approver");
   await expect(approve(view, await colleague("operator"))).rejects.toSatisfy(denied);
-  await approve(view, approver, 1);
+  const daysLeft = (shown: ScheduleView) =>
+    (Date.parse(shown.standing?.expiresAt ?? "") - house.nowMs()) / (24 * hourMs);
+  expect(daysLeft(await approve(view, approver, 90))).toBe(90);
+  // It can be shortened, and the same request once more changes nothing.
+  const shortened = await approve(view, approver, 1);
+  expect(daysLeft(shortened)).toBe(1);
+  expect(await approve(view, approver, 1)).toEqual(shortened);
   expect(await outcome()).toBe("started");
   const before = await getSchedule(house.table, key);
   const person = await getPerson(house.table, approver.principal.id);
@@ -348,6 +368,58 @@ it("an appliance that is away takes no due time from the others: what it did not
   expect(await of({ name: "allow", overlap: "allow" })).toSatisfy(dayAndLate);
   // A person has a day to say yes.
   expect(await of({ ...riskyStep, name: "asks", overlap: "skip" })).toSatisfy(dayAndLate);
+});
+
+it("a day's quota that is used up leaves due times out, however many, and the schedule goes on by itself", async () => {
+  const view = await add();
+  await limitTasks(0);
+  for (let times = 0; times < 4; times += 1) {
+    house.passTime(hourMs);
+    await tick();
+  }
+  const now = await look(view);
+  expect(now.log.map((note) => note.outcome)).toEqual(["skipped", "skipped", "skipped", "skipped"]);
+  expect(now.log[0]?.why).toContain("tasks a day");
+  expect(now.status).toBe("active");
+  await limitTasks(100);
+  house.passTime(hourMs);
+  await tick();
+  expect((await look(view)).log[0]).toMatchObject({ outcome: "started" });
+});
+
+it("what is left out for a blackout counts for nothing, also where somebody else has noted it first", async () => {
+  const view = await add({ blackout: "skip" });
+  // Midnight may be in between.
+  const days = new Set([0, 2 * hourMs].map((laterMs) => dayOf(house.nowMs() + laterMs).name));
+  const used = async () => {
+    const uses = await Promise.all([...days].map((day) => dailyUse(house.table, author.tenantId, day)));
+    return uses.reduce((sum, { tasks }) => sum + tasks, 0);
+  };
+  house.passTime(hourMs);
+  await tick();
+  const before = await used();
+  expect(before).toBe(1);
+  const from = new Date(house.nowMs()).toISOString();
+  const until = new Date(house.nowMs() + 2 * hourMs).toISOString();
+  await createWindow(house, author, { kind: "blackout", name: "inventory", when: { from, until } });
+  house.passTime(hourMs);
+  let noted = false;
+  const client = new Proxy(house.table.client, {
+    get(target, name, receiver) {
+      if (name !== "send") return Reflect.get(target, name, receiver) as unknown;
+      return async (command: { constructor: { name: string } }) => {
+        if (!noted && command.constructor.name.startsWith("TransactWrite")) {
+          noted = true;
+          await tick();
+        }
+        return target.send(command as never);
+      };
+    },
+  });
+  await tick({ ...house.table, client });
+  expect(noted).toBe(true);
+  expect((await look(view)).log.map((note) => note.outcome)).toEqual(["skipped", "started"]);
+  expect(await used()).toBe(before);
 });
 
 it("says how late it is, and that nothing was due", async () => {
