@@ -216,7 +216,11 @@ export async function decide(call: Client, task: TaskView, ui: Ui, options: Carr
   }
   const approved = await call("approveTask", {
     params: { taskId: task.id },
-    body: { planHash: plan.planHash, ...(confirmation === undefined ? {} : { confirmation }) },
+    body: {
+      planHash: plan.planHash,
+      ...(confirmation === undefined ? {} : { confirmation }),
+      ...(task.recipient === undefined ? {} : { recipient: task.recipient }),
+    },
     idempotencyKey: crypto.randomUUID(),
   });
   ui.say(`${ui.paint.green("✔")} Approved`);
@@ -242,7 +246,11 @@ async function breakGlass(
   }
   const broken = await call("breakGlass", {
     params: { taskId: task.id },
-    body: { planHash: plan.planHash, reason: options.reason },
+    body: {
+      planHash: plan.planHash,
+      reason: options.reason,
+      ...(task.recipient === undefined ? {} : { recipient: task.recipient }),
+    },
     idempotencyKey: crypto.randomUUID(),
   });
   ui.say(`${ui.paint.green("✔")} Approved past the rules`);

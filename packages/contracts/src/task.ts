@@ -161,6 +161,8 @@ export const taskViewSchema = z.strictObject({
   expiresAt: z.iso.datetime().optional(),
   question: questionSchema.optional(),
   plan: planSchema.optional(),
+  /** Who may open the secrets that the plan makes. */
+  recipient: personIdSchema.optional(),
   gate: gateResultSchema.optional(),
   planning: planningSchema.optional(),
   /** This one only shows what that task would change. */
@@ -187,11 +189,15 @@ export const approveTaskSchema = z.strictObject({
   planHash: z.string().regex(/^[0-9a-f]{64}$/),
   /** The retyped name, where the gate asks for it. */
   confirmation: z.string().max(200).optional(),
+  /** As the task shows it. Needed where that is somebody else than who asked. */
+  recipient: personIdSchema.optional(),
 });
 export const breakGlassSchema = z.strictObject({
   planHash: z.string().regex(/^[0-9a-f]{64}$/),
   /** Kept in the trail, shown with the task. */
   reason: z.string().trim().min(3).max(500),
+  /** As for an approval. */
+  recipient: personIdSchema.optional(),
 });
 export const answerTaskSchema = z.strictObject({ answer: z.string().trim().min(1).max(200) });
 export const reasonSchema = z.strictObject({ reason: z.string().trim().min(1).max(500).optional() });

@@ -10,6 +10,7 @@ import type { Caller, Context, WithSigner } from "./context.ts";
 import { gateContext } from "./gate-context.ts";
 import { loadTask } from "./load-task.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
+import { requireRecipient } from "./secret-recipient.ts";
 import { storeTask } from "./store-task.ts";
 import { fullTaskView } from "./task-view.ts";
 
@@ -21,7 +22,7 @@ export async function approvePlan(
   deps: Pick<Context, "table" | "queues" | "release" | "nowMs" | "log"> & WithSigner,
   caller: Caller,
   params: { taskId: string },
-  body: { planHash: string; confirmation?: string | undefined },
+  body: { planHash: string; confirmation?: string | undefined; recipient?: string | undefined },
 ): Promise<TaskView> {
   return retryOnConflict(async () => {
     const task = await loadTask(deps, caller.tenantId, params.taskId);
@@ -32,6 +33,7 @@ export async function approvePlan(
         next: `look at it again: steward tasks show ${task.taskId}`,
       });
     }
+    requireRecipient(task, body.recipient);
     if (task.approval?.by === caller.principal.id) return fullTaskView(deps, task);
     const nowMs = deps.nowMs();
     const context = await gateContext(deps, task, plan, "approval", {

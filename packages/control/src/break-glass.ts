@@ -10,6 +10,7 @@ import type { Caller, Context, WithSigner } from "./context.ts";
 import { gateContext } from "./gate-context.ts";
 import { loadTask } from "./load-task.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
+import { requireRecipient } from "./secret-recipient.ts";
 import { storeTask } from "./store-task.ts";
 import { fullTaskView } from "./task-view.ts";
 
@@ -22,7 +23,7 @@ export async function breakGlass(
   deps: Pick<Context, "table" | "queues" | "release" | "nowMs" | "log" | "meter"> & WithSigner,
   caller: Caller,
   params: { taskId: string },
-  body: { planHash: string; reason: string },
+  body: { planHash: string; reason: string; recipient?: string | undefined },
 ): Promise<TaskView> {
   const { principal } = caller;
   return retryOnConflict(async () => {
@@ -34,6 +35,7 @@ export async function breakGlass(
         next: `look at it again: steward tasks show ${task.taskId}`,
       });
     }
+    requireRecipient(task, body.recipient);
     if (task.breakGlass?.by === principal.id) return fullTaskView(deps, task);
     const nowMs = deps.nowMs();
     const { id: by, name } = principal;

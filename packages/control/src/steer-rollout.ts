@@ -1,6 +1,7 @@
 import { getRollout, replaceRollout } from "@steward/aws/records/rollout";
 import { commit } from "@steward/aws/table";
 import { AppError } from "@steward/contracts/errors";
+import { hasRole } from "@steward/contracts/roles";
 import { taskHasEnded } from "@steward/contracts/states";
 import type { TaskView } from "@steward/contracts/task";
 import { reduceRollout } from "@steward/core/rollout/reduce-rollout";
@@ -73,7 +74,10 @@ export function retryTask(deps: Deps, caller: Caller, params: { taskId: string }
   return begin(deps, caller, params.taskId, { type: "retry", by: caller.principal.id });
 }
 
-/** Takes back what the task has done, where its steps can be undone. */
+/**
+ * Takes back what the task has done, where its steps can be undone. What took a second person is not taken back by just
+ * anybody: of a high risk, whoever asked may, and an approver. Throws `forbidden`.
+ */
 export function undoTask(deps: Deps, caller: Caller, params: { taskId: string }, body: Words): Promise<TaskView> {
   const reason = body.reason === undefined ? {} : { reason: body.reason };
   return begin(deps, caller, params.taskId, { type: "undo", by: caller.principal.id, ...reason });
@@ -87,6 +91,7 @@ function begin(
 ): Promise<TaskView> {
   return retryOnConflict(async () => {
     const { task, rollout } = await loadBoth(deps, caller.tenantId, taskId);
+    if (event.type === "undo") requireMayUndo(caller, task);
     if (isUnderWay(task, rollout, event.type)) return fullTaskView(deps, task);
     const { state, effects } = reduceTask(task, event, deps.nowMs());
     await storeTask(deps, {
@@ -98,6 +103,14 @@ function begin(
       requestId: caller.requestId,
     });
     return fullTaskView(deps, state);
+  });
+}
+
+function requireMayUndo(caller: Caller, task: TaskState): void {
+  if (task.plan?.risk !== "high" || hasRole(caller.role, "approver") || task.requestedBy.id === caller.principal.id)
+    return;
+  throw new AppError("forbidden", "its risk is high: whoever asked for it takes it back, or an approver", {
+    next: "An approver undoes it; or ask for the opposite, which takes its own yes.",
   });
 }
 

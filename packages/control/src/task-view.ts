@@ -11,6 +11,7 @@ import type { RunState } from "@steward/core/run/run-state";
 import type { TaskState } from "@steward/core/task/task-state";
 import type { Context } from "./context.ts";
 import { runSecretView, wasOffered } from "./run-secret-view.ts";
+import { shownRecipient } from "./secret-recipient.ts";
 
 const iso = (timeMs: number) => new Date(timeMs).toISOString();
 
@@ -34,6 +35,7 @@ export function runView(run: RunState): RunView {
 
 /** A task as people see it. `version` grows with every change of the task, its rollout or one of its runs. */
 export function taskView(task: TaskState, runs?: readonly RunState[], rollout?: RolloutState): TaskView {
+  const recipient = shownRecipient(task);
   return {
     id: task.taskId,
     tenantId: task.tenantId,
@@ -51,6 +53,7 @@ export function taskView(task: TaskState, runs?: readonly RunState[], rollout?: 
     ...(task.dueAtMs === undefined || taskHasEnded(task.status) ? {} : { expiresAt: iso(task.dueAtMs) }),
     ...(task.question === undefined ? {} : { question: task.question }),
     ...(task.plan === undefined ? {} : { plan: task.plan }),
+    ...(recipient === undefined ? {} : { recipient }),
     ...(task.gate === undefined ? {} : { gate: task.gate }),
     ...(task.planning === undefined ? {} : { planning: task.planning }),
     ...(task.previewOf === undefined ? {} : { previewOf: task.previewOf }),

@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync, randomUUID, sign } from "node:crypto";
+import { createPerson } from "@steward/aws/records/person";
 import { listRunSecrets } from "@steward/aws/records/run-secret";
 import { getTask, replaceTask } from "@steward/aws/records/task";
 import { commit } from "@steward/aws/table";
@@ -6,6 +7,7 @@ import { hasCode } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
 import type { RunResult } from "@steward/contracts/run";
 import { advanceRollout } from "@steward/control/advance-rollout";
+import { approvePlan } from "@steward/control/approve-plan";
 import type { Caller, NodeCaller } from "@steward/control/context";
 import { fetchRunSecret } from "@steward/control/fetch-run-secret";
 import { pendingRuns } from "@steward/control/get-envelope";
@@ -20,6 +22,7 @@ import { viewTask } from "@steward/control/view-task";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { testActions } from "../../core/test/fixtures.ts";
 import { type House, openHouse, takeOne } from "./support/house.ts";
+import { testSigner } from "./support/machines.ts";
 
 const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const spki = publicKey.export({ format: "der", type: "spki" });
@@ -52,7 +55,7 @@ beforeEach(async () => {
   appliance = await house.machine(person.tenantId, "appliance");
 });
 
-const submit = (more: { recipient?: string; mode?: "check" } = {}) =>
+const submit = (more: { recipient?: string; mode?: "check"; confirm?: true } = {}) =>
   submitTask(house, person, {
     steps: [{ action: "users.add", variables: { username: "john" } }],
     targets: ["attic"],
@@ -226,6 +229,29 @@ it("the recipient is a person of the tenant, and nobody else opens it", async ()
   await expect(open({ ...stranger, tenantId: person.tenantId })).rejects.toSatisfy(coded("forbidden"));
   await expect(open(stranger)).rejects.toSatisfy(coded("not_found"));
   expect((await open(person)).value).toBe(value);
+});
+
+it("a yes names who gets what is made, where that is somebody else than who asked", async () => {
+  const id = newId("person", house.nowMs());
+  const grants = [{ tenant: person.tenantId, role: "operator" as const }];
+  const grace = { v: 1 as const, version: 1, personId: id, name: "Grace", issuer: "bootstrap", subject: id, grants };
+  await commit(house.table, [createPerson({ ...grace, createdAtMs: house.nowMs() })]);
+  const task = await submit({ recipient: id, confirm: true });
+  expect(task).toMatchObject({ status: "awaiting_approval", recipient: id });
+  const yes = (of: { id: string; plan?: { planHash: string } | undefined }, recipient?: string) =>
+    approvePlan(
+      { ...house, signer: testSigner() },
+      person,
+      { taskId: of.id },
+      { planHash: of.plan?.planHash ?? "", recipient },
+    );
+  await expect(yes(task)).rejects.toSatisfy(coded("plan_changed"));
+  await expect(yes(task, person.principal.id)).rejects.toSatisfy(coded("plan_changed"));
+  expect(await yes(task, id)).toMatchObject({ status: "running" });
+  const own = await submit({ confirm: true });
+  expect(own.recipient).toBe(person.principal.id);
+  await expect(yes(own, id)).rejects.toSatisfy(coded("plan_changed"));
+  expect(await yes(own)).toMatchObject({ status: "running" });
 });
 
 it("a run fetches just the secrets that its plan refers to, of its own tenant, and each time leaves a trail", async () => {

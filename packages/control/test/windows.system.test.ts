@@ -15,6 +15,7 @@ import { createFreeze, endFreeze } from "@steward/control/freeze";
 import { putPolicy, viewPolicy } from "@steward/control/policy";
 import { changePrincipal, createLink, invitePrincipal } from "@steward/control/principals";
 import { startRun } from "@steward/control/start-run";
+import { undoTask } from "@steward/control/steer-rollout";
 import { submitTask } from "@steward/control/submit-task";
 import { explainGate, viewTask } from "@steward/control/view-task";
 import { createWindow, listWindows, removeWindow } from "@steward/control/windows";
@@ -286,6 +287,21 @@ describe("an admin's second person", () => {
     const more = await submit([{ action: "users.remove", variables: { username: "eve" } }], admin);
     await expect(yes(admin, more, "attic")).rejects.toEqual(isDenied);
     expect(await yes(bob, more)).toMatchObject({ status: "running" });
+  });
+});
+
+it("what took a second person is taken back by who asked or an approver, and by no other operator", async () => {
+  await person("approver");
+  const task = await submit(high);
+  const undo = (by: Caller) => undoTask(house, by, { taskId: task.id }, {});
+  await expect(undo(await person("operator"))).rejects.toMatchObject({ code: "forbidden" });
+  // Nothing has been done yet: these come as far as that.
+  for (const by of [operator, await person("approver")]) {
+    await expect(undo(by)).rejects.toMatchObject({ code: "invalid_transition" });
+  }
+  const lower = await submit(medium);
+  await expect(undoTask(house, await person("operator"), { taskId: lower.id }, {})).rejects.toMatchObject({
+    code: "invalid_transition",
   });
 });
 

@@ -44,6 +44,7 @@ export function planText(task: TaskView, options: TaskTextOptions): string {
   }
   lines.push("");
   lines.push(row("Targets", targetsText(task), paint));
+  if (task.recipient !== undefined) lines.push(row("Secrets", recipientText(task, task.recipient, paint), paint));
   const rollout = rolloutText(plan);
   if (rollout !== "") lines.push(row("Rollout", rollout, paint));
   lines.push(row("Risk", riskText(task, paint), paint));
@@ -103,6 +104,12 @@ function riskText(task: TaskView, paint: Paint): string {
 
 function paintRisk(risk: Risk, paint: Paint): string {
   return risk === "high" ? paint.bold(paint.red(risk)) : risk === "medium" ? paint.yellow(risk) : paint.green(risk);
+}
+
+/** Who asked says for whom; whoever says yes reads it here. */
+function recipientText({ requestedBy }: TaskView, recipient: string, paint: Paint): string {
+  if (recipient === requestedBy.id) return `what it makes is for ${visible(requestedBy.name)}, who asked`;
+  return paint.yellow(`what it makes is for somebody else than who asked: ${visible(recipient)}`);
 }
 
 function approvalText(gate: GateResult | undefined, paint: Paint): string {
