@@ -38,6 +38,11 @@ describeWithSandbox("names, services and reads on a real appliance", () => {
     });
     await expect(appliance.inside("getent hosts nas.home.example")).rejects.toThrow();
 
+    for (const name of ["login.bank.example", "nothome.example", "example.org"]) {
+      const foreign = await appliance.run(dnsRecordAdd, { name, type: "A", value: "192.168.1.5" }, { mode: "check" });
+      expect(foreign.reason, name).toContain(`${name} is not below home.example`);
+    }
+
     const records = [
       { name: "nas", type: "A", value: "192.168.1.5" },
       { name: "files", type: "CNAME", value: "nas" },
