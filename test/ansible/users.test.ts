@@ -89,6 +89,24 @@ describeWithSandbox("users on a real appliance", () => {
     await appliance.inside("rm /etc/sudoers.d/anna; userdel -r anna 2>/dev/null; userdel -r zoe 2>/dev/null");
   });
 
+  test("an undo leaves somebody removed whose number another one has got since", async () => {
+    await appliance.inside("useradd -m -u 1300 ute");
+    await appliance.run(usersRemove, { username: "ute" }, { runId: "run-ute" });
+    const undo = () => appliance.run(usersRemove, { username: "ute" }, { runId: "run-ute", mode: "undo" });
+    for (const [make, take] of [
+      ["useradd -u 1300 -N kai", "userdel kai"],
+      ["groupadd -g 1300 club", "groupdel club"],
+    ]) {
+      await appliance.inside(String(make));
+      expect((await undo()).reason, make).toContain("The number that ute had belongs to somebody else now");
+      await expect(appliance.inside("getent passwd ute")).rejects.toThrow();
+      await appliance.inside(String(take));
+    }
+    expect(await undo()).toMatchObject({ status: "succeeded" });
+    expect(await appliance.inside("stat -c %U /home/ute")).toBe("ute\n");
+    await appliance.inside("userdel -r ute 2>/dev/null");
+  });
+
   test("users.lock keeps out passwords and keys, and users.unlock lets in again", async () => {
     await appliance.inside("useradd -m lea && echo lea:first | chpasswd && useradd -m kim && chage -E 2999-01-01 kim");
     const expiry = (name: string) => appliance.inside(`getent shadow ${name} | cut -d: -f8`);
