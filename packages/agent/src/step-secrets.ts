@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import type { Client } from "@steward/contracts/client";
 import type { ReleaseAction } from "@steward/contracts/release";
-import { parseSecretReference, secretMark } from "@steward/contracts/run-secret";
+import { parseSecretReference, takesReference } from "@steward/contracts/secret-reference";
 import { fullJitterMs } from "@steward/node-client/backoff";
 import type { Clock } from "@steward/node-client/clock";
 import { isFinal } from "@steward/node-client/is-final";
@@ -55,7 +55,7 @@ export function createStepSecrets(options: StepSecretsOptions): StepSecrets {
         secrets[name] = value;
       }
       for (const [name, value] of Object.entries(variables)) {
-        const reference = isMarked(action, name) ? parseSecretReference(value) : undefined;
+        const reference = takesReference(action, name) ? parseSecretReference(value) : undefined;
         if (reference === undefined) continue;
         if (mode === "check") {
           secrets[name] = learn(makeSecret());
@@ -79,13 +79,6 @@ const alphabet = "abcdefghjkmnpqrstuvwxyz23456789";
 export function makeSecret(): string {
   const group = () => Array.from({ length: 6 }, () => alphabet[randomInt(alphabet.length)]).join("");
   return Array.from({ length: 4 }, group).join("-");
-}
-
-function isMarked(action: ReleaseAction, variable: string): boolean {
-  const properties = action.variables["properties"];
-  if (typeof properties !== "object" || properties === null) return false;
-  const schema = Object.hasOwn(properties, variable) ? (properties as Record<string, unknown>)[variable] : undefined;
-  return typeof schema === "object" && schema !== null && secretMark in schema;
 }
 
 /** As often as it takes; a lost reply is answered by the same again. Until the run has to end, or a refusal for good. */

@@ -1,4 +1,4 @@
-import { secretMark, secretReferencePattern } from "@steward/contracts/run-secret";
+import { secretMark, secretReferencePattern } from "@steward/contracts/secret-reference";
 import { z } from "zod";
 
 /**

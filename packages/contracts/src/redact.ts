@@ -1,3 +1,4 @@
+import { secretReferencePattern } from "./secret-reference.ts";
 import { findSpokenSecrets } from "./spoken-secret.ts";
 
 /**
@@ -219,6 +220,8 @@ function redactSpoken(text: string): string {
  * that it does cannot go on.
  */
 export function holdsSecret(text: string): boolean {
+  // As a whole it names one, and is none.
+  if (secretReferencePattern.test(text)) return false;
   if (findSpokenSecrets(text).length > 0 || plainShapes.some(([pattern, kept]) => text.replace(pattern, kept) !== text))
     return true;
   // `{secret:reference}` says where one is.

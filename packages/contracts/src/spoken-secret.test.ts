@@ -73,5 +73,9 @@ describe("a password in a sentence", () => {
 
   it("a reference is none: it says where the secret is", () => {
     expect(holdsSecret("set the password of john to {secret:mail/john}")).toBe(false);
+    expect(holdsSecret("secret:wifi-key")).toBe(false);
+    expect(holdsSecret("secret:wifi-key@0b0e3a9c-7f0e-4d5e-9a57-000000000001")).toBe(false);
+    expect(holdsSecret("secret:Hunter2-and-more")).toBe(true);
+    expect(holdsSecret("the secret:hunter2-and-more")).toBe(true);
   });
 });

@@ -3,11 +3,8 @@ import type { RunSecrets } from "@steward/aws/run-secrets";
 import { commit } from "@steward/aws/table";
 import { AppError } from "@steward/contracts/errors";
 import { resourceNames } from "@steward/contracts/names";
-import {
-  type fetchedSecretSchema,
-  type fetchSecretQuerySchema,
-  parseSecretReference,
-} from "@steward/contracts/run-secret";
+import { type fetchedSecretSchema, type fetchSecretQuerySchema } from "@steward/contracts/run-secret";
+import { parseSecretReference, takesReference } from "@steward/contracts/secret-reference";
 import type { z } from "zod";
 import { audited } from "./audit.ts";
 import type { Context, NodeCaller } from "./context.ts";
@@ -17,10 +14,10 @@ import { holdToCurrent } from "./store-run-secret.ts";
 
 /**
  * The value of a secret of the appliance's own tenant, for the run that it is at: only one that the approved plan names, in
- * just that version. What may be fetched is read off the plan, so nothing that a machine asks for widens it.
+ * just that version, in a variable that takes one. What may be fetched is read off the plan, so nothing that a machine asks for widens it.
  */
 export async function fetchRunSecret(
-  deps: Pick<Context, "table" | "nowMs" | "stage"> & { runSecrets: RunSecrets },
+  deps: Pick<Context, "table" | "nowMs" | "stage" | "release"> & { runSecrets: RunSecrets },
   node: NodeCaller,
   params: { runId: string; secretName: string },
   query: z.output<typeof fetchSecretQuerySchema>,
@@ -29,13 +26,15 @@ export async function fetchRunSecret(
   holdToCurrent(run, query);
   const { tenantId } = run;
   const name = params.secretName;
-  const { plan } = await loadTask(deps, tenantId, run.taskId);
-  const named = plan?.steps.some(({ variables }) =>
-    Object.values(variables).some((value) => {
+  const [{ plan }, { release }] = await Promise.all([loadTask(deps, tenantId, run.taskId), deps.release()]);
+  const named = plan?.steps.some((step) => {
+    const action = release.actions.find(({ id }) => id === step.action);
+    return Object.entries(step.variables).some(([variable, value]) => {
       const reference = parseSecretReference(value);
-      return reference?.name === name && reference.version === query.version;
-    }),
-  );
+      if (reference?.name !== name || reference.version !== query.version) return false;
+      return action !== undefined && takesReference(action, variable);
+    });
+  });
   const secret =
     named === true && plan?.mode === "apply" ? await getTenantSecret(deps.table, { tenantId, name }) : undefined;
   if (secret === undefined || secret.removedAtMs !== undefined)

@@ -20,7 +20,7 @@ import { listTenantSecrets, removeTenantSecret, setTenantSecret } from "@steward
 import { submitTask } from "@steward/control/submit-task";
 import { viewTask } from "@steward/control/view-task";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { testActions } from "../../core/test/fixtures.ts";
+import { signed, testActions } from "../../core/test/fixtures.ts";
 import { type House, openHouse, takeOne } from "./support/house.ts";
 import { testSigner } from "./support/machines.ts";
 
@@ -271,22 +271,29 @@ it("a run fetches just the secrets that its plan refers to, of its own tenant, a
   await set(person, "the newest one of all", version);
   await expect(set(person, "not that one", version)).rejects.toSatisfy(coded("idempotency_mismatch"));
 
+  // A plan that refers to it, as an action with such a variable would make it; and one in which it is only a text.
+  const { release } = await house.release();
+  const properties = { key: { type: "string", "x-secret": true }, note: { type: "string" } };
+  const actions = release.actions.map((action) => ({ ...action, variables: { properties } }));
+  const withKey = { ...house, release: async () => ({ document: { ...signed }, release: { ...release, actions } }) };
   const plain = await startedRun();
   const ask = (runId: string, query: { version?: string; attempt?: number } = {}) =>
-    fetchRunSecret(house, appliance, { runId, secretName: "wifi-key" }, { attempt: 1, ledgerId, ...query });
+    fetchRunSecret(withKey, appliance, { runId, secretName: "wifi-key" }, { attempt: 1, ledgerId, ...query });
   await expect(ask(plain.runId)).rejects.toSatisfy(coded("not_found"));
   await plain.end();
 
-  // A plan that refers to it, as an action with such a variable would make it.
-  const refer = async (reference: string) => {
+  const refer = async (reference: string, variable = "key") => {
     const run = await startedRun();
     const task = await getTask(house.table, { tenantId: person.tenantId, taskId: run.task.id });
     if (task?.plan === undefined) throw new Error("no plan");
-    const steps = task.plan.steps.map((step) => ({ ...step, variables: { ...step.variables, key: reference } }));
+    const steps = task.plan.steps.map((step) => ({ ...step, variables: { ...step.variables, [variable]: reference } }));
     const next = { ...task, version: task.version + 1, plan: { ...task.plan, steps } };
     await commit(house.table, [replaceTask(task, next)]);
     return run;
   };
+  const text = await refer("secret:wifi-key", "note");
+  await expect(ask(text.runId)).rejects.toSatisfy(coded("not_found"));
+  await text.end();
   const current = await refer("secret:wifi-key");
   expect(await ask(current.runId)).toEqual({ value: "the newest one of all", version });
   await expect(ask(current.runId, { version: first.version })).rejects.toSatisfy(coded("not_found"));

@@ -1,6 +1,7 @@
 import { AppError } from "@steward/contracts/errors";
 import { planSchema } from "@steward/contracts/plan";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import {
   contextFor,
   hashesOf,
@@ -12,7 +13,7 @@ import {
   testTask,
 } from "../../test/fixtures.ts";
 import { allowedMsOf } from "../run/allowed-time.ts";
-import type { TaskState } from "../task/task-state.ts";
+import type { GroundedStep, TaskState } from "../task/task-state.ts";
 import { answerQuestion } from "./answer-question.ts";
 import { buildPlan, groundGiven } from "./build-plan.ts";
 import { matchInstruction } from "./match-instruction.ts";
@@ -44,6 +45,45 @@ describe("a plan", () => {
       },
     });
     expect(planSchema.parse(plan)).toEqual(plan);
+  });
+
+  it("uses no secret before a restart, after which nobody could keep it out of the output", () => {
+    const actions = testActions.map((action) => {
+      if (action.id === "users.add") return { ...action, generates: ["password"] };
+      return action.id === "disk.usage" ? { ...action, id: "system.reboot" } : action;
+    });
+    const add = { action: "users.add", variables: { username: "john" } };
+    const share = {
+      action: "samba.share.add",
+      variables: { share: "secret:wifi-key", path: "/srv/a", users: ["john"] },
+    };
+    const remove = { action: "users.remove", variables: { username: "bob" } };
+    const reboot = { action: "system.reboot", variables: {} };
+    const planOf = (...steps: { action: string; variables: GroundedStep["variables"] }[]) =>
+      buildPlan({
+        task: testTask(),
+        steps: steps.map((step) => ({ ...step, provenance: {} })),
+        actions: actions.map((action) =>
+          action.id === "samba.share.add"
+            ? { ...action, variables: action.variables.extend({ share: z.string() }) }
+            : action,
+        ),
+        release: { version: 3, bundles: { ...testBundles, "system.reboot": "a".repeat(64) } },
+        targets: testTask().targets.map(({ id }) => ({ id, facts: {} })),
+        nowMs: startMs,
+      });
+    for (const steps of [
+      [add, reboot],
+      [reboot, add, remove, reboot],
+      [share, reboot],
+    ]) {
+      expect(problemsOf(() => planOf(...steps))).toMatchObject({
+        code: "unprocessable",
+        next: "Ask for the restart in a task of its own.",
+      });
+    }
+    expect(planOf(reboot, add).steps).toHaveLength(2);
+    expect(planOf(remove, reboot).steps).toHaveLength(2);
   });
 
   it("has the hashes of its content, sorted targets and the highest risk of its steps", () => {

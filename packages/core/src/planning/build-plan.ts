@@ -11,6 +11,7 @@ import {
   planHash,
 } from "@steward/contracts/plan";
 import { highestRisk, riskOf } from "@steward/contracts/risk";
+import { parseSecretReference } from "@steward/contracts/secret-reference";
 import { targetsRoot } from "@steward/contracts/targets-proof";
 import { completeRollout, type Placed, planWaves } from "../rollout/plan-waves.ts";
 import { allowedMsOf } from "../run/allowed-time.ts";
@@ -106,6 +107,7 @@ export function buildPlan(input: PlanInput): Plan {
   refuseProblems(problems);
 
   const whole = steps.filter((step) => step !== undefined);
+  refuseSecretsBeforeRestart(whole);
   const onlyReads = whole.every(({ action }) => input.actions.some(({ id, kind }) => id === action && kind === "read"));
   const parameters = completeRollout(task.rollout, { onlyReads, several: targets.length > 1 });
   const waves = planWaves(parameters, targets);
@@ -126,6 +128,23 @@ export function buildPlan(input: PlanInput): Plan {
   const content = contentHash(executablePlan(draft));
   const decided = planHash({ contentHash: content, taskId: task.taskId, mode: task.mode, expiresAtMs });
   return { ...draft, contentHash: content, planHash: decided };
+}
+
+/**
+ * The agent that comes back from a restart knows no secret any more of those that it had before, and could not keep them out
+ * of the output that it goes on with.
+ */
+function refuseSecretsBeforeRestart(steps: readonly PlanStep[]): void {
+  const restart = steps.findLastIndex(({ action }) => action === "system.reboot");
+  const secret = steps.findIndex(
+    ({ generates = [], variables }) =>
+      generates.length > 0 || Object.values(variables).some((value) => parseSecretReference(value) !== undefined),
+  );
+  if (secret === -1 || secret > restart) return;
+  throw new AppError("unprocessable", `Step ${secret + 1} uses a secret, and a restart comes after it.`, {
+    fields: [{ path: `steps.${restart}.action`, message: "must not come after a step that uses a secret" }],
+    next: "Ask for the restart in a task of its own.",
+  });
 }
 
 /**
