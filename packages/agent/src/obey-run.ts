@@ -44,6 +44,8 @@ export type Obeyed =
   | { type: "ran"; status: RunResult["status"] }
   /** Begun or ended before: nothing to do. */
   | { type: "known" }
+  /** The run has ended, or is not there. It leaves the list, or comes back a moment later as another attempt. */
+  | { type: "over"; code: string }
   /** The machine goes down, and this agent with it. */
   | { type: "rebooting" }
   /** The envelope is not obeyed. */
@@ -62,7 +64,17 @@ export async function obeyRun(runId: string, options: ObeyOptions): Promise<Obey
 
 async function beginRun(runId: string, options: ObeyOptions): Promise<Obeyed> {
   const { ledger } = options;
-  const { document, checked } = await fetchAndCheck(runId, options);
+  let document: SignedDocument;
+  try {
+    document = await options.call("getEnvelope", { params: { runId }, signal: options.signal });
+  } catch (error) {
+    // Any other no (a suspended tenant) may be taken back, and what is dropped never runs.
+    if (!(error instanceof AppError) || !(hasCode(error, "expired") || hasCode(error, "not_found"))) throw error;
+    const ofThisRun = ledger.entries().filter((entry) => entry.runId === runId);
+    await dropPrepared(ofThisRun, error.code, options);
+    return { type: "over", code: error.code };
+  }
+  const checked = await check(document, runId, options);
   if (!checked.ok) return { type: "refused", refusals: checked.refusals };
   const { envelope, actions } = checked;
   const { attempt, operation, planHash } = envelope;
@@ -328,23 +340,6 @@ async function closeOutput(
 
 /** Refusals that newer documents may lift. */
 const liftedByRefresh = new Set<Refusal["code"]>(["not_signed", "trust_expired", "release_expired", "other_release"]);
-
-async function fetchAndCheck(
-  runId: string,
-  options: ObeyOptions,
-): Promise<{ document: SignedDocument; checked: CheckedEnvelope }> {
-  const document = await options
-    .call("getEnvelope", { params: { runId }, signal: options.signal })
-    .catch(async (error: unknown) => {
-      // Only of a run that is over: another no (a suspended tenant) may be taken back, and what is dropped never runs.
-      if (hasCode(error, "expired") || hasCode(error, "not_found")) {
-        const ofThisRun = options.ledger.entries().filter((entry) => entry.runId === runId);
-        await dropPrepared(ofThisRun, error instanceof AppError ? error.code : "expired", options);
-      }
-      throw error;
-    });
-  return { document, checked: await check(document, runId, options) };
-}
 
 /** What was prepared and will not be started: as long as it is prepared, the agent asks for its run. */
 async function dropPrepared(

@@ -1,6 +1,7 @@
 import { AppError } from "@steward/contracts/errors";
 import type { Clock } from "@steward/node-client/clock";
 import { expect, test } from "vitest";
+import type { Obeyed } from "./obey-run.ts";
 import { createRunQueue } from "./run-queue.ts";
 
 /** Time stands still: whoever sleeps is woken by somebody, or never. */
@@ -13,13 +14,12 @@ const standing: Clock = {
 };
 const unavailable = new AppError("unavailable", "no bundle");
 
-function queueOf(options: { pending: () => string[]; obey: (runId: string) => void; clock?: Clock }) {
+function queueOf(options: { pending: () => string[]; obey: (runId: string) => Obeyed | void; clock?: Clock }) {
   const stop = new AbortController();
   const queue = createRunQueue({
     pending: async () => options.pending(),
     obey: async (runId) => {
-      options.obey(runId);
-      return { type: "ran", status: "succeeded" };
+      return options.obey(runId) ?? { type: "ran", status: "succeeded" };
     },
     onRan: async () => undefined,
     clock: options.clock ?? standing,
@@ -108,8 +108,8 @@ test("a run that has ended and comes back as another attempt is obeyed at once, 
     pending: () => ["run_a"],
     obey: () => {
       looks += 1;
-      if (looks === 1) throw new AppError("expired", "run run_a has ended: failed");
-      done.resolve();
+      if (looks === 1) return { type: "over", code: "expired" };
+      return done.resolve();
     },
     clock: {
       monotonicMs: () => slept,

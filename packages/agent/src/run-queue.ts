@@ -40,25 +40,32 @@ export function createRunQueue(options: RunQueueOptions): RunQueue {
   let woken = false;
   let working: Promise<void> | undefined;
 
-  async function obey(runId: string): Promise<void> {
+  /** False for a run that is over: where it stays on the list, it is looked at again. */
+  async function obey(runId: string): Promise<boolean> {
     const before = held.get(runId);
-    if (before && before.untilMs > clock.monotonicMs()) return;
+    if (before && before.untilMs > clock.monotonicMs()) return true;
     current = runId;
     try {
       const obeyed = await options.obey(runId);
-      if (obeyed.type === "rebooting") return;
+      if (obeyed.type === "rebooting") return true;
+      if (obeyed.type === "over") {
+        held.delete(runId);
+        log("run.is_over", { runId, code: obeyed.code });
+        return false;
+      }
       if (obeyed.type === "ran" || obeyed.type === "known") {
         held.delete(runId);
         if (obeyed.type === "ran") await options.onRan();
-        return;
+        return true;
       }
       const why = obeyed.type === "refused" ? obeyed.refusals.map(({ code }) => code).join(",") : obeyed.code;
       const untilMs =
         obeyed.type === "not_started" && obeyed.forGood ? Number.POSITIVE_INFINITY : clock.monotonicMs() + holdMs;
       held.set(runId, { untilMs, why });
-      if (before?.why === why) return;
+      if (before?.why === why) return true;
       if (obeyed.type === "refused") log("run.refused", { runId, refusals: obeyed.refusals });
       else log("run.not_started", { runId, code: obeyed.code, forGood: obeyed.forGood });
+      return true;
     } finally {
       current = undefined;
     }
@@ -81,14 +88,12 @@ export function createRunQueue(options: RunQueueOptions): RunQueue {
       if (signal.aborted) return undefined;
       if (!retries.isDue(runId)) continue;
       try {
-        await obey(runId);
-        retries.done(runId);
+        if (await obey(runId)) retries.done(runId);
+        else retries.failed(runId);
       } catch (error) {
         if (signal.aborted) return undefined;
         log("run.failed_to_begin", { runId, error: describeError(error) });
-        // One that has ended leaves the list, or comes back a moment later as another attempt: to be tried again, undone.
-        if (isFinal(error) && error.code !== "expired")
-          held.set(runId, { untilMs: clock.monotonicMs() + holdMs, why: error.code });
+        if (isFinal(error)) held.set(runId, { untilMs: clock.monotonicMs() + holdMs, why: error.code });
         else retries.failed(runId);
       }
     }
