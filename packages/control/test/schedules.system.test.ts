@@ -423,6 +423,34 @@ it("what is left out for a blackout counts for nothing, also where somebody else
   expect(await used()).toBe(before);
 });
 
+it("tenants take turns: one with much that is due longer does not stand before the others", async () => {
+  const many = 24;
+  for (let at = 0; at < many; at += 1) await add({ name: `many-${at}` });
+  const other = await house.tenant();
+  await house.machine(other.tenantId, "appliance");
+  house.passTime(30 * 60_000);
+  const { id } = await schedules.createSchedule(house, other, definitionOf({ name: "one" }) as CreateSchedule);
+  house.passTime(hourMs);
+  const order: string[] = [];
+  const client = new Proxy(house.table.client, {
+    get(target, name, receiver) {
+      if (name !== "send") return Reflect.get(target, name, receiver) as unknown;
+      return async (command: { input: { Key?: unknown } }) => {
+        const [found] = /sch_[0-9a-z]{26}/.exec(JSON.stringify(command.input.Key ?? "")) ?? [];
+        if (found !== undefined && !order.includes(found)) order.push(found);
+        return target.send(command as never);
+      };
+    },
+  });
+  await tick({ ...house.table, client });
+  await schedules.removeSchedule(house, other, { scheduleId: id });
+  for (const one of (await schedules.listSchedules(house, author, { limit: 100 })).items) {
+    await schedules.removeSchedule(house, author, { scheduleId: one.id });
+  }
+  expect(order).toHaveLength(many + 1);
+  expect(order.indexOf(id)).toBeLessThan(5);
+});
+
 it("says how late it is, and that nothing was due", async () => {
   house.metered.length = 0;
   await tick();
