@@ -8,6 +8,8 @@ import type { EarlierAttempt, RunEffect, RunEvent, RunState } from "./run-state.
 
 /** How long an unreachable run may still be corrected by a late result. */
 export const unreachableMs = 86_400_000;
+/** An agent tries again at least once a minute to report a result. */
+const resultGraceMs = 5 * 60_000;
 
 const transitions: Transitions<RunStatus, RunEvent["type"]> = {
   pending: { send: ["sent"], expire: ["expired"], cancel: ["cancelled"] },
@@ -213,7 +215,10 @@ function dueAtMsOf(state: RunState, nowMs: number): number | undefined {
       return isUnderWay(state) ? state.deadlineAtMs : state.expiresAtMs;
     case "unreachable":
       // Chunks that arrive late do not move it.
-      return state.dueAtMs !== undefined && state.dueAtMs > nowMs ? state.dueAtMs : nowMs + unreachableMs;
+      if (state.dueAtMs !== undefined && state.dueAtMs > nowMs) return state.dueAtMs;
+      // From its deadline on, however late that was noticed: else an outage of ours would be added, and the task's last
+      // resort come first. Who comes back with us still has a moment to say how it went.
+      return Math.max((state.deadlineAtMs ?? nowMs) + unreachableMs, nowMs + resultGraceMs);
     default:
       return undefined;
   }

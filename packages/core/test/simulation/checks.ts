@@ -107,7 +107,8 @@ export function createChecks(options: {
         }
       }
     }
-    const before = others.filter(({ wave }) => wave === after.wave - 1);
+    // Whoever was cut off before anything was sent has shown nothing that a pause would look at.
+    const before = others.filter(({ wave, sentAtMs }) => wave === after.wave - 1 && sentAtMs !== undefined);
     const endedAtMs = Math.max(0, ...before.map((run) => (runHasEnded(run.status) ? (run.endedAtMs ?? 0) : 0)));
     // A late one of an earlier wave may end after the pause has begun.
     if (pauseSeconds !== undefined && nowMs() < endedAtMs + pauseSeconds * 1000 - 100 && !before.some(isLateStarter)) {
