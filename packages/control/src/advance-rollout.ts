@@ -128,8 +128,10 @@ async function onePass(deps: Deps, message: { tenantId: string; rolloutId: strin
  *     one    v7: places 1 and 2 ──── send 1 ✓ ──────────────────── send 2 ✓
  *     other  read v7, runs: 2 free ──────────── v8 ✓ ── runs: 1 free ── send 2: one of them does
  *
- * Both take the runs in one order, so that they mean the same ones. What the first sends after the second has looked is not
- * fenced off: with the version as the fence, dispatchers that look at one time undid each other's sending without an end.
+ * Both take the runs in one order, so that they mean the same ones, and each is sent once. What the first sends after the
+ * second has looked is not fenced off: with the version as the fence, dispatchers that look at one time undid each other's
+ * sending without an end. Only where they mean different ones (a window opens between them, an appliance falls ill) may
+ * `maxConcurrency` be exceeded, by what the first still sends.
  */
 async function stillAllowed(
   deps: Deps,

@@ -1,6 +1,6 @@
 import { getRollout, replaceRollout } from "@steward/aws/records/rollout";
 import { listRunsOfRollout } from "@steward/aws/records/run";
-import type { Write } from "@steward/aws/table";
+import { commit, type Write } from "@steward/aws/table";
 import { AppError } from "@steward/contracts/errors";
 import { judgeLateStart, takePlace } from "@steward/core/rollout/judge-late-start";
 import type { RunState } from "@steward/core/run/run-state";
@@ -8,11 +8,12 @@ import type { Context } from "./context.ts";
 import { fleetOf } from "./fleet-of.ts";
 
 /**
- * The place of an appliance that was away went to another: when it comes back, it asks for one. What is answered belongs
- * into the transaction of the start: whoever has counted the places before counts again.
+ * The place of an appliance that was away went to another: when it comes back, it asks for one. It is taken first and
+ * counted then: a dispatcher that has counted the places before sends nothing more (`rolloutUnchanged`), and what it has sent
+ * until then is counted here. What is answered belongs into the transaction of the start: no dispatcher has decided since.
  *
- *     dispatch   read v7: 1 place free ───────────────────────── v8 ✗ conflict: counted again
- *     late start       read v7: 1 place free ── start and v8 ✓
+ *     dispatch   v7: 1 place free ─────────────── send ✗ conflict: counted again
+ *     late start       1 place free ── take it, v8 ✓ ── still 1 free ── start and v9 ✓
  *
  * Throws `denied_by_gate` where there is none: the appliance asks again in a while.
  */
@@ -24,8 +25,15 @@ export async function askForPlace(
   const key = { tenantId: run.tenantId, rolloutId: run.rolloutId };
   const rollout = await getRollout(deps.table, key);
   if (rollout === undefined) return [];
-  const [runs, fleet] = await Promise.all([listRunsOfRollout(deps.table, key), fleetOf(deps, rollout)]);
-  const why = judgeLateStart(rollout, runs, run, nowMs, fleet);
-  if (why !== undefined) throw new AppError("denied_by_gate", why, { retryAfterSeconds: 30 });
-  return [replaceRollout(rollout, takePlace(rollout, nowMs))];
+  const fleet = await fleetOf(deps, rollout);
+  const judge = async () => {
+    const why = judgeLateStart(rollout, await listRunsOfRollout(deps.table, key), run, nowMs, fleet);
+    if (why !== undefined) throw new AppError("denied_by_gate", why, { retryAfterSeconds: 30 });
+  };
+  // First of all: those for whom there is no place ask every minute, and must not keep the dispatcher from sending.
+  await judge();
+  const taken = takePlace(rollout, nowMs);
+  await commit(deps.table, [replaceRollout(rollout, taken)]);
+  await judge();
+  return [replaceRollout(taken, { ...taken, version: taken.version + 1 })];
 }

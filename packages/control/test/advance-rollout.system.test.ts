@@ -53,6 +53,8 @@ interface Play {
   dispatch: (table?: Table, budgetMs?: number) => Promise<void>;
   /** Every appliance looks once for what there is to do, and does it. */
   work: (fails?: (name: string, attempt: number) => boolean, away?: string[]) => Promise<void>;
+  /** Every appliance that has a command begins, and tells no end. */
+  start: () => Promise<void>;
   status: () => Promise<string | undefined>;
 }
 
@@ -93,6 +95,13 @@ async function begin(names: string[], rollout: RolloutRequest): Promise<Play> {
           effects[name]?.push(`${operation ?? "apply"} ${attempt}`);
           const status = operation === undefined && fails(name, attempt) ? "failed" : "succeeded";
           await recordRun(house, node, { runId }, { ...start, status, steps: [] });
+        }
+      }
+    },
+    async start() {
+      for (const [name, node] of machines) {
+        for (const runId of (await pendingRuns(house, node)).runs) {
+          await startRun(house, node, { runId }, { attempt: 1, ledgerId: ledgerIdOf(name, 1), executor: "ansible" });
         }
       }
     },
@@ -179,6 +188,43 @@ it("dispatchers at one time send each run once", async () => {
   await Promise.all([play.dispatch(), play.dispatch(), play.dispatch(), play.dispatch()]);
   const { items } = await listAudit(house.table, play.person.tenantId, { limit: 200 });
   expect(items.filter(({ entry }) => entry.what === "send-run")).toHaveLength(3);
+});
+
+it("dispatchers at one time send to no more than may be at it, and stop at no place that is free", async () => {
+  const names = ["n0", "n1", "n2", "n3"];
+  const play = await begin(names, { waves: [{ percent: 100 }], maxConcurrency: 1 });
+  const key = { tenantId: play.person.tenantId, rolloutId: play.rolloutId };
+  for (let done = 0; done < names.length; done += 1) {
+    await Promise.all([play.dispatch(), play.dispatch(), play.dispatch(), play.dispatch()]);
+    const atIt = (await listRunsOfRollout(house.table, key)).filter(({ status }) => status === "sent");
+    // They mean the same run: it is one, and not one for each of them.
+    expect(atIt).toHaveLength(1);
+    await play.work();
+  }
+  await play.dispatch();
+  expect(await play.status()).toBe("succeeded");
+  expect(Object.values(play.effects)).toEqual(names.map(() => ["apply 1"]));
+});
+
+it("a place that an appliance takes that was away is not a dispatcher's any more, however near they are", async () => {
+  const play = await begin(["n0", "n1", "n2"], { waves: [{ percent: 100 }], maxConcurrency: 1 });
+  const key = { tenantId: play.person.tenantId, rolloutId: play.rolloutId };
+  await play.dispatch();
+  house.passTime(11 * 60_000);
+  const { client, name } = house.table;
+  let isBack = false;
+  // Behind the last thing that the dispatcher reads, before the first command that it stores.
+  const send = async (command: Parameters<typeof client.send>[0]) => {
+    if (!isBack && JSON.stringify(command.input).includes("#ENVELOPE")) {
+      isBack = true;
+      await play.start();
+    }
+    return client.send(command) as Promise<unknown>;
+  };
+  await play.dispatch({ client: { send }, name } as unknown as Table);
+  expect(isBack).toBe(true);
+  const statuses = (await listRunsOfRollout(house.table, key)).map(({ status }) => status);
+  expect(statuses.toSorted()).toEqual(["pending", "pending", "running"]);
 });
 
 it("nothing more is sent from the pause on, what was sent goes on, and a resumption goes on", async () => {

@@ -20,8 +20,8 @@ export const replaceRollout = (previous: RolloutState, next: RolloutState): Writ
   states.replaceState("rollout", itemOf(next), previous, next);
 
 /**
- * For the transaction that sends: nobody has paused, cancelled, stopped, tried again or undone it since it was read. Not its
- * version: every look of a dispatcher raises that, and of several that look at one time each would undo the others' work
+ * For the transaction that sends: nobody has paused, cancelled, stopped, tried again or undone it since it was read, and no appliance that
+ * was away has taken a place. Not its version: every look of a dispatcher raises that, and of several that look at one time each would undo the others' work
  * before it is done. What two of them send is settled by the runs.
  */
 export function rolloutUnchanged(state: RolloutState): Write {
@@ -31,7 +31,7 @@ export function rolloutUnchanged(state: RolloutState): Write {
     "#state.#status = :status",
     `${state.stop === undefined ? "attribute_not_exists" : "attribute_exists"}(#state.#stop)`,
   ];
-  for (const name of ["round", "operation"] as const) {
+  for (const name of ["round", "operation", "lateStarts"] as const) {
     names[`#${name}`] = name;
     if (state[name] === undefined) conditions.push(`attribute_not_exists(#state.#${name})`);
     else {

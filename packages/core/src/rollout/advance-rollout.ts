@@ -119,8 +119,7 @@ function advanceStopped(world: World, rollout: RolloutState): Step<RolloutState,
   const toUndo = nowMs < rollout.expiresAtMs ? toUndoAfterStop(rollout, runs) : [];
   if (toUndo.length > 0) effects.push({ type: "undo_runs", runIds: idsOf(toUndo), round: rollout.round ?? 0 });
   if (seen.hasEnded && effects.length === 0) return finish(world, rollout);
-  const undos = seen.toSend.filter((run) => run.operation === "undo");
-  effects.push(...sending(world, undos, () => undefined, true).effects);
+  effects.push(...sending(world, undosToSend(seen, toUndo), () => undefined, true).effects);
   if (rollout.stop === world.rollout.stop) return keepRunning(world, effects, undefined, undefined);
   return go(world, "running", { stop: rollout.stop, hold: undefined, pause: undefined }, effects);
 }
@@ -137,9 +136,17 @@ function advanceUndo(world: World): Step<RolloutState, RolloutEffect> {
   const toUndo = ofThisRound(world);
   if (toUndo.length > 0) effects.push({ type: "undo_runs", runIds: idsOf(toUndo), round: rollout.round ?? 0 });
   if (seen.hasEnded && effects.length === 0) return finish(world, rollout);
-  const undos = seen.toSend.filter((run) => run.operation === "undo").sort((a, b) => b.wave - a.wave);
+  const undos = undosToSend(seen, toUndo).sort((a, b) => b.wave - a.wave);
   effects.push(...sending(world, undos, () => undefined).effects);
   return keepRunning(world, effects, undefined, undefined);
+}
+
+/**
+ * None before all of them are known: of two dispatchers, one that knows more of them would give the places to others, and
+ * both would send.
+ */
+function undosToSend(seen: Recount, toUndo: readonly RunState[]): RunState[] {
+  return toUndo.length > 0 ? [] : seen.toSend.filter((run) => run.operation === "undo");
 }
 
 function advancePaused(world: World): Step<RolloutState, RolloutEffect> {

@@ -7,8 +7,8 @@ import { siteMinimum } from "./site-minimum.ts";
 
 /**
  * Why a run whose appliance was away (`isAway`) may not start when it comes back: others were sent in its place. Undefined:
- * it may. Asked again a little later, there may be a place. The start and `takePlace` belong into one transaction: whoever
- * has counted the places before must count again.
+ * it may. Asked again a little later, there may be a place. Before the places are counted, one is taken (`takePlace`): whoever
+ * has counted them before must count again.
  */
 export function judgeLateStart(
   rollout: RolloutState,
@@ -26,5 +26,5 @@ export function judgeLateStart(
 }
 
 export function takePlace(rollout: RolloutState, nowMs: number): RolloutState {
-  return changed(rollout, {}, nowMs).state;
+  return changed(rollout, { lateStarts: (rollout.lateStarts ?? 0) + 1 }, nowMs).state;
 }

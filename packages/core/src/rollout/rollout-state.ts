@@ -25,6 +25,8 @@ export interface RolloutState extends Versioned {
   round?: number;
   /** What it does since the last round began; absent: what the plan says. */
   operation?: "undo";
+  /** How many that were away have asked for a place: who decided to send before does not send any more. */
+  lateStarts?: number;
   /** The last wave after which somebody let it go on. */
   confirmedWave?: number;
   /** Since when and why it is paused. */

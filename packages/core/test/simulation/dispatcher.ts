@@ -41,14 +41,16 @@ function* onePass(options: Dispatching): Generator<number, boolean, void> {
     const runs = yield* call(options, () => [...world.runs.values()]);
     const { state, effects } = reducers.advanceRollout(rollout, runs, scheduler.nowMs(), world.neededFleet());
     try {
-      // The state first: whoever decided by an older one may not send any more.
+      // The state first: a stop that is decided on stays, whatever dies now.
       const endsTask = effects.some(({ type }) => type === "finish_task");
       if (state !== rollout || endsTask) yield* call(options, () => world.commitRollout(rollout, state, endsTask));
       let progressed = false;
+      // Slow as well, so that a few thousand seeds show it.
+      if (options.isUnfenced === true) yield chance.between(1, 10_000);
       const stillTo = options.isUnfenced === true ? undefined : yield* sendable(options, state, effects);
       for (const effect of effects) {
         if (effect.type === "send_run" && stillTo?.has(effect.runId) === false) continue;
-        progressed = (yield* carryOut(options, effect, state.version, runs)) || progressed;
+        progressed = (yield* carryOut(options, effect, state, runs)) || progressed;
       }
       return progressed;
     } catch (error) {
@@ -77,7 +79,7 @@ function* sendable(
 function* carryOut(
   options: Dispatching,
   effect: RolloutEffect,
-  version: number,
+  decided: RolloutState,
   runs: readonly RunState[],
 ): Generator<number, boolean, void> {
   const { world } = options;
@@ -92,7 +94,7 @@ function* carryOut(
     case "send_run": {
       const attempt = runs.find(({ runId }) => runId === effect.runId)?.attempt ?? 0;
       return yield* call(options, () => {
-        if (world.rollout?.version !== version && options.isUnfenced !== true) throw new Conflict();
+        if (options.isUnfenced !== true && !doesTheSame(world.rollout, decided)) throw new Conflict();
         if (world.isFrozen) return false;
         change(world, effect.runId, { type: "send", attempt, envelope: signed });
         return true;
@@ -120,6 +122,12 @@ function* carryOut(
     case "finish_task":
       return false;
   }
+}
+
+/** What sending hangs on where it is stored (`rolloutUnchanged`). Not the version: every look of a dispatcher raises that. */
+function doesTheSame(now: RolloutState | undefined, decided: RolloutState): boolean {
+  if (now === undefined || (now.stop === undefined) !== (decided.stop === undefined)) return false;
+  return (["status", "round", "operation", "lateStarts"] as const).every((name) => now[name] === decided[name]);
 }
 
 function change(world: World, runId: string, event: RunEvent): void {
