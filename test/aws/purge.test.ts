@@ -335,7 +335,10 @@ it("outputs that are older than a tenant keeps them go in its minute of the hour
     (await observer.s3.send(new ListObjectsV2Command({ Bucket: outputBucket, Prefix: `${tenantId}/` }))).KeyCount;
   // Ids never go back in time, and the tests before this one have made some a month from now.
   const digits = "0123456789abcdefghjkmnpqrstvwxyz";
-  const madeAtMs = [...twin.tenantId.slice(4, 14)].reduce((ms, digit) => ms * 32 + digits.indexOf(digit), 0);
+  const madeAtMs = twin.tenantId
+    .slice(4, 14)
+    .split("")
+    .reduce((ms, digit) => ms * 32 + digits.indexOf(digit), 0);
   const newer = `${tenant.tenantId}/${runIdOf(newId("rollout", madeAtMs + 20 * dayMs), 0)}/1/000000.gz`;
   await observer.s3.send(new PutObjectCommand({ Bucket: outputBucket, Key: newer, Body: "x" }));
   const mine = clients(own);

@@ -47,7 +47,8 @@ export function scenarioOf(seed: number): Scenario {
   const chance = chanceOf(seed);
   const isCalm = chance.happens(0.1);
   const count = chance.happens(0.05) ? chance.between(12, 40) : chance.between(1, 8);
-  const livesMs = chance.between(40, 240) * minuteMs;
+  // Where nothing goes wrong the plan lasts for all waves and their pauses, too.
+  const livesMs = (chance.between(40, 240) + (isCalm ? 240 : 0)) * minuteMs;
   const trouble = isCalm ? 0 : chance.oneOf([0, 0.2, 0.5]);
   const failing = isCalm ? 0 : chance.oneOf([0, 0, 0.1, 0.3, 1]);
   const illness = isCalm ? 0 : chance.oneOf([0, 0, 0, 0.2]);
