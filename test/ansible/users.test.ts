@@ -51,6 +51,25 @@ describeWithSandbox("users on a real appliance", () => {
     await appliance.inside("rm -rf /home/.steward-run-mia-0");
   });
 
+  test("an undo takes no key out through a link that was put there since", async () => {
+    const others = `mkdir -p /srv/others && echo '${sshKey}' > /srv/others/authorized_keys`;
+    const link = "rm -r /home/ron/.ssh && ln -s /srv/others /home/ron/.ssh";
+    const add = (mode: "apply" | "undo", runId: string) =>
+      appliance.run(usersAdd, { username: "ron", sshKey }, { mode, runId });
+    for (const make of ["true", "useradd -m ron"]) {
+      await appliance.inside(`${make}; ${others}`);
+      const done = await add("apply", `run-${make.length}`);
+      expect(done, done.output).toMatchObject({ status: "succeeded" });
+      await appliance.inside(link);
+      const undo = await add("undo", `run-${make.length}`);
+      // An account that the step made goes nevertheless: a link of its owner's does not keep it.
+      if (make === "true") expect(undo, undo.output).toMatchObject({ status: "succeeded" });
+      else expect(undo.reason).toContain("ron's .ssh is a link now");
+      expect(await appliance.inside("cat /srv/others/authorized_keys")).toBe(`${sshKey}\n`);
+    }
+    await appliance.inside("userdel -r ron 2>/dev/null; rm -rf /srv/others /home/.steward-*");
+  });
+
   test("an undo leaves an account alone that somebody made since", async () => {
     await appliance.run(usersAdd, { username: "noah" }, { runId: "run-noah" });
     await appliance.inside("userdel -r noah 2>/dev/null; useradd -m -u 1234 noah");
