@@ -38,6 +38,7 @@ function whoText({ count, appliances }: Group, { appliances: all }: PreviewView)
 function stepLines(step: Group["steps"][number], paint: Paint): string[] {
   const changes = step.changes ?? [];
   const name = visible(step.action);
+  if (step.status === "simulated") return [];
   if (step.status === "skipped") return [`    ${paint.dim(`${name}: not looked at`)}`];
   if (step.status === "failed") return [`    ${paint.red(`${name}: ${visible(step.reason ?? "failed")}`)}`];
   if (step.changed === 0) return [`    ${paint.dim(`${name}: nothing to change`)}`];
