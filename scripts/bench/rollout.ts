@@ -54,6 +54,17 @@ export async function benchRollout(): Promise<Figure[]> {
       bar: { at: "most", value: 1.05 },
       how: `of a list scheduler that hears of every end at once; ${ofBound(usual, 100)}`,
     },
+    ...(
+      [
+        ["canary, then 100", usual, 100],
+        ["500", wide, 500],
+      ] as const
+    ).map(([name, { makespanMs }, concurrency]) => ({
+      name: `rollout makespan, ${name} at a time, of max(work / concurrency, longest run)`,
+      value: makespanMs / boundMs(durations, concurrency),
+      unit: "×",
+      how: "no bar: nobody knows the longest run before it has run, and a canary runs alone",
+    })),
     {
       name: "rollout makespan, 500 at a time",
       value: wide.makespanMs / listScheduledMs(durations, 500),
