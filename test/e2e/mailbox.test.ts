@@ -36,7 +36,8 @@ describeWithSandbox("a mailbox, from the sentence to the login", () => {
       sandboxDir: join(sandboxRoot().fileSystem, "..", ".."),
     });
     acme = installation.as("acme");
-  });
+    // Six sandboxes start, each with a mail server to be set up in it.
+  }, 300_000);
   afterAll(async () => {
     await installation?.close();
     vi.unstubAllEnvs();
