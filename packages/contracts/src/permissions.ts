@@ -359,7 +359,11 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     instances: [
       table("GetItem", "Query", "BatchGetItem"),
-      changes(["PutItem", "UpdateItem"], ["AUDIT", "LIMIT", "NODE"], ["CERTIFICATE#*", "ENROLMENT#*", "PRESENCE#*"]),
+      changes(
+        ["PutItem", "UpdateItem"],
+        ["AUDIT", "GATE", "LIMIT", "NODE"],
+        ["CERTIFICATE#*", "ENROLMENT#*", "PRESENCE#*"],
+      ),
       parameters("root-public-key"),
       {
         // Not to read them: only the instance itself does.
