@@ -251,7 +251,6 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       ...verifyTokens,
       ...release,
       queues(["rollouts"], "SendMessage", "GetQueueUrl"),
-      tellNotices,
     ],
     dispatch: [
       table("GetItem", "Query", "BatchGetItem"),

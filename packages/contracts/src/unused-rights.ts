@@ -34,6 +34,37 @@ export const unusedRights: readonly UnusedRights[] = [
     reason: "Plans are short enough for the other two lanes; the lane bulk waits for work that is not.",
   },
   {
+    principals: ["escalate", "nodes", "reconcile", "schedule"],
+    actions: ["sqs:SendMessage", "sqs:GetQueueUrl"],
+    resources: [queue("notifications")],
+    reason: "People are told where a task comes to wait or to its end in this part; in the tests most do so in others.",
+    byChance: true,
+  },
+  ...(
+    [
+      ["nodes", ["CreateSecret"], "run"],
+      ["nodes", ["GetSecretValue"], "tenant"],
+      ["reconcile", ["DeleteSecret"], "run"],
+      ["secrets", ["GetSecretValue"], "run"],
+      ["secrets", ["CreateSecret", "PutSecretValue", "DeleteSecret"], "tenant"],
+    ] as const
+  ).map(
+    ([principal, actions, folder]): UnusedRights => ({
+      principals: [principal],
+      actions: actions.map((action) => `secretsmanager:${action}`),
+      resources: [`steward-{stage}/${folder}/*`],
+      reason:
+        "Secrets of runs are removed when they were opened or a day old, and no action refers to a tenant's own yet; packages/control/test/run-secrets.system.test.ts has the use cases.",
+      byChance: true,
+    }),
+  ),
+  {
+    principals: ["purge"],
+    actions: ["secretsmanager:DeleteSecret"],
+    resources: ["steward-{stage}/run/*", "steward-{stage}/tenant/*"],
+    reason: noTenantRemoved,
+  },
+  {
     principals: ["people"],
     actions: ["dynamodb:DeleteItem"],
     resources: table,
@@ -65,6 +96,7 @@ export const unusedRights: readonly UnusedRights[] = [
     [
       ["dispatch", "rollouts"],
       ["escalate", "escalations"],
+      ["notify", "notifications"],
       ["sweep", "node-events"],
     ] as const
   ).flatMap(([principal, name]): UnusedRights[] => [
