@@ -43,8 +43,6 @@ export const unusedRights: readonly UnusedRights[] = [
   ...(
     [
       ["nodes", ["CreateSecret"], "run"],
-      ["nodes", ["GetSecretValue"], "tenant"],
-      ["reconcile", ["DeleteSecret"], "run"],
       ["secrets", ["GetSecretValue"], "run"],
       ["secrets", ["CreateSecret", "PutSecretValue", "DeleteSecret"], "tenant"],
     ] as const
@@ -54,16 +52,10 @@ export const unusedRights: readonly UnusedRights[] = [
       actions: actions.map((action) => `secretsmanager:${action}`),
       resources: [`steward-{stage}/${folder}/*`],
       reason:
-        "Secrets of runs are removed when they were opened or a day old, and no action refers to a tenant's own yet; packages/control/test/run-secrets.system.test.ts has the use cases.",
+        "A password of a run, and a tenant's own secrets: packages/control/test/run-secrets.system.test.ts has the use cases.",
       byChance: true,
     }),
   ),
-  {
-    principals: ["purge"],
-    actions: ["secretsmanager:DeleteSecret"],
-    resources: ["steward-{stage}/run/*", "steward-{stage}/tenant/*"],
-    reason: noTenantRemoved,
-  },
   {
     principals: ["people"],
     actions: ["dynamodb:DeleteItem"],
