@@ -1,3 +1,5 @@
+import { chanceOf } from "../../packages/core/test/simulation/scheduler.ts";
+
 /** Numbers that look random and are the same for the same seed. */
 export interface Seeded {
   seed: number;
@@ -20,15 +22,7 @@ export function chooseSeed(): number {
 }
 
 export function seeded(seed: number): Seeded {
-  let state = seed | 0;
-  // mulberry32
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-  const between = (low: number, high: number) => low + Math.floor(next() * (high - low + 1));
+  const { next, between } = chanceOf(seed);
   return {
     seed,
     next,

@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { getNode, replaceNode } from "@steward/aws/records/node";
 import { createPerson, getPerson, replacePerson } from "@steward/aws/records/person";
@@ -21,6 +20,7 @@ import { submitTask } from "@steward/control/submit-task";
 import { suspendTenant } from "@steward/control/tenants";
 import { createWindow } from "@steward/control/windows";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { chooseSeed } from "../../../test/support/seeded.ts";
 import { type House, openHouse } from "./support/house.ts";
 import { testSigner } from "./support/machines.ts";
 
@@ -31,7 +31,7 @@ import { testSigner } from "./support/machines.ts";
  * change and seed: `STEWARD_EVERY_CALL=1` takes them all (three minutes).
  */
 const stride = process.env["STEWARD_EVERY_CALL"] === undefined ? 4 : 1;
-const seed = Number(process.env["STEWARD_SEED"] ?? randomInt(2 ** 31));
+const seed = chooseSeed();
 process.stdout.write(`gate races: STEWARD_SEED=${seed}\n`);
 
 let house: House;
