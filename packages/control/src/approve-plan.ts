@@ -2,10 +2,12 @@ import { signDocument } from "@steward/aws/signing";
 import type { Approval } from "@steward/contracts/envelope";
 import { AppError } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
+import type { Plan } from "@steward/contracts/plan";
 import type { GateResult, TaskView } from "@steward/contracts/task";
 import { gate } from "@steward/core/gate/gate";
 import { neededApproval } from "@steward/core/gate/rules/approval";
 import { reduceTask } from "@steward/core/task/reduce-task";
+import type { TaskState } from "@steward/core/task/task-state";
 import type { Caller, Context, WithSigner } from "./context.ts";
 import { gateContext } from "./gate-context.ts";
 import { loadTask } from "./load-task.ts";
@@ -25,15 +27,7 @@ export async function approvePlan(
   body: { planHash: string; confirmation?: string | undefined; recipient?: string | undefined },
 ): Promise<TaskView> {
   return retryOnConflict(async () => {
-    const task = await loadTask(deps, caller.tenantId, params.taskId);
-    const { plan } = task;
-    if (plan === undefined) throw new AppError("invalid_transition", "this task has no plan to approve yet");
-    if (plan.planHash !== body.planHash) {
-      throw new AppError("plan_changed", "the plan is not the one that you were shown", {
-        next: `look at it again: steward tasks show ${task.taskId}`,
-      });
-    }
-    requireRecipient(task, body.recipient);
+    const { task, plan } = await loadShownPlan(deps, caller, params, body);
     if (task.approval?.by === caller.principal.id) return fullTaskView(deps, task);
     const nowMs = deps.nowMs();
     const context = await gateContext(deps, task, plan, "approval", {
@@ -83,6 +77,28 @@ export async function approvePlan(
     });
     return fullTaskView(deps, state);
   });
+}
+
+/**
+ * A task and its plan, if they are what the person was shown. Throws `invalid_transition` where there is no plan yet,
+ * `plan_changed` where it is another one, or where another person gets what it makes.
+ */
+export async function loadShownPlan(
+  deps: Pick<Context, "table">,
+  caller: Caller,
+  params: { taskId: string },
+  shown: { planHash: string; recipient?: string | undefined },
+): Promise<{ task: TaskState; plan: Plan }> {
+  const task = await loadTask(deps, caller.tenantId, params.taskId);
+  const { plan } = task;
+  if (plan === undefined) throw new AppError("invalid_transition", "this task has no plan to approve yet");
+  if (plan.planHash !== shown.planHash) {
+    throw new AppError("plan_changed", "the plan is not the one that you were shown", {
+      next: `look at it again: steward tasks show ${task.taskId}`,
+    });
+  }
+  requireRecipient(task, shown.recipient);
+  return { task, plan };
 }
 
 export function deniedByGate(decision: GateResult, taskId: string): AppError {

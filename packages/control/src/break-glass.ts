@@ -5,12 +5,10 @@ import { newId } from "@steward/contracts/ids";
 import type { TaskView } from "@steward/contracts/task";
 import { gate } from "@steward/core/gate/gate";
 import { reduceTask } from "@steward/core/task/reduce-task";
-import { deniedByGate } from "./approve-plan.ts";
+import { deniedByGate, loadShownPlan } from "./approve-plan.ts";
 import type { Caller, Context, WithSigner } from "./context.ts";
 import { gateContext } from "./gate-context.ts";
-import { loadTask } from "./load-task.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
-import { requireRecipient } from "./secret-recipient.ts";
 import { storeTask } from "./store-task.ts";
 import { fullTaskView } from "./task-view.ts";
 
@@ -27,15 +25,7 @@ export async function breakGlass(
 ): Promise<TaskView> {
   const { principal } = caller;
   return retryOnConflict(async () => {
-    const task = await loadTask(deps, caller.tenantId, params.taskId);
-    const { plan } = task;
-    if (plan === undefined) throw new AppError("invalid_transition", "this task has no plan yet");
-    if (plan.planHash !== body.planHash) {
-      throw new AppError("plan_changed", "the plan is not the one that you were shown", {
-        next: `look at it again: steward tasks show ${task.taskId}`,
-      });
-    }
-    requireRecipient(task, body.recipient);
+    const { task, plan } = await loadShownPlan(deps, caller, params, body);
     if (task.breakGlass?.by === principal.id) return fullTaskView(deps, task);
     const nowMs = deps.nowMs();
     const { id: by, name } = principal;
