@@ -22,7 +22,9 @@ export function chooseSeed(): number {
 }
 
 export function seeded(seed: number): Seeded {
-  const { next, between } = chanceOf(seed);
+  const chance = chanceOf(seed);
+  const next = () => chance.next();
+  const between = (low: number, high: number) => chance.between(low, high);
   return {
     seed,
     next,
