@@ -59,12 +59,10 @@ export function createRunQueue(options: RunQueueOptions): RunQueue {
         return true;
       }
       const why = obeyed.type === "refused" ? obeyed.refusals.map(({ code }) => code).join(",") : obeyed.code;
-      const untilMs =
-        obeyed.type === "not_started" && obeyed.forGood ? Number.POSITIVE_INFINITY : clock.monotonicMs() + holdMs;
-      held.set(runId, { untilMs, why });
+      held.set(runId, { untilMs: clock.monotonicMs() + holdMs, why });
       if (before?.why === why) return true;
       if (obeyed.type === "refused") log("run.refused", { runId, refusals: obeyed.refusals });
-      else log("run.not_started", { runId, code: obeyed.code, forGood: obeyed.forGood });
+      else log("run.not_started", { runId, code: obeyed.code });
       return true;
     } finally {
       current = undefined;

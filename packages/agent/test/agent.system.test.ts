@@ -324,7 +324,7 @@ describe("nothing runs", () => {
     control.run.ledgerId = "00000000-0000-4000-8000-000000000000";
     const { executor, steps } = scriptedExecutor();
     await start(executor);
-    await until("the refusal", () => control.eventsOf("run.not_started").length > 0);
+    await until("the refusal", () => control.eventsOf("run.is_over").length > 0);
     expect(steps).toHaveLength(0);
     expect((await openLedger(dir)).entries()).toMatchObject([{ state: "dropped" }]);
   });
@@ -383,6 +383,24 @@ describe("a start that was asked for and never answered", () => {
     control.again(2);
     comesUp();
     await reported();
+    expect((await states()).sort()).toEqual(["1 dropped", "2 reported"]);
+    expect(steps.map(({ attempt }) => attempt)).toEqual([2]);
+  });
+
+  it("and is then refused, because the run was cancelled, does not keep the next attempt from beginning", async () => {
+    const startRun = control.door.handlerOf("startRun");
+    let refused = 0;
+    control.door.on("startRun", (call) => {
+      if ((call.body as { attempt: number }).attempt > 1) return startRun(call);
+      refused += 1;
+      // Cancelled, and tried again by a person, before the agent has looked at its list again.
+      control.again(2);
+      throw new AppError("stale_attempt", "this attempt has ended");
+    });
+    const { executor, steps } = scriptedExecutor();
+    await start(executor);
+    await reported();
+    expect(refused).toBe(1);
     expect((await states()).sort()).toEqual(["1 dropped", "2 reported"]);
     expect(steps.map(({ attempt }) => attempt)).toEqual([2]);
   });
