@@ -146,6 +146,13 @@ export const keyFamilies = {
   rate: { partition: "SYS#RATE" },
   tenants: { partition: "SYS#TENANTS" },
   queuedJobs: { partition: "SYS#QUEUED" },
+  lanes: {
+    partition: "SYS#LANES",
+    forTenant: {
+      operations: ["update"],
+      why: "a tenant's job is counted among those of all; who counts is told sums of a minute, which name nobody",
+    },
+  },
   due: { partition: "SYS#DUE" },
   schedules: { partition: "SYS#SCHEDULES" },
   health: { partition: "SYS#HEALTH" },

@@ -79,6 +79,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
   });
   /** What a task changes on its way, with the trail and the quotas that it uses. */
   const tasks = ["AUDIT", "JOB", "LIMIT", "NOTICE", "ROLLOUT", "TASK"];
+  /** Whoever queues or ends a job counts it in its lane. */
+  const jobSums = ["LANES#*"];
   const idempotency = "IDEMPOTENCY#*";
   /** A request that was refused is forgotten, so that its key can be tried again. Nothing else is deleted by a door. */
   const forget: Grant = { ...table("DeleteItem"), keys: [`T#*#${idempotency}`] };
@@ -141,7 +143,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       changes(
         ["PutItem", "UpdateItem"],
         [...tasks, "FREEZE", "GATE", idempotency, "NODE", "SCHEDULE"],
-        ["CERTIFICATE#*", "ENROLMENT#*", "FREEZE", "GATE", "PRESENCE#*", "RATE#*"],
+        ["CERTIFICATE#*", "ENROLMENT#*", "FREEZE", "GATE", ...jobSums, "PRESENCE#*", "RATE#*"],
       ),
       forget,
       // The second one for the certificates of one machine or person.
@@ -170,7 +172,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     nodes: [
       table("GetItem", "Query", "BatchGetItem"),
-      changes(["PutItem", "UpdateItem"], [...tasks, "FACTS", "RUN#*", "SECRET#*"], ["PRESENCE#*"]),
+      changes(["PutItem", "UpdateItem"], [...tasks, "FACTS", "RUN#*", "SECRET#*"], [...jobSums, "PRESENCE#*"]),
       // A start holds only while nothing that the gate looked at has changed since.
       { ...table("ConditionCheckItem"), keys: ["T#*#GATE", "SYS#GATE"] },
       // Keeps what an appliance made, and can never read it again.
@@ -267,7 +269,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     escalate: [
       table("GetItem", "Query", "BatchGetItem"),
-      changes(["PutItem", "UpdateItem"], tasks, []),
+      changes(["PutItem", "UpdateItem"], tasks, jobSums),
       indexes("gsi1"),
       queues(["escalations"], ...consume, "SendMessage"),
       // Without a key a job goes back to the workers; a plan that needs no approval starts at once.
@@ -278,7 +280,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     reconcile: [
       table("GetItem", "BatchGetItem"),
-      changes(["PutItem", "UpdateItem"], [...tasks, "NODE", "RUN#*", "SECRET#*"], ["PRESENCE#*"]),
+      changes(["PutItem", "UpdateItem"], [...tasks, "NODE", "RUN#*", "SECRET#*"], [...jobSums, "PRESENCE#*"]),
       // What nobody opened in time, and what was opened.
       runSecrets("DeleteSecret"),
       // What waits for a node that was shut out: the runs that have not ended.
