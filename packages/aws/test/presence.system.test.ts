@@ -58,7 +58,12 @@ test("a presence is read back as it was written", async () => {
     factsDigest: "0123456789abcdef".repeat(4),
     capacity: { slots: 4, used: 1 },
     models: ["llama3.2:3b"],
+    gpus: [
+      { name: "NVIDIA A10G", vramMb: 23_028, freeMb: 22_500, usedPercent: 0 },
+      { name: "NVIDIA A10G", vramMb: 23_028, freeMb: 100 },
+    ],
     draining: false,
+    pulling: { model: "llama3.1:8b", percent: 41 },
     certificate: { current: fingerprint("a"), next: fingerprint("b"), revoked: false },
     directive: {
       intervalSeconds: 15,
@@ -80,6 +85,17 @@ test("the last three metric sets stay, newest first, and the answer comes from t
   const stored = await get();
   expect([stored?.m1, stored?.m2, stored?.m3].map((one) => one?.cpuPercent)).toEqual([4, 3, 2]);
   expect(stored).toMatchObject({ sequence: 4, lastSeenAtMs: 1000, agentVersion: "1.0.0" });
+});
+
+test("what a worker pulls is shown until a heartbeat says nothing of it; an older worker's is read as ever", async () => {
+  const { beat, get } = await aNode({ nodeId: newId("worker", Date.now()) });
+  const gpus = [{ name: "NVIDIA A10G", vramMb: 23_028, freeMb: 22_500, usedPercent: 3 }];
+  await beat({ sequence: 1, gpus, pulling: { model: "llama3.1:8b", percent: 41.5 } });
+  expect(await get()).toMatchObject({ gpus, pulling: { model: "llama3.1:8b", percent: 42 } });
+  await beat({ sequence: 2, gpus: [] });
+  const after = await get();
+  expect(after?.gpus).toEqual([]);
+  expect(after).not.toHaveProperty("pulling");
 });
 
 test("the same sequence is a retry, a lower one is stale", async () => {
@@ -227,8 +243,14 @@ test.each(["appliance", "worker"] as const)("the largest legal heartbeat of an %
     conditions: Array.from({ length: 10 }, () => "x".repeat(100)),
     capacity: { slots: 1023, used: 1023 },
     models: Array.from({ length: 32 }, (_, index) => `${index}${"m".repeat(110)}`),
-    gpus: Array.from({ length: 16 }, () => "g".repeat(120)),
+    gpus: Array.from({ length: 16 }, (_, index) => ({
+      name: `${index}${"g".repeat(78)}`,
+      vramMb: 99_999_999 - index,
+      freeMb: 99_999_999 - index,
+      usedPercent: 99.99,
+    })),
     draining: true,
+    pulling: { model: "p".repeat(120), percent: 33.333 },
   };
   const { nodeId } = await aNode({
     nodeId: newId(kind, Date.now()),

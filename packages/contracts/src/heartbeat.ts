@@ -21,6 +21,22 @@ export const capacitySchema = z.strictObject({
   used: z.number().int().min(0).max(1024),
 });
 
+const megabytes = z.number().int().min(0).max(100_000_000);
+
+/** A GPU as its maker's tool sees it. Memory in MiB, 0 where the tool does not say; memory shared with the host is the host's. */
+export const gpuSchema = z.strictObject({
+  name: z.string().max(80),
+  vramMb: megabytes,
+  freeMb: megabytes,
+  /** How busy it is. */
+  usedPercent: percent.optional(),
+});
+export type Gpu = z.infer<typeof gpuSchema>;
+
+/** A wanted model that is on its way. */
+export const pullingSchema = z.strictObject({ model: z.string().max(120), percent });
+export type Pulling = z.infer<typeof pullingSchema>;
+
 /** A node's check-in. `sequence` grows with every heartbeat; a repeated one is a retry. */
 export const heartbeatSchema = z.strictObject({
   sequence: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
@@ -32,8 +48,9 @@ export const heartbeatSchema = z.strictObject({
   conditions: z.array(z.string().max(100)).max(10).default([]),
   capacity: capacitySchema.optional(),
   models: z.array(z.string().max(120)).max(32).optional(),
-  gpus: z.array(z.string().max(120)).max(16).optional(),
+  gpus: z.array(gpuSchema).max(16).optional(),
   draining: z.boolean().optional(),
+  pulling: pullingSchema.optional(),
 });
 export type Heartbeat = z.infer<typeof heartbeatSchema>;
 

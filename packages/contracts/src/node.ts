@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { capacitySchema, healthLevels, metricsSchema } from "./heartbeat.ts";
+import { capacitySchema, gpuSchema, healthLevels, metricsSchema, pullingSchema } from "./heartbeat.ts";
 import { nodeIdSchema, tenantIdSchema } from "./ids.ts";
 import { digestSchema } from "./release.ts";
 
@@ -39,6 +39,9 @@ export const nodeViewSchema = z.strictObject({
   metrics: metricsSchema.optional(),
   capacity: capacitySchema.optional(),
   models: z.array(z.string()).optional(),
+  gpus: z.array(gpuSchema).optional(),
+  /** The model that it fetches just now. */
+  pulling: pullingSchema.optional(),
   draining: z.boolean().optional(),
   facts: z.record(z.string(), z.unknown()).optional(),
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { actionKinds } from "./actions.ts";
-import { healthLevels } from "./heartbeat.ts";
+import { healthLevels, pullingSchema } from "./heartbeat.ts";
 import { riskRulesSchema } from "./risk.ts";
 
 /** `GET /actions`: the catalogue, with variables as JSON Schema. */
@@ -33,6 +33,8 @@ export const queueStatusSchema = z.strictObject({
       slots: z.number().int(),
       used: z.number().int(),
       models: z.array(z.string()),
+      /** The model that it fetches just now. */
+      pulling: pullingSchema.optional(),
     }),
   ),
 });

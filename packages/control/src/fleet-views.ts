@@ -46,6 +46,7 @@ export async function queueStatus(
       slots: worker.slots,
       used: worker.used,
       models: worker.models,
+      ...(worker.pulling === undefined ? {} : { pulling: worker.pulling }),
     })),
   };
 }

@@ -1,7 +1,7 @@
 import { batchGetPresence } from "@steward/aws/records/presence";
 import { actForSystem } from "@steward/aws/tenant-fence";
 import { providerTenantId } from "@steward/contracts/ids";
-import type { Health } from "@steward/contracts/heartbeat";
+import type { Health, Pulling } from "@steward/contracts/heartbeat";
 import { isOffline } from "@steward/core/node/health";
 import type { Context } from "./context.ts";
 import { allNodes } from "./load-targets.ts";
@@ -13,6 +13,7 @@ export interface LiveWorker {
   slots: number;
   used: number;
   models: string[];
+  pulling?: Pulling;
   /** It would take a job now or soon: alive, with a model, not draining. */
   ready: boolean;
 }
@@ -41,6 +42,7 @@ async function readWorkers(deps: Pick<Context, "table" | "nowMs">): Promise<Live
       slots: presence?.capacity?.slots ?? 0,
       used: presence?.capacity?.used ?? 0,
       models,
+      ...(presence?.pulling === undefined ? {} : { pulling: presence.pulling }),
       ready: !offline && models.length > 0 && presence.draining !== true && !presence.certificate.revoked,
     };
   });

@@ -37,6 +37,8 @@ export function nodeView(node: NodeState, presence: PresenceState | undefined, n
     ...(presence?.m1 === undefined ? {} : { metrics: presence.m1 }),
     ...(presence?.capacity === undefined ? {} : { capacity: presence.capacity }),
     ...(presence?.models === undefined ? {} : { models: presence.models }),
+    ...(presence?.gpus === undefined || presence.gpus.length === 0 ? {} : { gpus: presence.gpus }),
+    ...(presence?.pulling === undefined ? {} : { pulling: presence.pulling }),
     ...(presence?.draining === undefined ? {} : { draining: presence.draining }),
   };
 }

@@ -2,12 +2,14 @@ import { newId, runIdOf } from "@steward/contracts/ids";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
+  packGpus,
   packMetrics,
   packModels,
   packRun,
   packVersion,
   presenceKey,
   presenceShards,
+  unpackGpus,
   unpackRun,
 } from "./presence-item.ts";
 
@@ -47,9 +49,42 @@ test("models are kept in order, as many as there is room for", () => {
     fc.property(fc.array(fc.string({ maxLength: 120 }), { maxLength: 32 }), (models) => {
       const packed = packModels(models);
       expect(packed).toEqual(models.slice(0, packed.length));
-      expect(Buffer.byteLength(packed.join("")) + packed.length).toBeLessThanOrEqual(400);
+      expect(Buffer.byteLength(packed.join("")) + packed.length).toBeLessThanOrEqual(300);
     }),
   );
+});
+
+test("GPUs come back as they went in, in order, as many as there is room for", () => {
+  const whole = fc.integer({ min: 0, max: 2_000_000 });
+  const gpu = fc.record({
+    name: fc.string({ minLength: 1, maxLength: 20 }).map((name) => name.replace(/[|\n]/g, "_")),
+    vramMb: whole,
+    freeMb: whole,
+    usedPercent: fc.integer({ min: 0, max: 100 }),
+  });
+  const some = fc.array(
+    fc.oneof(
+      gpu,
+      gpu.map(({ usedPercent: _, ...unknown }) => unknown),
+    ),
+    { maxLength: 16 },
+  );
+  fc.assert(
+    fc.property(some, (gpus) => {
+      const packed = packGpus(gpus);
+      const unpacked = unpackGpus(packed);
+      expect(Buffer.byteLength(packed)).toBeLessThanOrEqual(150);
+      expect(unpacked).toEqual(gpus.slice(0, unpacked.length));
+      expect(unpacked.length).toBeGreaterThanOrEqual(Math.min(gpus.length, 3));
+    }),
+  );
+  const many = Array.from({ length: 16 }, (_, index) => ({
+    name: "NVIDIA H100 80GB HBM3",
+    vramMb: 81_559,
+    freeMb: 80_000 + index,
+    usedPercent: 97,
+  }));
+  expect(unpackGpus(packGpus(many))).toHaveLength(12);
 });
 
 test("metrics are rounded, never out of DynamoDB's range", () => {

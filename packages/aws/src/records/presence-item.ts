@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { AppError } from "@steward/contracts/errors";
-import type { Health, Metrics } from "@steward/contracts/heartbeat";
+import type { Gpu, Health, Metrics, Pulling } from "@steward/contracts/heartbeat";
 import type { PresenceState, Thresholds } from "@steward/core/node/node-state";
 import type { Item } from "../table.ts";
 
@@ -14,7 +14,10 @@ export const presenceShards = 64;
 /** How many runs are announced to an appliance at a time. */
 export const maxPendingRuns = 20;
 /** Names of models beyond it are left out: what a worker has is shown, not decided, by this list. */
-const maxModelBytes = 400;
+const maxModelBytes = 300;
+/** A dozen GPUs of one kind, or three of different ones; those beyond it are left out. */
+const maxGpuBytes = 150;
+const maxPullingBytes = 60;
 const maxVersionBytes = 40;
 
 export function presenceKey(nodeId: string): { pk: string; sk: string } {
@@ -41,7 +44,9 @@ export const names = {
   "#facts": "f",
   "#capacity": "c",
   "#models": "mo",
+  "#gpus": "g",
   "#draining": "dr",
+  "#pulling": "p",
   "#current": "cc",
   "#next": "cn",
   "#revoked": "cr",
@@ -79,7 +84,9 @@ export function itemOfPresence(state: PresenceState): Item {
     "#facts": state.factsDigest === undefined ? undefined : packHex(state.factsDigest),
     "#capacity": state.capacity === undefined ? undefined : [state.capacity.slots, state.capacity.used],
     "#models": state.models === undefined ? undefined : packModels(state.models),
+    "#gpus": state.gpus === undefined ? undefined : packGpus(state.gpus),
     "#draining": state.draining,
+    "#pulling": state.pulling === undefined ? undefined : packPulling(state.pulling),
     "#current": packHex(state.certificate.current),
     "#next": state.certificate.next === undefined ? undefined : packHex(state.certificate.next),
     "#revoked": state.certificate.revoked,
@@ -116,6 +123,7 @@ export function presenceOfItem(item: Item): PresenceState {
   const capacity = read("#capacity");
   const version = read("#version");
   const models = read("#models");
+  const gpus = read("#gpus");
   const draining = read("#draining");
   const expires = read("#expires");
   const thresholds = unpackThresholds(read("#toldThresholds"));
@@ -134,7 +142,9 @@ export function presenceOfItem(item: Item): PresenceState {
     factsDigest: unpackHex(read("#facts")),
     capacity: Array.isArray(capacity) ? { slots: Number(capacity[0]), used: Number(capacity[1]) } : undefined,
     models: Array.isArray(models) ? models.map(String) : undefined,
+    gpus: typeof gpus === "string" ? unpackGpus(gpus) : undefined,
     draining: typeof draining === "boolean" ? draining : undefined,
+    pulling: unpackPulling(read("#pulling")),
     // A promoted certificate stays in `next` until the following one: see `beat`.
     certificate: compact({
       current,
@@ -192,6 +202,48 @@ export function packModels(models: readonly string[]): string[] {
     kept.push(model);
   }
   return kept;
+}
+
+/**
+ * One line a GPU: name, memory, free memory, use; numbers to base 36. What is the same as on the line before is left
+ * out: a host's GPUs mostly are of one kind.
+ */
+export function packGpus(gpus: readonly Gpu[]): string {
+  let text = "";
+  let before: { name?: string; vram?: string } = {};
+  for (const gpu of gpus) {
+    const name = cut(gpu.name.replace(/[|\n]/g, " "), 40);
+    const vram = gpu.vramMb.toString(36);
+    const used = gpu.usedPercent === undefined ? "" : Math.round(gpu.usedPercent).toString(36);
+    const first = before.name === name ? "" : name;
+    const line = [first, before.vram === vram ? "" : vram, gpu.freeMb.toString(36), used].join("|");
+    const next = text === "" ? line : `${text}\n${line}`;
+    if (Buffer.byteLength(next) > maxGpuBytes) break;
+    text = next;
+    before = { name, vram };
+  }
+  return text;
+}
+
+export function unpackGpus(text: string): Gpu[] {
+  if (text === "") return [];
+  let name = "";
+  let vramMb = 0;
+  return text.split("\n").map((line) => {
+    const [first, vram, free, used] = line.split("|");
+    if (first) name = first;
+    if (vram) vramMb = Number.parseInt(vram, 36);
+    const freeMb = Number.parseInt(free || "0", 36);
+    return { name, vramMb, freeMb, ...(used ? { usedPercent: Number.parseInt(used, 36) } : {}) };
+  });
+}
+
+export function packPulling({ model, percent }: Pulling): [string, number] {
+  return [cut(model, maxPullingBytes), Math.round(percent)];
+}
+
+function unpackPulling(value: unknown): Pulling | undefined {
+  return Array.isArray(value) ? { model: String(value[0]), percent: Number(value[1]) } : undefined;
 }
 
 export function packHex(hex: string): Uint8Array {

@@ -18,9 +18,11 @@ import {
   itemOfPresence,
   maxPendingRuns,
   namesIn,
+  packGpus,
   packHex,
   packMetrics,
   packModels,
+  packPulling,
   packRun,
   packThresholds,
   packVersion,
@@ -87,6 +89,7 @@ export async function beat(
   }: { nodeId: string; fingerprint: string; heartbeat: Heartbeat; nowMs: number },
 ): Promise<BeatOutcome> {
   const sets = [...heartbeatSets];
+  const removes = ["#writeId"];
   const values: Item = {
     ":sequence": heartbeat.sequence,
     ":now": nowMs,
@@ -107,9 +110,12 @@ export async function beat(
   if (nodeId.startsWith("wrk_")) {
     if (heartbeat.capacity !== undefined) set("capacity", [heartbeat.capacity.slots, heartbeat.capacity.used]);
     if (heartbeat.models !== undefined) set("models", packModels(heartbeat.models));
+    if (heartbeat.gpus !== undefined) set("gpus", packGpus(heartbeat.gpus));
     set("draining", heartbeat.draining ?? false);
+    if (heartbeat.pulling === undefined) removes.push("#pulling");
+    else set("pulling", packPulling(heartbeat.pulling));
   }
-  const update = `SET ${sets.join(", ")} REMOVE #writeId`;
+  const update = `SET ${sets.join(", ")} REMOVE ${removes.join(", ")}`;
   try {
     const { Attributes: before } = await table.client.send(
       new UpdateCommand({

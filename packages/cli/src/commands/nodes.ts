@@ -11,6 +11,7 @@ import { table } from "../text/table.ts";
 import { valueText } from "../text/task.ts";
 import { duration, relative } from "../text/time.ts";
 import { visible } from "../text/visible.ts";
+import { gpusText, gpuText, modelsText } from "../text/worker.ts";
 import type { Ui } from "../ui.ts";
 import { collect, examples, wholeNumber } from "./shared.ts";
 
@@ -276,7 +277,8 @@ export function nodesTable(items: readonly NodeView[], ui: Ui, nowMs: number): s
               head: "SLOTS",
               cell: (node: NodeView) => (node.capacity ? `${node.capacity.used}/${node.capacity.slots}` : ""),
             },
-            { head: "MODELS", cell: (node: NodeView) => (node.models ?? []).map(visible).join(", "), flexible: true },
+            { head: "MODELS", cell: modelsText, flexible: true },
+            { head: "GPU", cell: (node: NodeView) => gpusText(node.gpus), flexible: true },
           ]
         : [
             {
@@ -343,7 +345,8 @@ function nodeText(node: NodeView, paint: Paint, nowMs: number): string {
     );
   }
   row("slots", node.capacity && `${node.capacity.used} of ${node.capacity.slots} in use`);
-  row("models", node.models?.map(visible).join(", "));
+  row("models", node.kind === "worker" ? modelsText(node) : undefined);
+  for (const gpu of node.gpus ?? []) row("gpu", gpuText(gpu));
   for (const [name, value] of Object.entries(node.facts ?? {})) row(visible(name), valueText(value));
   return lines.join("\n");
 }

@@ -4,6 +4,7 @@ import { listUpTo } from "../list-all.ts";
 import { table } from "../text/table.ts";
 import { duration } from "../text/time.ts";
 import { visible } from "../text/visible.ts";
+import { modelsText } from "../text/worker.ts";
 import { nearlyUsedUp, quotaLine } from "./limits.ts";
 import { nodesTable, paintHealth, unwellNodes } from "./nodes.ts";
 import { glassText, tasksTable } from "./tasks.ts";
@@ -124,7 +125,7 @@ export function addQueues(program: Command, run: Runner): void {
               { head: "WORKER", cell: (worker) => visible(worker.name) },
               { head: "HEALTH", cell: (worker) => paintHealth(worker.health, paint) },
               { head: "SLOTS", cell: (worker) => `${worker.used}/${worker.slots}` },
-              { head: "MODELS", cell: (worker) => worker.models.map(visible).join(", "), flexible: true },
+              { head: "MODELS", cell: modelsText, flexible: true },
             ],
             ui.width,
             paint,

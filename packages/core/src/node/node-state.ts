@@ -1,5 +1,5 @@
 import type { Facts } from "@steward/contracts/actions";
-import type { Health, Metrics } from "@steward/contracts/heartbeat";
+import type { Gpu, Health, Metrics, Pulling } from "@steward/contracts/heartbeat";
 import type { Doorbell, NodeKind } from "@steward/contracts/node";
 import type { Versioned } from "../versioned.ts";
 
@@ -57,7 +57,9 @@ export interface PresenceState {
   factsDigest?: string;
   capacity?: { slots: number; used: number };
   models?: string[];
+  gpus?: Gpu[];
   draining?: boolean;
+  pulling?: Pulling;
   /** sha256 of the certificates that are accepted now. */
   certificate: {
     current: string;
