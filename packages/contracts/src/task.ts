@@ -82,6 +82,20 @@ export const gateExplanationSchema = gateResultSchema.extend({
 });
 export type GateExplanation = z.infer<typeof gateExplanationSchema>;
 
+/** What one tier took for a task, its failures too. Latency is from taking the job to its answer. */
+export const tierUseSchema = z.strictObject({
+  tier: z.enum(tiers),
+  model: z.string().optional(),
+  attempts: z.number().int().nonnegative(),
+  latencyMs: z.number().nonnegative(),
+  promptTokens: z.number().int().nonnegative().optional(),
+  completionTokens: z.number().int().nonnegative().optional(),
+  costUsd: z.number().nonnegative().optional(),
+  /** Why its last attempt was not enough; absent where it was. */
+  fellShort: z.string().optional(),
+});
+export type TierUse = z.infer<typeof tierUseSchema>;
+
 /** How the plan came to be: kept on the job, shown with the task. */
 export const planningSchema = z.strictObject({
   tier: z.enum(tiers),
@@ -91,6 +105,10 @@ export const planningSchema = z.strictObject({
   promptTokens: z.number().int().nonnegative().optional(),
   completionTokens: z.number().int().nonnegative().optional(),
   attempts: z.number().int().nonnegative().optional(),
+  /** Of all tiers together, in US dollars. */
+  costUsd: z.number().nonnegative().optional(),
+  /** Every tier that was asked, in order. */
+  tiers: z.array(tierUseSchema).optional(),
 });
 export type Planning = z.infer<typeof planningSchema>;
 

@@ -4,9 +4,9 @@ import { actFor } from "@steward/aws/tenant-fence";
 import type { CompleteJob } from "@steward/contracts/job";
 import { redactText } from "@steward/contracts/redact";
 import { jobHasEnded, taskHasEnded } from "@steward/contracts/states";
-import type { Planning } from "@steward/contracts/task";
 import { defaults } from "@steward/contracts/defaults";
 import type { JobState } from "@steward/core/job/job-state";
+import { planningOf } from "@steward/core/job/planning-of";
 import { notYours, reduceJob } from "@steward/core/job/reduce-job";
 import { gradeAnswer } from "@steward/core/planning/grade-answer";
 import { nextTier, type Shortfall } from "@steward/core/planning/next-tier";
@@ -101,7 +101,7 @@ export async function releaseJob(
 /** Grades an answer and takes job and task on in one transaction. The same completion again is accepted again. */
 export async function settleJob(
   deps: SettleDeps,
-  given: CompleteJob & { owner: string; jobId: string },
+  given: CompleteJob & { owner: string; jobId: string; costUsd?: number },
 ): Promise<{ accepted: boolean; status: string }> {
   // A model may say anything, and what it says is kept. A value that was one is no value that anybody could have asked for.
   const input = { ...given, output: redactText(given.output) };
@@ -127,6 +127,10 @@ export async function settleJob(
         output: input.output,
         model: input.model,
         grade: understanding.grade,
+        latencyMs: input.durationMs,
+        promptTokens: input.promptTokens,
+        completionTokens: input.completionTokens,
+        ...(input.costUsd === undefined ? {} : { costUsd: input.costUsd }),
       });
     }
     const nowMs = deps.nowMs();
@@ -142,19 +146,11 @@ export async function settleJob(
         promptTokens: input.promptTokens,
         completionTokens: input.completionTokens,
         latencyMs: input.durationMs,
+        ...(input.costUsd === undefined ? {} : { costUsd: input.costUsd }),
       },
       nowMs,
     ).state;
-    const planning: Planning = {
-      tier: job.tier,
-      model: input.model,
-      grade: understanding.grade,
-      latencyMs: input.durationMs,
-      promptTokens: input.promptTokens,
-      completionTokens: input.completionTokens,
-      attempts: job.attempt,
-    };
-    const step = await applyUnderstanding(deps, task, understanding, context, planning);
+    const step = await applyUnderstanding(deps, task, understanding, context, planningOf(done));
     await storeTask(deps, {
       before: task,
       after: step.state,
@@ -183,6 +179,10 @@ export async function fallShort(
     output?: string;
     model?: string;
     grade?: number;
+    latencyMs?: number;
+    promptTokens?: number;
+    completionTokens?: number;
+    costUsd?: number;
     /** No later try can help: end it now. */
     final?: boolean;
     /** The tier that is next, where it is not the one that the shortfall leads to. */
@@ -194,19 +194,12 @@ export async function fallShort(
     if (alreadySettled(job, input)) return { accepted: true, status: job.status };
     const nowMs = deps.nowMs();
     const { secret, secretHash } = newClaimSecret(deps);
-    const seen = {
-      owner: input.owner,
-      attempt: input.attempt,
-      reason: input.reason,
-      ...(input.output === undefined ? {} : { output: input.output }),
-      ...(input.model === undefined ? {} : { model: input.model }),
-      ...(input.grade === undefined ? {} : { grade: input.grade }),
-    };
+    const { tenantId: _tenant, jobId: _job, shortfall, final, nextTier: chosen, ...seen } = input;
     const step = reduceJob(
       job,
-      input.final === true
+      final === true
         ? { type: "fail", ...seen }
-        : { type: "fall_short", ...seen, nextTier: input.nextTier ?? nextTier(job, input.shortfall), secretHash },
+        : { type: "fall_short", ...seen, nextTier: chosen ?? nextTier(job, shortfall), secretHash },
       nowMs,
     );
     await storeJobStep(deps, job, step, input.owner);
@@ -237,7 +230,7 @@ export async function storeJobStep(
     return;
   }
   const result = noModelCould(givenUp.reason, step.state.failures, await planningContext(deps, task));
-  const failed = reduceTask(task, { type: "fail", result }, deps.nowMs());
+  const failed = reduceTask(task, { type: "fail", result, planning: planningOf(step.state) }, deps.nowMs());
   await storeTask(deps, {
     before: task,
     after: failed.state,

@@ -106,9 +106,18 @@ export async function escalateJob(
         promptTokens: answer.promptTokens,
         completionTokens: answer.completionTokens,
         durationMs: answer.latencyMs,
+        costUsd,
       });
     } else {
-      await fallShort(deps, { ...shared, shortfall: "model_error", reason: answer.reason, final: !answer.retryable });
+      await fallShort(deps, {
+        ...shared,
+        shortfall: "model_error",
+        reason: answer.reason,
+        final: !answer.retryable,
+        model: deps.claude.model,
+        latencyMs: answer.latencyMs,
+        costUsd,
+      });
     }
   } catch (error) {
     // The deadline passed or the task was cancelled meanwhile: the answer has nowhere to go, and that is recorded.

@@ -256,7 +256,7 @@ describe("the budget for Claude", () => {
     ["cut off costs the most it can have cost", true],
   ])("a question that was %s", async (_what, billed) => {
     await words();
-    const failed = { kind: "failed" as const, reason: "no", retryable: false, billed };
+    const failed = { kind: "failed" as const, reason: "no", retryable: false, billed, latencyMs: 5 };
     const [message] = escalations();
     if (message !== undefined) await escalateJob({ ...house, claude: answering(async () => failed) }, message);
     const { used = 0, reserved } = (await useOf("modelUsdPerMonth")) ?? {};

@@ -38,6 +38,7 @@ interface Failure {
   retryable: boolean;
   /** What it cost nobody knows, but it may be something. */
   billed: boolean;
+  latencyMs: number;
   keyRefused?: true;
 }
 
@@ -50,11 +51,12 @@ export async function askClaude(question: ClaudeQuestion): Promise<ClaudeAnswer>
   const onBegun = () => {
     begun = true;
   };
+  const latencyMs = () => Math.round(performance.now() - startedMs);
   try {
     // Raced, not only aborted: whatever the connection does, the caller is answered in time.
     const message = await Promise.race([ask(question, signal, onBegun), whenAborted(signal)]);
     const cut = whyIncomplete(message);
-    if (cut !== undefined) return cut;
+    if (cut !== undefined) return { ...cut, latencyMs: latencyMs() };
     const { usage } = message;
     return {
       kind: "answer",
@@ -63,18 +65,19 @@ export async function askClaude(question: ClaudeQuestion): Promise<ClaudeAnswer>
       promptTokens:
         usage.input_tokens + (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0),
       completionTokens: usage.output_tokens,
-      latencyMs: Math.round(performance.now() - startedMs),
+      latencyMs: latencyMs(),
     };
   } catch (error) {
     if (deadline.aborted) {
       const reason = `Claude did not answer within ${question.timeoutMs} ms`;
-      return { kind: "failed", reason, retryable: true, billed: true };
+      return { kind: "failed", reason, retryable: true, billed: true, latencyMs: latencyMs() };
     }
     if (signal.aborted) {
-      return { kind: "failed", reason: "the question to Claude was cancelled", retryable: true, billed: true };
+      const reason = "the question to Claude was cancelled";
+      return { kind: "failed", reason, retryable: true, billed: true, latencyMs: latencyMs() };
     }
     // What was refused before the first word costs nothing.
-    return { ...failure(error, question.apiKey), billed: begun };
+    return { ...failure(error, question.apiKey), billed: begun, latencyMs: latencyMs() };
   }
 }
 
@@ -153,7 +156,7 @@ function withoutFence(text: string): string {
   return /^\s*```(?:json)?\s*([^]*?)\s*```\s*$/.exec(text)?.[1] ?? text;
 }
 
-function whyIncomplete({ stop_reason: stopped }: Anthropic.Message): ClaudeAnswer | undefined {
+function whyIncomplete({ stop_reason: stopped }: Anthropic.Message): Omit<Failure, "latencyMs"> | undefined {
   switch (stopped) {
     case "end_turn":
     case "stop_sequence":
@@ -173,7 +176,7 @@ function whyIncomplete({ stop_reason: stopped }: Anthropic.Message): ClaudeAnswe
   }
 }
 
-function failure(error: unknown, apiKey: string): Omit<Failure, "billed"> {
+function failure(error: unknown, apiKey: string): Omit<Failure, "billed" | "latencyMs"> {
   const failed = (reason: string, retryable: boolean) => ({ kind: "failed" as const, reason, retryable });
   if (error instanceof Anthropic.APIConnectionError) return failed("Claude could not be reached", true);
   if (error instanceof Anthropic.APIError) {

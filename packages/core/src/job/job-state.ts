@@ -29,8 +29,29 @@ export interface JobState extends Versioned {
   promptTokens?: number;
   completionTokens?: number;
   latencyMs?: number;
-  /** Why earlier attempts were not enough, oldest first. Shown to the person when the last one fails. `owner` held that attempt. */
-  failures: { attempt: number; tier: Tier; reason: string; owner?: string }[];
+  /** Of all attempts together, in US dollars. Absent: nothing that is paid for by the token. */
+  costUsd?: number;
+  /** Why earlier attempts were not enough, oldest first. Shown to the person when the last one fails. */
+  failures: JobFailure[];
+}
+
+/** An attempt that was not enough. */
+export interface JobFailure extends AttemptCost {
+  attempt: number;
+  tier: Tier;
+  reason: string;
+  /** Who held the attempt. */
+  owner?: string;
+  model?: string;
+  grade?: number;
+}
+
+/** What an attempt took, as far as that is known. */
+export interface AttemptCost {
+  latencyMs?: number;
+  promptTokens?: number;
+  completionTokens?: number;
+  costUsd?: number;
 }
 
 export type JobEvent =
@@ -51,27 +72,27 @@ export type JobEvent =
       promptTokens: number;
       completionTokens: number;
       latencyMs: number;
+      costUsd?: number;
     }
   /** The answer was not, or the model failed: the same job goes to the next tier, or again, or fails at the fifth attempt. */
-  | {
-      type: "fall_short";
-      owner: string;
-      attempt: number;
-      reason: string;
-      output?: string;
-      model?: string;
-      grade?: number;
-      nextTier: Exclude<Tier, "matcher"> | undefined;
-      secretHash: string;
-    }
+  | ({ type: "fall_short"; nextTier: Exclude<Tier, "matcher"> | undefined; secretHash: string } & FallenShort)
   /** Given back untouched (draining): `leased → queued`, the same tier. */
   | { type: "release"; owner: string; attempt: number; secretHash: string }
   /** The reconciler: the lease ran out, or the message may be lost; queued again under a new secret. */
   | { type: "requeue"; secretHash: string; tier?: Exclude<Tier, "matcher"> }
   /** No tier can do it, such as Claude without a key or with a bad answer: it ends here, with the reason. */
-  | { type: "fail"; owner: string; attempt: number; reason: string; output?: string; model?: string; grade?: number }
+  | ({ type: "fail" } & FallenShort)
   | { type: "pass_deadline" }
   | { type: "cancel" };
+
+interface FallenShort extends AttemptCost {
+  owner: string;
+  attempt: number;
+  reason: string;
+  output?: string;
+  model?: string;
+  grade?: number;
+}
 
 export type JobEffect =
   /** Put a message with the new secret into the lane or `escalations`. */

@@ -4,7 +4,7 @@ import { type JobStatus, jobHasEnded } from "@steward/contracts/states";
 import { changed, checkTransition, type Transitions, unchanged } from "../reducing.ts";
 import type { Step } from "../versioned.ts";
 import { resendAfterMsOf } from "./new-job.ts";
-import type { JobEffect, JobEvent, JobState } from "./job-state.ts";
+import type { JobEffect, JobEvent, JobFailure, JobState } from "./job-state.ts";
 
 const transitions: Transitions<JobStatus, JobEvent["type"]> = {
   queued: {
@@ -86,8 +86,9 @@ export function reduceJob(state: JobState, event: JobEvent, nowMs: number): Step
       if (state.status === "succeeded" && isHolder(state, event)) return unchanged(state);
       heldLease(state, event);
       const { output, model, grade, promptTokens, completionTokens, latencyMs } = event;
+      const paid = costSoFar(state, event.costUsd);
       // The lease stays: a completion whose reply was lost is recognised by it.
-      return go("succeeded", { output, model, grade, promptTokens, completionTokens, latencyMs });
+      return go("succeeded", { output, model, grade, promptTokens, completionTokens, latencyMs, ...paid });
     }
     case "fall_short": {
       heldLease(state, event);
@@ -154,22 +155,43 @@ export function notYours(): AppError {
   return stale("This job is no longer yours.");
 }
 
-function withFailure(state: JobState, reason: string): JobState["failures"] {
+function withFailure(state: JobState, reason: string, seen: Omit<JobFailure, keyof Held> = {}): JobState["failures"] {
   const { attempt, tier, lease } = state;
-  return [...state.failures, { attempt, tier, reason, ...(lease === undefined ? {} : { owner: lease.owner }) }];
+  const { latencyMs, promptTokens, completionTokens, costUsd, model, grade } = seen;
+  return [
+    ...state.failures,
+    {
+      attempt,
+      tier,
+      reason,
+      ...(lease === undefined ? {} : { owner: lease.owner }),
+      ...(model === undefined ? {} : { model }),
+      ...(grade === undefined ? {} : { grade }),
+      ...(latencyMs === undefined ? {} : { latencyMs }),
+      ...(promptTokens === undefined ? {} : { promptTokens }),
+      ...(completionTokens === undefined ? {} : { completionTokens }),
+      ...(costUsd === undefined ? {} : { costUsd }),
+    },
+  ];
 }
+type Held = Pick<JobFailure, "attempt" | "tier" | "reason" | "owner">;
 
-/** What a tier that was not good enough leaves behind: why, and its words if there were any. */
+/** What a tier that was not good enough leaves behind: why, what it took, and its words if there were any. */
 function fallenShort(
   state: JobState,
-  event: { reason: string; output?: string; model?: string; grade?: number },
-): Pick<JobState, "failures" | "output" | "model" | "grade"> {
+  event: Extract<JobEvent, { type: "fall_short" | "fail" }>,
+): Pick<JobState, "failures" | "output" | "model" | "grade" | "costUsd"> {
   return {
-    failures: withFailure(state, event.reason),
+    failures: withFailure(state, event.reason, event),
+    ...costSoFar(state, event.costUsd),
     ...(event.output === undefined ? {} : { output: event.output }),
     ...(event.model === undefined ? {} : { model: event.model }),
     ...(event.grade === undefined ? {} : { grade: event.grade }),
   };
+}
+
+function costSoFar(state: JobState, costUsd: number | undefined): Pick<JobState, "costUsd"> {
+  return costUsd === undefined ? {} : { costUsd: (state.costUsd ?? 0) + costUsd };
 }
 
 function stale(message: string): AppError {

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { contextFor } from "../../test/fixtures.ts";
-import { goodGrade, gradeAnswer } from "./grade-answer.ts";
+import { gradeAnswer } from "./grade-answer.ts";
+import { gradeTable } from "./grade-table.ts";
 import hostile from "./hostile-instructions.json" with { type: "json" };
 
 const answer = (...steps: { action: string; variables: Record<string, unknown> }[]) =>
@@ -20,7 +21,7 @@ describe("grading a model's answer", () => {
       kind: "plan",
       steps: [{ provenance: { username: { source: "said", text: "John" } } }],
     });
-    expect(graded.grade).toBeGreaterThanOrEqual(goodGrade);
+    expect(graded.grade).toBeGreaterThanOrEqual(gradeTable.good);
     expect(judge("add users john and mary", add("john"), add("mary")).kind).toBe("plan");
   });
 

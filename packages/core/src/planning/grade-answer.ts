@@ -5,27 +5,13 @@ import type { Provenance } from "@steward/contracts/plan";
 import type { GroundedStep } from "../task/task-state.ts";
 import { type IndexedAction, indexActions, nearestActions } from "./action-index.ts";
 import { checkSteps, questionFor, unknownThing, withDefaults } from "./complete-steps.ts";
+import { gradeTable } from "./grade-table.ts";
 import { type Evidence, evidenceOf, groundValue } from "./grounding.ts";
 import type { PlanningContext, Understanding } from "./planning-types.ts";
 import { noActionFits } from "./refusals.ts";
 import { screenInstruction } from "./screen-instruction.ts";
 import { checkValue, hasTemplate, saysHowMany } from "./variable-values.ts";
 import { isNaming, isVerb } from "./words.ts";
-
-/** An answer below this is not good enough: the next tier may try. */
-export const goodGrade = 0.8;
-
-/** What a grade is made of. The parts add up to 1. */
-const parts = {
-  /** The answer has the shape, every action exists, every value fits its schema. */
-  schema: 0.2,
-  /** How firmly the values are grounded, on average. */
-  grounding: 0.3,
-  /** Which share of the instruction's words the answer accounts for. */
-  completeness: 0.5,
-} as const;
-
-const firmness: Record<Provenance["source"], number> = { said: 1, given: 1, fact: 0.6, assumed: 0.9 };
 
 /** Judges a model's words. Nothing in them is believed: every value must come from somewhere that is not the model. */
 export function gradeAnswer(raw: string, context: PlanningContext): Understanding {
@@ -57,7 +43,7 @@ export function gradeAnswer(raw: string, context: PlanningContext): Understandin
   if (left.asked !== undefined) return unsure(`The model left out ${quote(left.asked)}.`);
   if (left.spoken === 0) return unsure("Nothing in the request speaks for what the model proposed.");
   const grade = gradeOf(judged, left);
-  if (grade < goodGrade) return unsure("The model's proposal covers too little of the request.", grade);
+  if (grade < gradeTable.good) return unsure("The model's proposal covers too little of the request.", grade);
 
   const steps = judged.map((one) => one.step);
   for (const [at, { indexed, step }] of judged.entries()) {
@@ -218,6 +204,7 @@ function previous({ tokens }: Evidence, at: number) {
 }
 
 function gradeOf(judged: readonly JudgedStep[], left: LeftOut): number {
+  const { parts, firmness } = gradeTable;
   const sources = judged.flatMap((one) => Object.values(one.step.provenance).map(({ source }) => firmness[source]));
   const grounding = sources.length === 0 ? 1 : sources.reduce((sum, one) => sum + one, 0) / sources.length;
   const completeness = left.content === 0 ? 0 : left.accounted / left.content;

@@ -3,6 +3,7 @@ import type { Provenance } from "@steward/contracts/plan";
 import type { IndexedAction } from "./action-index.ts";
 import { flagPhrases } from "./action-index.ts";
 import { sharedFacts } from "./complete-steps.ts";
+import { mayBeFact } from "./grade-table.ts";
 import type { PlanningContext } from "./planning-types.ts";
 import { isNegated } from "./screen-instruction.ts";
 import { canonOf, type Token, tokenize } from "./words.ts";
@@ -137,12 +138,12 @@ function flagAt({ tokens, negated }: Evidence, indexed: IndexedAction, variable:
 }
 
 /**
- * The only name of its kind that exists on the targets, and that nobody said. Never a group (it gives rights), and
- * never one of several: a model that picks one user of many has guessed.
+ * The only name of its kind that exists on the targets, and that nobody said. Never one of several: a model that picks
+ * one user of many has guessed.
  */
 function isFact(indexed: IndexedAction, variable: string, value: VariableValue, context: PlanningContext): boolean {
   const kind = indexed.action.hints[variable]?.choicesFrom;
-  if (kind === undefined || kind === "groups" || context.targets.length === 0) return false;
+  if (kind === undefined || !mayBeFact[kind] || context.targets.length === 0) return false;
   const names = sharedFacts(context, kind);
   const items = Array.isArray(value) ? value : [value];
   if (!items.every((item) => typeof item === "string" && names.includes(item))) return false;
