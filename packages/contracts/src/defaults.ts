@@ -43,6 +43,11 @@ export const defaults = {
   maxOutputBytes: 256 * 1024 * 1024,
   maxSteps: 10,
   maxInstructionCharacters: 2_000,
+  /** Appliances whose own facts one question may use. */
+  maxSupportTargets: 5,
+  /** An answer, and its draft while it grows. */
+  maxAnswerCharacters: 8_000,
+  maxDraftCharacters: 16_384,
   /** A task holds its targets with their names, zipped (`packed-lists.ts`): an item may have 400 KB. */
   maxTargets: 5_000,
   /** Runs that a task is shown with; the others are listed page by page. */

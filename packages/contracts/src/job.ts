@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { defaults } from "./defaults.ts";
 import { jobIdSchema, tenantIdSchema } from "./ids.ts";
 import { proposedStepSchema } from "./plan.ts";
 
@@ -17,6 +18,8 @@ export const claimJobSchema = z.strictObject({
   secret: z.string().max(100),
   claimId: z.uuid(),
   model: z.string().max(120).optional(),
+  /** It can answer questions too. A worker from before there were any is given plans only. */
+  answers: z.literal(true).optional(),
 });
 
 export const claimAnswerSchema = z.strictObject({
@@ -24,11 +27,11 @@ export const claimAnswerSchema = z.strictObject({
   /** Milliseconds from now until the job's deadline and until the lease ends, on the server's clock. */
   deadlineInMs: z.number(),
   leaseInMs: z.number(),
-  kind: z.literal("plan"),
+  kind: z.enum(["plan", "answer"]),
   system: z.string(),
   prompt: z.string(),
-  /** JSON Schema that the answer is held to. */
-  schema: z.record(z.string(), z.unknown()),
+  /** JSON Schema that a plan is held to. An answer is plain text, and is told as it grows. */
+  schema: z.record(z.string(), z.unknown()).optional(),
 });
 export type ClaimAnswer = z.infer<typeof claimAnswerSchema>;
 
@@ -37,8 +40,20 @@ export const progressJobSchema = z.strictObject({
   attempt: z.number().int(),
   /** Tokens seen so far. A lease is extended by progress only. */
   tokens: z.number().int().nonnegative(),
+  /** What an answer has grown by since the last one that was taken. The same one again changes nothing. */
+  text: z
+    .strictObject({
+      offset: z.number().int().nonnegative().max(defaults.maxDraftCharacters),
+      delta: z.string().min(1).max(defaults.maxDraftCharacters),
+    })
+    .optional(),
 });
-export const progressAnswerSchema = z.strictObject({ leaseInMs: z.number() });
+export type ProgressJob = z.infer<typeof progressJobSchema>;
+export const progressAnswerSchema = z.strictObject({
+  leaseInMs: z.number(),
+  /** How much of the text is here now: the next one begins there. */
+  textLength: z.number().int().nonnegative().optional(),
+});
 
 export const completeJobSchema = z.strictObject({
   tenantId: tenantIdSchema,

@@ -6,6 +6,7 @@ import { runViewSchema } from "./run.ts";
 import { runSecretViewSchema } from "./run-secret.ts";
 import { targetSelectorSchema } from "./selector.ts";
 import { sourceSchema } from "./source.ts";
+import { growingAnswerSchema, supportAnswerSchema } from "./support.ts";
 import { gateDecisions, rolloutStatuses, runStatuses, taskStatuses, tiers } from "./states.ts";
 
 const shared = {
@@ -193,6 +194,10 @@ export const taskViewSchema = z.strictObject({
     .strictObject({ by: personIdSchema, name: z.string(), reason: z.string(), at: z.iso.datetime() })
     .optional(),
   result: taskResultSchema.optional(),
+  /** What a question was answered with; of one that nobody could answer, the nearest passages. */
+  answer: supportAnswerSchema.optional(),
+  /** What is there of the answer so far, from `answerFrom` on. */
+  growing: growingAnswerSchema.optional(),
   rollout: rolloutViewSchema.optional(),
   /** Every run is counted here, by wave. */
   waves: z.array(waveViewSchema).optional(),

@@ -18,10 +18,10 @@ export interface AskModelOptions {
   model: string;
   system: string;
   prompt: string;
-  /** JSON Schema that the answer is held to. */
-  schema: Record<string, unknown>;
-  /** Something arrived: how many pieces so far. */
-  onTokens: (tokens: number) => void;
+  /** JSON Schema that the answer is held to. Absent: plain text. */
+  schema?: Record<string, unknown> | undefined;
+  /** Something arrived: how many pieces so far, and all that there is of it. */
+  onTokens: (tokens: number, output: string) => void;
   signal: AbortSignal;
 }
 
@@ -35,7 +35,7 @@ export interface ModelAnswered {
 const maxOutputCharacters = 64_000;
 
 /**
- * One chat with structured output, streamed. Throws `ModelFault`, or whatever the signal's abortion makes of it. Whether
+ * One chat, with structured output where there is a schema, streamed. Throws `ModelFault`, or whatever the signal's abortion makes of it. Whether
  * the answer is any good is judged by the control plane, not here.
  */
 export async function askModel(options: AskModelOptions): Promise<ModelAnswered> {
@@ -50,7 +50,7 @@ export async function askModel(options: AskModelOptions): Promise<ModelAnswered>
         { role: "system", content: system },
         { role: "user", content: prompt },
       ],
-      format: schema,
+      ...(schema === undefined ? {} : { format: schema }),
       stream: true,
       options: { temperature: 0 },
     });
@@ -58,7 +58,7 @@ export async function askModel(options: AskModelOptions): Promise<ModelAnswered>
       if (part.message.content !== "") {
         output += part.message.content;
         tokens += 1;
-        options.onTokens(tokens);
+        options.onTokens(tokens, output);
       }
       if (output.length > maxOutputCharacters) {
         stream.abort();

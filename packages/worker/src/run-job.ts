@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Client } from "@steward/contracts/client";
+import { defaults } from "@steward/contracts/defaults";
 import { AppError, hasCode } from "@steward/contracts/errors";
 import type { ClaimAnswer, LaneMessage, ReleaseJob } from "@steward/contracts/job";
 import { fullJitterMs } from "@steward/node-client/backoff";
@@ -35,6 +36,9 @@ export type JobEnd =
 /** How long a claim is asked for again when nobody answers: below the message's visibility timeout. */
 const claimForMs = 15_000;
 
+/** How often an answer that grows is told, at most. Whoever asked reads along. */
+const tellTextEveryMs = 500;
+
 /** One job under its lease, from the claim to its end. Never throws for what the server or the model does. */
 export async function runJob(options: RunJobOptions): Promise<JobEnd> {
   const { clock } = options;
@@ -68,6 +72,8 @@ async function workUnderLease(options: RunJobOptions, claim: ClaimAnswer, claime
   let leaseEndsAtMs = claimedAtMs + leaseInMs;
   let progressAtMs = claimedAtMs;
   let telling = false;
+  /** How much of a growing answer the server has. */
+  let toldCharacters = 0;
 
   /**
    * A slow model is cut at the deadline. A silent one is cut before its lease ends: only tokens extend the lease, and a
@@ -82,13 +88,17 @@ async function workUnderLease(options: RunJobOptions, claim: ClaimAnswer, claime
     }
   }
 
-  async function tellProgress(tokens: number): Promise<void> {
+  async function tellProgress(tokens: number, output: string): Promise<void> {
     const nowMs = clock.monotonicMs();
-    if (telling || nowMs - progressAtMs < leaseInMs / 3) return;
+    const text = claim.kind === "answer" ? nextText(output, toldCharacters) : undefined;
+    const everyMs = text === undefined ? leaseInMs / 3 : Math.min(tellTextEveryMs, leaseInMs / 3);
+    if (telling || nowMs - progressAtMs < everyMs) return;
     telling = true;
     progressAtMs = nowMs;
     try {
-      const answer = await call("progressJob", { params, body: { ...holder, tokens }, signal: over.signal });
+      const body = { ...holder, tokens, ...(text === undefined ? {} : { text }) };
+      const answer = await call("progressJob", { params, body, signal: over.signal });
+      toldCharacters = answer.textLength ?? toldCharacters;
       leaseInMs = answer.leaseInMs;
       leaseEndsAtMs = nowMs + leaseInMs;
       options.onLease(leaseInMs);
@@ -109,7 +119,7 @@ async function workUnderLease(options: RunJobOptions, claim: ClaimAnswer, claime
       system,
       prompt,
       schema,
-      onTokens: (tokens) => void tellProgress(tokens),
+      onTokens: (tokens, output) => void tellProgress(tokens, output),
       signal: cut.signal,
     });
     if (cutBy === "lost") return { type: "left", why: "the lease was lost" };
@@ -131,10 +141,22 @@ async function workUnderLease(options: RunJobOptions, claim: ClaimAnswer, claime
   }
 }
 
+/** What the server has not got yet of a growing answer. Never half a character, nor more than a draft may have. */
+function nextText(output: string, offset: number): { offset: number; delta: string } | undefined {
+  const delta = output.slice(offset, defaults.maxDraftCharacters).replace(/[\uD800-\uDBFF]$/, "");
+  return delta === "" ? undefined : { offset, delta };
+}
+
 /** The same claimId every time: when a reply was lost, the repetition is told what the first one was. */
 async function claimJob(options: RunJobOptions, askedAtMs: number): Promise<ClaimAnswer | JobEnd> {
   const { message, call, clock, random, log, stop, model } = options;
-  const body = { tenantId: message.tenantId, secret: message.secret, claimId: randomUUID(), model };
+  const body = {
+    tenantId: message.tenantId,
+    secret: message.secret,
+    claimId: randomUUID(),
+    model,
+    answers: true as const,
+  };
   for (let failures = 1; ; failures += 1) {
     try {
       return await call("claimJob", { params: { jobId: message.jobId }, body, signal: stop });

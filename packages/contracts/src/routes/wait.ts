@@ -9,6 +9,8 @@ const waitQuery = z.strictObject({
   wait: z.coerce.number().int().min(0).max(defaults.maxWaitSeconds).optional(),
   /** The version that the caller has seen: a newer one is answered at once. */
   since: z.coerce.number().int().min(0).optional(),
+  /** For whoever follows an answer as it grows: how much of it is known; more of it is answered at once. */
+  answerFrom: z.coerce.number().int().min(0).max(defaults.maxDraftCharacters).optional(),
   /** `brief`: of a task with thousands of targets only the first of them, as in a list. For whoever follows it. */
   view: z.enum(["full", "brief"]).optional(),
 });

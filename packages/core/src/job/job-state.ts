@@ -7,7 +7,7 @@ export interface JobState extends Versioned {
   tenantId: string;
   jobId: string;
   taskId: string;
-  kind: "plan";
+  kind: "plan" | "answer";
   status: JobStatus;
   lane: Lane;
   tier: Exclude<Tier, "matcher">;

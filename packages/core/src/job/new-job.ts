@@ -11,6 +11,7 @@ export interface NewJob {
   tenantId: string;
   jobId: string;
   taskId: string;
+  kind?: JobState["kind"];
   lane: Lane;
   tier: JobState["tier"];
   secretHash: string;
@@ -23,10 +24,10 @@ export function newJob(input: NewJob, nowMs: number): JobState {
   const { deadlineSeconds = defaults.jobDeadlineSeconds[input.lane], ...job } = input;
   const deadlineAtMs = nowMs + deadlineSeconds * 1000;
   return {
+    kind: "plan",
     ...job,
     v: 1,
     version: 1,
-    kind: "plan",
     status: "queued",
     attempt: 0,
     createdAtMs: nowMs,

@@ -10,7 +10,7 @@ export const thinkingMs = defaults.jobDeadlineSeconds.standard * 1000 + slackMs;
 export interface NewTask {
   tenantId: string;
   taskId: string;
-  kind: "action";
+  kind: TaskState["kind"];
   instruction?: string;
   requestedBy: TaskState["requestedBy"];
   source?: NonNullable<TaskState["source"]>;

@@ -21,6 +21,7 @@ const transitions: Transitions<TaskStatus, TaskEvent["type"]> = {
     ask: ["needs_input"],
     plan: ["awaiting_approval", "running", "failed"],
     fail: ["failed"],
+    conclude: ["succeeded", "failed"],
     cancel: ["cancelled"],
     expire: ["expired"],
   },
@@ -30,6 +31,7 @@ const transitions: Transitions<TaskStatus, TaskEvent["type"]> = {
     ask: ["needs_input"],
     plan: ["awaiting_approval", "running", "failed"],
     fail: ["failed"],
+    conclude: ["succeeded", "failed"],
     cancel: ["cancelled"],
     expire: ["expired"],
   },
@@ -181,6 +183,11 @@ export function reduceTask(state: TaskState, event: TaskEvent, nowMs: number): S
         { result: event.result, ...(event.planning === undefined ? {} : { planning: event.planning }) },
         endJob(),
       );
+    case "conclude": {
+      if (state.kind !== "support") throw new AppError("invalid_transition", "Only a question can be answered.");
+      const { type: _type, status, ...known } = event;
+      return go(status, known, endJob());
+    }
     case "finish":
       if (state.status === event.status) return unchanged(state);
       return go(event.status, { result: event.result });
@@ -251,6 +258,7 @@ const verbs: Record<TaskEvent["type"], string> = {
   cancel: "be cancelled",
   expire: "expire",
   fail: "fail to be planned",
+  conclude: "be answered",
   finish: "be finished",
   retry: "be tried again",
   undo: "be undone",

@@ -2,6 +2,7 @@ import type { Mode, Plan, ProposedStep, Provenance, RolloutRequest } from "@stew
 import type { SignedDocument } from "@steward/contracts/signed";
 import type { Source } from "@steward/contracts/source";
 import type { TaskStatus } from "@steward/contracts/states";
+import type { SupportAnswer } from "@steward/contracts/support";
 import type { GateResult, Planning, Question, TaskResult } from "@steward/contracts/task";
 import type { Versioned } from "../versioned.ts";
 
@@ -53,6 +54,8 @@ export interface TaskState extends Versioned {
   approval?: { by: string; name: string; atMs: number; document: SignedDocument; retyped?: boolean };
   rolloutId?: string;
   result?: TaskResult;
+  /** Of a question. */
+  answer?: SupportAnswer;
 }
 
 export type TaskEvent =
@@ -84,6 +87,14 @@ export type TaskEvent =
   | { type: "expire" }
   /** No plan could be made: `queued, thinking, needs_input → failed`. */
   | { type: "fail"; result: TaskResult; planning?: Planning }
+  /** A question was answered, or nobody could: `queued, thinking → succeeded | failed`. */
+  | {
+      type: "conclude";
+      status: "succeeded" | "failed";
+      result: TaskResult;
+      answer?: SupportAnswer;
+      planning?: Planning;
+    }
   /** The rollout ended: `running → succeeded | failed | simulated`, `cancelling → any of these or cancelled`. */
   | { type: "finish"; status: "succeeded" | "failed" | "simulated" | "cancelled" | "expired"; result: TaskResult }
   /** Once more where it failed and where it therefore never came to: `succeeded, failed → running`. */
