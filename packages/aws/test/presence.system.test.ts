@@ -63,7 +63,7 @@ test("a presence is read back as it was written", async () => {
       { name: "NVIDIA A10G", vramMb: 23_028, freeMb: 100 },
     ],
     draining: false,
-    pulling: { model: "llama3.1:8b", percent: 41 },
+    pulling: { model: "llama3.1:8b", percent: 41, problem: "failing" },
     certificate: { current: fingerprint("a"), next: fingerprint("b"), revoked: false },
     directive: {
       intervalSeconds: 15,
@@ -250,7 +250,7 @@ test.each(["appliance", "worker"] as const)("the largest legal heartbeat of an %
       usedPercent: 99.99,
     })),
     draining: true,
-    pulling: { model: "p".repeat(120), percent: 33.333 },
+    pulling: { model: "p".repeat(120), percent: 33.333, problem: "disk_full" },
   };
   const { nodeId } = await aNode({
     nodeId: newId(kind, Date.now()),

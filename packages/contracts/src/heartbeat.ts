@@ -33,8 +33,13 @@ export const gpuSchema = z.strictObject({
 });
 export type Gpu = z.infer<typeof gpuSchema>;
 
-/** A wanted model that is on its way. */
-export const pullingSchema = z.strictObject({ model: z.string().max(120), percent });
+/** A wanted model that is on its way, or does not come. */
+export const pullingSchema = z.strictObject({
+  model: z.string().max(120),
+  percent,
+  /** Why it stands still: it is tried again, ever more seldom. */
+  problem: z.enum(["disk_full", "failing"]).optional(),
+});
 export type Pulling = z.infer<typeof pullingSchema>;
 
 /** A node's check-in. `sequence` grows with every heartbeat; a repeated one is a retry. */

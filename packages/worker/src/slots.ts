@@ -7,7 +7,10 @@ export interface Slot {
 }
 
 export interface Slots {
+  /** May be fewer than are held, for a while: see `resize`. */
   readonly total: number;
+  /** More slots are free at once; of fewer, those that are held are kept until they are given back. */
+  resize(total: number): void;
   /** Undefined when all are held. */
   reserveSlot(): Slot | undefined;
   /** A message came: the reserved slot runs a job now. */
@@ -17,16 +20,25 @@ export interface Slots {
   used(): number;
 }
 
-/** `onUse` is told whenever the number of used ones has changed. */
-export function createSlots(total: number, onUse: () => void = () => {}): Slots {
+/** `onUse` is told whenever the number of used ones, or of all, has changed. */
+export function createSlots(initial: number, onUse: () => void = () => {}): Slots {
+  let total = initial;
   const held = new Map<Slot, "reserved" | "used">();
-  const numbers = new Set(Array.from({ length: total }, (_, index) => index));
+  const free = () => Math.max(0, total - held.size);
   return {
-    total,
+    get total() {
+      return total;
+    },
+    resize(next) {
+      if (next === total) return;
+      total = next;
+      onUse();
+    },
     reserveSlot() {
-      const [number] = numbers;
-      if (number === undefined) return undefined;
-      numbers.delete(number);
+      if (free() === 0) return undefined;
+      const taken = new Set([...held.keys()].map((slot) => slot.number));
+      let number = 0;
+      while (taken.has(number)) number += 1;
       const slot = { number };
       held.set(slot, "reserved");
       return slot;
@@ -39,10 +51,9 @@ export function createSlots(total: number, onUse: () => void = () => {}): Slots 
     releaseSlot(slot) {
       const state = held.get(slot);
       if (!held.delete(slot)) throw new Error(`slot ${slot.number} is not held`);
-      numbers.add(slot.number);
       if (state === "used") onUse();
     },
-    free: () => numbers.size,
+    free,
     used: () => [...held.values()].filter((state) => state === "used").length,
   };
 }

@@ -238,12 +238,16 @@ export function unpackGpus(text: string): Gpu[] {
   });
 }
 
-export function packPulling({ model, percent }: Pulling): [string, number] {
-  return [cut(model, maxPullingBytes), Math.round(percent)];
+export function packPulling({ model, percent, problem }: Pulling): (string | number)[] {
+  const packed = [cut(model, maxPullingBytes), Math.round(percent)];
+  return problem === undefined ? packed : [...packed, problem];
 }
 
 function unpackPulling(value: unknown): Pulling | undefined {
-  return Array.isArray(value) ? { model: String(value[0]), percent: Number(value[1]) } : undefined;
+  if (!Array.isArray(value)) return undefined;
+  const [model, percent, problem] = value as unknown[];
+  const known = problem === "disk_full" || problem === "failing" ? { problem } : {};
+  return { model: String(model), percent: Number(percent), ...known } as Pulling;
 }
 
 export function packHex(hex: string): Uint8Array {

@@ -8,6 +8,10 @@ test("a worker's models are followed by what it still fetches", () => {
   expect(modelsText({ models: ["llama3.2:3b"], pulling: { model: "llama3.1:8b", percent: 41.9 } })).toBe(
     "llama3.2:3b, pulling llama3.1:8b 41 %",
   );
+  expect(modelsText({ pulling: { model: "llama3.1:8b", percent: 41, problem: "disk_full" } })).toBe(
+    "llama3.1:8b does not come: the disk is full",
+  );
+  expect(modelsText({ pulling: { model: "llama3.1:8b", percent: 0, problem: "failing" } })).toContain("fails");
   expect(modelsText({})).toBe("");
 });
 

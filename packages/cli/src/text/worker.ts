@@ -4,8 +4,13 @@ import { visible } from "./visible.ts";
 /** What a worker answers with, and what it still fetches. */
 export function modelsText(worker: { models?: readonly string[]; pulling?: Pulling }): string {
   const { models = [], pulling } = worker;
-  const coming = pulling === undefined ? [] : [`pulling ${visible(pulling.model)} ${Math.floor(pulling.percent)} %`];
-  return [...models.map(visible), ...coming].join(", ");
+  return [...models.map(visible), ...(pulling === undefined ? [] : [pullingText(pulling)])].join(", ");
+}
+
+function pullingText({ model, percent, problem }: Pulling): string {
+  if (problem === "disk_full") return `${visible(model)} does not come: the disk is full`;
+  if (problem === "failing") return `${visible(model)} does not come: pulling it fails`;
+  return `pulling ${visible(model)} ${Math.floor(percent)} %`;
 }
 
 /** `2 × NVIDIA A10G`, for a table. */
