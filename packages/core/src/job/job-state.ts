@@ -7,17 +7,29 @@ export interface JobState extends Versioned {
   tenantId: string;
   jobId: string;
   taskId: string;
-  kind: "plan" | "answer";
+  /** What is asked for: a plan's steps, or words. */
+  kind: JobKind;
   status: JobStatus;
   lane: Lane;
+  /** How long it was expected to take a worker when it was made: what chose its lane. */
+  predictedSeconds?: number;
   tier: Exclude<Tier, "matcher">;
   /** sha256 of the claim secret in the newest message. */
   secretHash: string;
+  /**
+   * When its tenant's window let it into its lane. Absent on a job for workers that is queued: it is held back and has no
+   * message. Records from before there was a window have a message where they have `sentAtMs`.
+   */
+  admittedAtMs?: number;
   /** When the message was confirmed as sent. Absent: it may be lost. */
   sentAtMs?: number;
+  /** The worker that it was given to: its message is in that worker's own queue. Absent: in its lane. */
+  workerId?: string;
   /** Rises at the claim only. */
   attempt: number;
   lease?: { owner: string; claimId: string; expiresAtMs: number };
+  /** When the current attempt, or the last one, was claimed. */
+  startedAtMs?: number;
   createdAtMs: number;
   updatedAtMs: number;
   /** Past it the job fails, whatever holds it. */
@@ -34,6 +46,8 @@ export interface JobState extends Versioned {
   /** Why earlier attempts were not enough, oldest first. Shown to the person when the last one fails. */
   failures: JobFailure[];
 }
+
+export type JobKind = "plan" | "answer";
 
 /** An attempt that was not enough. */
 export interface JobFailure extends AttemptCost {
@@ -79,7 +93,15 @@ export type JobEvent =
   /** Given back untouched (draining): `leased → queued`, the same tier. */
   | { type: "release"; owner: string; attempt: number; secretHash: string }
   /** The reconciler: the lease ran out, or the message may be lost; queued again under a new secret. */
-  | { type: "requeue"; secretHash: string; tier?: Exclude<Tier, "matcher"> }
+  | {
+      type: "requeue";
+      secretHash: string;
+      tier?: Exclude<Tier, "matcher">;
+      /** The worker that it was given to does not take it: it goes to its lane. */
+      toLane?: true;
+    }
+  /** It waits in this worker's own queue instead of its lane. */
+  | { type: "target"; workerId: string; secretHash: string }
   /** No tier can do it, such as Claude without a key or with a bad answer: it ends here, with the reason. */
   | ({ type: "fail" } & FallenShort)
   | { type: "pass_deadline" }

@@ -1,6 +1,6 @@
 import { defaults } from "@steward/contracts/defaults";
 import type { Lane } from "@steward/contracts/names";
-import type { JobState } from "./job-state.ts";
+import type { JobKind, JobState } from "./job-state.ts";
 
 /** A short lane's deadline leaves no minute to find out that a message was lost. */
 export function resendAfterMsOf(lane: Lane): number {
@@ -11,10 +11,14 @@ export interface NewJob {
   tenantId: string;
   jobId: string;
   taskId: string;
-  kind?: JobState["kind"];
+  /** A plan, unless it says otherwise. */
+  kind?: JobKind;
   lane: Lane;
+  predictedSeconds?: number;
   tier: JobState["tier"];
   secretHash: string;
+  /** The worker whose own queue it goes to. */
+  workerId?: string;
   /** Another deadline than its lane's. */
   deadlineSeconds?: number;
 }
@@ -29,6 +33,7 @@ export function newJob(input: NewJob, nowMs: number): JobState {
     v: 1,
     version: 1,
     status: "queued",
+    ...(job.tier === "ollama" ? { admittedAtMs: nowMs } : {}),
     attempt: 0,
     createdAtMs: nowMs,
     updatedAtMs: nowMs,

@@ -20,6 +20,7 @@ const events: fc.Arbitrary<JobEvent> = fc.oneof(
     { type: "sent" },
     { type: "requeue", secretHash: "s2" },
     { type: "requeue", secretHash: "s3", tier: "claude" },
+    { type: "target", workerId: "wrk_1", secretHash: "s6" },
     { type: "pass_deadline" },
     { type: "cancel" },
   ),
@@ -111,6 +112,16 @@ describe("a job", () => {
     }
     expect(state).toMatchObject({ status: "failed", attempt: defaults.jobAttempts });
     expect(effects).toEqual([{ type: "give_up", reason: "Gave up after 5 attempts: try 5" }]);
+  });
+
+  it("is given to one worker once: whoever did not take it, or had it, leaves it to all", () => {
+    const given = after(queued, { type: "target", workerId: "wrk_2", secretHash: "s2" });
+    expect(given).toMatchObject({ workerId: "wrk_2", secretHash: "s2", sentAtMs: undefined });
+    expect(after(given, { type: "requeue", secretHash: "s3" }).workerId).toBe("wrk_2");
+    expect(after(given, { type: "requeue", secretHash: "s3", toLane: true }).workerId).toBeUndefined();
+    expect(after(given, { type: "requeue", secretHash: "s3", tier: "claude" }).workerId).toBeUndefined();
+    const taken = after(given, claim("wrk_2", "c1"));
+    expect(after(taken, { type: "release", owner: "wrk_2", attempt: 1, secretHash: "s3" }).workerId).toBeUndefined();
   });
 
   it("counts giving back as no failure", () => {

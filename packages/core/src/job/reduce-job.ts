@@ -11,6 +11,7 @@ const transitions: Transitions<JobStatus, JobEvent["type"]> = {
     sent: ["queued"],
     claim: ["leased"],
     requeue: ["queued", "failed"],
+    target: ["queued", "failed"],
     pass_deadline: ["failed"],
     cancel: ["cancelled"],
   },
@@ -73,7 +74,7 @@ export function reduceJob(state: JobState, event: JobEvent, nowMs: number): Step
         throw stale("The job has used all of its attempts.");
       }
       const lease = { owner, claimId, expiresAtMs: leaseUntil(event.leaseMs) };
-      return go("leased", { lease, failures, attempt: state.attempt + 1 });
+      return go("leased", { lease, failures, attempt: state.attempt + 1, startedAtMs: nowMs });
     }
     case "progress": {
       const lease = heldLease(state, event);
@@ -94,20 +95,27 @@ export function reduceJob(state: JobState, event: JobEvent, nowMs: number): Step
       heldLease(state, event);
       return queueAgain({
         ...fallenShort(state, event),
+        ...toAnyWorker,
         tier: event.nextTier ?? state.tier,
         secretHash: event.secretHash,
       });
     }
     case "release":
       heldLease(state, event);
-      return queueAgain({ secretHash: event.secretHash });
+      return queueAgain({ secretHash: event.secretHash, ...toAnyWorker });
     case "requeue": {
       if (jobHasEnded(state.status)) return unchanged(state);
       const renewed = { secretHash: event.secretHash, tier: event.tier ?? state.tier };
-      if (state.status === "queued") return queueAgain(renewed);
+      if (state.status === "queued") {
+        return queueAgain(
+          event.toLane === true || renewed.tier === "claude" ? { ...renewed, ...toAnyWorker } : renewed,
+        );
+      }
       if (!leaseHasLapsed(state, nowMs)) return unchanged(state);
-      return queueAgain({ ...renewed, failures: withFailure(state, silence) });
+      return queueAgain({ ...renewed, ...toAnyWorker, failures: withFailure(state, silence) });
     }
+    case "target":
+      return queueAgain({ secretHash: event.secretHash, tier: "ollama", workerId: event.workerId });
     case "fail":
       heldLease(state, event);
       return giveUp(fallenShort(state, event), event.reason);
@@ -122,6 +130,8 @@ export function reduceJob(state: JobState, event: JobEvent, nowMs: number): Step
   }
 }
 
+/** The worker that it was given to had its turn. */
+const toAnyWorker = { workerId: undefined };
 const silence = "the worker went silent";
 
 function dueAtMsOf(state: JobState, nowMs: number): number | undefined {
