@@ -9,7 +9,7 @@ import {
   Role,
   WebIdentityPrincipal,
 } from "aws-cdk-lib/aws-iam";
-import { bucketNames, resourceNames, stageTag } from "@steward/contracts/names";
+import { bucketNames, resourceNames, stageTag, workerQueue } from "@steward/contracts/names";
 import { Construct } from "constructs";
 import { permanentStages } from "../infra/stages.ts";
 import { explainWildcards, type Rule, statementsOf } from "./explain.ts";
@@ -117,6 +117,12 @@ function boundaryRules(scope: Construct, { stage, env }: StageProps): Rule[] {
       resources: [arn("sqs", `${names.prefix}-*`)],
       why,
     },
+    {
+      actions: actionsOf("sqs", "CreateQueue DeleteQueue"),
+      resources: [arn("sqs", names.queue(workerQueue("*")))],
+      why: "A worker's queue comes and goes with it; the others nobody makes or deletes but a deploy",
+    },
+    { actions: actionsOf("sqs", "ListQueues"), resources: ["*"], why: "Listing knows no bounds; it shows names" },
     {
       actions: actionsOf("s3", "GetObject PutObject ListBucket"),
       resources: [buckets.bundles, buckets.outputs].flatMap((bucket) => [arn("s3", bucket), arn("s3", `${bucket}/*`)]),

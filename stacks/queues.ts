@@ -1,11 +1,21 @@
 import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Queue, QueueEncryption, RedrivePermission } from "aws-cdk-lib/aws-sqs";
-import { deadLetterRetentionSeconds, queueDefinitions, queueNames, resourceNames } from "@steward/contracts/names";
+import {
+  deadLetterRetentionSeconds,
+  queueDefinitions,
+  queueNames,
+  resourceNames,
+  workerQueuesLike,
+} from "@steward/contracts/names";
 import type { Construct } from "constructs";
 import { publish } from "./publish.ts";
 import type { StageProps } from "./stage-props.ts";
 
-/** Every queue of the code's catalogue, each with a dead-letter queue that takes from it alone. */
+/**
+ * Every queue of the code's catalogue, each with a dead-letter queue that takes from it alone. The queues of single
+ * workers are not here: the code makes them as workers come. Theirs is one of these, which takes from all of the account,
+ * since SQS knows ten sources by name and no prefix of names.
+ */
 export class QueuesStack extends Stack {
   constructor(scope: Construct, id: string, { stage, env }: StageProps) {
     super(scope, id, { env, description: `Steward ${stage}: the queues` });
@@ -22,13 +32,20 @@ export class QueuesStack extends Stack {
         ...common,
         queueName: names.deadLetterQueue(name),
         retentionPeriod: Duration.seconds(deadLetterRetentionSeconds),
-        redriveAllowPolicy: {
-          redrivePermission: RedrivePermission.BY_QUEUE,
-          // By name, because each of the two refers to the other.
-          sourceQueues: [
-            Queue.fromQueueArn(this, `${name}-source`, this.formatArn({ service: "sqs", resource: names.queue(name) })),
-          ],
-        },
+        redriveAllowPolicy:
+          name === workerQueuesLike
+            ? { redrivePermission: RedrivePermission.ALLOW_ALL }
+            : {
+                redrivePermission: RedrivePermission.BY_QUEUE,
+                // By name, because each of the two refers to the other.
+                sourceQueues: [
+                  Queue.fromQueueArn(
+                    this,
+                    `${name}-source`,
+                    this.formatArn({ service: "sqs", resource: names.queue(name) }),
+                  ),
+                ],
+              },
       });
       const queue = new Queue(this, name, {
         ...common,

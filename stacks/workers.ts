@@ -68,13 +68,15 @@ export class WorkersStack extends Stack {
     const { workers } = settings;
     const files = new Asset(this, "HostFiles", { path: this.hostFiles() });
 
-    // For machines in the provider's own rack too: a user or role of theirs may have this, and nothing else.
     const place = { stage, partition: this.partition, region: this.region, account: this.account };
+    const receives = policyStatements("worker", { ...place, secretArns: {} });
     const lanes = new ManagedPolicy(this, "Lanes", {
       managedPolicyName: `${names.prefix}-lanes`,
+      // With its name, never to be changed: CloudFormation would have to replace it, and cannot.
       description: "A worker: receives jobs from the lanes, and nothing else",
-      statements: statementsOf(policyStatements("worker", { ...place, secretArns: {} })),
+      statements: statementsOf(receives),
     });
+    explainWildcards(lanes, receives);
     const rules = this.rules(stage, files);
     const role = new Role(this, "Role", {
       description: `Steward ${stage}: a GPU host takes jobs from the lanes and looks after its own life`,

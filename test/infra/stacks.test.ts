@@ -12,6 +12,7 @@ import {
   stageTag,
   tableSchema,
   wakeDocument,
+  workerQueuesLike,
 } from "@steward/contracts/names";
 import { principalNames } from "@steward/contracts/permissions";
 import { policyStatements, type StagePlace } from "@steward/contracts/policy";
@@ -181,10 +182,14 @@ describe.each(stages)("the stacks of %s", (stage) => {
         QueueName: names.deadLetterQueue(name),
         MessageRetentionPeriod: deadLetterRetentionSeconds,
         SqsManagedSseEnabled: true,
-        RedriveAllowPolicy: {
-          redrivePermission: "byQueue",
-          sourceQueueArns: [`arn:aws:sqs:${settings.region}:${settings.account}:${names.queue(name)}`],
-        },
+        // Workers' queues, which the code makes, have one of these for theirs.
+        RedriveAllowPolicy:
+          name === workerQueuesLike
+            ? { redrivePermission: "allowAll" }
+            : {
+                redrivePermission: "byQueue",
+                sourceQueueArns: [`arn:aws:sqs:${settings.region}:${settings.account}:${names.queue(name)}`],
+              },
       });
     }
     template.resourceCountIs("AWS::SQS::QueuePolicy", 2 * queueNames.length);

@@ -6,7 +6,7 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import { AppError } from "@steward/contracts/errors";
-import { type QueueName, resourceNames } from "@steward/contracts/names";
+import { type QueueName, resourceNames, type WorkerQueueName } from "@steward/contracts/names";
 import { createCache } from "./cache.ts";
 import { awsFault, backOff, calling, isNamed } from "./faults.ts";
 
@@ -28,7 +28,7 @@ export interface QueueCounts {
 
 /** Sending to the stage's queues. Resolved: SQS holds the message. Rejected: it may hold it all the same (a lost reply). */
 export interface Queues {
-  send(queue: QueueName, body: object, options?: SendOptions): Promise<void>;
+  send(queue: QueueName | WorkerQueueName, body: object, options?: SendOptions): Promise<void>;
   /** All of them, in requests of ten. Rejected: some of them may have been taken. */
   sendBatch(queue: QueueName, messages: readonly BatchMessage[]): Promise<void>;
   counts(queue: QueueName): Promise<QueueCounts>;

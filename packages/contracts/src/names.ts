@@ -45,6 +45,18 @@ export function laneQueue(lane: Lane): QueueName {
   return `inference-${lane}`;
 }
 
+/** The queue of one worker, for jobs that are meant for it alone. Not in the catalogue: it comes and goes with its worker. */
+export type WorkerQueueName = `inference-wrk_${string}`;
+/** `workerId` is `wrk_…`, or `*` for those of all workers. */
+export function workerQueue(workerId: string): WorkerQueueName {
+  return workerId === "*" ? "inference-wrk_*" : `inference-wrk_${workerId.replace(/^wrk_/, "")}`;
+}
+/**
+ * Whose settings a worker's queue has, and whose dead letters its own join: one place to look at, under one alarm. It
+ * must outlive them, and a worker's queue goes when the worker does.
+ */
+export const workerQueuesLike = "inference-standard" satisfies QueueName;
+
 /** Uses of KMS keys (all ECDSA P-256, sign only). Each may be used by one function. */
 export const signingKeyUses = ["dispatch", "approval", "release", "token", "issuer", "seal", "notify"] as const;
 export type SigningKeyUse = (typeof signingKeyUses)[number];
@@ -77,7 +89,7 @@ export function resourceNames(stage: string) {
     table: prefix,
     /** An index as a resource of its own: `steward-prod/index/gsi1`. */
     index: (name: IndexName) => `${prefix}/index/${name}`,
-    queue: (name: QueueName) => `${prefix}-${name}`,
+    queue: (name: QueueName | WorkerQueueName) => `${prefix}-${name}`,
     deadLetterQueue: (name: QueueName) => `${prefix}-${name}-dlq`,
     keyAlias: (use: SigningKeyUse) => `alias/${prefix}-${use}`,
     /**

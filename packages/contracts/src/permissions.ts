@@ -1,3 +1,4 @@
+import { providerTenantId } from "./ids.ts";
 import {
   bucketNames,
   type IndexName,
@@ -12,6 +13,8 @@ import {
   type SecretName,
   type SigningKeyUse,
   secretNames,
+  workerQueue,
+  workerQueuesLike,
 } from "./names.ts";
 
 /**
@@ -115,6 +118,20 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
   /** What people are to be told is sent on at once by whoever stores it. */
   const tellNotices = queues(["notifications"], "SendMessage", "GetQueueUrl");
   const allLanes: QueueName[] = ["inference-express", "inference-standard", "inference-bulk"];
+  /** The queues of single workers. */
+  const workerQueues = (...actions: string[]): Grant => ({
+    actions: actions.map((action) => `sqs:${action}`),
+    resources: [names.queue(workerQueue("*"))],
+    why: "a worker's queue comes and goes with it, and has its id in its name",
+  });
+  /** To make one: with the queue for its dead letters, whose ARN AWS knows. */
+  const makeWorkerQueues: Grant[] = [
+    workerQueues("CreateQueue"),
+    {
+      actions: ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"],
+      resources: [names.deadLetterQueue(workerQueuesLike)],
+    },
+  ];
   const secrets = (list: readonly SecretName[], ...actions: string[]): Grant => ({
     actions: actions.map((action) => `secretsmanager:${action}`),
     resources: list.map(names.secret),
@@ -149,6 +166,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       // The second one for the certificates of one machine or person.
       indexes("gsi1", "gsi2"),
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
+      // A job for one worker.
+      workerQueues("SendMessage", "GetQueueUrl"),
       countQueues,
       ...verifyTokens,
       cursorKey,
@@ -181,6 +200,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       tenantSecrets("GetSecretValue"),
       indexes("gsi1", "gsi2"),
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
+      workerQueues("SendMessage", "GetQueueUrl"),
       ...release,
       parameters("trust-document"),
       objects("GetObject", `${buckets.bundles}/*`),
@@ -296,6 +316,15 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
         why: "machines come and go; on AWS a condition bounds it to those with the stage's own tag",
       },
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
+      // The workers there are, and a queue for each.
+      { ...table("Query"), keys: [`T#${providerTenantId}#NODE`] },
+      {
+        actions: ["sqs:ListQueues"],
+        resources: ["*"],
+        why: "which queues there are is known by listing them, and listing knows no bounds: it shows names",
+      },
+      ...makeWorkerQueues,
+      workerQueues("DeleteQueue", "SendMessage", "GetQueueUrl"),
       tellNotices,
     ],
     schedule: [
@@ -415,6 +444,10 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       // Only to see whether the cursor key is there: one that is replaced would void every cursor.
       cursorKey,
     ],
-    worker: [queues(allLanes, "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueUrl")],
+    // A host of the worker group. One of somebody's own borrows a part of it: these lanes, and its own queue alone.
+    worker: [
+      queues(allLanes, "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueUrl"),
+      workerQueues("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueUrl"),
+    ],
   };
 }

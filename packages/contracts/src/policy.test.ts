@@ -31,16 +31,19 @@ const anyPlace = fc
 const anyPrincipal = fc.constantFrom(...principalNames);
 const serviceOf = (action: string) => action.split(":")[0];
 /** IAM knows no resource for them. */
-const withoutResource = new Set(["ssm:DescribeInstanceInformation", "autoscaling:DescribeAutoScalingGroups"]);
+const withoutResource = new Set([
+  "ssm:DescribeInstanceInformation",
+  "autoscaling:DescribeAutoScalingGroups",
+  "sqs:ListQueues",
+]);
 
 describe("the statements of a part", () => {
-  test("of the worker are its lanes, and nothing else", () => {
-    const lane = (name: string) => `arn:aws:sqs:eu-central-1:111122223333:steward-prod-inference-${name}`;
+  test("of the worker are the lanes and workers' own queues, and nothing else", () => {
+    const queue = (name: string) => `arn:aws:sqs:eu-central-1:111122223333:steward-prod-inference-${name}`;
+    const actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueUrl"];
     expect(policyStatements("worker", prod)).toEqual([
-      {
-        actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueUrl"],
-        resources: [lane("express"), lane("standard"), lane("bulk")],
-      },
+      { actions, resources: [queue("express"), queue("standard"), queue("bulk")] },
+      { actions, resources: [queue("wrk_*")], why: expect.any(String) },
     ]);
   });
 

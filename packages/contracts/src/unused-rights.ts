@@ -1,4 +1,4 @@
-import { type QueueName, resourceNames, secretNames } from "./names.ts";
+import { type QueueName, resourceNames, secretNames, workerQueue } from "./names.ts";
 import type { PrincipalName } from "./permissions.ts";
 import { keyOfRight } from "./rights.ts";
 
@@ -16,6 +16,7 @@ export interface UnusedRights {
 
 const table = ["steward-{stage}"];
 const queue = (name: QueueName) => resourceNames("{stage}").queue(name);
+const workerQueues = resourceNames("{stage}").queue(workerQueue("*"));
 const longLanes = [queue("inference-standard"), queue("inference-bulk")];
 const everyLane = [queue("inference-express"), ...longLanes];
 
@@ -75,6 +76,49 @@ export const unusedRights: readonly UnusedRights[] = [
     resources: longLanes,
     reason:
       "A job that a worker gives back, or that nobody has taken, goes into its own lane again; the tests' broken jobs are short ones.",
+    byChance: true,
+  },
+  {
+    principals: ["api", "nodes", "reconcile"],
+    actions: ["sqs:SendMessage", "sqs:GetQueueUrl"],
+    resources: [workerQueues],
+    reason: "A job for one worker: asked for by a person, given back by the worker, or sent again after a loss.",
+    byChance: true,
+  },
+  {
+    principals: ["reconcile"],
+    actions: ["dynamodb:Query"],
+    resources: table,
+    reason: "Compares workers and their queues once a minute; only an installation that lasts so long is compared.",
+    byChance: true,
+  },
+  {
+    principals: ["reconcile"],
+    actions: ["sqs:ListQueues"],
+    resources: ["*"],
+    reason: "Compares workers and their queues once a minute; only an installation that lasts so long is compared.",
+    byChance: true,
+  },
+  {
+    principals: ["reconcile"],
+    actions: ["sqs:CreateQueue", "sqs:DeleteQueue"],
+    resources: [workerQueues],
+    reason:
+      "Makes a worker's queue where it is missing and removes it with the worker; test/aws/worker-queues.test.ts does both with these rights.",
+    byChance: true,
+  },
+  {
+    principals: ["reconcile"],
+    actions: ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"],
+    resources: [resourceNames("{stage}").deadLetterQueue("inference-standard")],
+    reason: "Where dead letters of a worker's queue go, which it asks before it makes one.",
+    byChance: true,
+  },
+  {
+    principals: ["worker"],
+    actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueUrl"],
+    resources: [workerQueues],
+    reason: "What is meant for one worker; the end-to-end tests mean few jobs for one.",
     byChance: true,
   },
   {

@@ -1,10 +1,11 @@
 import { actForSystem } from "@steward/aws/tenant-fence";
+import { keepWorkerQueues } from "@steward/control/keep-worker-queues";
 import { reconcile } from "@steward/control/reconcile";
 import { createContext } from "./context.ts";
 
 const context = createContext("reconcile");
 
-/** On a schedule: enforces every deadline. */
+/** On a schedule: enforces every deadline, and sees to the workers' queues. */
 export async function handler(): Promise<void> {
   // Whoever's job ends here is told what else can be asked for.
   const { catalogue: actions } = await import("@steward/catalogue/catalogue");
@@ -17,4 +18,6 @@ export async function handler(): Promise<void> {
     }),
   );
   if (looked > 0) context.log("info", "reconciled", { looked, failed });
+  const { made, removed } = await keepWorkerQueues({ ...context, workerQueues: context.services.workerQueues });
+  if (made + removed > 0) context.log("info", "worker_queues_kept", { made, removed });
 }

@@ -8,6 +8,7 @@ import type { Seals } from "@steward/aws/seals";
 import type { SecretVersions } from "@steward/aws/secret-versions";
 import type { ReadOptions } from "@steward/aws/secrets";
 import type { Signer } from "@steward/aws/signing";
+import type { WorkerQueues } from "@steward/aws/worker-queues";
 import { bucketNames, resourceNames, type SigningKeyUse } from "@steward/contracts/names";
 
 /** Texts by name: parameters or secrets. */
@@ -26,6 +27,7 @@ export interface Services {
   objects: Objects;
   objectRemover: ObjectRemover;
   queues: Queues;
+  workerQueues: WorkerQueues;
   parameters: TextStore & {
     /** Only where there is none; false where there is. */
     create(name: string, value: string): Promise<boolean>;
@@ -93,12 +95,14 @@ export function createServices({ stage, account }: { stage: string; account: str
     const { createRunSecrets } = await import("@steward/aws/run-secrets");
     return createRunSecrets(await secrets());
   });
+  const sqs = once(async () => (await import("@steward/aws/clients/sqs")).createSqs());
   const queues = once(async () => {
-    const [{ createQueues }, { createSqs }] = await Promise.all([
-      import("@steward/aws/queues"),
-      import("@steward/aws/clients/sqs"),
-    ]);
-    return createQueues({ sqs: createSqs(), stage });
+    const [{ createQueues }, client] = await Promise.all([import("@steward/aws/queues"), sqs()]);
+    return createQueues({ sqs: client, stage });
+  });
+  const workerQueues = once(async () => {
+    const [{ createWorkerQueues }, client] = await Promise.all([import("@steward/aws/worker-queues"), sqs()]);
+    return createWorkerQueues({ sqs: client, stage });
   });
 
   return {
@@ -114,6 +118,11 @@ export function createServices({ stage, account }: { stage: string; account: str
       send: async (...call) => (await queues()).send(...call),
       sendBatch: async (...call) => (await queues()).sendBatch(...call),
       counts: async (...call) => (await queues()).counts(...call),
+    },
+    workerQueues: {
+      list: async (...call) => (await workerQueues()).list(...call),
+      create: async (...call) => (await workerQueues()).create(...call),
+      remove: async (...call) => (await workerQueues()).remove(...call),
     },
     parameters: {
       get: async (name, options) => (await parameterCalls()).getParameter(await ssm(), name, options),

@@ -7,7 +7,7 @@ import type { RunSecrets } from "@steward/aws/run-secrets";
 import { commit } from "@steward/aws/table";
 import { newId } from "@steward/contracts/ids";
 import type { MetricName } from "@steward/contracts/metrics";
-import type { QueueName } from "@steward/contracts/names";
+import type { QueueName, WorkerQueueName } from "@steward/contracts/names";
 import type { Caller, Context, NodeCaller } from "@steward/control/context";
 import { aPresence } from "../../../aws/test/support/states.ts";
 import { type Engine, startEngine } from "../../../aws/test/support/engine.ts";
@@ -25,7 +25,7 @@ export interface House extends Context {
   vault: Map<string, string>;
   runSecrets: RunSecrets;
   /** What was sent, oldest first. */
-  sent: { queue: QueueName; body: unknown }[];
+  sent: { queue: QueueName | WorkerQueueName; body: unknown }[];
   /** What was measured, oldest first. */
   metered: { metric: MetricName; value: number; dimensions: Readonly<Record<string, string>> }[];
   /** While true, nothing can be sent. */
@@ -44,7 +44,7 @@ export async function openHouse(): Promise<House> {
   let nowMs = Date.now();
   const sent: House["sent"] = [];
   const metered: House["metered"] = [];
-  const send = (queue: QueueName, body: unknown) => {
+  const send = (queue: QueueName | WorkerQueueName, body: unknown) => {
     if (house.queuesAreDown) throw new Error("the queues are down");
     sent.push({ queue, body });
   };

@@ -1,0 +1,62 @@
+import { listNodes } from "@steward/aws/records/node";
+import { actFor } from "@steward/aws/tenant-fence";
+import type { WorkerQueues } from "@steward/aws/worker-queues";
+import { providerTenantId } from "@steward/contracts/ids";
+import { workerQueueChanges } from "@steward/core/node/worker-queue-changes";
+import type { Context } from "./context.ts";
+import { cutOffAtMs } from "./revoke-node.ts";
+
+type Deps = Pick<Context, "table" | "log"> & { workerQueues: WorkerQueues };
+
+/** No worker comes before it; appliances do. */
+const beforeWorkers = "wrk_";
+const pageSize = 200;
+
+/**
+ * One queue for every worker that is in, none for those that are not. Compares all there is with all there should be,
+ * so that a kill at any point, or a hand that removed a queue, is made good a minute later.
+ *
+ * The queues are listed first: a worker is stored before its queue is made, so a queue whose worker cannot be found
+ * afterwards has none.
+ */
+export async function keepWorkerQueues(deps: Deps): Promise<{ made: number; removed: number }> {
+  const queues = await deps.workerQueues.list();
+  const workers = await actFor(providerTenantId, () => workersThatAreIn(deps));
+  const { missing, orphaned } = workerQueueChanges({ workers, queues });
+  let made = 0;
+  let removed = 0;
+  const each = async (workerIds: readonly string[], change: (workerId: string) => Promise<void>) => {
+    for (const workerId of workerIds) {
+      try {
+        await change(workerId);
+      } catch (error) {
+        // One that was removed within the last minute cannot be made yet: the next call's.
+        deps.log("warn", "worker_queue_not_kept", { workerId, error: String(error) });
+      }
+    }
+  };
+  await each(missing, async (workerId) => {
+    await deps.workerQueues.create(workerId);
+    made += 1;
+  });
+  await each(orphaned, async (workerId) => {
+    await deps.workerQueues.remove(workerId);
+    removed += 1;
+  });
+  return { made, removed };
+}
+
+async function workersThatAreIn(deps: Deps): Promise<string[]> {
+  const ids: string[] = [];
+  let after: string | undefined = beforeWorkers;
+  while (after !== undefined) {
+    const page: Awaited<ReturnType<typeof listNodes>> = await listNodes(deps.table, providerTenantId, {
+      limit: pageSize,
+      after,
+      kind: "worker",
+    });
+    ids.push(...page.items.filter((node) => cutOffAtMs(node) === undefined).map((node) => node.nodeId));
+    after = page.after;
+  }
+  return ids;
+}
