@@ -77,7 +77,7 @@ it("replies lost after the server has executed, and calls that arrive twice: eve
     client: wrap(client, network),
     stateDir: workerDir,
     sqs,
-    lanes: { stage: stack.stage },
+    stage: stack.stage,
     ollamaHost: models.url,
     slots: 2,
     log: () => undefined,

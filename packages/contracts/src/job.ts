@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defaults } from "./defaults.ts";
 import { jobIdSchema, tenantIdSchema } from "./ids.ts";
+import { lanes } from "./names.ts";
 import { proposedStepSchema } from "./plan.ts";
 
 /** A lane's message: a pointer and a claim secret. The record is the truth. */
@@ -9,6 +10,8 @@ export const laneMessageSchema = z.strictObject({
   tenantId: tenantIdSchema,
   jobId: jobIdSchema,
   secret: z.string().max(100),
+  /** Only on a worker's own queue, which has jobs of every lane: which of its models is to answer. */
+  lane: z.enum(lanes).optional(),
 });
 export type LaneMessage = z.infer<typeof laneMessageSchema>;
 

@@ -222,8 +222,8 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
         args: ["run"],
         env: () => ({
           ...baseEnv(),
-          // Two slots, so that both lanes are always listened to; whoever says otherwise is followed.
-          STEWARD_WORKER_SLOTS: inherited(["OLLAMA_NUM_PARALLEL"])["OLLAMA_NUM_PARALLEL"] ?? "2",
+          // A slot for every queue, so that all are listened to at the same time; whoever says otherwise is followed.
+          STEWARD_WORKER_SLOTS: inherited(["OLLAMA_NUM_PARALLEL"])["OLLAMA_NUM_PARALLEL"] ?? "4",
           ...inherited(["OLLAMA_HOST", "OLLAMA_NUM_PARALLEL", "STEWARD_WORKER_SLOTS"]),
           STEWARD_STATE_DIR: workerDir,
           // Whoever ends a demo does not wait for a model; what it was at is given back.

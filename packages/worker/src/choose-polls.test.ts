@@ -1,115 +1,121 @@
-import type { Lane } from "@steward/contracts/names";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { afterMessage, choosePolls, firstTurn, type PullState } from "./choose-polls.ts";
-import { createSlots } from "./slots.ts";
+import {
+  afterJob,
+  afterMessage,
+  choosePolls,
+  firstTurn,
+  type PullQueue,
+  type PullState,
+  pullQueues,
+} from "./choose-polls.ts";
 
-const lanes: Lane[] = ["express", "standard", "bulk"];
-const none = new Set<Lane>();
+const queues = pullQueues;
+const none = new Set<PullQueue>();
+const names = (polls: { queue: PullQueue }[]) => polls.map(({ queue }) => queue);
 
-describe("which receives begin", () => {
-  it("with a slot for every lane: one long poll each, and none twice", () => {
-    expect(choosePolls({ lanes, polling: none, freeSlots: 5, state: firstTurn }).polls).toEqual(
-      lanes.map((lane) => ({ lane, waitSeconds: 20 })),
-    );
-    expect(choosePolls({ lanes, polling: new Set(lanes), freeSlots: 5, state: firstTurn }).polls).toEqual([]);
-    expect(choosePolls({ lanes, polling: new Set<Lane>(["standard"]), freeSlots: 2, state: firstTurn }).polls).toEqual([
-      { lane: "express", waitSeconds: 20 },
-      { lane: "bulk", waitSeconds: 20 },
+/** What one slot asks for in `count` polls, when `answers` says which of them bring a message. */
+function rounds(count: number, answers: (poll: number, queue: PullQueue) => boolean = () => false) {
+  const asked: [PullQueue, number][] = [];
+  let state: PullState = firstTurn;
+  for (let poll = 0; poll < count; poll += 1) {
+    const chosen = choosePolls({ queues, polling: none, freeSlots: 1, usedSlots: 0, state });
+    const [only] = chosen.polls;
+    if (only === undefined || chosen.polls.length !== 1) throw new Error("one slot begins one receive");
+    asked.push([only.queue, only.waitSeconds]);
+    state = answers(poll, only.queue) ? afterJob(afterMessage(chosen.state)) : chosen.state;
+  }
+  return asked;
+}
+
+describe("with a slot for every queue", () => {
+  const input = { queues, polling: none, freeSlots: 5, usedSlots: 0, state: firstTurn };
+
+  it("each is polled at the same time, and none twice", () => {
+    expect(names(choosePolls(input).polls)).toEqual(["own", "express", "standard", "bulk"]);
+    expect(choosePolls({ ...input, polling: new Set(queues) }).polls).toEqual([]);
+    const missing = choosePolls({ ...input, polling: new Set<PullQueue>(["own", "standard"]), freeSlots: 2 });
+    expect(names(missing.polls)).toEqual(["express", "bulk"]);
+  });
+
+  it("an idle worker waits long, one that works comes back to every queue within a second", () => {
+    expect(new Set(choosePolls(input).polls.map(({ waitSeconds }) => waitSeconds))).toEqual(new Set([20]));
+    const working = choosePolls({ ...input, usedSlots: 1 });
+    expect(new Set(working.polls.map(({ waitSeconds }) => waitSeconds))).toEqual(new Set([1]));
+  });
+
+  it("without a queue of its own the lanes are all that it needs slots for", () => {
+    const { polls } = choosePolls({ ...input, queues: ["express", "standard", "bulk"], freeSlots: 3 });
+    expect(polls).toEqual(["express", "standard", "bulk"].map((queue) => ({ queue, waitSeconds: 20 })));
+  });
+});
+
+describe("with fewer slots", () => {
+  it("a turn glances at each queue, then lingers at each; idle, it goes on lingering", () => {
+    expect(rounds(12)).toEqual([
+      ...queues.map((queue) => [queue, 0]),
+      ...queues.map((queue) => [queue, 1]),
+      ...queues.map((queue) => [queue, 1]),
     ]);
   });
 
-  it("with fewer: short polls in rounds, the shortest lane first", () => {
-    const seen: Lane[] = [];
-    let state: PullState = firstTurn;
-    for (let poll = 0; poll < 6; poll += 1) {
-      const chosen = choosePolls({ lanes, polling: none, freeSlots: 1, state });
-      expect(chosen.polls).toMatchObject([{ waitSeconds: 1 }]);
-      seen.push(...chosen.polls.map(({ lane }) => lane));
-      state = chosen.state;
-    }
-    expect(seen).toEqual([...lanes, ...lanes]);
+  it("a slot whose job has ended glances at all before it lingers at one", () => {
+    expect(rounds(8, (poll) => poll === 5).slice(4)).toEqual([
+      ["own", 1],
+      ["express", 1],
+      ["own", 0],
+      ["express", 0],
+    ]);
   });
 
-  it("the longest lane is asked first in every eighth turn, however busy the shortest one is", () => {
-    let state: PullState = firstTurn;
-    const first: Lane[] = [];
-    for (let turn = 0; turn < 16; turn += 1) {
-      const { polls } = choosePolls({ lanes, polling: none, freeSlots: 1, state });
-      first.push(...polls.map(({ lane }) => lane));
-      state = afterMessage(state);
-    }
-    expect(first.map((lane) => (lane === "bulk" ? 1 : 0)).join("")).toBe("0000000100000001");
-    expect(first.filter((lane) => lane === "express")).toHaveLength(14);
+  it("every eighth turn begins at another queue, from the longest lane on, however busy the first ones are", () => {
+    const first = rounds(40, () => true).map(([queue]) => queue);
+    expect(
+      first.map((queue, turn) => (turn % 8 === 7 ? queue : undefined)).filter((queue) => queue !== undefined),
+    ).toEqual([...["bulk", "standard", "express", "own", "bulk"]]);
+    expect(first.filter((queue) => queue === "own")).toHaveLength(36);
   });
 
-  it("never takes more than the free slots, and never the same lane twice", () => {
+  it("every queue is asked within a bounded number of turns, whichever others always have a message", () => {
     fc.assert(
       fc.property(
-        fc.subarray(lanes),
-        fc.integer({ min: 0, max: 5 }),
-        fc.record({ turn: fc.nat(100), position: fc.nat(2) }),
-        (busy, freeSlots, state) => {
-          const polling = new Set(busy);
-          const { polls } = choosePolls({ lanes, polling, freeSlots, state });
-          const names = polls.map(({ lane }) => lane);
-          expect(names.length).toBeLessThanOrEqual(freeSlots);
-          expect(new Set([...names, ...busy]).size).toBe(names.length + busy.length);
-          if (freeSlots > 0 && busy.length < lanes.length) expect(names.length).toBeGreaterThan(0);
+        fc.subarray([...queues], { maxLength: 3 }),
+        fc.array(fc.boolean(), { minLength: 300 }),
+        (busy, more) => {
+          const asked = rounds(more.length, (poll, queue) => busy.includes(queue) || (more[poll] ?? false));
+          for (const queue of queues) {
+            let since = 0;
+            for (const [one] of asked) {
+              since = one === queue ? 0 : since + 1;
+              // Its place is the first in every 32nd turn; a turn that does not ask it asks three others at the most.
+              expect(since).toBeLessThanOrEqual(8 * queues.length * (queues.length - 1) + queues.length);
+            }
+          }
         },
       ),
-    );
-  });
-
-  it("every lane is asked within a bounded number of polls", () => {
-    fc.assert(
-      fc.property(fc.array(fc.boolean(), { minLength: 40, maxLength: 80 }), (messages) => {
-        let state: PullState = firstTurn;
-        let sinceBulk = 0;
-        for (const message of messages) {
-          const chosen = choosePolls({ lanes, polling: none, freeSlots: 1, state });
-          sinceBulk = chosen.polls[0]?.lane === "bulk" ? 0 : sinceBulk + 1;
-          expect(sinceBulk).toBeLessThanOrEqual(3 * 8);
-          state = message ? afterMessage(chosen.state) : chosen.state;
-        }
-      }),
+      { numRuns: 50 },
     );
   });
 });
 
-describe("slots", () => {
-  it("are never more than there are, whatever is done with them", () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 4 }),
-        fc.array(fc.constantFrom("reserve", "use", "release"), { maxLength: 40 }),
-        (total, steps) => {
-          const slots = createSlots(total);
-          const held: { slot: NonNullable<ReturnType<typeof slots.reserveSlot>>; used: boolean }[] = [];
-          for (const step of steps) {
-            if (step === "reserve") {
-              const slot = slots.reserveSlot();
-              expect(slot === undefined).toBe(held.length === total);
-              if (slot) held.push({ slot, used: false });
-            } else if (step === "use") {
-              const one = held.find(({ used }) => !used);
-              if (one) {
-                slots.markSlotUsed(one.slot);
-                one.used = true;
-                expect(() => slots.markSlotUsed(one.slot)).toThrow("not reserved");
-              }
-            } else {
-              const one = held.pop();
-              if (one) {
-                slots.releaseSlot(one.slot);
-                expect(() => slots.releaseSlot(one.slot)).toThrow("not held");
-              }
-            }
-            expect(slots.free()).toBe(total - held.length);
-            expect(slots.used()).toBe(held.filter(({ used }) => used).length);
-          }
-        },
-      ),
-    );
-  });
+it("never takes more than the free slots, never the same queue twice, and leaves no slot idle beside an unasked queue", () => {
+  fc.assert(
+    fc.property(
+      fc.subarray([...queues]),
+      fc.subarray([...queues]),
+      fc.integer({ min: 0, max: 6 }),
+      fc.nat(3),
+      fc.record({ turn: fc.nat(100), position: fc.nat(7) }),
+      (served, busy, freeSlots, usedSlots, state) => {
+        // Something may be polled that is not served any more: its model went while the receive was out.
+        const polling = new Set(busy);
+        const chosen = choosePolls({ queues: served, polling, freeSlots, usedSlots, state });
+        const begun = names(chosen.polls);
+        const unasked = served.filter((queue) => !polling.has(queue));
+        expect(begun).toHaveLength(Math.min(freeSlots, unasked.length));
+        expect(new Set([...begun, ...busy]).size).toBe(begun.length + busy.length);
+        expect(begun.every((queue) => served.includes(queue))).toBe(true);
+      },
+    ),
+  );
 });

@@ -5,14 +5,15 @@ import { parseArgs } from "node:util";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { AppError } from "@steward/contracts/errors";
 import { textLine } from "@steward/contracts/log-line";
+import { lanes } from "@steward/contracts/names";
 import { enrol, tokenOf } from "@steward/node-client/enrol";
 import { readIdentity } from "@steward/node-client/identity";
 import { describeError, jsonLines } from "@steward/node-client/log";
 import { createNodeClient } from "@steward/node-client/node-client";
 import { readIfThere } from "@steward/node-client/state-files";
 import { readEnv, type WorkerEnv } from "./env.ts";
+import { findLanes, findOwnQueue } from "./find-queues.ts";
 import { chooseSlots, modelFor, probeOllama } from "./probe.ts";
-import { findLaneUrls, servedLanes } from "./pull-jobs.ts";
 import { startWorker, statusFile } from "./worker.ts";
 
 const usage = `steward-worker: answers for this machine's GPUs
@@ -37,7 +38,7 @@ async function run(env: WorkerEnv): Promise<void> {
     client,
     stateDir: env.STEWARD_STATE_DIR,
     sqs,
-    lanes: { stage: env.STEWARD_STAGE },
+    stage: env.STEWARD_STAGE,
     ollamaHost: env.OLLAMA_HOST,
     slots,
     models: env.STEWARD_WORKER_MODELS,
@@ -108,7 +109,7 @@ async function doctor(env: WorkerEnv): Promise<void> {
   const probe = await probeOllama(env.OLLAMA_HOST);
   if (probe.reachable) {
     say(true, `Ollama at ${env.OLLAMA_HOST} has ${probe.models.join(", ") || "no models"}`);
-    for (const lane of servedLanes) {
+    for (const lane of lanes) {
       const model = modelFor(lane, env.STEWARD_WORKER_MODELS, probe.models);
       const wanted = env.STEWARD_WORKER_MODELS[lane] ?? "any";
       say(model !== undefined, `lane ${lane}: ${model ?? "no model"} (wanted: ${wanted})`, `ollama pull ${wanted}`);
@@ -130,10 +131,14 @@ async function doctor(env: WorkerEnv): Promise<void> {
     await client.close();
   }
   const sqs = new SQSClient({});
-  await findLaneUrls(sqs, env.STEWARD_STAGE).then(
+  await findLanes(sqs, env.STEWARD_STAGE).then(
     () => say(true, `the lanes of the stage ${env.STEWARD_STAGE}`),
     (error: unknown) => say(false, `the lanes: ${describeError(error)}`, "check the AWS_ variables and STEWARD_STAGE"),
   );
+  if (identity) {
+    const own = await findOwnQueue(sqs, env.STEWARD_STAGE, identity.nodeId);
+    say(true, own === undefined ? "no queue of its own: it takes work from the lanes alone" : "a queue of its own");
+  }
   sqs.destroy();
   process.exitCode = healthy ? 0 : 1;
 }

@@ -1,42 +1,37 @@
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
-  GetQueueUrlCommand,
   type Message,
   ReceiveMessageCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import { type LaneMessage, laneMessageSchema } from "@steward/contracts/job";
-import { type Lane, laneQueue, resourceNames } from "@steward/contracts/names";
 import { fullJitterMs } from "@steward/node-client/backoff";
 import type { Clock } from "@steward/node-client/clock";
 import { describeError, type Log } from "@steward/node-client/log";
-import { afterMessage, choosePolls, firstTurn } from "./choose-polls.ts";
+import {
+  afterJob,
+  afterMessage,
+  choosePolls,
+  firstTurn,
+  type Poll,
+  type PullQueue,
+  pullQueues,
+} from "./choose-polls.ts";
+import { isGone, type QueueUrls } from "./find-queues.ts";
 import type { JobEnd } from "./run-job.ts";
-import type { Slots } from "./slots.ts";
-
-/** Lanes that this worker serves, shortest first. */
-export const servedLanes = ["express", "standard"] as const satisfies readonly Lane[];
-export type ServedLane = (typeof servedLanes)[number];
-export type LaneUrls = Record<ServedLane, string>;
-
-export async function findLaneUrls(sqs: SQSClient, stage: string): Promise<LaneUrls> {
-  const names = resourceNames(stage);
-  const url = async (lane: ServedLane) => {
-    const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: names.queue(laneQueue(lane)) }));
-    if (QueueUrl === undefined) throw new Error(`the queue of the lane ${lane} has no URL`);
-    return QueueUrl;
-  };
-  return { express: await url("express"), standard: await url("standard") };
-}
+import type { Slot, Slots } from "./slots.ts";
 
 export interface PullOptions {
   sqs: SQSClient;
-  urls: LaneUrls;
+  /** Looked at before every receive: the own queue may come and go. One that is absent is not asked. */
+  urls: Partial<QueueUrls>;
   slots: Slots;
-  /** Whether messages may be received now: a model is there and the worker is not draining. */
-  ready: () => boolean;
-  run: (lane: ServedLane, message: LaneMessage, onLease: (leaseInMs: number) => void) => Promise<JobEnd>;
+  /** Whether messages of this queue may be received now: a model for it is there and the worker is not draining. */
+  serves: (queue: PullQueue) => boolean;
+  run: (queue: PullQueue, message: LaneMessage, onLease: (leaseInMs: number) => void) => Promise<JobEnd>;
+  /** A queue is not there any more. */
+  onGone?: (queue: PullQueue) => void;
   clock: Clock;
   random: () => number;
   log: Log;
@@ -45,95 +40,118 @@ export interface PullOptions {
 }
 
 export interface Pull {
-  /** Something has changed (a slot, the model): begin the receives that are due. */
+  /** Something has changed (slots, models, queues): begin the receives that are due. */
   pump(): void;
-  /** Lanes with a receive outstanding. */
-  polling(): ReadonlySet<Lane>;
+  /** Queues with a receive outstanding. */
+  polling(): ReadonlySet<PullQueue>;
   /** Messages that are worked on. */
   handling(): number;
   /** Resolves when none is, deletion of the message included. */
   settled(): Promise<void>;
+  /** Resolves when no receive is outstanding either. Only where no more are begun: nothing is served any more. */
+  quiet(): Promise<void>;
 }
 
 export function createPull(options: PullOptions): Pull {
   const { sqs, urls, slots, clock, random, log, stop } = options;
-  const polling = new Set<Lane>();
-  const failures = new Map<Lane, number>();
+  const polling = new Set<PullQueue>();
+  const failures = new Map<PullQueue, number>();
+  /** Failed a moment ago, and left alone for a moment. That holds no slot: the other queues have it meanwhile. */
+  const resting = new Set<PullQueue>();
   const handling = new Set<Promise<void>>();
+  const receiving = new Set<Promise<void>>();
   let state = firstTurn;
 
   function pump(): void {
-    if (stop.aborted || !options.ready()) return;
-    const chosen = choosePolls({ lanes: servedLanes, polling, freeSlots: slots.free(), state });
+    if (stop.aborted) return;
+    const queues = pullQueues.filter(
+      (queue) => urls[queue] !== undefined && !resting.has(queue) && options.serves(queue),
+    );
+    const chosen = choosePolls({ queues, polling, freeSlots: slots.free(), usedSlots: slots.used(), state });
     state = chosen.state;
-    for (const { lane, waitSeconds } of chosen.polls) {
-      const served = servedLanes.find((one) => one === lane);
+    for (const poll of chosen.polls) {
       const slot = slots.reserveSlot();
-      if (!slot || !served) return;
-      polling.add(lane);
-      void pollOnce(served, waitSeconds)
-        .then(async (message) => {
-          polling.delete(lane);
-          if (!message) return;
-          state = afterMessage(state);
-          slots.markSlotUsed(slot);
-          pump();
-          const work = handle(served, message);
-          handling.add(work);
-          await work.finally(() => handling.delete(work));
-        })
-        .catch((error: unknown) => log("job.failed", { lane, error: describeError(error) }))
-        .finally(() => {
-          polling.delete(lane);
-          slots.releaseSlot(slot);
-          pump();
-        });
+      if (!slot) return;
+      polling.add(poll.queue);
+      void pull(poll, slot).catch((error: unknown) =>
+        log("job.failed", { queue: poll.queue, error: describeError(error) }),
+      );
     }
   }
 
-  async function pollOnce(lane: ServedLane, waitSeconds: number): Promise<Message | undefined> {
+  /** One receive and what comes of it, all under its slot. */
+  async function pull({ queue, waitSeconds }: Poll, slot: Slot): Promise<void> {
+    try {
+      const url = urls[queue];
+      const message = url === undefined ? undefined : await track(receiving, receive(queue, url, waitSeconds));
+      polling.delete(queue);
+      if (!message || url === undefined) return;
+      state = afterMessage(state);
+      slots.markSlotUsed(slot);
+      pump();
+      await track(handling, handle(queue, url, message)).finally(() => {
+        state = afterJob(state);
+      });
+    } finally {
+      polling.delete(queue);
+      slots.releaseSlot(slot);
+      pump();
+    }
+  }
+
+  async function receive(queue: PullQueue, url: string, waitSeconds: number): Promise<Message | undefined> {
     try {
       const answer = await sqs.send(
-        new ReceiveMessageCommand({ QueueUrl: urls[lane], MaxNumberOfMessages: 1, WaitTimeSeconds: waitSeconds }),
+        new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 1, WaitTimeSeconds: waitSeconds }),
         { abortSignal: stop },
       );
-      if ((failures.get(lane) ?? 0) > 0) log("lane.answers_again", { lane });
-      failures.set(lane, 0);
+      if ((failures.get(queue) ?? 0) > 0) log("queue.answers_again", { queue });
+      failures.set(queue, 0);
       return answer.Messages?.[0];
     } catch (error) {
       if (stop.aborted) return undefined;
-      const count = (failures.get(lane) ?? 0) + 1;
-      failures.set(lane, count);
-      if (count === 1) log("lane.unreachable", { lane, error: describeError(error) });
-      await clock.sleep(fullJitterMs({ failures: count, baseMs: 250, capMs: 30_000, random }), stop);
+      rest(queue, error);
       return undefined;
     }
   }
 
-  async function handle(lane: ServedLane, message: Message): Promise<void> {
-    const receipt = { QueueUrl: urls[lane], ReceiptHandle: message.ReceiptHandle };
+  function rest(queue: PullQueue, error: unknown): void {
+    const count = (failures.get(queue) ?? 0) + 1;
+    failures.set(queue, count);
+    if (count === 1) log("queue.unreachable", { queue, error: describeError(error) });
+    resting.add(queue);
+    if (isGone(error)) options.onGone?.(queue);
+    void clock.sleep(fullJitterMs({ failures: count, baseMs: 250, capMs: 30_000, random }), stop).then(() => {
+      resting.delete(queue);
+      pump();
+    });
+  }
+
+  async function handle(queue: PullQueue, url: string, message: Message): Promise<void> {
+    const receipt = { QueueUrl: url, ReceiptHandle: message.ReceiptHandle };
     const hide = async (seconds: number) => {
       try {
         await sqs.send(new ChangeMessageVisibilityCommand({ ...receipt, VisibilityTimeout: seconds }));
       } catch (error) {
         // The message is only a pointer: seen twice, its claim is refused.
-        log("message.visibility_not_changed", { lane, error: describeError(error) });
+        log("message.visibility_not_changed", { queue, error: describeError(error) });
       }
     };
     const parsed = laneMessageSchema.safeParse(parseJson(message.Body));
     if (!parsed.success) {
       // Left to the queue's own receive count, which moves it to the dead letters, where somebody can read it.
-      log("message.unreadable", { lane, messageId: message.MessageId });
+      log("message.unreadable", { queue, messageId: message.MessageId });
       return;
     }
-    if (!options.ready()) return hide(0);
-    const end = await options.run(lane, parsed.data, (leaseInMs) => void hide(Math.ceil(leaseInMs / 1000) + 1));
-    log("job.ended", { lane, jobId: parsed.data.jobId, ...end });
+    // What has changed since the receive was sent: somebody else may have the message at once.
+    if (!options.serves(queue)) return hide(0);
+    const end = await options.run(queue, parsed.data, (leaseInMs) => void hide(Math.ceil(leaseInMs / 1000) + 1));
+    log("job.ended", { queue, jobId: parsed.data.jobId, ...end });
     if (end.type === "left") return;
     try {
       await sqs.send(new DeleteMessageCommand(receipt));
     } catch (error) {
-      log("message.not_deleted", { lane, jobId: parsed.data.jobId, error: describeError(error) });
+      log("message.not_deleted", { queue, jobId: parsed.data.jobId, error: describeError(error) });
     }
   }
 
@@ -144,7 +162,21 @@ export function createPull(options: PullOptions): Pull {
     async settled() {
       while (handling.size > 0) await Promise.allSettled(handling);
     },
+    async quiet() {
+      while (receiving.size + handling.size > 0) await Promise.allSettled([...receiving, ...handling]);
+    },
   };
+}
+
+/** In the set while it goes on. */
+function track<T>(set: Set<Promise<void>>, work: Promise<T>): Promise<T> {
+  const ended = work.then(
+    () => undefined,
+    () => undefined,
+  );
+  set.add(ended);
+  void ended.then(() => set.delete(ended));
+  return work;
 }
 
 function parseJson(text: string | undefined): unknown {

@@ -2,6 +2,8 @@ import { join } from "node:path";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { AppError } from "@steward/contracts/errors";
 import type { HeartbeatAnswer } from "@steward/contracts/heartbeat";
+import type { LaneMessage } from "@steward/contracts/job";
+import { lanes } from "@steward/contracts/names";
 import { fullJitterMs } from "@steward/node-client/backoff";
 import { type Clock, systemClock } from "@steward/node-client/clock";
 import { startHeartbeats } from "@steward/node-client/heartbeats";
@@ -10,8 +12,10 @@ import { metricsOf } from "@steward/node-client/metrics";
 import type { NodeClient } from "@steward/node-client/node-client";
 import { openSequence } from "@steward/node-client/sequence";
 import { replaceFile } from "@steward/node-client/state-files";
+import type { PullQueue } from "./choose-polls.ts";
+import { findLanes, findOwnQueue, type QueueUrls } from "./find-queues.ts";
 import { defaultModels, modelFor, probeOllama, type WantedModels } from "./probe.ts";
-import { createPull, findLaneUrls, type LaneUrls, servedLanes } from "./pull-jobs.ts";
+import { createPull } from "./pull-jobs.ts";
 import { runJob } from "./run-job.ts";
 import { createSlots } from "./slots.ts";
 import { workerVersion } from "./version.ts";
@@ -20,10 +24,10 @@ export interface WorkerOptions {
   /** Closed by the caller. */
   client: NodeClient;
   stateDir: string;
-  /** Has the right to receive, delete and change visibility on the lanes, and nothing else. */
+  /** Has the right to receive, delete and change visibility on the lanes and the worker's own queue, and nothing else. */
   sqs: SQSClient;
-  /** The lanes' queues, or the stage whose they are. */
-  lanes: { urls: LaneUrls } | { stage: string };
+  /** Whose lanes they are. */
+  stage: string;
   ollamaHost: string;
   slots: number;
   models?: WantedModels;
@@ -44,14 +48,18 @@ interface WorkerStatus {
 export interface Worker {
   status(): WorkerStatus;
   beat(): Promise<HeartbeatAnswer>;
+  /** More or fewer slots, as the probe finds. Fewer: the jobs that run end in their own time. */
+  resize(slots: number): void;
   /**
    * Takes no more, finishes what fits into `withinMs`, gives the rest back, and ends. Asked again while it drains, it
-   * keeps to whichever end is sooner.
+   * keeps to whichever end is sooner. Receives that are outstanding end by themselves where there is time for it.
    */
   drain(withinMs: number): Promise<void>;
 }
 
 const reprobeMs = 30_000;
+/** Of a drain's time: what is kept for giving back what does not fit. */
+const giveBackMs = 5_000;
 /** How long a start waits for its first heartbeat to be answered; it goes on without. */
 const firstBeatMs = 2_000;
 /** What the machine's other programs may read: rewritten at every change, and at least every half minute. */
@@ -68,7 +76,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       next: "enrol it again with a worker's token, in a state folder of its own",
     });
   }
-  const urls = "urls" in options.lanes ? options.lanes.urls : await findLaneUrls(sqs, options.lanes.stage);
+  const { nodeId: workerId } = client.identity;
+  const urls: QueueUrls = await findLanes(sqs, options.stage);
   const slots = createSlots(options.slots, () => writeStatus());
   const stop = new AbortController();
   const giveBack = new AbortController();
@@ -82,9 +91,12 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     sqs,
     urls,
     slots,
-    ready: () => ready && !draining,
-    run: async (lane, message, onLease) => {
-      const model = modelFor(lane, wanted, models);
+    serves: (queue) => ready && !draining && modelOf(queue) !== undefined,
+    onGone: (queue) => {
+      if (queue === "own") delete urls.own;
+    },
+    run: async (queue, message, onLease) => {
+      const model = modelOf(queue, message);
       if (model === undefined) return { type: "left", why: "no wanted model is there any more" };
       const end = await runJob({
         message,
@@ -111,8 +123,13 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     stop: stop.signal,
   });
 
+  /** What was sent to this worker alone says of which lane it is; the usual model answers what does not say. */
+  function modelOf(queue: PullQueue, message?: LaneMessage): string | undefined {
+    return modelFor(queue === "own" ? (message?.lane ?? "standard") : queue, wanted, models);
+  }
+
   /** Those that it would ask. Others that Ollama has would make the control plane wait for a worker that takes nothing. */
-  const usedModels = () => [...new Set(servedLanes.flatMap((lane) => modelFor(lane, wanted, models) ?? []))];
+  const usedModels = () => [...new Set(lanes.flatMap((lane) => modelFor(lane, wanted, models) ?? []))];
   const measure = metricsOf(options.stateDir);
   const heartbeats = startHeartbeats({
     client,
@@ -140,10 +157,16 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     let failures = 0;
     while (!stop.signal.aborted) {
       probeNow = new AbortController();
-      const probe = await probeOllama(ollamaHost);
+      // Made when the worker is enrolled, or later by a control plane that has just learned to: looked for until it is there.
+      const [probe, own] = await Promise.all([
+        probeOllama(ollamaHost),
+        urls.own ?? findOwnQueue(sqs, options.stage, workerId),
+      ]);
+      const found = own !== undefined && urls.own === undefined;
+      if (found) urls.own = own;
       const before = ready;
       models = probe.reachable ? probe.models : [];
-      ready = servedLanes.some((lane) => modelFor(lane, wanted, models) !== undefined);
+      ready = lanes.some((lane) => modelFor(lane, wanted, models) !== undefined);
       failures = ready ? 0 : failures + 1;
       if (!ready && !outage) {
         outage = true;
@@ -159,8 +182,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       if (ready && !before) {
         outage = false;
         log("models.ready", { models });
-        pull.pump();
       }
+      if (ready && (found || !before)) pull.pump();
       if (ready !== before) void heartbeats.beatNow().catch(() => {});
       looked.resolve();
       writeStatus();
@@ -199,19 +222,23 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await Promise.race([heartbeats.beatNow().catch(() => {}), clock.sleep(firstBeatMs, stop.signal)]);
 
   let ended: Promise<void> | undefined;
+  const pollsCut = Promise.withResolvers<void>();
   async function end(): Promise<void> {
     draining = true;
     void heartbeats.beatNow().catch(() => {});
     writeStatus();
     const idle = pull.settled();
+    const quiet = pull.quiet();
     const done = new AbortController();
     const untilGivenBack = new Promise<void>((resolve) => {
       giveBack.signal.addEventListener("abort", () => resolve(), { once: true });
     });
-    await Promise.race([idle, untilGivenBack]);
+    // Ending a receive hides the message that SQS has just chosen for it until its visibility timeout (30 s); a receive
+    // that ends by itself hides none, and what it still brings is handed to the others at once.
+    await Promise.race([quiet, Promise.all([idle, pollsCut.promise]), untilGivenBack]);
     giveBack.abort();
     // A job that is given back needs one answer from the server; a server that is away does not keep the process.
-    await Promise.race([idle, clock.sleep(5_000, done.signal)]);
+    await Promise.race([idle, clock.sleep(giveBackMs, done.signal)]);
     done.abort();
     stop.abort();
     await Promise.all([heartbeats.ended, watching]);
@@ -223,10 +250,18 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   return {
     status,
     beat: () => heartbeats.beatNow(),
+    resize(total) {
+      if (total === slots.total) return;
+      slots.resize(total);
+      log("worker.resized", { slots: total });
+      pull.pump();
+      void heartbeats.beatNow().catch(() => {});
+    },
     drain(withinMs) {
       log("worker.draining", { jobs: pull.handling(), withinMs });
       ended ??= end();
       void clock.sleep(withinMs, stop.signal).then(() => giveBack.abort());
+      void clock.sleep(withinMs - giveBackMs, stop.signal).then(() => pollsCut.resolve());
       return ended;
     },
   };

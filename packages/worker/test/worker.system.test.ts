@@ -16,6 +16,9 @@ import { startScriptedSqs } from "./support/scripted-sqs.ts";
 const stage = "test";
 const express = "steward-test-inference-express";
 const standard = "steward-test-inference-standard";
+const bulk = "steward-test-inference-bulk";
+const workerId = newId("worker", 1);
+const own = `steward-test-inference-${workerId}`;
 const tenantId = newId("tenant", 1);
 const schema = { type: "object", properties: { understood: { type: "string" } } };
 
@@ -37,7 +40,7 @@ beforeEach(async () => {
   attempts = 0;
   lease = { deadlineInMs: 30_000, leaseInMs: 20_000 };
   door.on("enrol", async ({ body }) => ({
-    nodeId: newId("worker", 1),
+    nodeId: workerId,
     tenantId: providerTenantId,
     kind: "worker",
     name: "gpu",
@@ -78,7 +81,7 @@ async function start(slots = 4): Promise<Worker> {
     client,
     stateDir: dir,
     sqs: sqs.client,
-    lanes: { stage },
+    stage,
     ollamaHost: ollama.host,
     slots,
     log: (event) => events.push(event),
@@ -87,9 +90,9 @@ async function start(slots = 4): Promise<Worker> {
   workers.push(worker);
   return worker;
 }
-const send = (queue = express) => {
+const send = (queue = express, more: object = {}) => {
   const jobId = newId("job", Date.now());
-  sqs.send(queue, { v: 1, tenantId, jobId, secret: "secret" });
+  sqs.send(queue, { v: 1, tenantId, jobId, secret: "secret", ...more });
   return jobId;
 };
 const bodyOf = async <T>(route: "completeJob" | "releaseJob") =>
@@ -244,10 +247,11 @@ describe("pulling", () => {
   it("long-polls every lane while there are slots, and a second job does not wait for the first", async () => {
     ollama.answer({ pieces: ["{"], end: "hang" });
     const worker = await start(4);
-    await until("both lanes", () => sqs.waiting().length === 2);
+    await until("the lanes", () => sqs.waiting().length === 3);
     expect(sqs.receives.map(({ queue, waitSeconds }) => [queue, waitSeconds])).toEqual([
       [express, 20],
       [standard, 20],
+      [bulk, 20],
     ]);
     send(express);
     send(standard);
@@ -265,13 +269,58 @@ describe("pulling", () => {
   it("with one slot goes round the lanes, and asks for nothing while it works", async () => {
     ollama.answer({ pieces: ["{"], end: "hang" });
     await start(1);
-    await until("two rounds", () => sqs.receives.length >= 2);
-    expect(sqs.receives.slice(0, 2)).toMatchObject([
+    await until("a glance at each, then a second", () => sqs.receives.length >= 4);
+    expect(sqs.receives.slice(0, 4)).toMatchObject([
+      { queue: express, waitSeconds: 0 },
+      { queue: standard, waitSeconds: 0 },
+      { queue: bulk, waitSeconds: 0 },
       { queue: express, waitSeconds: 1 },
-      { queue: standard, waitSeconds: 1 },
     ]);
     send(express);
     await until("the job", () => ollama.chats.length === 1);
+    expect(sqs.waiting()).toEqual([]);
+  });
+
+  it("takes from its own queue first, with the model of the lane that the message names", async () => {
+    sqs.create(own);
+    ollama.setModels(["llama3.2:3b", "llama3.1:8b"]);
+    const last = send(express);
+    const first = send(own, { lane: "express" });
+    const second = send(own);
+    await start(1);
+    await until("all three", () => sqs.deleted.length === 3);
+    expect(door.callsOf("claimJob").map(({ params }) => params["jobId"])).toEqual([first, second, last]);
+    expect(ollama.chats.map(({ model }) => model)).toEqual(["llama3.2:3b", "llama3.1:8b", "llama3.2:3b"]);
+  });
+
+  it("goes on with the lanes when its own queue is removed, or fails", async () => {
+    sqs.create(own);
+    await start(1);
+    await until("the own queue is asked", () => sqs.receives.some(({ queue }) => queue === own));
+    sqs.remove(own);
+    send(express);
+    await messageDone();
+    await until("it was told once", () => count("queue.unreachable") === 1);
+    const asked = () => sqs.receives.filter(({ queue }) => queue === own).length;
+    const before = asked();
+    const rounds = sqs.receives.length + 2;
+    await until("it goes on", () => sqs.receives.length > rounds);
+    expect(asked()).toBe(before);
+  });
+
+  it("with more slots takes more at the same time, at once; with fewer it takes no more, and leaves what runs", async () => {
+    ollama.answer({ pieces: ["{"], end: "hang" });
+    const worker = await start(1);
+    for (const queue of [express, express, standard, bulk]) send(queue);
+    await until("one", () => ollama.chats.length === 1);
+    worker.resize(3);
+    await until("three", () => ollama.chats.length === 3);
+    worker.resize(2);
+    expect(worker.status()).toMatchObject({ slots: 2, used: 3 });
+    await until("the heartbeat says so", () =>
+      door.callsOf("heartbeat").some(({ body }) => (body as { capacity: { slots: number } }).capacity.slots === 2),
+    );
+    expect(ollama.open()).toBe(3);
     expect(sqs.waiting()).toEqual([]);
   });
 
@@ -284,7 +333,7 @@ describe("pulling", () => {
     await until("it is gone", () => worker.status().models.length === 0);
     ollama.setModels(["llama3.2:3b"]);
     ollama.setUp(true);
-    await until("the lanes", () => sqs.waiting().length === 2);
+    await until("the lanes", () => sqs.waiting().length === 3);
     expect(count("models.unavailable")).toBe(1);
     expect(count("models.ready")).toBe(1);
   });
@@ -327,7 +376,7 @@ describe("draining", () => {
     const worker = await start();
     send();
     await until("the job", () => ollama.chats.length === 1);
-    await worker.drain(10_000);
+    await worker.drain(5_000);
     expect(door.callsOf("completeJob")).toHaveLength(1);
     expect(sqs.deleted).toHaveLength(1);
     send();
@@ -343,6 +392,18 @@ describe("draining", () => {
     expect(await bodyOf<ReleaseJob>("releaseJob")).toMatchObject({ reason: "draining" });
     expect(sqs.deleted).toHaveLength(1);
     expect(door.callsOf("heartbeat").at(-1)?.body).toMatchObject({ draining: true });
+  });
+
+  it("with time left lets its receives end by themselves, and hands on what they still bring", async () => {
+    const worker = await start(1);
+    await until("a receive", () => sqs.waiting().length === 1);
+    const ended = worker.drain(60_000);
+    // Whichever queue the last receive is at.
+    for (const queue of [express, standard, bulk]) send(queue);
+    await ended;
+    expect(sqs.receives.filter(({ aborted }) => aborted)).toEqual([]);
+    expect(sqs.visibility.map(({ seconds }) => seconds)).toEqual([0]);
+    expect(door.callsOf("claimJob")).toEqual([]);
   });
 
   it("ends sooner when it is asked again with less time, and no later when with more", async () => {

@@ -24,6 +24,8 @@ export async function startScriptedSqs() {
   const messages: { queue: string; body: string }[] = [];
   const receives: Receive[] = [];
   const deleted: string[] = [];
+  /** Whether it is missing, of those that are no lane. */
+  const queues = new Map<string, boolean>();
   const visibility: { handle: string; seconds: number }[] = [];
   let handles = 0;
 
@@ -50,6 +52,12 @@ export async function startScriptedSqs() {
       const input = JSON.parse(Buffer.concat(parts).toString()) as Input;
       const action = String(request.headers["x-amz-target"]).split(".")[1];
       const queue = (input.QueueUrl ?? "").split("/").at(-1) ?? "";
+      const missing = queues.get(input.QueueName ?? queue) ?? !isLane(input.QueueName ?? queue);
+      if (missing) {
+        response.writeHead(400, { "content-type": "application/x-amz-json-1.0" });
+        response.end(JSON.stringify({ __type: "com.amazonaws.sqs#QueueDoesNotExist", message: "scripted" }));
+        return;
+      }
       if (action === "ReceiveMessage") return receive(queue, input.WaitTimeSeconds ?? 0, response);
       if (action === "DeleteMessage") deleted.push(input.ReceiptHandle ?? "");
       if (action === "ChangeMessageVisibility") {
@@ -100,6 +108,8 @@ export async function startScriptedSqs() {
     deleted,
     visibility,
     waiting: () => waiting.map(({ queue }) => queue),
+    create: (queue: string) => queues.set(queue, false),
+    remove: (queue: string) => queues.set(queue, true),
     send(queue: string, body: unknown) {
       messages.push({ queue, body: typeof body === "string" ? body : JSON.stringify(body) });
       handOut();
@@ -111,6 +121,8 @@ export async function startScriptedSqs() {
     },
   };
 }
+
+const isLane = (queue: string) => /-inference-(express|standard|bulk)$/.test(queue);
 
 function reply(response: ServerResponse, body: object): void {
   response.writeHead(200, { "content-type": "application/x-amz-json-1.0" });
