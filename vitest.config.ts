@@ -1,7 +1,9 @@
 import { defineConfig } from "vitest/config";
 import { testAppId } from "./packages/local/src/cloud/call-recorder.ts";
 
-const besideEachOther = ["test/infra/**/*.test.ts", "test/ansible/**/*.test.ts"];
+const besideEachOther = ["infra", "ansible", "simulation", "planning", "lint"].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
 const patience = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 // Four projects: `unit` is pure and quick (part of `npm run check`), `system` talks to real processes, `beside` does so two
@@ -34,7 +36,7 @@ export default defineConfig({
       {
         test: {
           name: "beside",
-          // Each file is busy with a process of its own (a synthesis, a playbook in its sandbox), and measures nothing.
+          // Each file keeps one core busy (a synthesis, a playbook in its sandbox, a simulation), and measures nothing.
           fileParallelism: true,
           maxWorkers: 2,
           sequence: { groupOrder: 3 },

@@ -260,9 +260,9 @@ async function breakGlass(
 async function yesNo(check: boolean, ui: Ui, options: CarryOptions): Promise<"yes" | "no" | "open"> {
   if (options.yes === true) return "yes";
   if (!ui.canAsk) return "open";
-  const typed = await ui.question(`${ui.paint.bold(check ? "Run this check?" : "Do this?")} [y/N] `);
-  if (typed === undefined) return "open";
-  return /^(y|yes)$/i.test(typed.trim()) ? "yes" : "no";
+  const isYes = await ui.confirm(ui.paint.bold(check ? "Run this check?" : "Do this?"));
+  if (isYes === undefined) return "open";
+  return isYes ? "yes" : "no";
 }
 
 /** `--yes` alone is not enough here: the point is that somebody reads the name. */

@@ -24,6 +24,8 @@ export interface Ui {
   stream: (text: string) => Promise<void>;
   /** Asks; undefined when the input has ended. Throws (130) on Ctrl-C. */
   question: (text: string, options?: { hidden?: boolean }) => Promise<string | undefined>;
+  /** Asks for a yes; anything else is a no. Undefined when the input has ended. Throws (130) on Ctrl-C. */
+  confirm: (text: string) => Promise<boolean | undefined>;
   /** Shows on a terminal that something takes its time, and how far it is, from the first second on. Returns how to end it. */
   progress: (text: string | (() => string)) => () => void;
 }
@@ -53,6 +55,11 @@ export function createUi(options: { json: boolean }): Ui & { close: () => void }
     drawn = true;
   };
 
+  const question: Ui["question"] = async (text, { hidden = false } = {}) => {
+    erase();
+    return stdin.isTTY ? askTerminal(text, hidden) : answers.next(text, hidden);
+  };
+
   return {
     json: options.json,
     paint,
@@ -76,9 +83,10 @@ export function createUi(options: { json: boolean }): Ui & { close: () => void }
         erase();
         stdout.write(text, (error) => (error ? reject(error) : resolve()));
       }),
-    question: async (text, { hidden = false } = {}) => {
-      erase();
-      return stdin.isTTY ? askTerminal(text, hidden) : answers.next(text, hidden);
+    question,
+    confirm: async (text) => {
+      const typed = await question(`${text} [y/N] `);
+      return typed === undefined ? undefined : /^y(es)?$/i.test(typed.trim());
     },
     progress: (text) => {
       if (!stderr.isTTY || options.json) return () => {};

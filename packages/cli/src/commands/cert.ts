@@ -137,8 +137,7 @@ function addRevoke(cert: Command, run: Runner): void {
         }
         if (options.yes !== true) {
           if (!ui.canAsk) throw usageError("Nobody is there to ask", "Use --yes if you mean it.");
-          const answer = await ui.question(`Revoke the certificate of ${visible(one.holderName)}? [y/N] `);
-          if (!/^(y|yes)$/i.test(answer?.trim() ?? "")) {
+          if ((await ui.confirm(`Revoke the certificate of ${visible(one.holderName)}?`)) !== true) {
             ui.say("Not revoked.");
             return exitCodes.failed;
           }

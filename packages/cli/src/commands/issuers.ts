@@ -92,8 +92,8 @@ export function addIssuers(program: Command, run: Runner): void {
           throw usageError(`Which issuer is ${given}?`, "steward issuer ls");
         if (options.yes !== true) {
           if (!ui.canAsk) throw usageError("Nobody is there to ask", "Use --yes if you mean it.");
-          const answer = await ui.question(`Remove ${visible(found.name)}, and sign out whoever came by it? [y/N] `);
-          if (!/^(y|yes)$/i.test(answer?.trim() ?? "")) throw usageError("Not removed");
+          const isYes = await ui.confirm(`Remove ${visible(found.name)}, and sign out whoever came by it?`);
+          if (isYes !== true) throw usageError("Not removed");
         }
         await call("removeIssuer", { params: { issuerId: found.id } });
         ui.data({ removed: found.id });

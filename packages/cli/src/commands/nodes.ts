@@ -174,8 +174,7 @@ function addConfirm(parent: Command, run: Runner, kind: NodeKind): void {
           ui.say(`${visible(node.name)} enrolled with this key:\n\n  ${ui.paint.bold(grouped(keyFingerprint))}\n`);
           if (!ui.canAsk)
             throw usageError("Nobody is there to compare it", "Give what its screen shows: --fingerprint <sha256>");
-          const answer = await ui.question("Does its screen show the same? [y/N] ");
-          if (!/^(y|yes)$/i.test(answer?.trim() ?? "")) {
+          if ((await ui.confirm("Does its screen show the same?")) !== true) {
             ui.say(kind === "appliance" ? "Not confirmed. It gets no runs." : "Not confirmed.");
             return exitCodes.failed;
           }

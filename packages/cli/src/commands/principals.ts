@@ -143,8 +143,7 @@ export function addPrincipals(program: Command, run: Runner): void {
         const person = await findPerson(call, given);
         if (options.yes !== true) {
           if (!ui.canAsk) throw usageError("Nobody is there to ask", "Use --yes if you mean it.");
-          const answer = await ui.question(`Sign ${visible(person.name)} out everywhere? [y/N] `);
-          if (!/^(y|yes)$/i.test(answer?.trim() ?? "")) return exitCodes.failed;
+          if ((await ui.confirm(`Sign ${visible(person.name)} out everywhere?`)) !== true) return exitCodes.failed;
         }
         await call("endSessions", { params: { personId: person.id } });
         ui.data({ signedOut: person.id });

@@ -450,6 +450,5 @@ async function confirmed(ui: Context["ui"], question: string, yes: boolean | und
     ui.hint("Nothing was changed: say --yes.");
     return false;
   }
-  const answer = await ui.question(`${question} (y/N) `);
-  return /^y(es)?$/i.test(answer?.trim() ?? "");
+  return (await ui.confirm(question)) === true;
 }

@@ -376,8 +376,7 @@ function addSteering(tasks: Command, run: Runner): void {
             const task = await findTask(call, id);
             const where = task.targetCount === 1 ? "the appliance" : `up to ${task.targetCount ?? "?"} appliances`;
             ui.say(`${ui.paint.bold(taskTitle(task))}  ${paintTaskStatus(task.status, ui.paint)}`);
-            const typed = await ui.question(`${ui.paint.bold(`Undo it on ${where}?`)} [y/N] `);
-            if (typed === undefined || !/^(y|yes)$/i.test(typed.trim())) {
+            if ((await ui.confirm(ui.paint.bold(`Undo it on ${where}?`))) !== true) {
               ui.say("Not undone. Nothing was changed.");
               return exitCodes.failed;
             }
