@@ -90,6 +90,29 @@ describe("grading a model's answer", () => {
     expect(judge("point nas to router as CNAME", record("router", "nas")).kind).not.toBe("plan");
   });
 
+  const lock = (username: string) => ({ action: "users.remove", variables: { username } });
+  const share = (name: string, users: string[]) => ({ action: "samba.share.add", variables: { share: name, users } });
+
+  it("takes a value only where its own action is asked for, or where that refers back to it", () => {
+    expect(judge("add user john and remove user bob", add("john"), lock("bob")).kind).toBe("plan");
+    expect(judge("add user john and remove user bob", add("bob"), lock("john")).kind).not.toBe("plan");
+    expect(judge("add user john and give him a share", add("john"), share("john", ["john"])).kind).toBe("plan");
+    expect(judge("add user john and give bob a share", add("john"), share("bob", ["bob"])).kind).toBe("plan");
+    expect(judge("add user john and give bob a share", add("john"), share("john", ["john"])).kind).not.toBe("plan");
+  });
+
+  it.each([
+    ["nobody asked for", "add user john", [add("john"), { action: "disk.usage", variables: {} }]],
+    ["was asked for once", "add user john", [add("john"), add("john")]],
+    ["was asked for later", "remove user bob, then add user bob", [add("bob"), lock("bob")]],
+  ])("is not sure of a step that %s", (_, instruction, steps) => {
+    expect(judge(instruction, ...steps).kind).toBe("unsure");
+  });
+
+  it("takes a list in any order, since one word asks for all of it", () => {
+    expect(judge("add users john and mary", add("mary"), add("john")).kind).toBe("plan");
+  });
+
   it("grounds nothing in what is said not to be", () => {
     expect(
       judge("the share does not open, restart smbd", { action: "service.restart", variables: { service: "smbd" } })

@@ -4,6 +4,7 @@ import { type ModelAnswer, modelAnswerSchema } from "@steward/contracts/job";
 import type { Provenance } from "@steward/contracts/plan";
 import type { GroundedStep } from "../task/task-state.ts";
 import { type IndexedAction, indexActions, nearestActions } from "./action-index.ts";
+import { asksFor, type Clause, clausesOf } from "./clauses.ts";
 import { checkSteps, questionFor, unknownThing, withDefaults } from "./complete-steps.ts";
 import { gradeTable } from "./grade-table.ts";
 import { type Evidence, evidenceOf, groundValue } from "./grounding.ts";
@@ -11,7 +12,7 @@ import type { PlanningContext, Understanding } from "./planning-types.ts";
 import { noActionFits } from "./refusals.ts";
 import { screenInstruction } from "./screen-instruction.ts";
 import { checkValue, hasTemplate, saysHowMany } from "./variable-values.ts";
-import { isNaming, isVerb } from "./words.ts";
+import { isGeneric, isNaming, isVerb, type Token } from "./words.ts";
 
 /** Judges a model's words. Nothing in them is believed: every value must come from somewhere that is not the model. */
 export function gradeAnswer(raw: string, context: PlanningContext): Understanding {
@@ -29,16 +30,19 @@ export function gradeAnswer(raw: string, context: PlanningContext): Understandin
   if (answer.steps.length > defaults.maxSteps) return unsure("The model proposed too many steps.");
   if (evidence.allNegated) return unsure("The request says what should not be.");
 
+  const clauses = clausesOf(evidence.tokens, new Set(index.flatMap((one) => [...one.objects])));
   const judged: JudgedStep[] = [];
   for (const proposed of answer.steps) {
     const indexed = index.find((one) => one.action.id === proposed.action);
     if (indexed === undefined) return unsure(`The model proposed ${quote(proposed.action)}, which is no action.`);
-    const step = judgeStep(evidence, indexed, proposed.variables, context);
+    const step = judgeStep({ evidence, clauses }, indexed, proposed.variables, context);
     if (step.kind === "unsure") return unsure(step.why);
     if (step.kind === "refused") return { kind: "refused", message: step.message, next: [], grade: 1 };
     judged.push(step);
   }
 
+  const misplaced = misplacedStep({ evidence, clauses }, judged, context);
+  if (misplaced !== undefined) return unsure(misplaced);
   const left = leftOut(evidence, judged, { ...context, index });
   if (left.asked !== undefined) return unsure(`The model left out ${quote(left.asked)}.`);
   if (left.spoken === 0) return unsure("Nothing in the request speaks for what the model proposed.");
@@ -84,13 +88,21 @@ interface JudgedStep {
   tokens: number[];
 }
 
+/** The request: its words, and the parts in which something is asked for. */
+interface Request {
+  evidence: Evidence;
+  clauses: readonly Clause[];
+}
+
 function judgeStep(
-  evidence: Evidence,
+  request: Request,
   indexed: IndexedAction,
   proposed: Variables,
   context: PlanningContext,
 ): JudgedStep | { kind: "unsure"; why: string } | { kind: "refused"; message: string } {
   const { action } = indexed;
+  const { evidence } = request;
+  const mayUse = (at: number) => speaksFor(request, indexed, at);
   const variables: Record<string, VariableValue> = {};
   const provenance: Record<string, Provenance> = {};
   const tokens: number[] = [];
@@ -113,7 +125,7 @@ function judgeStep(
     }
     const { [name]: _own, ...others } = proposed;
     const assumed = withDefaults(action, others, context.targets)[name];
-    const ground = groundValue(evidence, indexed, name, reading.value, { context, assumed });
+    const ground = groundValue(evidence, indexed, name, reading.value, { context, assumed, mayUse });
     if (ground === undefined) {
       // A required value is asked for instead; an optional one shows that the model adds what nobody said.
       if (!indexed.required.includes(name)) return { kind: "unsure", why: `The model made up ${name}.` };
@@ -124,6 +136,42 @@ function judgeStep(
     tokens.push(...ground.tokens);
   }
   return { kind: "judged", indexed, step: { action: action.id, variables, provenance }, tokens };
+}
+
+/** The parts of the request that ask for an action; what is said not to be asks for nothing. */
+function askedIn({ evidence, clauses }: Request, indexed: IndexedAction, values: readonly number[]): Clause[] {
+  const words = new Set(values.flatMap((at) => evidence.tokens[at]?.canon ?? []));
+  return clauses.filter((clause) => evidence.negated[clause.from] !== true && asksFor(clause, indexed, words));
+}
+
+/** A value is said where its action is asked for, or in a part before, to which that one refers: "… and give her a share". */
+function speaksFor(request: Request, indexed: IndexedAction, at: number): boolean {
+  return askedIn(request, indexed, [at]).some(
+    (clause) => (clause.from <= at && at < clause.to) || (clause.refersBack && at < clause.from),
+  );
+}
+
+/**
+ * Why a step stands where it must not: nothing asks for it, it is there twice, or it comes before one that was asked for
+ * earlier.
+ */
+function misplacedStep(request: Request, judged: readonly JudgedStep[], context: PlanningContext): string | undefined {
+  const seen = new Set<string>();
+  let block = 0;
+  for (const { indexed, step, tokens } of judged) {
+    const asked = askedIn(request, indexed, tokens);
+    const own = asked.filter(({ from, to }) => tokens.some((at) => from <= at && at < to));
+    const blocks = (own.length > 0 ? own : asked).map((clause) => clause.block);
+    if (blocks.length === 0) return `Nothing in the request asks for ${quote(indexed.action.title)}.`;
+    const next = blocks.filter((one) => one >= block);
+    if (next.length === 0) return "The model's steps are in another order than they were asked for.";
+    block = Math.min(...next);
+    const known = withDefaults(indexed.action, step.variables, context.targets);
+    const same = JSON.stringify([step.action, indexed.required.map((name) => known[name])]);
+    if (seen.has(same)) return "The model proposed the same step twice.";
+    seen.add(same);
+  }
+  return undefined;
 }
 
 interface LeftOut {
@@ -170,12 +218,23 @@ function leftOut(
     count.content += 1;
     const speaksForAction = token.kind === "word" && judged.some((one) => one.indexed.bag.has(token.canon));
     if (speaksForAction) count.spoken += 1;
+    // "To the groups media and users": it is one more of what was taken, whatever else the word may mean.
+    const isOneMore =
+      !used.has(at) && !isVerb(token.canon) && isAlone(evidence, at) && isListedWith(evidence, at, used);
+    if (isOneMore) {
+      count.asked ??= token.text;
+      return;
+    }
     if (used.has(at) || speaksForAction || targets.has(token.text.toLowerCase())) {
       count.accounted += 1;
       return;
     }
     const before = previous(evidence, at);
-    const isNamed = before?.class === "content" && (isNaming(before.text) || cues.has(before.canon));
+    const isNamed =
+      before?.class === "content" &&
+      (isNaming(before.text) || cues.has(before.canon)) &&
+      !isGeneric(token.text) &&
+      !isGeneric(token.canon);
     const isAsked =
       token.kind === "quoted" ||
       isVerb(token.canon) ||
@@ -189,6 +248,12 @@ function leftOut(
     if (isAsked) count.asked ??= token.text;
   });
   return count;
+}
+
+/** True for a word that is all there is between two breaks. */
+function isAlone({ tokens }: Evidence, at: number): boolean {
+  const isBreak = (token: Token | undefined) => token === undefined || token.kind === "separator";
+  return isBreak(tokens[at - 1]) && isBreak(tokens[at + 1]);
 }
 
 /** True for a word that "and" or a comma joins to one that was taken: "for anna and bob", of which only anna was. */

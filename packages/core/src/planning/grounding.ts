@@ -6,6 +6,7 @@ import { sharedFacts } from "./complete-steps.ts";
 import { mayBeFact } from "./grade-table.ts";
 import type { PlanningContext } from "./planning-types.ts";
 import { isNegated } from "./screen-instruction.ts";
+import { unitOf, unitOfVariable } from "./units.ts";
 import { canonOf, type Token, tokenize } from "./words.ts";
 
 /** An instruction as evidence: its tokens, and which of them stand in a part that says "not". */
@@ -50,9 +51,14 @@ export function groundValue(
   indexed: IndexedAction,
   variable: string,
   value: VariableValue,
-  known: { context: PlanningContext; assumed: VariableValue | undefined },
+  known: {
+    context: PlanningContext;
+    assumed: VariableValue | undefined;
+    /** Whether the word there may speak for this action. */
+    mayUse: (at: number) => boolean;
+  },
 ): Ground | undefined {
-  const said = saidAt(evidence, indexed, variable, value);
+  const said = saidAt({ ...known, evidence, indexed, variable }, value);
   if (said !== undefined) {
     const text = said.map((at) => evidence.tokens[at]?.text ?? "").join(" ");
     return { provenance: { source: "said", text }, tokens: said };
@@ -63,26 +69,30 @@ export function groundValue(
   return isFact(indexed, variable, value, known.context) ? { provenance: { source: "fact" }, tokens: [] } : undefined;
 }
 
+/** Which value is looked for, and where. */
+interface Sought {
+  evidence: Evidence;
+  indexed: IndexedAction;
+  variable: string;
+  context: PlanningContext;
+  mayUse: (at: number) => boolean;
+}
+
 /** The tokens that say a value in the role of this variable. */
-function saidAt(
-  evidence: Evidence,
-  indexed: IndexedAction,
-  variable: string,
-  value: VariableValue,
-): number[] | undefined {
-  if (typeof value === "boolean") return value ? flagAt(evidence, indexed, variable) : undefined;
+function saidAt(sought: Sought, value: VariableValue): number[] | undefined {
+  if (typeof value === "boolean") return value ? flagAt(sought) : undefined;
   const items = Array.isArray(value) ? value : [String(value)];
   const found: number[] = [];
   for (const item of items) {
-    const at = textAt(evidence, indexed, variable, item);
+    const at = textAt(sought, item);
     if (at === undefined) return undefined;
     found.push(...at);
   }
   return found.length > 0 ? found : undefined;
 }
 
-function textAt(evidence: Evidence, indexed: IndexedAction, variable: string, text: string): number[] | undefined {
-  const { tokens, negated } = evidence;
+function textAt(sought: Sought, text: string): number[] | undefined {
+  const { tokens, negated } = sought.evidence;
   const words = text.split(/\s+/);
   for (let at = 0; at < tokens.length; at += 1) {
     const part = tokens.slice(at, at + words.length);
@@ -93,7 +103,8 @@ function textAt(evidence: Evidence, indexed: IndexedAction, variable: string, te
       !(tokens[at]?.kind === "quoted" && /\s/.test(tokens[at]?.text ?? ""));
     const isWholeQuote = tokens[at]?.kind === "quoted" && isSame(tokens[at]?.text ?? "", text);
     if (!isHere && !isWholeQuote) continue;
-    if (negated[at] || isInOtherRole(evidence, indexed, variable, at)) continue;
+    const last = isWholeQuote ? at : at + words.length - 1;
+    if (negated[at] || !sought.mayUse(at) || !isInRole(sought, at, last)) continue;
     return isWholeQuote ? [at] : part.map((_, k) => at + k);
   }
   return undefined;
@@ -104,27 +115,62 @@ function isSame(said: string, value: string): boolean {
   return value.length === 1 ? said === value : said.toLowerCase() === value.toLowerCase();
 }
 
-/** True where the word before the value announces another variable: "to group staff" is no user's name. */
-function isInOtherRole(evidence: Evidence, indexed: IndexedAction, variable: string, at: number): boolean {
-  const own = indexed.cues.get(variable) ?? new Set<string>();
+/** Whether what stands from `at` to `last` is meant as this variable's value. */
+function isInRole(sought: Sought, at: number, last: number): boolean {
+  const { indexed, variable } = sought;
+  const announced = announcedAs(sought, at);
+  if (announced !== undefined && !announced.has(variable)) return false;
+  // What gives rights is never merely mentioned: "for norbert, who does the audio" puts him into no group.
+  if (indexed.action.hints[variable]?.choicesFrom === "groups" && announced === undefined) return false;
+  const type = indexed.shapes.get(variable)?.type;
+  if (type === "number") return isInOwnUnit(sought, last);
+  return (type !== "text" && type !== "list") || isName(sought, at);
+}
+
+/** The variables that the word before the value announces: "to group staff" is no user's name. Undefined: none. */
+function announcedAs({ evidence, indexed, variable }: Sought, at: number): ReadonlySet<string> | undefined {
   for (let before = at - 1; before >= 0; before -= 1) {
     const token = evidence.tokens[before];
-    if (token === undefined) return false;
+    if (token === undefined) return undefined;
     if (token.kind === "separator") {
       // "for anna and bob": the second has the first one's role.
       before -= 1;
       continue;
     }
     if (token.class === "free") continue;
-    if (own.has(token.canon)) return false;
-    return [...indexed.cues].some(([other, cues]) => other !== variable && cues.has(token.canon));
+    const announced = new Set([...indexed.cues].flatMap(([name, cues]) => (cues.has(token.canon) ? [name] : [])));
+    if (announced.size === 0) return undefined;
+    return announced.has(variable) ? new Set([variable]) : announced;
   }
-  return false;
+  return undefined;
 }
 
-function flagAt({ tokens, negated }: Evidence, indexed: IndexedAction, variable: string): number[] | undefined {
+/** A number with a unit is one of that unit: "5 gigabytes" is no quota of 5 megabytes. */
+function isInOwnUnit({ evidence, indexed, variable }: Sought, last: number): boolean {
+  const unit = unitOf(evidence.tokens[last + 1]?.text);
+  return unit === undefined || unit === unitOfVariable(indexed.action, variable);
+}
+
+const owners = new Set(["my", "our", "your", "his", "her", "its", "their"]);
+
+/**
+ * "Her brother" and "a python script" describe, and name nobody. "Our nginx" and "a photos share" name what is there, or
+ * say of what kind the named thing is.
+ */
+function isName({ evidence, indexed, variable, context }: Sought, at: number): boolean {
+  const { tokens } = evidence;
+  const before = tokens[at - 1]?.text.toLowerCase() ?? "";
+  if (!owners.has(before) && before !== "a" && before !== "an") return true;
+  const [token, next] = [tokens[at], tokens[at + 1]];
+  if (token?.kind === "quoted" || /^\p{Lu}|[^\p{L}]/u.test(token?.text ?? "")) return true;
+  const kind = indexed.action.hints[variable]?.choicesFrom;
+  if (kind !== undefined && sharedFacts(context, kind).includes(token?.text.toLowerCase() ?? "")) return true;
+  return next?.class === "content" && next.kind === "word" && indexed.bag.has(next.canon);
+}
+
+function flagAt({ evidence: { tokens, negated }, indexed, variable, mayUse }: Sought): number[] | undefined {
   const spoken = tokens.flatMap((token, at) =>
-    token.kind === "word" && token.class === "content" && !negated[at]
+    token.kind === "word" && token.class === "content" && !negated[at] && mayUse(at)
       ? token.text.split("-").map((word) => ({ canon: canonOf(word), at }))
       : [],
   );

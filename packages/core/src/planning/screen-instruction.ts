@@ -41,7 +41,7 @@ const hostile: readonly (readonly [RegExp, string])[] = [
 const forbids =
   /\b(?:do\s+not|don['’]?t|never|must\s+not|mustn['’]?t|should\s+not|shouldn['’]?t|may\s+not|not\s+to|nothing|nobody|none|no\s+one|no\s+longer|under\s+no|(?:anything|everything|everyone|everybody|all)\s+(?:but|except))\b/i;
 const negation =
-  /\b(?:not|no|never|nothing|nobody|none|neither|nor|without|except|unless|cannot|avoid|refuse)\b|n['’]t\b|\bdont\b/i;
+  /\b(?:not|no|never|nothing|nobody|none|neither|nor|without|except|unless|cannot|avoid|refuse|cancel|abort|postpone|instead\s+of|rather\s+than)\b|n['’]t\b|\bdont\b/i;
 
 /** True where a part of a sentence says that something is not so or is not wanted. Its words ground nothing. */
 export function isNegated(part: string): boolean {

@@ -18,7 +18,7 @@ const list = (text: string) => text.trim().split(/\s+/);
 
 const free = new Set([
   ...list("a an the please kindly can could would will you i we me us my our just now hey hi hello thanks thank"),
-  ...list("also some new so is are am be been have has do does this these those 's quickly maybe"),
+  ...list("here today also some new so is are am be been have has do does this these those 's quickly maybe"),
   ...list("how what who which where when why should"),
 ]);
 const weak = new Set(

@@ -1,0 +1,87 @@
+import type { IndexedAction } from "./action-index.ts";
+import type { Token } from "./words.ts";
+import { isGeneric, isVerb } from "./words.ts";
+
+/** A part of a request between two breaks, with what is asked for in it. */
+export interface Clause {
+  /** Tokens from here to before there. */
+  from: number;
+  to: number;
+  /** Those of the clause before where it has none: "lock anna, bob and carl". */
+  verbs: ReadonlySet<string>;
+  /** Words for what actions are about. Likewise. */
+  objects: ReadonlySet<string>;
+  words: ReadonlySet<string>;
+  /** Clauses of one verb have one number; a "then" begins another. */
+  block: number;
+  /** It speaks of something that an earlier clause has named: "… and give her a share". */
+  refersBack: boolean;
+}
+
+const pronouns = new Set(["it", "that", "him", "her", "his", "them", "their", "its"]);
+
+/** The clauses of a request, in its order. `objects`: every word that some action is about. */
+export function clausesOf(tokens: readonly Token[], objects: ReadonlySet<string>): Clause[] {
+  const clauses: Clause[] = [];
+  let from = 0;
+  let follows = false;
+  for (let at = 0; at <= tokens.length; at += 1) {
+    const token = tokens[at];
+    if (token !== undefined && token.kind !== "separator") continue;
+    if (from < at) {
+      clauses.push(clauseOf({ tokens, from, to: at, objects, before: clauses.at(-1), follows }));
+      follows = false;
+    }
+    follows ||= token?.text === "then" || token?.text === ".";
+    from = at + 1;
+  }
+  // "ludwig has left, remove the account": the first one is about what the second one asks for.
+  return clauses.map((clause, at) => {
+    const next = clauses[at + 1];
+    const isBare = at === 0 && clause.verbs.size === 0 && clause.objects.size === 0 && next !== undefined;
+    return isBare
+      ? { ...clause, verbs: next.verbs, objects: next.objects, words: union(clause.words, next.words) }
+      : clause;
+  });
+}
+
+function clauseOf(input: {
+  tokens: readonly Token[];
+  from: number;
+  to: number;
+  objects: ReadonlySet<string>;
+  before: Clause | undefined;
+  follows: boolean;
+}): Clause {
+  const { tokens, from, to, objects, before, follows } = input;
+  const own = tokens.slice(from, to).filter((token) => token.kind === "word");
+  const content = own.filter((token) => token.class === "content").map((token) => token.canon);
+  const verbs = new Set(content.filter(isVerb));
+  const things = new Set(content.filter((word) => objects.has(word) && !isGeneric(word)));
+  const inherits = verbs.size === 0 && before !== undefined;
+  return {
+    from,
+    to,
+    verbs: inherits ? before.verbs : verbs,
+    objects: things.size === 0 && inherits ? before.objects : things,
+    words: inherits ? union(before.words, content) : new Set(content),
+    block: before === undefined ? 0 : before.block + (inherits && !follows ? 0 : 1),
+    refersBack: own.some((token) => pronouns.has(token.text.toLowerCase())),
+  };
+}
+
+function union<T>(one: Iterable<T>, other: Iterable<T>): Set<T> {
+  return new Set([...one, ...other]);
+}
+
+/**
+ * Whether a clause asks for this action: by its verb and by what it is about, where it has such words. A word that is the
+ * action's own value is neither: who wants samba restarted asks for nothing about shares.
+ */
+export function asksFor(clause: Clause, { bag }: IndexedAction, values: ReadonlySet<string>): boolean {
+  const meets = (words: ReadonlySet<string>) => {
+    const about = [...words].filter((word) => !values.has(word));
+    return about.length === 0 || about.some((word) => bag.has(word));
+  };
+  return meets(clause.verbs) && meets(clause.objects) && [...clause.words].some((word) => bag.has(word));
+}
