@@ -1,6 +1,6 @@
 import type { IndexedAction } from "./action-index.ts";
 import type { Token } from "./words.ts";
-import { isGeneric, isVerb } from "./words.ts";
+import { isGeneric, isQuestion, isVerb } from "./words.ts";
 
 /** A part of a request between two breaks, with what is asked for in it. */
 export interface Clause {
@@ -12,10 +12,16 @@ export interface Clause {
   /** Words for what actions are about. Likewise. */
   objects: ReadonlySet<string>;
   words: ReadonlySet<string>;
+  /** Of its own words those that are neither verbs nor what actions are about: "point nas to 10.0.0.2" goes by them. */
+  own: ReadonlySet<string>;
+  /** A question: it may be answered, and asks for no change. */
+  isQuestion: boolean;
   /** Clauses of one verb have one number; a "then" begins another. */
   block: number;
   /** It speaks of something that an earlier clause has named: "… and give her a share". */
   refersBack: boolean;
+  /** Its verbs are another's. */
+  inherits: boolean;
 }
 
 const pronouns = new Set(["it", "that", "him", "her", "his", "them", "their", "its"]);
@@ -24,14 +30,21 @@ const pronouns = new Set(["it", "that", "him", "her", "his", "them", "their", "i
 export function clausesOf(tokens: readonly Token[], objects: ReadonlySet<string>): Clause[] {
   const clauses: Clause[] = [];
   let from = 0;
+  let asks: boolean | undefined;
   let follows = false;
   for (let at = 0; at <= tokens.length; at += 1) {
     const token = tokens[at];
     if (token !== undefined && token.kind !== "separator") continue;
     if (from < at) {
-      clauses.push(clauseOf({ tokens, from, to: at, objects, before: clauses.at(-1), follows }));
+      const words = tokens.slice(from, at).map((one) => one.text);
+      asks ??= isQuestion(words.join(" "));
+      clauses.push({
+        ...clauseOf({ tokens, from, to: at, objects, before: clauses.at(-1), follows }),
+        isQuestion: asks,
+      });
       follows = false;
     }
+    if (token?.text === ".") asks = undefined;
     follows ||= token?.text === "then" || token?.text === ".";
     from = at + 1;
   }
@@ -52,7 +65,7 @@ function clauseOf(input: {
   objects: ReadonlySet<string>;
   before: Clause | undefined;
   follows: boolean;
-}): Clause {
+}): Omit<Clause, "isQuestion"> {
   const { tokens, from, to, objects, before, follows } = input;
   const own = tokens.slice(from, to).filter((token) => token.kind === "word");
   const content = own.filter((token) => token.class === "content").map((token) => token.canon);
@@ -64,9 +77,11 @@ function clauseOf(input: {
     to,
     verbs: inherits ? before.verbs : verbs,
     objects: things.size === 0 && inherits ? before.objects : things,
+    own: new Set(content.filter((word) => !isVerb(word) && !objects.has(word))),
     words: inherits ? union(before.words, content) : new Set(content),
     block: before === undefined ? 0 : before.block + (inherits && !follows ? 0 : 1),
     refersBack: own.some((token) => pronouns.has(token.text.toLowerCase())),
+    inherits,
   };
 }
 
@@ -79,9 +94,8 @@ function union<T>(one: Iterable<T>, other: Iterable<T>): Set<T> {
  * action's own value is neither: who wants samba restarted asks for nothing about shares.
  */
 export function asksFor(clause: Clause, { bag }: IndexedAction, values: ReadonlySet<string>): boolean {
-  const meets = (words: ReadonlySet<string>) => {
-    const about = [...words].filter((word) => !values.has(word));
-    return about.length === 0 || about.some((word) => bag.has(word));
-  };
-  return meets(clause.verbs) && meets(clause.objects) && [...clause.words].some((word) => bag.has(word));
+  const about = (words: ReadonlySet<string>) => [...words].filter((word) => !values.has(word));
+  const meets = (words: readonly string[]) => words.length === 0 || words.some((word) => bag.has(word));
+  if (clause.inherits && about(clause.own).some((word) => bag.has(word))) return true;
+  return meets(about(clause.verbs)) && meets(about(clause.objects)) && [...clause.words].some((word) => bag.has(word));
 }

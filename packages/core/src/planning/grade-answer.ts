@@ -141,7 +141,9 @@ function judgeStep(
 /** The parts of the request that ask for an action; what is said not to be asks for nothing. */
 function askedIn({ evidence, clauses }: Request, indexed: IndexedAction, values: readonly number[]): Clause[] {
   const words = new Set(values.flatMap((at) => evidence.tokens[at]?.canon ?? []));
-  return clauses.filter((clause) => evidence.negated[clause.from] !== true && asksFor(clause, indexed, words));
+  const isAsked = (clause: Clause) =>
+    evidence.negated[clause.from] !== true && (indexed.action.kind === "read" || !clause.isQuestion);
+  return clauses.filter((clause) => isAsked(clause) && asksFor(clause, indexed, words));
 }
 
 /** A value is said where its action is asked for, or in a part before, to which that one refers: "… and give her a share". */
@@ -151,11 +153,16 @@ function speaksFor(request: Request, indexed: IndexedAction, at: number): boolea
   );
 }
 
+/** After these the order of the words is not the order of what is asked for, or may not be. */
+const turnsOrder = new Set(["before", "after", "once", "until", "unless"]);
+
 /**
  * Why a step stands where it must not: nothing asks for it, it is there twice, or it comes before one that was asked for
  * earlier.
  */
 function misplacedStep(request: Request, judged: readonly JudgedStep[], context: PlanningContext): string | undefined {
+  if (judged.length > 1 && request.evidence.tokens.some((token) => turnsOrder.has(token.text.toLowerCase())))
+    return "The request says which comes first in a way that is easily taken the wrong way round.";
   const seen = new Set<string>();
   let block = 0;
   for (const { indexed, step, tokens } of judged) {
@@ -167,7 +174,9 @@ function misplacedStep(request: Request, judged: readonly JudgedStep[], context:
     if (next.length === 0) return "The model's steps are in another order than they were asked for.";
     block = Math.min(...next);
     const known = withDefaults(indexed.action, step.variables, context.targets);
-    const same = JSON.stringify([step.action, indexed.required.map((name) => known[name])]);
+    // What it is done to, and which kind of it: TCP and UDP of one port are two.
+    const names = [...indexed.shapes.values()].filter((shape) => shape.required || shape.type === "choice");
+    const same = JSON.stringify([step.action, names.map(({ name }) => known[name])]);
     if (seen.has(same)) return "The model proposed the same step twice.";
     seen.add(same);
   }
@@ -240,7 +249,7 @@ function leftOut(
       isVerb(token.canon) ||
       names.has(token.text.toLowerCase()) ||
       // "Share" asks for something to do with shares, also where only a user is added.
-      context.index.some((one) => one.objects.has(token.canon)) ||
+      (!isGeneric(token.text) && context.index.some((one) => one.objects.has(token.canon))) ||
       isNamed ||
       looksNamed.test(token.text) ||
       (at > 0 && /^\p{Lu}/u.test(token.text)) ||

@@ -7,7 +7,7 @@ import { mayBeFact } from "./grade-table.ts";
 import type { PlanningContext } from "./planning-types.ts";
 import { isNegated } from "./screen-instruction.ts";
 import { unitOf, unitOfVariable } from "./units.ts";
-import { canonOf, type Token, tokenize } from "./words.ts";
+import { canonOf, isNaming, type Token, tokenize } from "./words.ts";
 
 /** An instruction as evidence: its tokens, and which of them stand in a part that says "not". */
 export interface Evidence {
@@ -133,6 +133,8 @@ function announcedAs({ evidence, indexed, variable }: Sought, at: number): Reado
     const token = evidence.tokens[before];
     if (token === undefined) return undefined;
     if (token.kind === "separator") {
+      // One of a few fixed words says itself what it is: "port 53 and udp port 53".
+      if (indexed.shapes.get(variable)?.type === "choice") return undefined;
       // "for anna and bob": the second has the first one's role.
       before -= 1;
       continue;
@@ -152,20 +154,32 @@ function isInOwnUnit({ evidence, indexed, variable }: Sought, last: number): boo
 }
 
 const owners = new Set(["my", "our", "your", "his", "her", "its", "their"]);
+const articles = new Set(["the", "a", "an"]);
 
 /**
- * "Her brother" and "a python script" describe, and name nobody. "Our nginx" and "a photos share" name what is there, or
- * say of what kind the named thing is.
+ * "Her brother", "the front desk" and "a python script" describe, and name nobody. "Our nginx" and "the photos share" name
+ * what is there, or say of what kind the named thing is.
  */
 function isName({ evidence, indexed, variable, context }: Sought, at: number): boolean {
   const { tokens } = evidence;
-  const before = tokens[at - 1]?.text.toLowerCase() ?? "";
-  if (!owners.has(before) && before !== "a" && before !== "an") return true;
   const [token, next] = [tokens[at], tokens[at + 1]];
+  if (!isDescribed(evidence, indexed, at)) return true;
   if (token?.kind === "quoted" || /^\p{Lu}|[^\p{L}]/u.test(token?.text ?? "")) return true;
   const kind = indexed.action.hints[variable]?.choicesFrom;
   if (kind !== undefined && sharedFacts(context, kind).includes(token?.text.toLowerCase() ?? "")) return true;
   return next?.class === "content" && next.kind === "word" && indexed.bag.has(next.canon);
+}
+
+/** An owner stands right before the word, or an article does, with at most words between that say nothing of the action. */
+function isDescribed({ tokens }: Evidence, { bag }: IndexedAction, at: number): boolean {
+  if (owners.has(tokens[at - 1]?.text.toLowerCase() ?? "")) return true;
+  for (let before = at - 1; before >= Math.max(0, at - 3); before -= 1) {
+    const token = tokens[before];
+    if (token === undefined || token.kind !== "word" || isNaming(token.text)) return false;
+    if (articles.has(token.text.toLowerCase())) return true;
+    if (token.class !== "content" || bag.has(token.canon)) return false;
+  }
+  return false;
 }
 
 function flagAt({ evidence: { tokens, negated }, indexed, variable, mayUse }: Sought): number[] | undefined {
