@@ -153,6 +153,13 @@ export const keyFamilies = {
       why: "a tenant's job is counted among those of all; who counts is told sums of a minute, which name nobody",
     },
   },
+  work: {
+    partition: "SYS#WORK",
+    forTenant: {
+      operations: ["update"],
+      why: "a tenant's job is counted in its worker's day; who counts is told sums of that day, which name no tenant",
+    },
+  },
   due: { partition: "SYS#DUE" },
   schedules: { partition: "SYS#SCHEDULES" },
   health: { partition: "SYS#HEALTH" },

@@ -81,9 +81,9 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     keys: [...tenants.map((family) => `T#*#${family}`), ...families.map((family) => `SYS#${family}`)],
   });
   /** What a task changes on its way, with the trail and the quotas that it uses. */
-  const tasks = ["AUDIT", "JOB", "LIMIT", "NOTICE", "ROLLOUT", "TASK"];
-  /** Whoever queues or ends a job counts it in its lane. */
-  const jobSums = ["LANES#*"];
+  const tasks = ["AUDIT", "JOB", "LIMIT", "NOTICE", "ROLLOUT", "TASK", "WORK"];
+  /** Whoever queues or ends a job counts it: in its lane, and where it ran. */
+  const jobSums = ["LANES#*", "WORK#*"];
   const idempotency = "IDEMPOTENCY#*";
   /** A request that was refused is forgotten, so that its key can be tried again. Nothing else is deleted by a door. */
   const forget: Grant = { ...table("DeleteItem"), keys: [`T#*#${idempotency}`] };

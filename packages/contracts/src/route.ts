@@ -15,7 +15,17 @@ export type Access =
   | { open: true; why: string };
 
 /** The function that serves a route; each has a role of its own in AWS. */
-export type ServedBy = "api" | "wait" | "nodes" | "heartbeat" | "enrol" | "sessions" | "people" | "approve" | "secrets";
+export type ServedBy =
+  | "api"
+  | "wait"
+  | "nodes"
+  | "heartbeat"
+  | "enrol"
+  | "sessions"
+  | "people"
+  | "approve"
+  | "secrets"
+  | "queues";
 
 export interface Route {
   /** The OpenAPI operation id, and the typed client's method. */

@@ -3,6 +3,7 @@ import { approveRoutes } from "./routes/approve.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
 import { commandRoutes } from "./routes/commands.ts";
+import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { enrolmentRoutes } from "./routes/enrolment.ts";
 import { freezeRoutes } from "./routes/freezes.ts";
 import { heartbeatRoutes } from "./routes/heartbeat.ts";
@@ -14,6 +15,7 @@ import { notificationRoutes } from "./routes/notifications.ts";
 import { overviewRoutes } from "./routes/overview.ts";
 import { policyRoutes } from "./routes/policy.ts";
 import { principalRoutes } from "./routes/principals.ts";
+import { queueRoutes } from "./routes/queues.ts";
 import { scheduleRoutes } from "./routes/schedules.ts";
 import { secretRoutes } from "./routes/secrets.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
@@ -36,6 +38,9 @@ export const routes = {
   ...commandRoutes,
   ...waitRoutes,
   ...approveRoutes,
+  // Before those of one node: `recommend` is no id.
+  ...queueRoutes,
+  ...deadLetterRoutes,
   ...nodeRoutes,
   ...overviewRoutes,
   ...freezeRoutes,

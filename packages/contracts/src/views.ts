@@ -16,30 +16,6 @@ export const actionViewSchema = z.strictObject({
 });
 export type ActionView = z.infer<typeof actionViewSchema>;
 
-export const laneViewSchema = z.strictObject({
-  name: z.string(),
-  queued: z.number().int(),
-  inFlight: z.number().int(),
-  deadLetters: z.number().int(),
-  oldestQueuedSeconds: z.number().optional(),
-});
-export const queueStatusSchema = z.strictObject({
-  queues: z.array(laneViewSchema),
-  workers: z.array(
-    z.strictObject({
-      id: z.string(),
-      name: z.string(),
-      health: z.enum(healthLevels),
-      slots: z.number().int(),
-      used: z.number().int(),
-      models: z.array(z.string()),
-      /** The model that it fetches just now. */
-      pulling: pullingSchema.optional(),
-    }),
-  ),
-});
-export type QueueStatus = z.infer<typeof queueStatusSchema>;
-
 /** `GET /stats`: what is wrong, what is running, what waits. */
 export const statsSchema = z.strictObject({
   nodes: z.record(z.enum(healthLevels), z.number().int()),

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Lane } from "@steward/contracts/names";
+import type { LaneCounts, WorkQueue } from "@steward/core/job/count-job";
+import type { JobKind } from "@steward/core/job/job-state";
 import { type Item, queryItems, type Table } from "../table.ts";
 import { changeItem } from "./change.ts";
 import { sortable } from "./due.ts";
@@ -11,34 +12,11 @@ import * as states from "./state.ts";
  * made after the change it counts, so a death in between leaves one out, and a reply that is lost may count one twice.
  */
 
-/** Where jobs wait: a lane, or the queue in front of Claude. */
-export type WorkQueue = Lane | "escalations";
-export type JobKind = "plan" | "answer";
-
-/** Sums of one minute. Durations in milliseconds, but for the squares. */
-export interface LaneCounts {
-  /** Jobs that were queued here for the first time. */
-  arrivals: number;
-  completions: number;
-  /** Attempts that came to nothing: fell short, went silent, ran out of time. */
-  failures: number;
-  /** From being queued to being taken, of those that were taken. */
-  waitMs: number;
-  /** From being taken to the end, of attempts with either end. */
-  serviceMs: number;
-  /** The same, squared, in s²: how uneven jobs are. */
-  serviceSquaredS2: number;
-  promptTokens: number;
-  completionTokens: number;
-  /** Completions that had a prediction, what was predicted for them, and by how much it was wrong, up or down. */
-  predicted: number;
-  predictedMs: number;
-  predictionErrorMs: number;
-}
 const laneCountNames = [
   "arrivals",
   "completions",
   "failures",
+  "waits",
   "waitMs",
   "serviceMs",
   "serviceSquaredS2",

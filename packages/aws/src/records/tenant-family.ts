@@ -36,6 +36,7 @@ export const notExported: Readonly<Record<string, string>> = {
   APPLIANCE: "an index over runs",
   GATE: "marks that change with every rule of the gate: they say that something changed, the records say what",
   NOTICE: "what was to be told of a task, for a month: the task itself says it",
+  WORK: "sums of a day: counted from the jobs, which are exported",
   LIVE: "an index over runs that have not ended",
 };
 

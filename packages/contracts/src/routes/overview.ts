@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineRoute } from "../route.ts";
-import { actionViewSchema, healthViewSchema, queueStatusSchema, statsSchema } from "../views.ts";
+import { actionViewSchema, healthViewSchema, statsSchema } from "../views.ts";
 
 const api = { door: "api", servedBy: "api" } as const;
 
@@ -15,16 +15,6 @@ export const overviewRoutes = {
     summary: "The catalogue",
     status: 200,
     answer: z.strictObject({ items: z.array(actionViewSchema) }),
-  }),
-  queueStatus: defineRoute({
-    ...api,
-    id: "queueStatus",
-    method: "GET",
-    path: "/api/v1/queue-status",
-    access: { role: "viewer" },
-    summary: "Lanes, queues and workers",
-    status: 200,
-    answer: queueStatusSchema,
   }),
   stats: defineRoute({
     ...api,
