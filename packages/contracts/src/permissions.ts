@@ -81,9 +81,10 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     keys: [...tenants.map((family) => `T#*#${family}`), ...families.map((family) => `SYS#${family}`)],
   });
   /** What a task changes on its way, with the trail and the quotas that it uses. */
-  const tasks = ["AUDIT", "JOB", "LIMIT", "NOTICE", "ROLLOUT", "TASK", "WORK"];
+  const tasks = ["AUDIT", "JOB", "LIMIT", "NOTICE", "ROLLOUT", "TASK"];
   /** Whoever queues or ends a job counts it: in its lane, and where it ran. */
   const jobSums = ["LANES#*", "WORK#*"];
+  const tenantSums = "WORK";
   const idempotency = "IDEMPOTENCY#*";
   /** A request that was refused is forgotten, so that its key can be tried again. Nothing else is deleted by a door. */
   const forget: Grant = { ...table("DeleteItem"), keys: [`T#*#${idempotency}`] };
@@ -159,7 +160,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       table("GetItem", "Query", "BatchGetItem"),
       changes(
         ["PutItem", "UpdateItem"],
-        [...tasks, "FREEZE", "GATE", idempotency, "NODE", "SCHEDULE"],
+        [...tasks, "FREEZE", "GATE", idempotency, "NODE", "SCHEDULE", tenantSums],
         ["CERTIFICATE#*", "ENROLMENT#*", "FREEZE", "GATE", ...jobSums, "PRESENCE#*", "RATE#*"],
       ),
       forget,
@@ -191,7 +192,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     nodes: [
       table("GetItem", "Query", "BatchGetItem"),
-      changes(["PutItem", "UpdateItem"], [...tasks, "FACTS", "RUN#*", "SECRET#*"], [...jobSums, "PRESENCE#*"]),
+      changes(["PutItem", "UpdateItem"], [...tasks, "FACTS", "RUN#*", "SECRET#*", tenantSums], [...jobSums, "PRESENCE#*"]),
       // A start holds only while nothing that the gate looked at has changed since.
       { ...table("ConditionCheckItem"), keys: ["T#*#GATE", "SYS#GATE"] },
       // Keeps what an appliance made, and can never read it again.
@@ -289,7 +290,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     escalate: [
       table("GetItem", "Query", "BatchGetItem"),
-      changes(["PutItem", "UpdateItem"], tasks, jobSums),
+      changes(["PutItem", "UpdateItem"], [...tasks, tenantSums], jobSums),
       indexes("gsi1"),
       queues(["escalations"], ...consume, "SendMessage"),
       // Without a key a job goes back to the workers; a plan that needs no approval starts at once.
@@ -300,7 +301,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     reconcile: [
       table("GetItem", "BatchGetItem"),
-      changes(["PutItem", "UpdateItem"], [...tasks, "NODE", "RUN#*", "SECRET#*"], [...jobSums, "PRESENCE#*"]),
+      changes(["PutItem", "UpdateItem"], [...tasks, "NODE", "RUN#*", "SECRET#*", tenantSums], [...jobSums, "PRESENCE#*"]),
       // What nobody opened in time, and what was opened.
       runSecrets("DeleteSecret"),
       // What waits for a node that was shut out: the runs that have not ended.

@@ -34,6 +34,8 @@ const laneViewSchema = z.strictObject({
   queued: z.number().int(),
   /** Jobs without a message yet: each tenant has a bounded number of messages in a lane at one time. */
   heldBack: z.number().int(),
+  /** There are more than were counted (2,000). */
+  more: z.boolean(),
   inFlight: z.number().int(),
   oldestQueuedSeconds: z.number().optional(),
   arrivalsPerMinute: z.number(),
@@ -46,7 +48,7 @@ const laneViewSchema = z.strictObject({
   predictionErrorSeconds: z.number().optional(),
   expectedWait: expectedWaitSchema,
 });
-export type LaneView = z.infer<typeof laneViewSchema>;
+export type LaneView = QueueStatus["lanes"][number];
 
 /** The provider's staff see ids and names; a customer sees `worker-1`, `worker 1`. */
 const workerLabel = { id: z.string(), name: z.string() };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { actionKinds } from "./actions.ts";
-import { healthLevels, pullingSchema } from "./heartbeat.ts";
+import { healthLevels } from "./heartbeat.ts";
 import { riskRulesSchema } from "./risk.ts";
 
 /** `GET /actions`: the catalogue, with variables as JSON Schema. */

@@ -14,6 +14,7 @@ import { reduceJob } from "@steward/core/job/reduce-job";
 import { mayAct } from "@steward/core/tenant/tenant-now";
 import { buildPrompt } from "@steward/core/planning/prompt";
 import type { Context, NodeCaller } from "./context.ts";
+import { noteJob } from "./note-job.ts";
 import { planningContext } from "./plan-task.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { loadJob } from "./send-job.ts";
@@ -24,7 +25,7 @@ import { loadJob } from "./send-job.ts";
  * `forbidden`: leave it to another worker.
  */
 export async function claimJob(
-  deps: Pick<Context, "table" | "actions" | "nowMs" | "jobTimes">,
+  deps: Pick<Context, "table" | "actions" | "nowMs" | "jobTimes" | "log">,
   node: NodeCaller,
   params: { jobId: string },
   body: { tenantId: string; secret: string; claimId: string },
@@ -65,7 +66,7 @@ async function claim(...[deps, node, params, body]: Parameters<typeof claimJob>)
 
 /** The lease itself, for workers and for the escalation function. */
 export async function leaseJob(
-  deps: Pick<Context, "table" | "nowMs">,
+  deps: Pick<Context, "table" | "nowMs" | "log">,
   input: {
     tenantId: string;
     jobId: string;
@@ -94,6 +95,8 @@ export async function leaseJob(
       deps.nowMs(),
     );
     if (state !== job) await commit(deps.table, [replaceJob(job, state)]);
+    // Whoever held it before went silent.
+    await noteJob(deps, job, state);
     return state;
   });
 }

@@ -14,6 +14,7 @@ import { noModelCould } from "@steward/core/planning/refusals";
 import { reduceTask } from "@steward/core/task/reduce-task";
 import type { Context, NodeCaller } from "./context.ts";
 import { loadTask } from "./load-task.ts";
+import { noteJob } from "./note-job.ts";
 import { applyUnderstanding, planningContext } from "./plan-task.ts";
 import { releaseEndedJob } from "./quotas.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
@@ -217,7 +218,7 @@ export async function storeJobStep(
 ): Promise<void> {
   const storeJob = async () => {
     await commit(deps.table, [replaceJob(before, step.state)]);
-    await releaseEndedJob(deps, before, step.state);
+    await Promise.all([releaseEndedJob(deps, before, step.state), noteJob(deps, before, step.state)]);
   };
   const givenUp = step.effects.find((effect) => effect.type === "give_up");
   if (givenUp === undefined) {

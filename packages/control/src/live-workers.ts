@@ -1,21 +1,34 @@
 import { batchGetPresence } from "@steward/aws/records/presence";
 import { actForSystem } from "@steward/aws/tenant-fence";
 import { providerTenantId } from "@steward/contracts/ids";
-import type { Health, Pulling } from "@steward/contracts/heartbeat";
+import type { Pulling } from "@steward/contracts/heartbeat";
 import { isOffline } from "@steward/core/node/health";
-import type { Context } from "./context.ts";
+import type { Candidate } from "@steward/core/node/score-workers";
+import type { Caller, Context } from "./context.ts";
 import { allNodes } from "./load-targets.ts";
 
-export interface LiveWorker {
-  id: string;
+export interface LiveWorker extends Candidate {
   name: string;
-  health: Health;
-  slots: number;
-  used: number;
   models: string[];
   pulling?: Pulling;
-  /** It would take a job now or soon: alive, with a model, not draining. */
-  ready: boolean;
+  draining: boolean;
+}
+
+/** What a customer may call each worker: that it is there and how busy it is, not what the provider calls its machines. */
+export function workerLabels(
+  workers: readonly Pick<LiveWorker, "id" | "name">[],
+  { staff }: { staff: boolean },
+): ReadonlyMap<string, { id: string; name: string }> {
+  return new Map(
+    workers.map(({ id, name }, index) => [
+      id,
+      staff ? { id, name } : { id: `worker-${index + 1}`, name: `worker ${index + 1}` },
+    ]),
+  );
+}
+
+export function isStaff(caller: Caller): boolean {
+  return caller.principal.grants.some((grant) => grant.tenant === "*");
 }
 
 /** The GPU hosts of this installation, as their last heartbeats say; they are the provider's, and work for all tenants. */
@@ -42,6 +55,11 @@ async function readWorkers(deps: Pick<Context, "table" | "nowMs">): Promise<Live
       slots: presence?.capacity?.slots ?? 0,
       used: presence?.capacity?.used ?? 0,
       models,
+      draining: presence?.draining === true,
+      gpuMemoryMb: (presence?.gpus ?? []).reduce((sum, gpu) => sum + gpu.vramMb, 0),
+      ...(presence?.m1 === undefined
+        ? {}
+        : { cpuPercent: presence.m1.cpuPercent, memoryPercent: presence.m1.memoryPercent }),
       ...(presence?.pulling === undefined ? {} : { pulling: presence.pulling }),
       ready: !offline && models.length > 0 && presence.draining !== true && !presence.certificate.revoked,
     };

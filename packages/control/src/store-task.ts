@@ -16,6 +16,7 @@ import type { RolloutEvent } from "@steward/core/rollout/rollout-state";
 import type { TaskEffect, TaskState } from "@steward/core/task/task-state";
 import { audited } from "./audit.ts";
 import type { Context } from "./context.ts";
+import { noteJob } from "./note-job.ts";
 import { releaseEndedJob } from "./quotas.ts";
 import { sendAfterCommit } from "./send-later.ts";
 
@@ -95,7 +96,9 @@ export async function storeTask(
     }),
   );
   await commit(deps.table, writes);
-  for (const job of jobs) await releaseEndedJob(deps, job.before, job.after);
+  for (const job of jobs) {
+    await Promise.all([releaseEndedJob(deps, job.before, job.after), noteJob(deps, job.before, job.after)]);
+  }
   await sendNotices(deps, notices);
   for (const rolloutId of rollouts) {
     await sendAfterCommit(deps, "rollouts", { tenantId: after.tenantId, rolloutId }, after.tenantId);

@@ -10,6 +10,7 @@ import type { TaskState } from "@steward/core/task/task-state";
 import { buildPrompt } from "@steward/core/planning/prompt";
 import type { Context } from "./context.ts";
 import { secondsToWorker } from "./live-workers.ts";
+import { noteJob } from "./note-job.ts";
 import { holdJob, releaseEndedJob } from "./quotas.ts";
 import { newClaimSecret, sendJob } from "./send-job.ts";
 import { storeTask, type TaskChange } from "./store-task.ts";
@@ -58,6 +59,6 @@ export async function startThinking(
     if (hasCode(error, "conflict")) await releaseEndedJob(deps, job, { ...job, status: "cancelled" });
     throw error;
   }
-  await sendJob(deps, job, secret);
+  await Promise.all([sendJob(deps, job, secret), noteJob(deps, undefined, job)]);
   return state;
 }

@@ -40,3 +40,39 @@ export async function oldestQueued(table: Table, lane: Lane | "escalations"): Pr
 export async function countQueued(table: Table, lane: Lane): Promise<number> {
   return countItems(table, states.queryOf({ index: "gsi1", pk: queuedPartition(lane) }));
 }
+
+/** Of one answer; beyond it the number makes no difference to anybody. */
+const mostCounted = 2_000;
+
+export interface Waiting {
+  queued: number;
+  /** Without a message: their tenant's window is full. */
+  heldBack: number;
+  /** The one that has waited longest. */
+  oldestAtMs?: number;
+  /** There are more than were counted. */
+  more: boolean;
+}
+
+/** What waits in a lane, of all tenants: up to 2,000 jobs are read, and of each only its times. */
+export async function waitingIn(table: Table, lane: Lane): Promise<Waiting> {
+  const query = states.queryOf({ index: "gsi1", pk: queuedPartition(lane) });
+  const { items, more } = await queryItems(
+    table,
+    {
+      ...query,
+      ProjectionExpression: "#state.createdAtMs, #state.admittedAtMs, #state.sentAtMs",
+      ExpressionAttributeNames: { ...query.ExpressionAttributeNames, "#state": "state" },
+    },
+    { limit: mostCounted },
+  );
+  const jobs = items.map(({ state }) => state as Partial<JobState>);
+  const [oldest] = jobs;
+  return {
+    queued: jobs.length,
+    // One from before there was a window has a message where it was sent.
+    heldBack: jobs.filter(({ admittedAtMs, sentAtMs }) => admittedAtMs === undefined && sentAtMs === undefined).length,
+    ...(oldest?.createdAtMs === undefined ? {} : { oldestAtMs: oldest.createdAtMs }),
+    more,
+  };
+}

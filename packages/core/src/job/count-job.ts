@@ -1,5 +1,5 @@
 import type { Lane } from "@steward/contracts/names";
-import type { JobKind, JobState } from "./job-state.ts";
+import type { AttemptCost, JobKind, JobState } from "./job-state.ts";
 
 /** Where jobs wait: a lane, or the queue in front of Claude. */
 export type WorkQueue = Lane | "escalations";
@@ -57,7 +57,7 @@ function endedAttempt(before: JobState, after: JobState, nowMs: number): JobCoun
   const failure = after.failures.length > before.failures.length ? after.failures.at(-1) : undefined;
   const succeeded = after.status === "succeeded";
   if (!succeeded && failure === undefined) return undefined;
-  const spent = succeeded ? after : (failure ?? {});
+  const spent: AttemptCost & { model?: string } = succeeded ? after : (failure ?? {});
   // Old records do not say when their attempt began: the worker's own clock says how long it took.
   const serviceMs =
     before.startedAtMs === undefined ? (spent.latencyMs ?? 0) : Math.max(0, nowMs - before.startedAtMs);
