@@ -175,7 +175,12 @@ it("its worker may take jobs at once; on its appliance nothing runs before a per
   // Past the gate that looks at the worker itself: refused only because there is no such job.
   const caller = { ...worker, fingerprint: "", requestId: "r" };
   const claim = { tenantId: providerTenantId, secret: "s", claimId: "c" };
-  const claiming = { table: { client: observer.dynamo, name: names.table }, actions: [], nowMs: () => Date.now() };
+  const claiming = {
+    table: { client: observer.dynamo, name: names.table },
+    actions: [],
+    nowMs: () => Date.now(),
+    log: () => undefined,
+  };
   await expect(claimJob(claiming, caller, { jobId: newId("job", 1) }, claim)).rejects.toMatchObject({
     code: "stale_attempt",
   });

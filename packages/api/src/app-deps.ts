@@ -1,3 +1,4 @@
+import type { DeadLetterQueues } from "@steward/aws/dead-letters";
 import type { FetchOutside } from "@steward/aws/outside/fetch-outside";
 import type { Seals } from "@steward/aws/seals";
 import type { SecretVersions } from "@steward/aws/secret-versions";
@@ -46,6 +47,8 @@ export interface AppDeps extends Context, WithObjects {
   versions: SecretVersions;
   /** Secrets that runs make: each function may do its part. */
   runSecrets: RunSecrets;
+  /** The queues' dead letters, for the function that may touch them. */
+  deadLetters: DeadLetterQueues;
   idempotency: IdempotencyStore;
   /** The one way to a URL that somebody gave: issuers are asked by it. */
   fetchOutside: FetchOutside;

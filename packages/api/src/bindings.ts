@@ -4,6 +4,7 @@ import { applianceBindings } from "./routes/appliances.ts";
 import { approveBindings } from "./routes/approve.ts";
 import { auditBindings } from "./routes/audit.ts";
 import { certificateBindings } from "./routes/certificates.ts";
+import { deadLetterBindings } from "./routes/dead-letters.ts";
 import { enrolmentBindings } from "./routes/enrolment.ts";
 import { freezeBindings } from "./routes/freezes.ts";
 import { heartbeatBindings } from "./routes/heartbeat.ts";
@@ -15,6 +16,7 @@ import { notificationBindings } from "./routes/notifications.ts";
 import { overviewBindings } from "./routes/overview.ts";
 import { policyBindings } from "./routes/policy.ts";
 import { principalBindings } from "./routes/principals.ts";
+import { queueBindings } from "./routes/queues.ts";
 import { scheduleBindings } from "./routes/schedules.ts";
 import { secretBindings } from "./routes/secrets.ts";
 import { sessionBindings } from "./routes/sessions.ts";
@@ -33,6 +35,7 @@ export const bindingsByFunction: Readonly<Record<ServedBy, readonly Binding[]>> 
   api: [
     ...taskBindings,
     ...commandBindings,
+    ...queueBindings,
     ...nodeBindings,
     ...freezeBindings,
     ...auditBindings,
@@ -54,6 +57,7 @@ export const bindingsByFunction: Readonly<Record<ServedBy, readonly Binding[]>> 
   ],
   approve: approveBindings,
   secrets: secretBindings,
+  queues: deadLetterBindings,
   enrol: enrolmentBindings,
   nodes: [...applianceBindings, ...jobBindings],
   heartbeat: heartbeatBindings,

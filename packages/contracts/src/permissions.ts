@@ -52,6 +52,7 @@ export const principalNames = [
   "purge",
   "measure",
   "secrets",
+  "queues",
   "rotate",
   "instances",
   "seal",
@@ -384,6 +385,21 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       secrets(rotatedSecretNames, "RotateSecret"),
       // Secrets Manager asks it of whoever asks for a rotation, and runs the function itself.
       { actions: ["lambda:InvokeFunction"], resources: [names.lambda(rotationFunction)] },
+    ],
+    // Dead letters, and what a redrive makes of them: a new job in the place of a dead one, or a message once more.
+    queues: [
+      table("GetItem"),
+      changes(["PutItem", "UpdateItem"], ["AUDIT", "JOB", "LIMIT", "TASK"], ["LANES#*", "RATE#*"]),
+      // How many jobs a tenant has, where that was not counted before.
+      indexes("gsi1"),
+      {
+        actions: ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueUrl", "GetQueueAttributes"].map(
+          (action) => `sqs:${action}`,
+        ),
+        resources: queueNames.map(names.deadLetterQueue),
+      },
+      queues(queueNames, "SendMessage", "GetQueueUrl"),
+      ...verifyTokens,
     ],
     rotate: [
       secrets(rotatedSecretNames, "DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"),

@@ -6,6 +6,7 @@ import { actFor } from "@steward/aws/tenant-fence";
 import { defaults } from "@steward/contracts/defaults";
 import { hasCode } from "@steward/contracts/errors";
 import { jobHasEnded, runHasEnded, taskHasEnded } from "@steward/contracts/states";
+import type { JobState } from "@steward/core/job/job-state";
 import { reduceJob } from "@steward/core/job/reduce-job";
 import { overdueEvent } from "@steward/core/run/judge-stuck";
 import { reduceRun } from "@steward/core/run/reduce-run";
@@ -14,6 +15,7 @@ import { audited } from "./audit.ts";
 import { storeJobStep } from "./complete-job.ts";
 import { cutOffNode } from "./cut-off-node.ts";
 import { removeRunSecret } from "./remove-run-secret.ts";
+import { liveWorkers } from "./live-workers.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { loadJob, newClaimSecret, sendJob } from "./send-job.ts";
 import { sendAfterCommit } from "./send-later.ts";
@@ -97,6 +99,16 @@ async function lookAtJob(deps: Deps, record: Due): Promise<void> {
     return;
   }
   const { secret, secretHash } = newClaimSecret(deps);
+  if (job.status === "queued" && job.workerId !== undefined) {
+    const step = reduceJob(
+      job,
+      { type: "requeue", secretHash, ...((await mayStillTake(deps, job)) ? {} : { toLane: true as const }) },
+      nowMs,
+    );
+    await storeJobStep(deps, job, step, who);
+    if (step.effects.some((effect) => effect.type === "send")) await sendJob(deps, step.state, secret);
+    return;
+  }
   // Nobody took it within its lane's promise, although it was sent: no worker is there for it. Claude may be, unless it
   // had its turn: a job that was sent back from there waits for a worker until its deadline.
   const overdue =
@@ -107,6 +119,13 @@ async function lookAtJob(deps: Deps, record: Due): Promise<void> {
   const step = reduceJob(job, { type: "requeue", secretHash, ...(overdue ? { tier: "claude" as const } : {}) }, nowMs);
   await storeJobStep(deps, job, step, who);
   if (step.effects.some((effect) => effect.type === "send")) await sendJob(deps, step.state, secret);
+}
+
+/** Whether the worker that a job was given to is there for it, and the lane's promise is not broken yet. */
+async function mayStillTake(deps: Deps, { workerId, lane, createdAtMs }: JobState): Promise<boolean> {
+  if (deps.nowMs() - createdAtMs >= defaults.laneSloSeconds[lane] * 1000) return false;
+  const workers = await liveWorkers(deps);
+  return workers.some((worker) => worker.id === workerId && worker.ready);
 }
 
 async function lookAtRun(deps: Deps, record: Due): Promise<void> {

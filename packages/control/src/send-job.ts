@@ -3,7 +3,7 @@ import { commit } from "@steward/aws/table";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { hasCode } from "@steward/contracts/errors";
 import type { LaneMessage } from "@steward/contracts/job";
-import { laneQueue } from "@steward/contracts/names";
+import { laneQueue, type QueueName, workerQueue, type WorkerQueueName } from "@steward/contracts/names";
 import type { JobState } from "@steward/core/job/job-state";
 import { reduceJob } from "@steward/core/job/reduce-job";
 import type { Context } from "./context.ts";
@@ -25,7 +25,7 @@ export async function sendJob(
   const sent =
     job.tier === "claude"
       ? await sendAfterCommit(deps, "escalations", message, job.tenantId, { delaySeconds: claudePauseSeconds(job) })
-      : await sendAfterCommit(deps, laneQueue(job.lane), message, job.tenantId);
+      : await sendAfterCommit(deps, placeOf(job), message, job.tenantId);
   if (!sent) return;
   try {
     const { state } = reduceJob(job, { type: "sent" }, deps.nowMs());
@@ -34,6 +34,11 @@ export async function sendJob(
     // A worker was quicker than we: it holds the job, and nothing needs to be noted.
     if (!hasCode(error, "conflict") && !hasCode(error, "invalid_transition")) throw error;
   }
+}
+
+/** Its worker's own queue, which goes when the worker does: then the send fails, and the reconciler gives the job to its lane. */
+function placeOf({ lane, workerId }: JobState): QueueName | WorkerQueueName {
+  return workerId === undefined ? laneQueue(lane) : workerQueue(workerId);
 }
 
 /** An outage or a rate limit of Anthropic's lasts a while: all attempts within one second would be one attempt. */

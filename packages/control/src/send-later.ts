@@ -1,4 +1,4 @@
-import type { QueueName } from "@steward/contracts/names";
+import type { QueueName, WorkerQueueName } from "@steward/contracts/names";
 import type { Context } from "./context.ts";
 
 /**
@@ -7,7 +7,7 @@ import type { Context } from "./context.ts";
  */
 export async function sendAfterCommit(
   deps: Pick<Context, "queues" | "log">,
-  queue: QueueName,
+  queue: QueueName | WorkerQueueName,
   body: object,
   tenantId: string,
   options: { delaySeconds?: number } = {},

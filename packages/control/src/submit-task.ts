@@ -16,6 +16,11 @@ import { storeTask } from "./store-task.ts";
 import { fullTaskView } from "./task-view.ts";
 import { startThinking } from "./think.ts";
 
+export interface SubmitOptions {
+  /** The worker that a model's work on it is given to first. */
+  workerId?: string;
+}
+
 /**
  * Accepts a request. Explicit steps become a plan at once; words go through the matcher, and where it is not sure to a
  * model. Throws `unprocessable` for unknown targets and `invalid_request` for values that an action does not take.
@@ -27,6 +32,7 @@ export async function submitTask(
   caller: Caller,
   body: SubmitTask,
   repeatable?: Repeatable,
+  options: SubmitOptions = {},
 ): Promise<TaskView> {
   const taskId = repeatable?.idOf("task") ?? newId("task", deps.nowMs());
   const made = async () => {
@@ -39,7 +45,7 @@ export async function submitTask(
   if (before !== undefined) return before;
   const uncount = await countTask(deps, caller.tenantId);
   try {
-    return await accept(deps, caller, body, taskId);
+    return await accept(deps, caller, body, taskId, options);
   } catch (error) {
     // What was refused is not counted. Where nobody knows whether it was stored, it stays counted.
     if (!hasCode(error, "unavailable") && !hasCode(error, "internal")) await uncount();
@@ -55,6 +61,7 @@ async function accept(
   caller: Caller,
   body: SubmitTask,
   taskId: string,
+  options: SubmitOptions,
 ): Promise<TaskView> {
   const nodes = await resolveTargets(deps, caller.tenantId, body.targets);
   const nowMs = deps.nowMs();
@@ -85,7 +92,7 @@ async function accept(
   }
   const understanding = matchInstruction(context);
   if (understanding.kind === "unsure") {
-    return fullTaskView(deps, await startThinking(deps, task, context, change));
+    return fullTaskView(deps, await startThinking(deps, task, context, { ...change, ...options }));
   }
   const planning = {
     tier: "matcher",

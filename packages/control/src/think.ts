@@ -25,7 +25,10 @@ export async function startThinking(
   deps: Pick<Context, "table" | "queues" | "nowMs" | "secret" | "log" | "jobTimes" | "workerStartSeconds">,
   task: TaskState,
   context: PlanningContext,
-  change: Pick<TaskChange, "before" | "who" | "what" | "requestId">,
+  {
+    workerId,
+    ...change
+  }: Pick<TaskChange, "before" | "who" | "what" | "requestId"> & { /** The worker it is given to first. */ workerId?: string },
 ): Promise<TaskState> {
   await requireActive(deps, task.tenantId);
   const nowMs = deps.nowMs();
@@ -42,6 +45,7 @@ export async function startThinking(
       lane,
       tier: waitSeconds === undefined ? "claude" : "ollama",
       secretHash,
+      ...(workerId === undefined || waitSeconds === undefined ? {} : { workerId }),
       deadlineSeconds: deadlineSeconds + (waitSeconds ?? 0),
     },
     nowMs,

@@ -6,6 +6,7 @@ import { freezeBindings } from "@steward/api/routes/freezes";
 import { limitBindings } from "@steward/api/routes/limits";
 import { nodeBindings } from "@steward/api/routes/nodes";
 import { overviewBindings } from "@steward/api/routes/overview";
+import { queueBindings } from "@steward/api/routes/queues";
 import { commandBindings } from "@steward/api/routes/commands";
 import { scheduleBindings } from "@steward/api/routes/schedules";
 import { taskBindings } from "@steward/api/routes/tasks";
@@ -18,6 +19,7 @@ const bindings = [
   ...certificateBindings,
   ...freezeBindings,
   ...limitBindings,
+  ...queueBindings,
   ...nodeBindings,
   ...overviewBindings,
   ...scheduleBindings,

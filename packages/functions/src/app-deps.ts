@@ -52,6 +52,7 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
     },
     versions: services.secretVersions,
     runSecrets: services.runSecrets,
+    deadLetters: services.deadLetters,
     idempotency: {
       begin: (input) => beginIdempotent(table, input),
       finish: (input) => finishIdempotent(table, input),

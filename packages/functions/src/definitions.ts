@@ -213,6 +213,16 @@ export const functionDefinitions = {
     concurrency: 5,
     hot: false,
   },
+  // Messages that nobody could work on: to look at, to send once more, to throw away.
+  queues: {
+    entry: "queues",
+    principal: "queues",
+    trigger: { kind: "http", servedBy: "queues" },
+    timeoutSeconds: 29,
+    memoryMb: 256,
+    concurrency: 5,
+    hot: false,
+  },
   "rotate-secrets": {
     entry: "rotate-secrets",
     principal: "rotate",

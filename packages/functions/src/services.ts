@@ -1,3 +1,4 @@
+import type { DeadLetterQueues } from "@steward/aws/dead-letters";
 import type { InstanceSecrets } from "@steward/aws/instance-secrets";
 import type { LifecycleAction } from "@steward/aws/lifecycle";
 import type { ObjectRemover } from "@steward/aws/object-remover";
@@ -28,6 +29,7 @@ export interface Services {
   objectRemover: ObjectRemover;
   queues: Queues;
   workerQueues: WorkerQueues;
+  deadLetters: DeadLetterQueues;
   parameters: TextStore & {
     /** Only where there is none; false where there is. */
     create(name: string, value: string): Promise<boolean>;
@@ -104,6 +106,10 @@ export function createServices({ stage, account }: { stage: string; account: str
     const [{ createWorkerQueues }, client] = await Promise.all([import("@steward/aws/worker-queues"), sqs()]);
     return createWorkerQueues({ sqs: client, stage });
   });
+  const deadLetters = once(async () => {
+    const [{ createDeadLetterQueues }, client] = await Promise.all([import("@steward/aws/dead-letters"), sqs()]);
+    return createDeadLetterQueues({ sqs: client, stage });
+  });
 
   return {
     objects: {
@@ -123,6 +129,12 @@ export function createServices({ stage, account }: { stage: string; account: str
       list: async (...call) => (await workerQueues()).list(...call),
       create: async (...call) => (await workerQueues()).create(...call),
       remove: async (...call) => (await workerQueues()).remove(...call),
+    },
+    deadLetters: {
+      receive: async (...call) => (await deadLetters()).receive(...call),
+      showAgain: async (...call) => (await deadLetters()).showAgain(...call),
+      remove: async (...call) => (await deadLetters()).remove(...call),
+      count: async (...call) => (await deadLetters()).count(...call),
     },
     parameters: {
       get: async (name, options) => (await parameterCalls()).getParameter(await ssm(), name, options),

@@ -1,11 +1,10 @@
 import { overviewRoutes as routes } from "@steward/contracts/routes/overview";
-import { queueStatus, stats } from "@steward/control/fleet-views";
+import { stats } from "@steward/control/fleet-views";
 import { bind } from "../bind.ts";
 import { listActions } from "../list-actions.ts";
 
 export const overviewBindings = [
   bind(routes.listActions, async (deps) => ({ items: listActions(deps.actions) })),
-  bind(routes.queueStatus, (deps, { caller }) => queueStatus(deps, caller)),
   bind(routes.stats, (deps, { caller }) => stats(deps, caller)),
   bind(routes.health, async (deps) => {
     const results = await Promise.all(

@@ -138,6 +138,8 @@ function dueAtMsOf(state: JobState, nowMs: number): number | undefined {
   if (jobHasEnded(state.status)) return undefined;
   if (state.status === "leased") return state.lease?.expiresAtMs ?? state.deadlineAtMs;
   if (state.sentAtMs === undefined) return Math.min(state.deadlineAtMs, nowMs + resendAfterMsOf(state.lane));
+  // Whether the worker that it was given to is still there is looked at once a minute, however long its lane may take.
+  if (state.workerId !== undefined) return Math.min(state.deadlineAtMs, nowMs + resendAfterMsOf(state.lane));
   // The older the job, the longer until its message is believed lost again: a queue that is merely long is not
   // flooded with copies.
   const patienceMs = Math.max(defaults.laneSloSeconds[state.lane] * 1000, nowMs - state.createdAtMs);

@@ -28,6 +28,7 @@ const transitions: Transitions<TaskStatus, TaskEvent["type"]> = {
   thinking: {
     // A second round of thinking, after an answer that the matcher could not finish with.
     think: ["thinking"],
+    think_again: ["thinking"],
     ask: ["needs_input"],
     plan: ["awaiting_approval", "running", "failed"],
     fail: ["failed"],
@@ -85,6 +86,14 @@ export function reduceTask(state: TaskState, event: TaskEvent, nowMs: number): S
       const { state: next, effects } = go("thinking", { jobId: event.jobId });
       const dueAtMs = Math.max(next.dueAtMs ?? 0, (event.deadlineAtMs ?? 0) + slackMs);
       return { state: { ...next, dueAtMs }, effects };
+    }
+    case "think_again": {
+      if (state.status === "thinking" && state.jobId === event.jobId) return unchanged(state);
+      if (state.jobId !== event.instead) {
+        throw new AppError("invalid_transition", "Another model thinks about this task by now.");
+      }
+      const { state: next, effects } = go("thinking", { jobId: event.jobId }, endJob());
+      return { state: { ...next, dueAtMs: Math.max(next.dueAtMs ?? 0, event.deadlineAtMs + slackMs) }, effects };
     }
     case "ask":
       return go("needs_input", {
@@ -248,6 +257,7 @@ function withReason(message: string, reason: string | undefined): string {
 
 const verbs: Record<TaskEvent["type"], string> = {
   think: "be thought about",
+  think_again: "be thought about again",
   ask: "ask a question",
   answer: "take an answer",
   plan: "take a plan",

@@ -62,6 +62,8 @@ export type TaskEvent =
   /** A model takes over: `queued → thinking`. */
   /** With another deadline of the job than its lane's, the task's own lies behind that one. */
   | { type: "think"; jobId: string; deadlineAtMs?: number }
+  /** Another job in the place of the one that thinks about it, which ends. */
+  | { type: "think_again"; jobId: string; instead: string; deadlineAtMs: number }
   /** `queued, thinking → needs_input`, for `defaults.questionSeconds`. */
   | { type: "ask"; question: Question; understood: GroundedStep[]; planning?: Planning }
   /** `needs_input → thinking`; the shell goes on with the understood steps and the answer. */

@@ -1,0 +1,64 @@
+import { createJob } from "@steward/aws/records/job";
+import { hasCode } from "@steward/contracts/errors";
+import { newId } from "@steward/contracts/ids";
+import type { JobState } from "@steward/core/job/job-state";
+import { newJob } from "@steward/core/job/new-job";
+import { reduceTask } from "@steward/core/task/reduce-task";
+import type { TaskState } from "@steward/core/task/task-state";
+import type { Caller, Context } from "./context.ts";
+import { noteJob } from "./note-job.ts";
+import { holdJob, releaseEndedJob } from "./quotas.ts";
+import { newClaimSecret, sendJob } from "./send-job.ts";
+import { storeTask } from "./store-task.ts";
+import { requireActive } from "./tenant-now.ts";
+
+/**
+ * A new job in the place of one whose message nobody could work on, with all its attempts and its time before it. The old
+ * one is cancelled in the same transaction, so that two that redrive it at once make one: the second is told of a conflict.
+ * Answers the new job's id. Throws `quota_exceeded` or `tenant_suspended` as a new request would.
+ */
+export async function redriveJob(
+  deps: Pick<Context, "table" | "queues" | "nowMs" | "secret" | "log">,
+  caller: Caller,
+  { job, task }: { job: JobState; task: TaskState },
+): Promise<string> {
+  await requireActive(deps, job.tenantId);
+  const nowMs = deps.nowMs();
+  const { secret, secretHash } = newClaimSecret(deps);
+  const { tenantId, taskId, kind, lane, tier, predictedSeconds } = job;
+  const next = newJob(
+    {
+      tenantId,
+      taskId,
+      jobId: newId("job", nowMs),
+      kind,
+      lane,
+      tier,
+      secretHash,
+      ...(predictedSeconds === undefined ? {} : { predictedSeconds }),
+    },
+    nowMs,
+  );
+  const { state, effects } = reduceTask(
+    task,
+    { type: "think_again", jobId: next.jobId, instead: job.jobId, deadlineAtMs: next.deadlineAtMs },
+    nowMs,
+  );
+  await holdJob(deps, next);
+  try {
+    await storeTask(deps, {
+      before: task,
+      after: state,
+      effects,
+      who: caller.principal.id,
+      what: "redrive-job",
+      requestId: caller.requestId,
+      writes: [createJob(next)],
+    });
+  } catch (error) {
+    if (hasCode(error, "conflict")) await releaseEndedJob(deps, next, { ...next, status: "cancelled" });
+    throw error;
+  }
+  await Promise.all([sendJob(deps, next, secret), noteJob(deps, undefined, next)]);
+  return next.jobId;
+}
