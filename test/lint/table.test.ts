@@ -25,8 +25,9 @@ const actsForSystem: Readonly<Record<string, string>> = {
     "whether a tenant is there that the provider's staff give a role in, and that tenant's trail",
   "packages/control/src/tokens.ts": "a token of the provider's that is revoked may have asked in any tenant",
   "packages/control/src/user-certificates.ts": "how the caller signed in, which is no tenant's",
-  "packages/control/src/fleet-views.ts": "how long a lane's oldest job has waited",
   "packages/control/src/freeze.ts": "a freeze of everything, by the provider's admins",
+  "packages/control/src/queue-status.ts": "how much waits in each lane, of all tenants, and how much came and went",
+  "packages/control/src/work-distribution.ts": "where all tenants' work ran, for the provider's staff",
   "packages/control/src/live-workers.ts": "workers serve all tenants",
 };
 

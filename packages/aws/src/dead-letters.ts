@@ -26,7 +26,10 @@ export interface ReceivedLetter {
  */
 export interface DeadLetterQueues {
   /** Up to `most`; `complete`: the queue had no more to give. */
-  receive(queue: QueueName, options: { most: number; hideSeconds: number }): Promise<{ letters: ReceivedLetter[]; complete: boolean }>;
+  receive(
+    queue: QueueName,
+    options: { most: number; hideSeconds: number },
+  ): Promise<{ letters: ReceivedLetter[]; complete: boolean }>;
   /** For others to receive. What fails shows itself a little later. */
   showAgain(queue: QueueName, letters: readonly ReceivedLetter[]): Promise<void>;
   /** Again: nothing more happens. */

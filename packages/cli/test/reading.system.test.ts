@@ -75,7 +75,13 @@ beforeAll(async () => {
     inviteNode: () => ({ nodeId: bert.id, token: "token-shown-once", expiresAt: new Date(nowMs).toISOString() }),
     confirmNode: () => ({ ...node, confirmed: true }),
     removeNode: () => undefined,
-    queueStatus: () => ({ queues: [{ name: "rollouts", queued: 1, inFlight: 0, deadLetters: 0 }], workers: [] }),
+    queueStatus: () => ({
+      queues: [{ name: "rollouts", queued: 1, inFlight: 0, deadLetters: 0 }],
+      lanes: [],
+      minutes: 15,
+      workers: [],
+      jobs: [],
+    }),
     stats: () => ({
       nodes: { healthy: 0, warning: 0, critical: 1, offline: 0 },
       tasks: { active: 1, waitingForMe: 0 },

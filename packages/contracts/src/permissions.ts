@@ -193,7 +193,11 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     nodes: [
       table("GetItem", "Query", "BatchGetItem"),
-      changes(["PutItem", "UpdateItem"], [...tasks, "FACTS", "RUN#*", "SECRET#*", tenantSums], [...jobSums, "PRESENCE#*"]),
+      changes(
+        ["PutItem", "UpdateItem"],
+        [...tasks, "FACTS", "RUN#*", "SECRET#*", tenantSums],
+        [...jobSums, "PRESENCE#*"],
+      ),
       // A start holds only while nothing that the gate looked at has changed since.
       { ...table("ConditionCheckItem"), keys: ["T#*#GATE", "SYS#GATE"] },
       // Keeps what an appliance made, and can never read it again.
@@ -302,7 +306,11 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     reconcile: [
       table("GetItem", "BatchGetItem"),
-      changes(["PutItem", "UpdateItem"], [...tasks, "NODE", "RUN#*", "SECRET#*", tenantSums], [...jobSums, "PRESENCE#*"]),
+      changes(
+        ["PutItem", "UpdateItem"],
+        [...tasks, "NODE", "RUN#*", "SECRET#*", tenantSums],
+        [...jobSums, "PRESENCE#*"],
+      ),
       // What nobody opened in time, and what was opened.
       runSecrets("DeleteSecret"),
       // What waits for a node that was shut out: the runs that have not ended.
@@ -393,9 +401,13 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       // How many jobs a tenant has, where that was not counted before.
       indexes("gsi1"),
       {
-        actions: ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueUrl", "GetQueueAttributes"].map(
-          (action) => `sqs:${action}`,
-        ),
+        actions: [
+          "ReceiveMessage",
+          "DeleteMessage",
+          "ChangeMessageVisibility",
+          "GetQueueUrl",
+          "GetQueueAttributes",
+        ].map((action) => `sqs:${action}`),
         resources: queueNames.map(names.deadLetterQueue),
       },
       queues(queueNames, "SendMessage", "GetQueueUrl"),

@@ -188,4 +188,3 @@ export const distributionSchema = z.strictObject({
   more: z.boolean(),
 });
 export type Distribution = z.infer<typeof distributionSchema>;
-

@@ -76,7 +76,10 @@ export function beginningOf(body: string): string {
 
 const no = (why: string) => ({ possible: false, why }) as const;
 const received = (times: number) => `nobody could work on it in ${times} tries`;
-const gone = (what: string) => ({ reason: `the ${what} that it points at is not there`, redrive: no(`there is no ${what} any more`) });
+const gone = (what: string) => ({
+  reason: `the ${what} that it points at is not there`,
+  redrive: no(`there is no ${what} any more`),
+});
 
 async function readJob(
   deps: Pick<Context, "table" | "nowMs">,
@@ -113,10 +116,7 @@ async function readPointer(
   return { pointer, reason: received(receives), redrive: { possible: true, as: "message" } };
 }
 
-async function lookUp(
-  { table }: Pick<Context, "table">,
-  { tenantId, kind, id }: Pointer,
-): Promise<object | undefined> {
+async function lookUp({ table }: Pick<Context, "table">, { tenantId, kind, id }: Pointer): Promise<object | undefined> {
   switch (kind) {
     case "rollout":
       return getRollout(table, { tenantId, rolloutId: id });

@@ -28,7 +28,9 @@ export async function startThinking(
   {
     workerId,
     ...change
-  }: Pick<TaskChange, "before" | "who" | "what" | "requestId"> & { /** The worker it is given to first. */ workerId?: string },
+  }: Pick<TaskChange, "before" | "who" | "what" | "requestId"> & {
+    /** The worker it is given to first. */ workerId?: string;
+  },
 ): Promise<TaskState> {
   await requireActive(deps, task.tenantId);
   const nowMs = deps.nowMs();

@@ -59,8 +59,7 @@ function endedAttempt(before: JobState, after: JobState, nowMs: number): JobCoun
   if (!succeeded && failure === undefined) return undefined;
   const spent: AttemptCost & { model?: string } = succeeded ? after : (failure ?? {});
   // Old records do not say when their attempt began: the worker's own clock says how long it took.
-  const serviceMs =
-    before.startedAtMs === undefined ? (spent.latencyMs ?? 0) : Math.max(0, nowMs - before.startedAtMs);
+  const serviceMs = before.startedAtMs === undefined ? (spent.latencyMs ?? 0) : Math.max(0, nowMs - before.startedAtMs);
   const waitedMs =
     before.attempt === 1 && before.startedAtMs !== undefined
       ? Math.max(0, before.startedAtMs - before.createdAtMs)

@@ -33,12 +33,19 @@ const quiet = (lane: Lane, more: Partial<LaneLoad> = {}): LaneLoad => ({
 
 test("a longer queue, in any lane, never shortens the wait", () => {
   fc.assert(
-    fc.property(loads, someLane, someLane, someSlots, fc.integer({ min: 1, max: 50 }), (all, lane, where, slots, more) => {
-      const longer = all.map((one) => (one.lane === where ? { ...one, queued: one.queued + more } : one));
-      expect(seconds(expectedWait(lane, all, slots))).toBeLessThanOrEqual(
-        nearly(seconds(expectedWait(lane, longer, slots))),
-      );
-    }),
+    fc.property(
+      loads,
+      someLane,
+      someLane,
+      someSlots,
+      fc.integer({ min: 1, max: 50 }),
+      (all, lane, where, slots, more) => {
+        const longer = all.map((one) => (one.lane === where ? { ...one, queued: one.queued + more } : one));
+        expect(seconds(expectedWait(lane, all, slots))).toBeLessThanOrEqual(
+          nearly(seconds(expectedWait(lane, longer, slots))),
+        );
+      },
+    ),
   );
 });
 
@@ -107,7 +114,11 @@ test("the wait over all time is the one of the textbooks: M/M/1, M/D/1, M/M/2", 
 });
 
 test("what comes in faster than it is done has no upper bound, and what the shorter lanes take is bounded by their turns", () => {
-  const flooded = [quiet("express", { arrivalsPerSecond: 50, inFlight: 2 }), quiet("standard"), quiet("bulk", { queued: 1 })];
+  const flooded = [
+    quiet("express", { arrivalsPerSecond: 50, inFlight: 2 }),
+    quiet("standard"),
+    quiet("bulk", { queued: 1 }),
+  ];
   const wait = expectedWait("bulk", flooded, 2);
   expect(wait).not.toHaveProperty("toSeconds");
   const alone = seconds(expectedWait("bulk", [quiet("express", { inFlight: 2 }), quiet("bulk", { queued: 1 })], 2));

@@ -101,7 +101,8 @@ function loadOf(loads: readonly Known[], slots: number): number {
  */
 export function stationaryWait(loads: readonly Known[], slots: number): number | undefined {
   const arrivals = sumOf(loads, (load) => load.arrivalsPerSecond);
-  if (arrivals === 0) return 0;
+  // Less than one in thirty years: no number to divide by.
+  if (arrivals < 1e-9) return 0;
   const mean = sumOf(loads, (load) => load.arrivalsPerSecond * load.seconds) / arrivals;
   const load = (arrivals * mean) / slots;
   if (load >= 1) return undefined;

@@ -18,11 +18,13 @@ const candidate = fc
     cpuPercent: percent,
     memoryPercent: percent,
   })
-  .map(({ cpuPercent, memoryPercent, ...rest }): Candidate => ({
-    ...rest,
-    ...(cpuPercent === undefined ? {} : { cpuPercent }),
-    ...(memoryPercent === undefined ? {} : { memoryPercent }),
-  }));
+  .map(
+    ({ cpuPercent, memoryPercent, ...rest }): Candidate => ({
+      ...rest,
+      ...(cpuPercent === undefined ? {} : { cpuPercent }),
+      ...(memoryPercent === undefined ? {} : { memoryPercent }),
+    }),
+  );
 const fleet = fc.uniqueArray(candidate, { selector: ({ id }) => id, maxLength: 20 });
 const requirement: fc.Arbitrary<WorkerRequirement> = fc
   .record({

@@ -30,7 +30,12 @@ export interface Score {
 }
 
 /** What counts how much, out of 100. */
-export const scoreWeights: Readonly<Record<ScorePartName, number>> = { cpu: 40, memory: 30, activeJobs: 20, health: 10 };
+export const scoreWeights: Readonly<Record<ScorePartName, number>> = {
+  cpu: 40,
+  memory: 30,
+  activeJobs: 20,
+  health: 10,
+};
 
 const healthValues: Readonly<Record<Health, number>> = { healthy: 1, warning: 0.5, critical: 0, offline: 0 };
 
@@ -78,8 +83,6 @@ export function recommendWorkers<Worker extends Candidate>(
     else unfit.push({ worker, why });
   }
   const free = ({ worker }: { worker: Worker }) => worker.slots - worker.used;
-  fit.sort(
-    (a, b) => b.score.total - a.score.total || free(b) - free(a) || (a.worker.id < b.worker.id ? -1 : 1),
-  );
+  fit.sort((a, b) => b.score.total - a.score.total || free(b) - free(a) || (a.worker.id < b.worker.id ? -1 : 1));
   return { fit, unfit };
 }
