@@ -6,6 +6,7 @@ import { carryThrough } from "../carry-through.ts";
 import type { Context, Runner } from "../context.ts";
 import { CliError, type ExitCode, exitCodes, usageError } from "../exit-codes.ts";
 import { findNode, listUpTo } from "../list-all.ts";
+import { paintHealth } from "../text/health.ts";
 import type { Paint } from "../text/paint.ts";
 import { table } from "../text/table.ts";
 import { valueText } from "../text/task.ts";
@@ -14,6 +15,7 @@ import { visible } from "../text/visible.ts";
 import { gpusText, gpuText, modelsText } from "../text/worker.ts";
 import type { Ui } from "../ui.ts";
 import { collect, examples, wholeNumber } from "./shared.ts";
+import { addWorkerViews } from "./workers.ts";
 
 export function addAppliances(program: Command, run: Runner): void {
   const appliances = program
@@ -44,6 +46,7 @@ export function addWorkers(program: Command, run: Runner): void {
   addConfirm(workers, run, "worker");
   addRevoke(workers, run, "worker");
   addRemove(workers, run, "worker");
+  addWorkerViews(workers, run);
 }
 
 export function addNodes(program: Command, run: Runner): void {
@@ -348,12 +351,6 @@ function nodeText(node: NodeView, paint: Paint, nowMs: number): string {
   for (const gpu of node.gpus ?? []) row("gpu", gpuText(gpu));
   for (const [name, value] of Object.entries(node.facts ?? {})) row(visible(name), valueText(value));
   return lines.join("\n");
-}
-
-export function paintHealth(health: Health, paint: Paint): string {
-  if (health === "healthy") return paint.green(health);
-  if (health === "warning") return paint.yellow(health);
-  return health === "critical" ? paint.red(health) : paint.dim(health);
 }
 
 /** A fingerprint in groups of four, to compare by eye. */

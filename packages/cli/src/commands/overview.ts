@@ -1,12 +1,11 @@
 import type { Command } from "commander";
 import type { Runner } from "../context.ts";
 import { listUpTo } from "../list-all.ts";
-import { table } from "../text/table.ts";
-import { duration } from "../text/time.ts";
+import { paintHealth } from "../text/health.ts";
+import { waitText } from "../text/queues.ts";
 import { visible } from "../text/visible.ts";
-import { modelsText } from "../text/worker.ts";
 import { nearlyUsedUp, quotaLine } from "./limits.ts";
-import { nodesTable, paintHealth, unwellNodes } from "./nodes.ts";
+import { nodesTable, unwellNodes } from "./nodes.ts";
 import { glassText, tasksTable } from "./tasks.ts";
 
 export function addStatus(program: Command, run: Runner): void {
@@ -20,7 +19,7 @@ export function addStatus(program: Command, run: Runner): void {
         const done = ui.progress("Looking …");
         const tasksIn = (status: "awaiting_approval" | "needs_input" | "running" | "thinking" | "cancelling") =>
           listUpTo(20, (query) => call("listTasks", { query: { ...query, status } })).then(({ items }) => items);
-        const [stats, limits, health, freezes, unwell, recent, ...lists] = await Promise.all([
+        const [stats, limits, health, freezes, unwell, recent, queues, ...lists] = await Promise.all([
           call("stats", {}),
           call("getLimits", {}),
           // Degraded it is answered with 200, too.
@@ -28,6 +27,7 @@ export function addStatus(program: Command, run: Runner): void {
           call("listFreezes", {}),
           unwellNodes(call),
           call("listTasks", { query: { limit: 100 } }),
+          call("queueStatus", {}),
           tasksIn("awaiting_approval"),
           tasksIn("needs_input"),
           tasksIn("thinking"),
@@ -39,9 +39,21 @@ export function addStatus(program: Command, run: Runner): void {
         const broken = recent.items.filter(
           ({ breakGlass }) => breakGlass !== undefined && Date.parse(breakGlass.at) > nowMs() - glassShownMs,
         );
+        // How long a new request would wait for a model: said where something waits.
+        const crowded = queues.lanes.filter(({ queued }) => queued > 0);
         const full = nearlyUsedUp(limits);
         const failed = Object.entries(health.dependencies).flatMap(([name, one]) => (one === "ok" ? [] : [name]));
-        ui.data({ stats, wrong: unwell, failed, limits: full, freezes: freezes.items, broken, running, waiting });
+        ui.data({
+          stats,
+          wrong: unwell,
+          failed,
+          limits: full,
+          freezes: freezes.items,
+          broken,
+          running,
+          waiting,
+          lanes: crowded,
+        });
 
         const { paint } = ui;
         const total = Object.values(stats.nodes).reduce((sum, count) => sum + count, 0);
@@ -70,6 +82,11 @@ export function addStatus(program: Command, run: Runner): void {
           `\n${paint.bold("Waiting")}${stats.tasks.waitingForMe > 0 ? paint.yellow(`  ${stats.tasks.waitingForMe} for you`) : ""}`,
         );
         ui.say(waiting.length === 0 ? paint.dim("  nothing") : tasksTable(waiting, ui, nowMs()));
+        for (const { lane, queued, more, expectedWait } of crowded) {
+          ui.say(
+            `  ${queued}${more ? "+" : ""} in the lane ${lane}: a new one waits ${waitText(expectedWait)}  ${paint.dim(`steward queues show ${lane}`)}`,
+          );
+        }
         const [first] = waiting;
         if (first !== undefined) ui.say(paint.dim(`  steward tasks show ${first.id}`));
       }),
@@ -83,54 +100,3 @@ const glassShownMs = 24 * 3_600_000;
 const failures: Readonly<Record<string, string>> = {
   trust: "the appliances' trust document ends within the month, or is not there: steward keys trust --renew",
 };
-
-export function addQueues(program: Command, run: Runner): void {
-  const queues = program.command("queues").summary("lanes and queues").description("Lanes and queues.");
-  queues
-    .command("ls")
-    .description("How much waits where, and who works on it.")
-    .action(async (_options: object, self: Command) =>
-      run(self, async ({ connect, ui }) => {
-        const { call } = await connect();
-        const status = await call("queueStatus", {});
-        ui.data(status);
-        const { paint } = ui;
-        ui.say(
-          table(
-            status.queues,
-            [
-              { head: "QUEUE", cell: (queue) => visible(queue.name) },
-              { head: "QUEUED", cell: (queue) => String(queue.queued) },
-              { head: "IN FLIGHT", cell: (queue) => String(queue.inFlight) },
-              {
-                head: "OLDEST",
-                cell: (queue) =>
-                  queue.oldestQueuedSeconds === undefined ? "" : duration(queue.oldestQueuedSeconds * 1000),
-              },
-              { head: "DEAD", cell: (queue) => (queue.deadLetters > 0 ? paint.red(String(queue.deadLetters)) : "0") },
-            ],
-            ui.width,
-            paint,
-          ),
-        );
-        if (status.workers.length === 0) {
-          ui.say(`\n${paint.dim("No workers: what the matcher does not understand waits.")}`);
-          return;
-        }
-        ui.say();
-        ui.say(
-          table(
-            status.workers,
-            [
-              { head: "WORKER", cell: (worker) => visible(worker.name) },
-              { head: "HEALTH", cell: (worker) => paintHealth(worker.health, paint) },
-              { head: "SLOTS", cell: (worker) => `${worker.used}/${worker.slots}` },
-              { head: "MODELS", cell: modelsText, flexible: true },
-            ],
-            ui.width,
-            paint,
-          ),
-        );
-      }),
-    );
-}

@@ -1,0 +1,136 @@
+import type { DeadLetter, MovedLetters } from "@steward/contracts/dead-letters";
+import type { LaneView, QueueStatus } from "@steward/contracts/queues";
+import { paintHealth } from "./health.ts";
+import type { Paint } from "./paint.ts";
+import { table } from "./table.ts";
+import { duration } from "./time.ts";
+import { visible } from "./visible.ts";
+import { modelsText } from "./worker.ts";
+
+export interface Look {
+  width: number | undefined;
+  paint: Paint;
+}
+
+/** `about 12 s (3.0 s to 40 s)`, `at once`, `nobody knows: no worker with a model is alive`. */
+export function waitText(wait: LaneView["expectedWait"]): string {
+  if (wait.kind === "unknown") return `nobody knows: ${visible(wait.why)}`;
+  const { seconds, fromSeconds, toSeconds, basis } = wait;
+  const time = (value: number) => duration(value * 1000);
+  if (seconds === 0 && toSeconds !== undefined && toSeconds < 1) return "at once";
+  const about = seconds === 0 ? "at once" : `about ${time(seconds)}`;
+  const bounds = toSeconds === undefined ? "more comes in than is done" : `${time(fromSeconds)} to ${time(toSeconds)}`;
+  return `${about} (${bounds}${basis === "assumed" ? "; job lengths assumed" : ""})`;
+}
+
+export function lanesTable(lanes: readonly LaneView[], { width, paint }: Look): string {
+  return table(
+    lanes,
+    [
+      { head: "LANE", cell: ({ lane }) => lane },
+      { head: "WAIT", cell: ({ queued, more }) => `${queued}${more ? "+" : ""}` },
+      { head: "HELD", cell: ({ heldBack }) => String(heldBack) },
+      { head: "AT WORK", cell: ({ inFlight }) => String(inFlight) },
+      { head: "OLDEST", cell: ({ oldestQueuedSeconds }) => seconds(oldestQueuedSeconds) },
+      { head: "IN/MIN", cell: ({ arrivalsPerMinute }) => rate(arrivalsPerMinute) },
+      { head: "DONE/MIN", cell: ({ donePerMinute }) => rate(donePerMinute) },
+      { head: "TAKES", cell: ({ serviceSeconds }) => seconds(serviceSeconds) },
+      { head: "A NEW ONE WAITS", cell: ({ expectedWait }) => waitText(expectedWait), flexible: true },
+    ],
+    width,
+    paint,
+  );
+}
+
+export function queuesTable(queues: QueueStatus["queues"], { width, paint }: Look): string {
+  return table(
+    queues,
+    [
+      { head: "QUEUE", cell: ({ name }) => visible(name) },
+      { head: "QUEUED", cell: ({ queued }) => String(queued) },
+      { head: "IN FLIGHT", cell: ({ inFlight }) => String(inFlight) },
+      { head: "OLDEST", cell: ({ oldestQueuedSeconds }) => seconds(oldestQueuedSeconds) },
+      { head: "DEAD", cell: ({ deadLetters }) => (deadLetters > 0 ? paint.red(String(deadLetters)) : "0") },
+    ],
+    width,
+    paint,
+  );
+}
+
+export function workersTable(workers: QueueStatus["workers"], { width, paint }: Look): string {
+  return table(
+    workers,
+    [
+      { head: "WORKER", cell: ({ name }) => visible(name) },
+      {
+        head: "HEALTH",
+        cell: ({ health, draining }) => paintHealth(health, paint) + (draining === true ? paint.dim(" draining") : ""),
+      },
+      { head: "SLOTS", cell: ({ used, slots }) => `${used}/${slots}` },
+      { head: "MODELS", cell: modelsText, flexible: true },
+    ],
+    width,
+    paint,
+  );
+}
+
+export function jobsTable(jobs: QueueStatus["jobs"], { width, paint }: Look): string {
+  return table(
+    jobs,
+    [
+      { head: "JOB", cell: ({ id }) => id },
+      { head: "LANE", cell: ({ lane, tier }) => (tier === "claude" ? "Claude" : lane) },
+      {
+        head: "STATUS",
+        cell: ({ status, heldBack }) => (status === "leased" ? "at work" : heldBack ? "held back" : "waits"),
+      },
+      { head: "SINCE", cell: ({ sinceSeconds }) => seconds(sinceSeconds) },
+      { head: "TASK", cell: ({ taskId }) => taskId },
+    ],
+    width,
+    paint,
+  );
+}
+
+export function lettersTable(letters: readonly DeadLetter[], { width, paint }: Look, nowMs: number): string {
+  return table(
+    letters,
+    [
+      { head: "ID", cell: ({ messageId }) => visible(messageId) },
+      { head: "SENT", cell: ({ sentAt }) => `${duration(Math.max(0, nowMs - Date.parse(sentAt)))} ago` },
+      {
+        head: "ABOUT",
+        // Nobody knows what it says: its control characters are shown, not obeyed.
+        cell: ({ pointer, text = "" }) =>
+          pointer === undefined ? paint.red(`“${visible(text)}”`) : visible(pointer.taskId ?? pointer.id),
+        flexible: true,
+      },
+      { head: "WHY", cell: ({ reason }) => visible(reason), flexible: true },
+      {
+        head: "REDRIVE",
+        cell: ({ redrive }) =>
+          redrive.possible ? (redrive.as === "new_job" ? "as a new job" : "yes") : `no: ${visible(redrive.why)}`,
+        flexible: true,
+      },
+    ],
+    width,
+    paint,
+  );
+}
+
+export function movedText({ done, refused, missing, left }: MovedLetters, paint: Paint): string {
+  return [
+    ...done.map(({ messageId, as }) => `${paint.green("✔")} ${visible(messageId)}  ${paint.dim(visible(as))}`),
+    ...refused.map(({ messageId, why }) => `${paint.red("✘")} ${visible(messageId)}: ${visible(why)}`),
+    ...missing.map((id) => `${paint.yellow("?")} ${visible(id)}: not there, or somebody else looks at it just now`),
+    ...(done.length + refused.length + missing.length === 0 ? ["There are no dead letters."] : []),
+    ...(left > 0 ? [paint.dim(`About ${left} left.`)] : []),
+  ].join("\n");
+}
+
+function seconds(value: number | undefined): string {
+  return value === undefined ? "" : duration(value * 1000);
+}
+function rate(perMinute: number): string {
+  return perMinute === 0 ? "0" : perMinute < 10 ? perMinute.toFixed(1) : String(Math.round(perMinute));
+}
