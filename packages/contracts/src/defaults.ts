@@ -5,6 +5,8 @@ export const defaults = {
   leaseSeconds: 30,
   jobAttempts: 5,
   jobDeadlineSeconds: { express: 60, standard: 300, bulk: 1800 },
+  /** Jobs that a worker is expected to need no longer for; `bulk` takes the others. */
+  laneUpToSeconds: { express: 5, standard: 30 },
   laneSloSeconds: { express: 10, standard: 60, bulk: 900 },
   /** A queued record whose message was not confirmed as sent for so long is sent again. */
   resendAfterSeconds: 60,
