@@ -32,8 +32,10 @@ export interface JobState extends Versioned {
   startedAtMs?: number;
   createdAtMs: number;
   updatedAtMs: number;
-  /** Past it the job fails, whatever holds it. */
+  /** Past it the job fails, whatever holds it. While it is held back: how long it waits to be let in. */
   deadlineAtMs: number;
+  /** How long it may take once it is let in. Absent where it was let in at once. */
+  allowedMs?: number;
   /** The model's words, exactly. */
   output?: string;
   model?: string;
@@ -100,6 +102,8 @@ export type JobEvent =
       /** The worker that it was given to does not take it: it goes to its lane. */
       toLane?: true;
     }
+  /** Its tenant's window has room: it goes into its lane under a new secret, and its time begins. */
+  | { type: "admit"; secretHash: string }
   /** It waits in this worker's own queue instead of its lane. */
   | { type: "target"; workerId: string; secretHash: string }
   /** No tier can do it, such as Claude without a key or with a bad answer: it ends here, with the reason. */
@@ -119,5 +123,7 @@ interface FallenShort extends AttemptCost {
 export type JobEffect =
   /** Put a message with the new secret into the lane or `escalations`. */
   | { type: "send" }
+  /** It has no place in its lane: ask its tenant's window for one. */
+  | { type: "ask_for_place" }
   /** Tell the task that no model could do it. */
   | { type: "give_up"; reason: string };

@@ -21,24 +21,33 @@ export interface NewJob {
   workerId?: string;
   /** Another deadline than its lane's. */
   deadlineSeconds?: number;
+  /** Its tenant's window has no room: it waits for a place in its lane. */
+  heldBack?: true;
 }
 
-/** A job whose message is still to be sent. */
+/** A job whose message is still to be sent, at once or when it is let into its lane. */
 export function newJob(input: NewJob, nowMs: number): JobState {
-  const { deadlineSeconds = defaults.jobDeadlineSeconds[input.lane], ...job } = input;
-  const deadlineAtMs = nowMs + deadlineSeconds * 1000;
+  const { deadlineSeconds = defaults.jobDeadlineSeconds[input.lane], heldBack, ...job } = input;
+  const allowedMs = deadlineSeconds * 1000;
+  const deadlineAtMs = nowMs + (heldBack === true ? defaults.heldBackSeconds * 1000 : allowedMs);
+  const lookInMs = heldBack === true ? defaults.laneSloSeconds[input.lane] * 1000 : resendAfterMsOf(input.lane);
   return {
     kind: "plan",
     ...job,
     v: 1,
     version: 1,
     status: "queued",
-    ...(job.tier === "ollama" ? { admittedAtMs: nowMs } : {}),
+    ...(job.tier !== "ollama" ? {} : heldBack === true ? { allowedMs } : { admittedAtMs: nowMs }),
     attempt: 0,
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
     deadlineAtMs,
-    dueAtMs: Math.min(deadlineAtMs, nowMs + resendAfterMsOf(input.lane)),
+    dueAtMs: Math.min(deadlineAtMs, nowMs + lookInMs),
     failures: [],
   };
+}
+
+/** The latest that a job of this age can still be at work: what its task has to wait for. */
+export function lastDeadlineOf(job: JobState): number {
+  return job.deadlineAtMs + (job.allowedMs ?? 0);
 }

@@ -4,11 +4,16 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { startMs, taskId, tenantId } from "../../test/fixtures.ts";
 import type { JobEvent, JobState } from "./job-state.ts";
-import { newJob } from "./new-job.ts";
+import { holdsPlace, isHeldBack } from "./held-back.ts";
+import { lastDeadlineOf, newJob } from "./new-job.ts";
 import { reduceJob } from "./reduce-job.ts";
 
 const queued = newJob(
   { tenantId, jobId: "job_1", taskId, lane: "standard", tier: "ollama", secretHash: "s1" },
+  startMs,
+);
+const held = newJob(
+  { tenantId, jobId: "job_1", taskId, lane: "express", tier: "ollama", secretHash: "s1", heldBack: true },
   startMs,
 );
 const leaseMs = 30_000;
@@ -21,6 +26,7 @@ const events: fc.Arbitrary<JobEvent> = fc.oneof(
     { type: "requeue", secretHash: "s2" },
     { type: "requeue", secretHash: "s3", tier: "claude" },
     { type: "target", workerId: "wrk_1", secretHash: "s6" },
+    { type: "admit", secretHash: "s7" },
     { type: "pass_deadline" },
     { type: "cancel" },
   ),
@@ -56,8 +62,8 @@ const leased = after(queued, claim("wrk_1", "c1"));
 describe("a job", () => {
   it("never leaves an end, raises its attempt at the claim only, and is always due before its own deadline", () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(events, fc.nat(40_000)), { maxLength: 25 }), (list) => {
-        let state = queued;
+      fc.property(fc.boolean(), fc.array(fc.tuple(events, fc.nat(40_000)), { maxLength: 25 }), (isHeld, list) => {
+        let state = isHeld ? held : queued;
         let nowMs = startMs;
         for (const [event, passedMs] of list) {
           nowMs += passedMs;
@@ -67,6 +73,10 @@ describe("a job", () => {
           const claimed = event.type === "claim" && next !== state;
           expect(next.attempt).toBe(state.attempt + (claimed ? 1 : 0));
           expect(next.dueAtMs === undefined).toBe(jobHasEnded(next.status));
+          // What nobody let in has no message, and what is let in stays so for as long as it is the lane's.
+          const effects = next === state ? [] : reduceJob(state, event, nowMs).effects;
+          if (isHeldBack(next)) expect(effects.map(({ type }) => type)).not.toContain("send");
+          if (holdsPlace(state) && !jobHasEnded(next.status) && next.tier === "ollama") expect(holdsPlace(next)).toBe(true);
           if (next.dueAtMs !== undefined) expect(next.dueAtMs).toBeLessThanOrEqual(next.deadlineAtMs);
           expect(next.failures.length).toBeLessThanOrEqual(defaults.jobAttempts + 1);
           state = next;
@@ -122,6 +132,46 @@ describe("a job", () => {
     expect(after(given, { type: "requeue", secretHash: "s3", tier: "claude" }).workerId).toBeUndefined();
     const taken = after(given, claim("wrk_2", "c1"));
     expect(after(taken, { type: "release", owner: "wrk_2", attempt: 1, secretHash: "s3" }).workerId).toBeUndefined();
+  });
+
+  it("that is held back has its lane's time from when it is let in, and an hour to be let in", () => {
+    expect(held).toMatchObject({ deadlineAtMs: startMs + 3_600_000, dueAtMs: startMs + 10_000 });
+    expect(lastDeadlineOf(held)).toBe(startMs + 3_660_000);
+    const letInAtMs = startMs + 1_000_000;
+    const { state, effects } = reduceJob(held, { type: "admit", secretHash: "s2" }, letInAtMs);
+    expect(state).toMatchObject({ admittedAtMs: letInAtMs, deadlineAtMs: letInAtMs + 60_000, secretHash: "s2" });
+    expect(effects).toEqual([{ type: "send" }]);
+    expect(after(state, { type: "admit", secretHash: "s3" }, letInAtMs)).toBe(state);
+  });
+
+  it("that nobody let in ends by saying that its own tenant's requests were ahead of it", () => {
+    const { state, effects } = reduceJob(held, { type: "pass_deadline" }, held.deadlineAtMs);
+    expect(state.status).toBe("failed");
+    expect(effects).toEqual([{ type: "give_up", reason: expect.stringContaining("Other requests of yours") }]);
+  });
+
+  it("leaves its place when it goes to Claude, and asks for one when it comes back", () => {
+    const event = { owner: "wrk_1", attempt: 1, reason: "prose", secretHash: "s2" } as const;
+    const gone = after(leased, { type: "fall_short", ...event, nextTier: "claude" });
+    expect(holdsPlace(gone)).toBe(false);
+    const atClaude = after(gone, claim("steward:escalate", "c2"));
+    const back = { type: "fall_short", ...event, owner: "steward:escalate", attempt: 2, nextTier: "ollama" } as const;
+    const { state, effects } = reduceJob(atClaude, back, startMs);
+    expect(isHeldBack(state)).toBe(true);
+    expect(effects).toEqual([{ type: "ask_for_place" }]);
+  });
+
+  it("is looked at less and less while it is held back", () => {
+    const looked = after(held, { type: "requeue", secretHash: "s2" }, startMs + 40_000);
+    expect(looked.dueAtMs).toBe(startMs + 80_000);
+  });
+
+  it("of a build that knew no window is in its lane where it has a message, and asks for a place where it has none", () => {
+    const { admittedAtMs: _none, ...old } = queued;
+    expect(isHeldBack({ ...old, sentAtMs: startMs })).toBe(false);
+    expect(isHeldBack(old)).toBe(true);
+    expect(reduceJob(old, { type: "requeue", secretHash: "s2" }, startMs).effects).toEqual([{ type: "ask_for_place" }]);
+    expect(reduceJob(old, { type: "admit", secretHash: "s2" }, startMs).state.deadlineAtMs).toBe(old.deadlineAtMs);
   });
 
   it("counts giving back as no failure", () => {

@@ -3,6 +3,7 @@ import { AppError } from "@steward/contracts/errors";
 import { type JobStatus, jobHasEnded } from "@steward/contracts/states";
 import { changed, checkTransition, type Transitions, unchanged } from "../reducing.ts";
 import type { Step } from "../versioned.ts";
+import { isHeldBack } from "./held-back.ts";
 import { resendAfterMsOf } from "./new-job.ts";
 import type { JobEffect, JobEvent, JobFailure, JobState } from "./job-state.ts";
 
@@ -11,6 +12,7 @@ const transitions: Transitions<JobStatus, JobEvent["type"]> = {
     sent: ["queued"],
     claim: ["leased"],
     requeue: ["queued", "failed"],
+    admit: ["queued"],
     target: ["queued", "failed"],
     pass_deadline: ["failed"],
     cancel: ["cancelled"],
@@ -45,7 +47,7 @@ export function reduceJob(state: JobState, event: JobEvent, nowMs: number): Step
   };
   const giveUp = (changes: Partial<JobState>, reason: string): Step<JobState, JobEffect> =>
     go("failed", { ...changes, lease: undefined }, [{ type: "give_up", reason }]);
-  const giveUpForTime = (failures: JobState["failures"]) => giveUp({ failures }, timeIsOver(failures));
+  const giveUpForTime = (failures: JobState["failures"]) => giveUp({ failures }, timeIsOver(state, failures));
   const queueAgain = (changes: Partial<JobState>): Step<JobState, JobEffect> => {
     const failures = changes.failures ?? state.failures;
     if (nowMs >= state.deadlineAtMs) return giveUpForTime(failures);
@@ -53,7 +55,12 @@ export function reduceJob(state: JobState, event: JobEvent, nowMs: number): Step
     if (failures.length >= defaults.jobAttempts && last !== undefined) {
       return giveUp(changes, `Gave up after ${failures.length} attempts: ${last.reason}`);
     }
-    return go("queued", { ...changes, lease: undefined, sentAtMs: undefined }, [{ type: "send" }]);
+    const tier = changes.tier ?? state.tier;
+    const queued = { ...changes, lease: undefined, sentAtMs: undefined };
+    // Whoever leaves the lane leaves its place; whoever comes back asks for one.
+    if (tier === "claude") return go("queued", { ...queued, admittedAtMs: undefined }, [{ type: "send" }]);
+    const hasPlace = state.admittedAtMs !== undefined;
+    return go("queued", queued, [{ type: hasPlace ? "send" : "ask_for_place" }]);
   };
   const leaseUntil = (leaseMs: number) => Math.min(nowMs + leaseMs, state.deadlineAtMs);
 
@@ -114,6 +121,13 @@ export function reduceJob(state: JobState, event: JobEvent, nowMs: number): Step
       if (!leaseHasLapsed(state, nowMs)) return unchanged(state);
       return queueAgain({ ...renewed, ...toAnyWorker, failures: withFailure(state, silence) });
     }
+    case "admit": {
+      if (!isHeldBack(state) || nowMs >= state.deadlineAtMs) return unchanged(state);
+      const { secretHash } = event;
+      // Its time begins now, and not anew where it was let in before.
+      const deadlineAtMs = state.allowedMs === undefined ? state.deadlineAtMs : nowMs + state.allowedMs;
+      return go("queued", { secretHash, admittedAtMs: nowMs, deadlineAtMs, allowedMs: undefined }, [{ type: "send" }]);
+    }
     case "target":
       return queueAgain({ secretHash: event.secretHash, tier: "ollama", workerId: event.workerId });
     case "fail":
@@ -137,11 +151,15 @@ const silence = "the worker went silent";
 function dueAtMsOf(state: JobState, nowMs: number): number | undefined {
   if (jobHasEnded(state.status)) return undefined;
   if (state.status === "leased") return state.lease?.expiresAtMs ?? state.deadlineAtMs;
-  if (state.sentAtMs === undefined) return Math.min(state.deadlineAtMs, nowMs + resendAfterMsOf(state.lane));
+  if (state.sentAtMs === undefined && !isHeldBack(state)) {
+    return Math.min(state.deadlineAtMs, nowMs + resendAfterMsOf(state.lane));
+  }
   // Whether the worker that it was given to is still there is looked at once a minute, however long its lane may take.
-  if (state.workerId !== undefined) return Math.min(state.deadlineAtMs, nowMs + resendAfterMsOf(state.lane));
+  if (state.workerId !== undefined && !isHeldBack(state)) {
+    return Math.min(state.deadlineAtMs, nowMs + resendAfterMsOf(state.lane));
+  }
   // The older the job, the longer until its message is believed lost again: a queue that is merely long is not
-  // flooded with copies.
+  // flooded with copies. And one that is held back is looked at less and less.
   const patienceMs = Math.max(defaults.laneSloSeconds[state.lane] * 1000, nowMs - state.createdAtMs);
   return Math.min(state.deadlineAtMs, nowMs + patienceMs);
 }
@@ -210,7 +228,10 @@ function stale(message: string): AppError {
   return new AppError("stale_attempt", message, { next: "Stop working on it and take the next one." });
 }
 
-function timeIsOver(failures: JobState["failures"]): string {
+function timeIsOver(state: JobState, failures: JobState["failures"]): string {
+  if (isHeldBack(state)) {
+    return "Other requests of yours were ahead of it until its time was over. Ask again, for less at one time.";
+  }
   const last = failures.at(-1);
   return last === undefined
     ? "No worker took the job in its time. Check with `steward status` that a worker is online."

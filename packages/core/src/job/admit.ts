@@ -1,0 +1,67 @@
+import type { Lane } from "@steward/contracts/names";
+import type { AdmissionState, Candidate, Place } from "./admission-state.ts";
+
+/** A place takes 60 bytes of one record. */
+const mostPlaces = 500;
+/** How soon somebody looks whether places were given back, when those who should have done it have died. */
+const lookAgainMs = 60_000;
+
+/** How many jobs of one tenant may be in one lane at a time. */
+export function windowOf(liveSlots: number): number {
+  return Math.min(mostPlaces, Math.max(2, Math.floor(liveSlots / 2)));
+}
+
+/** Nobody of the tenant is in the lane yet. Its first version is 1. */
+export function emptyAdmission({ tenantId, lane }: { tenantId: string; lane: Lane }): AdmissionState {
+  return { v: 1, version: 0, tenantId, lane, places: [], holding: false, updatedAtMs: 0 };
+}
+
+/**
+ * Gives back the places of jobs that have left, and lets in those that have waited longest, as far as the window has
+ * room. Two that decide on one version cannot both be stored, so the window is never exceeded; a place is given back
+ * only for a job that is known to have left, so a death leaves a place taken for too long, never twice.
+ *
+ * The same state where nothing changes.
+ */
+export function admit(
+  state: AdmissionState,
+  input: {
+    /** Jobs that hold no place any more: ended, or at another tier. */
+    left: readonly string[];
+    waiting: readonly Candidate[];
+    /** There are further ones that wait. */
+    more: boolean;
+    window: number;
+  },
+  nowMs: number,
+): { state: AdmissionState; admitted: Candidate[] } {
+  const stay = state.places.filter(({ jobId, untilMs }) => untilMs > nowMs && !input.left.includes(jobId));
+  const held = new Set(stay.map(({ jobId }) => jobId));
+  let room = Math.max(0, input.window - stay.length);
+  const admitted: Candidate[] = [];
+  const places: Place[] = [...stay];
+  for (const candidate of input.waiting.toSorted(oldestFirst)) {
+    const { jobId, untilMs } = candidate;
+    // It left and came back before its place was given back: the place is its own.
+    if (!held.has(jobId)) {
+      if (room === 0) continue;
+      room -= 1;
+      held.add(jobId);
+      places.push({ jobId, untilMs });
+    }
+    admitted.push(candidate);
+  }
+  const holding = input.more || admitted.length < input.waiting.length;
+  const isSame = admitted.length === 0 && stay.length === state.places.length && holding === state.holding;
+  if (isSame) return { state, admitted };
+  const { dueAtMs: _before, ...kept } = state;
+  const watched = places.length > 0 || holding ? { dueAtMs: nowMs + lookAgainMs } : {};
+  return {
+    state: { ...kept, ...watched, places, holding, version: state.version + 1, updatedAtMs: nowMs },
+    admitted,
+  };
+}
+
+function oldestFirst(a: Candidate, b: Candidate): number {
+  return a.createdAtMs - b.createdAtMs || (a.jobId < b.jobId ? -1 : 1);
+}

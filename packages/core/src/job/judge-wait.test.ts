@@ -1,0 +1,57 @@
+import { defaults } from "@steward/contracts/defaults";
+import { lanes } from "@steward/contracts/names";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { startMs, taskId, tenantId } from "../../test/fixtures.ts";
+import type { JobState } from "./job-state.ts";
+import { judgeWait } from "./judge-wait.ts";
+import { newJob } from "./new-job.ts";
+
+const job = newJob({ tenantId, jobId: "job_1", taskId, lane: "express", tier: "ollama", secretHash: "s" }, startMs);
+const alone = { places: 1, window: 2, holding: false };
+const busy = { ready: 4, used: 4 };
+const afterSloMs = startMs + 10_001;
+
+describe("a job that waits", () => {
+  it("goes on at the lane's promise because of its own tenant's backlog: held back, a full window, others held back", () => {
+    const held: JobState = { ...job, admittedAtMs: undefined };
+    const own = { kind: "escalate", why: "own_backlog" };
+    expect(judgeWait(held, { own: alone, slots: busy, nowMs: afterSloMs })).toEqual(own);
+    expect(judgeWait(job, { own: { ...alone, places: 2 }, slots: busy, nowMs: afterSloMs })).toEqual(own);
+    expect(judgeWait(job, { own: { ...alone, holding: true }, slots: busy, nowMs: afterSloMs })).toEqual(own);
+  });
+
+  it("does not spend its tenant's money because others fill the slots, but at half of its time", () => {
+    expect(judgeWait(job, { own: alone, slots: busy, nowMs: startMs + 29_999 })).toEqual({ kind: "wait" });
+    expect(judgeWait(job, { own: alone, slots: busy, nowMs: startMs + 30_000 })).toMatchObject({ why: "last_resort" });
+  });
+
+  it("goes on where slots are free and nobody takes it, and where no worker is there", () => {
+    for (const slots of [
+      { ready: 4, used: 3 },
+      { ready: 0, used: 0 },
+    ]) {
+      expect(judgeWait(job, { own: alone, slots, nowMs: afterSloMs })).toMatchObject({ why: "nobody_takes_it" });
+    }
+  });
+
+  it("never goes on before its lane's promise, while it is at work, or twice", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...lanes),
+        fc.record({ places: fc.nat(9), window: fc.integer({ min: 2, max: 9 }), holding: fc.boolean() }),
+        fc.record({ ready: fc.nat(9), used: fc.nat(9) }),
+        fc.nat(4_000_000),
+        (lane, own, slots, passedMs) => {
+          const one: JobState = { ...job, lane };
+          const nowMs = startMs + passedMs;
+          const is = (state: JobState) => judgeWait(state, { own, slots, nowMs }).kind;
+          if (passedMs <= defaults.laneSloSeconds[lane] * 1000) expect(is(one)).toBe("wait");
+          expect(is({ ...one, status: "leased" })).toBe("wait");
+          expect(is({ ...one, tier: "claude" })).toBe("wait");
+          expect(is({ ...one, failures: [{ attempt: 1, tier: "claude", reason: "no key" }] })).toBe("wait");
+        },
+      ),
+    );
+  });
+});
