@@ -296,7 +296,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     escalate: [
       table("GetItem", "Query", "BatchGetItem"),
       changes(["PutItem", "UpdateItem"], [...tasks, tenantSums], jobSums),
-      indexes("gsi1"),
+      // The second one for the jobs that wait for a place in a lane.
+      indexes("gsi1", "gsi2"),
       queues(["escalations"], ...consume, "SendMessage"),
       // Without a key a job goes back to the workers; a plan that needs no approval starts at once.
       queues([...allLanes, "rollouts"], "SendMessage", "GetQueueUrl"),

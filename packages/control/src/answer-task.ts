@@ -15,7 +15,7 @@ import { fullTaskView } from "./task-view.ts";
  * whose first try was killed is known again by the task: its answer must not be taken for one to the next question.
  */
 export async function answerTask(
-  deps: Pick<Context, "table" | "queues" | "actions" | "release" | "nowMs" | "log">,
+  deps: Pick<Context, "table" | "queues" | "actions" | "release" | "nowMs" | "secret" | "log">,
   caller: Caller,
   params: { taskId: string },
   body: { answer: string },

@@ -21,7 +21,7 @@ import { fullTaskView } from "./task-view.ts";
  * and the plan as they are now. Throws `plan_changed` for another hash, `denied_by_gate` with the rules that refuse.
  */
 export async function approvePlan(
-  deps: Pick<Context, "table" | "queues" | "release" | "nowMs" | "log"> & WithSigner,
+  deps: Pick<Context, "table" | "queues" | "release" | "nowMs" | "secret" | "log"> & WithSigner,
   caller: Caller,
   params: { taskId: string },
   body: { planHash: string; confirmation?: string | undefined; recipient?: string | undefined },

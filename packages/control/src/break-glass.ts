@@ -18,7 +18,7 @@ import { fullTaskView } from "./task-view.ts";
  * one plan hash), is audited under a name of its own, and rings an alarm.
  */
 export async function breakGlass(
-  deps: Pick<Context, "table" | "queues" | "release" | "nowMs" | "log" | "meter"> & WithSigner,
+  deps: Pick<Context, "table" | "queues" | "release" | "nowMs" | "secret" | "log" | "meter"> & WithSigner,
   caller: Caller,
   params: { taskId: string },
   body: { planHash: string; reason: string; recipient?: string | undefined },

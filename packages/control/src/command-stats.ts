@@ -67,7 +67,7 @@ export async function commandStats(deps: Pick<Context, "table" | "nowMs">, calle
  * alone may. Doing it twice changes nothing.
  */
 export async function cleanupCommands(
-  deps: Pick<Context, "table" | "queues" | "nowMs" | "log">,
+  deps: Pick<Context, "table" | "queues" | "nowMs" | "secret" | "log">,
   caller: Caller,
 ): Promise<CleanupAnswer> {
   const { tenantId } = caller;
@@ -90,7 +90,7 @@ export async function cleanupCommands(
 
 /** Whether it was this call that ended it: the reconciler may have been quicker, or somebody approved it just then. */
 async function expireTask(
-  deps: Pick<Context, "table" | "queues" | "nowMs" | "log">,
+  deps: Pick<Context, "table" | "queues" | "nowMs" | "secret" | "log">,
   caller: Caller,
   taskId: string,
 ): Promise<boolean> {

@@ -12,13 +12,14 @@ import { gradeAnswer } from "@steward/core/planning/grade-answer";
 import { nextTier, type Shortfall } from "@steward/core/planning/next-tier";
 import { noModelCould } from "@steward/core/planning/refusals";
 import { reduceTask } from "@steward/core/task/reduce-task";
+import { followUp, leaveLane } from "./admit-jobs.ts";
 import type { Context, NodeCaller } from "./context.ts";
 import { loadTask } from "./load-task.ts";
 import { noteJob } from "./note-job.ts";
 import { applyUnderstanding, planningContext } from "./plan-task.ts";
 import { releaseEndedJob } from "./quotas.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
-import { loadJob, newClaimSecret, sendJob } from "./send-job.ts";
+import { loadJob, newClaimSecret } from "./send-job.ts";
 import { storeTask } from "./store-task.ts";
 
 type Deps = Pick<Context, "table" | "queues" | "actions" | "release" | "nowMs" | "secret" | "log">;
@@ -89,13 +90,13 @@ export async function releaseJob(
     const job = await jobOf(deps, body.tenantId, params.jobId);
     if (alreadySettled(job, { owner: node.nodeId, attempt: body.attempt })) return;
     const { secret, secretHash } = newClaimSecret(deps);
-    const { state } = reduceJob(
+    const step = reduceJob(
       job,
       { type: "release", owner: node.nodeId, attempt: body.attempt, secretHash },
       deps.nowMs(),
     );
-    await commit(deps.table, [replaceJob(job, state)]);
-    await sendJob(deps, state, secret);
+    await commit(deps.table, [replaceJob(job, step.state)]);
+    await followUp(deps, step, secret);
   });
 }
 
@@ -204,14 +205,14 @@ export async function fallShort(
       nowMs,
     );
     await storeJobStep(deps, job, step, input.owner);
-    if (step.effects.some((effect) => effect.type === "send")) await sendJob(deps, step.state, secret);
+    await followUp(deps, step, secret);
     return { accepted: true, status: step.state.status };
   });
 }
 
 /** Stores a job's step; where it gives up, the task fails in the same transaction and says what was tried. */
 export async function storeJobStep(
-  deps: Pick<Context, "table" | "queues" | "nowMs" | "log" | "actions">,
+  deps: Pick<Context, "table" | "queues" | "nowMs" | "log" | "actions" | "secret">,
   before: JobState,
   step: ReturnType<typeof reduceJob>,
   who: string,
@@ -219,6 +220,7 @@ export async function storeJobStep(
   const storeJob = async () => {
     await commit(deps.table, [replaceJob(before, step.state)]);
     await Promise.all([releaseEndedJob(deps, before, step.state), noteJob(deps, before, step.state)]);
+    await leaveLane(deps, before, step.state);
   };
   const givenUp = step.effects.find((effect) => effect.type === "give_up");
   if (givenUp === undefined) {

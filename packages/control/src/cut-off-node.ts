@@ -7,12 +7,13 @@ import { defaults } from "@steward/contracts/defaults";
 import { reduceJob } from "@steward/core/job/reduce-job";
 import { reduceRun } from "@steward/core/run/reduce-run";
 import type { NodeState } from "@steward/core/node/node-state";
+import { followUp } from "./admit-jobs.ts";
 import { audited } from "./audit.ts";
 import { storeJobStep } from "./complete-job.ts";
 import type { Context } from "./context.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { cutOffAtMs } from "./revoke-node.ts";
-import { loadJob, newClaimSecret, sendJob } from "./send-job.ts";
+import { loadJob, newClaimSecret } from "./send-job.ts";
 import { sendAfterCommit } from "./send-later.ts";
 import { forgetDoorbell } from "./start-run.ts";
 
@@ -81,7 +82,7 @@ async function releaseJobs(deps: Deps, node: NodeState): Promise<void> {
     const { attempt } = job;
     const step = reduceJob(job, { type: "release", owner: node.nodeId, attempt, secretHash }, deps.nowMs());
     await storeJobStep(deps, job, step, who);
-    if (step.effects.some((effect) => effect.type === "send")) await sendJob(deps, step.state, secret);
+    await followUp(deps, step, secret);
   };
   for (const { tenantId, id } of due.filter(({ type }) => type === "job")) {
     await actFor(tenantId, () => retryOnConflict(() => release(tenantId, id)));

@@ -19,7 +19,7 @@ import { retryOnConflict } from "./retry-on-conflict.ts";
 import { storeTask } from "./store-task.ts";
 import { fullTaskView } from "./task-view.ts";
 
-type Deps = Pick<Context, "table" | "queues" | "release" | "nowMs" | "log">;
+type Deps = Pick<Context, "table" | "queues" | "release" | "nowMs" | "secret" | "log">;
 
 /**
  * Looks what a plan that waits for its approval would change: a task of its own with the same content in the mode `check`,

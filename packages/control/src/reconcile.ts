@@ -5,19 +5,22 @@ import { commit } from "@steward/aws/table";
 import { actFor } from "@steward/aws/tenant-fence";
 import { defaults } from "@steward/contracts/defaults";
 import { hasCode } from "@steward/contracts/errors";
+import { lanes } from "@steward/contracts/names";
 import { jobHasEnded, runHasEnded, taskHasEnded } from "@steward/contracts/states";
 import type { JobState } from "@steward/core/job/job-state";
+import { judgeWait } from "@steward/core/job/judge-wait";
 import { reduceJob } from "@steward/core/job/reduce-job";
 import { overdueEvent } from "@steward/core/run/judge-stuck";
 import { reduceRun } from "@steward/core/run/reduce-run";
 import { reduceTask } from "@steward/core/task/reduce-task";
+import { admitJobs, followUp, readBacklog } from "./admit-jobs.ts";
 import { audited } from "./audit.ts";
 import { storeJobStep } from "./complete-job.ts";
 import { cutOffNode } from "./cut-off-node.ts";
 import { removeRunSecret } from "./remove-run-secret.ts";
 import { liveWorkers } from "./live-workers.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
-import { loadJob, newClaimSecret, sendJob } from "./send-job.ts";
+import { loadJob, newClaimSecret } from "./send-job.ts";
 import { sendAfterCommit } from "./send-later.ts";
 import { forgetDoorbell } from "./start-run.ts";
 import { wakeRollout } from "./wake-rollout.ts";
@@ -71,6 +74,8 @@ async function look(deps: Deps, record: Due): Promise<void> {
   switch (record.type) {
     case "job":
       return lookAtJob(deps, record);
+    case "admission":
+      return lookAtAdmission(deps, record);
     case "run":
       return lookAtRun(deps, record);
     case "task":
@@ -106,19 +111,22 @@ async function lookAtJob(deps: Deps, record: Due): Promise<void> {
       nowMs,
     );
     await storeJobStep(deps, job, step, who);
-    if (step.effects.some((effect) => effect.type === "send")) await sendJob(deps, step.state, secret);
+    await followUp(deps, step, secret);
     return;
   }
-  // Nobody took it within its lane's promise, although it was sent: no worker is there for it. Claude may be, unless it
-  // had its turn: a job that was sent back from there waits for a worker until its deadline.
-  const overdue =
-    job.status === "queued" &&
-    job.tier === "ollama" &&
-    job.failures.every((failure) => failure.tier !== "claude") &&
-    nowMs - job.createdAtMs > defaults.laneSloSeconds[job.lane] * 1000;
-  const step = reduceJob(job, { type: "requeue", secretHash, ...(overdue ? { tier: "claude" as const } : {}) }, nowMs);
+  const waiting = judgeWait(job, { ...(await readBacklog(deps, job)), nowMs });
+  if (waiting.kind === "escalate")
+    deps.log("info", "job_escalated", { jobId: job.jobId, lane: job.lane, why: waiting.why });
+  const tier = waiting.kind === "escalate" ? { tier: "claude" as const } : {};
+  const step = reduceJob(job, { type: "requeue", secretHash, ...tier }, nowMs);
   await storeJobStep(deps, job, step, who);
-  if (step.effects.some((effect) => effect.type === "send")) await sendJob(deps, step.state, secret);
+  await followUp(deps, step, secret);
+}
+
+/** Places that those who had them did not give back, and jobs that nobody let in. */
+async function lookAtAdmission(deps: Deps, { tenantId, id }: Due): Promise<void> {
+  const lane = lanes.find((known) => known === id);
+  if (lane !== undefined) await admitJobs(deps, { tenantId, lane, look: true });
 }
 
 /** Whether the worker that a job was given to is there for it, and the lane's promise is not broken yet. */

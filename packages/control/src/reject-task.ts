@@ -11,7 +11,7 @@ import { retryOnConflict } from "./retry-on-conflict.ts";
 import { storeTask } from "./store-task.ts";
 import { fullTaskView } from "./task-view.ts";
 
-type Deps = Pick<Context, "table" | "queues" | "nowMs" | "log">;
+type Deps = Pick<Context, "table" | "queues" | "nowMs" | "secret" | "log">;
 
 /** A no. Above `medium` it takes an approver, unless it is the requester's own request. */
 export async function rejectTask(

@@ -16,7 +16,7 @@ import { countTask } from "./quotas.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { storeTask } from "./store-task.ts";
 
-type Deps = Pick<Context, "table" | "queues" | "release" | "nowMs" | "log" | "meter"> & {
+type Deps = Pick<Context, "table" | "queues" | "release" | "nowMs" | "secret" | "log" | "meter"> & {
   /** Only asked for where something is due. */
   loadActions: () => Promise<Context["actions"]>;
 };

@@ -21,7 +21,7 @@ import { fullTaskView } from "./task-view.ts";
  * already changes nothing and is answered with the task as it is.
  */
 
-type Deps = Pick<Context, "table" | "queues" | "nowMs" | "log">;
+type Deps = Pick<Context, "table" | "queues" | "nowMs" | "secret" | "log">;
 interface Words {
   reason?: string | undefined;
 }

@@ -14,6 +14,7 @@ import { newRollout } from "@steward/core/rollout/new-rollout";
 import { reduceRollout } from "@steward/core/rollout/reduce-rollout";
 import type { RolloutEvent } from "@steward/core/rollout/rollout-state";
 import type { TaskEffect, TaskState } from "@steward/core/task/task-state";
+import { leaveLane } from "./admit-jobs.ts";
 import { audited } from "./audit.ts";
 import type { Context } from "./context.ts";
 import { noteJob } from "./note-job.ts";
@@ -36,7 +37,7 @@ export interface TaskChange {
 
 /** Stores a task's change, its audit entry and everything that its effects change in one transaction; then sends. */
 export async function storeTask(
-  deps: Pick<Context, "table" | "queues" | "nowMs" | "log">,
+  deps: Pick<Context, "table" | "queues" | "nowMs" | "secret" | "log">,
   change: TaskChange,
 ): Promise<void> {
   const { before, after } = change;
@@ -98,6 +99,7 @@ export async function storeTask(
   await commit(deps.table, writes);
   for (const job of jobs) {
     await Promise.all([releaseEndedJob(deps, job.before, job.after), noteJob(deps, job.before, job.after)]);
+    await leaveLane(deps, job.before, job.after);
   }
   await sendNotices(deps, notices);
   for (const rolloutId of rollouts) {

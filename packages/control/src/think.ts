@@ -1,13 +1,17 @@
 import { createJob } from "@steward/aws/records/job";
+import type { Write } from "@steward/aws/table";
 import { defaults } from "@steward/contracts/defaults";
-import { hasCode } from "@steward/contracts/errors";
+import { AppError, hasCode } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
-import { newJob } from "@steward/core/job/new-job";
+import { isHeldBack } from "@steward/core/job/held-back";
+import type { JobState } from "@steward/core/job/job-state";
+import { lastDeadlineOf, type NewJob, newJob } from "@steward/core/job/new-job";
 import { predictLane } from "@steward/core/planning/predict-lane";
 import type { PlanningContext } from "@steward/core/planning/planning-types";
 import { reduceTask } from "@steward/core/task/reduce-task";
 import type { TaskState } from "@steward/core/task/task-state";
 import { buildPrompt } from "@steward/core/planning/prompt";
+import { admitJobs, placeFor } from "./admit-jobs.ts";
 import type { Context } from "./context.ts";
 import { secondsToWorker } from "./live-workers.ts";
 import { noteJob } from "./note-job.ts";
@@ -39,32 +43,51 @@ export async function startThinking(
   const waitSeconds = await secondsToWorker(deps);
   const lane = predictLane({ promptCharacters: prompt.prompt.length, instruction: context.instruction });
   const deadlineSeconds = deps.jobTimes?.deadlineSeconds ?? defaults.jobDeadlineSeconds[lane];
-  const job = newJob(
-    {
-      tenantId: task.tenantId,
-      jobId: newId("job", nowMs),
-      taskId: task.taskId,
-      lane,
-      tier: waitSeconds === undefined ? "claude" : "ollama",
-      secretHash,
-      ...(workerId === undefined || waitSeconds === undefined ? {} : { workerId }),
-      deadlineSeconds: deadlineSeconds + (waitSeconds ?? 0),
-    },
-    nowMs,
-  );
-  const { state, effects } = reduceTask(
-    task,
-    { type: "think", jobId: job.jobId, deadlineAtMs: job.deadlineAtMs },
-    nowMs,
-  );
-  await holdJob(deps, job);
-  try {
-    await storeTask(deps, { ...change, after: state, effects, writes: [createJob(job)] });
-  } catch (error) {
+  const wanted: NewJob = {
+    tenantId: task.tenantId,
+    jobId: newId("job", nowMs),
+    taskId: task.taskId,
+    lane,
+    tier: waitSeconds === undefined ? "claude" : "ollama",
+    secretHash,
+    ...(workerId === undefined || waitSeconds === undefined ? {} : { workerId }),
+    deadlineSeconds: deadlineSeconds + (waitSeconds ?? 0),
+  };
+  const atOnce = newJob(wanted, nowMs);
+  await holdJob(deps, atOnce);
+  const store = async (job: JobState, place?: Write) => {
+    const deadlineAtMs = lastDeadlineOf(job);
+    const { state, effects } = reduceTask(task, { type: "think", jobId: job.jobId, deadlineAtMs }, nowMs);
+    const writes = [createJob(job), ...(place === undefined ? [] : [place])];
+    await storeTask(deps, { ...change, after: state, effects, writes });
+    return { state, job };
+  };
+  const { state, job } = await storeWithPlace().catch(async (error: unknown) => {
     // Where nobody knows whether it was stored, the job's end makes the room again, or a later count.
-    if (hasCode(error, "conflict")) await releaseEndedJob(deps, job, { ...job, status: "cancelled" });
+    if (hasCode(error, "conflict")) await releaseEndedJob(deps, atOnce, { ...atOnce, status: "cancelled" });
     throw error;
-  }
-  await Promise.all([sendJob(deps, job, secret), noteJob(deps, undefined, job)]);
+  });
+  await Promise.all([
+    isHeldBack(job) ? admitJobs(deps, { ...job, candidates: [job] }) : sendJob(deps, job, secret),
+    noteJob(deps, undefined, job),
+  ]);
   return state;
+
+  async function storeWithPlace(): ReturnType<typeof store> {
+    if (atOnce.tier === "claude") return store(atOnce);
+    const heldBack = newJob({ ...wanted, heldBack: true }, nowMs);
+    const place = await placeFor(deps, atOnce);
+    if (place === undefined) return store(heldBack);
+    try {
+      return await store(atOnce, place);
+    } catch (error) {
+      // The place went to another one of this tenant's: this one waits for the next.
+      if (isAbout(error, "admission")) return store(heldBack);
+      throw error;
+    }
+  }
+}
+
+function isAbout(error: unknown, record: string): boolean {
+  return error instanceof AppError && error.code === "conflict" && error.details?.["record"] === record;
 }

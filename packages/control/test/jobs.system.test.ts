@@ -58,6 +58,10 @@ it("a job that waited for a busy worker goes back to it where there is no key fo
   await house.machine(providerTenantId, "worker");
   const task = await ask();
   takeOne(house, "inference-express");
+  // Its slots work for others: that is no reason to spend this tenant's money, before half of its time is over.
+  house.passTime(15_000);
+  await reconcile(house);
+  takeOne(house, "inference-express");
   house.passTime(15_000);
   await reconcile(house);
   await escalateJob({ ...house, claude: withoutKey }, takeOne<LaneMessage>(house, "escalations"));

@@ -13,6 +13,7 @@ export const dueTypes = [
   "certificate",
   "task",
   "job",
+  "admission",
   "rollout",
   "run",
   "secret",

@@ -1,4 +1,5 @@
 import type { Lane } from "@steward/contracts/names";
+import { isHeldBack } from "@steward/core/job/held-back";
 import type { JobState } from "@steward/core/job/job-state";
 import { countItems, createItem, queryItems, type Table, type Write } from "../table.ts";
 import { sortable } from "./due.ts";
@@ -9,6 +10,9 @@ const keyOf = ({ tenantId, jobId }: { tenantId: string; jobId: string }) => ({ p
 /** Of the index of queued jobs; a job leaves it once it is taken. */
 const queuedPartition = (queue: Lane | "escalations") => `SYS#QUEUED#${queue}`;
 
+/** Of the index of one tenant's jobs that wait for a place in a lane. */
+const heldBackPartition = (tenantId: string, lane: Lane) => `T#${tenantId}#HELD#${lane}`;
+
 const itemOf = (state: JobState) => ({
   ...keyOf(state),
   ...(state.status === "queued"
@@ -16,6 +20,9 @@ const itemOf = (state: JobState) => ({
         gsi1pk: queuedPartition(state.tier === "claude" ? "escalations" : state.lane),
         gsi1sk: `${sortable(state.createdAtMs)}#${state.jobId}`,
       }
+    : {}),
+  ...(isHeldBack(state)
+    ? { gsi2pk: heldBackPartition(state.tenantId, state.lane), gsi2sk: `${sortable(state.createdAtMs)}#${state.jobId}` }
     : {}),
   ...states.stateItem(state, { type: "job", tenantId: state.tenantId, id: state.jobId }),
 });
@@ -75,4 +82,14 @@ export async function waitingIn(table: Table, lane: Lane): Promise<Waiting> {
     ...(oldest?.createdAtMs === undefined ? {} : { oldestAtMs: oldest.createdAtMs }),
     more,
   };
+}
+
+/** Jobs of a tenant that wait for a place in a lane, the oldest first. From an index: trails the table by a moment. */
+export async function listHeldBack(
+  table: Table,
+  { tenantId, lane, limit }: { tenantId: string; lane: Lane; limit: number },
+): Promise<{ jobs: JobState[]; more: boolean }> {
+  const place = states.queryOf({ index: "gsi2", pk: heldBackPartition(tenantId, lane) });
+  const { items, more } = await queryItems(table, place, { limit });
+  return { jobs: items.map((item) => states.stateOf<JobState>(item)), more };
 }

@@ -34,6 +34,7 @@ export const notExported: Readonly<Record<string, string>> = {
   SECRET: "what runs have made for somebody to open: gone within two days; the trail says who opened what",
   LIMIT: "what is used of its quotas: counted from the records, and only for as long as it counts",
   APPLIANCE: "an index over runs",
+  HELD: "an index over jobs",
   GATE: "marks that change with every rule of the gate: they say that something changed, the records say what",
   NOTICE: "what was to be told of a task, for a month: the task itself says it",
   WORK: "sums of a day: counted from the jobs, which are exported",

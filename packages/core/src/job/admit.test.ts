@@ -29,7 +29,11 @@ describe("a tenant's window in a lane", () => {
           for (const [waiting, left] of steps) {
             const before = new Set(idsOf(state.places));
             const list = waiting.map((index) => candidate(index));
-            const step = admit(state, { ...none, waiting: list, left: left.map((index) => `job_${index}`), window }, startMs);
+            const step = admit(
+              state,
+              { ...none, waiting: list, left: left.map((index) => `job_${index}`), window },
+              startMs,
+            );
             expect(step.state.places.length).toBeLessThanOrEqual(window);
             expect(new Set(idsOf(step.state.places)).size).toBe(step.state.places.length);
             const held = new Set(idsOf(step.state.places));
@@ -82,40 +86,47 @@ describe("a tenant's window in a lane", () => {
   it("stays within its bounds and loses nobody when many decide at once on what they have read", () => {
     // A record with versions, as the table has it: what was decided on an older version is refused, and decided again.
     fc.assert(
-      fc.property(fc.array(fc.nat(3), { minLength: 20, maxLength: 200 }), fc.integer({ min: 2, max: 4 }), (turns, window) => {
-        let stored = empty;
-        const read = new Map<number, AdmissionState>();
-        const waiting = Array.from({ length: 12 }, (_, index) => candidate(index));
-        const inLane: string[] = [];
-        const done: string[] = [];
-        const finish = () => {
-          const jobId = inLane.shift();
-          if (jobId !== undefined) done.push(jobId);
-        };
-        const decideAndStore = (who: number) => {
-          const seen = read.get(who) ?? stored;
-          read.delete(who);
-          const step = admit(seen, { ...none, left: done, waiting: [...waiting], window }, startMs);
-          if (step.state === seen || seen.version !== stored.version) return;
-          stored = step.state;
-          for (const { jobId } of step.admitted) {
-            inLane.push(jobId);
-            waiting.splice(waiting.findIndex((one) => one.jobId === jobId), 1);
+      fc.property(
+        fc.array(fc.nat(3), { minLength: 20, maxLength: 200 }),
+        fc.integer({ min: 2, max: 4 }),
+        (turns, window) => {
+          let stored = empty;
+          const read = new Map<number, AdmissionState>();
+          const waiting = Array.from({ length: 12 }, (_, index) => candidate(index));
+          const inLane: string[] = [];
+          const done: string[] = [];
+          const finish = () => {
+            const jobId = inLane.shift();
+            if (jobId !== undefined) done.push(jobId);
+          };
+          const decideAndStore = (who: number) => {
+            const seen = read.get(who) ?? stored;
+            read.delete(who);
+            const step = admit(seen, { ...none, left: done, waiting: [...waiting], window }, startMs);
+            if (step.state === seen || seen.version !== stored.version) return;
+            stored = step.state;
+            for (const { jobId } of step.admitted) {
+              inLane.push(jobId);
+              waiting.splice(
+                waiting.findIndex((one) => one.jobId === jobId),
+                1,
+              );
+            }
+            expect(inLane.length).toBeLessThanOrEqual(window);
+          };
+          for (const [at, who] of turns.entries()) {
+            if (at % 3 === 2) finish();
+            if (read.has(who)) decideAndStore(who);
+            else read.set(who, stored);
           }
-          expect(inLane.length).toBeLessThanOrEqual(window);
-        };
-        for (const [at, who] of turns.entries()) {
-          if (at % 3 === 2) finish();
-          if (read.has(who)) decideAndStore(who);
-          else read.set(who, stored);
-        }
-        while (inLane.length > 0 || waiting.length > 0) {
-          finish();
-          read.clear();
-          decideAndStore(0);
-        }
-        expect(new Set(done).size).toBe(12);
-      }),
+          while (inLane.length > 0 || waiting.length > 0) {
+            finish();
+            read.clear();
+            decideAndStore(0);
+          }
+          expect(new Set(done).size).toBe(12);
+        },
+      ),
     );
   });
 });

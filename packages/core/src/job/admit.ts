@@ -1,5 +1,6 @@
 import type { Lane } from "@steward/contracts/names";
 import type { AdmissionState, Candidate, Place } from "./admission-state.ts";
+import type { JobState } from "./job-state.ts";
 
 /** A place takes 60 bytes of one record. */
 const mostPlaces = 500;
@@ -9,6 +10,12 @@ const lookAgainMs = 60_000;
 /** How many jobs of one tenant may be in one lane at a time. */
 export function windowOf(liveSlots: number): number {
   return Math.min(mostPlaces, Math.max(2, Math.floor(liveSlots / 2)));
+}
+
+/** What a job that is held back asks for. */
+export function candidateOf(job: JobState, nowMs: number): Candidate {
+  const { jobId, createdAtMs, deadlineAtMs, allowedMs } = job;
+  return { jobId, createdAtMs, untilMs: allowedMs === undefined ? deadlineAtMs : nowMs + allowedMs };
 }
 
 /** Nobody of the tenant is in the lane yet. Its first version is 1. */
@@ -32,10 +39,12 @@ export function admit(
     /** There are further ones that wait. */
     more: boolean;
     window: number;
+    /** Somebody has looked at it for its deadline: the next one is set also where nothing else changes. */
+    look?: boolean;
   },
   nowMs: number,
 ): { state: AdmissionState; admitted: Candidate[] } {
-  const stay = state.places.filter(({ jobId, untilMs }) => untilMs > nowMs && !input.left.includes(jobId));
+  const stay = staying(state, input.left, nowMs);
   const held = new Set(stay.map(({ jobId }) => jobId));
   let room = Math.max(0, input.window - stay.length);
   const admitted: Candidate[] = [];
@@ -52,7 +61,8 @@ export function admit(
     admitted.push(candidate);
   }
   const holding = input.more || admitted.length < input.waiting.length;
-  const isSame = admitted.length === 0 && stay.length === state.places.length && holding === state.holding;
+  const isSame =
+    input.look !== true && admitted.length === 0 && stay.length === state.places.length && holding === state.holding;
   if (isSame) return { state, admitted };
   const { dueAtMs: _before, ...kept } = state;
   const watched = places.length > 0 || holding ? { dueAtMs: nowMs + lookAgainMs } : {};
@@ -60,6 +70,19 @@ export function admit(
     state: { ...kept, ...watched, places, holding, version: state.version + 1, updatedAtMs: nowMs },
     admitted,
   };
+}
+
+/** How many more it would let in. */
+export function roomIn(
+  state: AdmissionState,
+  { left, window }: { left: readonly string[]; window: number },
+  nowMs: number,
+): number {
+  return Math.max(0, window - staying(state, left, nowMs).length);
+}
+
+function staying({ places }: AdmissionState, left: readonly string[], nowMs: number): Place[] {
+  return places.filter(({ jobId, untilMs }) => untilMs > nowMs && !left.includes(jobId));
 }
 
 function oldestFirst(a: Candidate, b: Candidate): number {

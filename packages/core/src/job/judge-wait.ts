@@ -7,8 +7,7 @@ const lastResort = 0.5;
 
 export type Waiting =
   /** It is somebody's turn soon, or somebody else's flood would be paid for by this tenant. */
-  | { kind: "wait" }
-  | { kind: "escalate"; why: "own_backlog" | "nobody_takes_it" | "last_resort" };
+  { kind: "wait" } | { kind: "escalate"; why: "own_backlog" | "nobody_takes_it" | "last_resort" };
 
 /**
  * Whether a job for workers has waited so long that Claude is asked, at its tenant's expense.

@@ -35,7 +35,13 @@ describe("predicting a job", () => {
     fc.assert(
       fc.property(fc.nat(100_000), fc.nat(50_000), fc.nat(9), fc.nat(5), (characters, more, steps, further) => {
         const of = (promptCharacters: number, count: number) =>
-          predictJob({ kind: "plan", promptCharacters, instruction: Array(count + 1).fill("add user x").join(", ") });
+          predictJob({
+            kind: "plan",
+            promptCharacters,
+            instruction: Array(count + 1)
+              .fill("add user x")
+              .join(", "),
+          });
         const small = of(characters, steps);
         const large = of(characters + more, steps + further);
         expect(large.seconds).toBeGreaterThanOrEqual(small.seconds);
@@ -65,13 +71,17 @@ describe("predicting a job", () => {
 
   it("learns what its hosts are like, to a step, although a tenth of the jobs hung", () => {
     fc.assert(
-      fc.property(fc.double({ min: 0.05, max: 20, noNaN: true }), fc.integer({ min: 20, max: 60 }), (slowness, jobs) => {
-        const seen = Array.from({ length: jobs }, (_, index) => (index % 10 === 9 ? 50 : slowness));
-        const history = lanes.map((lane) => ({ lane, kind: "plan" as const, speed: countsOf(seen), length: {} }));
-        const factor = predictJob(job, history).seconds / predictJob(job).seconds;
-        expect(factor).toBeGreaterThan(slowness / aStep);
-        expect(factor).toBeLessThan(slowness * aStep);
-      }),
+      fc.property(
+        fc.double({ min: 0.05, max: 20, noNaN: true }),
+        fc.integer({ min: 20, max: 60 }),
+        (slowness, jobs) => {
+          const seen = Array.from({ length: jobs }, (_, index) => (index % 10 === 9 ? 50 : slowness));
+          const history = lanes.map((lane) => ({ lane, kind: "plan" as const, speed: countsOf(seen), length: {} }));
+          const factor = predictJob(job, history).seconds / predictJob(job).seconds;
+          expect(factor).toBeGreaterThan(slowness / aStep);
+          expect(factor).toBeLessThan(slowness * aStep);
+        },
+      ),
     );
   });
 

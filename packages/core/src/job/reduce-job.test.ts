@@ -76,7 +76,8 @@ describe("a job", () => {
           // What nobody let in has no message, and what is let in stays so for as long as it is the lane's.
           const effects = next === state ? [] : reduceJob(state, event, nowMs).effects;
           if (isHeldBack(next)) expect(effects.map(({ type }) => type)).not.toContain("send");
-          if (holdsPlace(state) && !jobHasEnded(next.status) && next.tier === "ollama") expect(holdsPlace(next)).toBe(true);
+          if (holdsPlace(state) && !jobHasEnded(next.status) && next.tier === "ollama")
+            expect(holdsPlace(next)).toBe(true);
           if (next.dueAtMs !== undefined) expect(next.dueAtMs).toBeLessThanOrEqual(next.deadlineAtMs);
           expect(next.failures.length).toBeLessThanOrEqual(defaults.jobAttempts + 1);
           state = next;
