@@ -98,6 +98,30 @@ const steps: Partial<Record<RouteName, Step>> = {
     call: async () =>
       send("rejectTask", { as: "acme", params: { taskId: (await waitingTask()).id }, body: { reason: "not today" } }),
   },
+  assignOptimal: {
+    needsNone: "with an instruction it submits a task, whose entry is submit-task's; else it only looks",
+  },
+  redriveDeadLetters: {
+    call: async () => {
+      const { id } = await appliance();
+      await installation.bury(
+        "node-events",
+        JSON.stringify({ tenantId: acmeId(), nodeId: id, level: "healthy", epoch: 1 }),
+      );
+      keep["buried"] = id;
+      return send("redriveDeadLetters", { as: "provider", params: { queue: "node-events" }, body: { all: true } });
+    },
+    record: () => keep["buried"] ?? "",
+  },
+  dropDeadLetters: {
+    call: async () => {
+      const messageId = await installation.bury("notifications", "not json");
+      keep["dropped"] = `notifications/${messageId}`;
+      const body = { messageIds: [messageId] };
+      return send("dropDeadLetters", { as: "provider", params: { queue: "notifications" }, body });
+    },
+    record: () => keep["dropped"] ?? "",
+  },
   executeCommand: {
     call: async () => {
       const { id } = await appliance();

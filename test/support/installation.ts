@@ -1,13 +1,14 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { GetQueueUrlCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { type Clients, createClients } from "@steward/aws/clients";
 import { getTask, replaceTask } from "@steward/aws/records/task";
 import { commit, type Table } from "@steward/aws/table";
 import { canonicalHash } from "@steward/contracts/canonical";
 import { type Client, createClient } from "@steward/contracts/client";
 import { AppError } from "@steward/contracts/errors";
-import { bucketNames, resourceNames } from "@steward/contracts/names";
+import { bucketNames, type QueueName, resourceNames } from "@steward/contracts/names";
 import { localAccount } from "@steward/local/account";
 import type { NodeKind } from "@steward/contracts/node";
 import { type TaskStatus, taskHasEnded } from "@steward/contracts/states";
@@ -35,6 +36,8 @@ export interface Installation {
   cloudAs(principal: LocalPrincipal): Clients;
   /** The table, with keys of the test's own that no part of Steward has: to read and write every record of it. */
   table: Table;
+  /** Puts a message among a queue's dead letters, with keys of the test's own. Answers its id. */
+  bury(queue: QueueName, body: string): Promise<string>;
   names: ReturnType<typeof resourceNames>;
   buckets: ReturnType<typeof bucketNames>;
   /** The nodes door with the certificate of a machine: `worker`, or an appliance's name. */
@@ -64,7 +67,10 @@ export async function startInstallation(options: Partial<StewardOptions> = {}): 
     outsiders: [
       {
         principal: "auditor",
-        grants: [{ actions: ["dynamodb:*"], resources: [`${resourceNames(options.stage ?? "local").table}*`] }],
+        grants: [
+          { actions: ["dynamodb:*"], resources: [`${resourceNames(options.stage ?? "local").table}*`] },
+          { actions: ["sqs:*"], resources: [`${resourceNames(options.stage ?? "local").prefix}-*`] },
+        ],
       },
     ],
     ...options,
@@ -93,6 +99,12 @@ export async function startInstallation(options: Partial<StewardOptions> = {}): 
     tenantId: (slug) => stack.profileOf(slug).tenantId ?? "",
     cloudAs,
     table: { client: cloudAs("auditor").dynamo, name: names.table },
+    async bury(queue, MessageBody) {
+      const { sqs } = cloudAs("auditor");
+      const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: names.deadLetterQueue(queue) }));
+      const { MessageId = "" } = await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+      return MessageId;
+    },
     names,
     buckets: bucketNames(stack.stage, localAccount),
     machineDir,

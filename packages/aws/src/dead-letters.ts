@@ -40,10 +40,20 @@ export interface DeadLetterQueues {
 
 /** SQS gives ten at a time. */
 const batchSize = 10;
-/** A queue that is asked without waiting asks some of its servers only, and may answer nothing although there is something. */
-const waitSeconds = 1;
 
-export function createDeadLetterQueues({ sqs, stage }: { sqs: SQSClient; stage: string }): DeadLetterQueues {
+export function createDeadLetterQueues({
+  sqs,
+  stage,
+  waitSeconds = 1,
+}: {
+  sqs: SQSClient;
+  stage: string;
+  /**
+   * A queue that is asked without waiting asks some of its servers only, and may answer nothing although there is
+   * something. Where a queue has one server, 0 will do.
+   */
+  waitSeconds?: number;
+}): DeadLetterQueues {
   const names = resourceNames(stage);
   const urls = createCache<string>(Number.POSITIVE_INFINITY);
   const urlOf = (queue: QueueName) =>

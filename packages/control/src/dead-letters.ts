@@ -96,27 +96,25 @@ async function move(
   const wanted = messageIds === undefined ? undefined : new Set(messageIds);
   const untilMs = performance.now() + budgetMs;
   const { letters } = await deps.deadLetters.receive(queue, { most: mostLooked, hideSeconds });
-  const kept: ReceivedLetter[] = [];
+  const kept = new Set(letters);
   const done: MovedLetters["done"] = [];
   const refused: MovedLetters["refused"] = [];
   try {
     for (const letter of letters) {
       const { messageId } = letter;
-      if (wanted?.delete(messageId) === false || performance.now() > untilMs) {
-        kept.push(letter);
-        continue;
-      }
+      if (performance.now() > untilMs) break;
+      if (wanted?.delete(messageId) === false) continue;
       const outcome = await tryOne(deps, queue, letter, decide);
       if ("refused" in outcome) {
         refused.push({ messageId, why: outcome.refused });
-        kept.push(letter);
         continue;
       }
       await deps.deadLetters.remove(queue, letter);
+      kept.delete(letter);
       done.push({ messageId, as: outcome.done });
     }
   } finally {
-    await showAgain(deps, queue, kept);
+    await showAgain(deps, queue, [...kept]);
   }
   return { done, refused, missing: [...(wanted ?? [])], left: await deps.deadLetters.count(queue) };
 }

@@ -19,7 +19,7 @@ export async function viewRecommended(
   };
 }
 
-/** The one that fits best. Throws `unavailable` where none does, and says why each does not. */
+/** The one that fits best. Throws `unprocessable` where none does, and says why each does not. */
 export async function bestWorker(
   deps: Pick<Context, "table" | "nowMs">,
   caller: Caller,
@@ -31,9 +31,8 @@ export async function bestWorker(
   const [best] = fit;
   if (best === undefined) {
     const reasons = unfit.map(({ worker, why }) => `${labelOf(worker).name}: ${why}`);
-    throw new AppError("unavailable", "no worker fits", {
+    throw new AppError("unprocessable", "no worker fits now", {
       next: reasons.length === 0 ? "Enrol a worker: steward workers enroll" : `${reasons.slice(0, 5).join("; ")}.`,
-      retryAfterSeconds: 30,
     });
   }
   return { workerId: best.worker.id, shown: scored(best.worker, best.score, labelOf(best.worker)) };

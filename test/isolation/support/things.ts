@@ -25,6 +25,7 @@ const common: Readonly<Record<string, () => unknown>> = {
   attempt: () => 1,
   sequence: () => Date.now(),
   intervalSeconds: () => 3_600,
+  requirements: () => "slots:0",
   secretRef: () => "1-0-password",
   // Proofs: what nobody has guessed.
   secret: () => randomBytes(32).toString("base64url"),
