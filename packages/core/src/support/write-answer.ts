@@ -1,0 +1,69 @@
+import type { Citation, SupportAnswer } from "@steward/contracts/support";
+import type { TaskResult } from "@steward/contracts/task";
+import type { JobState } from "../job/job-state.ts";
+import type { Material, Passage } from "./passage.ts";
+
+/** Of what is told as it stands, the first ones: the others are there to be looked at. */
+const shownPassages = 3;
+
+/** A model's answer as it is kept. */
+export function answerOfModel(text: string, cited: readonly number[], material: Material): SupportAnswer {
+  return {
+    source: "model",
+    text,
+    citations: cited.toSorted((a, b) => a - b).flatMap((number) => {
+      const passage = material.passages[number - 1];
+      return passage === undefined ? [] : [citationOf(passage, number)];
+    }),
+  };
+}
+
+/** The passages that fit best, as they stand: what there is without any model. */
+export function answerOfDocumentation(material: Material): SupportAnswer {
+  const shown = material.passages.slice(0, shownPassages);
+  return {
+    source: "documentation",
+    text: shown.map(({ title, text }, at) => `${title} [${at + 1}]\n\n${text}`).join("\n\n"),
+    citations: shown.map((passage, at) => citationOf(passage, at + 1)),
+  };
+}
+
+export function modelAnswered(tier: string, citations: number): TaskResult {
+  return { message: `Answered by ${tier} from ${countOf(citations)}.`, next: [askProvider] };
+}
+
+/** Nobody could answer in their own words. `answer` has what the documentation says, if it says anything. */
+export function noAnswer(
+  reason: string,
+  failures: JobState["failures"],
+  material: Material,
+): { status: "succeeded" | "failed"; result: TaskResult; answer: SupportAnswer } {
+  const answer = answerOfDocumentation(material);
+  // A model has read the sources, and they do not answer it or it could not say how.
+  const isRead = failures.some((failure) => failure.grade !== undefined);
+  if (isRead) {
+    const message = "I do not know: no model could answer this from the documentation. The nearest passages are below.";
+    return { status: "failed", result: { message, next: [rephrase, askProvider] }, answer };
+  }
+  const message = `From the documentation, as it stands there: no model has read it (${reason.replace(/[.\s]+$/, "")}).`;
+  return { status: "succeeded", result: { message, next: [connectModel, askProvider] }, answer };
+}
+
+/** Nothing here is about it: no model is asked. */
+export const nothingFound: TaskResult = {
+  message: "I do not know: nothing in the documentation or the catalogue is about this.",
+  next: ["Ask in other words, such as: how do I reach my files from Windows?", "steward ask takes requests for changes."],
+};
+
+const rephrase = "Ask in other words, or name the appliance with --on, so that its own facts count.";
+const askProvider = "Ask your provider: steward tasks escalate <task>";
+const connectModel =
+  "For an answer in one piece, start Ollama with a model on a worker (ollama pull llama3.2:3b), or set a Claude key: steward secrets set anthropic";
+
+function citationOf({ source, title, href, text }: Passage, number: number): Citation {
+  return { number, source, title, ...(href === undefined ? {} : { href }), excerpt: text };
+}
+
+function countOf(citations: number): string {
+  return citations === 1 ? "1 source" : `${citations} sources`;
+}
