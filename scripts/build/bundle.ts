@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 import { root } from "../run.ts";
+import { inlinePassages } from "./inline-passages.ts";
 
 /** One folder of JavaScript that needs nothing beside it: `index.mjs`, and chunks that are loaded when they are asked for. */
 export interface Bundled {
@@ -77,7 +78,7 @@ const bundleOptions = {
   sourcemap: "external",
   sourcesContent: false,
   logLevel: "silent",
-  plugins: [leanZod()],
+  plugins: [inlinePassages(), leanZod()],
 } as const satisfies BuildOptions;
 
 /**

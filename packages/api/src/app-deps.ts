@@ -9,6 +9,7 @@ import type { Authenticated } from "@steward/control/authenticate";
 import type { Context, NodeCaller, UserCertificate, WithObjects, WithSigner } from "@steward/control/context";
 import type { Denied } from "@steward/control/note-denial";
 import type { RateLimiter } from "@steward/control/rate-limits";
+import type { SearchPassages } from "@steward/core/support/search-passages";
 import type { RunSecrets } from "@steward/aws/run-secrets";
 import type { CursorKeys } from "./cursor.ts";
 import type { IdempotencyStore } from "./idempotency.ts";
@@ -20,6 +21,8 @@ import type { IdempotencyStore } from "./idempotency.ts";
 export interface AppDeps extends Context, WithObjects {
   /** The catalogue, for a function that seldom needs it and does not start with it. */
   loadActions: () => Promise<Context["actions"]>;
+  /** Finds passages of the documentation, in the function that has it. */
+  searchPassages?: () => Promise<SearchPassages>;
   /** One per use; each calls KMS with the rights of its own function. */
   signers: Record<"token" | "approval" | "issuer", WithSigner["signer"]>;
   /** The bucket of the audit trail's seals. */

@@ -21,6 +21,7 @@ import { scheduleBindings } from "./routes/schedules.ts";
 import { secretBindings } from "./routes/secrets.ts";
 import { sessionBindings } from "./routes/sessions.ts";
 import { commandBindings } from "./routes/commands.ts";
+import { supportBindings } from "./routes/support.ts";
 import { taskBindings } from "./routes/tasks.ts";
 import { tenantBindings } from "./routes/tenants.ts";
 import { tokenBindings } from "./routes/tokens.ts";
@@ -56,6 +57,7 @@ export const bindingsByFunction: Readonly<Record<ServedBy, readonly Binding[]>> 
     ...notificationBindings,
   ],
   approve: approveBindings,
+  support: supportBindings,
   secrets: secretBindings,
   queues: deadLetterBindings,
   enrol: enrolmentBindings,

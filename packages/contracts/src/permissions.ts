@@ -43,6 +43,7 @@ export const principalNames = [
   "sessions",
   "people",
   "approve",
+  "support",
   "dispatch",
   "escalate",
   "reconcile",
@@ -81,6 +82,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ...table(...actions),
     keys: [...tenants.map((family) => `T#*#${family}`), ...families.map((family) => `SYS#${family}`)],
   });
+  /** What a question changes until it is answered. */
+  const questions = ["ANSWER", "AUDIT", "JOB", "LIMIT", "TASK"];
   /** What a task changes on its way, with the trail and the quotas that it uses. */
   const tasks = ["AUDIT", "JOB", "LIMIT", "NOTICE", "ROLLOUT", "TASK"];
   /** Whoever queues or ends a job counts it: in its lane, and where it ran. */
@@ -195,7 +198,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       table("GetItem", "Query", "BatchGetItem"),
       changes(
         ["PutItem", "UpdateItem"],
-        [...tasks, "FACTS", "RUN#*", "SECRET#*", tenantSums],
+        [...tasks, "ANSWER", "FACTS", "RUN#*", "SECRET#*", tenantSums],
         [...jobSums, "PRESENCE#*"],
       ),
       // A start holds only while nothing that the gate looked at has changed since.
@@ -279,6 +282,22 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       ...verifyTokens,
       ...release,
       queues(["rollouts"], "SendMessage", "GetQueueUrl"),
+    ],
+    // Takes questions and gives them to models. It reads what it answers from, and can neither plan nor start anything.
+    support: [
+      table("GetItem", "Query", "BatchGetItem"),
+      changes(
+        ["PutItem", "UpdateItem"],
+        [...questions, "NOTICE", idempotency],
+        [...jobSums, "RATE#*"],
+      ),
+      { ...table("UpdateItem"), keys: ["SYS#WAIT#*"] },
+      forget,
+      // What the tenant has models work on.
+      indexes("gsi1"),
+      queues([...allLanes, "escalations"], "SendMessage", "GetQueueUrl"),
+      ...verifyTokens,
+      tellNotices,
     ],
     dispatch: [
       table("GetItem", "Query", "BatchGetItem"),

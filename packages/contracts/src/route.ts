@@ -24,6 +24,7 @@ export type ServedBy =
   | "sessions"
   | "people"
   | "approve"
+  | "support"
   | "secrets"
   | "queues";
 

@@ -19,6 +19,7 @@ import { queueRoutes } from "./routes/queues.ts";
 import { scheduleRoutes } from "./routes/schedules.ts";
 import { secretRoutes } from "./routes/secrets.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
+import { supportRoutes } from "./routes/support.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { tenantRoutes } from "./routes/tenants.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
@@ -35,6 +36,7 @@ export const routes = {
   ...tokenRoutes,
   ...issuerRoutes,
   ...taskRoutes,
+  ...supportRoutes,
   ...commandRoutes,
   ...waitRoutes,
   ...approveRoutes,

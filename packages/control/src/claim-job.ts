@@ -12,10 +12,9 @@ import { jobHasEnded } from "@steward/contracts/states";
 import type { JobState } from "@steward/core/job/job-state";
 import { reduceJob } from "@steward/core/job/reduce-job";
 import { mayAct } from "@steward/core/tenant/tenant-now";
-import { buildPrompt } from "@steward/core/planning/prompt";
 import type { Context, NodeCaller } from "./context.ts";
+import { promptOf } from "./judge-output.ts";
 import { noteJob } from "./note-job.ts";
-import { planningContext } from "./plan-task.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { loadJob } from "./send-job.ts";
 
@@ -28,7 +27,7 @@ export async function claimJob(
   deps: Pick<Context, "table" | "actions" | "nowMs" | "jobTimes" | "log">,
   node: NodeCaller,
   params: { jobId: string },
-  body: { tenantId: string; secret: string; claimId: string },
+  body: { tenantId: string; secret: string; claimId: string; answers?: boolean | undefined },
 ): Promise<ClaimAnswer> {
   // A worker reads what customers write: one whose enrolment is in doubt gets nothing to read.
   const worker = await getNode(deps.table, { tenantId: node.tenantId, nodeId: node.nodeId });
@@ -49,17 +48,18 @@ async function claim(...[deps, node, params, body]: Parameters<typeof claimJob>)
     claimId: body.claimId,
     owner: node.nodeId,
     tier: "ollama",
+    answers: body.answers === true,
     leaseMs: (deps.jobTimes?.leaseSeconds ?? defaults.leaseSeconds) * 1000,
   });
   const task = await getTask(deps.table, { tenantId: job.tenantId, taskId: job.taskId });
   if (task === undefined) throw new AppError("stale_attempt", "the job's task is gone");
-  const prompt = buildPrompt(await planningContext(deps, task));
+  const prompt = await promptOf(deps, task);
   const nowMs = deps.nowMs();
   return {
     attempt: job.attempt,
     deadlineInMs: Math.max(0, job.deadlineAtMs - nowMs),
     leaseInMs: Math.max(0, (job.lease?.expiresAtMs ?? nowMs) - nowMs),
-    kind: "plan",
+    kind: job.kind,
     ...prompt,
   };
 }
@@ -74,6 +74,8 @@ export async function leaseJob(
     claimId: string;
     owner: string;
     tier: JobState["tier"];
+    /** Whoever claims can answer questions. */
+    answers: boolean;
     leaseMs: number;
   },
 ): Promise<JobState> {
@@ -85,6 +87,11 @@ export async function leaseJob(
     // A wrong secret and an absent job look the same: a worker learns nothing about jobs that it was not handed.
     if (job === undefined || job.secretHash !== sha256Hex(input.secret) || job.tier !== input.tier) {
       throw new AppError("stale_attempt", "this message is no longer the newest one of its job");
+    }
+    if (job.kind === "answer" && !input.answers) {
+      throw new AppError("forbidden", "this worker is of a version that answers no questions", {
+        next: "Upgrade the worker; others take the job meanwhile.",
+      });
     }
     // It waits: the reconciler sends it again, until its deadline or until the tenant is active again.
     if (!mayAct(tenant)) throw new AppError("stale_attempt", "no model works for this tenant now");

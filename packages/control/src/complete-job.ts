@@ -1,22 +1,20 @@
 import { replaceJob } from "@steward/aws/records/job";
 import { commit } from "@steward/aws/table";
 import { actFor } from "@steward/aws/tenant-fence";
-import type { CompleteJob } from "@steward/contracts/job";
+import type { CompleteJob, ProgressJob } from "@steward/contracts/job";
 import { redactText } from "@steward/contracts/redact";
 import { jobHasEnded, taskHasEnded } from "@steward/contracts/states";
 import { defaults } from "@steward/contracts/defaults";
 import type { JobState } from "@steward/core/job/job-state";
 import { planningOf } from "@steward/core/job/planning-of";
 import { notYours, reduceJob } from "@steward/core/job/reduce-job";
-import { gradeAnswer } from "@steward/core/planning/grade-answer";
 import { nextTier, type Shortfall } from "@steward/core/planning/next-tier";
-import { noModelCould } from "@steward/core/planning/refusals";
-import { reduceTask } from "@steward/core/task/reduce-task";
 import { followUp, leaveLane } from "./admit-jobs.ts";
 import type { Context, NodeCaller } from "./context.ts";
+import { growAnswer } from "./conclude-answer.ts";
+import { judgeOutput, takeOnWithoutModel } from "./judge-output.ts";
 import { loadTask } from "./load-task.ts";
 import { noteJob } from "./note-job.ts";
-import { applyUnderstanding, planningContext } from "./plan-task.ts";
 import { releaseEndedJob } from "./quotas.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { loadJob, newClaimSecret } from "./send-job.ts";
@@ -30,8 +28,8 @@ export async function progressJob(
   deps: Pick<Context, "table" | "nowMs" | "jobTimes">,
   node: NodeCaller,
   params: { jobId: string },
-  body: { tenantId: string; attempt: number },
-): Promise<{ leaseInMs: number }> {
+  body: Pick<ProgressJob, "tenantId" | "attempt" | "text">,
+): Promise<{ leaseInMs: number; textLength?: number }> {
   return forTenant(body, async () => {
     const job = await jobOf(deps, body.tenantId, params.jobId);
     const nowMs = deps.nowMs();
@@ -46,7 +44,9 @@ export async function progressJob(
       nowMs,
     );
     if (state !== job) await commit(deps.table, [replaceJob(job, state)]);
-    return { leaseInMs: Math.max(0, (state.lease?.expiresAtMs ?? nowMs) - nowMs) };
+    const leaseInMs = Math.max(0, (state.lease?.expiresAtMs ?? nowMs) - nowMs);
+    if (body.text === undefined || job.kind !== "answer") return { leaseInMs };
+    return { leaseInMs, textLength: await growAnswer(deps, state, body.text) };
   });
 }
 
@@ -114,9 +114,8 @@ export async function settleJob(
     tier = alreadySettled(job, input) ? undefined : job.tier;
     if (tier === undefined) return { accepted: true, status: job.status };
     const task = await loadTask(deps, job.tenantId, job.taskId);
-    const context = await planningContext(deps, task);
-    const understanding = gradeAnswer(input.output, context);
-    if (understanding.kind === "unsure") {
+    const judged = await judgeOutput(deps, task, input.output);
+    if (judged.kind === "unsure") {
       return fallShort(deps, {
         tenantId: job.tenantId,
         jobId: job.jobId,
@@ -125,10 +124,10 @@ export async function settleJob(
         shortfall: "low_grade",
         // The last tier has understood it as well as anybody will: asking it again costs and changes nothing.
         final: job.tier === "claude",
-        reason: understanding.why,
+        reason: judged.why,
         output: input.output,
         model: input.model,
-        grade: understanding.grade,
+        grade: judged.grade,
         latencyMs: input.durationMs,
         promptTokens: input.promptTokens,
         completionTokens: input.completionTokens,
@@ -144,7 +143,7 @@ export async function settleJob(
         attempt: input.attempt,
         output: input.output,
         model: input.model,
-        grade: understanding.grade,
+        grade: judged.grade,
         promptTokens: input.promptTokens,
         completionTokens: input.completionTokens,
         latencyMs: input.durationMs,
@@ -152,7 +151,7 @@ export async function settleJob(
       },
       nowMs,
     ).state;
-    const step = await applyUnderstanding(deps, task, understanding, context, planningOf(done));
+    const step = await judged.takeOn(planningOf(done));
     await storeTask(deps, {
       before: task,
       after: step.state,
@@ -210,7 +209,7 @@ export async function fallShort(
   });
 }
 
-/** Stores a job's step; where it gives up, the task fails in the same transaction and says what was tried. */
+/** Stores a job's step; where it gives up, the task ends in the same transaction and says what was tried. */
 export async function storeJobStep(
   deps: Pick<Context, "table" | "queues" | "nowMs" | "log" | "actions" | "secret">,
   before: JobState,
@@ -232,11 +231,10 @@ export async function storeJobStep(
     await storeJob();
     return;
   }
-  const result = noModelCould(givenUp.reason, step.state.failures, await planningContext(deps, task));
-  const failed = reduceTask(task, { type: "fail", result, planning: planningOf(step.state) }, deps.nowMs());
+  const ended = await takeOnWithoutModel(deps, task, { job: step.state, reason: givenUp.reason });
   await storeTask(deps, {
     before: task,
-    after: failed.state,
+    after: ended.state,
     effects: [],
     who,
     what: "give-up-job",

@@ -4,12 +4,11 @@ import { sha256Hex } from "@steward/contracts/canonical";
 import { hasCode } from "@steward/contracts/errors";
 import type { LaneMessage } from "@steward/contracts/job";
 import { claudeMostUsd, claudePriceUsd } from "@steward/core/planning/claude-price";
-import { buildPrompt } from "@steward/core/planning/prompt";
 import { leaseJob } from "./claim-job.ts";
 import { fallShort, settleJob } from "./complete-job.ts";
 import type { Context } from "./context.ts";
+import { promptOf } from "./judge-output.ts";
 import { secondsToWorker } from "./live-workers.ts";
-import { planningContext } from "./plan-task.ts";
 import { reserveModelSpend } from "./model-budget.ts";
 
 const owner = "steward:escalate";
@@ -41,7 +40,7 @@ export async function escalateJob(
   try {
     // The claim id comes from the message: a redelivery finds its own lease again instead of a foreign one.
     const claimId = uuidOf(`${jobId}:${message.secret}`);
-    job = await leaseJob(deps, { tenantId, jobId, secret: message.secret, claimId, owner, tier: "claude", leaseMs });
+    job = await leaseJob(deps, { tenantId, jobId, secret: message.secret, claimId, owner, tier: "claude", answers: true, leaseMs });
   } catch (error) {
     // Ended, somebody else's, or past its deadline, which the reconciler records: the message has nothing more to say.
     if ((["stale_attempt", "invalid_transition", "expired"] as const).some((code) => hasCode(error, code))) return;
@@ -66,7 +65,7 @@ export async function escalateJob(
   }
   const task = await getTask(deps.table, { tenantId, taskId: job.taskId });
   if (task === undefined) return;
-  const prompt = buildPrompt(await planningContext(deps, task));
+  const prompt = await promptOf(deps, task);
   const budget = await reserveModelSpend(deps, {
     tenantId,
     usd: claudeMostUsd({ model: deps.claude.model, promptBytes: Buffer.byteLength(JSON.stringify(prompt)) }),

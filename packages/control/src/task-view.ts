@@ -61,6 +61,7 @@ export function taskView(task: TaskState, runs?: readonly RunState[], rollout?: 
     ...(task.approval === undefined ? {} : { approval: { by: task.approval.by, at: iso(task.approval.atMs) } }),
     ...(task.breakGlass === undefined ? {} : { breakGlass: breakGlassView(task.breakGlass) }),
     ...(task.result === undefined ? {} : { result: task.result }),
+    ...(task.answer === undefined ? {} : { answer: task.answer }),
     ...(rollout === undefined ? {} : { rollout: rolloutView(rollout) }),
     ...(runs === undefined ? {} : { waves: wavesOf(task, runs), runs: mostTelling(runs).map(runView) }),
   };

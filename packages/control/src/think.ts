@@ -31,22 +31,27 @@ export async function startThinking(
   context: PlanningContext,
   {
     workerId,
+    answering,
     ...change
   }: Pick<TaskChange, "before" | "who" | "what" | "requestId"> & {
-    /** The worker it is given to first. */ workerId?: string;
+    /** The worker it is given to first. */
+    workerId?: string;
+    /** The job is to answer a question instead of making a plan. `writes` are of the same transaction. */
+    answering?: { promptCharacters: number; writes: Write[] };
   },
 ): Promise<TaskState> {
   await requireActive(deps, task.tenantId);
   const nowMs = deps.nowMs();
-  const prompt = buildPrompt(context);
+  const promptCharacters = answering?.promptCharacters ?? buildPrompt(context).prompt.length;
   const { secret, secretHash } = newClaimSecret(deps);
   const waitSeconds = await secondsToWorker(deps);
-  const lane = predictLane({ promptCharacters: prompt.prompt.length, instruction: context.instruction });
+  const lane = predictLane({ promptCharacters, instruction: context.instruction });
   const deadlineSeconds = deps.jobTimes?.deadlineSeconds ?? defaults.jobDeadlineSeconds[lane];
   const wanted: NewJob = {
     tenantId: task.tenantId,
     jobId: newId("job", nowMs),
     taskId: task.taskId,
+    kind: answering === undefined ? "plan" : "answer",
     lane,
     tier: waitSeconds === undefined ? "claude" : "ollama",
     secretHash,
@@ -58,7 +63,7 @@ export async function startThinking(
   const store = async (job: JobState, place?: Write) => {
     const deadlineAtMs = lastDeadlineOf(job);
     const { state, effects } = reduceTask(task, { type: "think", jobId: job.jobId, deadlineAtMs }, nowMs);
-    const writes = [createJob(job), ...(place === undefined ? [] : [place])];
+    const writes = [createJob(job), ...(answering?.writes ?? []), ...(place === undefined ? [] : [place])];
     await storeTask(deps, { ...change, after: state, effects, writes });
     return { state, job };
   };

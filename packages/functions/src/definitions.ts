@@ -71,6 +71,17 @@ export const functionDefinitions = {
     concurrency: 20,
     hot: false,
   },
+  // Questions. It alone can search the documentation; it gives them to models, and starts nothing.
+  support: {
+    entry: "support",
+    principal: "support",
+    trigger: { kind: "http", servedBy: "support" },
+    timeoutSeconds: 29,
+    memoryMb: 512,
+    // One that waits for its answer holds its invocation.
+    concurrency: 50,
+    hot: false,
+  },
   approve: {
     entry: "approve",
     principal: "approve",

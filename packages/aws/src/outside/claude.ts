@@ -10,8 +10,8 @@ export interface ClaudeQuestion {
   /** The same for many questions: cached on Anthropic's side. */
   system: string;
   prompt: string;
-  /** JSON Schema of the answer: an object whose objects all name their properties. */
-  schema: Record<string, unknown>;
+  /** JSON Schema of the answer: an object whose objects all name their properties. Absent: plain text. */
+  schema?: Record<string, unknown>;
   /** From now until the answer must be complete. */
   timeoutMs: number;
   signal?: AbortSignal;
@@ -92,6 +92,7 @@ async function ask(question: ClaudeQuestion, signal: AbortSignal, onBegun: () =>
     maxRetries: 0,
     logLevel: "off",
   });
+  if (question.schema === undefined) return await stream(client, question, { signal, onBegun }, {});
   const format = formatOf(question.schema);
   if (format !== undefined) {
     try {

@@ -30,6 +30,7 @@ export const notExported: Readonly<Record<string, string>> = {
   TENANT: "the tenant itself: read for every export, and its first line",
   IDEMPOTENCY: "answers that are kept for a day, of which the records say the same",
   CERTIFICATE: "an index over certificates: a machine's are exported with it, a person's browser is the person's",
+  ANSWER: "what a question is answered from, and the draft of an answer: gone within days; the task has the answer",
   VAULT: "which secrets the tenant has put in: an export has none, and a name without its value is none",
   SECRET: "what runs have made for somebody to open: gone within two days; the trail says who opened what",
   LIMIT: "what is used of its quotas: counted from the records, and only for as long as it counts",
