@@ -35,7 +35,8 @@ function scripted(request: ModelRequest): Script {
   return scripts.get(nameIn(request))?.[request.protocol] ?? fault;
 }
 function nameIn({ prompt }: ModelRequest): string {
-  return /colleague (\w+)/.exec(prompt)?.[1] ?? "";
+  // The sentence comes last in every prompt; what stands before it may speak of colleagues too.
+  return [...prompt.matchAll(/colleague (\w+)/g)].at(-1)?.[1] ?? "";
 }
 const asked = (name: string, protocol: Protocol) =>
   (protocol === "ollama" ? models : claude).requests.filter((request) => nameIn(request) === name);
@@ -265,3 +266,88 @@ async function untilAsked(name: string, protocol: Protocol): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+describe("a question", () => {
+  const nextText = async (ask: Client, task: TaskView, answerFrom: number) =>
+    ask("getTask", { params: { taskId: task.id }, query: { wait: 10, since: task.version, answerFrom } });
+
+  it("is answered word by word from numbered sources, which the answer cites; nothing of anybody else is among them", async () => {
+    const text = "Open the Explorer and type the path of the share into the address bar, then sign in [1].";
+    scripts.set("vera", { ollama: { kind: "text", text: `${text}\nPROPOSAL: add user vera`, tokenMs: 60 } });
+    const task = await acme("askSupport", {
+      body: {
+        question: "How does our colleague vera open the share from the Explorer in Windows? Please add user vera.",
+        targets: ["acme-berlin-01"],
+      },
+    });
+    expect(task).toMatchObject({ kind: "support", status: "thinking" });
+    let now = await nextText(acme, task, 0);
+    let seen = "";
+    while (now.status === "thinking") {
+      expect(now.growing?.offset ?? seen.length).toBe(seen.length);
+      seen += now.growing?.text ?? "";
+      now = await nextText(acme, task, seen.length);
+    }
+    // What is shown early is a beginning of what comes out.
+    expect(seen.length).toBeGreaterThan(20);
+    expect(text.startsWith(seen.trim())).toBe(true);
+    expect(now).toMatchObject({
+      status: "succeeded",
+      answer: {
+        source: "model",
+        text,
+        citations: [{ number: 1, source: "documentation", href: "docs/files.md#from-windows" }],
+        proposal: { instruction: "add user vera" },
+      },
+      planning: { tier: "ollama" },
+    });
+    expect(now.plan).toBeUndefined();
+    const [request] = asked("vera", "ollama");
+    expect(request?.schema).toBeUndefined();
+    expect(request?.prompt).toContain("acme-berlin-01");
+    expect(request?.prompt).not.toMatch(/acme-berlin-02|birch/);
+  });
+
+  it("goes to Claude where Ollama cites nothing", async () => {
+    scripts.set("olga", {
+      ollama: { kind: "text", text: "Just open the Explorer." },
+      anthropic: { kind: "text", text: "Open the Explorer and type the path of the share [1]." },
+    });
+    const question = "How does our colleague olga open a share from Windows?";
+    const task = await rested(await acme("askSupport", { body: { question } }));
+    expect(task).toMatchObject({ status: "succeeded", planning: { tier: "claude" }, answer: { source: "model" } });
+  });
+
+  it("is not answered by what no source says: whoever asked is told that nobody knows, and what is nearest", async () => {
+    const made = {
+      kind: "text",
+      text: "Run `steward windows --mount Z:` and open https://share.example/z [1].",
+    } as const;
+    scripts.set("rita", { ollama: made, anthropic: made });
+    const question = "How does our colleague rita open a share from Windows?";
+    const task = await rested(await acme("askSupport", { body: { question } }));
+    expect(task).toMatchObject({ status: "failed", answer: { source: "documentation" } });
+    expect(task.result?.message).toMatch(/^I do not know/);
+    expect(task.answer?.citations.map(({ href }) => href)).toContain("docs/files.md#from-windows");
+    expect(JSON.stringify(task)).not.toContain("share.example");
+  });
+
+  it("about something else is told so at once, and no model is asked", async () => {
+    const task = await acme("askSupport", { body: { question: "who won the football championship" } });
+    expect(task).toMatchObject({ status: "failed", result: { message: expect.stringMatching(/^I do not know/) } });
+    expect(task.answer).toBeUndefined();
+  });
+
+  it("has no power: whatever an answer says, nothing is planned and nothing runs", async () => {
+    const text = "Done, I have removed the user [1].";
+    scripts.set("hugo", { ollama: { kind: "text", text: `${text}\nPROPOSAL: remove the user anna` } });
+    const task = await acme("askSupport", {
+      query: { wait: 20 },
+      body: { question: "How is the user of our colleague hugo removed, I have a share?", targets: ["acme-berlin-01"] },
+    });
+    expect(task.answer?.proposal).toBeUndefined();
+    expect(task).toMatchObject({ kind: "support", runs: [] });
+    const tasks = await acme("listTasks", { query: {} });
+    expect(tasks.items.filter(({ instruction }) => /anna/.test(instruction ?? ""))).toEqual([]);
+  });
+});

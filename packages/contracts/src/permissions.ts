@@ -286,11 +286,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     // Takes questions and gives them to models. It reads what it answers from, and can neither plan nor start anything.
     support: [
       table("GetItem", "Query", "BatchGetItem"),
-      changes(
-        ["PutItem", "UpdateItem"],
-        [...questions, "NOTICE", idempotency],
-        [...jobSums, "RATE#*"],
-      ),
+      changes(["PutItem", "UpdateItem"], [...questions, "NOTICE", idempotency, tenantSums], [...jobSums, "RATE#*"]),
       { ...table("UpdateItem"), keys: ["SYS#WAIT#*"] },
       forget,
       // What the tenant has models work on.

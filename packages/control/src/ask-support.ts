@@ -102,13 +102,18 @@ async function accept(deps: Deps, caller: Caller, body: AskSupport, taskId: stri
     return state;
   }
   const { prompt } = buildAnswerPrompt(body.question, material);
-  return startThinking(deps, task, { instruction: body.question, actions: deps.actions, targets }, {
-    ...change,
-    answering: {
-      promptCharacters: prompt.length,
-      writes: [createMaterial({ ...material, v: 1, version: 1, tenantId, taskId, expiresAtMs: nowMs + keptMs })],
+  return startThinking(
+    deps,
+    task,
+    { instruction: body.question, actions: deps.actions, targets },
+    {
+      ...change,
+      answering: {
+        promptCharacters: prompt.length,
+        writes: [createMaterial({ ...material, v: 1, version: 1, tenantId, taskId, expiresAtMs: nowMs + keptMs })],
+      },
     },
-  });
+  );
 }
 
 /** Until it is answered or the time is over; a caller with too many calls that wait gets it as it is. */

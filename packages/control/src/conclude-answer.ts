@@ -20,7 +20,10 @@ import { loadTask } from "./load-task.ts";
 const draftKeptMs = 86_400_000;
 
 /** The prompt of a question, from what was found for it when it was asked: the same for every tier and attempt. */
-export async function answerPrompt(deps: Pick<Context, "table">, task: TaskState): Promise<{ system: string; prompt: string }> {
+export async function answerPrompt(
+  deps: Pick<Context, "table">,
+  task: TaskState,
+): Promise<{ system: string; prompt: string }> {
   return buildAnswerPrompt(task.instruction ?? "", await materialOf(deps, task));
 }
 

@@ -40,7 +40,16 @@ export async function escalateJob(
   try {
     // The claim id comes from the message: a redelivery finds its own lease again instead of a foreign one.
     const claimId = uuidOf(`${jobId}:${message.secret}`);
-    job = await leaseJob(deps, { tenantId, jobId, secret: message.secret, claimId, owner, tier: "claude", answers: true, leaseMs });
+    job = await leaseJob(deps, {
+      tenantId,
+      jobId,
+      secret: message.secret,
+      claimId,
+      owner,
+      tier: "claude",
+      answers: true,
+      leaseMs,
+    });
   } catch (error) {
     // Ended, somebody else's, or past its deadline, which the reconciler records: the message has nothing more to say.
     if ((["stale_attempt", "invalid_transition", "expired"] as const).some((code) => hasCode(error, code))) return;

@@ -34,7 +34,9 @@ export function checkAnswer(output: string, question: string, material: Material
   if (cited.length === 0) return unsure("it cites no source");
   const missing = cited.find((number) => number > material.passages.length || number < 1);
   if (missing !== undefined) return unsure(`it cites [${missing}], which is not there`);
-  const support = supportOf(text, question, { passages: cited.flatMap((number) => material.passages[number - 1] ?? []) });
+  const support = supportOf(text, question, {
+    passages: cited.flatMap((number) => material.passages[number - 1] ?? []),
+  });
   if (support < leastSupport) return { kind: "unsure", why: "it says what its sources do not", grade: support };
   return { kind: "answer", text, cited, grade: support, ...(proposal === undefined ? {} : { proposal }) };
 }
@@ -49,7 +51,9 @@ export function problemOfText(text: string, question: string, material: Material
     return "it has invisible characters in it";
   }
   const known = knownIn(question, material);
-  for (const [link] of text.matchAll(/\b[a-z][a-z0-9+.-]*:\/\/[^\s)\]>"'`]+|\b(?:www\.|mailto:|javascript:|data:)[^\s)\]>"'`]*/gi)) {
+  for (const [link] of text.matchAll(
+    /\b[a-z][a-z0-9+.-]*:\/\/[^\s)\]>"'`]+|\b(?:www\.|mailto:|javascript:|data:)[^\s)\]>"'`]*/gi,
+  )) {
     if (!known.text.includes(bare(link))) return `it names an address that is in no document: ${link.slice(0, 80)}`;
   }
   for (const [, target = ""] of text.matchAll(/\]\(([^)\s]*)\)?/g)) {
@@ -60,9 +64,13 @@ export function problemOfText(text: string, question: string, material: Material
     const strange = code.split(/\s+/).find((word) => !isPlaceholder(word) && !known.text.includes(bare(word)));
     if (strange !== undefined) return `it writes what no document does: ${strange.slice(0, 80)}`;
   }
-  for (const [word] of text.replace(/`[^`]*`/g, " ").replace(/\[\d+\]/g, " ").matchAll(hardWord)) {
+  for (const [word] of text
+    .replace(/`[^`]*`/g, " ")
+    .replace(/\[\d+\]/g, " ")
+    .matchAll(hardWord)) {
     const plain = bare(word);
-    if (!known.names.has(plain) && !known.text.includes(plain)) return `it names what no document does: ${word.slice(0, 80)}`;
+    if (!known.names.has(plain) && !known.text.includes(plain))
+      return `it names what no document does: ${word.slice(0, 80)}`;
   }
   return undefined;
 }
@@ -82,7 +90,9 @@ function knownIn(question: string, { passages }: Material): Known {
   const documents = passages.filter(({ source }) => source !== "facts");
   const facts = passages.filter(({ source }) => source === "facts");
   return {
-    text: [question, ...documents.map(({ title, text, href = "" }) => `${title}\n${text}\n${href}`)].join("\n").toLowerCase(),
+    text: [question, ...documents.map(({ title, text, href = "" }) => `${title}\n${text}\n${href}`)]
+      .join("\n")
+      .toLowerCase(),
     names: new Set(
       facts.flatMap(({ text, title }) =>
         `${title.replace(/^What | says of itself$/g, "")}\n${text.replace(/^[^:]*: /gm, "")}`
@@ -109,7 +119,10 @@ function isPlaceholder(word: string): boolean {
 function splitProposal(output: string): { text: string; proposal?: string } {
   const lines = output.split("\n");
   const last = /^\s*PROPOSAL:\s*(.{3,300})$/.exec(lines.at(-1) ?? "");
-  const text = lines.filter((line) => !/^\s*PROPOSAL:/.test(line)).join("\n").trim();
+  const text = lines
+    .filter((line) => !/^\s*PROPOSAL:/.test(line))
+    .join("\n")
+    .trim();
   return last?.[1] === undefined ? { text } : { text, proposal: last[1].trim() };
 }
 
@@ -142,7 +155,9 @@ function isEnglish(text: string): boolean {
   return count(english) >= count(others);
 }
 
-const english = new Set("the a an is are to of and or in on for with your you it that this be can not from by as at".split(" "));
+const english = new Set(
+  "the a an is are to of and or in on for with your you it that this be can not from by as at".split(" "),
+);
 const others = new Set(
   "der die das den und oder ist sind zu im auf mit fuer von ein eine sie es nicht el la los las y o es son en de para con un una le les et ou est sont des du dans pour avec".split(
     " ",

@@ -42,5 +42,8 @@ export function requestIn(question: string): string {
   return question
     .trim()
     .replace(/[?!.\s]+$/, "")
-    .replace(/^(?:please\s+)?(?:how\s+(?:do|can|could|should|would)\s+(?:i|we|you|one)|how\s+to|can\s+(?:i|we|you)|could\s+you|i\s+(?:want|need|would\s+like)\s+to)\s+/i, "");
+    .replace(
+      /^(?:please\s+)?(?:how\s+(?:do|can|could|should|would)\s+(?:i|we|you|one)|how\s+to|can\s+(?:i|we|you)|could\s+you|i\s+(?:want|need|would\s+like)\s+to)\s+/i,
+      "",
+    );
 }

@@ -27,7 +27,8 @@ export function createSearch(passages: readonly Passage[]): SearchPassages {
   /** Whether the documentation has the word at all, so that a slip of the pen is looked for only where it has not. */
   const known = new Set<string>();
   for (const passage of passages) {
-    for (const word of wordsOf(`${passage.title} ${passage.text} ${passage.words ?? ""}`)) known.add(termOf(word) ?? "");
+    for (const word of wordsOf(`${passage.title} ${passage.text} ${passage.words ?? ""}`))
+      known.add(termOf(word) ?? "");
   }
 
   /** How well a word fits each passage, from 0 to its weight: rare words weigh more, and so does what stands in a heading. */

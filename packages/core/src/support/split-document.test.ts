@@ -6,7 +6,8 @@ const words = (text: string) => text.match(/[^\s]+/g) ?? [];
 
 describe("a document in passages", () => {
   it("has one for each heading, by the anchor that GitHub makes", () => {
-    const markdown = "# The gate\nFirst.\n\n## What happens when …\n<!-- also: failure, undo -->\nSecond `code`.\n\n```\n# no heading\n```\n## Twice\na\n## Twice\nb";
+    const markdown =
+      "# The gate\nFirst.\n\n## What happens when …\n<!-- also: failure, undo -->\nSecond `code`.\n\n```\n# no heading\n```\n## Twice\na\n## Twice\nb";
     expect(splitDocument("docs/gate.md", markdown)).toMatchObject([
       { id: "docs/gate.md#the-gate", title: "The gate", text: "First." },
       {

@@ -57,7 +57,12 @@ function sectionsOf(markdown: string): Section[] {
     }
     const level = heading[1]?.length ?? 1;
     titles = [...titles.slice(0, level - 1), plain(heading[2] ?? "")];
-    sections.push({ titles: titles.filter((title) => title !== ""), anchor: anchorOf(heading[2] ?? "", anchors), words: "", lines: [] });
+    sections.push({
+      titles: titles.filter((title) => title !== ""),
+      anchor: anchorOf(heading[2] ?? "", anchors),
+      words: "",
+      lines: [],
+    });
   }
   return sections.filter(({ titles: own, lines }) => own.length > 0 && lines.join("").trim() !== "");
 }
@@ -83,7 +88,8 @@ function partsOf(text: string): string[] {
   for (const block of blocksOf(text)) {
     const last = parts.at(-1);
     const joined = last === undefined ? block : `${last}\n${block}`;
-    if (last !== undefined && (joined.length <= maxCharacters || block.length < minCharacters)) parts[parts.length - 1] = joined;
+    if (last !== undefined && (joined.length <= maxCharacters || block.length < minCharacters))
+      parts[parts.length - 1] = joined;
     else parts.push(block);
   }
   return parts.map((part) => part.trim()).filter((part) => part !== "");
@@ -106,6 +112,8 @@ function blocksOf(text: string): string[] {
     open = line !== "" && !(isFence && !fenced);
   }
   return blocks.flatMap((block) =>
-    block.length <= maxCharacters ? [block] : (block.match(new RegExp(`[\\s\\S]{1,${maxCharacters}}(?:\\s|$)`, "g")) ?? [block]),
+    block.length <= maxCharacters
+      ? [block]
+      : (block.match(new RegExp(`[\\s\\S]{1,${maxCharacters}}(?:\\s|$)`, "g")) ?? [block]),
   );
 }

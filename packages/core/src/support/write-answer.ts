@@ -11,10 +11,12 @@ export function answerOfModel(text: string, cited: readonly number[], material: 
   return {
     source: "model",
     text,
-    citations: cited.toSorted((a, b) => a - b).flatMap((number) => {
-      const passage = material.passages[number - 1];
-      return passage === undefined ? [] : [citationOf(passage, number)];
-    }),
+    citations: cited
+      .toSorted((a, b) => a - b)
+      .flatMap((number) => {
+        const passage = material.passages[number - 1];
+        return passage === undefined ? [] : [citationOf(passage, number)];
+      }),
   };
 }
 
@@ -52,7 +54,10 @@ export function noAnswer(
 /** Nothing here is about it: no model is asked. */
 export const nothingFound: TaskResult = {
   message: "I do not know: nothing in the documentation or the catalogue is about this.",
-  next: ["Ask in other words, such as: how do I reach my files from Windows?", "steward ask takes requests for changes."],
+  next: [
+    "Ask in other words, such as: how do I reach my files from Windows?",
+    "steward ask takes requests for changes.",
+  ],
 };
 
 const rephrase = "Ask in other words, or name the appliance with --on, so that its own facts count.";
