@@ -412,10 +412,11 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     // Dead letters, and what a redrive makes of them: a new job in the place of a dead one, or a message once more.
     queues: [
-      table("GetItem"),
+      // A tenant's window of jobs goes by the workers there are.
+      table("GetItem", "Query", "BatchGetItem"),
       changes(["PutItem", "UpdateItem"], ["AUDIT", "JOB", "LIMIT", "TASK"], ["LANES#*", "RATE#*"]),
-      // How many jobs a tenant has, where that was not counted before.
-      indexes("gsi1"),
+      // How many jobs a tenant has, where that was not counted before; and which of them wait.
+      indexes("gsi1", "gsi2"),
       {
         actions: [
           "ReceiveMessage",

@@ -6,7 +6,7 @@ import { actForSystem } from "@steward/aws/tenant-fence";
 import { type Lane, laneQueue, lanes, queueNames } from "@steward/contracts/names";
 import { type LaneView, type QueueStatus, rateMinutes } from "@steward/contracts/queues";
 import { expectedWait, type LaneLoad } from "@steward/core/job/expected-wait";
-import type { JobState } from "@steward/core/job/job-state";
+import { isHeldBack } from "@steward/core/job/held-back";
 import type { Caller, Context } from "./context.ts";
 import { isStaff, type LiveWorker, liveWorkers, workerLabels } from "./live-workers.ts";
 
@@ -184,8 +184,4 @@ async function ownJobs(deps: Deps, tenantId: string): Promise<QueueStatus["jobs"
       },
     ];
   });
-}
-
-function isHeldBack({ status, tier, admittedAtMs, sentAtMs }: JobState): boolean {
-  return status === "queued" && tier === "ollama" && admittedAtMs === undefined && sentAtMs === undefined;
 }

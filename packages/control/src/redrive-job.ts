@@ -2,9 +2,11 @@ import { createJob } from "@steward/aws/records/job";
 import { hasCode } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
 import type { JobState } from "@steward/core/job/job-state";
-import { newJob } from "@steward/core/job/new-job";
+import { isHeldBack } from "@steward/core/job/held-back";
+import { lastDeadlineOf, newJob } from "@steward/core/job/new-job";
 import { reduceTask } from "@steward/core/task/reduce-task";
 import type { TaskState } from "@steward/core/task/task-state";
+import { admitJobs } from "./admit-jobs.ts";
 import type { Caller, Context } from "./context.ts";
 import { noteJob } from "./note-job.ts";
 import { holdJob, releaseEndedJob } from "./quotas.ts";
@@ -35,13 +37,15 @@ export async function redriveJob(
       lane,
       tier,
       secretHash,
+      // Behind those of its tenant that wait already.
+      ...(tier === "ollama" ? { heldBack: true as const } : {}),
       ...(predictedSeconds === undefined ? {} : { predictedSeconds }),
     },
     nowMs,
   );
   const { state, effects } = reduceTask(
     task,
-    { type: "think_again", jobId: next.jobId, instead: job.jobId, deadlineAtMs: next.deadlineAtMs },
+    { type: "think_again", jobId: next.jobId, instead: job.jobId, deadlineAtMs: lastDeadlineOf(next) },
     nowMs,
   );
   await holdJob(deps, next);
@@ -59,6 +63,9 @@ export async function redriveJob(
     if (hasCode(error, "conflict")) await releaseEndedJob(deps, next, { ...next, status: "cancelled" });
     throw error;
   }
-  await Promise.all([sendJob(deps, next, secret), noteJob(deps, undefined, next)]);
+  await Promise.all([
+    isHeldBack(next) ? admitJobs(deps, { ...next, candidates: [next] }) : sendJob(deps, next, secret),
+    noteJob(deps, undefined, next),
+  ]);
   return next.jobId;
 }
