@@ -46,6 +46,8 @@ const laneViewSchema = z.strictObject({
   waitedSeconds: z.number().optional(),
   /** By how much the prediction of a job's length was wrong, up or down, on average. */
   predictionErrorSeconds: z.number().optional(),
+  /** |ln(real ÷ predicted)|: half of the jobs, and nine tenths of them, were nearer. 0.7 is twice or half as long. */
+  predictionError: z.strictObject({ p50: z.number(), p90: z.number(), jobs: z.number().int() }).optional(),
   expectedWait: expectedWaitSchema,
 });
 export type LaneView = QueueStatus["lanes"][number];

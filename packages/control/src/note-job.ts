@@ -25,11 +25,11 @@ export async function noteJob(
 async function count(
   { table }: Pick<Context, "table">,
   { tenantId, jobId, lane }: JobState,
-  { queue, kind, counts, work }: JobCounts,
+  { queue, kind, counts, ratios, work }: JobCounts,
   nowMs: number,
 ): Promise<void> {
   await Promise.all([
-    countInLane(table, { queue, kind, jobId, counts, nowMs }),
+    countInLane(table, { queue, kind, jobId, counts, ratios, nowMs }),
     ...(work === undefined
       ? []
       : [

@@ -7,6 +7,8 @@ import { type Lane, laneQueue, lanes, queueNames } from "@steward/contracts/name
 import { type LaneView, type QueueStatus, rateMinutes } from "@steward/contracts/queues";
 import { expectedWait, type LaneLoad } from "@steward/core/job/expected-wait";
 import { isHeldBack } from "@steward/core/job/held-back";
+import { type PredictionError, predictionErrorOf } from "@steward/core/job/predict-job";
+import { sumOfRatios } from "@steward/core/job/ratio-counts";
 import type { Caller, Context } from "./context.ts";
 import { isStaff, type LiveWorker, liveWorkers, workerLabels } from "./live-workers.ts";
 
@@ -135,17 +137,19 @@ interface Rates {
   serviceSeconds?: number;
   waitedSeconds?: number;
   predictionErrorSeconds?: number;
+  predictionError?: PredictionError;
   /** Squared coefficient of variation of the service time. */
   variation?: number;
 }
 
 function ratesOf(minutes: readonly LaneMinute[], lane: Lane): Rates {
   const own = minutes.filter(({ queue }) => queue === lane);
-  const sum = (name: Exclude<keyof LaneMinute, "minuteMs" | "queue" | "kind">) =>
+  const sum = (name: Exclude<keyof LaneMinute, "minuteMs" | "queue" | "kind" | "ratios">) =>
     own.reduce((total, minute) => total + minute[name], 0);
   const ended = sum("completions") + sum("failures");
   const seconds = ended === 0 ? 0 : sum("serviceMs") / 1000 / ended;
   const [waits, predicted] = [sum("waits"), sum("predicted")];
+  const predictionError = predictionErrorOf(sumOfRatios(own.map(({ ratios }) => ratios.error)));
   return {
     arrivalsPerMinute: sum("arrivals") / rateMinutes,
     donePerMinute: sum("completions") / rateMinutes,
@@ -158,6 +162,7 @@ function ratesOf(minutes: readonly LaneMinute[], lane: Lane): Rates {
         }),
     ...(waits === 0 ? {} : { waitedSeconds: sum("waitMs") / 1000 / waits }),
     ...(predicted === 0 ? {} : { predictionErrorSeconds: sum("predictionErrorMs") / 1000 / predicted }),
+    ...(predictionError === undefined ? {} : { predictionError }),
   };
 }
 

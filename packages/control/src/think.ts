@@ -6,7 +6,7 @@ import { newId } from "@steward/contracts/ids";
 import { isHeldBack } from "@steward/core/job/held-back";
 import type { JobState } from "@steward/core/job/job-state";
 import { lastDeadlineOf, type NewJob, newJob } from "@steward/core/job/new-job";
-import { predictLane } from "@steward/core/planning/predict-lane";
+import { predictJob } from "@steward/core/job/predict-job";
 import type { PlanningContext } from "@steward/core/planning/planning-types";
 import { reduceTask } from "@steward/core/task/reduce-task";
 import type { TaskState } from "@steward/core/task/task-state";
@@ -18,6 +18,7 @@ import { noteJob } from "./note-job.ts";
 import { holdJob, releaseEndedJob } from "./quotas.ts";
 import { newClaimSecret, sendJob } from "./send-job.ts";
 import { storeTask, type TaskChange } from "./store-task.ts";
+import { readPace } from "./read-pace.ts";
 import { requireActive } from "./tenant-now.ts";
 
 /**
@@ -44,15 +45,21 @@ export async function startThinking(
   const nowMs = deps.nowMs();
   const promptCharacters = answering?.promptCharacters ?? buildPrompt(context).prompt.length;
   const { secret, secretHash } = newClaimSecret(deps);
-  const waitSeconds = await secondsToWorker(deps);
-  const lane = predictLane({ promptCharacters, instruction: context.instruction });
+  const kind = answering === undefined ? "plan" : "answer";
+  const [waitSeconds, history] = await Promise.all([secondsToWorker(deps), readPace(deps)]);
+  const { lane, seconds, expectedTokens } = predictJob(
+    { kind, promptCharacters, instruction: context.instruction },
+    history,
+  );
   const deadlineSeconds = deps.jobTimes?.deadlineSeconds ?? defaults.jobDeadlineSeconds[lane];
   const wanted: NewJob = {
     tenantId: task.tenantId,
     jobId: newId("job", nowMs),
     taskId: task.taskId,
-    kind: answering === undefined ? "plan" : "answer",
+    kind,
     lane,
+    predictedSeconds: seconds,
+    expectedTokens,
     tier: waitSeconds === undefined ? "claude" : "ollama",
     secretHash,
     ...(workerId === undefined || waitSeconds === undefined ? {} : { workerId }),

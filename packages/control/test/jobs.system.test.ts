@@ -7,8 +7,11 @@ import type { LaneMessage } from "@steward/contracts/job";
 import { claimJob } from "@steward/control/claim-job";
 import { completeJob } from "@steward/control/complete-job";
 import type { Caller } from "@steward/control/context";
+import type { JobState } from "@steward/core/job/job-state";
 import { escalateJob } from "@steward/control/escalate-job";
 import { removeNode } from "@steward/control/node-views";
+import { noteJob } from "@steward/control/note-job";
+import { queueStatus } from "@steward/control/queue-status";
 import { reconcile } from "@steward/control/reconcile";
 import { revokeNode } from "@steward/control/revoke-node";
 import { submitTask } from "@steward/control/submit-task";
@@ -108,6 +111,35 @@ it("a job waits for a worker that is started because it waits, is offered to Cla
   house.passTime(180_000);
   await reconcile(house);
   expect((await getTask(house.table, { tenantId, taskId: task.id }))?.status).toBe("failed");
+});
+
+it("what jobs took is learnt from: on slow hosts the next one is for a longer lane, and how wrong it was is shown", async () => {
+  const worker = await house.machine(providerTenantId, "worker", "gpu-1");
+  await ask();
+  const message = takeOne<LaneMessage>(house, "inference-express");
+  const { attempt } = await claimJob(house, worker, { jobId: message.jobId }, { ...message, claimId });
+  house.passTime(20_000);
+  const figures = { output: "prose", model: "m", promptTokens: 900, completionTokens: 80, durationMs: 20_000 };
+  const tenantId = person.tenantId;
+  await completeJob(house, worker, { jobId: message.jobId }, { tenantId, attempt, ...figures });
+  const [express] = (await queueStatus(house, person)).lanes;
+  expect(express?.predictionError).toMatchObject({ jobs: 1 });
+  // Twenty seconds instead of some two.
+  expect(express?.predictionError?.p50).toBeGreaterThan(1.5);
+
+  const job = (await getJob(house.table, message)) ?? expect.fail();
+  for (let index = 0; index < 4; index += 1) {
+    const leased: JobState = { ...job, tier: "ollama", status: "leased", failures: [], ...figures };
+    await noteJob(house, leased, { ...leased, status: "succeeded" });
+  }
+  // Another instance, which remembers nothing.
+  await submitTask({ ...house, table: { ...house.table } }, person, {
+    instruction: "please look after the new colleague",
+    targets: ["attic"],
+    mode: "apply",
+    verbosity: 0,
+  });
+  expect(house.sent.map(({ queue }) => queue)).toContain("inference-standard");
 });
 
 it("a settled attempt answers whoever held it, and nobody else", async () => {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { LaneCounts, WorkQueue } from "@steward/core/job/count-job";
 import type { JobKind } from "@steward/core/job/job-state";
+import { type RatioCounts, type RatioName, ratioNames, stepOf, sumOfRatios } from "@steward/core/job/ratio-counts";
 import { type Item, queryItems, type Table } from "../table.ts";
 import { changeItem } from "./change.ts";
 import { sortable } from "./due.ts";
@@ -28,6 +29,8 @@ const laneCountNames = [
 ] as const satisfies readonly (keyof LaneCounts)[];
 
 export interface LaneMinute extends LaneCounts {
+  /** How often which ratio fell into which step. */
+  ratios: Record<RatioName, RatioCounts>;
   minuteMs: number;
   queue: WorkQueue;
   kind: JobKind;
@@ -48,10 +51,23 @@ export async function countInLane(
     kind,
     jobId,
     counts,
+    ratios = {},
     nowMs,
-  }: { queue: WorkQueue; kind: JobKind; jobId: string; counts: Partial<LaneCounts>; nowMs: number },
+  }: {
+    queue: WorkQueue;
+    kind: JobKind;
+    jobId: string;
+    counts: Partial<LaneCounts>;
+    ratios?: Partial<Record<RatioName, number>> | undefined;
+    nowMs: number;
+  },
 ): Promise<void> {
-  const added = laneCountNames.filter((name) => (counts[name] ?? 0) !== 0);
+  const added: [attribute: string, value: number][] = [];
+  for (const name of laneCountNames) if ((counts[name] ?? 0) !== 0) added.push([name, counts[name] ?? 0]);
+  for (const name of ratioNames) {
+    const step = stepOf(ratios[name] ?? 0);
+    if (step !== undefined) added.push([ratioAttribute(name, step), 1]);
+  }
   if (added.length === 0) return;
   const minuteMs = Math.floor(nowMs / minute) * minute;
   const shard = (createHash("sha256").update(jobId).digest()[0] ?? 0) % shards;
@@ -60,10 +76,10 @@ export async function countInLane(
     "count a job in its lane",
     {
       key: { pk: partition(shard), sk: `${sortable(minuteMs)}#${queue}#${kind}` },
-      UpdateExpression: `ADD ${added.map((name) => `#${name} :${name}`).join(", ")} SET expiresAtS = :expiresAtS`,
-      ExpressionAttributeNames: Object.fromEntries(added.map((name) => [`#${name}`, name])),
+      UpdateExpression: `ADD ${added.map((_, at) => `#n${at} :v${at}`).join(", ")} SET expiresAtS = :expiresAtS`,
+      ExpressionAttributeNames: Object.fromEntries(added.map(([attribute], at) => [`#n${at}`, attribute])),
       ExpressionAttributeValues: {
-        ...Object.fromEntries(added.map((name) => [`:${name}`, counts[name]])),
+        ...Object.fromEntries(added.map(([, value], at) => [`:v${at}`, value])),
         ":expiresAtS": states.ttl(minuteMs + keptMs),
       },
     },
@@ -91,14 +107,25 @@ export async function readLaneMinutes(
   return [...sums.values()].toSorted((a, b) => a.minuteMs - b.minuteMs);
 }
 
+const noRatios: LaneMinute["ratios"] = { speed: {}, length: {}, error: {} };
+const ratioAttribute = (name: RatioName, step: number) => `${name}@${step}`;
+
 function emptyMinute(key: string): LaneMinute {
   const [at, queue, kind] = key.split("#");
   const zeros = Object.fromEntries(laneCountNames.map((name) => [name, 0])) as Record<keyof LaneCounts, number>;
-  return { minuteMs: Number(at), queue: queue as WorkQueue, kind: kind as JobKind, ...zeros };
+  return { minuteMs: Number(at), queue: queue as WorkQueue, kind: kind as JobKind, ...zeros, ratios: noRatios };
 }
 
 function added(sum: LaneMinute, item: Item): LaneMinute {
   const next = { ...sum };
   for (const name of laneCountNames) next[name] += Number(item[name] ?? 0);
+  next.ratios = { ...sum.ratios };
+  for (const name of ratioNames) next.ratios[name] = sumOfRatios([sum.ratios[name], ratiosIn(item, name)]);
   return next;
+}
+
+function ratiosIn(item: Item, name: RatioName): RatioCounts {
+  const prefix = `${name}@`;
+  const steps = Object.entries(item).filter(([attribute]) => attribute.startsWith(prefix));
+  return Object.fromEntries(steps.map(([attribute, count]) => [attribute.slice(prefix.length), Number(count)]));
 }

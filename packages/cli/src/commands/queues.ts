@@ -67,7 +67,7 @@ export function addQueues(program: Command, run: Runner): void {
             "predicted",
             lane.predictionErrorSeconds === undefined
               ? "nothing has ended"
-              : `${duration(lane.predictionErrorSeconds * 1000)} off, on average`,
+              : `${duration(lane.predictionErrorSeconds * 1000)} off, on average${factors(lane.predictionError)}`,
           ],
         ];
         for (const [label = "", text = ""] of rows) ui.say(`${paint.bold(label.padEnd(14))}${text}`);
@@ -134,4 +134,11 @@ export function addQueues(program: Command, run: Runner): void {
     "steward queues redrive inference-express --all",
     "steward queues redrive inference-express --id 5f2c… --drop",
   );
+}
+
+/** `; half within 1.3 times, nine of ten within 2.2 times` */
+function factors(error: { p50: number; p90: number } | undefined): string {
+  if (error === undefined) return "";
+  const times = (log: number) => `${Math.exp(log).toFixed(1)} times`;
+  return `; half within ${times(error.p50)}, nine of ten within ${times(error.p90)}`;
 }

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { countsOfJob } from "./count-job.ts";
 import type { JobEvent, JobState } from "./job-state.ts";
 import { newJob } from "./new-job.ts";
+import { assumedSeconds } from "./predict-job.ts";
 import { reduceJob } from "./reduce-job.ts";
 
 const startMs = 1_700_000_000_000;
@@ -69,6 +70,8 @@ test("an answer counts its wait, its time, its tokens, and how far the predictio
         predictedMs: 3_000,
         predictionErrorMs: 1_500,
       },
+      // Half of what was predicted; and slower than its tokens are thought to take.
+      ratios: { error: 0.5, speed: expect.closeTo(1.5 / assumedSeconds(100, 20)) },
       work: { workerId: "wrk_1", tier: "ollama", model: "llama3.2:3b", costUsd: 0 },
     },
   ]);

@@ -1,5 +1,7 @@
 import type { Lane } from "@steward/contracts/names";
 import type { AttemptCost, JobKind, JobState } from "./job-state.ts";
+import { assumedSeconds } from "./predict-job.ts";
+import type { RatioName } from "./ratio-counts.ts";
 
 /** Where jobs wait: a lane, or the queue in front of Claude. */
 export type WorkQueue = Lane | "escalations";
@@ -30,6 +32,8 @@ export interface JobCounts {
   queue: WorkQueue;
   kind: JobKind;
   counts: Partial<LaneCounts>;
+  /** How the attempt came out beside what was thought of it. */
+  ratios?: Partial<Record<RatioName, number>>;
   /** Whose attempt has ended, where one has. */
   work?: { workerId: string; tier: JobState["tier"]; model: string; costUsd: number };
 }
@@ -65,6 +69,7 @@ function endedAttempt(before: JobState, after: JobState, nowMs: number): JobCoun
       ? Math.max(0, before.startedAtMs - before.createdAtMs)
       : undefined;
   const { predictedSeconds } = before;
+  const ratios = before.tier === "ollama" ? ratiosOf(before, spent, serviceMs / 1000) : undefined;
   const isPredicted = succeeded && before.tier === "ollama" && predictedSeconds !== undefined;
   return {
     queue: queueOf(before),
@@ -84,11 +89,26 @@ function endedAttempt(before: JobState, after: JobState, nowMs: number): JobCoun
           }
         : {}),
     },
+    ...(ratios === undefined ? {} : { ratios }),
     work: {
       workerId: before.lease?.owner ?? "unknown",
       tier: before.tier,
       model: spent.model ?? "unknown",
       costUsd: Math.max(0, (after.costUsd ?? 0) - (before.costUsd ?? 0)),
     },
+  };
+}
+
+/** Of an attempt whose model wrote something, good or not: one that was silent says nothing of how fast it writes. */
+function ratiosOf(
+  { predictedSeconds, expectedTokens }: JobState,
+  { promptTokens = 0, completionTokens = 0 }: AttemptCost,
+  seconds: number,
+): JobCounts["ratios"] {
+  if (completionTokens === 0) return undefined;
+  return {
+    speed: seconds / assumedSeconds(promptTokens, completionTokens),
+    ...(expectedTokens === undefined ? {} : { length: completionTokens / expectedTokens }),
+    ...(predictedSeconds === undefined ? {} : { error: seconds / predictedSeconds }),
   };
 }

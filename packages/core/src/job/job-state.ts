@@ -13,6 +13,8 @@ export interface JobState extends Versioned {
   lane: Lane;
   /** How long it was expected to take a worker when it was made: what chose its lane. */
   predictedSeconds?: number;
+  /** How long its answer was expected to be: what its real length is held against, for the next prediction. */
+  expectedTokens?: number;
   tier: Exclude<Tier, "matcher">;
   /** sha256 of the claim secret in the newest message. */
   secretHash: string;

@@ -15,6 +15,7 @@ export interface NewJob {
   kind?: JobKind;
   lane: Lane;
   predictedSeconds?: number;
+  expectedTokens?: number;
   tier: JobState["tier"];
   secretHash: string;
   /** The worker whose own queue it goes to. */

@@ -4,6 +4,10 @@
  */
 export type RatioCounts = Readonly<Record<string, number>>;
 
+/** What ratios are counted of, each real ÷ thought: the seconds of known tokens, the length of the answer, the prediction. */
+export const ratioNames = ["speed", "length", "error"] as const;
+export type RatioName = (typeof ratioNames)[number];
+
 /** One step is a factor of e^0.2, about 22 %: finer than jobs of one kind are alike. */
 export const stepWidth = 0.2;
 /** From 1/55 to 55 times; what is beyond counts at the end. */

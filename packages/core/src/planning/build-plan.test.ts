@@ -17,7 +17,6 @@ import type { GroundedStep, TaskState } from "../task/task-state.ts";
 import { answerQuestion } from "./answer-question.ts";
 import { buildPlan, groundGiven } from "./build-plan.ts";
 import { matchInstruction } from "./match-instruction.ts";
-import { predictLane } from "./predict-lane.ts";
 import { buildPrompt } from "./prompt.ts";
 import { noModelCould } from "./refusals.ts";
 
@@ -243,13 +242,6 @@ describe("a model's prompt", () => {
     expect(prompt).toContain('"users":["anna","bob"]');
     expect(JSON.stringify(schema)).not.toContain("pattern");
     expect(JSON.stringify(schema)).toContain('"const":"users.add"');
-  });
-
-  it("goes into the express lane while it is short", () => {
-    expect(predictLane({ promptCharacters: 5_000, instruction: "add user john and restart smbd" })).toBe("express");
-    expect(predictLane({ promptCharacters: 5_000, instruction: "add user a, add user b and add user c" })).toBe(
-      "standard",
-    );
   });
 });
 
