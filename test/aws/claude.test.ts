@@ -47,6 +47,19 @@ test("an answer comes with its cost, and the question with a schema and a cached
   ]);
 });
 
+test("what is the same for every request is read from the cache the second time, and told apart", async () => {
+  models.script({ kind: "answer", json: { steps: [] } });
+  const system = "the rules and the actions ".repeat(200);
+  const first = await ask({ system });
+  const second = await ask({ system, prompt: "add user jane" });
+  if (first.kind !== "answer" || second.kind !== "answer") expect.unreachable("both are answered");
+  else {
+    expect(first).toMatchObject({ cacheWriteTokens: 1_300, cacheReadTokens: 0 });
+    expect(second).toMatchObject({ cacheWriteTokens: 0, cacheReadTokens: 1_300 });
+    expect(first.promptTokens).toBeLessThan(20);
+  }
+});
+
 test("a schema that Anthropic refuses is asked for in words", async () => {
   models.script((question) =>
     question.schema === undefined
@@ -71,6 +84,8 @@ test.each([
     retryable: true,
     // It may be on the bill: what was reserved for it counts as spent.
     billed: true,
+    outage: false,
+    latencyMs: expect.any(Number),
   });
   expect(performance.now() - started).toBeLessThan(2_000);
 });
@@ -94,7 +109,7 @@ test.each([
 ])("status %i is a clear failure (may pass: %s), and the key is in no word of it", async (status, retryable) => {
   models.script({ kind: "status", status, message: `no ${apiKey} here` });
   const answer = await ask();
-  expect(answer).toMatchObject({ kind: "failed", retryable });
+  expect(answer).toMatchObject({ kind: "failed", retryable, outage: retryable });
   expect(JSON.stringify(answer)).not.toContain(apiKey);
   expect(models.requests).toHaveLength(1);
 });
@@ -106,6 +121,8 @@ test("a refused key is said to be refused", async () => {
     reason: "Anthropic refused the key",
     retryable: false,
     billed: false,
+    outage: false,
+    latencyMs: expect.any(Number),
     keyRefused: true,
   });
 });
@@ -136,6 +153,8 @@ test("nobody there is a failure that may pass", async () => {
     reason: "Claude could not be reached",
     retryable: true,
     billed: false,
+    outage: true,
+    latencyMs: expect.any(Number),
   });
   await models.acceptConnections();
   models.script({ kind: "answer", json: { steps: [] } });

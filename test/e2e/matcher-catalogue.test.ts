@@ -111,7 +111,7 @@ describe("an action registered at run time", () => {
 
   it("is offered to models, and what they make of it is graded the same way", () => {
     const context = contextFor("carla should get into the vpn", extended);
-    expect(buildPrompt(context).prompt).toContain('"vpn.invite"');
+    expect(buildPrompt(context).system).toContain('"vpn.invite"');
     const answer = (variables: object) =>
       JSON.stringify({ understood: "", outOfScope: false, steps: [{ action: "vpn.invite", variables }] });
     expect(gradeAnswer(answer({ person: "mallory" }), context).kind).not.toBe("plan");

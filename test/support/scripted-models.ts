@@ -65,13 +65,15 @@ export async function startScriptedModels({
   script?: Scripting;
 } = {}): Promise<ScriptedModels> {
   const requests: ModelRequest[] = [];
+  const cached = new Set<string>();
   const scripts: Record<Protocol, Scripting> = { ollama: script, anthropic: script };
 
   const answer = async (protocol: Protocol, request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await readJson(request);
     const question = protocol === "ollama" ? ollamaQuestion(request, body) : anthropicQuestion(request, body);
     requests.push(question);
-    const speaker = speakers[protocol](question, response);
+    const speaker =
+      protocol === "ollama" ? speakOllama(question, response) : speakAnthropic(question, response, cached);
     if (protocol === "ollama" && !models.includes(question.model)) {
       return speaker.fail(404, `model '${question.model}' not found`);
     }
@@ -184,11 +186,6 @@ async function say(
   speaker.end(tokens.length, stopReason);
 }
 
-const speakers: Record<Protocol, (question: ModelRequest, response: ServerResponse) => Speaker> = {
-  ollama: speakOllama,
-  anthropic: speakAnthropic,
-};
-
 /** NDJSON, one object per token; or one object, with `stream: false`. */
 function speakOllama(question: ModelRequest, response: ServerResponse): Speaker {
   const streams = question.body["stream"] !== false;
@@ -227,11 +224,11 @@ function speakOllama(question: ModelRequest, response: ServerResponse): Speaker 
   };
 }
 
-/** Server-sent events with `stream: true`; or one object. */
-function speakAnthropic(question: ModelRequest, response: ServerResponse): Speaker {
+/** Server-sent events with `stream: true`; or one object. `cached`: what was to be cached so far. */
+function speakAnthropic(question: ModelRequest, response: ServerResponse, cached: Set<string>): Speaker {
   const streams = question.body["stream"] === true;
   let text = "";
-  const usage = { input_tokens: tokensOf(question), cache_creation_input_tokens: 0, cache_read_input_tokens: 0 };
+  const usage = usageOf(question, cached);
   const message = (content: object[], stopped: string | null, tokens: number) => ({
     id: "msg_scripted",
     type: "message",
@@ -310,6 +307,19 @@ function anthropicQuestion(request: IncomingMessage, body: Record<string, unknow
     schema: isRecord(schema) ? schema : undefined,
     headers: request.headers,
     body,
+  };
+}
+
+/** The system text is what is cached, where it is marked so: written the first time, read from then on. */
+function usageOf(question: ModelRequest, cached: Set<string>) {
+  const marked = arrayOf(question.body["system"]).some((block) => block["cache_control"] !== undefined);
+  const kept = marked ? tokensOf({ ...question, prompt: "" }) : 0;
+  const isKnown = cached.has(question.system);
+  if (marked) cached.add(question.system);
+  return {
+    input_tokens: tokensOf(question) - kept,
+    cache_creation_input_tokens: isKnown ? 0 : kept,
+    cache_read_input_tokens: isKnown ? kept : 0,
   };
 }
 

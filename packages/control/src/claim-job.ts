@@ -53,7 +53,7 @@ async function claim(...[deps, node, params, body]: Parameters<typeof claimJob>)
   });
   const task = await getTask(deps.table, { tenantId: job.tenantId, taskId: job.taskId });
   if (task === undefined) throw new AppError("stale_attempt", "the job's task is gone");
-  const prompt = await promptOf(deps, task);
+  const prompt = await promptOf(deps, task, job.repair);
   const nowMs = deps.nowMs();
   return {
     attempt: job.attempt,

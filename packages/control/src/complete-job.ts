@@ -8,7 +8,7 @@ import { defaults } from "@steward/contracts/defaults";
 import type { JobState } from "@steward/core/job/job-state";
 import { planningOf } from "@steward/core/job/planning-of";
 import { notYours, reduceJob } from "@steward/core/job/reduce-job";
-import { nextTier, type Shortfall } from "@steward/core/planning/next-tier";
+import { nextTry, type Shortfall } from "@steward/core/planning/next-tier";
 import { followUp, leaveLane } from "./admit-jobs.ts";
 import type { Context, NodeCaller } from "./context.ts";
 import { growAnswer } from "./conclude-answer.ts";
@@ -68,7 +68,7 @@ export async function releaseJob(
   body: {
     tenantId: string;
     attempt: number;
-    reason: Exclude<Shortfall, "low_grade"> | "draining";
+    reason: Exclude<Shortfall, "bad_form" | "low_grade"> | "draining";
     message?: string | undefined;
   },
 ): Promise<void> {
@@ -121,9 +121,7 @@ export async function settleJob(
         jobId: job.jobId,
         owner: input.owner,
         attempt: input.attempt,
-        shortfall: "low_grade",
-        // The last tier has understood it as well as anybody will: asking it again costs and changes nothing.
-        final: job.tier === "claude",
+        shortfall: judged.form === true ? "bad_form" : "low_grade",
         reason: judged.why,
         output: input.output,
         model: input.model,
@@ -196,11 +194,19 @@ export async function fallShort(
     const nowMs = deps.nowMs();
     const { secret, secretHash } = newClaimSecret(deps);
     const { tenantId: _tenant, jobId: _job, shortfall, final, nextTier: chosen, ...seen } = input;
+    const next =
+      chosen === undefined ? nextTry(job, shortfall) : { kind: "try" as const, tier: chosen, repairs: false };
     const step = reduceJob(
       job,
-      final === true
+      final === true || next.kind === "end"
         ? { type: "fail", ...seen }
-        : { type: "fall_short", ...seen, nextTier: chosen ?? nextTier(job, shortfall), secretHash },
+        : {
+            type: "fall_short",
+            ...seen,
+            nextTier: next.tier,
+            ...(next.repairs ? { repair: input.reason } : {}),
+            secretHash,
+          },
       nowMs,
     );
     await storeJobStep(deps, job, step, input.owner);

@@ -1,15 +1,20 @@
-import type { askClaude } from "@steward/aws/outside/claude";
+import type { ClaudeAnswer, ClaudeQuestion } from "@steward/aws/outside/claude";
 import { getTask } from "@steward/aws/records/task";
 import { sha256Hex } from "@steward/contracts/canonical";
+import { commit } from "@steward/aws/table";
+import { replaceJob } from "@steward/aws/records/job";
 import { hasCode } from "@steward/contracts/errors";
 import type { LaneMessage } from "@steward/contracts/job";
 import { claudeMostUsd, claudePriceUsd } from "@steward/core/planning/claude-price";
+import { reduceJob } from "@steward/core/job/reduce-job";
+import type { ProviderBreaker } from "@steward/core/provider/provider-breaker";
 import { leaseJob } from "./claim-job.ts";
 import { fallShort, settleJob } from "./complete-job.ts";
 import type { Context } from "./context.ts";
 import { promptOf } from "./judge-output.ts";
 import { secondsToWorker } from "./live-workers.ts";
 import { reserveModelSpend } from "./model-budget.ts";
+import { loadJob, newClaimSecret, sendJob } from "./send-job.ts";
 
 const owner = "steward:escalate";
 /** The lease spans the whole call: the function's own timeout is longer, and nobody else may hold the job meanwhile. */
@@ -20,7 +25,9 @@ export interface ClaudeAccess {
   key: () => Promise<string | undefined>;
   /** The one before, which the last change has left; undefined where there is none. */
   previousKey: () => Promise<string | undefined>;
-  ask: typeof askClaude;
+  ask: (question: ClaudeQuestion) => Promise<ClaudeAnswer>;
+  /** Of this process: whether Anthropic is asked at all. */
+  breaker: ProviderBreaker<ClaudeAnswer>;
   baseUrl?: string;
   model: string;
 }
@@ -36,6 +43,9 @@ export async function escalateJob(
   message: LaneMessage,
 ): Promise<void> {
   const { tenantId, jobId } = message;
+  const downMs = deps.claude.breaker.closedForMs();
+  // Before it is claimed: what waits for Anthropic uses up none of its attempts.
+  if (downMs > 0 && (await waitsFor(deps, message, downMs))) return;
   let job: Awaited<ReturnType<typeof leaseJob>>;
   try {
     // The claim id comes from the message: a redelivery finds its own lease again instead of a foreign one.
@@ -67,6 +77,10 @@ export async function escalateJob(
       ...(backToWorkers ? { nextTier: "ollama" as const } : { final: true }),
     });
   };
+  if (deps.claude.breaker.closedForMs() > 0) {
+    await withoutClaude("Anthropic has failed several times in a row, and there is no time to wait for it");
+    return;
+  }
   const key = await deps.claude.key();
   if (key === undefined) {
     await withoutClaude("no Claude key is set");
@@ -74,7 +88,7 @@ export async function escalateJob(
   }
   const task = await getTask(deps.table, { tenantId, taskId: job.taskId });
   if (task === undefined) return;
-  const prompt = await promptOf(deps, task);
+  const prompt = await promptOf(deps, task, job.repair);
   const budget = await reserveModelSpend(deps, {
     tenantId,
     usd: claudeMostUsd({ model: deps.claude.model, promptBytes: Buffer.byteLength(JSON.stringify(prompt)) }),
@@ -84,14 +98,21 @@ export async function escalateJob(
     return;
   }
   const timeoutMs = Math.max(1_000, Math.min(job.deadlineAtMs - deps.nowMs(), leaseMs - 10_000));
-  const ask = (apiKey: string) =>
-    deps.claude.ask({
-      apiKey,
-      model: deps.claude.model,
-      ...prompt,
-      timeoutMs: Math.max(1_000, Math.min(timeoutMs, job.deadlineAtMs - deps.nowMs())),
-      ...(deps.claude.baseUrl === undefined ? {} : { baseUrl: deps.claude.baseUrl }),
-    });
+  const ask = async (apiKey: string): Promise<ClaudeAnswer> => {
+    const asked = await deps.claude.breaker.ask(() =>
+      deps.claude.ask({
+        apiKey,
+        model: deps.claude.model,
+        ...prompt,
+        timeoutMs: Math.max(1_000, Math.min(timeoutMs, job.deadlineAtMs - deps.nowMs())),
+        ...(deps.claude.baseUrl === undefined ? {} : { baseUrl: deps.claude.baseUrl }),
+      }),
+    );
+    if (asked.kind === "asked") return asked.answer;
+    // Another question has found out meanwhile.
+    const reason = "Anthropic has failed several times in a row";
+    return { kind: "failed", reason, retryable: true, billed: false, outage: true, latencyMs: 0 };
+  };
   let answer = await ask(key);
   if (answer.kind === "failed" && answer.keyRefused === true) {
     // A key that was put in wrong, or revoked too early: the one before is tried once, and somebody is told either way.
@@ -111,7 +132,7 @@ export async function escalateJob(
         ...shared,
         output: answer.output,
         model: answer.model,
-        promptTokens: answer.promptTokens,
+        promptTokens: answer.promptTokens + answer.cacheWriteTokens + answer.cacheReadTokens,
         completionTokens: answer.completionTokens,
         durationMs: answer.latencyMs,
         costUsd,
@@ -131,6 +152,35 @@ export async function escalateJob(
     // The deadline passed or the task was cancelled meanwhile: the answer has nowhere to go, and that is recorded.
     if (!hasCode(error, "stale_attempt") && !hasCode(error, "invalid_transition")) throw error;
   }
+}
+
+/** What a try needs at least, once Anthropic is asked again. */
+const tryMs = 10_000;
+
+/**
+ * Lets a job wait for Anthropic without claiming it: back to the workers, where they have not seen it yet, or in the queue
+ * until it is to be asked again. False where there is no time for that. The reconciler may send it again meanwhile, under
+ * another secret: that message comes here too.
+ */
+async function waitsFor(
+  deps: Pick<Context, "table" | "queues" | "nowMs" | "secret" | "log" | "workerStartSeconds">,
+  message: LaneMessage,
+  downMs: number,
+): Promise<boolean> {
+  const job = await loadJob(deps, message.tenantId, message.jobId);
+  if (job?.status !== "queued" || job.tier !== "claude" || job.secretHash !== sha256Hex(message.secret)) return false;
+  const nowMs = deps.nowMs();
+  if (job.failures.every(({ tier }) => tier !== "ollama") && (await secondsToWorker(deps)) !== undefined) {
+    const { secret, secretHash } = newClaimSecret(deps);
+    const { state } = reduceJob(job, { type: "requeue", secretHash, tier: "ollama" }, nowMs);
+    await commit(deps.table, [replaceJob(job, state)]);
+    await sendJob(deps, state, secret);
+    return true;
+  }
+  if (job.deadlineAtMs - nowMs < downMs + tryMs) return false;
+  const delaySeconds = Math.ceil(downMs / 1000);
+  await deps.queues.send("escalations", message, { groupId: message.tenantId, delaySeconds });
+  return true;
 }
 
 function uuidOf(text: string): string {

@@ -18,12 +18,16 @@ import { applyUnderstanding, planningContext } from "./plan-task.ts";
 
 type Deps = Pick<Context, "table" | "actions" | "nowMs">;
 
-/** What a model is given. Of a plan with the schema that its answer is held to; an answer is words. */
+/**
+ * What a model is given. Of a plan with the schema that its answer is held to; an answer is words. `repair`: what was wrong
+ * with the form of the last one.
+ */
 export async function promptOf(
   deps: Pick<Context, "table" | "actions">,
   task: TaskState,
+  repair?: string,
 ): Promise<{ system: string; prompt: string; schema?: Record<string, unknown> }> {
-  return task.kind === "support" ? answerPrompt(deps, task) : buildPrompt(await planningContext(deps, task));
+  return task.kind === "support" ? answerPrompt(deps, task) : buildPrompt(await planningContext(deps, task), repair);
 }
 
 /** What a model's words are worth, and what they make of the task. `unsure`: the next tier may do better. */
@@ -32,7 +36,7 @@ export async function judgeOutput(
   task: TaskState,
   output: string,
 ): Promise<
-  | { kind: "unsure"; why: string; grade: number }
+  | { kind: "unsure"; why: string; grade: number; form?: true }
   | { kind: "good"; grade: number; takeOn: (planning: Planning) => Promise<Step<TaskState, TaskEffect>> }
 > {
   if (task.kind === "support") {

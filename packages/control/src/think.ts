@@ -43,7 +43,7 @@ export async function startThinking(
 ): Promise<TaskState> {
   await requireActive(deps, task.tenantId);
   const nowMs = deps.nowMs();
-  const promptCharacters = answering?.promptCharacters ?? buildPrompt(context).prompt.length;
+  const promptCharacters = answering?.promptCharacters ?? charactersOf(buildPrompt(context));
   const { secret, secretHash } = newClaimSecret(deps);
   const kind = answering === undefined ? "plan" : "answer";
   const [waitSeconds, history] = await Promise.all([secondsToWorker(deps), readPace(deps)]);
@@ -99,6 +99,8 @@ export async function startThinking(
     }
   }
 }
+
+const charactersOf = ({ system, prompt }: { system: string; prompt: string }) => system.length + prompt.length;
 
 function isAbout(error: unknown, record: string): boolean {
   return error instanceof AppError && error.code === "conflict" && error.details?.["record"] === record;

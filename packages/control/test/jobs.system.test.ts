@@ -1,6 +1,7 @@
-import { getJob } from "@steward/aws/records/job";
+import { getJob, replaceJob } from "@steward/aws/records/job";
 import { getNode } from "@steward/aws/records/node";
 import { getTask } from "@steward/aws/records/task";
+import { commit } from "@steward/aws/table";
 import { hasCode } from "@steward/contracts/errors";
 import { providerTenantId } from "@steward/contracts/ids";
 import type { LaneMessage } from "@steward/contracts/job";
@@ -8,7 +9,9 @@ import { claimJob } from "@steward/control/claim-job";
 import { completeJob } from "@steward/control/complete-job";
 import type { Caller } from "@steward/control/context";
 import type { JobState } from "@steward/core/job/job-state";
-import { escalateJob } from "@steward/control/escalate-job";
+import { createClaudeBreaker } from "@steward/control/claude-breaker";
+import { type ClaudeAccess, escalateJob } from "@steward/control/escalate-job";
+import { newClaimSecret } from "@steward/control/send-job";
 import { removeNode } from "@steward/control/node-views";
 import { noteJob } from "@steward/control/note-job";
 import { queueStatus } from "@steward/control/queue-status";
@@ -40,6 +43,7 @@ const ask = (by = person) =>
 const withoutKey = {
   key: async () => undefined,
   previousKey: async () => undefined,
+  breaker: createClaudeBreaker({ nowMs: Date.now, log: () => {} }),
   ask: () => Promise.reject(new Error("nobody may be asked without a key")),
   model: "claude-sonnet-5-5",
 };
@@ -76,6 +80,51 @@ it("a job that waited for a busy worker goes back to it where there is no key fo
   await reconcile(house);
   const ended = await getTask(house.table, { tenantId: person.tenantId, taskId: task.id });
   expect(ended?.status).toBe("failed");
+});
+
+it("while Anthropic is down, a job waits without being claimed, goes to a worker that it has not seen, and is asked once after a pause", async () => {
+  let asked = 0;
+  const claude: ClaudeAccess = {
+    ...withoutKey,
+    key: async () => "key",
+    ask: async () => {
+      asked += 1;
+      return {
+        kind: "failed",
+        reason: "Anthropic has a fault (500)",
+        retryable: true,
+        billed: false,
+        outage: true,
+        latencyMs: 1,
+      };
+    },
+    breaker: createClaudeBreaker(house),
+  };
+  const escalate = (message: LaneMessage) => escalateJob({ ...house, claude }, message);
+  await ask();
+  for (let attempt = 1; attempt <= 3; attempt += 1) await escalate(takeOne<LaneMessage>(house, "escalations"));
+  const message = takeOne<LaneMessage>(house, "escalations");
+  const attempts = async () => (await getJob(house.table, message))?.failures.length;
+  expect(await attempts()).toBe(3);
+  await escalate(message);
+  expect(takeOne<LaneMessage>(house, "escalations")).toEqual(message);
+  expect([asked, await attempts()]).toEqual([3, 3]);
+
+  await house.machine(providerTenantId, "worker");
+  const { secret, secretHash } = newClaimSecret(house);
+  const fresh = await ask();
+  const own = takeOne<LaneMessage>(house, "inference-express");
+  const job = await getJob(house.table, own);
+  if (job === undefined) return expect.unreachable("it has a job");
+  const waits = { ...job, tier: "claude" as const, secretHash, version: job.version + 1 };
+  await commit(house.table, [replaceJob(job, waits)]);
+  await escalate({ ...own, secret });
+  expect(takeOne<LaneMessage>(house, "inference-express")).toMatchObject({ jobId: own.jobId });
+  expect(await getJob(house.table, own)).toMatchObject({ taskId: fresh.id, tier: "ollama", attempt: 0, failures: [] });
+
+  house.passTime(15_000);
+  await escalate(message);
+  expect([asked, await attempts()]).toEqual([4, 4]);
 });
 
 it("a job ends at once where neither a worker nor a key for Claude is there", async () => {

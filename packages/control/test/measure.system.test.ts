@@ -6,6 +6,7 @@ import type { Lane } from "@steward/contracts/names";
 import { claimJob } from "@steward/control/claim-job";
 import { completeJob } from "@steward/control/complete-job";
 import type { Caller } from "@steward/control/context";
+import { createClaudeBreaker } from "@steward/control/claude-breaker";
 import { escalateJob } from "@steward/control/escalate-job";
 import { measureLoad } from "@steward/control/measure-load";
 import { submitTask } from "@steward/control/submit-task";
@@ -137,6 +138,8 @@ it("counts a worker's tokens once, however often its answer comes", async () => 
     output: answer,
     model: "m",
     promptTokens: 900,
+    cacheWriteTokens: 0,
+    cacheReadTokens: 0,
     completionTokens: 41,
     durationMs: 5,
   };
@@ -151,12 +154,15 @@ it("counts what Claude wrote and what it cost", async () => {
   const claude = {
     key: async () => "key",
     previousKey: async () => undefined,
+    breaker: createClaudeBreaker({ nowMs: Date.now, log: () => {} }),
     model: "claude-sonnet-5-5",
     ask: async () => ({
       kind: "answer" as const,
       output: answer,
       model: "claude-sonnet-5-5",
       promptTokens: 1_000,
+      cacheWriteTokens: 0,
+      cacheReadTokens: 0,
       completionTokens: 100,
       latencyMs: 5,
     }),

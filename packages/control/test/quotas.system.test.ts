@@ -13,6 +13,7 @@ import { claimJob } from "@steward/control/claim-job";
 import { completeJob } from "@steward/control/complete-job";
 import type { Caller } from "@steward/control/context";
 import { enrolNode } from "@steward/control/enrol-node";
+import { createClaudeBreaker } from "@steward/control/claude-breaker";
 import { type ClaudeAccess, escalateJob } from "@steward/control/escalate-job";
 import { inviteNode } from "@steward/control/invite-node";
 import { issueCaCertificate } from "@steward/control/issue-certificate";
@@ -174,6 +175,7 @@ describe("the budget for Claude", () => {
   const answering = (ask: ClaudeAccess["ask"]): ClaudeAccess => ({
     key: async () => "key",
     previousKey: async () => undefined,
+    breaker: createClaudeBreaker({ nowMs: Date.now, log: () => {} }),
     ask,
     model,
   });
@@ -182,6 +184,8 @@ describe("the budget for Claude", () => {
     output: "prose",
     model,
     promptTokens: 1_000,
+    cacheWriteTokens: 0,
+    cacheReadTokens: 0,
     completionTokens: 1_000,
     latencyMs: 1,
   };
@@ -256,7 +260,7 @@ describe("the budget for Claude", () => {
     ["cut off costs the most it can have cost", true],
   ])("a question that was %s", async (_what, billed) => {
     await words();
-    const failed = { kind: "failed" as const, reason: "no", retryable: false, billed, latencyMs: 5 };
+    const failed = { kind: "failed" as const, reason: "no", retryable: false, billed, outage: false, latencyMs: 5 };
     const [message] = escalations();
     if (message !== undefined) await escalateJob({ ...house, claude: answering(async () => failed) }, message);
     const { used = 0, reserved } = (await useOf("modelUsdPerMonth")) ?? {};

@@ -2,6 +2,7 @@ import { catalogue } from "@steward/catalogue/catalogue";
 import { actFor } from "@steward/aws/tenant-fence";
 import { laneMessageSchema } from "@steward/contracts/job";
 import { type ClaudeAccess, escalateJob } from "@steward/control/escalate-job";
+import { createClaudeBreaker } from "@steward/control/claude-breaker";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { consume } from "./batch.ts";
 import { createContext } from "./context.ts";
@@ -14,6 +15,7 @@ const claude: ClaudeAccess = {
   previousKey: () => context.services.secrets.get(context.names.anthropicSecret, { previous: true }),
   // Its SDK is the largest of all, and where no key is set nobody is asked.
   ask: async (question) => (await import("@steward/aws/outside/claude")).askClaude(question),
+  breaker: createClaudeBreaker(context),
   ...(baseUrl === undefined ? {} : { baseUrl }),
   model,
 };

@@ -4,6 +4,7 @@ import { AppError } from "@steward/contracts/errors";
 import type { HeartbeatAnswer } from "@steward/contracts/heartbeat";
 import type { LaneMessage } from "@steward/contracts/job";
 import { lanes } from "@steward/contracts/names";
+import { createProviderBreaker } from "@steward/core/provider/provider-breaker";
 import { fullJitterMs } from "@steward/node-client/backoff";
 import { type Clock, systemClock } from "@steward/node-client/clock";
 import { startHeartbeats } from "@steward/node-client/heartbeats";
@@ -12,11 +13,12 @@ import { metricsOf } from "@steward/node-client/metrics";
 import type { NodeClient } from "@steward/node-client/node-client";
 import { openSequence } from "@steward/node-client/sequence";
 import { replaceFile } from "@steward/node-client/state-files";
+import { askModel } from "./ask-model.ts";
 import type { PullQueue } from "./choose-polls.ts";
 import { findLanes, findOwnQueue, type QueueUrls } from "./find-queues.ts";
 import { defaultModels, modelFor, probeOllama, type WantedModels } from "./probe.ts";
 import { createPull } from "./pull-jobs.ts";
-import { runJob } from "./run-job.ts";
+import { type JobEnd, runJob } from "./run-job.ts";
 import { createSlots } from "./slots.ts";
 import { workerVersion } from "./version.ts";
 
@@ -58,6 +60,8 @@ export interface Worker {
 }
 
 const reprobeMs = 30_000;
+/** How long the model server has for a question that only asks whether it answers. */
+const probeQuestionMs = 30_000;
 /** Of a drain's time: what is kept for giving back what does not fit. */
 const giveBackMs = 5_000;
 /** How long a start waits for its first heartbeat to be answered; it goes on without. */
@@ -86,6 +90,18 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   let draining = false;
   let outage = false;
   let probeNow = new AbortController();
+  /** Of this process. A model server that fails job after job gets no more of them, until it has answered a question of our own. */
+  const breaker = createProviderBreaker<"fine" | "outage">({
+    isOutage: (answer) => answer === "outage",
+    outages: 5,
+    nowMs: () => clock.monotonicMs(),
+    onChange: (state) => {
+      log(state === "down" ? "models.failing" : "models.answer_again", { ollamaHost });
+      if (state === "up") return;
+      ready = false;
+      probeNow.abort();
+    },
+  });
 
   const pull = createPull({
     sqs,
@@ -98,17 +114,21 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     run: async (queue, message, onLease) => {
       const model = modelOf(queue, message);
       if (model === undefined) return { type: "left", why: "no wanted model is there any more" };
-      const end = await runJob({
-        message,
-        call: client.call,
-        ollamaHost,
-        model,
-        clock,
-        random,
-        log,
-        onLease,
-        draining: giveBack.signal,
-        stop: stop.signal,
+      let end = { type: "left", why: "the model server fails" } as JobEnd;
+      await breaker.ask(async () => {
+        end = await runJob({
+          message,
+          call: client.call,
+          ollamaHost,
+          model,
+          clock,
+          random,
+          log,
+          onLease,
+          draining: giveBack.signal,
+          stop: stop.signal,
+        });
+        return end.type === "released" && end.reason === "model_error" ? "outage" : "fine";
       });
       // The next job would meet the same silence: look first.
       if (end.type === "released" && end.reason === "model_unavailable") {
@@ -122,6 +142,19 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     log,
     stop: stop.signal,
   });
+
+  /** Whether the model server has answered its last jobs or, when it is to be tried again, a question that is nobody's. */
+  async function answersQuestions(): Promise<boolean> {
+    const [model] = usedModels();
+    if (breaker.isUp() || model === undefined) return breaker.isUp();
+    await breaker.ask(async () => {
+      const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(probeQuestionMs)]);
+      const question = { system: "Answer with {}.", prompt: "{}", schema: { type: "object" }, onTokens: () => {} };
+      const answered = await askModel({ host: ollamaHost, model, ...question, signal }).catch(() => undefined);
+      return answered === undefined ? "outage" : "fine";
+    });
+    return breaker.isUp();
+  }
 
   /** What was sent to this worker alone says of which lane it is; the usual model answers what does not say. */
   function modelOf(queue: PullQueue, message?: LaneMessage): string | undefined {
@@ -166,9 +199,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       if (found) urls.own = own;
       const before = ready;
       models = probe.reachable ? probe.models : [];
-      ready = lanes.some((lane) => modelFor(lane, wanted, models) !== undefined);
+      ready = usedModels().length > 0 && (await answersQuestions());
       failures = ready ? 0 : failures + 1;
-      if (!ready && !outage) {
+      if (!ready && breaker.isUp() && !outage) {
         outage = true;
         const why = probe.reachable
           ? `none of the wanted models is there: ${Object.values(wanted).join(", ")}`
@@ -187,7 +220,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       if (ready !== before) void heartbeats.beatNow().catch(() => {});
       looked.resolve();
       writeStatus();
-      const pauseMs = ready ? reprobeMs : fullJitterMs({ failures, baseMs: 500, capMs: 30_000, random });
+      const pauseMs = ready
+        ? reprobeMs
+        : Math.max(breaker.closedForMs(), fullJitterMs({ failures, baseMs: 500, capMs: 30_000, random }));
       await clock.sleep(pauseMs, AbortSignal.any([stop.signal, probeNow.signal]));
     }
   }

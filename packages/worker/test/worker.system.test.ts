@@ -6,6 +6,7 @@ import { newId, providerTenantId } from "@steward/contracts/ids";
 import type { CompleteJob, ReleaseJob } from "@steward/contracts/job";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { enrol } from "../../node-client/src/enrol.ts";
+import { type Clock, systemClock } from "../../node-client/src/clock.ts";
 import { createNodeClient, type NodeClient } from "../../node-client/src/node-client.ts";
 import { type NodesDoor, startNodesDoor } from "../../node-client/test/support/nodes-door.ts";
 import { until } from "../../node-client/test/support/until.ts";
@@ -76,7 +77,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-async function start(slots = 4): Promise<Worker> {
+async function start(slots = 4, clock = systemClock): Promise<Worker> {
   const worker = await startWorker({
     client,
     stateDir: dir,
@@ -86,6 +87,7 @@ async function start(slots = 4): Promise<Worker> {
     slots,
     log: (event) => events.push(event),
     random: () => 0.05,
+    clock,
   });
   workers.push(worker);
   return worker;
@@ -194,6 +196,52 @@ describe("a job", () => {
     expect(door.callsOf("completeJob")).toHaveLength(1);
     expect(sqs.deleted).toHaveLength(0);
   });
+});
+
+/** Time passes as usual; `jump` lets some of it pass at once, for those too who sleep. */
+function jumpingClock(): Clock & { jump: (ms: number) => void } {
+  let aheadMs = 0;
+  let jumped = new AbortController();
+  return {
+    monotonicMs: () => performance.now() + aheadMs,
+    async sleep(ms, signal) {
+      const untilMs = performance.now() + aheadMs + ms;
+      for (;;) {
+        const leftMs = untilMs - performance.now() - aheadMs;
+        if (leftMs <= 0 || signal?.aborted) return;
+        const wakes = signal === undefined ? [jumped.signal] : [jumped.signal, signal];
+        await systemClock.sleep(leftMs, AbortSignal.any(wakes));
+      }
+    },
+    jump(ms) {
+      aheadMs += ms;
+      const before = jumped;
+      jumped = new AbortController();
+      before.abort();
+    },
+  };
+}
+
+it("a model server that fails job after job gets no more of them, until it has answered a question that is nobody's", async () => {
+  ollama.answer({ status: 500 });
+  const clock = jumpingClock();
+  const worker = await start(1, clock);
+  for (let job = 1; job <= 5; job += 1) {
+    send();
+    await until("it is given back", () => door.callsOf("releaseJob").length === job);
+  }
+  await until("it stops pulling", () => !worker.status().ready && worker.status().polling.length === 0);
+  const asked = ollama.chats.length;
+  send();
+  clock.jump(16_000);
+  // Still broken: the question is ours, and the job waits in its queue untouched.
+  await until("it is tried", () => ollama.chats.length === asked + 1);
+  ollama.answer({ pieces: ["{}"] });
+  clock.jump(31_000);
+  await bodyOf("completeJob");
+  expect(door.callsOf("claimJob")).toHaveLength(6);
+  expect(count("models.failing")).toBe(1);
+  expect(count("models.answer_again")).toBe(1);
 });
 
 describe("a model that", () => {

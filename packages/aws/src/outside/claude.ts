@@ -24,8 +24,10 @@ export type ClaudeAnswer =
       output: string;
       /** The model that answered, as it names itself. */
       model: string;
-      /** Also those that were cached. */
+      /** Those that were not cached. */
       promptTokens: number;
+      cacheWriteTokens: number;
+      cacheReadTokens: number;
       completionTokens: number;
       latencyMs: number;
     }
@@ -38,9 +40,14 @@ interface Failure {
   retryable: boolean;
   /** What it cost nobody knows, but it may be something. */
   billed: boolean;
+  /** It is Anthropic or the way there, whatever is asked: others will fare the same. */
+  outage: boolean;
   latencyMs: number;
   keyRefused?: true;
 }
+
+/** Claude has answered within this, or does not answer. */
+const fairTimeMs = 15_000;
 
 /** Asks Claude once, within the deadline. Never throws; the key appears in no reason. */
 export async function askClaude(question: ClaudeQuestion): Promise<ClaudeAnswer> {
@@ -56,28 +63,32 @@ export async function askClaude(question: ClaudeQuestion): Promise<ClaudeAnswer>
     // Raced, not only aborted: whatever the connection does, the caller is answered in time.
     const message = await Promise.race([ask(question, signal, onBegun), whenAborted(signal)]);
     const cut = whyIncomplete(message);
-    if (cut !== undefined) return { ...cut, latencyMs: latencyMs() };
+    if (cut !== undefined) return { ...cut, outage: false, latencyMs: latencyMs() };
     const { usage } = message;
     return {
       kind: "answer",
       output: withoutFence(message.content.flatMap((block) => (block.type === "text" ? [block.text] : [])).join("")),
       model: message.model,
-      promptTokens:
-        usage.input_tokens + (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0),
+      promptTokens: usage.input_tokens,
+      cacheWriteTokens: usage.cache_creation_input_tokens ?? 0,
+      cacheReadTokens: usage.cache_read_input_tokens ?? 0,
       completionTokens: usage.output_tokens,
       latencyMs: latencyMs(),
     };
   } catch (error) {
     if (deadline.aborted) {
       const reason = `Claude did not answer within ${question.timeoutMs} ms`;
-      return { kind: "failed", reason, retryable: true, billed: true, latencyMs: latencyMs() };
+      // A job that came late leaves less time than Claude needs: that says nothing of Anthropic.
+      const outage = question.timeoutMs >= fairTimeMs;
+      return { kind: "failed", reason, retryable: true, billed: true, outage, latencyMs: latencyMs() };
     }
     if (signal.aborted) {
       const reason = "the question to Claude was cancelled";
-      return { kind: "failed", reason, retryable: true, billed: true, latencyMs: latencyMs() };
+      return { kind: "failed", reason, retryable: true, billed: true, outage: false, latencyMs: latencyMs() };
     }
     // What was refused before the first word costs nothing.
-    return { ...failure(error, question.apiKey), billed: begun, latencyMs: latencyMs() };
+    const failed = failure(error, question.apiKey);
+    return { ...failed, outage: failed.retryable, billed: begun, latencyMs: latencyMs() };
   }
 }
 
@@ -157,7 +168,7 @@ function withoutFence(text: string): string {
   return /^\s*```(?:json)?\s*([^]*?)\s*```\s*$/.exec(text)?.[1] ?? text;
 }
 
-function whyIncomplete({ stop_reason: stopped }: Anthropic.Message): Omit<Failure, "latencyMs"> | undefined {
+function whyIncomplete({ stop_reason: stopped }: Anthropic.Message): Omit<Failure, "outage" | "latencyMs"> | undefined {
   switch (stopped) {
     case "end_turn":
     case "stop_sequence":
@@ -177,7 +188,7 @@ function whyIncomplete({ stop_reason: stopped }: Anthropic.Message): Omit<Failur
   }
 }
 
-function failure(error: unknown, apiKey: string): Omit<Failure, "billed" | "latencyMs"> {
+function failure(error: unknown, apiKey: string): Omit<Failure, "billed" | "outage" | "latencyMs"> {
   const failed = (reason: string, retryable: boolean) => ({ kind: "failed" as const, reason, retryable });
   if (error instanceof Anthropic.APIConnectionError) return failed("Claude could not be reached", true);
   if (error instanceof Anthropic.APIError) {

@@ -45,6 +45,8 @@ export interface JobState extends Versioned {
   promptTokens?: number;
   completionTokens?: number;
   latencyMs?: number;
+  /** What was wrong with the form of the last answer: the next attempt is told. */
+  repair?: string;
   /** Of all attempts together, in US dollars. Absent: nothing that is paid for by the token. */
   costUsd?: number;
   /** Why earlier attempts were not enough, oldest first. Shown to the person when the last one fails. */
@@ -93,7 +95,12 @@ export type JobEvent =
       costUsd?: number;
     }
   /** The answer was not, or the model failed: the same job goes to the next tier, or again, or fails at the fifth attempt. */
-  | ({ type: "fall_short"; nextTier: Exclude<Tier, "matcher"> | undefined; secretHash: string } & FallenShort)
+  | ({
+      type: "fall_short";
+      nextTier: Exclude<Tier, "matcher"> | undefined;
+      repair?: string;
+      secretHash: string;
+    } & FallenShort)
   /** Given back untouched (draining): `leased → queued`, the same tier. */
   | { type: "release"; owner: string; attempt: number; secretHash: string }
   /** The reconciler: the lease ran out, or the message may be lost; queued again under a new secret. */

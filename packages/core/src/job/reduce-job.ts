@@ -105,6 +105,7 @@ export function reduceJob(state: JobState, event: JobEvent, nowMs: number): Step
         ...toAnyWorker,
         tier: event.nextTier ?? state.tier,
         secretHash: event.secretHash,
+        repair: event.repair,
       });
     }
     case "release":

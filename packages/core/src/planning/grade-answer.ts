@@ -21,22 +21,24 @@ export function gradeAnswer(raw: string, context: PlanningContext): Understandin
   const nearest = nearestActions(index, evidence.tokens);
   const unsure = (why: string, grade = 0): Understanding => ({ kind: "unsure", why, nearest, grade });
 
+  const unusable = (why: string): Understanding => ({ kind: "unsure", why, nearest, grade: 0, form: true });
+
   const screened = screenInstruction(context);
   if (screened !== undefined) return { kind: "refused", ...screened, grade: 1 };
   const answer = parseAnswer(raw);
-  if (answer === undefined) return unsure("The model did not answer in the form that was asked for.");
+  if (answer === undefined) return unusable("The model did not answer in the form that was asked for.");
   if (answer.outOfScope) return { kind: "refused", ...noActionFits(nearest, context.actions), grade: 1 };
   if (answer.steps.length === 0) return unsure("The model proposed nothing.");
-  if (answer.steps.length > defaults.maxSteps) return unsure("The model proposed too many steps.");
+  if (answer.steps.length > defaults.maxSteps) return unusable("The model proposed too many steps.");
   if (evidence.allNegated) return unsure("The request says what should not be.");
 
   const clauses = clausesOf(evidence.tokens, new Set(index.flatMap((one) => [...one.objects])));
   const judged: JudgedStep[] = [];
   for (const proposed of answer.steps) {
     const indexed = index.find((one) => one.action.id === proposed.action);
-    if (indexed === undefined) return unsure(`The model proposed ${quote(proposed.action)}, which is no action.`);
+    if (indexed === undefined) return unusable(`The model proposed ${quote(proposed.action)}, which is no action.`);
     const step = judgeStep({ evidence, clauses }, indexed, proposed.variables, context);
-    if (step.kind === "unsure") return unsure(step.why);
+    if (step.kind === "unsure") return step.form === true ? unusable(step.why) : unsure(step.why);
     if (step.kind === "refused") return { kind: "refused", message: step.message, next: [], grade: 1 };
     judged.push(step);
   }
@@ -99,7 +101,7 @@ function judgeStep(
   indexed: IndexedAction,
   proposed: Variables,
   context: PlanningContext,
-): JudgedStep | { kind: "unsure"; why: string } | { kind: "refused"; message: string } {
+): JudgedStep | { kind: "unsure"; why: string; form?: true } | { kind: "refused"; message: string } {
   const { action } = indexed;
   const { evidence } = request;
   const mayUse = (at: number) => speaksFor(request, indexed, at);
@@ -109,7 +111,7 @@ function judgeStep(
   const mentioned = new Set(evidence.tokens.map((token) => token.text.toLowerCase()));
   for (const [name, value] of Object.entries(proposed)) {
     const shape = indexed.shapes.get(name);
-    if (shape === undefined) return { kind: "unsure", why: `${action.id} has no variable ${quote(name)}.` };
+    if (shape === undefined) return { kind: "unsure", why: `${action.id} has no variable ${quote(name)}.`, form: true };
     if (saysHowMany(shape, value)) return { kind: "unsure", why: `The model took a word for how many as ${name}.` };
     if (hasTemplate(value)) return { kind: "unsure", why: `The model put template syntax into ${name}.` };
     // Small models fill in what they need not; empty means that nothing was named.

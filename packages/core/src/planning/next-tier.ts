@@ -1,16 +1,57 @@
-import type { Tier } from "@steward/contracts/states";
-import type { JobState } from "../job/job-state.ts";
+import type { JobFailure, JobState } from "../job/job-state.ts";
 
-export type Shortfall = "low_grade" | "model_error" | "model_unavailable" | "model_timeout";
+/** Why an attempt was not enough. */
+export type Shortfall =
+  /** Its words could not be used: no JSON, cut off, an action or a variable that there is not. */
+  | "bad_form"
+  /** They could, and do not say what was asked for. */
+  | "low_grade"
+  | "model_error"
+  | "model_unavailable"
+  | "model_timeout";
+
+interface Retry {
+  /** How often the same tier tries once more. */
+  again: number;
+  /** What is different about the next try. Without a difference there is no use in one. */
+  by?: "repair" | "time" | "another worker";
+  /** What comes after that. */
+  then: JobState["tier"] | "end";
+}
 
 /**
- * Where a job goes whose tier fell short: another tier, or `undefined` for the same one again. A model that answered
- * badly will answer badly again, and one that was silent has eaten the time: both move on at once. A model that broke
- * or was away gets one more try (another worker may take it).
+ * Whether a tier gets another try, and why that could help. A model at temperature 0 repeats itself, so each try changes
+ * something: the question (the fault of form is named), the worker, or the time. A model that has misread a request is not
+ * told what it left out: it would make that up. One that was silent has eaten the time.
  */
-export function nextTier(job: JobState, shortfall: Shortfall): Exclude<Tier, "matcher"> | undefined {
-  if (job.tier === "claude") return undefined;
-  if (shortfall === "low_grade" || shortfall === "model_timeout") return "claude";
+export const retryTable: Record<JobState["tier"], Record<Shortfall, Retry>> = {
+  ollama: {
+    bad_form: { again: 1, by: "repair", then: "claude" },
+    low_grade: { again: 0, then: "claude" },
+    model_error: { again: 1, by: "another worker", then: "claude" },
+    model_unavailable: { again: 1, by: "another worker", then: "claude" },
+    model_timeout: { again: 0, then: "claude" },
+  },
+  claude: {
+    // Anthropic holds it to the schema, and it has understood as well as anybody will: asking again costs, and changes nothing.
+    bad_form: { again: 0, then: "end" },
+    low_grade: { again: 0, then: "end" },
+    // An outage or a rate limit passes. The job's five attempts and its deadline end it.
+    model_error: { again: Number.POSITIVE_INFINITY, by: "time", then: "end" },
+    model_unavailable: { again: Number.POSITIVE_INFINITY, by: "time", then: "end" },
+    model_timeout: { again: 0, then: "end" },
+  },
+};
+
+export type NextTry = { kind: "try"; tier: JobState["tier"]; repairs: boolean } | { kind: "end" };
+
+/** Where a job goes whose tier fell short. All earlier failures of the tier count: a job is not tried once for each fault. */
+export function nextTry(
+  job: Pick<JobState, "tier"> & { failures: Pick<JobFailure, "tier">[] },
+  shortfall: Shortfall,
+): NextTry {
+  const retry = retryTable[job.tier][shortfall];
   const earlier = job.failures.filter((failure) => failure.tier === job.tier).length;
-  return earlier >= 1 ? "claude" : undefined;
+  if (earlier < retry.again) return { kind: "try", tier: job.tier, repairs: retry.by === "repair" };
+  return retry.then === "end" ? { kind: "end" } : { kind: "try", tier: retry.then, repairs: false };
 }
