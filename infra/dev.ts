@@ -12,7 +12,8 @@ import {
   wakeDocument,
 } from "@steward/contracts/names";
 import { hybridRoleStatements, hybridRoleTrust } from "@steward/contracts/hybrid-role";
-import type { StagePlace } from "@steward/contracts/policy";
+import { policyStatements, type StagePlace } from "@steward/contracts/policy";
+import { queueRole } from "@steward/contracts/queue-role";
 import { componentName, type Input, perName, permissionsOf } from "./platform.ts";
 
 type Where = Omit<StagePlace, "secretArns">;
@@ -62,6 +63,7 @@ export function makeStorage(where: Where) {
   publish(names, "audit-bucket", buckets.audit);
   publish(names, "hybrid-role", role.name);
   publish(names, "hybrid-role-arn", role.arn);
+  publish(names, "queue-role-arn", makeQueueRole(names, where).arn);
   publish(names, "wake-document", document.name);
 
   return {
@@ -175,6 +177,23 @@ function makeHybridRole(names: Names, where: Where): aws.iam.Role {
     description: "Of machines that registered with SSM: to be rung, and nothing else",
     assumeRolePolicy: aws.iam.getPolicyDocumentOutput({ statements: trust }).json,
     inlinePolicies: [{ name: "doorbell", policy: doorbell.json }],
+  });
+}
+
+function makeQueueRole(names: Names, where: Where): aws.iam.Role {
+  const { principal, conditions, description } = queueRole(where);
+  const trust = permissionsOf([{ actions: ["sts:AssumeRole"], resources: [], conditions }]).map((statement) => ({
+    actions: statement.actions,
+    conditions: statement.conditions,
+    principals: [{ type: "AWS", identifiers: [principal] }],
+  }));
+  const receives = policyStatements("worker", { ...where, secretArns: {} });
+  const queues = aws.iam.getPolicyDocumentOutput({ statements: permissionsOf(receives) });
+  return new aws.iam.Role("QueueRole", {
+    name: names.queueRole,
+    description,
+    assumeRolePolicy: aws.iam.getPolicyDocumentOutput({ statements: trust }).json,
+    inlinePolicies: [{ name: "queues", policy: queues.json }],
   });
 }
 

@@ -189,6 +189,7 @@ function boundaryRules(scope: Construct, { stage, env }: StageProps): Rule[] {
       resources: [arn("iam", `role/${names.hybridRole}`)],
       conditions: { StringEquals: { "iam:PassedToService": "ssm.amazonaws.com" } },
     },
+    { actions: actionsOf("sts", "AssumeRole"), resources: [arn("iam", `role/${names.queueRole}`)] },
     {
       actions: actionsOf("autoscaling", "CompleteLifecycleAction"),
       resources: [arn("autoscaling", `autoScalingGroup:*:autoScalingGroupName/${names.workerGroup}`)],

@@ -1,4 +1,5 @@
 import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { AccountPrincipal, PolicyDocument, Role } from "aws-cdk-lib/aws-iam";
 import { Queue, QueueEncryption, RedrivePermission } from "aws-cdk-lib/aws-sqs";
 import {
   deadLetterRetentionSeconds,
@@ -7,7 +8,10 @@ import {
   resourceNames,
   workerQueuesLike,
 } from "@steward/contracts/names";
+import { policyStatements } from "@steward/contracts/policy";
+import { queueRole } from "@steward/contracts/queue-role";
 import type { Construct } from "constructs";
+import { explainWildcards, statementsOf } from "./explain.ts";
 import { publish } from "./publish.ts";
 import type { StageProps } from "./stage-props.ts";
 
@@ -56,5 +60,21 @@ export class QueuesStack extends Stack {
       publish(this, stage, `queue-arn/${name}`, queue.queueArn);
       publish(this, stage, `dead-letter-queue-arn/${name}`, deadLetters.queueArn);
     }
+    this.lendQueues(stage, env);
+  }
+
+  /** What a worker on a host of somebody's own is lent: never more than this, and of it only its own queue. */
+  private lendQueues(stage: string, env: StageProps["env"]): void {
+    const place = { stage, partition: this.partition, region: env.region, account: env.account };
+    const { conditions, description } = queueRole(place);
+    const receives = policyStatements("worker", { ...place, secretArns: {} });
+    const role = new Role(this, "QueueRole", {
+      roleName: resourceNames(stage).queueRole,
+      description,
+      assumedBy: new AccountPrincipal(env.account).withConditions(conditions),
+      inlinePolicies: { queues: new PolicyDocument({ statements: statementsOf(receives) }) },
+    });
+    explainWildcards(role, receives);
+    publish(this, stage, "queue-role-arn", role.roleArn);
   }
 }

@@ -39,6 +39,8 @@ export function hostEnvironment({ stage, region, apiUrl, models }: Omit<HostValu
     },
     "worker.env": {
       AWS_REGION: region,
+      // By the instance's role.
+      STEWARD_QUEUE_ACCESS: "machine",
       STEWARD_STAGE: stage,
       STEWARD_STATE_DIR: "/var/lib/steward-worker",
       STEWARD_WORKER_MODELS: Object.entries(models)

@@ -19,6 +19,10 @@ import { type Installation, startInstallation } from "../support/installation.ts
 let installation: Installation;
 beforeAll(async () => {
   installation = await startInstallation({ appliances: 2 });
+  // A worker that comes, works and goes.
+  const worker = await installation.enrol("worker", "gpu", "provider");
+  await worker.call("queueCredentials", {});
+  await worker.call("leave", {});
 });
 afterAll(() => installation.close());
 
@@ -434,6 +438,8 @@ const steps: Partial<Record<RouteName, Step>> = {
   renewExpired: {
     needsNone: "needs a certificate that is weeks old; renew-certificate.ts commits its entry with the change",
   },
+  queueCredentials: { byMachine: "lend-queues" },
+  leave: { byMachine: "remove-node" },
   heartbeat: { needsNone: "says that a machine is alive; nothing is decided, 60 times an hour" },
   putFacts: { needsNone: "what a machine says of itself: data" },
   requestChunk: { needsNone: "a part of a run's output, whose end has an entry with the output's digest" },
@@ -482,10 +488,12 @@ const byMachines = Object.entries(steps).flatMap(([name, step]) =>
 );
 it.each(byMachines)("%s leaves an entry when a machine makes it", async (_name, what) => {
   const seen = async () => {
-    const { items } = await listAudit(installation.table, acmeId(), { limit: 200, what });
-    return items
-      .map(({ entry }) => entry)
-      .find(({ who, requestId }) => who.startsWith("apl_") && requestId !== undefined);
+    const trails = [acmeId(), installation.tenantId("provider")].map((tenantId) =>
+      listAudit(installation.table, tenantId, { limit: 200, what }),
+    );
+    return (await Promise.all(trails))
+      .flatMap(({ items }) => items.map(({ entry }) => entry))
+      .find(({ who, requestId }) => /^(apl|wrk)_/.test(who) && requestId !== undefined);
   };
   await expect.poll(seen, { timeout: 30_000 }).toBeDefined();
 });

@@ -1,8 +1,17 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { GetQueueAttributesCommand, GetQueueUrlCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import {
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
 import { createClients } from "@steward/aws/clients";
+import { createSts } from "@steward/aws/clients/sts";
+import { createQueueLender, type LentKeys } from "@steward/aws/queue-lender";
 import { createNode, getNode, replaceNode } from "@steward/aws/records/node";
 import { commit, type Table } from "@steward/aws/table";
 import { createWorkerQueues, type WorkerQueues } from "@steward/aws/worker-queues";
@@ -10,9 +19,10 @@ import { newId, providerTenantId } from "@steward/contracts/ids";
 import { resourceNames, workerQueue } from "@steward/contracts/names";
 import { permissions, type PrincipalName } from "@steward/contracts/permissions";
 import { keepWorkerQueues } from "@steward/control/keep-worker-queues";
+import { lendQueues } from "@steward/control/lend-queues";
 import { localAccount } from "@steward/local/account";
 import { type Cloud, startCloud } from "@steward/local/cloud/start-cloud";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 /* The queues of single workers, by the real clients, with the rights that the parts of Steward have and no others. */
 
@@ -26,13 +36,15 @@ const keysOf = (principal: PrincipalName) => ({
   principal,
   grants: grants[principal],
 });
-const reconciler = keysOf("reconcile");
+const [reconciler, enroller, role] = [keysOf("reconcile"), keysOf("enrol"), keysOf("worker")];
 const tester = {
   ...keysOf("reconcile"),
   accessKeyId: "LOCALTESTERKEY",
   grants: [{ actions: ["*"], resources: ["*"] }],
 };
 let cloud: Cloud;
+/** What the cloud's clock is ahead. */
+let aheadMs = 0;
 let table: Table;
 let sqs: SQSClient;
 let kept: { table: Table; log: () => void; workerQueues: WorkerQueues };
@@ -40,7 +52,8 @@ let kept: { table: Table; log: () => void; workerQueues: WorkerQueues };
 let all: Table;
 
 beforeAll(async () => {
-  cloud = await startCloud({ stateDir, stage, credentials: [reconciler, tester] });
+  const credentials = [reconciler, enroller, role, tester];
+  cloud = await startCloud({ stateDir, stage, credentials, now: () => Date.now() + aheadMs });
   const clients = createClients({ region: "us-east-1", credentials: reconciler, endpointUrl: cloud.endpoint });
   table = { client: clients.dynamo, name: names.table };
   kept = { table, log: () => {}, workerQueues: createWorkerQueues({ sqs: clients.sqs, stage }) };
@@ -53,7 +66,7 @@ afterAll(async () => {
   rmSync(stateDir, { recursive: true, force: true });
 });
 
-async function enrolWorker(): Promise<string> {
+async function enrolWorker(over: { confirmedAtMs?: number; quarantinedAtMs?: number } = {}): Promise<string> {
   const nodeId = newId("worker", Date.now());
   const node = {
     v: 1 as const,
@@ -71,6 +84,7 @@ async function enrolWorker(): Promise<string> {
     keyFingerprint: "0".repeat(64),
     createdAtMs: 1,
     updatedAtMs: 1,
+    ...over,
   };
   await commit(all, [createNode(node)]);
   return nodeId;
@@ -110,4 +124,85 @@ it("a queue that somebody removed is made again; making and removing twice chang
   await kept.workerQueues.remove(workerId);
   expect(await keepWorkerQueues(kept)).toEqual({ made: 1, removed: 0 });
   expect(await kept.workerQueues.list()).toContain(workerId);
+});
+
+describe("keys that a worker is lent", () => {
+  const endpointUrl = () => cloud.endpoint;
+  const lend = (nodeId: string) => {
+    const options = { region: "us-east-1", credentials: enroller, endpointUrl: endpointUrl() };
+    const clients = createClients(options);
+    const lender = createQueueLender({ sts: createSts(options), stage });
+    const roleArn = `arn:aws:iam::${localAccount}:role/${names.queueRole}`;
+    const deps = {
+      stage,
+      table: { client: clients.dynamo, name: names.table },
+      nowMs: Date.now,
+      log: () => {},
+      workerQueues: createWorkerQueues({ sqs: clients.sqs, stage }),
+      lendQueues: (workerId: string) => lender.lend({ workerId, roleArn }),
+    };
+    const caller = { nodeId, tenantId: providerTenantId, kind: "worker" as const, fingerprint: "", requestId: "req" };
+    return lendQueues(deps, caller);
+  };
+  const clientWith = ({ region, ...credentials }: LentKeys) =>
+    new SQSClient({ region, credentials, endpoint: endpointUrl(), maxAttempts: 1 });
+  const urlOf = (name: string) => `${endpointUrl()}/${localAccount}/${name}`;
+  const denied = { name: "AccessDeniedException" };
+
+  it("take from the lanes and its own queue, which is there by then, and do nothing else", async () => {
+    const [workerId, otherId] = [await enrolWorker({ confirmedAtMs: 1 }), await enrolWorker({ confirmedAtMs: 1 })];
+    const keys = await lend(workerId);
+    expect(keys).toMatchObject({ expiresInSeconds: 3600, region: "us-east-1", stage });
+    await lend(otherId);
+    const worker = clientWith(keys);
+    for (const name of ["inference-express", "inference-standard", "inference-bulk", workerQueue(workerId)] as const) {
+      const QueueUrl = urlOf(names.queue(name));
+      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: name }));
+      const { Messages = [] } = await worker.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }));
+      expect(Messages.map((message) => message.Body)).toEqual([name]);
+      await worker.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: Messages[0]?.ReceiptHandle }));
+    }
+    const receive = (name: string) => worker.send(new ReceiveMessageCommand({ QueueUrl: urlOf(name) }));
+    await expect(receive(names.queue(workerQueue(otherId)))).rejects.toMatchObject(denied);
+    await expect(receive(names.queue("rollouts"))).rejects.toMatchObject(denied);
+    const send = { QueueUrl: urlOf(names.queue("inference-express")), MessageBody: "mine" };
+    await expect(worker.send(new SendMessageCommand(send))).rejects.toMatchObject(denied);
+    const lanesKeys = createClients({ region: "us-east-1", credentials: keys, endpointUrl: endpointUrl() });
+    const look = getNode(
+      { client: lanesKeys.dynamo, name: names.table },
+      { tenantId: providerTenantId, nodeId: otherId },
+    );
+    await expect(look).rejects.toThrow();
+  });
+
+  it("end after an hour, and are worth nothing with a changed token", async () => {
+    const keys = await lend(await enrolWorker({ confirmedAtMs: 1 }));
+    const receive = (with_: LentKeys) =>
+      clientWith(with_).send(new ReceiveMessageCommand({ QueueUrl: urlOf(names.queue("inference-express")) }));
+    await receive(keys);
+    const [payload = "", mark = ""] = keys.sessionToken.split(".");
+    const wider = JSON.parse(Buffer.from(payload, "base64url").toString());
+    delete wider.policy;
+    const forged = `${Buffer.from(JSON.stringify(wider)).toString("base64url")}.${mark}`;
+    await expect(receive({ ...keys, sessionToken: forged })).rejects.toMatchObject({
+      name: "UnrecognizedClientException",
+    });
+    aheadMs = 3_601_000;
+    try {
+      await expect(receive(keys)).rejects.toMatchObject({ name: "ExpiredTokenException" });
+    } finally {
+      aheadMs = 0;
+    }
+  });
+
+  it("are not lent to one that nobody has confirmed, that is in quarantine, or that was shut out", async () => {
+    await expect(lend(await enrolWorker())).rejects.toMatchObject({ code: "unavailable", retryable: true });
+    const doubted = await enrolWorker({ confirmedAtMs: 1, quarantinedAtMs: 2 });
+    await expect(lend(doubted)).rejects.toMatchObject({ code: "forbidden" });
+    const revoked = await enrolWorker({ confirmedAtMs: 1 });
+    const node = await getNode(all, { tenantId: providerTenantId, nodeId: revoked });
+    if (node === undefined) throw new Error("the worker is not there");
+    await commit(all, [replaceNode(node, { ...node, revokedAtMs: 1, version: node.version + 1 })]);
+    await expect(lend(revoked)).rejects.toMatchObject({ code: "forbidden" });
+  });
 });

@@ -153,17 +153,22 @@ describe("the built worker", () => {
     }));
     door.on("completeJob", () => ({ accepted: true, status: "succeeded" }));
     door.on("releaseJob", () => undefined);
+    // Nothing of AWS's is configured on this host.
+    door.on("queueCredentials", () => ({
+      accessKeyId: "ASIATEST",
+      secretAccessKey: "test",
+      sessionToken: "lent",
+      expiresInSeconds: 3600,
+      region: "eu-central-1",
+      stage: "test",
+    }));
     await writeFile(join(dir, "ca.pem"), door.ca.pem);
     environment = {
       STEWARD_STATE_DIR: join(dir, "state"),
-      STEWARD_STAGE: "test",
       STEWARD_SERVER_CA_FILE: join(dir, "ca.pem"),
       STEWARD_DRAIN_SECONDS: "600",
       OLLAMA_HOST: ollama.host,
       OLLAMA_NUM_PARALLEL: "2",
-      AWS_REGION: "eu-central-1",
-      AWS_ACCESS_KEY_ID: "test",
-      AWS_SECRET_ACCESS_KEY: "test",
       AWS_ENDPOINT_URL: sqs.url,
     };
     const enrolled = await tell("worker", ["enrol", "--url", door.apiUrl, "--token", "-"], environment, "secret\n");

@@ -1,6 +1,7 @@
 import "reflect-metadata";
 import { createHash, X509Certificate } from "node:crypto";
 import { gzipSync } from "node:zlib";
+import { GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { DescribeInstanceInformationCommand } from "@aws-sdk/client-ssm";
 import { DeleteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { certificateIdentity } from "@steward/api/callers";
@@ -10,6 +11,7 @@ import { presenceKey } from "@steward/aws/records/presence-item";
 import { renewalStatement } from "@steward/contracts/certificate";
 import type { Client } from "@steward/contracts/client";
 import { newId, providerTenantId } from "@steward/contracts/ids";
+import { workerQueue } from "@steward/contracts/names";
 import type { RouteName } from "@steward/contracts/routes";
 import { readPair } from "@steward/node-client/identity";
 import { newPrivateKey, requestFor, signWith } from "@steward/node-client/key-pair";
@@ -73,6 +75,7 @@ const calls: [string, string, unknown?][] = [
   ["GET", "/api/v1/trust"],
   ["GET", "/api/v1/runs"],
   ["POST", "/api/v1/renew", { csr: "x", proof: "AAAA" }],
+  ["POST", "/api/v1/queue-credentials"],
   ["POST", "/api/v1/certificate-session"],
 ];
 
@@ -200,6 +203,34 @@ describe("a machine of another kind, or another tenant's", () => {
       code: "not_found",
     });
   });
+});
+
+it("a worker is lent keys to queues, an appliance is not; one that leaves is out, and its queue goes with it", async () => {
+  const leaver = await installation.enrol("worker", "leaver", "provider");
+  expect(await problemOf(appliance.call("queueCredentials", {}))).toMatchObject({ code: "forbidden" });
+  expect(await problemOf(appliance.call("leave", {}))).toMatchObject({ code: "forbidden" });
+  const { sessionToken, ...keys } = await leaver.call("queueCredentials", {});
+  const sqs = new SQSClient({
+    endpoint: installation.stack.cloudUrl,
+    region: keys.region,
+    credentials: { ...keys, sessionToken },
+    maxAttempts: 1,
+  });
+  const own = new GetQueueUrlCommand({ QueueName: installation.names.queue(workerQueue(leaver.identity.nodeId)) });
+  expect((await sqs.send(own)).QueueUrl).toContain(leaver.identity.nodeId);
+  await leaver.call("leave", {});
+  for (const call of ["queueCredentials", "leave"] as const) {
+    expect(await problemOf(leaver.call(call, {}))).toMatchObject({ code: "certificate_refused" });
+  }
+  const { items } = await installation.as("provider")("listNodes", { query: { kind: "worker" } });
+  expect(items.map(({ name }) => name)).not.toContain("leaver");
+  const gone = () =>
+    sqs.send(own).then(
+      () => "there",
+      (error: Error) => error.name,
+    );
+  await expect.poll(gone, { timeout: 20_000 }).toBe("QueueDoesNotExist");
+  sqs.destroy();
 });
 
 describe("a machine whose presence cannot be read is refused", () => {

@@ -10,7 +10,9 @@ import type { Context, NodeCaller, UserCertificate, WithObjects, WithSigner } fr
 import type { Denied } from "@steward/control/note-denial";
 import type { RateLimiter } from "@steward/control/rate-limits";
 import type { SearchPassages } from "@steward/core/support/search-passages";
+import type { LentKeys } from "@steward/aws/queue-lender";
 import type { RunSecrets } from "@steward/aws/run-secrets";
+import type { WorkerQueues } from "@steward/aws/worker-queues";
 import type { CursorKeys } from "./cursor.ts";
 import type { IdempotencyStore } from "./idempotency.ts";
 
@@ -46,6 +48,9 @@ export interface AppDeps extends Context, WithObjects {
   tokenKeys: TokenKeys;
   /** The keys that encrypt list cursors, as remembered, or (`fresh`) as they are. */
   cursorKeys: (options?: { fresh?: boolean }) => Promise<CursorKeys>;
+  /** The queues of single workers, and keys to one of them and the lanes. */
+  workerQueues: Pick<WorkerQueues, "create">;
+  lendQueues: (workerId: string) => Promise<LentKeys>;
   /** The installation's secrets, for the function that may touch them. */
   versions: SecretVersions;
   /** Secrets that runs make: each function may do its part. */

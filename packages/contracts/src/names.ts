@@ -113,6 +113,8 @@ export function resourceNames(stage: string) {
       `${prefix}/tenant/${secret === "*" ? "*" : `${secret.tenantId}/${secret.name}`}`,
     /** The one document of Run Command. Documents are named per account and region, and two stages may share those. */
     wakeDocument: `Steward-Wake-${stage}`,
+    /** IAM role of which each worker of somebody's own is lent a part: the lanes, and its own queue. */
+    queueRole: `${prefix}-worker-queues`,
     /** IAM role of machines with the doorbell `ssm`. */
     hybridRole: `${prefix}-appliance`,
     /** IAM role of a deploy's workflow: of the CDK stacks, or of the SST app. */
@@ -189,6 +191,7 @@ const stackParameters = [
   "audit-bucket",
   "hybrid-role",
   "hybrid-role-arn",
+  "queue-role-arn",
   "wake-document",
   "worker-group",
   "alarm-topic-arn",

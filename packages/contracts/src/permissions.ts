@@ -236,13 +236,16 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       indexes("gsi2"),
       sign("issuer"),
       ...verifyTokens,
-      parameters("ca-certificate", "root-public-key", "hybrid-role"),
+      parameters("ca-certificate", "root-public-key", "hybrid-role", "queue-role-arn"),
       {
         actions: ["ssm:CreateActivation", "ssm:AddTagsToResource"],
         resources: ["*"],
         why: "an activation has no name before it is made",
       },
       { actions: ["iam:PassRole"], resources: [names.hybridRole] },
+      // A worker on a host of somebody's own is lent a part of it for an hour, and its queue is there by then.
+      { actions: ["sts:AssumeRole"], resources: [names.queueRole] },
+      ...makeWorkerQueues,
       {
         actions: ["ssm:DescribeInstanceInformation"],
         resources: ["*"],

@@ -116,6 +116,7 @@ function arnsOf(service: string, name: string, place: StagePlace): string[] {
     case "s3":
       return [`arn:${partition}:s3:::${name}`];
     case "iam":
+    case "sts":
       return [`arn:${partition}:iam::${account}:role/${name}`];
     case "secretsmanager": {
       const secret = secretNames.find((one) => names.secret(one) === name);

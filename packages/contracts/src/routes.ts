@@ -25,6 +25,7 @@ import { tenantRoutes } from "./routes/tenants.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { waitRoutes } from "./routes/wait.ts";
 import { windowRoutes } from "./routes/windows.ts";
+import { workerRoutes } from "./routes/workers.ts";
 
 /**
  * Every route of Steward. A route without a door and an access rule cannot be written. A function imports its own list
@@ -59,6 +60,7 @@ export const routes = {
   ...heartbeatRoutes,
   ...applianceRoutes,
   ...jobRoutes,
+  ...workerRoutes,
 } as const;
 
 export type RouteName = keyof typeof routes;

@@ -30,6 +30,7 @@ export function parameterSchema(parameter: ParameterName): z.ZodType<string> {
     case "table-arn":
       return arnOf("dynamodb");
     case "hybrid-role-arn":
+    case "queue-role-arn":
       return arnOf("iam");
     case "alarm-topic-arn":
       return arnOf("sns");

@@ -50,6 +50,8 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
       if (current === undefined) throw new AppError("unavailable", `the secret ${names.tokenSecret} is not set`);
       return { current: keyFromSecret(current), ...(before === undefined ? {} : { previous: keyFromSecret(before) }) };
     },
+    workerQueues: services.workerQueues,
+    lendQueues: async (workerId) => services.queueLender.lend({ workerId, roleArn: await parameter("queue-role-arn") }),
     versions: services.secretVersions,
     runSecrets: services.runSecrets,
     deadLetters: services.deadLetters,

@@ -3,6 +3,7 @@ import type { InstanceSecrets } from "@steward/aws/instance-secrets";
 import type { LifecycleAction } from "@steward/aws/lifecycle";
 import type { ObjectRemover } from "@steward/aws/object-remover";
 import type { Objects } from "@steward/aws/objects";
+import type { QueueLender } from "@steward/aws/queue-lender";
 import type { Queues } from "@steward/aws/queues";
 import type { RunSecrets } from "@steward/aws/run-secrets";
 import type { Seals } from "@steward/aws/seals";
@@ -30,6 +31,7 @@ export interface Services {
   queues: Queues;
   workerQueues: WorkerQueues;
   deadLetters: DeadLetterQueues;
+  queueLender: QueueLender;
   parameters: TextStore & {
     /** Only where there is none; false where there is. */
     create(name: string, value: string): Promise<boolean>;
@@ -110,6 +112,13 @@ export function createServices({ stage, account }: { stage: string; account: str
     const [{ createDeadLetterQueues }, client] = await Promise.all([import("@steward/aws/dead-letters"), sqs()]);
     return createDeadLetterQueues({ sqs: client, stage });
   });
+  const queueLender = once(async () => {
+    const [{ createQueueLender }, { createSts }] = await Promise.all([
+      import("@steward/aws/queue-lender"),
+      import("@steward/aws/clients/sts"),
+    ]);
+    return createQueueLender({ sts: createSts(), stage });
+  });
 
   return {
     objects: {
@@ -136,6 +145,7 @@ export function createServices({ stage, account }: { stage: string; account: str
       remove: async (...call) => (await deadLetters()).remove(...call),
       count: async (...call) => (await deadLetters()).count(...call),
     },
+    queueLender: { lend: async (...call) => (await queueLender()).lend(...call) },
     parameters: {
       get: async (name, options) => (await parameterCalls()).getParameter(await ssm(), name, options),
       put: async (name, value) => (await parameterCalls()).putParameter(await ssm(), name, value),

@@ -20,12 +20,8 @@ export interface Outsider {
   grants: Grant[];
 }
 
-/** Random keys for every principal, new at each start, in one file that only this user can read. Answers the parts' keys. */
-export function writeCredentials(
-  file: string,
-  stage: string,
-  outsiders: readonly Outsider[] = [],
-): Record<PrincipalName, Credential<PrincipalName>> {
+/** Random keys for every principal, new at each start, in one file that only this user can read. */
+export function writeCredentials(file: string, stage: string, outsiders: readonly Outsider[] = []): void {
   const grants = permissions(stage, localAccount);
   const parts = principalNames.map((principal) => credentialOf({ principal, grants: grants[principal] }));
   const owner: Outsider = {
@@ -35,10 +31,6 @@ export function writeCredentials(
   const all = [...parts, ...[owner, ...outsiders].map(credentialOf)];
   writeFileSync(`${file}.new`, JSON.stringify(all), { mode: 0o600 });
   renameSync(`${file}.new`, file);
-  return Object.fromEntries(parts.map((one) => [one.principal, one])) as Record<
-    PrincipalName,
-    Credential<PrincipalName>
-  >;
 }
 
 /** What the operator of a stage does with his own rights: secrets that only people know, and `steward keys`. */

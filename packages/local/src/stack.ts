@@ -77,7 +77,7 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
     const nodesUrl = `https://127.0.0.1:${ports.nodes}`;
     const cloudUrl = options.cloudUrl ?? `http://127.0.0.1:${ports.cloud}`;
     const credentialsFile = join(stateDir, "credentials.json");
-    const credentials = writeCredentials(credentialsFile, stage, options.outsiders);
+    writeCredentials(credentialsFile, stage, options.outsiders);
     const compileCacheDir = options.compileCacheDir ?? join(stateDir, "compile-cache");
     // Made here and not by the host, because the fleet needs it as well.
     await ensureServerCertificate(stateDir, Date.now());
@@ -216,7 +216,6 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
       const workerDir = join(stateDir, "worker");
       mkdirSync(workerDir, { recursive: true, mode: 0o700 });
       await enrolWorker(clientOf, apiUrl, workerDir);
-      const { accessKeyId, secretAccessKey } = credentials.worker;
       const child = add("worker", {
         file: new URL(import.meta.resolve("@steward/worker/main")),
         args: ["run"],
@@ -229,10 +228,8 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
           // Whoever ends a demo does not wait for a model; what it was at is given back.
           STEWARD_DRAIN_SECONDS: "1",
           STEWARD_SERVER_CA_FILE: serverCaFile(stateDir),
+          // Its keys are lent to it by the nodes door, as on any host of somebody's own.
           AWS_ENDPOINT_URL: cloudUrl,
-          AWS_REGION: region,
-          AWS_ACCESS_KEY_ID: accessKeyId,
-          AWS_SECRET_ACCESS_KEY: secretAccessKey,
           ...(options.worker === undefined || options.worker === false || options.worker.ollamaHost === undefined
             ? {}
             : { OLLAMA_HOST: options.worker.ollamaHost }),

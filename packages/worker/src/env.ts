@@ -8,6 +8,8 @@ const count = z.coerce.number().int().min(1).max(1024);
 const schema = z.object({
   /** The folder of the enrolled node. */
   STEWARD_STATE_DIR: z.string().min(1).default("/var/lib/steward-worker"),
+  /** Whose queues: `lent` by the nodes door, with their stage; or the `machine`'s own rights, with the stage below. */
+  STEWARD_QUEUE_ACCESS: z.enum(["lent", "machine"]).default("lent"),
   STEWARD_STAGE: z.string().min(1).default("local"),
   /** PEM file of the CA of the nodes door, where it is not a public one. */
   STEWARD_SERVER_CA_FILE: z.string().min(1).optional(),

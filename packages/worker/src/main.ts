@@ -6,14 +6,18 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { AppError } from "@steward/contracts/errors";
 import { textLine } from "@steward/contracts/log-line";
 import { lanes } from "@steward/contracts/names";
+import { fullJitterMs } from "@steward/node-client/backoff";
+import { systemClock } from "@steward/node-client/clock";
 import { enrol, tokenOf } from "@steward/node-client/enrol";
 import { readIdentity } from "@steward/node-client/identity";
-import { describeError, jsonLines } from "@steward/node-client/log";
-import { createNodeClient } from "@steward/node-client/node-client";
+import { isFinal } from "@steward/node-client/is-final";
+import { describeError, jsonLines, type Log } from "@steward/node-client/log";
+import { createNodeClient, type NodeClient } from "@steward/node-client/node-client";
 import { readIfThere } from "@steward/node-client/state-files";
 import { readEnv, type WorkerEnv } from "./env.ts";
 import { findLanes, findOwnQueue } from "./find-queues.ts";
 import { chooseSlots, modelFor, probeOllama } from "./probe.ts";
+import { createQueueAccess, createQueueClient } from "./queue-access.ts";
 import { startWorker, statusFile } from "./worker.ts";
 
 const usage = `steward-worker: answers for this machine's GPUs
@@ -33,12 +37,12 @@ const log = jsonLines((line) => process.stdout.write(line), { app: "steward-work
 async function run(env: WorkerEnv): Promise<void> {
   const { slots, why } = chooseSlots(env.STEWARD_WORKER_SLOTS, env.OLLAMA_NUM_PARALLEL);
   const client = await createNodeClient({ stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) });
-  const sqs = new SQSClient({});
+  const { sqs, stage } = await openQueues(env, client, log);
   const worker = await startWorker({
     client,
     stateDir: env.STEWARD_STATE_DIR,
     sqs,
-    stage: env.STEWARD_STAGE,
+    stage,
     ollamaHost: env.OLLAMA_HOST,
     slots,
     models: env.STEWARD_WORKER_MODELS,
@@ -70,6 +74,21 @@ async function run(env: WorkerEnv): Promise<void> {
     else drain(0);
   });
   if (process.send) process.on("disconnect", () => drain());
+}
+
+/** The queues, and their stage. Waits for a door that is away, or that nobody has told yet to let this worker in. */
+async function openQueues(env: WorkerEnv, client: NodeClient, log: Log): Promise<{ sqs: SQSClient; stage: string }> {
+  if (env.STEWARD_QUEUE_ACCESS === "machine") return { sqs: new SQSClient({}), stage: env.STEWARD_STAGE };
+  const access = createQueueAccess({ call: client.call, log });
+  for (let failures = 1; ; failures += 1) {
+    try {
+      const { stage } = await access.keys();
+      return { sqs: createQueueClient(access), stage };
+    } catch (error) {
+      if (isFinal(error)) throw error;
+      await systemClock.sleep(fullJitterMs({ failures, baseMs: 250, capMs: 15_000, random: Math.random }));
+    }
+  }
 }
 
 async function enrolHere(env: WorkerEnv, args: string[]): Promise<void> {
@@ -128,18 +147,25 @@ async function doctor(env: WorkerEnv): Promise<void> {
       (error: unknown) =>
         say(false, `the nodes door: ${describeError(error)}`, "check the network and STEWARD_SERVER_CA_FILE"),
     );
+    const lent = env.STEWARD_QUEUE_ACCESS === "lent";
+    const access = createQueueAccess({ call: client.call, log: () => {} });
+    const sqs = lent ? createQueueClient(access) : new SQSClient({});
+    const next = lent ? "see what the nodes door says" : "check the AWS_ variables and STEWARD_STAGE";
+    try {
+      const stage = lent ? (await access.keys()).stage : env.STEWARD_STAGE;
+      await findLanes(sqs, stage);
+      say(
+        true,
+        `the lanes of the stage ${stage}, with ${lent ? "keys that the nodes door lends" : "this machine's rights"}`,
+      );
+      const own = await findOwnQueue(sqs, stage, identity.nodeId);
+      say(true, own === undefined ? "no queue of its own: it takes work from the lanes alone" : "a queue of its own");
+    } catch (error) {
+      say(false, `the lanes: ${describeError(error)}`, error instanceof AppError ? (error.next ?? next) : next);
+    }
+    sqs.destroy();
     await client.close();
   }
-  const sqs = new SQSClient({});
-  await findLanes(sqs, env.STEWARD_STAGE).then(
-    () => say(true, `the lanes of the stage ${env.STEWARD_STAGE}`),
-    (error: unknown) => say(false, `the lanes: ${describeError(error)}`, "check the AWS_ variables and STEWARD_STAGE"),
-  );
-  if (identity) {
-    const own = await findOwnQueue(sqs, env.STEWARD_STAGE, identity.nodeId);
-    say(true, own === undefined ? "no queue of its own: it takes work from the lanes alone" : "a queue of its own");
-  }
-  sqs.destroy();
   process.exitCode = healthy ? 0 : 1;
 }
 

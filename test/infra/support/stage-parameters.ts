@@ -31,6 +31,8 @@ export function valueOf(stage: PermanentStage, name: ParameterName): string {
       return arn("sns", names.alarmTopic);
     case "hybrid-role-arn":
       return `arn:aws:iam::${account}:role/${names.hybridRole}`;
+    case "queue-role-arn":
+      return `arn:aws:iam::${account}:role/${names.queueRole}`;
     case "bundle-bucket":
       return buckets.bundles;
     case "output-bucket":

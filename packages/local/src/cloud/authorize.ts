@@ -101,6 +101,6 @@ function like(pattern: string, value: string): boolean {
 }
 
 /** `pattern` is a name, or a prefix followed by `*`. */
-function matches(pattern: string, value: string): boolean {
+export function matches(pattern: string, value: string): boolean {
   return pattern.endsWith("*") ? value.startsWith(pattern.slice(0, -1)) : pattern === value;
 }

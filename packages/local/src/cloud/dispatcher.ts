@@ -16,6 +16,7 @@ import {
   sha256Hex,
 } from "./sigv4.ts";
 import type { Ssm } from "./ssm.ts";
+import { createSessions, type Roles } from "./sessions.ts";
 import { answerSts } from "./sts.ts";
 
 export interface DispatcherOptions {
@@ -27,6 +28,8 @@ export interface DispatcherOptions {
   kms: { operations: Operations };
   secrets: { operations: Operations };
   s3: S3;
+  /** What may be lent by `AssumeRole`. */
+  roles: Roles;
   /** `Host` values to answer to, besides our own address. */
   allowedHosts: string[];
   /** `Origin` values to answer to. A browser has no business here, so usually none. */
@@ -68,11 +71,21 @@ export function createDispatcher(options: DispatcherOptions): RequestListener {
       },
     ]),
   );
+  const sessions = createSessions({ roles: options.roles, context, record: options.record });
   const operations: Record<string, Operations> = {
     AmazonSQS: options.sqs.operations,
     AmazonSSM: options.ssm.operations,
     TrentService: options.kms.operations,
     secretsmanager: options.secrets.operations,
+  };
+
+  /** What signs with this id: keys of this cloud, or those of a session, which come with its token. */
+  const keyOf = (request: IncomingMessage, accessKeyId: string) => {
+    const token = request.headers["x-amz-security-token"];
+    if (typeof token !== "string") return known.get(accessKeyId);
+    const session = sessions.find(accessKeyId, token);
+    if (session === "expired") throw problemError("expired");
+    return session;
   };
 
   /** The caller, once the signature is found right; throws what the service would say otherwise. */
@@ -82,7 +95,7 @@ export function createDispatcher(options: DispatcherOptions): RequestListener {
     service: string,
     payloadHash: string,
   ): Caller => {
-    const key = known.get(signature.accessKeyId);
+    const key = keyOf(request, signature.accessKeyId);
     refuseProblem(
       checkSignature(signedParts(request), signature, {
         secretAccessKey: key?.secretAccessKey,
@@ -169,11 +182,11 @@ export function createDispatcher(options: DispatcherOptions): RequestListener {
       const signature = signatureOf(request);
       const body = await readBody(request, maxFormBodyBytes);
       const caller = authenticate(request, signature, "sts", sha256Hex(body));
-      const answer = answerSts(new URLSearchParams(body.toString("utf8")), caller, context);
+      const answer = answerSts(new URLSearchParams(body.toString("utf8")), caller, { context, sessions });
       response.writeHead(200, { "content-type": "text/xml" });
       response.end(answer);
     } catch (error) {
-      sendStsError(response, toServiceError(error, context));
+      sendStsError(response, stsError(toServiceError(error, context)));
     }
   };
 
@@ -312,6 +325,11 @@ function s3Error(error: ServiceError): ServiceError {
   if (error.code === "AccessDeniedException") return new ServiceError("AccessDenied", error.message, { status: 403 });
   if (error.code === "InternalFailure") return new ServiceError("InternalError", error.message, { status: 500 });
   return error;
+}
+
+function stsError(error: ServiceError): ServiceError {
+  if (error.code !== "AccessDeniedException") return error;
+  return new ServiceError("AccessDenied", error.message, { status: 403 });
 }
 
 function toServiceError(error: unknown, context: CloudContext): ServiceError {

@@ -54,6 +54,7 @@ export async function createResources(
     stores.s3.ensureBucket(buckets.audit, { lock: { mode: "COMPLIANCE", days: 365 } }),
     stores.ssm.documents.ensureDocument(names.wakeDocument, wakeDocument),
     stores.ssm.ensureParameter(names.parameter("hybrid-role"), names.hybridRole),
+    stores.ssm.ensureParameter(names.parameter("queue-role-arn"), `arn:aws:iam::${account}:role/${names.queueRole}`),
   ]);
 }
 

@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { dirname, join } from "node:path";
 import { textLine } from "@steward/contracts/log-line";
+import { resourceNames } from "@steward/contracts/names";
 import type { CloudCredential } from "./authorize.ts";
 import { createCallRecorder } from "./call-recorder.ts";
 import { createDispatcher } from "./dispatcher.ts";
@@ -106,9 +107,11 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     );
     const sweeper = startTtlSweeper(engine.client, context, (options.ttlSweepIntervalSeconds ?? 60) * 1000);
     closers.push(() => sweeper.stop());
+    const lent = options.credentials.find(({ principal }) => principal === "worker");
     handle = createDispatcher({
       context,
       credentials: options.credentials,
+      roles: new Map(lent === undefined ? [] : [[resourceNames(options.stage).queueRole, lent]]),
       dynamodb: createDynamoDb(engine.client),
       sqs,
       ssm,
