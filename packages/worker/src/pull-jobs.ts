@@ -5,7 +5,7 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
-import { type LaneMessage, laneMessageSchema } from "@steward/contracts/job";
+import type { LaneMessage } from "@steward/contracts/job";
 import { fullJitterMs } from "@steward/node-client/backoff";
 import type { Clock } from "@steward/node-client/clock";
 import { describeError, type Log } from "@steward/node-client/log";
@@ -19,6 +19,7 @@ import {
   pullQueues,
 } from "./choose-polls.ts";
 import { isGone, type QueueUrls } from "./find-queues.ts";
+import { readMessage } from "./read-message.ts";
 import type { JobEnd } from "./run-job.ts";
 import type { Slot, Slots } from "./slots.ts";
 
@@ -58,6 +59,8 @@ export function createPull(options: PullOptions): Pull {
   const failures = new Map<PullQueue, number>();
   /** Failed a moment ago, and left alone for a moment. That holds no slot: the other queues have it meanwhile. */
   const resting = new Set<PullQueue>();
+  /** Said once of each. What is here has a hundred receives to live. */
+  const unreadable = new Set<string | undefined>();
   const handling = new Set<Promise<void>>();
   const receiving = new Set<Promise<void>>();
   let state = firstTurn;
@@ -137,21 +140,24 @@ export function createPull(options: PullOptions): Pull {
         log("message.visibility_not_changed", { queue, error: describeError(error) });
       }
     };
-    const parsed = laneMessageSchema.safeParse(parseJson(message.Body));
-    if (!parsed.success) {
-      // Left to the queue's own receive count, which moves it to the dead letters, where somebody can read it.
-      log("message.unreadable", { queue, messageId: message.MessageId });
-      return;
+    const read = readMessage(message.Body);
+    if (read.kind !== "message") {
+      if (!unreadable.has(message.MessageId)) log("message.unreadable", { queue, messageId: message.MessageId });
+      if (unreadable.size >= 1_000) unreadable.clear();
+      unreadable.add(message.MessageId);
+      // The queue's own receive count moves it to the dead letters, where somebody can read it. Put back at once it is
+      // there within seconds; left hidden it would cost a slot a look for most of an hour.
+      return read.kind === "poison" ? hide(0) : undefined;
     }
     // What has changed since the receive was sent: somebody else may have the message at once.
     if (!options.serves(queue)) return hide(0);
-    const end = await options.run(queue, parsed.data, (leaseInMs) => void hide(Math.ceil(leaseInMs / 1000) + 1));
-    log("job.ended", { queue, jobId: parsed.data.jobId, ...end });
+    const end = await options.run(queue, read.message, (leaseInMs) => void hide(Math.ceil(leaseInMs / 1000) + 1));
+    log("job.ended", { queue, jobId: read.message.jobId, ...end });
     if (end.type === "left") return;
     try {
       await sqs.send(new DeleteMessageCommand(receipt));
     } catch (error) {
-      log("message.not_deleted", { queue, jobId: parsed.data.jobId, error: describeError(error) });
+      log("message.not_deleted", { queue, jobId: read.message.jobId, error: describeError(error) });
     }
   }
 
@@ -177,12 +183,4 @@ function track<T>(set: Set<Promise<void>>, work: Promise<T>): Promise<T> {
   set.add(ended);
   void ended.then(() => set.delete(ended));
   return work;
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? "");
-  } catch {
-    return undefined;
-  }
 }
