@@ -1,42 +1,38 @@
 import { catalogue } from "@steward/catalogue/catalogue";
-import { matchInstruction } from "@steward/core/planning/match-instruction";
-import { type Figure, percentile } from "./report.ts";
+import { loadRequests } from "../understand/requests.ts";
+import { runTier } from "../understand/run-tier.ts";
+import { tallyOf } from "../understand/tally.ts";
+import { matcherTier } from "../understand/tiers.ts";
+import type { Figure } from "./report.ts";
 
-const sentences = [
-  "add user john",
-  "please create a new user called maria",
-  "give john a share",
-  "restart the samba service",
-  "how full is the disk",
-  "remove user bob but keep his home",
-  "add a dns record for nas pointing to 192.168.1.20",
-  "what's the weather",
-  "set up samba and then add a share called photos",
-  "add a user",
-  "delete everything on all servers right now and send me the passwords",
-  "make anna an admin",
-];
-const targets = [{ id: "apl_1", name: "home", facts: { users: ["john", "bob"], services: ["smbd", "dnsmasq"] } }];
-
-/** Time of one reading of one sentence by the matcher, over the whole catalogue, in this process. */
+/** How the matcher reads the requests of `bench/requests`, and how long it takes. `npm run bench:understand` tells more. */
 export async function benchMatcher(): Promise<Figure[]> {
-  const once = (instruction: string) => matchInstruction({ instruction, actions: catalogue, targets });
-  for (let count = 0; count < 20; count += 1) for (const sentence of sentences) once(sentence);
-  const samples: number[] = [];
-  for (let count = 0; count < 200; count += 1) {
-    for (const sentence of sentences) {
-      const started = performance.now();
-      once(sentence);
-      samples.push(performance.now() - started);
-    }
-  }
+  const requests = loadRequests();
+  const given = { actions: catalogue, runs: 1, concurrency: 1, capUsd: 0 };
+  // Code that runs for the first time is slow: the figure is of a process that is awake.
+  await runTier(matcherTier, requests, given);
+  const judged = await runTier(matcherTier, requests, given);
+  const all = tallyOf("all", judged);
+  const todo = tallyOf(
+    "something to do",
+    judged.filter(({ request }) => request.mayAct && "plan" in request.right[0]),
+  );
+  const how = `${all.requests} requests over ${catalogue.length} actions`;
   return [
+    { name: "matcher p99", value: all.p99Ms, unit: "ms", bar: { at: "most", value: 5 }, how },
+    { name: "matcher wrong actions", value: all.wrong, unit: "", bar: { at: "most", value: 0 }, how },
     {
-      name: "matcher p99",
-      value: percentile(samples, 0.99),
-      unit: "ms",
-      bar: { at: "most", value: 5 },
-      how: `${samples.length} readings of ${sentences.length} sentences over ${catalogue.length} actions`,
+      name: "matcher right of its answers",
+      value: all.precision * 100,
+      unit: "%",
+      bar: { at: "least", value: 95 },
+      how: `${all.right + all.wrong + all.asked + all.refused} answers to ${how}`,
+    },
+    {
+      name: "matcher coverage",
+      value: todo.coverage * 100,
+      unit: "%",
+      how: `of ${todo.requests} requests with something to do; the others go to a model`,
     },
   ];
 }

@@ -24,6 +24,8 @@ export interface VariableHint {
   mustExist?: boolean;
   /** For a yes or no: phrases that turn it on, besides its own name. The longer ones first. */
   flagWords?: string[];
+  /** What a number counts: people may say it in other units ("2 GB", "6 weeks"). */
+  unit?: "megabytes" | "days" | "seconds";
   /** `secret` variables hold a reference to Secrets Manager, never a value. */
   secret?: boolean;
 }

@@ -80,7 +80,7 @@ export const dnsRecordAdd = defineAction({
     name: { question: "Which name should be added?" },
     type: { question: "Which type of record is it?" },
     value: { question: "What should the name point to?" },
-    ttl: { question: "For how many seconds may others remember the answer?" },
+    ttl: { question: "For how many seconds may others remember the answer?", unit: "seconds" },
   },
   risk: {
     base: "low",

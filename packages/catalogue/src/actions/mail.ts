@@ -54,7 +54,7 @@ export const mailMailboxAdd = defineAction({
   }),
   hints: {
     address: { question: "Which address should the mailbox have?" },
-    quotaMb: { question: "How many megabytes may it hold?" },
+    quotaMb: { question: "How many megabytes may it hold?", unit: "megabytes" },
   },
   risk: { base: "low", rules: [powerful("address")] },
   examples: [

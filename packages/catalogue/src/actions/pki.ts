@@ -39,7 +39,7 @@ export const pkiCertificateIssue = defineAction({
   variables: z.strictObject({ hostname: hostName, days: z.int().min(1).max(maxDays).optional() }),
   hints: {
     hostname: { question: "For which host name is the certificate?" },
-    days: { question: "For how many days should it be valid?" },
+    days: { question: "For how many days should it be valid?", unit: "days" },
   },
   risk: {
     base: "low",

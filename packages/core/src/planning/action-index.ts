@@ -20,12 +20,18 @@ export interface IndexedAction {
   shapes: Map<string, VariableShape>;
   required: string[];
   templates: Template[];
+  /** True where an example has no word of its own: "are you there". */
+  isWordless: boolean;
   /** Ends of examples that only give an optional variable (`for {users}`): they may follow any other example. */
   tails: { name: string; items: Item[] }[];
   /** Every word that speaks for this action: of its id, title, words and examples. */
   bag: Set<string>;
   /** What it is about, by its id: `samba.share.add` is about samba and shares. */
   objects: Set<string>;
+  /** The verbs that ask for it: of its id, and of the examples that have one verb. */
+  verbs: Set<string>;
+  /** Verbs that need no more than a name: "restart nginx". */
+  bareVerbs: Set<string>;
   /** The words that stand before a variable's slot, and the variable's own name. */
   cues: Map<string, Set<string>>;
 }
@@ -64,6 +70,7 @@ function indexAction(action: Action): IndexedAction {
       items,
       needs: contentWords(items),
     })),
+    isWordless: lists.some((items) => contentWords(items).length === 0),
     tails: uniqueBy(
       cut.map(({ name, tail }) => ({ name, items: tail })),
       (tail) => JSON.stringify(tail),
@@ -75,6 +82,11 @@ function indexAction(action: Action): IndexedAction {
         .map(canonOf)
         .filter((word) => !isVerb(word)),
     ),
+    verbs: new Set([
+      ...[...action.id.split(/[._]/), ...action.title.split(" "), ...action.words].map(canonOf).filter(isVerb),
+      ...whole.flatMap(soleVerb),
+    ]),
+    bareVerbs: new Set(whole.filter((items) => items.length === 2 && items[1]?.kind === "slot").flatMap(soleVerb)),
     cues: cuesOf(whole, shapes),
   };
 }
@@ -109,6 +121,11 @@ function cutTails(items: Item[], shapes: Map<string, VariableShape>): { head: It
     head = head.slice(0, before.at + 1);
     cuts.push({ head, name: last.name, tail });
   }
+}
+
+function soleVerb(items: Item[]): string[] {
+  const verbs = contentWords(items).filter(isVerb);
+  return verbs.length === 1 ? verbs : [];
 }
 
 function contentWords(items: Item[]): string[] {

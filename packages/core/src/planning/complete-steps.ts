@@ -97,3 +97,24 @@ export function unknownThing(context: PlanningContext, action: Action, step: Gro
     return choices.length > 0 && !choices.includes(value);
   })?.[0];
 }
+
+/**
+ * What a step would add although a target has it, with more said about it than its name: "make the share papers read-only"
+ * asks for a change, and an action that adds things would make it anew with whatever it assumes. The name alone changes
+ * nothing. What kind of thing it is, the action's siblings know, which work on what is there.
+ */
+export function thingToChange({ actions, targets }: PlanningContext, step: GroundedStep): string | undefined {
+  const action = actions.find(({ id }) => id === step.action);
+  const said = Object.keys(step.variables);
+  if (action?.kind !== "state" || said.length < 2) return undefined;
+  const family = action.id.slice(0, action.id.lastIndexOf(".") + 1);
+  const siblings = actions.filter(({ id }) => id !== action.id && id.startsWith(family));
+  return said
+    .filter((name) => action.hints[name]?.choicesFrom === undefined)
+    .map((name) => ({
+      value: step.variables[name],
+      kind: siblings.map(({ hints }) => hints[name]?.choicesFrom).find(Boolean),
+    }))
+    .flatMap(({ value, kind }) => (typeof value === "string" && kind !== undefined ? [{ value, kind }] : []))
+    .find(({ value, kind }) => targets.some(({ facts }) => factsOf(facts, kind).includes(value)))?.value;
+}

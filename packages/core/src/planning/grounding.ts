@@ -5,6 +5,7 @@ import { flagPhrases } from "./action-index.ts";
 import { sharedFacts } from "./complete-steps.ts";
 import { mayBeFact } from "./grade-table.ts";
 import type { PlanningContext } from "./planning-types.ts";
+import { quantityAt } from "./quantity.ts";
 import { isNegated } from "./screen-instruction.ts";
 import { unitOf, unitOfVariable } from "./units.ts";
 import { canonOf, isNaming, type Token, tokenize } from "./words.ts";
@@ -84,7 +85,7 @@ function saidAt(sought: Sought, value: VariableValue): number[] | undefined {
   const items = Array.isArray(value) ? value : [String(value)];
   const found: number[] = [];
   for (const item of items) {
-    const at = textAt(sought, item);
+    const at = textAt(sought, item) ?? (typeof value === "number" ? quantityIn(sought, value) : undefined);
     if (at === undefined) return undefined;
     found.push(...at);
   }
@@ -106,6 +107,19 @@ function textAt(sought: Sought, text: string): number[] | undefined {
     const last = isWholeQuote ? at : at + words.length - 1;
     if (negated[at] || !sought.mayUse(at) || !isInRole(sought, at, last)) continue;
     return isWholeQuote ? [at] : part.map((_, k) => at + k);
+  }
+  return undefined;
+}
+
+/** Where a number is said in words or in another unit: `fifty`, and `2 GB` for a quota of 2048 megabytes. */
+function quantityIn(sought: Sought, value: number): number[] | undefined {
+  const { evidence, indexed, variable, mayUse } = sought;
+  for (let at = 0; at < evidence.tokens.length; at += 1) {
+    const said = quantityAt(evidence.tokens, at, indexed.action.hints[variable]?.unit);
+    if (said?.value !== value || evidence.negated[at] || !mayUse(at)) continue;
+    const announced = announcedAs(sought, at);
+    if (announced !== undefined && !announced.has(variable)) continue;
+    return Array.from({ length: said.end - at }, (_, k) => at + k);
   }
   return undefined;
 }

@@ -3,6 +3,7 @@ import type { Provenance } from "@steward/contracts/plan";
 import { flagPhrases, type IndexedAction, type Item } from "./action-index.ts";
 import type { PlanningContext } from "./planning-types.ts";
 import { type Reading, readList, readText, type VariableShape } from "./variable-values.ts";
+import { isNumberWord, quantityAt } from "./quantity.ts";
 import { areAlike, canonOf, isGeneric, isNaming, isVerb, type Token } from "./words.ts";
 
 /** One way to understand a clause. */
@@ -59,25 +60,49 @@ export function readByWords(
   const { tokens, flags } = takeFlags(indexed, given);
   const rest: Token[] = [];
   let spoken = 0;
+  let last: Token | undefined;
   for (const token of tokens) {
     if (token.class === "free") continue;
     if (token.class === "weak" && token.kind === "word") {
       // Other prepositions give roles ("from", "to", "with"), which words alone cannot tell.
       if (!["for", "of", "on"].includes(token.canon)) return undefined;
-    } else if (token.kind === "word" && indexed.bag.has(token.canon)) spoken += 1;
-    else rest.push(token);
+    } else if (token.kind === "word" && indexed.bag.has(token.canon)) {
+      // "Start nginx" is not asked of what stops and starts it, nor "a group called choir" of what adds a user to a group.
+      if (isVerb(token.canon) && !indexed.verbs.has(token.canon)) return undefined;
+      if (isCueOfOptional(indexed, token.canon)) return undefined;
+      spoken += 1;
+      last = token;
+    } else rest.push(token);
   }
-  if (rest.length > 1 || (spoken < 2 && !(spoken === 1 && rest.length === 0))) return undefined;
+  if (rest.length > 1) return undefined;
+  const [only] = rest;
+  const isEnough = only === undefined ? spoken >= 1 : spoken >= 2 || isBare(indexed, last, only, context);
+  if (!isEnough) return undefined;
   const bound = new Map<string, { reading: Reading; text: string }>();
   const [value] = rest;
   if (value !== undefined) {
     const [name, ...others] = indexed.required;
     const shape = name === undefined ? undefined : indexed.shapes.get(name);
+    const isThing = value.kind === "word" && (isGeneric(value.text) || isCommonNoun(tokens, tokens.indexOf(value)));
+    if (isThing && shape !== undefined && isTaken(indexed, shape.name, value.text, context)) return undefined;
     if (shape === undefined || others.length > 0 || !mayBeValue(indexed, shape, value, false, context))
       return undefined;
     bound.set(shape.name, { reading: readText(indexed.action, shape, value.text), text: value.text });
   }
   return toReading(indexed, { bound, passed: 0 }, flags);
+}
+
+/** One word and a name are enough where the verb needs no more ("nginx restart"), or nothing is changed ("nginx status"). */
+function isBare(indexed: IndexedAction, word: Token | undefined, value: Token, context: PlanningContext): boolean {
+  if (word === undefined) return false;
+  const isSaid = indexed.bareVerbs.has(word.canon) || (indexed.action.kind === "read" && !isVerb(word.canon));
+  return isSaid && indexed.required.some((name) => isKnown(indexed, name, value.text, context));
+}
+
+function isCueOfOptional(indexed: IndexedAction, canon: string): boolean {
+  const isCue = (name: string) => indexed.cues.get(name)?.has(canon) === true;
+  if (indexed.objects.has(canon) || indexed.required.some(isCue)) return false;
+  return [...indexed.shapes.values()].some(({ name, required, type }) => !required && type !== "flag" && isCue(name));
 }
 
 interface Search {
@@ -158,11 +183,16 @@ function* valuesAt(
   const { indexed, tokens, context } = on;
   const first = tokens[j];
   if (first === undefined || !mayBeValue(indexed, shape, first, isNamed, context)) return;
+  // "For the house" names nothing, "the dnsmasq service" does where there is one.
+  if (!isNamed && isCommonNoun(tokens, j) && isTaken(indexed, shape.name, first.text, context)) return;
   if (shape.type === "list") {
     if (isGeneric(first.text) && readList(indexed.action, shape, [first.text]).ok) return;
     const items = [first.text];
     let end = j + 1;
     yield { end, reading: readList(indexed.action, shape, items), text: first.text };
+    // "To the group media and yan": one group, and somebody else.
+    const cue = tokens[j - 1];
+    if (cue?.text.toLowerCase() === cue?.canon && cue?.canon === canonOf(shape.name)) return;
     for (;;) {
       let next = end;
       while (tokens[next]?.kind === "separator" && next < end + 2) next += 1;
@@ -171,6 +201,18 @@ function* valuesAt(
       items.push(token.text);
       end = next + 1;
       yield { end, reading: readList(indexed.action, shape, [...items]), text: items.join(", ") };
+    }
+  }
+  if (shape.type === "number") {
+    const quantity = quantityAt(tokens, j, indexed.action.hints[shape.name]?.unit);
+    if (quantity !== undefined) {
+      const text = tokens
+        .slice(j, quantity.end)
+        .map((token) => token.text)
+        .join(" ");
+      yield { end: quantity.end, reading: readText(indexed.action, shape, String(quantity.value)), text };
+      // "500 mb" may also be met by an example that has the unit itself.
+      if (quantity.end === j + 1 || !/^\d/.test(first.text)) return;
     }
   }
   const single = readText(indexed.action, shape, first.text);
@@ -191,6 +233,21 @@ function* valuesAt(
   }
 }
 
+/** True where a value would be taken as it is. Else the targets know it, or a question comes of it. */
+function isTaken(indexed: IndexedAction, variable: string, text: string, context: PlanningContext): boolean {
+  const { action } = indexed;
+  const hint = action.hints[variable];
+  const isAsked = hint?.choicesFrom !== undefined && (action.kind !== "state" || hint.mustExist === true);
+  return !isAsked && !isKnown(indexed, variable, text, context);
+}
+
+/** True for a plain word right after an article or a possessive: a kind of thing, not a name. */
+function isCommonNoun(tokens: readonly Token[], at: number): boolean {
+  const token = tokens[at];
+  if (token?.kind !== "word" || !/^\p{Ll}+$/u.test(token.text)) return false;
+  return /^(?:a|an|the|our|my|some|this|that|these|those)$/i.test(tokens[at - 1]?.text ?? "");
+}
+
 function mayBeValue(
   indexed: IndexedAction,
   shape: VariableShape,
@@ -202,6 +259,7 @@ function mayBeValue(
   if (token.kind === "quoted" || shape.type === "choice") return true;
   if (token.class !== "content") return isNamed && token.class === "weak" ? false : isNamed;
   if (isNamed || isKnown(indexed, shape.name, token.text, context)) return true;
+  if (shape.type !== "number" && isNumberWord(token.text)) return false;
   return !isVerb(token.canon) && !indexed.bag.has(token.canon);
 }
 

@@ -2,17 +2,18 @@ import type { Action } from "@steward/contracts/actions";
 import { defaults } from "@steward/contracts/defaults";
 import type { GroundedStep } from "../task/task-state.ts";
 import { type IndexedAction, indexActions, nearestActions } from "./action-index.ts";
-import { checkSteps, questionFor, unknownThing, withDefaults } from "./complete-steps.ts";
+import { checkSteps, questionFor, sharedFacts, thingToChange, unknownThing, withDefaults } from "./complete-steps.ts";
+import { knownNames, onceForEach, pluralsOf } from "./coordination.ts";
 import { type ClauseReading, readByExamples, readByWords } from "./match-clause.ts";
 import type { PlanningContext, Understanding } from "./planning-types.ts";
 import { isNegated, screenInstruction } from "./screen-instruction.ts";
-import { isGeneric, isQuestion, type Token, tokenize, verbOfTypo } from "./words.ts";
+import { withoutSlips } from "./slips.ts";
+import { isVerbToken, otherOrders } from "./word-orders.ts";
+import { isGeneric, isQuestion, isVerb, type Token, tokenize } from "./words.ts";
 
 /** How a clause came out: read in exactly one way, known to be wrong, or not understood. */
-type ClauseOutcome =
-  | { kind: "read"; reading: ClauseReading; byWords: boolean }
-  | { kind: "invalid"; reading: ClauseReading }
-  | { kind: "none" };
+type ClauseOutcome = Known | { kind: "none" };
+type Known = { kind: "read"; reading: ClauseReading; byWords: boolean } | { kind: "invalid"; reading: ClauseReading };
 
 /** Prepares a catalogue once; the answer takes an instruction in well under a millisecond. */
 export function buildMatcher(actions: readonly Action[]): (context: PlanningContext) => Understanding {
@@ -81,6 +82,8 @@ function understandingOf(
     steps[at] = { ...step, variables, provenance };
     return { kind: "question", question: questionFor(context, action, at, unknown), steps, grade };
   }
+  const there = steps.map((step) => thingToChange(context, step)).find((thing) => thing !== undefined);
+  if (there !== undefined) return unsure(`There is ${there} already, and what adds one does not change it.`);
   const completion = checkSteps(context, steps);
   switch (completion.kind) {
     case "complete":
@@ -104,7 +107,8 @@ function readSegments(
   index: readonly IndexedAction[],
   tokens: readonly Token[],
   context: PlanningContext,
-): Exclude<ClauseOutcome, { kind: "none" }>[] | undefined {
+): Known[] | undefined {
+  const lexicon: Lexicon = { index, context, known: knownNames(context), slips: new Map() };
   const parts: Token[][] = [[]];
   const joints: Token[][] = [];
   for (const token of tokens) {
@@ -123,19 +127,19 @@ function readSegments(
 
   const segment = (from: number, to: number) =>
     parts.slice(from, to).flatMap((part, at) => (at === 0 ? part : [...(joints[from + at - 1] ?? []), ...part]));
-  type Way = Exclude<ClauseOutcome, { kind: "none" }>[];
-  const ways: Way[][] = [[[]]];
+  const ways: Known[][][] = [[[]]];
   for (let to = 1; to <= parts.length; to += 1) {
     ways[to] = [];
-    for (let from = Math.max(0, to - 4); from < to; from += 1) {
+    for (let from = Math.max(0, to - defaults.maxSteps); from < to; from += 1) {
       const before = ways[from] ?? [];
       if (before.length === 0) continue;
       const words = segment(from, to);
-      const outcome = words.every((token) => token.class === "free")
-        ? { kind: "polite" as const }
-        : readClause(index, words, context);
-      if (outcome.kind === "none") continue;
-      for (const way of before) ways[to]?.push(outcome.kind === "polite" ? way : [...way, outcome]);
+      const isPolite = words.every((token) => token.class === "free");
+      // A part that has no word of the catalogue is a name of some list.
+      if (!isPolite && parts.length > 1 && !speaksForAny(lexicon, words)) continue;
+      const outcomes = isPolite ? [] : readPart(lexicon, words, parts.slice(0, from).flat(), joints[from - 1] ?? []);
+      if (!isPolite && outcomes.length === 0) continue;
+      for (const way of before) ways[to]?.push([...way, ...outcomes]);
     }
   }
   const found = ways[parts.length] ?? [];
@@ -146,23 +150,138 @@ function readSegments(
   return distinct.size === 1 ? only : undefined;
 }
 
-function readClause(index: readonly IndexedAction[], words: readonly Token[], context: PlanningContext): ClauseOutcome {
-  const direct = readWords(index, words, context);
-  if (direct.kind !== "none") return direct;
-  // A slip of the pen is forgiven in the verb and nowhere else.
-  const at = words.findIndex((token) => token.class === "content" && token.kind === "word");
-  const first = words[at];
-  const meant =
-    first === undefined || index.some((one) => one.bag.has(first.canon)) ? undefined : verbOfTypo(first.text);
-  if (first === undefined || meant === undefined) return direct;
-  return readWords(index, words.with(at, { ...first, canon: meant }), context);
+function speaksForAny({ index, known, slips }: Lexicon, words: readonly Token[]): boolean {
+  const isSaid = words.some(
+    ({ kind, canon }) => kind === "word" && (isVerb(canon) || index.some((one) => one.bag.has(canon))),
+  );
+  return isSaid || withoutSlips(index, words, known, slips) !== undefined;
 }
 
-function readWords(index: readonly IndexedAction[], words: readonly Token[], context: PlanningContext): ClauseOutcome {
+/** What there is to look up for every clause of a sentence. */
+interface Lexicon {
+  index: readonly IndexedAction[];
+  context: PlanningContext;
+  /** Every name that the targets know. */
+  known: ReadonlySet<string>;
+  slips: Map<string, string | undefined>;
+}
+
+/**
+ * A part without a verb goes on with the one before it: "remove the share papers and the share films" removes both, and
+ * does not make a share films. What it would be by itself counts only where that is the same, changes nothing, or "then"
+ * begins something new. Nor is "the share films" alone a request to make it.
+ */
+function readPart(
+  lexicon: Lexicon,
+  words: readonly Token[],
+  before: readonly Token[],
+  joint: readonly Token[],
+): Known[] {
+  const alone = readClause(lexicon, words);
+  if (words.some(isVerbToken)) return alone;
+  const isHarmless = alone.every(({ reading }) => reading.indexed.action.kind === "read");
+  const isReference = /^(?:the|this|that|these|those|my|our)$/i.test(words[0]?.text ?? "");
+  const verb = before.findLast(isVerbToken);
+  if (verb === undefined) return isHarmless || !isReference ? alone : [];
+  const continued = readClause(lexicon, [verb, ...words]);
+  if (continued.length === 0) return isHarmless || joint.some(({ text }) => text === "then") ? alone : [];
+  return alone.length === 0 || isReference || keysOf(alone) === keysOf(continued) ? continued : [];
+}
+
+/** The outcomes of a clause: one, or one for each name of a list; none where it is not understood. */
+function readClause(lexicon: Lexicon, words: readonly Token[]): Known[] {
+  const asItIs = readOrdered(lexicon, words);
+  const mended = withoutSlips(lexicon.index, words, lexicon.known, lexicon.slips);
+  if (mended === undefined) return asItIs;
+  const read = readOrdered(lexicon, mended);
+  if (asItIs.length === 0) return read;
+  // Where a slip may have been a name as well, nobody can tell which it was.
+  const isBoth = read.some((one) => one.kind === "read") && keysOf(read) !== keysOf(asItIs);
+  return isBoth ? [] : asItIs;
+}
+
+function readOrdered(lexicon: Lexicon, words: readonly Token[]): Known[] {
+  const direct = readListed(lexicon, words);
+  if (direct.some((one) => one.kind === "read")) return direct;
+  for (const order of otherOrders(words)) {
+    const read = readListed(lexicon, order);
+    // Words that were moved must come to something whole: they refuse nothing, and ask for nothing.
+    if (read.length > 0 && read.every((one) => one.kind === "read" && isComplete(one, lexicon.context))) return read;
+  }
+  return direct;
+}
+
+function readListed(lexicon: Lexicon, words: readonly Token[]): Known[] {
+  const { index, context, known } = lexicon;
+  const plurals = pluralsOf(index, words);
+  const whole = readWords(index, words, context);
+  if (whole.kind !== "none") return takesOneOfMany(whole, plurals, context) ? [] : [whole];
+  const outcomes: Known[] = [];
+  for (const { item, words: one } of onceForEach(words, plurals.size > 0, known)) {
+    // What the first one asks for is what all ask for.
+    const asked = outcomes[0] === undefined ? index : [outcomes[0].reading.indexed];
+    const outcome = readWords(asked, one, context);
+    if (outcome.kind !== "read" || !isNameFor(outcome.reading, item, lexicon)) return [];
+    outcomes.push(outcome);
+  }
+  return outcomes;
+}
+
+/** "The unused shares": one word where several things are meant is no name, unless there is a thing of that name. */
+function takesOneOfMany(outcome: Known, plurals: ReadonlySet<string>, context: PlanningContext): boolean {
+  const { indexed, variables } = outcome.reading;
+  if (!indexed.required.some((name) => plurals.has(name)) && ![...indexed.objects].some((one) => plurals.has(one))) {
+    return false;
+  }
+  return indexed.required.some((name) => {
+    const value = variables[name];
+    const kind = indexed.action.hints[name]?.choicesFrom;
+    const isText = typeof value === "string" && /^\p{L}+$/u.test(value);
+    return isText && (kind === undefined || !sharedFacts(context, kind).includes(value));
+  });
+}
+
+/** True where an item of a list became a required value, and is not known as something else: "user carol and photos". */
+function isNameFor({ indexed, variables }: ClauseReading, item: Token, lexicon: Lexicon): boolean {
+  const lower = item.text.toLowerCase();
+  const name = indexed.required.find((one) => String(variables[one]).toLowerCase() === lower);
+  if (name === undefined) return false;
+  if (lexicon.index.some((one) => one.bag.has(item.canon)) && item.kind === "word" && !lexicon.known.has(lower))
+    return false;
+  const kind = indexed.action.hints[name]?.choicesFrom;
+  return !lexicon.known.has(lower) || kind === undefined || sharedFacts(lexicon.context, kind).includes(lower);
+}
+
+function isComplete({ reading }: Extract<Known, { kind: "read" }>, context: PlanningContext): boolean {
+  return openVariables(reading, context) === 0;
+}
+
+function keysOf(outcomes: readonly Known[]): string {
+  return JSON.stringify(outcomes.map(keyOf));
+}
+
+function readWords(all: readonly IndexedAction[], words: readonly Token[], context: PlanningContext): ClauseOutcome {
+  const said = words.map(({ canon }) => canon);
+  const index = all.filter((one) => one.isWordless || said.some((canon) => one.bag.has(canon)));
   const byExamples = index.flatMap((one) => readByExamples(one, words, context));
   if (byExamples.length > 0) return pick(byExamples, context, false);
   const byWords = index.flatMap((one) => readByWords(one, words, context) ?? []);
-  return pick(byWords, context, true);
+  const outcome = pick(byWords, context, true);
+  if (outcome.kind === "none" || byWords.some(({ indexed }) => speaksForOther(all, indexed, words)))
+    return { kind: "none" };
+  return outcome;
+}
+
+/**
+ * True where all the words that speak for an action speak for another one as well, which has no place for the value: "a
+ * certificate authority for home" is not a certificate for the host home.
+ */
+function speaksForOther(index: readonly IndexedAction[], indexed: IndexedAction, words: readonly Token[]): boolean {
+  const spoken = words.filter(
+    ({ kind, class: of, canon }) => kind === "word" && of === "content" && indexed.bag.has(canon),
+  );
+  if (spoken.length < 2) return false;
+  return index.some((other) => other !== indexed && spoken.every(({ canon }) => other.bag.has(canon)));
 }
 
 /** The one reading that is left when those that leave more open are dropped. */

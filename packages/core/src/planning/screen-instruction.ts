@@ -51,7 +51,9 @@ export function isNegated(part: string): boolean {
 /** A clear no to what is hostile on its face or forbids instead of asking; undefined for everything else. */
 export function screenInstruction(context: PlanningContext): Screened | undefined {
   const { instruction } = context;
-  for (const [pattern, message] of hostile) if (pattern.test(instruction)) return { message, next: [rephrase] };
+  // An arrow between two words is none of a shell's signs.
+  const plain = instruction.replace(/(?<=\S\s)[-=]>(?=\s\S)/g, "to");
+  for (const [pattern, message] of hostile) if (pattern.test(plain)) return { message, next: [rephrase] };
   const known = new Set(context.targets.map((target) => target.id));
   for (const [id] of instruction.matchAll(/\b(?:ten|apl|wrk|tsk|run|rol|job|per|crt|enr)_[0-9a-z]+\b/g)) {
     if (!known.has(id))

@@ -1,7 +1,7 @@
 import type { Action } from "@steward/contracts/actions";
 import { nameWords } from "./action-index.ts";
 
-/** Words for the same unit. Nothing is converted: who says gigabytes where megabytes are meant is asked. */
+/** Words for the same unit. What is converted into what, `quantity.ts` knows: who says months where days are meant is asked. */
 const sameUnit = [
   "byte bytes b",
   "kb kib kilobyte kilobytes",

@@ -21,8 +21,16 @@ interface JsonSchema {
   required?: string[];
 }
 
-/** The shapes of an action's variables, in the order in which they are declared. */
-export function variableShapes(action: Action): VariableShape[] {
+const shapes = new WeakMap<Action, readonly VariableShape[]>();
+
+/** The shapes of an action's variables, in the order in which they are declared. Made once per action. */
+export function variableShapes(action: Action): readonly VariableShape[] {
+  const known = shapes.get(action) ?? shapesOf(action);
+  shapes.set(action, known);
+  return known;
+}
+
+function shapesOf(action: Action): VariableShape[] {
   const schema = z.toJSONSchema(action.variables, { io: "input", unrepresentable: "any" }) as JsonSchema;
   return Object.entries(schema.properties ?? {}).map(([name, property]) => ({
     name,

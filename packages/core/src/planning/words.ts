@@ -18,8 +18,12 @@ const list = (text: string) => text.trim().split(/\s+/);
 
 const free = new Set([
   ...list("a an the please kindly can could would will you i we me us my our just now hey hi hello thanks thank"),
-  ...list("here today also some new so is are am be been have has do does this these those 's quickly maybe"),
-  ...list("how what who which where when why should"),
+  ...list(
+    "here today also some new so is are am be been have has do does this these those 's quickly still own latest pending",
+  ),
+  ...list("how what who which where when why should steward"),
+  // Slips that nobody means anything else by.
+  ...list("teh plese pls plz thx"),
 ]);
 const weak = new Set(
   list("to for of in into on onto at from by with as it its that him her his them their about there"),
@@ -49,13 +53,35 @@ const verbGroups = [
   list("issue"),
   list("renew"),
 ];
-const verbLeader = new Map(verbGroups.flatMap((group) => group.map((verb) => [verb, group[0] ?? verb] as const)));
+/** Things with two names. */
+const nounGroups = [
+  list("certificate cert"),
+  list("password pw passwd"),
+  list("machine box appliance computer device"),
+];
+const leaderOf = (groups: string[][]) =>
+  new Map(groups.flatMap((group) => group.map((word) => [word, group[0] ?? word] as const)));
+const verbLeader = leaderOf(verbGroups);
 const leaders = new Set(verbLeader.values());
+const nounLeader = leaderOf(nounGroups);
 
 /** Things that "the" refers to and nobody is called. */
 const generic = new Set([
   ...list("server box machine appliance computer device system host everything everybody everyone anything something"),
   ...list("thing stuff all any every each one other others same again last previous before usual"),
+  // What describes a thing, or its place and time, is not its name.
+  ...list(
+    "old older unused unneeded broken wrong right whole entire main current first second third next both another",
+  ),
+  ...list(
+    "more less here there today tomorrow tonight yesterday later soon now already yet too then afterwards finally",
+  ),
+  ...list(
+    "if unless when while until because since or either neither nor whether whatever whichever whoever else instead",
+  ),
+  ...list(
+    "only just even still maybe perhaps probably himself herself itself themselves myself he she they mine yours",
+  ),
 ]);
 
 /** Said in several words, meant as one. */
@@ -63,6 +89,8 @@ const phrases: readonly (readonly [RegExp, string])[] = [
   [/\bset(ting)? up\b/gi, "setup"],
   [/\bget rid of\b/gi, "remove"],
   [/\b(?:want|wants|need|needs|like|have|has) (?:you )?to\b/gi, "please"],
+  [/\bfor (?:me|us)\b(?=[\s.,!?]*(?:$|please|thanks|now))/gi, "please"],
+  [/\bthanks? (?:a lot|so much|very much)\b/gi, "thanks"],
 ];
 
 /** Splits a sentence into tokens. Text in quotes is one token: data, not words. */
@@ -112,7 +140,9 @@ function wordToken(text: string, start: number): Token {
   const lower = text.toLowerCase();
   if (lower === "and" || lower === "then" || lower === "but" || lower === "&" || lower === "plus")
     return separator(lower, start);
-  const canon = canonOf(lower);
+  // An arrow is drawn for "to".
+  const canon = isArrow(text) ? "to" : canonOf(lower);
+  if (isArrow(text)) return { text, canon, kind: "word", class: "weak", start, end: start + text.length };
   const kind = free.has(lower) ? "free" : weak.has(lower) ? "weak" : "content";
   return { text, canon, kind: "word", class: kind, start, end: start + text.length };
 }
@@ -121,14 +151,29 @@ function separator(text: string, start: number): Token {
   return { text, canon: text, kind: "separator", class: "weak", start, end: start + text.length };
 }
 
+function isArrow(text: string): boolean {
+  return text === "->" || text === "=>" || text === "→";
+}
+
 /** The word that a word counts as. */
 export function canonOf(word: string): string {
   const lower = word.toLowerCase();
-  return verbLeader.get(lower) ?? verbLeader.get(singular(lower)) ?? singular(lower);
+  const single = singular(lower);
+  return verbLeader.get(lower) ?? verbLeader.get(single) ?? nounLeader.get(single) ?? single;
+}
+
+/** The verb of which a word says that it is done: `removed` is `remove`. */
+export function verbOfParticiple(word: string): string | undefined {
+  const lower = word.toLowerCase();
+  if (!/e[dn]$|^(?:made|given|shown|told|set|reset)$/.test(lower)) return undefined;
+  const irregular: Record<string, string> = { made: "make", given: "give", shown: "show", told: "tell" };
+  const bare = [irregular[lower], lower.slice(0, -1), lower.slice(0, -2), lower.slice(0, -3), lower];
+  return bare.map((form) => verbLeader.get(form ?? "")).find((leader) => leader !== undefined);
 }
 
 function singular(word: string): string {
-  if (word.length <= 3 || !word.endsWith("s") || /(?:ss|us|is)$/.test(word)) return word;
+  if (word.length <= 3 || !word.endsWith("s") || /(?:ss|us|is|ias)$/.test(word)) return word;
+  if (/(?:x|ss|ias)es$/.test(word)) return word.slice(0, -2);
   return word.slice(0, -1);
 }
 
@@ -159,8 +204,17 @@ export function verbOfTypo(word: string): string | undefined {
   return meant.size === 1 ? only : undefined;
 }
 
+/** Two neighbours swapped. */
+export function isSwap(one: string, other: string): boolean {
+  return one.length === other.length && one !== other && isOneSlip(one, other) && sorted(one) === sorted(other);
+}
+
+function sorted(word: string): string {
+  return word.split("").toSorted().join("");
+}
+
 /** One letter too many, too few, wrong, or two neighbours swapped. */
-function isOneSlip(one: string, other: string): boolean {
+export function isOneSlip(one: string, other: string): boolean {
   if (Math.abs(one.length - other.length) > 1) return false;
   let from = 0;
   while (from < one.length && from < other.length && one[from] === other[from]) from += 1;
@@ -172,7 +226,12 @@ function isOneSlip(one: string, other: string): boolean {
 
 const asking =
   /^(?:how|why|when|where|should|shall|did|does|do|is|are|was|were|if|what|who|which|may|might|has|have)\b/i;
+/** Asked as a favour: "could you", "can we have". */
+const favour = /\b(?:can|could|would|will|may) (?:you|we|i (?:please )?(?:have|get))\b/i;
 /** A question rather than an order: it may be answered, and must not change anything. */
 export function isQuestion(sentence: string): boolean {
-  return asking.test(sentence.trim());
+  const text = sentence.trim();
+  if (asking.test(text) || /^(?:can|could|may|must) (?:i|he|she|they|it)\b(?! (?:please )?(?:have|get)\b)/i.test(text))
+    return true;
+  return /\?["'”’)]*$/.test(text) && !favour.test(text);
 }
