@@ -79,7 +79,7 @@ it("replies lost after the server has executed, and calls that arrive twice: eve
     sqs,
     stage: stack.stage,
     ollamaHost: models.url,
-    slots: 2,
+    settings: { slots: 2 },
     log: () => undefined,
   });
 

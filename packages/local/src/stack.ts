@@ -223,7 +223,9 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
           ...baseEnv(),
           // A slot for every queue, so that all are listened to at the same time; whoever says otherwise is followed.
           STEWARD_WORKER_SLOTS: inherited(["OLLAMA_NUM_PARALLEL"])["OLLAMA_NUM_PARALLEL"] ?? "4",
-          ...inherited(["OLLAMA_HOST", "OLLAMA_NUM_PARALLEL", "STEWARD_WORKER_SLOTS"]),
+          // Nobody's laptop fetches gigabytes unasked.
+          STEWARD_WORKER_PULL: "never",
+          ...inherited(["OLLAMA_HOST", "OLLAMA_NUM_PARALLEL", "STEWARD_WORKER_SLOTS", "STEWARD_WORKER_PULL"]),
           STEWARD_STATE_DIR: workerDir,
           // Whoever ends a demo does not wait for a model; what it was at is given back.
           STEWARD_DRAIN_SECONDS: "1",

@@ -191,7 +191,9 @@ describe("memory for models", () => {
   });
 
   it("leaves out a processor's own graphics, and takes one slice of a GPU that is cut", () => {
-    expect(memoryForModels([gpu({ vramMb: 16_368, freeMb: 15_708 }), gpu({ vramMb: 64 })], host, [])).toEqual(vram(15_008));
+    expect(memoryForModels([gpu({ vramMb: 16_368, freeMb: 15_708 }), gpu({ vramMb: 64 })], host, [])).toEqual(
+      vram(15_008),
+    );
     const slices = [gpu({ memory: "slice", vramMb: 9_728 }), gpu({ memory: "slice", vramMb: 19_456 })];
     expect(memoryForModels(slices, host, [])).toEqual(vram(18_756));
   });
@@ -210,7 +212,10 @@ it("a slot's context is what is loaded, else what the Modelfile, the setting or 
   const model = { name: "m", digest: "", weightsMb: 1, maxContext: 131_072 };
   const loaded = { name: "m", digest: "", sizeMb: 1, vramMb: 1, context: 5_000 };
   const known = { setting: 16_384, vramMb: 24_000 };
-  expect(contextOf({ ...model, modelfileContext: 8_192 }, { ...known, loaded })).toEqual({ tokens: 5_000, from: "loaded" });
+  expect(contextOf({ ...model, modelfileContext: 8_192 }, { ...known, loaded })).toEqual({
+    tokens: 5_000,
+    from: "loaded",
+  });
   expect(contextOf({ ...model, modelfileContext: 8_192 }, known)).toEqual({ tokens: 8_192, from: "modelfile" });
   expect(contextOf(model, known)).toEqual({ tokens: 16_384, from: "setting" });
   const byVram = (gib: number) => contextOf(model, { vramMb: gib * 1024 });

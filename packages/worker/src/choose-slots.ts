@@ -206,7 +206,8 @@ export function contextOf(
 ): { tokens: number; from: ContextSource } {
   const most = model.maxContext ?? Number.POSITIVE_INFINITY;
   if (known.loaded?.context !== undefined) return { tokens: known.loaded.context, from: "loaded" };
-  if (model.modelfileContext !== undefined) return { tokens: Math.min(model.modelfileContext, most), from: "modelfile" };
+  if (model.modelfileContext !== undefined)
+    return { tokens: Math.min(model.modelfileContext, most), from: "modelfile" };
   if (known.setting !== undefined) return { tokens: Math.min(known.setting, most), from: "setting" };
   const byVram = known.vramMb >= 47 * 1024 ? 262_144 : known.vramMb >= 23 * 1024 ? 32_768 : 4_096;
   return { tokens: Math.min(byVram, most), from: "default" };

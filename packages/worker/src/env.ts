@@ -2,8 +2,16 @@ import { lanes } from "@steward/contracts/names";
 import { AppError } from "@steward/contracts/errors";
 import { z } from "zod";
 import { defaultModels, type WantedModels } from "./probe.ts";
+import type { SlotSettings } from "./survey.ts";
 
 const count = z.coerce.number().int().min(1).max(1024);
+const ollamaCount = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .max(10_000_000)
+  .optional()
+  .transform((number) => number || undefined);
 
 const schema = z.object({
   /** The folder of the enrolled node. */
@@ -33,10 +41,15 @@ const schema = z.object({
       }
       return models;
     }),
+  /** `never`: models are loaded by hand; else a wanted one that is missing is fetched. */
+  STEWARD_WORKER_PULL: z.enum(["missing", "never"]).default("missing"),
   /** Seconds that running jobs get to finish after SIGTERM. */
   STEWARD_DRAIN_SECONDS: z.coerce.number().min(0).max(3600).default(25),
   OLLAMA_HOST: z.string().min(1).default("http://127.0.0.1:11434"),
-  OLLAMA_NUM_PARALLEL: count.optional(),
+  /** What Ollama itself runs with, where the worker is told: it cannot ask for these. 0 is Ollama's own choice. */
+  OLLAMA_NUM_PARALLEL: ollamaCount,
+  OLLAMA_CONTEXT_LENGTH: ollamaCount,
+  OLLAMA_KV_CACHE_TYPE: z.string().optional(),
 });
 
 export type WorkerEnv = z.output<typeof schema>;
@@ -51,4 +64,14 @@ export function readEnv(source: Record<string, string | undefined> = process.env
   throw new AppError("invalid_request", "the worker's environment is not right", {
     fields: parsed.error.issues.map((issue) => ({ path: issue.path.join("."), message: issue.message })),
   });
+}
+
+/** What slots are chosen by, as far as it was set. */
+export function slotSettings(env: WorkerEnv): SlotSettings {
+  return {
+    ...(env.STEWARD_WORKER_SLOTS === undefined ? {} : { slots: env.STEWARD_WORKER_SLOTS }),
+    ...(env.OLLAMA_NUM_PARALLEL === undefined ? {} : { ollamaParallel: env.OLLAMA_NUM_PARALLEL }),
+    ...(env.OLLAMA_CONTEXT_LENGTH === undefined ? {} : { contextLength: env.OLLAMA_CONTEXT_LENGTH }),
+    ...(env.OLLAMA_KV_CACHE_TYPE === undefined ? {} : { kvCacheType: env.OLLAMA_KV_CACHE_TYPE }),
+  };
 }

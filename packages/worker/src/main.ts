@@ -1,11 +1,10 @@
-import { access, constants, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { AppError } from "@steward/contracts/errors";
 import { textLine } from "@steward/contracts/log-line";
-import { lanes } from "@steward/contracts/names";
 import { fullJitterMs } from "@steward/node-client/backoff";
 import { systemClock } from "@steward/node-client/clock";
 import { enrol, tokenOf } from "@steward/node-client/enrol";
@@ -14,9 +13,10 @@ import { isFinal } from "@steward/node-client/is-final";
 import { describeError, jsonLines, type Log } from "@steward/node-client/log";
 import { createNodeClient, type NodeClient } from "@steward/node-client/node-client";
 import { readIfThere } from "@steward/node-client/state-files";
-import { readEnv, type WorkerEnv } from "./env.ts";
+import { examine, reportText } from "./doctor.ts";
+import type { Finding } from "./doctor-findings.ts";
+import { readEnv, slotSettings, type WorkerEnv } from "./env.ts";
 import { findLanes, findOwnQueue } from "./find-queues.ts";
-import { chooseSlots, modelFor, probeOllama } from "./probe.ts";
 import { createQueueAccess, createQueueClient } from "./queue-access.ts";
 import { startWorker, statusFile } from "./worker.ts";
 
@@ -25,7 +25,8 @@ const usage = `steward-worker: answers for this machine's GPUs
   steward-worker enrol --url https://api.steward.example --token <token>
   steward-worker run
   steward-worker status    what the running worker last wrote
-  steward-worker doctor    what is wrong here
+  steward-worker doctor    what is here, why so many slots, what is wrong and what to do
+                           --json   for programs      --measure   the throughput, now
 
 A token of - is read from the standard input, where no other program sees it.
 SIGTERM drains: no more jobs, the running ones end. SIGUSR2 gives the running ones back at once.
@@ -35,7 +36,6 @@ STEWARD_STATE_DIR names the state folder (default /var/lib/steward-worker).`;
 const log = jsonLines((line) => process.stdout.write(line), { app: "steward-worker" });
 
 async function run(env: WorkerEnv): Promise<void> {
-  const { slots, why } = chooseSlots(env.STEWARD_WORKER_SLOTS, env.OLLAMA_NUM_PARALLEL);
   const client = await createNodeClient({ stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) });
   const { sqs, stage } = await openQueues(env, client, log);
   const worker = await startWorker({
@@ -44,11 +44,12 @@ async function run(env: WorkerEnv): Promise<void> {
     sqs,
     stage,
     ollamaHost: env.OLLAMA_HOST,
-    slots,
+    settings: slotSettings(env),
+    pullModels: env.STEWARD_WORKER_PULL === "missing",
     models: env.STEWARD_WORKER_MODELS,
     log,
   });
-  log("worker.started", { nodeId: client.identity.nodeId, slots, why });
+  log("worker.started", { nodeId: client.identity.nodeId, slots: worker.status().slots });
   // Under a supervisor with a channel: it waits for this, and the worker does not outlive it.
   process.send?.({ event: "ready" });
 
@@ -111,42 +112,41 @@ async function status(env: WorkerEnv): Promise<void> {
   process.stdout.write(text);
 }
 
-/** What was found here, and what to do about what is missing. */
-async function doctor(env: WorkerEnv): Promise<void> {
-  let healthy = true;
-  const say = (ok: boolean, what: string, next?: string) => {
-    healthy &&= ok;
-    process.stdout.write(`${ok ? "ok  " : "FAIL"}  ${what}${ok || next === undefined ? "" : `\n      ${next}`}\n`);
-  };
-  const { slots, why } = chooseSlots(env.STEWARD_WORKER_SLOTS, env.OLLAMA_NUM_PARALLEL);
-  say(true, `${slots} slot(s): ${why}`);
-  const writable = await access(env.STEWARD_STATE_DIR, constants.W_OK).then(
-    () => true,
-    () => false,
-  );
-  say(writable, `state folder ${env.STEWARD_STATE_DIR}`, "make it writable for this user, or set STEWARD_STATE_DIR");
-  const probe = await probeOllama(env.OLLAMA_HOST);
-  if (probe.reachable) {
-    say(true, `Ollama at ${env.OLLAMA_HOST} has ${probe.models.join(", ") || "no models"}`);
-    for (const lane of lanes) {
-      const model = modelFor(lane, env.STEWARD_WORKER_MODELS, probe.models);
-      const wanted = env.STEWARD_WORKER_MODELS[lane] ?? "any";
-      say(model !== undefined, `lane ${lane}: ${model ?? "no model"} (wanted: ${wanted})`, `ollama pull ${wanted}`);
-    }
-  } else say(false, `Ollama at ${env.OLLAMA_HOST}: ${probe.why}`, "start it with `ollama serve`, or set OLLAMA_HOST");
+async function doctor(env: WorkerEnv, args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { json: { type: "boolean" }, measure: { type: "boolean" } } });
+  const report = await examine({
+    stateDir: env.STEWARD_STATE_DIR,
+    ollamaHost: env.OLLAMA_HOST,
+    models: env.STEWARD_WORKER_MODELS,
+    pull: env.STEWARD_WORKER_PULL,
+    settings: slotSettings(env),
+    measure: values.measure === true,
+    others: (writable) => examineConnections(env, writable),
+  });
+  process.stdout.write(values.json === true ? `${JSON.stringify(report)}\n` : reportText(report));
+  process.exitCode = report.ok ? 0 : 1;
+}
+
+/** What has to do with the control plane: enrolment, door, queues. */
+async function examineConnections(env: WorkerEnv, writable: boolean): Promise<Finding[]> {
   const identity = writable ? await readIdentity(env.STEWARD_STATE_DIR) : undefined;
-  say(
-    identity !== undefined,
-    identity ? `enrolled as ${identity.name} (${identity.nodeId})` : "not enrolled",
-    usage.split("\n")[2]?.trim(),
-  );
+  const findings: Finding[] = [
+    identity === undefined
+      ? { id: "enrolled", level: "fail", text: "not enrolled", next: usage.split("\n")[2]?.trim() ?? "" }
+      : { id: "enrolled", level: "ok", text: `enrolled as ${identity.name} (${identity.nodeId})` },
+  ];
   if (identity) {
     const client = await createNodeClient({ stateDir: env.STEWARD_STATE_DIR, ...(await serverCa(env)) });
-    await client.call("getTrust", {}).then(
-      () => say(true, `the nodes door ${identity.nodesUrl} accepts this machine`),
-      (error: unknown) =>
-        say(false, `the nodes door: ${describeError(error)}`, "check the network and STEWARD_SERVER_CA_FILE"),
+    const door = await client.call("getTrust", {}).then(
+      (): Finding => ({ id: "door", level: "ok", text: `the nodes door ${identity.nodesUrl} accepts this machine` }),
+      (error: unknown): Finding => ({
+        id: "door",
+        level: "fail",
+        text: `the nodes door: ${describeError(error)}`,
+        next: "check the network and STEWARD_SERVER_CA_FILE",
+      }),
     );
+    findings.push(door);
     const lent = env.STEWARD_QUEUE_ACCESS === "lent";
     const access = createQueueAccess({ call: client.call, log: () => {} });
     const sqs = lent ? createQueueClient(access) : new SQSClient({});
@@ -154,19 +154,23 @@ async function doctor(env: WorkerEnv): Promise<void> {
     try {
       const stage = lent ? (await access.keys()).stage : env.STEWARD_STAGE;
       await findLanes(sqs, stage);
-      say(
-        true,
-        `the lanes of the stage ${stage}, with ${lent ? "keys that the nodes door lends" : "this machine's rights"}`,
-      );
+      const by = lent ? "keys that the nodes door lends" : "this machine's rights";
+      findings.push({ id: "lanes", level: "ok", text: `the lanes of the stage ${stage}, with ${by}` });
       const own = await findOwnQueue(sqs, stage, identity.nodeId);
-      say(true, own === undefined ? "no queue of its own: it takes work from the lanes alone" : "a queue of its own");
+      const text = own === undefined ? "no queue of its own: it takes work from the lanes alone" : "a queue of its own";
+      findings.push({ id: "own-queue", level: "ok", text });
     } catch (error) {
-      say(false, `the lanes: ${describeError(error)}`, error instanceof AppError ? (error.next ?? next) : next);
+      findings.push({
+        id: "lanes",
+        level: "fail",
+        text: `the lanes: ${describeError(error)}`,
+        next: error instanceof AppError ? (error.next ?? next) : next,
+      });
     }
     sqs.destroy();
     await client.close();
   }
-  process.exitCode = healthy ? 0 : 1;
+  return findings;
 }
 
 async function serverCa(env: WorkerEnv): Promise<{ serverCa?: string }> {
@@ -179,7 +183,7 @@ async function main([command, ...args]: string[]): Promise<void> {
   if (command === "run" || command === undefined) return run(readEnv());
   if (command === "enrol") return enrolHere(readEnv(), args);
   if (command === "status") return status(readEnv());
-  if (command === "doctor") return doctor(readEnv());
+  if (command === "doctor") return doctor(readEnv(), args);
   process.stdout.write(`${usage}\n`);
   process.exitCode = command === "--help" || command === "help" ? 0 : 2;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { chooseSlots, modelFor } from "./probe.ts";
+import { missingModels, modelFor } from "./probe.ts";
 
 it("a lane gets its own model, else another wanted one that is there, else none", () => {
   const wanted = { express: "llama3.2:3b", standard: "mistral" };
@@ -8,8 +8,8 @@ it("a lane gets its own model, else another wanted one that is there, else none"
   expect(modelFor("standard", wanted, ["qwen:7b"])).toBeUndefined();
 });
 
-it("slots are what was configured, else what Ollama runs in parallel, else one", () => {
-  expect(chooseSlots(4, 2)).toMatchObject({ slots: 4 });
-  expect(chooseSlots(undefined, 2)).toMatchObject({ slots: 2 });
-  expect(chooseSlots()).toMatchObject({ slots: 1 });
+it("missing is what is wanted and not there, each once, the shortest lane's first", () => {
+  const wanted = { bulk: "mistral", standard: "mistral", express: "llama3.2:3b" };
+  expect(missingModels(wanted, [])).toEqual(["llama3.2:3b", "mistral"]);
+  expect(missingModels(wanted, ["mistral:latest", "llama3.2:3b"])).toEqual([]);
 });

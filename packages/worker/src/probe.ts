@@ -1,4 +1,4 @@
-import type { Lane } from "@steward/contracts/names";
+import { type Lane, lanes } from "@steward/contracts/names";
 import { describeError } from "@steward/node-client/log";
 import { Ollama } from "ollama";
 
@@ -29,16 +29,20 @@ export function modelFor(lane: Lane, wanted: WantedModels, present: readonly str
   return undefined;
 }
 
+/** Those that lanes are answered with: what else Ollama has is nobody's business. */
+export function usedModels(wanted: WantedModels, present: readonly string[]): string[] {
+  return [...new Set(lanes.flatMap((lane) => modelFor(lane, wanted, present) ?? []))];
+}
+
+/** What is wanted and not there, the shortest lane's first. */
+export function missingModels(wanted: WantedModels, present: readonly string[]): string[] {
+  const there = new Set(present.map(fullName));
+  return [...new Set(lanes.flatMap((lane) => wanted[lane] ?? []))].filter((model) => !there.has(fullName(model)));
+}
+
 /** `llama3.2` and `llama3.2:latest` are the same. */
 function fullName(name: string): string {
   return name.includes(":") ? name : `${name}:latest`;
-}
-
-/** How many jobs at a time, and why: what somebody has set, else what Ollama runs in parallel, else one. */
-export function chooseSlots(slots?: number, ollamaParallel?: number): { slots: number; why: string } {
-  if (slots !== undefined) return { slots, why: "STEWARD_WORKER_SLOTS says so" };
-  if (ollamaParallel !== undefined) return { slots: ollamaParallel, why: "OLLAMA_NUM_PARALLEL says so" };
-  return { slots: 1, why: "nothing was configured; one job at a time is safe on every machine" };
 }
 
 /** What the model server answered instead of a model's words. */

@@ -1,9 +1,8 @@
 import { join } from "node:path";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { AppError } from "@steward/contracts/errors";
-import type { HeartbeatAnswer } from "@steward/contracts/heartbeat";
+import type { Gpu, HeartbeatAnswer, Pulling } from "@steward/contracts/heartbeat";
 import type { LaneMessage } from "@steward/contracts/job";
-import { lanes } from "@steward/contracts/names";
 import { createProviderBreaker } from "@steward/core/provider/provider-breaker";
 import { fullJitterMs } from "@steward/node-client/backoff";
 import { type Clock, systemClock } from "@steward/node-client/clock";
@@ -14,12 +13,21 @@ import type { NodeClient } from "@steward/node-client/node-client";
 import { openSequence } from "@steward/node-client/sequence";
 import { replaceFile } from "@steward/node-client/state-files";
 import { askModel } from "./ask-model.ts";
+import { type Capacity, createCapacity } from "./capacity.ts";
 import type { PullQueue } from "./choose-polls.ts";
+import type { SlotChoice } from "./choose-slots.ts";
 import { findLanes, findOwnQueue, type QueueUrls } from "./find-queues.ts";
-import { defaultModels, modelFor, probeOllama, type WantedModels } from "./probe.ts";
+import { gpusForHeartbeat, probeGpus } from "./gpus/probe-gpus.ts";
+import { probeHost } from "./gpus/probe-host.ts";
+import { createRunTool, type RunTool } from "./gpus/run-tool.ts";
+import { watchGpus } from "./gpus/watch-gpus.ts";
+import { keepModels } from "./models/keep-models.ts";
+import { pullModel } from "./models/pull-model.ts";
+import { defaultModels, missingModels, modelFor, probeOllama, usedModels, type WantedModels } from "./probe.ts";
 import { createPull } from "./pull-jobs.ts";
 import { type JobEnd, runJob } from "./run-job.ts";
 import { createSlots } from "./slots.ts";
+import type { SlotSettings } from "./survey.ts";
 import { workerVersion } from "./version.ts";
 
 export interface WorkerOptions {
@@ -31,8 +39,13 @@ export interface WorkerOptions {
   /** Whose lanes they are. */
   stage: string;
   ollamaHost: string;
-  slots: number;
+  /** With `slots` set they are taken as they are; else the worker chooses, and changes its mind. */
+  settings: SlotSettings;
   models?: WantedModels;
+  /** Fetch wanted models that are missing. */
+  pullModels?: boolean;
+  /** Starts the GPU makers' tools. */
+  runTool?: RunTool;
   log: Log;
   clock?: Clock;
   random?: () => number;
@@ -43,8 +56,15 @@ interface WorkerStatus {
   used: number;
   polling: string[];
   models: string[];
+  gpus: Gpu[];
   ready: boolean;
   draining: boolean;
+  /** A model that is being fetched, or does not come. */
+  pulling?: Pulling;
+  /** What decided the number of slots; absent until models were there. */
+  slotsDecidedBy?: SlotChoice["decidedBy"];
+  /** The throughput curve is being measured. */
+  measuring?: true;
 }
 
 export interface Worker {
@@ -66,6 +86,12 @@ const probeQuestionMs = 30_000;
 const giveBackMs = 5_000;
 /** How long a start waits for its first heartbeat to be answered; it goes on without. */
 const firstBeatMs = 2_000;
+const toolAnswersWithinMs = 10_000;
+/** How long the curve may take before the first job is pulled; what is missing then is measured when nothing is to be done. */
+const openingMs = 60_000;
+/** Longer: it is given up with the first job that comes. */
+const idleMeasureMs = 180_000;
+const idleForMs = 60_000;
 /** What the machine's other programs may read: rewritten at every change, and at least every half minute. */
 export const statusFile = "status.json";
 
@@ -82,7 +108,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   }
   const { nodeId: workerId } = client.identity;
   const urls: QueueUrls = await findLanes(sqs, options.stage);
-  const slots = createSlots(options.slots, () => writeStatus());
+  // One is right on every machine, until it is known what this one holds.
+  const slots = createSlots(options.settings.slots ?? 1, () => writeStatus());
   const stop = new AbortController();
   const giveBack = new AbortController();
   let models: string[] = [];
@@ -102,16 +129,39 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       probeNow.abort();
     },
   });
+  /** The curve is measured before the first job is pulled. */
+  let opening = false;
+  let measuring: AbortController | undefined;
+  let lastJobAtMs = clock.monotonicMs();
+
+  const runTool = options.runTool ?? createRunTool(toolAnswersWithinMs);
+  const gpuWatch = watchGpus(() => probeGpus(runTool), clock);
+  const gpus = () => gpusForHeartbeat(gpuWatch.latest().gpus, probeHost());
+  const capacity: Capacity | undefined =
+    options.settings.slots === undefined
+      ? createCapacity({
+          ollamaHost,
+          stateDir: options.stateDir,
+          settings: options.settings,
+          gpus: gpuWatch,
+          clock,
+          log,
+          onSlots: (total) => resize(total),
+        })
+      : undefined;
 
   const pull = createPull({
     sqs,
     urls,
     slots,
-    serves: (queue) => ready && !draining && modelOf(queue) !== undefined,
+    serves: (queue) => ready && !draining && !opening && modelOf(queue) !== undefined,
     onGone: (queue) => {
       if (queue === "own") delete urls.own;
     },
     run: async (queue, message, onLease) => {
+      // Whoever measures steps aside for whoever has work.
+      measuring?.abort();
+      lastJobAtMs = clock.monotonicMs();
       const model = modelOf(queue, message);
       if (model === undefined) return { type: "left", why: "no wanted model is there any more" };
       let end = { type: "left", why: "the model server fails" } as JobEnd;
@@ -145,7 +195,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
   /** Whether the model server has answered its last jobs or, when it is to be tried again, a question that is nobody's. */
   async function answersQuestions(): Promise<boolean> {
-    const [model] = usedModels();
+    const [model] = usedModels(wanted, models);
     if (breaker.isUp() || model === undefined) return breaker.isUp();
     await breaker.ask(async () => {
       const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(probeQuestionMs)]);
@@ -161,8 +211,6 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     return modelFor(queue === "own" ? (message?.lane ?? "standard") : queue, wanted, models);
   }
 
-  /** Those that it would ask. Others that Ollama has would make the control plane wait for a worker that takes nothing. */
-  const usedModels = () => [...new Set(lanes.flatMap((lane) => modelFor(lane, wanted, models) ?? []))];
   const measure = metricsOf(options.stateDir);
   const heartbeats = startHeartbeats({
     client,
@@ -172,10 +220,12 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       agentVersion: workerVersion,
       configRevision: 0,
       capacity: { slots: slots.total, used: slots.used() },
-      models: usedModels().map((model) => model.slice(0, 120)),
-      gpus: [],
+      // Others that Ollama has would make the control plane wait for a worker that takes nothing.
+      models: usedModels(wanted, models).map((model) => model.slice(0, 120)),
+      gpus: gpus(),
       draining,
       conditions: ready || draining ? [] : ["no model"],
+      ...pullingNow(),
     }),
     onAnswer: () => {},
     log,
@@ -183,6 +233,40 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     clock,
     random,
   });
+
+  const keeper = keepModels({
+    pull: (model, onPercent) => pullModel({ host: ollamaHost, model, onPercent, clock, signal: stop.signal }),
+    clock,
+    random,
+    log,
+    stop: stop.signal,
+    onChange: () => writeStatus(),
+    onPulled: () => probeNow.abort(),
+  });
+  function pullingNow(): { pulling?: Pulling } {
+    const state = keeper.state();
+    return state === undefined ? {} : { pulling: { ...state, model: state.model.slice(0, 120) } };
+  }
+
+  function resize(total: number): void {
+    if (total === slots.total) return;
+    slots.resize(total);
+    log("worker.resized", { slots: total });
+    pull.pump();
+    void heartbeats.beatNow().catch(() => {});
+  }
+
+  async function measureFor(withinMs: number): Promise<void> {
+    if (capacity !== undefined && !draining) {
+      measuring = new AbortController();
+      writeStatus();
+      await capacity.measure(withinMs, measuring.signal);
+      measuring = undefined;
+    }
+    opening = false;
+    pull.pump();
+    writeStatus();
+  }
 
   /** Looks after the model server for as long as the worker lives; an outage is told once, and its end. */
   const looked = Promise.withResolvers<void>();
@@ -199,8 +283,16 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       if (found) urls.own = own;
       const before = ready;
       models = probe.reachable ? probe.models : [];
-      ready = usedModels().length > 0 && (await answersQuestions());
+      ready = usedModels(wanted, models).length > 0 && (await answersQuestions());
       failures = ready ? 0 : failures + 1;
+      if (options.pullModels === true) keeper.want(probe.reachable ? missingModels(wanted, models) : []);
+      if (ready && measuring === undefined) await capacity?.look(usedModels(wanted, models));
+      if (ready && measuring === undefined && capacity?.wantsCurve() === true) {
+        opening = !before && slots.used() === 0;
+        const idle = slots.used() === 0 && clock.monotonicMs() - lastJobAtMs >= idleForMs;
+        if (opening) void measureFor(openingMs);
+        else if (idle) void measureFor(idleMeasureMs);
+      }
       if (!ready && breaker.isUp() && !outage) {
         outage = true;
         const why = probe.reachable
@@ -231,8 +323,12 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     used: slots.used(),
     polling: [...pull.polling()],
     models,
+    gpus: gpus(),
     ready,
     draining,
+    ...pullingNow(),
+    ...(capacity?.choice() === undefined ? {} : { slotsDecidedBy: capacity.choice()?.decidedBy }),
+    ...(measuring === undefined ? {} : { measuring: true as const }),
   });
 
   /** One write at a time, of what is so when it begins: changes in between are one write. */
@@ -260,6 +356,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const pollsCut = Promise.withResolvers<void>();
   async function end(): Promise<void> {
     draining = true;
+    measuring?.abort();
     void heartbeats.beatNow().catch(() => {});
     writeStatus();
     const idle = pull.settled();
@@ -285,13 +382,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   return {
     status,
     beat: () => heartbeats.beatNow(),
-    resize(total) {
-      if (total === slots.total) return;
-      slots.resize(total);
-      log("worker.resized", { slots: total });
-      pull.pump();
-      void heartbeats.beatNow().catch(() => {});
-    },
+    resize,
     drain(withinMs) {
       log("worker.draining", { jobs: pull.handling(), withinMs });
       ended ??= end();

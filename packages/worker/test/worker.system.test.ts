@@ -10,7 +10,7 @@ import { type Clock, systemClock } from "../../node-client/src/clock.ts";
 import { createNodeClient, type NodeClient } from "../../node-client/src/node-client.ts";
 import { type NodesDoor, startNodesDoor } from "../../node-client/test/support/nodes-door.ts";
 import { until } from "../../node-client/test/support/until.ts";
-import { startWorker, type Worker } from "../src/worker.ts";
+import { startWorker, type Worker, type WorkerOptions } from "../src/worker.ts";
 import { startScriptedOllama } from "./support/scripted-ollama.ts";
 import { startScriptedSqs } from "./support/scripted-sqs.ts";
 
@@ -77,17 +77,18 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-async function start(slots = 4, clock = systemClock): Promise<Worker> {
+async function start(slots = 4, over: Partial<WorkerOptions> = {}): Promise<Worker> {
   const worker = await startWorker({
     client,
     stateDir: dir,
     sqs: sqs.client,
     stage,
     ollamaHost: ollama.host,
-    slots,
+    settings: { slots },
+    runTool: async () => ({ kind: "absent" }),
     log: (event) => events.push(event),
     random: () => 0.05,
-    clock,
+    ...over,
   });
   workers.push(worker);
   return worker;
@@ -225,7 +226,7 @@ function jumpingClock(): Clock & { jump: (ms: number) => void } {
 it("a model server that fails job after job gets no more of them, until it has answered a question that is nobody's", async () => {
   ollama.answer({ status: 500 });
   const clock = jumpingClock();
-  const worker = await start(1, clock);
+  const worker = await start(1, { clock });
   for (let job = 1; job <= 5; job += 1) {
     send();
     await until("it is given back", () => door.callsOf("releaseJob").length === job);

@@ -46,7 +46,8 @@ export function readAmdSmi(metric: string, about: string): FoundGpu[] | undefine
     const memory = part(one, "mem_usage");
     const total = amountMb(memory["total_vram"]);
     const used = amountMb(memory["used_vram"]);
-    const free = amountMb(memory["free_vram"]) ?? (total === undefined || used === undefined ? undefined : total - used);
+    const free =
+      amountMb(memory["free_vram"]) ?? (total === undefined || used === undefined ? undefined : total - used);
     const busy = numberOf(bare(part(one, "usage")["gfx_activity"]));
     const driver = part(fixed, "driver");
     const version = textOf(driver["version"] ?? driver["driver_version"]);

@@ -43,7 +43,11 @@ export function createRunTool(timeoutMs: number): RunTool {
         if (stderr.length < maxOutputCharacters) stderr += text;
       });
       child.on("error", (error) =>
-        end("code" in error && error.code === "ENOENT" ? { kind: "absent" } : { kind: "failed", detail: describeError(error) }),
+        end(
+          "code" in error && error.code === "ENOENT"
+            ? { kind: "absent" }
+            : { kind: "failed", detail: describeError(error) },
+        ),
       );
       child.on("close", (code, signal) => {
         if (code === 0) return end({ kind: "output", stdout });

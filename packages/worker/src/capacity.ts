@@ -1,0 +1,114 @@
+import type { Clock } from "@steward/node-client/clock";
+import { describeError, type Log } from "@steward/node-client/log";
+import type { SlotChoice } from "./choose-slots.ts";
+import { askOnceOf } from "./curve/ask-once.ts";
+import { storeCurve } from "./curve/curve-cache.ts";
+import { measureCurve } from "./curve/measure-curve.ts";
+import { probeHost } from "./gpus/probe-host.ts";
+import type { GpuWatch } from "./gpus/watch-gpus.ts";
+import { ollamaFacts } from "./models/ollama-facts.ts";
+import { type SlotSettings, type Survey, survey } from "./survey.ts";
+
+export interface CapacityOptions {
+  ollamaHost: string;
+  stateDir: string;
+  settings: SlotSettings;
+  gpus: GpuWatch;
+  clock: Clock;
+  log: Log;
+  /** Another number of slots holds from now on. */
+  onSlots: (slots: number) => void;
+}
+
+export interface Capacity {
+  /** The last choice; undefined until models were there. */
+  choice(): SlotChoice | undefined;
+  /** Looks at the machine and the models that lanes are answered with, and chooses. Never throws. */
+  look(models: readonly string[]): Promise<void>;
+  /** There is no curve of what is there now, and one could change the choice. */
+  wantsCurve(): boolean;
+  /** Measures one, keeps it and chooses anew. Cut off by the signal it leaves everything as it was. Never throws. */
+  measure(withinMs: number, signal: AbortSignal): Promise<void>;
+}
+
+/** How long a curve that could not be measured is not tried again. */
+const measureAgainMs = 10 * 60_000;
+
+export function createCapacity(options: CapacityOptions): Capacity {
+  const { ollamaHost, stateDir, settings, gpus, clock, log } = options;
+  let last: Survey | undefined;
+  let models: readonly string[] = [];
+  let slots: number | undefined;
+  /** Seen once. */
+  let fewer: number | undefined;
+  let notBeforeMs = 0;
+
+  async function look(): Promise<void> {
+    try {
+      const [found, facts] = await Promise.all([gpus.fresh(), ollamaFacts(ollamaHost, models)]);
+      if (facts.models.length === 0) return;
+      last = await survey({ gpus: found, host: probeHost(), facts, settings, stateDir });
+      take(last.choice);
+    } catch (error) {
+      // What was chosen holds on: jobs do not wait for a look.
+      log("slots.not_looked", { error: describeError(error) });
+    }
+  }
+
+  /**
+   * Fewer for want of memory are believed when they are seen twice: a model that Ollama has just let go is missing from
+   * its list for as long as the GPU's tool still shows it.
+   */
+  function take(choice: SlotChoice): void {
+    if (slots !== undefined && choice.decidedBy === "memory" && choice.slots < slots && fewer === undefined) {
+      fewer = choice.slots;
+      return;
+    }
+    fewer = undefined;
+    if (choice.slots === slots) return;
+    slots = choice.slots;
+    log("slots.chosen", { slots, decidedBy: choice.decidedBy, reasons: choice.reasons });
+    options.onSlots(slots);
+  }
+
+  return {
+    choice: () => last?.choice,
+    look(now) {
+      models = now;
+      return look();
+    },
+    wantsCurve: () =>
+      last?.curveOf !== undefined &&
+      last.curve === undefined &&
+      last.choice.measureUpTo > 1 &&
+      clock.monotonicMs() >= notBeforeMs,
+    async measure(withinMs, signal) {
+      const measured = last?.curveOf;
+      const upTo = last?.choice.measureUpTo ?? 1;
+      if (measured === undefined) return;
+      const { model, key } = measured;
+      log("curve.measuring", { model, upTo, withinSeconds: Math.round(withinMs / 1000) });
+      const outcome = await measureCurve({ ask: askOnceOf(ollamaHost, model), upTo, withinMs, clock, signal });
+      log(`curve.${outcome.kind}`, {
+        model,
+        ...("points" in outcome ? outcome : {}),
+        ...("why" in outcome ? outcome : {}),
+      });
+      if (outcome.kind === "aborted") return;
+      if (outcome.kind === "failed") {
+        notBeforeMs = clock.monotonicMs() + measureAgainMs;
+        return;
+      }
+      try {
+        // The model is loaded now, and Ollama says with which context.
+        const { loaded } = await ollamaFacts(ollamaHost, []);
+        const context = loaded.find((one) => one.name === model)?.context ?? null;
+        await storeCurve(stateDir, { key, context, points: outcome.points });
+      } catch (error) {
+        notBeforeMs = clock.monotonicMs() + measureAgainMs;
+        log("curve.not_kept", { error: describeError(error) });
+      }
+      await look();
+    },
+  };
+}
