@@ -27,7 +27,14 @@ const patienceMs = 60_000;
  * Waits for the next version of a task. The API answers at once when too many wait: a second's pause keeps that from
  * becoming a loop. A connection that breaks is tried again for a minute.
  */
-export async function nextVersion(call: Client, task: TaskView, ui: Ui, signal: AbortSignal): Promise<TaskView> {
+export async function nextVersion(
+  call: Client,
+  task: TaskView,
+  ui: Ui,
+  signal: AbortSignal,
+  /** Of an answer that grows: how much of it is known. More of it counts as a newer version. */
+  answerFrom?: number,
+): Promise<TaskView> {
   let troubleSinceMs: number | undefined;
   signal.throwIfAborted();
   for (;;) {
@@ -35,11 +42,16 @@ export async function nextVersion(call: Client, task: TaskView, ui: Ui, signal: 
     try {
       const next = await call("getTask", {
         params: { taskId: task.id },
-        query: { wait: waitSeconds, since: task.version, ...(isLarge(task) ? { view: "brief" as const } : {}) },
+        query: {
+          wait: waitSeconds,
+          since: task.version,
+          ...(isLarge(task) ? { view: "brief" as const } : {}),
+          ...(answerFrom === undefined ? {} : { answerFrom }),
+        },
         signal,
       });
       if (troubleSinceMs !== undefined) ui.hint(ui.paint.dim("Connected again."));
-      if (next.version > task.version) return next;
+      if (next.version > task.version || (next.growing?.text ?? "") !== "") return next;
       troubleSinceMs = undefined;
       if (Date.now() - startedMs < 1000) await delay(1000, undefined, { signal });
     } catch (error) {

@@ -21,6 +21,7 @@ import { addSchedules } from "./commands/schedules.ts";
 import { addTokens } from "./commands/tokens.ts";
 import { addPolicy, addWindows } from "./commands/windows.ts";
 import { addSecrets } from "./commands/secrets.ts";
+import { addSupport } from "./commands/support.ts";
 import { examples } from "./commands/shared.ts";
 import { addTasks } from "./commands/tasks.ts";
 import { addTenants } from "./commands/tenant.ts";
@@ -43,6 +44,7 @@ export function createProgram(run: Runner): Command {
   program.commandsGroup("Everyday:");
   addStatus(program, run);
   addAsk(program, run);
+  addSupport(program, run);
   addTasks(program, run);
   addActions(program, run);
   addCommands(program, run);

@@ -353,3 +353,78 @@ test("Ctrl-C while watching leaves the task running and says how to come back", 
   expect(ended.code).toBe(130);
   expect(api.calls.map((call) => call.name)).not.toContain("cancelTask");
 });
+
+test("a question is answered as the answer grows, with its sources at the end", async () => {
+  const text = "Open the Explorer and type the path [1].";
+  const question = { kind: "support" as const, instruction: "how do I reach my files?" };
+  let looks = 0;
+  const { api, config } = await installation({
+    askSupport: () => taskOf({ ...question, status: "thinking" }),
+    getTask: ({ query }) => {
+      looks += 1;
+      const from = Number(query["answerFrom"]);
+      const growing = { attempt: 1, offset: from, text: text.slice(from, from + 15), length: from + 15 };
+      if (looks <= 2) return taskOf({ ...question, status: "thinking", growing });
+      return taskOf({
+        ...question,
+        status: "succeeded",
+        version: 3,
+        answer: {
+          source: "model",
+          text,
+          citations: [
+            {
+              number: 1,
+              source: "documentation",
+              title: "Files › From Windows",
+              href: "docs/files.md#from-windows",
+              excerpt: "Open",
+            },
+          ],
+          proposal: { instruction: "add a share called photos" },
+        },
+        result: { message: "Answered by ollama from 1 source." },
+      });
+    },
+  });
+  const { stdout, code } = await steward(["support", "how do I reach", "my files?"], {
+    config: config.folder,
+    input: "",
+  });
+  expect(stdout).toContain(`${text}\n\n  [1] Files › From Windows  docs/files.md#from-windows`);
+  // Offered to a person, and submitted by nobody.
+  expect(stdout).toContain('steward ask "add a share called photos" --on <appliance>');
+  expect(code).toBe(0);
+  expect(api.calls.map(({ name }) => name)).toEqual(["askSupport", "getTask", "getTask", "getTask"]);
+  expect(api.calls.map(({ query }) => query["answerFrom"])).toEqual([undefined, 0, 15, 30]);
+});
+
+test("words that did not hold are called so, and what the documentation says stands below", async () => {
+  let looks = 0;
+  const { config } = await installation({
+    askSupport: () => taskOf({ kind: "support", status: "thinking" }),
+    getTask: () => {
+      looks += 1;
+      const growing = { attempt: 1, offset: 0, text: "Just \u001b[2Jguess", length: 10 };
+      if (looks === 1) return taskOf({ kind: "support", status: "thinking", growing });
+      return taskOf({
+        kind: "support",
+        status: "failed",
+        version: 3,
+        answer: {
+          source: "documentation",
+          text: "…",
+          citations: [
+            { number: 1, source: "documentation", title: "Files", href: "docs/files.md", excerpt: "A share" },
+          ],
+        },
+        result: { message: "I do not know." },
+      });
+    },
+  });
+  const { stdout, stderr, code } = await steward(["support", "how?"], { config: config.folder, input: "" });
+  expect(stdout).toContain("Just \\x1b[2Jguess");
+  expect(stderr).toContain("does not hold");
+  expect(stdout).toMatch(/Files {2}docs\/files\.md\n {2}A share[\s\S]*I do not know\./);
+  expect(code).toBe(1);
+});

@@ -51,7 +51,7 @@ export async function judgeAnswer(
           type: "conclude",
           status: "succeeded",
           answer: { ...answer, ...(proposal === undefined ? {} : { proposal }) },
-          result: modelAnswered(planning.tier, answer.citations.length),
+          result: modelAnswered(planning.tier, answer.citations.length, task.taskId),
           planning,
         },
         deps.nowMs(),
@@ -67,7 +67,10 @@ export async function concludeWithoutModel(
   job: Pick<JobState, "failures">,
   reason: string,
 ): Promise<Step<TaskState, TaskEffect>> {
-  const { status, result, answer } = noAnswer(reason, job.failures, await materialOf(deps, task));
+  const { status, result, answer } = noAnswer(reason, job.failures, {
+    taskId: task.taskId,
+    material: await materialOf(deps, task),
+  });
   const proposal = await proposalOf(deps, task, undefined);
   return reduceTask(
     task,

@@ -4,6 +4,7 @@ import type { Risk } from "@steward/contracts/risk";
 import type { RunView, StepResult } from "@steward/contracts/run";
 import type { RunStatus, TaskStatus } from "@steward/contracts/states";
 import type { GateResult, TaskView } from "@steward/contracts/task";
+import { answerText } from "./answer.ts";
 import type { Paint } from "./paint.ts";
 import { duration, relative } from "./time.ts";
 import { visible } from "./visible.ts";
@@ -199,7 +200,7 @@ export function paintTaskStatus(status: TaskStatus, paint: Paint): string {
 
 /** How it ended, in one sentence, and what can be done next. */
 export function resultText(task: TaskView, paint: Paint, nowMs = 0): string {
-  const lines: string[] = [];
+  const lines: string[] = task.answer === undefined ? [] : [answerText(task.answer, paint), ""];
   const message = task.result?.message;
   const status = paintTaskStatus(task.status, paint);
   lines.push(`${paint.bold(status)}${message === undefined ? "" : `  ${visible(message)}`}`);

@@ -30,38 +30,39 @@ export function answerOfDocumentation(material: Material): SupportAnswer {
   };
 }
 
-export function modelAnswered(tier: string, citations: number): TaskResult {
-  return { message: `Answered by ${tier} from ${countOf(citations)}.`, next: [askProvider] };
+export function modelAnswered(tier: string, citations: number, taskId: string): TaskResult {
+  return { message: `Answered by ${tier} from ${countOf(citations)}.`, next: [askProvider(taskId)] };
 }
 
 /** Nobody could answer in their own words. `answer` has what the documentation says, if it says anything. */
 export function noAnswer(
   reason: string,
   failures: JobState["failures"],
-  material: Material,
+  { taskId, material }: { taskId: string; material: Material },
 ): { status: "succeeded" | "failed"; result: TaskResult; answer: SupportAnswer } {
   const answer = answerOfDocumentation(material);
   // A model has read the sources, and they do not answer it or it could not say how.
   const isRead = failures.some((failure) => failure.grade !== undefined);
   if (isRead) {
     const message = "I do not know: no model could answer this from the documentation. The nearest passages are below.";
-    return { status: "failed", result: { message, next: [rephrase, askProvider] }, answer };
+    return { status: "failed", result: { message, next: [rephrase, askProvider(taskId)] }, answer };
   }
   const message = `From the documentation, as it stands there: no model has read it (${reason.replace(/[.\s]+$/, "")}).`;
-  return { status: "succeeded", result: { message, next: [connectModel, askProvider] }, answer };
+  return { status: "succeeded", result: { message, next: [connectModel, askProvider(taskId)] }, answer };
 }
 
 /** Nothing here is about it: no model is asked. */
-export const nothingFound: TaskResult = {
+export const nothingFound = (taskId: string): TaskResult => ({
   message: "I do not know: nothing in the documentation or the catalogue is about this.",
   next: [
     "Ask in other words, such as: how do I reach my files from Windows?",
-    "steward ask takes requests for changes.",
+    "Requests for changes go to: steward ask",
+    askProvider(taskId),
   ],
-};
+});
 
 const rephrase = "Ask in other words, or name the appliance with --on, so that its own facts count.";
-const askProvider = "Ask your provider: steward tasks escalate <task>";
+const askProvider = (taskId: string) => `Not what you need? Ask your provider: steward tasks escalate ${taskId}`;
 const connectModel =
   "For an answer in one piece, start Ollama with a model on a worker (ollama pull llama3.2:3b), or set a Claude key: steward secrets set anthropic";
 
