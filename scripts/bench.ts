@@ -1,4 +1,5 @@
 import { benchCost } from "./bench/cost.ts";
+import { benchDispatch } from "./bench/dispatch.ts";
 import { benchDoorbells } from "./bench/doorbells.ts";
 import { benchFunctions } from "./bench/functions.ts";
 import { benchHeartbeats } from "./bench/heartbeats.ts";
@@ -19,6 +20,7 @@ const suites: Record<string, () => Promise<Figure[]>> = {
   doorbells: benchDoorbells,
   cost: benchCost,
   rollout: benchRollout,
+  dispatch: async () => (await benchDispatch({ quick: true })).figures,
 };
 
 const args = process.argv.slice(2);

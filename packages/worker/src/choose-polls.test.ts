@@ -51,49 +51,58 @@ describe("with a slot for every queue", () => {
 });
 
 describe("with fewer slots", () => {
-  it("a turn glances at each queue, then lingers at each; idle, it goes on lingering", () => {
-    expect(rounds(12)).toEqual([
-      ...queues.map((queue) => [queue, 0]),
-      ...queues.map((queue) => [queue, 1]),
-      ...queues.map((queue) => [queue, 1]),
+  const glances = ["own", "express", "express", "standard", "standard", "bulk"].map((queue) => [queue, 0]);
+
+  it("a turn glances at each queue, at a lane twice before a longer one, and lingers at one", () => {
+    expect(rounds(14)).toEqual([...glances, ["express", 1], ...glances, ["express", 1]]);
+  });
+
+  it("lingers at the shortest lane, and at each of the others in turn", () => {
+    const lingered = rounds(7 * 12).flatMap(([queue, seconds]) => (seconds === 1 ? [queue] : []));
+    const e = "express";
+    expect(lingered).toEqual([e, e, e, "own", e, e, e, "standard", e, e, e, "bulk"]);
+  });
+
+  it("after a quiet minute only lingers, at the shortest lane every second time, until a message comes", () => {
+    const quiet = rounds(7 * 60 + 8, (poll) => poll === 7 * 60 + 5).slice(7 * 60);
+    expect(quiet).toEqual([
+      ...["express", "own", "express", "standard", "express", "bulk"].map((queue) => [queue, 1]),
+      ...glances.slice(0, 2),
     ]);
   });
 
-  it("a slot whose job has ended glances at all before it lingers at one", () => {
-    expect(rounds(8, (poll) => poll === 5).slice(4)).toEqual([
-      ["own", 1],
-      ["express", 1],
-      ["own", 0],
-      ["express", 0],
-    ]);
+  it("a slot whose job has ended glances at all before it lingers", () => {
+    expect(rounds(8, (poll) => poll === 4).slice(4)).toEqual([["standard", 0], ...glances.slice(0, 3)]);
   });
 
-  it("every eighth turn begins at another queue, from the longest lane on, however busy the first ones are", () => {
-    const first = rounds(40, () => true).map(([queue]) => queue);
-    expect(
-      first.map((queue, turn) => (turn % 8 === 7 ? queue : undefined)).filter((queue) => queue !== undefined),
-    ).toEqual([...["bulk", "standard", "express", "own", "bulk"]]);
-    expect(first.filter((queue) => queue === "own")).toHaveLength(36);
+  it("a queue that 64 turns in a row have passed over comes first, the longest lane before the others", () => {
+    const first = rounds(300, (_, queue) => queue !== "own").map(([queue]) => queue);
+    const lanes = first.filter((queue) => queue !== "own");
+    expect(lanes.flatMap((lane, at) => (lane === "express" ? [] : [`${lane} ${at}`]))).toEqual([
+      ...["bulk 64", "standard 65", "bulk 128", "standard 129"],
+    ]);
   });
 
   it("every queue is asked within a bounded number of turns, whichever others always have a message", () => {
     fc.assert(
       fc.property(
         fc.subarray([...queues], { maxLength: 3 }),
-        fc.array(fc.boolean(), { minLength: 300 }),
+        fc.array(fc.boolean(), { minLength: 700 }),
         (busy, more) => {
           const asked = rounds(more.length, (poll, queue) => busy.includes(queue) || (more[poll] ?? false));
           for (const queue of queues) {
             let since = 0;
+            let longest = 0;
             for (const [one] of asked) {
               since = one === queue ? 0 : since + 1;
-              // Its place is the first in every 32nd turn; a turn that does not ask it asks three others at the most.
-              expect(since).toBeLessThanOrEqual(8 * queues.length * (queues.length - 1) + queues.length);
+              longest = Math.max(longest, since);
             }
+            // 64 turns that a message ends, after the glances at the three others at the most; then those due before it.
+            expect(longest).toBeLessThanOrEqual((64 + 4) * 6);
           }
         },
       ),
-      { numRuns: 50 },
+      { numRuns: 20 },
     );
   });
 });
@@ -105,7 +114,12 @@ it("never takes more than the free slots, never the same queue twice, and leaves
       fc.subarray([...queues]),
       fc.integer({ min: 0, max: 6 }),
       fc.nat(3),
-      fc.record({ turn: fc.nat(100), position: fc.nat(7) }),
+      fc.record({
+        turn: fc.nat(100),
+        quietTurns: fc.nat(100),
+        rest: fc.array(fc.record({ queue: fc.constantFrom(...queues), waitSeconds: fc.nat(1) }), { maxLength: 7 }),
+        passedOver: fc.dictionary(fc.constantFrom(...queues), fc.nat(70)),
+      }),
       (served, busy, freeSlots, usedSlots, state) => {
         // Something may be polled that is not served any more: its model went while the receive was out.
         const polling = new Set(busy);

@@ -92,7 +92,9 @@ export function createPull(options: PullOptions): Pull {
       state = afterMessage(state);
       slots.markSlotUsed(slot);
       pump();
-      await track(handling, handle(queue, url, message)).finally(() => {
+      const ended = Promise.withResolvers<void>();
+      track(handling, handle(queue, url, message, ended.resolve)).then(ended.resolve, ended.reject);
+      await ended.promise.finally(() => {
         state = afterJob(state);
       });
     } finally {
@@ -130,7 +132,8 @@ export function createPull(options: PullOptions): Pull {
     });
   }
 
-  async function handle(queue: PullQueue, url: string, message: Message): Promise<void> {
+  /** `onEnd` is called when the job has ended: the slot is free while its message is being deleted. */
+  async function handle(queue: PullQueue, url: string, message: Message, onEnd: () => void): Promise<void> {
     const receipt = { QueueUrl: url, ReceiptHandle: message.ReceiptHandle };
     const hide = async (seconds: number) => {
       try {
@@ -153,6 +156,7 @@ export function createPull(options: PullOptions): Pull {
     if (!options.serves(queue)) return hide(0);
     const end = await options.run(queue, read.message, (leaseInMs) => void hide(Math.ceil(leaseInMs / 1000) + 1));
     log("job.ended", { queue, jobId: read.message.jobId, ...end });
+    onEnd();
     if (end.type === "left") return;
     try {
       await sqs.send(new DeleteMessageCommand(receipt));
