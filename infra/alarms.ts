@@ -1,4 +1,5 @@
-import { alarmDefinitions, type AlarmDefinition, type AlarmMetric, alarmDescription } from "@steward/functions/alarms";
+import { alarmDefinitions, alarmDescription } from "@steward/functions/alarms";
+import type { AlarmDefinition, AlarmMetric } from "@steward/functions/alarms/alarm";
 import { componentName, type Input } from "./platform.ts";
 
 /** What is known only here of what alarms watch. */

@@ -1,5 +1,6 @@
 import { queueDefinitions, queueNames, resourceNames } from "@steward/contracts/names";
-import { alarmDefinitions, type DashboardName, dashboardNames } from "@steward/functions/alarms";
+import { alarmDefinitions } from "@steward/functions/alarms";
+import { type DashboardName, dashboardNames } from "@steward/functions/alarms/alarm";
 import { type FunctionDefinition, functionDefinitions, functionNames } from "@steward/functions/definitions";
 import { Duration, type Stack } from "aws-cdk-lib";
 import { Alarm, AlarmStatusWidget, Dashboard, type IWidget, MathExpression, Metric } from "aws-cdk-lib/aws-cloudwatch";
@@ -62,9 +63,16 @@ function queueRows(lines: Lines): IWidget[][] {
     graph("Oldest job that waits, by the records", lines.own("OldestQueuedSeconds", { statistic: "Maximum" }), {
       unit: "s",
     }),
+    graph("How long a new job will wait", lines.own("ExpectedWaitSeconds", { statistic: "Maximum" }), { unit: "s" }),
+    graph("Jobs held back by their tenant's window", lines.own("HeldBackJobs", { statistic: "Maximum" }), {
+      stacked: true,
+    }),
+    graph("Predicted lengths: half are off by at most", lines.own("PredictionErrorFactor", { statistic: "Maximum" }), {
+      unit: "times",
+    }),
   ];
   const dead = graph("Dead letters", queueNames.map(lines.deadLetters), { stacked: true });
-  return [[dead, ...records], ...inThrees(depth)];
+  return [...inThrees([dead, ...records]), ...inThrees(depth)];
 }
 
 function workerRows(lines: Lines): IWidget[][] {

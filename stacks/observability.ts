@@ -1,7 +1,8 @@
 import { Stack } from "aws-cdk-lib";
 import { CfnAlarm } from "aws-cdk-lib/aws-cloudwatch";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
-import { type AlarmDefinition, alarmDefinitions, alarmDescription, type AlarmMetric } from "@steward/functions/alarms";
+import { alarmDefinitions, alarmDescription } from "@steward/functions/alarms";
+import type { AlarmDefinition, AlarmMetric } from "@steward/functions/alarms/alarm";
 import type { Construct } from "constructs";
 import { makeDashboards } from "./dashboards.ts";
 import type { StageProps } from "./stage-props.ts";

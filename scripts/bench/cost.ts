@@ -1,6 +1,7 @@
 import { metricDefinitions } from "@steward/contracts/metrics";
 import { queueNames, secretNames, signingKeyUses } from "@steward/contracts/names";
-import { alarmDefinitions, dashboardNames } from "@steward/functions/alarms";
+import { alarmDefinitions } from "@steward/functions/alarms";
+import { dashboardNames } from "@steward/functions/alarms/alarm";
 import { type FunctionDefinition, functionDefinitions } from "@steward/functions/definitions";
 import { readStatefulList } from "../../stacks/stateful-guard.ts";
 import { prices } from "./prices.ts";

@@ -2,7 +2,8 @@ import { existsSync, globSync, readdirSync, readFileSync, rmSync } from "node:fs
 import { join } from "node:path";
 import { type MetricDefinition, metricDefinitions, metricNamespace } from "@steward/contracts/metrics";
 import { lanes, queueNames, resourceNames } from "@steward/contracts/names";
-import { alarmDefinitions, alarmDescription, budgetAlarm, dashboardNames } from "@steward/functions/alarms";
+import { alarmDefinitions, alarmDescription, budgetAlarm } from "@steward/functions/alarms";
+import { dashboardNames } from "@steward/functions/alarms/alarm";
 import { functionNames } from "@steward/functions/definitions";
 import { Match } from "aws-cdk-lib/assertions";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

@@ -28,6 +28,21 @@ export const metricDefinitions = {
   Transitions: { unit: "Count", dimensions: {}, about: "changes of health that a sweep announced" },
   QueuedJobs: { unit: "Count", dimensions: { Lane: lanes }, about: "jobs that wait in a lane" },
   OldestQueuedSeconds: { unit: "Seconds", dimensions: { Lane: lanes }, about: "age of the oldest job that waits" },
+  HeldBackJobs: {
+    unit: "Count",
+    dimensions: { Lane: lanes },
+    about: "of those, the ones that their tenant's window holds back",
+  },
+  ExpectedWaitSeconds: {
+    unit: "Seconds",
+    dimensions: { Lane: lanes },
+    about: "how long a job that is queued now will wait; nothing while no worker lives",
+  },
+  PredictionErrorFactor: {
+    unit: "None",
+    dimensions: { Lane: lanes },
+    about: "by what factor half of the predictions of a job's length were off at most; nothing where no job ended",
+  },
   Slots: { unit: "Count", dimensions: {}, about: "slots of the workers that would take a job" },
   SlotsUsed: { unit: "Count", dimensions: {}, about: "of those, the ones at work" },
   BacklogPerSlot: { unit: "None", dimensions: {}, about: "queued jobs ÷ max(1, slots): what workers are scaled by" },

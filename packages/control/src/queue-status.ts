@@ -1,15 +1,14 @@
 import { createCache, type Cache } from "@steward/aws/cache";
-import { getJob, type Waiting, waitingIn } from "@steward/aws/records/job";
-import { type LaneMinute, readLaneMinutes } from "@steward/aws/records/lane-minute";
+import { getJob, waitingIn } from "@steward/aws/records/job";
+import { readLaneMinutes } from "@steward/aws/records/lane-minute";
 import { listTasks } from "@steward/aws/records/task";
 import { actForSystem } from "@steward/aws/tenant-fence";
-import { type Lane, laneQueue, lanes, queueNames } from "@steward/contracts/names";
+import { laneQueue, lanes, queueNames } from "@steward/contracts/names";
 import { type LaneView, type QueueStatus, rateMinutes } from "@steward/contracts/queues";
-import { expectedWait, type LaneLoad } from "@steward/core/job/expected-wait";
+import { expectedWait } from "@steward/core/job/expected-wait";
 import { isHeldBack } from "@steward/core/job/held-back";
-import { type PredictionError, predictionErrorOf } from "@steward/core/job/predict-job";
-import { sumOfRatios } from "@steward/core/job/ratio-counts";
 import type { Caller, Context } from "./context.ts";
+import { loadOf, ratesOf } from "./lane-rates.ts";
 import { isStaff, type LiveWorker, liveWorkers, workerLabels } from "./live-workers.ts";
 
 type Deps = Pick<Context, "table" | "queues" | "nowMs" | "workerStartSeconds">;
@@ -85,7 +84,7 @@ async function look(deps: Deps): Promise<Installation> {
     waiting: waitingByLane.get(lane) ?? { queued: 0, heldBack: 0, more: false },
     rates: ratesOf(minutes, lane),
   }));
-  const loads = measured.map(loadOf);
+  const loads = measured.map(({ waiting: { queued }, ...lane }) => loadOf({ ...lane, queued }));
   return {
     queues,
     workers,
@@ -106,63 +105,6 @@ async function look(deps: Deps): Promise<Installation> {
             : wait,
       };
     }),
-  };
-}
-
-function loadOf({
-  lane,
-  inFlight,
-  waiting,
-  rates,
-}: {
-  lane: Lane;
-  inFlight: number;
-  waiting: Waiting;
-  rates: Rates;
-}): LaneLoad {
-  return {
-    lane,
-    queued: waiting.queued,
-    inFlight,
-    arrivalsPerSecond: rates.arrivalsPerMinute / 60,
-    serviceSeconds: rates.serviceSeconds,
-    serviceVariation: rates.variation,
-  };
-}
-
-interface Rates {
-  arrivalsPerMinute: number;
-  donePerMinute: number;
-  failedPerMinute: number;
-  serviceSeconds?: number;
-  waitedSeconds?: number;
-  predictionErrorSeconds?: number;
-  predictionError?: PredictionError;
-  /** Squared coefficient of variation of the service time. */
-  variation?: number;
-}
-
-function ratesOf(minutes: readonly LaneMinute[], lane: Lane): Rates {
-  const own = minutes.filter(({ queue }) => queue === lane);
-  const sum = (name: Exclude<keyof LaneMinute, "minuteMs" | "queue" | "kind" | "ratios">) =>
-    own.reduce((total, minute) => total + minute[name], 0);
-  const ended = sum("completions") + sum("failures");
-  const seconds = ended === 0 ? 0 : sum("serviceMs") / 1000 / ended;
-  const [waits, predicted] = [sum("waits"), sum("predicted")];
-  const predictionError = predictionErrorOf(sumOfRatios(own.map(({ ratios }) => ratios.error)));
-  return {
-    arrivalsPerMinute: sum("arrivals") / rateMinutes,
-    donePerMinute: sum("completions") / rateMinutes,
-    failedPerMinute: sum("failures") / rateMinutes,
-    ...(seconds === 0
-      ? {}
-      : {
-          serviceSeconds: seconds,
-          variation: Math.max(0, sum("serviceSquaredS2") / ended / seconds ** 2 - 1),
-        }),
-    ...(waits === 0 ? {} : { waitedSeconds: sum("waitMs") / 1000 / waits }),
-    ...(predicted === 0 ? {} : { predictionErrorSeconds: sum("predictionErrorMs") / 1000 / predicted }),
-    ...(predictionError === undefined ? {} : { predictionError }),
   };
 }
 

@@ -1,7 +1,8 @@
 import { queueNames, resourceNames } from "@steward/contracts/names";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type AlarmDefinition, alarmDefinitions, alarmDescription } from "./alarms.ts";
+import { alarmDefinitions, alarmDescription } from "./alarms.ts";
+import type { AlarmDefinition } from "./alarms/alarm.ts";
 import { type FunctionDefinition, functionDefinitions, functionNames } from "./definitions.ts";
 
 const alarms = alarmDefinitions("prod");
