@@ -9,7 +9,7 @@ import { createEnrolment, getEnrolment } from "../src/records/enrolment.ts";
 import { batchGetFacts, getFacts, putFacts } from "../src/records/facts.ts";
 import { createFreeze, getFreeze, listActiveFreezes, replaceFreeze } from "../src/records/freeze.ts";
 import { abandonIdempotent, beginIdempotent, finishIdempotent } from "../src/records/idempotency.ts";
-import { createJob, getJob, oldestQueued, replaceJob } from "../src/records/job.ts";
+import { createJob, getJob, waitingIn, replaceJob } from "../src/records/job.ts";
 import { createNode, getNode, listNodes } from "../src/records/node.ts";
 import { createPerson, getPerson, listPeople, replacePerson } from "../src/records/person.ts";
 import { createRollout, getRollout, replaceRollout } from "../src/records/rollout.ts";
@@ -214,20 +214,20 @@ test("tasks are listed by status, and move when it changes", async () => {
   expect(await of("running")).toEqual([next]);
 });
 
-test("the oldest queued job of a lane leaves the index when it is taken", async () => {
+test("what waits in a lane leaves the index when it is taken, and waits elsewhere for another tier", async () => {
   const older = aJob({ lane: "bulk", createdAtMs: 10 });
-  const younger = aJob({ lane: "bulk", createdAtMs: 20 });
+  const younger = aJob({ lane: "bulk", createdAtMs: 20, admittedAtMs: 20 });
   await commit(table, [createJob(younger), createJob(older)]);
-  expect(await oldestQueued(table, "bulk")).toEqual(older);
+  expect(await waitingIn(table, "bulk")).toEqual({ queued: 2, heldBack: 1, oldestAtMs: 10, more: false });
   const leased = { ...older, version: 2, status: "leased" as const, attempt: 1 };
   await commit(table, [replaceJob(older, leased)]);
-  expect(await oldestQueued(table, "bulk")).toEqual(younger);
+  const left = { queued: 1, heldBack: 0, oldestAtMs: 20, more: false };
+  expect(await waitingIn(table, "bulk")).toEqual(left);
   expect(await getJob(table, older)).toEqual(leased);
   const escalated = { ...leased, version: 3, status: "queued" as const, tier: "claude" as const };
   await commit(table, [replaceJob(leased, escalated)]);
-  expect(await oldestQueued(table, "bulk")).toEqual(younger);
-  expect(await oldestQueued(table, "escalations")).toEqual(escalated);
-  expect(await oldestQueued(table, "standard")).toBeUndefined();
+  expect(await waitingIn(table, "bulk")).toEqual(left);
+  expect(await waitingIn(table, "standard")).toEqual({ queued: 0, heldBack: 0, more: false });
 });
 
 test("runs are found by id, by rollout and by appliance, live or all", async () => {

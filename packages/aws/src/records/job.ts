@@ -35,14 +35,6 @@ export async function getJob(table: Table, key: { tenantId: string; jobId: strin
   return states.readState(table, keyOf(key));
 }
 
-/** The job, of any tenant, that has waited longest in a lane or in `escalations`. From an index: trails the table by a moment. */
-export async function oldestQueued(table: Table, lane: Lane | "escalations"): Promise<JobState | undefined> {
-  const { items } = await queryItems(table, states.queryOf({ index: "gsi1", pk: queuedPartition(lane) }), {
-    limit: 1,
-  });
-  return items[0] === undefined ? undefined : states.stateOf<JobState>(items[0]);
-}
-
 /** How many jobs, of all tenants, wait in a lane. Reads them all: for once a minute, not for every request. */
 export async function countQueued(table: Table, lane: Lane): Promise<number> {
   return countItems(table, states.queryOf({ index: "gsi1", pk: queuedPartition(lane) }));
