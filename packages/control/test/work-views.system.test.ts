@@ -3,11 +3,13 @@ import { getTask } from "@steward/aws/records/task";
 import { providerTenantId } from "@steward/contracts/ids";
 import type { LaneMessage } from "@steward/contracts/job";
 import { workerQueue } from "@steward/contracts/names";
+import { nodeViewSchema } from "@steward/contracts/node";
+import { acceptHeartbeat } from "@steward/control/accept-heartbeat";
 import { assignOptimal } from "@steward/control/assign-optimal";
 import { claimJob } from "@steward/control/claim-job";
 import { completeJob } from "@steward/control/complete-job";
 import type { Caller, NodeCaller } from "@steward/control/context";
-import { removeNode } from "@steward/control/node-views";
+import { getNode, removeNode } from "@steward/control/node-views";
 import { queueStatus } from "@steward/control/queue-status";
 import { viewRecommended } from "@steward/control/recommend-workers";
 import { reconcile } from "@steward/control/reconcile";
@@ -54,6 +56,32 @@ describe("queue status", () => {
     const before = await queueStatus(house, person);
     expect(before.lanes.map(({ expectedWait }) => expectedWait.kind)).toEqual(["unknown", "unknown", "unknown"]);
     expect(before.workers).toEqual([]);
+  });
+
+  it("shows the model that a worker fetches; its provider sees its GPUs too", async () => {
+    const worker = await house.machine(providerTenantId, "worker", "gpu-1");
+    const pulling = { model: "llama3.1:8b", percent: 41, problem: "disk_full" as const };
+    const gpus = [{ name: "NVIDIA A10G", vramMb: 23_028, freeMb: 22_515, usedPercent: 3 }];
+    const metrics = { cpuPercent: 1, memoryPercent: 1, diskPercent: 99, loadAverage1m: 0, uptimeSeconds: 1 };
+    const about = { intervalSeconds: 60, metrics, agentVersion: "1", configRevision: 0, conditions: [] };
+    const heartbeat = {
+      ...about,
+      sequence: 2,
+      capacity: { slots: 2, used: 1 },
+      models: ["llama3.2:3b"],
+      gpus,
+      pulling,
+    };
+    const input = { nodeId: worker.nodeId, fingerprint: worker.fingerprint, heartbeat };
+    await acceptHeartbeat({ ...house, sendNodeEvent: async () => {} }, input);
+    expect((await queueStatus(house, person)).workers).toMatchObject([{ models: ["llama3.2:3b"], pulling }]);
+    const shown = await getNode(house, staffOf(person), { nodeId: worker.nodeId });
+    expect(shown).toMatchObject({ gpus, pulling, capacity: { slots: 2, used: 1 } });
+    expect(nodeViewSchema.parse(shown)).toEqual(shown);
+    // The model has come, or an older worker beats: nothing is on its way.
+    const { pulling: _, ...later } = { ...heartbeat, sequence: 3 };
+    await acceptHeartbeat({ ...house, sendNodeEvent: async () => {} }, { ...input, heartbeat: later });
+    expect(await getNode(house, staffOf(person), { nodeId: worker.nodeId })).not.toHaveProperty("pulling");
   });
 
   it("names workers to the staff and jobs to their tenant only, and counts what is held back", async () => {

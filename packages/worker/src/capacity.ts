@@ -31,6 +31,22 @@ export interface Capacity {
   measure(withinMs: number, signal: AbortSignal): Promise<void>;
 }
 
+/** What holds, and a lower number that was seen once. */
+export interface HeldSlots {
+  slots?: number;
+  fewer?: number;
+}
+
+/**
+ * Fewer for want of memory are believed when they are seen twice in a row: a model that Ollama has just let go is missing
+ * from its list for as long as the GPU's tool still shows it.
+ */
+export function settleSlots(held: HeldSlots, choice: Pick<SlotChoice, "slots" | "decidedBy">): HeldSlots {
+  const { slots } = held;
+  const doubtful = slots !== undefined && choice.decidedBy === "memory" && choice.slots < slots;
+  return doubtful && held.fewer === undefined ? { slots, fewer: choice.slots } : { slots: choice.slots };
+}
+
 /** How long a curve that could not be measured is not tried again. */
 const measureAgainMs = 10 * 60_000;
 
@@ -38,9 +54,7 @@ export function createCapacity(options: CapacityOptions): Capacity {
   const { ollamaHost, stateDir, settings, gpus, clock, log } = options;
   let last: Survey | undefined;
   let models: readonly string[] = [];
-  let slots: number | undefined;
-  /** Seen once. */
-  let fewer: number | undefined;
+  let held: HeldSlots = {};
   let notBeforeMs = 0;
 
   async function look(): Promise<void> {
@@ -55,20 +69,12 @@ export function createCapacity(options: CapacityOptions): Capacity {
     }
   }
 
-  /**
-   * Fewer for want of memory are believed when they are seen twice: a model that Ollama has just let go is missing from
-   * its list for as long as the GPU's tool still shows it.
-   */
   function take(choice: SlotChoice): void {
-    if (slots !== undefined && choice.decidedBy === "memory" && choice.slots < slots && fewer === undefined) {
-      fewer = choice.slots;
-      return;
-    }
-    fewer = undefined;
-    if (choice.slots === slots) return;
-    slots = choice.slots;
-    log("slots.chosen", { slots, decidedBy: choice.decidedBy, reasons: choice.reasons });
-    options.onSlots(slots);
+    const before = held.slots;
+    held = settleSlots(held, choice);
+    if (held.slots === undefined || held.slots === before) return;
+    log("slots.chosen", { slots: held.slots, decidedBy: choice.decidedBy, reasons: choice.reasons });
+    options.onSlots(held.slots);
   }
 
   return {

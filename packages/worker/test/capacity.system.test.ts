@@ -250,6 +250,14 @@ describe("the doctor", () => {
     expect(JSON.parse(JSON.stringify(report))).toMatchObject({ slots: { decidedBy: report.slots?.decidedBy } });
   });
 
+  it("fails where Ollama is too old to say what its models need", async () => {
+    ollama.setOld(true);
+    const { findings } = await examine(options());
+    const told = findings.find(({ id }) => id === "ollama-facts");
+    expect(told).toMatchObject({ level: "fail", next: expect.stringContaining("update Ollama") as string });
+    expect(told?.text).toContain("404");
+  });
+
   it("fails where Ollama does not answer, or the state folder cannot be written, and says what to do", async () => {
     ollama.setUp(false);
     const report = await examine(options({ stateDir: join(dir, "nowhere") }));

@@ -30,6 +30,7 @@ export async function startScriptedOllama(models = ["llama3.2:3b"]) {
   let loadedContext: number | undefined;
   let speed: Speed | undefined;
   let up = true;
+  let old = false;
   const chats: Record<string, unknown>[] = [];
   const measured: Record<string, unknown>[] = [];
   const pulls: string[] = [];
@@ -53,6 +54,7 @@ export async function startScriptedOllama(models = ["llama3.2:3b"]) {
   });
 
   function answer(url: string, body: Record<string, unknown>, response: ServerResponse): void {
+    if (old && url !== "/api/tags") return json(response, 404, { error: "404 page not found" });
     const about = (name: string) => ({ name, model: name, digest: digestOf(name), size: 2 * gibibyte });
     switch (url) {
       case "/api/tags":
@@ -162,6 +164,10 @@ export async function startScriptedOllama(models = ["llama3.2:3b"]) {
     /** The model is loaded, with this context for each slot. */
     setContext(next: number) {
       loadedContext = next;
+    },
+    /** A version that has no more than its list of models. */
+    setOld(next: boolean) {
+      old = next;
     },
     setUp(next: boolean) {
       up = next;
