@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { agentBuilds } from "./build/agent-builds.ts";
+import { builtPrograms } from "./build/built-programs.ts";
 import { buildSourceFile, currentSource } from "./build/build-source.ts";
 import { type BuiltFunction, buildFunctions } from "./build/functions.ts";
 import { buildNodes, nodeBuilds } from "./build/nodes.ts";
@@ -36,7 +36,7 @@ async function buildAll({ json }: { json: boolean }): Promise<void> {
     outDir: join(dist, "functions"),
     mapsDir: join(dist, "maps"),
     committed,
-    agents: agentBuilds(dist),
+    programs: builtPrograms(dist),
     onBuilt: ({ name }) => say(` ${name}`),
   });
   // Asked before and after: a file that was saved meanwhile is in one part of what was built and not in the other.

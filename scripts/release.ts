@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { buildAllBundles } from "@steward/catalogue/bundle";
 import { newestRelease } from "@steward/catalogue/release-content";
 import type { ReleaseContent } from "@steward/contracts/release";
-import { agentBuilds } from "./build/agent-builds.ts";
+import { builtPrograms, listed } from "./build/built-programs.ts";
 import { buildNodes } from "./build/nodes.ts";
 import { nextRelease, releaseChanges, releaseText } from "./build/release-changes.ts";
 import { committedStages, readReleaseFileIfThere, releaseFileOf } from "./build/release-file.ts";
@@ -49,7 +49,7 @@ async function thisCheckout(): Promise<ReleaseContent> {
   const folder = mkdtempSync(join(tmpdir(), "steward-agent-"));
   try {
     buildNodes(folder);
-    return newestRelease(await buildAllBundles(), agentBuilds(folder));
+    return newestRelease(await buildAllBundles(), listed(builtPrograms(folder)));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

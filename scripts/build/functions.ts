@@ -7,6 +7,7 @@ import { newestRelease } from "@steward/catalogue/release-content";
 import type { ReleaseContent } from "@steward/contracts/release";
 import { entryUrl, type FunctionName, functionNames } from "@steward/functions/definitions";
 import { releaseFiles } from "@steward/functions/release-source";
+import { type BuiltProgram, listed } from "./built-programs.ts";
 import { bundle, digestOf, writeFiles } from "./bundle.ts";
 import { releaseText } from "./release-changes.ts";
 
@@ -28,8 +29,8 @@ export interface FunctionsBuild {
   mapsDir?: string;
   /** What stages with a committed release publish, by stage; all others publish what this checkout has. */
   committed: Readonly<Record<string, ReleaseContent>>;
-  /** This checkout's builds of the agent, for the newest release: version → sha256. */
-  agents: ReleaseContent["agents"];
+  /** This checkout's builds of agent and worker, for the newest release. */
+  programs: readonly BuiltProgram[];
   onBuilt?: (built: BuiltFunction) => void;
 }
 
@@ -61,13 +62,14 @@ export async function buildFunctions(options: FunctionsBuild): Promise<BuiltFunc
 }
 
 /** What `bootstrap` publishes from. A committed release may name bundles that this checkout no longer builds. */
-async function releaseOf({ committed, agents }: FunctionsBuild): Promise<Map<string, Uint8Array | string>> {
+async function releaseOf({ committed, programs }: FunctionsBuild): Promise<Map<string, Uint8Array | string>> {
   const bundles = await buildAllBundles();
   return new Map<string, Uint8Array | string>([
-    [releaseFiles.newest, releaseText(newestRelease(bundles, agents))],
+    [releaseFiles.newest, releaseText(newestRelease(bundles, listed(programs)))],
     ...Object.entries(committed).map(
       ([stage, release]) => [releaseFiles.committed(stage), releaseText(release)] as const,
     ),
+    ...programs.map(({ digest, bytes }) => [releaseFiles.build(digest), bytes] as const),
     ...[...bundles.values()].map(({ digest, bytes }) => [releaseFiles.bundle(digest), bytes] as const),
   ]);
 }

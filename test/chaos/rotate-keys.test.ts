@@ -17,7 +17,7 @@ import { readPair, savePair } from "@steward/node-client/identity";
 import { newPrivateKey, requestFor, signWith } from "@steward/node-client/key-pair";
 import { createNodeClient, type NodeClient } from "@steward/node-client/node-client";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { parsePayload, verifySigned } from "../../packages/agent/src/verify-signed.ts";
+import { parsePayload, verifySigned } from "../../packages/node-client/src/verify-signed.ts";
 import { steward } from "../../packages/cli/test/run-steward.ts";
 import { demoAppliances } from "../../packages/local/src/demo-fleet.ts";
 import { fetchTransport } from "../../packages/local/src/fetch-transport.ts";

@@ -41,7 +41,7 @@ beforeAll(async () => {
   built = await buildFunctions({
     outDir: functionsDir,
     committed: { ...readReleaseFiles(), local: pinned },
-    agents: {},
+    programs: [],
   });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -16,7 +16,7 @@ import { endInterrupted, type ObeyOptions, obeyRun } from "./obey-run.ts";
 import { createReporter } from "./report-runs.ts";
 import { createRunQueue } from "./run-queue.ts";
 import { claimStateDir } from "./single-agent.ts";
-import { openTrustStore } from "./trust-store.ts";
+import { openTrustStore } from "@steward/node-client/trust-store";
 import { agentVersion } from "./version.ts";
 
 export interface AgentOptions {

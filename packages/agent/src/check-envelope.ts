@@ -6,7 +6,7 @@ import { provesTarget } from "@steward/contracts/targets-proof";
 import { maxStandingDays, standingApprovalSchema, standingHash } from "@steward/contracts/standing-approval";
 import type { TrustDocument } from "@steward/contracts/trust";
 import { variableProblems } from "./check-variables.ts";
-import { parsePayload, verifySigned } from "./verify-signed.ts";
+import { parsePayload, verifySigned } from "@steward/node-client/verify-signed";
 
 export type RefusalCode =
   | "no_server_time"

@@ -17,7 +17,7 @@ import { createAnsibleExecutor, hostPlace } from "./executor/ansible-executor.ts
 import type { Executor } from "./executor/executor.ts";
 import { createSimulateExecutor } from "./executor/simulate-executor.ts";
 import { ringAgent } from "./single-agent.ts";
-import { openTrustStore } from "./trust-store.ts";
+import { openTrustStore } from "@steward/node-client/trust-store";
 
 const usage = `steward-agent: carries out what was approved for this machine, and nothing else
 

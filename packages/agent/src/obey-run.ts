@@ -17,7 +17,7 @@ import { createOutputRedactor } from "./redact-output.ts";
 import type { Reporter } from "./report-runs.ts";
 import { runSteps } from "./run-steps.ts";
 import { createStepSecrets } from "./step-secrets.ts";
-import type { Trusted, TrustStore } from "./trust-store.ts";
+import type { Trusted, TrustStore } from "@steward/node-client/trust-store";
 import { stepsToUndo } from "./undo-scope.ts";
 import { type Rebooted, waitForReboot } from "./wait-for-reboot.ts";
 

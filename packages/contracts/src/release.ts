@@ -29,7 +29,7 @@ export const releaseSchema = z.strictObject({
   issuedAtMs: z.number().int(),
   expiresAtMs: z.number().int(),
   actions: z.array(releaseActionSchema),
-  /** Agent builds that appliances may update to: version → sha256. */
+  /** Builds that machines may update to: `0.1.0` of the agent, `worker/0.1.0` of the worker → sha256. */
   agents: z.record(z.string(), digestSchema),
 });
 export type Release = z.infer<typeof releaseSchema>;

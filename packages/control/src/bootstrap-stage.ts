@@ -10,7 +10,7 @@ import { trustDocumentSchema } from "@steward/contracts/trust";
 import { type TrustUse, trustUses } from "@steward/core/key/trust-document";
 import type { Context } from "./context.ts";
 import { ensureCaCertificate, type ParameterStore } from "./ensure-ca-certificate.ts";
-import { bundleKey } from "./get-bundle.ts";
+import { buildKey, bundleKey } from "./get-bundle.ts";
 import { readRelease } from "./read-release.ts";
 
 type Deps = Pick<Context, "stage" | "nowMs" | "secret"> & {
@@ -75,6 +75,7 @@ export async function publishStage(
     root?: RootStatement | undefined;
     release: ReleaseContent;
     bundles: { digest: string; bytes: Uint8Array }[];
+    builds?: { digest: string; bytes: Uint8Array }[];
   },
 ): Promise<{ caCertificate: string; releaseVersion: number; changed: ParameterName[] }> {
   await requireBundles(deps, input);
@@ -84,9 +85,11 @@ export async function publishStage(
   if ((await deps.secrets.get(names.tokenSecret)) === undefined)
     await deps.secrets.put(names.tokenSecret, deps.secret());
   const trustChanges = await publishTrust(deps, input.root);
-  await Promise.all(
-    input.bundles.map((bundle) => deps.objects.put(deps.bundleBucket, bundleKey(bundle.digest), bundle.bytes)),
-  );
+  const files = [
+    ...input.bundles.map(({ digest, bytes }) => ({ key: bundleKey(digest), bytes })),
+    ...(input.builds ?? []).map(({ digest, bytes }) => ({ key: buildKey(digest), bytes })),
+  ];
+  await Promise.all(files.map(({ key, bytes }) => deps.objects.put(deps.bundleBucket, key, bytes)));
   const release = await publishRelease(deps, input.release, nowMs);
   return {
     caCertificate: ca.pem,

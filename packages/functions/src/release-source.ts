@@ -8,6 +8,8 @@ import { type ReleaseContent, releaseContentSchema } from "@steward/contracts/re
 export interface ReleaseSource {
   release: ReleaseContent;
   bundles: { digest: string; bytes: Uint8Array }[];
+  /** Builds of agent and worker that the release lists, as far as they are at hand. */
+  builds: { digest: string; bytes: Uint8Array }[];
 }
 
 /**
@@ -18,6 +20,7 @@ export const releaseFiles = {
   newest: "release.json",
   committed: (stage: string) => `releases/${stage}.json`,
   bundle: (digest: string) => `bundles/${digest}.tar.gz`,
+  build: (digest: string) => `builds/${digest}.mjs`,
 };
 
 /**
@@ -35,13 +38,21 @@ export async function readReleaseSource(directory: string, stage: string): Promi
     });
   }
   const release = releaseContentSchema.parse(JSON.parse(text.toString("utf8")));
-  const bundles = [];
-  for (const digest of new Set(release.actions.map(({ bundle }) => bundle))) {
-    const bytes = await readIfThere(join(directory, releaseFiles.bundle(digest)));
-    // A damaged file is as good as none: the bucket may have the bundle, and else publishing refuses.
-    if (bytes !== undefined && sha256Hex(bytes) === digest) bundles.push({ digest, bytes });
-  }
-  return { release, bundles };
+  // A damaged file is as good as none: the bucket may have it, and else publishing refuses what needs it.
+  const atHand = async (digests: Iterable<string>, fileOf: (digest: string) => string) => {
+    const found = [];
+    for (const digest of new Set(digests)) {
+      const bytes = await readIfThere(join(directory, fileOf(digest)));
+      if (bytes !== undefined && sha256Hex(bytes) === digest) found.push({ digest, bytes });
+    }
+    return found;
+  };
+  const bundles = await atHand(
+    release.actions.map(({ bundle }) => bundle),
+    releaseFiles.bundle,
+  );
+  const builds = await atHand(Object.values(release.agents), releaseFiles.build);
+  return { release, bundles, builds };
 }
 
 async function buildFromSources(): Promise<ReleaseSource> {
@@ -50,7 +61,7 @@ async function buildFromSources(): Promise<ReleaseSource> {
     import("@steward/catalogue/release-content"),
   ]);
   const bundles = await buildAllBundles();
-  return { release: newestRelease(bundles), bundles: [...bundles.values()] };
+  return { release: newestRelease(bundles), bundles: [...bundles.values()], builds: [] };
 }
 
 async function readIfThere(file: string): Promise<Buffer | undefined> {

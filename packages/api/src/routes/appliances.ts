@@ -1,5 +1,5 @@
 import { applianceRoutes as routes } from "@steward/contracts/routes/appliances";
-import { getBundle } from "@steward/control/get-bundle";
+import { getBuild, getBundle } from "@steward/control/get-bundle";
 import { getEnvelope, pendingRuns } from "@steward/control/get-envelope";
 import { putFacts } from "@steward/control/put-facts";
 import { recordRun } from "@steward/control/record-run";
@@ -12,6 +12,7 @@ export const applianceBindings = [
   bind(routes.getTrust, (deps) => deps.trust()),
   bind(routes.getRelease, async (deps) => (await deps.release()).document),
   bind(routes.getBundle, (deps, { params }) => getBundle(deps, params)),
+  bind(routes.getBuild, (deps, { caller, params }) => getBuild(deps, caller, params)),
   bind(routes.putFacts, async (deps, { caller, params, body }) => {
     await putFacts(deps, caller, params, body);
   }),

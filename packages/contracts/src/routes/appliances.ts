@@ -55,6 +55,17 @@ export const applianceRoutes = {
     status: 200,
     answer: z.strictObject({ url: z.url() }),
   }),
+  getBuild: defineRoute({
+    ...nodes,
+    id: "getBuild",
+    method: "GET",
+    path: "/api/v1/builds/{digest}",
+    access: { node: "any" },
+    summary: "Where a build of the agent or the worker is that the release lists",
+    params: z.strictObject({ digest: digestSchema }),
+    status: 200,
+    answer: z.strictObject({ url: z.url() }),
+  }),
   getEnvelope: defineRoute({
     ...nodes,
     id: "getEnvelope",

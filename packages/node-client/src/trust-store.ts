@@ -5,8 +5,8 @@ import { AppError } from "@steward/contracts/errors";
 import { type Release, releaseSchema } from "@steward/contracts/release";
 import { type SignedDocument, signedDocumentSchema, type SignedType } from "@steward/contracts/signed";
 import { type TrustDocument, trustDocumentSchema } from "@steward/contracts/trust";
-import type { Clock } from "@steward/node-client/clock";
-import { readIfThere, replaceFile } from "@steward/node-client/state-files";
+import type { Clock } from "./clock.ts";
+import { readIfThere, replaceFile } from "./state-files.ts";
 import type { z } from "zod";
 import { parsePayload, type TrustedKey, verifySigned } from "./verify-signed.ts";
 
@@ -15,7 +15,7 @@ export interface Trusted {
   release: Release;
 }
 
-/** What this appliance has verified, kept in `trust.json` and `release.json`; versions only grow. */
+/** What this machine has verified, kept in `trust.json` and `release.json`; versions only grow. */
 export interface TrustStore {
   current(): Trusted | undefined;
   /** As fetched a few minutes ago at most: a key that was withdrawn is not obeyed for longer. Throws like `refresh`. */
@@ -114,7 +114,7 @@ function checkSuccession(
   if (content.version < known) {
     throw new AppError(
       "forbidden",
-      `the ${what} is refused: it has version ${content.version}, this appliance has seen ${known}`,
+      `the ${what} is refused: it has version ${content.version}, this machine has seen ${known}`,
     );
   }
   if (kept && content.version === known && kept.payload !== document.payload) {

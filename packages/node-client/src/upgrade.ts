@@ -1,0 +1,109 @@
+import { createHash } from "node:crypto";
+import { chmod, copyFile, lstat, mkdir, readlink, rename, rm, symlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { AppError } from "@steward/contracts/errors";
+import type { Build } from "./choose-build.ts";
+import { describeError, type Log } from "./log.ts";
+import { readIfThere, removeFile, replaceFile, syncFolder } from "./state-files.ts";
+
+export interface UpgradeOptions {
+  /** Where the program is, as whoever starts it names it: `/opt/steward/steward-worker.mjs`. */
+  program: string;
+  build: Build;
+  /** The bytes of the build. They are held to its sha256 here. */
+  fetchBuild: (sha256: string) => Promise<Uint8Array>;
+  /** Starts the program anew; resolves when the old one has ended and the new one was started. */
+  restart: () => Promise<void>;
+  /** Whether the program of this version has beaten since it was started anew; waits for it, within its bound. */
+  hasBeaten: (version: string) => Promise<boolean>;
+  log: Log;
+}
+
+export type UpgradeEnd =
+  | { type: "upgraded"; version: string }
+  /** The new one got no heartbeat out, and the old one runs again. */
+  | { type: "returned"; version: string; why: string };
+
+/** An upgrade that is under way: what to go back to. */
+interface Journal {
+  from: string;
+  version: string;
+}
+
+/**
+ * Puts a build in the place of the one that runs. The program's name is a link to one of the builds beside it, and one
+ * rename moves it: at any instruction there is a whole program under the name. What was there before stays, and is gone
+ * back to when the new one gets no heartbeat out. A kill in between leaves the journal: `settleUpgrade` ends it.
+ */
+export async function upgradeProgram(options: UpgradeOptions): Promise<UpgradeEnd> {
+  const { program, build, log } = options;
+  const bytes = await options.fetchBuild(build.sha256);
+  const found = createHash("sha256").update(bytes).digest("hex");
+  if (found !== build.sha256) {
+    throw new AppError("forbidden", `the build ${build.version} is refused: its sha256 is ${found.slice(0, 12)}…`);
+  }
+  await mkdir(buildsOf(program), { recursive: true, mode: 0o755 });
+  const to = join(buildsOf(program), nameOf(program, build.sha256));
+  await replaceFile(to, bytes);
+  await chmod(to, 0o755);
+  const from = await keepCurrent(program);
+  await replaceFile(journalOf(program), JSON.stringify({ from, version: build.version } satisfies Journal));
+  await pointTo(program, to);
+  log("upgrade.installed", { version: build.version });
+  return prove(options, { from, version: build.version });
+}
+
+/** Ends an upgrade that was cut short: keeps what has beaten, and goes back from what has not. */
+export async function settleUpgrade(
+  options: Pick<UpgradeOptions, "program" | "restart" | "hasBeaten" | "log">,
+): Promise<UpgradeEnd | undefined> {
+  const text = await readIfThere(journalOf(options.program));
+  if (text === undefined) return undefined;
+  return prove(options, JSON.parse(text) as Journal);
+}
+
+async function prove(
+  options: Pick<UpgradeOptions, "program" | "restart" | "hasBeaten" | "log">,
+  { from, version }: Journal,
+): Promise<UpgradeEnd> {
+  const { program, log } = options;
+  const why = await (async () => {
+    try {
+      await options.restart();
+      return (await options.hasBeaten(version)) ? undefined : "it got no heartbeat out in time";
+    } catch (error) {
+      return describeError(error);
+    }
+  })();
+  if (why === undefined) {
+    await removeFile(journalOf(program));
+    log("upgrade.kept", { version });
+    return { type: "upgraded", version };
+  }
+  await pointTo(program, from);
+  await removeFile(journalOf(program));
+  log("upgrade.returned", { version, why });
+  await options.restart();
+  return { type: "returned", version, why };
+}
+
+const buildsOf = (program: string) => join(dirname(program), "builds");
+const journalOf = (program: string) => `${program}.upgrade.json`;
+const nameOf = (program: string, sha256: string) => `${basename(program, ".mjs")}-${sha256.slice(0, 16)}.mjs`;
+
+/** The build that the name stands for now. One that an installer put there as it is joins the others first. */
+async function keepCurrent(program: string): Promise<string> {
+  if ((await lstat(program)).isSymbolicLink()) return readlink(program);
+  const kept = join(buildsOf(program), `${basename(program, ".mjs")}-installed.mjs`);
+  await copyFile(program, kept);
+  await chmod(kept, 0o755);
+  return kept;
+}
+
+async function pointTo(program: string, build: string): Promise<void> {
+  const temporary = `${program}.new`;
+  await rm(temporary, { force: true });
+  await symlink(build, temporary);
+  await rename(temporary, program);
+  await syncFolder(dirname(program));
+}

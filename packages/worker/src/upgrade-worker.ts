@@ -1,0 +1,103 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { AppError } from "@steward/contracts/errors";
+import { chooseBuild } from "@steward/node-client/choose-build";
+import { systemClock } from "@steward/node-client/clock";
+import type { Log } from "@steward/node-client/log";
+import type { NodeClient } from "@steward/node-client/node-client";
+import { openStateDir } from "@steward/node-client/state-files";
+import { openTrustStore } from "@steward/node-client/trust-store";
+import { settleUpgrade, type UpgradeEnd, upgradeProgram } from "@steward/node-client/upgrade";
+import type { Run } from "./install.ts";
+import { placesOf } from "./install.ts";
+import { workerVersion } from "./version.ts";
+import { statusFile } from "./worker.ts";
+
+/** How long a new build has to get its first heartbeat out. */
+export const beatWithinMs = 120_000;
+const maxBuildBytes = 64 * 1024 * 1024;
+const service = "steward-worker.service";
+
+/**
+ * Goes over to the newest build of the signed release (or to `wanted`), and back again when that gets no heartbeat out.
+ * The release is verified against the root that was pinned at enrolment, and never gives way to an older one. An upgrade
+ * that was cut short is ended first.
+ */
+export async function upgradeWorker(options: {
+  client: Pick<NodeClient, "call" | "identity">;
+  stateDir: string;
+  wanted?: string | undefined;
+  run: Run;
+  log: Log;
+  root?: string;
+  beatWithinMs?: number;
+}): Promise<UpgradeEnd | { type: "current"; version: string }> {
+  const { client, run, log, stateDir } = options;
+  const places = placesOf(options.root);
+  const restart = async () => {
+    // Drains first: this may take as long as the longest job.
+    const { code, text } = run("systemctl", ["restart", service]);
+    if (code !== 0) throw new AppError("unprocessable", `the service does not start: ${text.trim().slice(0, 300)}`);
+  };
+  const hasBeaten = (version: string) =>
+    waitForBeat(join(stateDir, statusFile), version, options.beatWithinMs ?? beatWithinMs);
+  const upgrade = { program: places.program, restart, hasBeaten, log };
+  const settled = await settleUpgrade(upgrade);
+  if (settled?.type === "returned") return settled;
+
+  await openStateDir(places.trust);
+  const trust = await openTrustStore({
+    stateDir: places.trust,
+    rootPublicKey: client.identity.rootPublicKey,
+    call: client.call,
+    // An administrator's command on a machine whose clock it is; what it could let in late is still the newest there is.
+    nowMs: Date.now,
+    clock: systemClock,
+  });
+  const { release } = await trust.refresh();
+  const running = settled?.version ?? workerVersion;
+  const build = chooseBuild({ builds: release.agents, program: "worker", running, wanted: options.wanted });
+  if (build === undefined) return { type: "current", version: running };
+  const fetchBuild = async (digest: string) => {
+    const { url } = await client.call("getBuild", { params: { digest } });
+    return download(url);
+  };
+  return upgradeProgram({ ...upgrade, build, fetchBuild });
+}
+
+/** The status file is the worker's own word: which build wrote it, when, and whether its last heartbeat was answered. */
+async function waitForBeat(file: string, version: string, withinMs: number): Promise<boolean> {
+  const fromMs = Date.now();
+  const endsAtMs = systemClock.monotonicMs() + withinMs;
+  while (systemClock.monotonicMs() < endsAtMs) {
+    const status = await readFile(file, "utf8").then(parse, () => undefined);
+    if (status?.version === version && status.connected === true && (status.startedAtMs ?? 0) >= fromMs - 5_000) {
+      return true;
+    }
+    await systemClock.sleep(500);
+  }
+  return false;
+}
+
+function parse(text: string): { version?: string; connected?: boolean; startedAtMs?: number } | undefined {
+  try {
+    return JSON.parse(text) as { version?: string; connected?: boolean; startedAtMs?: number };
+  } catch {
+    return undefined;
+  }
+}
+
+async function download(url: string): Promise<Uint8Array> {
+  const response = await fetch(url, { redirect: "error", signal: AbortSignal.timeout(300_000) });
+  if (!response.ok || response.body === null) {
+    throw new AppError("unavailable", `the build could not be downloaded: the store answered ${response.status}`);
+  }
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of response.body) {
+    bytes += part.length;
+    if (bytes > maxBuildBytes) throw new AppError("forbidden", "the build is refused: it is too large");
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
