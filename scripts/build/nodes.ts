@@ -1,6 +1,7 @@
-import { chmodSync } from "node:fs";
+import { chmodSync, copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
+import { pins } from "../../stacks/pins.ts";
 import { root } from "../run.ts";
 
 /** What runs on other people's machines, each in one file that needs Node 24 and nothing else, by its path below `dist`. */
@@ -36,4 +37,48 @@ export function buildNodes(outDir: string): void {
     });
     chmodSync(outfile, 0o755);
   }
+  // What a worker's host of somebody's own needs besides: the unit that the cloud's hosts have, and a way to Node.
+  copyFileSync(
+    join(root, "packages/worker/systemd/steward-worker.service"),
+    join(outDir, "worker/steward-worker.service"),
+  );
+  const script = join(outDir, "worker/install.sh");
+  writeFileSync(script, installScript(), { mode: 0o755 });
+  chmodSync(script, 0o755);
+}
+
+/** Brings the pinned Node where there is none that is new enough, and hands over to the worker's own installer. */
+function installScript(): string {
+  return `#!/usr/bin/env bash
+# Installs the Steward worker on a host of your own: Linux with systemd, x86-64, as root. May be run again.
+#   sudo ./install.sh --url https://api.steward.example --token - <token.txt
+set -euo pipefail
+umask 022
+here=$(cd "$(dirname "\${BASH_SOURCE[0]}")" && pwd)
+path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+node_is_new_enough() {
+  local version
+  version=$(PATH=$path /usr/bin/env node --version 2>/dev/null) || return 1
+  version=\${version#v}
+  ((\${version%%.*} >= 24))
+}
+
+if ! node_is_new_enough; then
+  [[ $(uname -sm) == 'Linux x86_64' ]] || {
+    echo "install.sh: put Node 24 into /usr/local/bin first; it is brought along for Linux on x86-64 only" >&2
+    exit 1
+  }
+  folder=$(mktemp -d)
+  trap 'rm -rf "$folder"' EXIT
+  curl --silent --show-error --fail --location --output "$folder/node.tar.xz" '${pins.node.url}'
+  sha256sum --check --status <<<"${pins.node.sha256}  $folder/node.tar.xz" || {
+    echo 'install.sh: what came is not the Node that was pinned' >&2
+    exit 1
+  }
+  tar --extract --xz --file "$folder/node.tar.xz" --directory /usr/local --strip-components 1 --no-same-owner \\
+    --wildcards '*/bin/node'
+fi
+PATH=$path exec node "$here/steward-worker.mjs" install "$@"
+`;
 }

@@ -1,9 +1,10 @@
+import { existsSync, realpathSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { AppError } from "@steward/contracts/errors";
+import { AppError, hasCode } from "@steward/contracts/errors";
 import { textLine } from "@steward/contracts/log-line";
 import { fullJitterMs } from "@steward/node-client/backoff";
 import { systemClock } from "@steward/node-client/clock";
@@ -18,9 +19,18 @@ import type { Finding } from "./doctor-findings.ts";
 import { readEnv, slotSettings, type WorkerEnv } from "./env.ts";
 import { findLanes, findOwnQueue } from "./find-queues.ts";
 import { createQueueAccess, createQueueClient } from "./queue-access.ts";
+import { checkHost, installWorker, runHere, uninstallWorker } from "./install.ts";
+import { upgradeWorker } from "./upgrade-worker.ts";
+import { workerVersion } from "./version.ts";
 import { startWorker, statusFile } from "./worker.ts";
 
 const usage = `steward-worker: answers for this machine's GPUs
+
+  steward-worker install --url https://api.steward.example --token -
+                           user, folders, systemd unit and enrolment, as root; again: mends what is missing
+  steward-worker upgrade   to the newest build of the signed release; comes back when it does not beat
+                           --version <version>
+  steward-worker uninstall takes the machine off the list, and the worker off the machine
 
   steward-worker enrol --url https://api.steward.example --token <token>
   steward-worker run
@@ -179,9 +189,100 @@ async function serverCa(env: WorkerEnv): Promise<{ serverCa?: string }> {
     : { serverCa: await readFile(env.STEWARD_SERVER_CA_FILE, "utf8") };
 }
 
+/** Beside the single-file build; where the sources run, in their own folder. */
+function unitFile(): string {
+  const name = "steward-worker.service";
+  const beside = join(import.meta.dirname, name);
+  return existsSync(beside) ? beside : join(import.meta.dirname, "../systemd", name);
+}
+
+async function installHere(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      url: { type: "string" },
+      token: { type: "string" },
+      models: { type: "string" },
+      slots: { type: "string" },
+    },
+  });
+  if ((values.url === undefined) !== (values.token === undefined)) {
+    throw new AppError("invalid_request", "to enrol give both: --url <api door> --token - (and the token as input)");
+  }
+  const settings = {
+    ...(values.models === undefined ? {} : { STEWARD_WORKER_MODELS: values.models }),
+    ...(values.slots === undefined ? {} : { STEWARD_WORKER_SLOTS: values.slots }),
+  };
+  // What the unit would stumble over is said now.
+  readEnv(settings);
+  installWorker({
+    program: realpathSync(process.argv[1] ?? ""),
+    unit: unitFile(),
+    ...(values.url === undefined || values.token === undefined
+      ? {}
+      : { enrol: { url: values.url, token: await tokenOf(values.token) } }),
+    settings,
+    run: runHere,
+    say: (line) => process.stdout.write(`${line}\n`),
+  });
+}
+
+async function upgradeHere(env: WorkerEnv, args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { version: { type: "string" } } });
+  checkHost({ run: runHere });
+  const client = await createNodeClient({ stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) });
+  try {
+    const end = await upgradeWorker({
+      client,
+      stateDir: env.STEWARD_STATE_DIR,
+      wanted: values.version,
+      run: runHere,
+      log,
+    });
+    const said = {
+      current: `${end.version} runs, and the release has nothing newer`,
+      upgraded: `${end.version} runs, and has beaten`,
+      returned: `${end.version} was taken back${"why" in end ? `: ${end.why}` : ""}; what ran before runs again`,
+    };
+    process.stdout.write(`${said[end.type]}\n`);
+    if (end.type === "returned") process.exitCode = 1;
+  } finally {
+    await client.close();
+  }
+}
+
+/** Drains first, so that no job waits for a lease to lapse; then says goodbye while it still has a certificate. */
+async function uninstallHere(env: WorkerEnv): Promise<void> {
+  checkHost({ run: runHere });
+  runHere("systemctl", ["stop", "steward-worker.service"]);
+  if ((await readIdentity(env.STEWARD_STATE_DIR)) !== undefined) {
+    const client = await createNodeClient({ stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) });
+    try {
+      await client.call("leave", {});
+      process.stdout.write("this machine is off the list\n");
+    } catch (error) {
+      if (!hasCode(error, "certificate_refused")) {
+        throw new AppError("unavailable", `the nodes door does not take the farewell: ${describeError(error)}`, {
+          next: "try again; or remove it there (steward workers remove …), and then again here",
+        });
+      }
+    } finally {
+      await client.close();
+    }
+  }
+  uninstallWorker({ run: runHere, say: (line) => process.stdout.write(`${line}\n`) });
+}
+
 async function main([command, ...args]: string[]): Promise<void> {
   if (command === "run" || command === undefined) return run(readEnv());
   if (command === "enrol") return enrolHere(readEnv(), args);
+  if (command === "install") return installHere(args);
+  if (command === "upgrade") return upgradeHere(readEnv(), args);
+  if (command === "uninstall") return uninstallHere(readEnv());
+  if (command === "--version") {
+    process.stdout.write(`${workerVersion}\n`);
+    return;
+  }
   if (command === "status") return status(readEnv());
   if (command === "doctor") return doctor(readEnv(), args);
   process.stdout.write(`${usage}\n`);

@@ -8,13 +8,12 @@ import type { NodeClient } from "@steward/node-client/node-client";
 import { openStateDir } from "@steward/node-client/state-files";
 import { openTrustStore } from "@steward/node-client/trust-store";
 import { settleUpgrade, type UpgradeEnd, upgradeProgram } from "@steward/node-client/upgrade";
-import type { Run } from "./install.ts";
-import { placesOf } from "./install.ts";
+import { placesOf, type Run } from "./install.ts";
 import { workerVersion } from "./version.ts";
 import { statusFile } from "./worker.ts";
 
 /** How long a new build has to get its first heartbeat out. */
-export const beatWithinMs = 120_000;
+const beatWithinMs = 120_000;
 const maxBuildBytes = 64 * 1024 * 1024;
 const service = "steward-worker.service";
 
@@ -30,7 +29,7 @@ export async function upgradeWorker(options: {
   run: Run;
   log: Log;
   root?: string;
-  beatWithinMs?: number;
+  withinMs?: number;
 }): Promise<UpgradeEnd | { type: "current"; version: string }> {
   const { client, run, log, stateDir } = options;
   const places = placesOf(options.root);
@@ -40,7 +39,7 @@ export async function upgradeWorker(options: {
     if (code !== 0) throw new AppError("unprocessable", `the service does not start: ${text.trim().slice(0, 300)}`);
   };
   const hasBeaten = (version: string) =>
-    waitForBeat(join(stateDir, statusFile), version, options.beatWithinMs ?? beatWithinMs);
+    waitForBeat(join(stateDir, statusFile), version, options.withinMs ?? beatWithinMs);
   const upgrade = { program: places.program, restart, hasBeaten, log };
   const settled = await settleUpgrade(upgrade);
   if (settled?.type === "returned") return settled;

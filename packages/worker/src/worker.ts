@@ -52,6 +52,10 @@ export interface WorkerOptions {
 }
 
 interface WorkerStatus {
+  /** Which build runs, since when (by this machine's own clock), and whether its last heartbeat was answered. */
+  version: string;
+  startedAtMs: number;
+  connected: boolean;
   slots: number;
   used: number;
   polling: string[];
@@ -227,7 +231,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       conditions: ready || draining ? [] : ["no model"],
       ...pullingNow(),
     }),
-    onAnswer: () => {},
+    // An upgrade waits for this word.
+    onAnswer: () => writeStatus(),
     log,
     signal: stop.signal,
     clock,
@@ -318,7 +323,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       await clock.sleep(pauseMs, AbortSignal.any([stop.signal, probeNow.signal]));
     }
   }
+  const startedAtMs = Date.now();
   const status = (): WorkerStatus => ({
+    version: workerVersion,
+    startedAtMs,
+    connected: heartbeats.connected(),
     slots: slots.total,
     used: slots.used(),
     polling: [...pull.polling()],

@@ -1,0 +1,110 @@
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { installWorker, placesOf, type Run, uninstallWorker } from "./install.ts";
+
+let root: string;
+let asked: string[];
+let said: string[];
+let inputs: string[];
+/** What the host's programs answer. */
+let node: string;
+let uid: string;
+let known: boolean;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "steward-install-"));
+  mkdirSync(join(root, "run/systemd/system"), { recursive: true });
+  writeFileSync(join(root, "build.mjs"), "the worker");
+  writeFileSync(join(root, "unit.service"), "[Unit]\n");
+  [asked, said, inputs, node, uid, known] = [[], [], [], "v24.3.0", "0", false];
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const run: Run = (command, args, options) => {
+  asked.push([command, ...args].join(" "));
+  if (options?.input !== undefined) inputs.push(options.input);
+  if (command === "id" && args.length === 1 && args[0] !== "-u") return { code: known ? 0 : 1, text: "" };
+  if (command === "id" && args.length === 1) return { code: 0, text: uid };
+  // This test's own user: whoever it is may give a file to itself.
+  if (command === "id") return { code: 0, text: String(args[0] === "-u" ? process.getuid?.() : process.getgid?.()) };
+  if (command === "useradd") known = true;
+  if (args.includes("--version")) return { code: 0, text: node };
+  if (args.includes("enrol")) writeFileSync(join(placesOf(root).state, "identity.json"), "{}");
+  return { code: 0, text: "" };
+};
+const install = (over: Partial<Parameters<typeof installWorker>[0]> = {}) =>
+  installWorker({
+    program: join(root, "build.mjs"),
+    unit: join(root, "unit.service"),
+    enrol: { url: "https://api.steward.example", token: "the-token" },
+    settings: { STEWARD_WORKER_SLOTS: "4" },
+    run,
+    say: (line) => said.push(line),
+    root,
+    ...over,
+  });
+
+describe("the installer", () => {
+  it("makes a host: user, folders, program, settings, unit, enrolment; no argument has the token", () => {
+    install();
+    const places = placesOf(root);
+    expect(readFileSync(places.program, "utf8")).toBe("the worker");
+    expect(readFileSync(places.command, "utf8")).toBe("the worker");
+    expect(readFileSync(places.unit, "utf8")).toBe("[Unit]\n");
+    expect(readFileSync(places.settings, "utf8")).toContain('STEWARD_WORKER_SLOTS="4"\n');
+    expect(statSync(places.state).mode & 0o777).toBe(0o700);
+    expect(asked.filter((line) => /^(useradd|systemctl)/.test(line))).toEqual([
+      expect.stringContaining("useradd --system"),
+      "systemctl daemon-reload",
+      "systemctl enable steward-worker.service",
+      "systemctl restart steward-worker.service",
+    ]);
+    expect(inputs).toEqual(["the-token"]);
+    expect([...asked, ...said].join("\n")).not.toContain("the-token");
+  });
+
+  it("may be run again: what somebody set stays, and a newer build comes in", () => {
+    install();
+    const places = placesOf(root);
+    writeFileSync(places.settings, 'STEWARD_WORKER_SLOTS="9"\n');
+    writeFileSync(join(root, "build.mjs"), "a newer worker");
+    installWorker({
+      program: join(root, "build.mjs"),
+      unit: join(root, "unit.service"),
+      settings: {},
+      run,
+      say: () => {},
+      root,
+    });
+    expect(readFileSync(places.settings, "utf8")).toBe('STEWARD_WORKER_SLOTS="9"\n');
+    expect(readFileSync(places.command, "utf8")).toBe("a newer worker");
+    expect(asked.filter((line) => line.startsWith("useradd"))).toHaveLength(1);
+  });
+
+  it("says everything that is wrong with the host at once, and changes nothing", () => {
+    node = "v18.20.1";
+    uid = "1000";
+    rmSync(join(root, "run"), { recursive: true });
+    expect(() => install()).toThrow(
+      expect.objectContaining({
+        fields: [
+          expect.objectContaining({ message: expect.stringContaining("root") }),
+          expect.objectContaining({ message: expect.stringContaining("systemd does not run") }),
+          expect.objectContaining({ message: expect.stringContaining("v18.20.1") }),
+        ],
+      }),
+    );
+    expect(existsSync(placesOf(root).program)).toBe(false);
+  });
+
+  it("takes off all of it but the settings", () => {
+    install();
+    const places = placesOf(root);
+    uninstallWorker({ run, say: () => {}, root });
+    for (const path of [places.program, places.unit, places.state]) expect(existsSync(path)).toBe(false);
+    expect(() => lstatSync(places.command)).toThrow("ENOENT");
+    expect(existsSync(places.settings)).toBe(true);
+  });
+});
