@@ -375,6 +375,28 @@ describe("pulling", () => {
     expect(sqs.waiting()).toEqual([]);
   });
 
+  it("eight workers take bursts of jobs, each job once, and none ever has more at work than slots", async () => {
+    const slots = 2;
+    let over = 0;
+    const look = () => {
+      for (const worker of workers) if (worker.status().used > slots) over += 1;
+      return { attempt: 1, ...lease, kind: "plan", system: "You plan.", prompt: "add john", schema };
+    };
+    door.on("claimJob", look);
+    ollama.answer({ pieces: ["{", "}"], pauseMs: 3 });
+    for (let index = 0; index < 8; index += 1) await start(slots);
+    const sent: string[] = [];
+    for (const burst of [40, 40]) {
+      for (let index = 0; index < burst; index += 1) sent.push(send([express, standard, bulk][index % 3]));
+      await until("the burst is done", () => sqs.deleted.length === sent.length, 20_000);
+    }
+    expect(over).toBe(0);
+    expect(ollama.mostOpen()).toBeGreaterThan(slots);
+    expect(ollama.mostOpen()).toBeLessThanOrEqual(8 * slots);
+    const claimed = door.callsOf("claimJob").map(({ params }) => (params as { jobId: string }).jobId);
+    expect(claimed.toSorted()).toEqual(sent.toSorted());
+  });
+
   it("begins only when a wanted model is there, and says so once", async () => {
     ollama.setModels(["other:1b"]);
     const worker = await start();

@@ -38,6 +38,7 @@ export async function startScriptedOllama(models = ["llama3.2:3b"]) {
   let running = 0;
   const gathering: (() => void)[] = [];
   const waiting: (() => void)[] = [];
+  let mostOpen = 0;
 
   const server = createServer((request, response) => {
     const parts: Uint8Array[] = [];
@@ -95,6 +96,7 @@ export async function startScriptedOllama(models = ["llama3.2:3b"]) {
 
   function chatOf(body: Record<string, unknown>, response: ServerResponse): void {
     open += 1;
+      mostOpen = Math.max(mostOpen, open);
     response.on("close", () => {
       open -= 1;
     });
@@ -149,6 +151,8 @@ export async function startScriptedOllama(models = ["llama3.2:3b"]) {
     pulls,
     /** Chats that the worker has not ended. */
     open: () => open,
+    /** At one time, so far. */
+    mostOpen: () => mostOpen,
     answer(next: ChatScript) {
       script = next;
     },
