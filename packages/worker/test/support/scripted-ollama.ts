@@ -96,7 +96,7 @@ export async function startScriptedOllama(models = ["llama3.2:3b"]) {
 
   function chatOf(body: Record<string, unknown>, response: ServerResponse): void {
     open += 1;
-      mostOpen = Math.max(mostOpen, open);
+    mostOpen = Math.max(mostOpen, open);
     response.on("close", () => {
       open -= 1;
     });

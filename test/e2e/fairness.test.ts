@@ -1,0 +1,137 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { GetQueueUrlCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
+import type { TaskView } from "@steward/contracts/task";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { alarmDefinitions } from "../../packages/functions/src/alarms.ts";
+import { demoAppliances } from "../../packages/local/src/demo-fleet.ts";
+import { until } from "../support/installation.ts";
+import { atATime } from "../support/load.ts";
+import type { ModelRequest, Script } from "../support/scripted-models.ts";
+import { startWithModels, type WithModels } from "../support/with-models.ts";
+
+/*
+ * Executor: none, nothing is run. A real worker with eight slots, whose models are scripted: a job takes 100 ms. Of one
+ * tenant's jobs four at a time are in the lane.
+ */
+const slots = 8;
+const window = 4;
+const serviceMs = 100;
+const floodJobs = 120;
+/** About nine questions. */
+const floodBudgetUsd = 0.5;
+
+let world: WithModels;
+/** What was asked of workers, oldest first, and how much of it at one time. */
+const begun: { name: string; atMs: number }[] = [];
+const atClaude: string[] = [];
+let ofTheFlood = 0;
+let mostOfTheFlood = 0;
+let atWork = 0;
+let mostAtWork = 0;
+
+beforeAll(async () => {
+  const many = "100000/100000";
+  world = await startWithModels({
+    functionEnv: { STEWARD_RATE_LIMITS: `principal=${many},tenant=${many},source=${many}` },
+  });
+  world.models.script(worker);
+  world.claude.script((request) => {
+    atClaude.push(nameIn(request));
+    return understood(nameIn(request));
+  });
+  const { installation } = world;
+  await installation.as("provider")("setTenantLimits", {
+    params: { tenantId: installation.tenantId("acme") },
+    body: { queuedJobs: floodJobs, modelUsdPerMonth: floodBudgetUsd },
+  });
+}, 60_000);
+afterAll(() => world.close());
+
+const nameIn = ({ prompt }: ModelRequest): string => [...prompt.matchAll(/colleague (\w+)/g)].at(-1)?.[1] ?? "";
+const understood = (name: string): Script => ({
+  kind: "answer",
+  json: {
+    understood: `Add the user ${name}.`,
+    outOfScope: false,
+    steps: [{ action: "users.add", variables: { username: name } }],
+  },
+});
+async function worker(request: ModelRequest): Promise<Script> {
+  const name = nameIn(request);
+  const flood = name.startsWith("flood");
+  begun.push({ name, atMs: Date.now() });
+  atWork += 1;
+  mostAtWork = Math.max(mostAtWork, atWork);
+  if (flood) ofTheFlood += 1;
+  mostOfTheFlood = Math.max(mostOfTheFlood, ofTheFlood);
+  await wait(serviceMs);
+  atWork -= 1;
+  if (flood) ofTheFlood -= 1;
+  return understood(name);
+}
+const ask = (tenant: string, appliance: string, name: string): Promise<TaskView> =>
+  world.installation.as(tenant)("submitTask", {
+    body: { instruction: `onboard our new colleague ${name}`, targets: [appliance] },
+  });
+const applianceOf = (tenant: string) => demoAppliances(6).find((one) => one.tenant === tenant)?.name ?? expect.fail();
+const rested = (tenant: string, task: TaskView, withinMs: number) =>
+  until(world.installation.as(tenant), task.id, ({ status }) => status !== "thinking", withinMs);
+const modelSpendOf = async (tenant: string) => {
+  const { quotas } = await world.installation.as(tenant)("getLimits", {});
+  return quotas.find(({ quota }) => quota === "modelUsdPerMonth") ?? expect.fail();
+};
+
+it("a flood keeps another tenant waiting for its window and two services at most, and spends its own money alone", async () => {
+  const names = Array.from({ length: floodJobs }, (_, index) => `flood${String(index).padStart(3, "0")}`);
+  const submitting = atATime(16, names, (name) => ask("acme", applianceOf("acme"), name));
+  // In the middle of it.
+  while (begun.length < floodJobs / 4) await wait(20);
+  const { status } = await ask("birch", applianceOf("birch"), "neighbour");
+  const askedAtMs = Date.now();
+  expect(status).toBe("thinking");
+  while (!begun.some(({ name }) => name === "neighbour")) await wait(5);
+  const at = begun.findIndex(({ name }) => name === "neighbour");
+  const waitedMs = (begun[at]?.atMs ?? 0) - askedAtMs;
+  const before = begun.slice(0, at).filter(({ atMs }) => atMs >= askedAtMs).length;
+
+  const tasks = await submitting;
+  const ends = await Promise.all(tasks.map((task) => rested("acme", task, 90_000)));
+  const [flood, neighbour] = [await modelSpendOf("acme"), await modelSpendOf("birch")];
+  console.log(
+    `fairness: ${floodJobs} jobs of one tenant; the other one waited ${waitedMs} ms, while ${before} of the flood began ` +
+      `(a job takes ${serviceMs} ms, ${slots} slots, a window of ${window}); ${mostOfTheFlood} of the flood at work at most; ` +
+      `${atClaude.length} went to Claude for $${flood.used.toFixed(3)} of $${flood.limit}`,
+  );
+  expect(mostOfTheFlood).toBeLessThanOrEqual(window);
+  expect(mostAtWork).toBeLessThanOrEqual(slots);
+  // In so many services as the window takes with these slots, and two more, a window's worth of the flood can begin each.
+  expect(before).toBeLessThanOrEqual(window * (Math.ceil(window / slots) + 2));
+  // Nothing is lost, and nothing is asked of workers twice.
+  expect(ends.filter(({ status: end }) => end !== "awaiting_approval")).toEqual([]);
+  expect(new Set(begun.map(({ name }) => name)).size).toBe(begun.length);
+  // Whatever the flood did at Claude's, it paid for: never more than it may, and nothing of the other's.
+  expect(flood.used).toBeLessThanOrEqual(floodBudgetUsd);
+  expect(neighbour.used).toBe(0);
+  expect(atClaude).not.toContain("neighbour");
+}, 120_000);
+
+it("one message in ten that nobody can read: nine succeed, one is among the dead letters, and an alarm is on them", async () => {
+  const { installation } = world;
+  const { sqs } = installation.cloudAs("reconcile");
+  const { QueueUrl } = await sqs.send(
+    new GetQueueUrlCommand({ QueueName: installation.names.queue("inference-express") }),
+  );
+  const names = Array.from({ length: 9 }, (_, index) => `good${index}`);
+  const poison = sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: '{"v":1,"jobId":' }));
+  const tasks = await Promise.all(names.map((name) => ask("cedar", applianceOf("cedar"), name)));
+  await poison;
+  const ends = await Promise.all(tasks.map((task) => rested("cedar", task, 30_000)));
+  expect(ends.map(({ status }) => status)).toEqual(names.map(() => "awaiting_approval"));
+  const lateMs = Date.now() + 20_000;
+  const express = async () =>
+    (await installation.as("provider")("queueStatus", {})).queues.find(({ name }) => name === "inference-express");
+  while ((await express())?.deadLetters !== 1 && Date.now() < lateMs) await wait(100);
+  expect(await express()).toMatchObject({ deadLetters: 1, queued: 0 });
+  const alarms = alarmDefinitions(installation.stack.stage);
+  expect(alarms.some(({ id }) => id.endsWith("inference-express-dead-letters"))).toBe(true);
+}, 60_000);
