@@ -93,6 +93,10 @@ describe.each(["worker", "agent"] as const)("the single file of the %s", (progra
     const { code, text } = await tell(program, ["doctor"], environment);
     expect(code).toBe(1);
     expect(text).toContain(`FAIL  not enrolled\n      steward-${program} enrol --url`);
+    if (program === "worker") {
+      const report = await tell(program, ["doctor", "--json"], environment);
+      expect(JSON.parse(report.text)).toMatchObject({ ok: false, host: { cores: expect.any(Number) as number } });
+    }
     expect((await tell(program, ["run"], environment)).text).toContain("not enrolled");
   });
 
@@ -168,7 +172,7 @@ describe("the built worker", () => {
       STEWARD_SERVER_CA_FILE: join(dir, "ca.pem"),
       STEWARD_DRAIN_SECONDS: "600",
       OLLAMA_HOST: ollama.host,
-      OLLAMA_NUM_PARALLEL: "2",
+      STEWARD_WORKER_SLOTS: "2",
       AWS_ENDPOINT_URL: sqs.url,
     };
     const enrolled = await tell("worker", ["enrol", "--url", door.apiUrl, "--token", "-"], environment, "secret\n");

@@ -166,8 +166,8 @@ describe("slots", () => {
     expect(kinds(tight)).toContain("memory_too_small");
   });
 
-  it("of a host without GPUs are at most half its cores", () => {
-    expect(chooseSlots({ ollamaParallel: 16, models: [], cores: 8 })).toMatchObject({ slots: 4, decidedBy: "cores" });
+  it("of a host without GPUs are at most as many as its cores", () => {
+    expect(chooseSlots({ ollamaParallel: 16, models: [], cores: 4 })).toMatchObject({ slots: 4, decidedBy: "cores" });
   });
 
   it("are not bounded by memory that no tool tells of, nor by models that do not say what they need", () => {

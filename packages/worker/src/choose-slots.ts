@@ -78,7 +78,8 @@ export function chooseSlots(input: SlotsInput): SlotChoice {
     const reasons: SlotReason[] = [{ kind: "setting", slots: setting }, ...memoryReasons];
     return { slots: setting, reasons, decidedBy: "setting", measureUpTo: 1 };
   }
-  const coresBound = cores === undefined ? undefined : Math.max(1, Math.floor(cores / 2));
+  // A chat is worked on by all cores; more chats than cores only take them from each other.
+  const coresBound = cores === undefined ? undefined : Math.max(1, Math.floor(cores));
   const reasons: SlotReason[] = [
     ...(ollamaParallel === undefined ? [] : [{ kind: "ollama_parallel", slots: ollamaParallel } as const]),
     ...memoryReasons,

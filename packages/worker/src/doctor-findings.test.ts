@@ -125,7 +125,7 @@ describe("slots", () => {
     expect(why({ ollamaParallel: 9, memory: vram(6_400) })).toBe(
       "3 slots: 6.3 GiB of VRAM for models, 4.6 GiB for llama3.1:8b, 0.5 GiB for each slot",
     );
-    expect(why({ ollamaParallel: 9, cores: 4 })).toBe("2 slots: half of 4 cores");
+    expect(why({ ollamaParallel: 9, cores: 4 })).toBe("4 slots: one for each of 4 cores");
     expect(why({ curve: points(40, 76, 98, 102) })).toBe(
       "3 slots: they write 98.0 tokens a second together; with 4 it is 4 % more",
     );

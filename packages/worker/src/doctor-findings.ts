@@ -126,7 +126,7 @@ export function decisionText(choice: SlotChoice): string {
       return `${rest}, ${gib(reason.weightsMb)} for ${reason.models.join(" and ")}, ${gib(reason.kvMbPerSlot)} for each slot`;
     }
     case "cores":
-      return `half of ${reason.cores} cores`;
+      return `one for each of ${reason.cores} cores`;
     case "curve": {
       const { tokensPerSecond, next } = reason;
       const gain = next === undefined ? "" : `; with ${next.parallel} it is ${percentMore(tokensPerSecond, next)}`;

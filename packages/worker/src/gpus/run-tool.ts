@@ -21,11 +21,13 @@ export function createRunTool(timeoutMs: number): RunTool {
   return async (tool, args) => {
     if (hanging.has(tool)) return { kind: "timed_out", afterMs: timeoutMs };
     return new Promise((resolve) => {
-      const child = spawn(tool, args, { stdio: ["ignore", "pipe", "pipe"], timeout: timeoutMs, killSignal: "SIGKILL" });
+      const child = spawn(tool, args, { stdio: ["ignore", "pipe", "pipe"] });
       let stdout = "";
       let stderr = "";
       const timer = setTimeout(() => {
+        // Not spawn's own timeout: of a tool that is not there it goes on ticking, and keeps the process.
         hanging.add(tool);
+        child.kill("SIGKILL");
         child.unref();
         child.stdout.destroy();
         child.stderr.destroy();
