@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { reserveSpend, settleSpend } from "@steward/aws/records/spend";
 import { monthOf } from "@steward/contracts/periods";
+import { budgetMicros, mostMicros, settledMicros } from "@steward/core/limit/model-spend";
 import type { Context } from "./context.ts";
 import { quotaExceeded, tenantLimitsOf } from "./quotas.ts";
 
@@ -29,10 +30,10 @@ export async function reserveModelSpend(
     tenantId,
     month: month.name,
     id: randomUUID(),
-    micros: Math.ceil(usd * 1_000_000),
+    micros: mostMicros(usd),
     expiresAtMs: nowMs + reservationMs,
   };
-  const reserved = await reserveSpend(deps.table, reservation, { limitMicros: Math.floor(limit * 1_000_000), nowMs });
+  const reserved = await reserveSpend(deps.table, reservation, { limitMicros: budgetMicros(limit), nowMs });
   if (reserved.kind === "full") {
     const used = (reserved.spend.spentMicros + reserved.spend.reservedMicros) / 1_000_000;
     const error = quotaExceeded({ quota: "modelUsdPerMonth", limit, used, nowMs, resetsAtMs: month.endsAtMs });
@@ -46,9 +47,7 @@ export async function reserveModelSpend(
     usd,
     settle: async (costUsd) => {
       try {
-        // Rounded up, and never above what was reserved: there is no room for more.
-        const costMicros = Math.min(reservation.micros, Math.ceil(costUsd * 1_000_000));
-        await settleSpend(deps.table, reservation, costMicros);
+        await settleSpend(deps.table, reservation, settledMicros({ most: reservation.micros, costUsd }));
       } catch (error) {
         // The answer is here and paid for: it is used. Its reservation stays, as if this had died.
         deps.log("warn", "spend_not_settled", { tenantId, error: String(error) });

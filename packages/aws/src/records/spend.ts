@@ -1,3 +1,4 @@
+import { roomFor } from "@steward/core/limit/model-spend";
 import type { Item, Table } from "../table.ts";
 import { readItem } from "../table.ts";
 import { changeItem } from "./change.ts";
@@ -34,10 +35,10 @@ export interface Spend {
 }
 
 /**
- * room: settles many that reserve at once. The table makes one after the other, and each asks for the sum of all before.
+ * hasRoom: settles many that reserve at once. The table makes one after the other, and each asks for the sum of all before.
  * A reservation that is there already is our own, whose reply was lost.
  */
-const room = "(attribute_not_exists(committed) OR committed <= :room) AND attribute_not_exists(#open)";
+const hasRoom = "(attribute_not_exists(committed) OR committed <= :room) AND attribute_not_exists(#open)";
 
 /** Reserves the most that a question can cost, or answers what is spent and reserved already. */
 export async function reserveSpend(
@@ -45,17 +46,18 @@ export async function reserveSpend(
   { tenantId, month, id, micros, expiresAtMs }: Reservation,
   { limitMicros, nowMs }: { limitMicros: number; nowMs: number },
 ): Promise<{ kind: "reserved" } | { kind: "full"; spend: Spend }> {
-  if (micros > limitMicros) return { kind: "full", spend: await spendIn(table, tenantId, month, nowMs) };
+  const room = roomFor({ most: micros, budget: limitMicros });
+  if (room === undefined) return { kind: "full", spend: await spendIn(table, tenantId, month, nowMs) };
   const { done, item } = await changeItem(table, "reserve for a question", {
     key: keyOf(tenantId, month),
     UpdateExpression: "ADD committed :micros SET #open = :open, expiresAtS = :expiresAtS",
-    ConditionExpression: room,
+    ConditionExpression: hasRoom,
     ExpressionAttributeNames: { "#open": openName(id) },
     ExpressionAttributeValues: {
       ":micros": micros,
       ":open": { micros, expiresAtMs },
       ":expiresAtS": states.ttl(nowMs + keptMs),
-      ":room": limitMicros - micros,
+      ":room": room,
     },
   });
   if (done || item?.[openName(id)] !== undefined) return { kind: "reserved" };
