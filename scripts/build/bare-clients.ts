@@ -15,6 +15,7 @@ const services: Readonly<Record<string, SdkService | undefined>> = {
   s3: { package: "client-s3", client: "S3Client" },
   secretsmanager: { package: "client-secrets-manager", client: "SecretsManagerClient" },
   autoscaling: { package: "client-auto-scaling", client: "AutoScalingClient" },
+  sts: { package: "client-sts", client: "STSClient" },
   cloudwatch: { package: "client-cloudwatch", client: "CloudWatchClient" },
 };
 
