@@ -52,6 +52,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
  * behind the doors Hono, the routes' schemas and JWTs. Only downwards.
  */
 const heaviest: Partial<Record<FunctionName, number>> = {
+  // Of AWS the table and SQS; it understands words like the two below, for what it proposes. The documentation comes later.
+  support: 1.65,
   // Both understand words, by the whole catalogue: from 11 actions it has grown to all that the design names, each with its
   // shapes, risks and sentences. The api also tells what waits, who would do it best and who did it.
   api: 1.4,
@@ -123,6 +125,16 @@ describe("the built functions", () => {
     expect(planned).toMatchObject({ planning: { tier: "ollama" }, plan: { steps: [{ action: "users.add" }] } });
     await approve(acme, planned);
     expect(await untilEnded(acme, planned.id)).toMatchObject({ status: "simulated" });
+  });
+
+  it("a question is answered from the documentation that its function brought along", async () => {
+    world.models.script(() => ({ kind: "text", text: "Open the Explorer and type the path of the share [1]." }));
+    const acme = installation.as("acme");
+    const task = await acme("askSupport", { body: { question: "How do I reach my files from Windows?" } });
+    expect(await untilEnded(acme, task.id)).toMatchObject({
+      status: "succeeded",
+      answer: { citations: [{ href: "docs/files.md#from-windows", excerpt: expect.stringContaining("Explorer") }] },
+    });
   });
 
   describe("publishing a committed release", () => {

@@ -194,3 +194,16 @@ describe("with a model", () => {
     expect(task.plan).toBeUndefined();
   });
 });
+
+it("a question is answered without any model: with what the documentation says, which is called so", async () => {
+  const task = await rested(
+    await acme("askSupport", { body: { question: "how do I reach my files from Windows?", targets: [target] } }),
+  );
+  expect(task).toMatchObject({
+    status: "succeeded",
+    answer: { source: "documentation", citations: [{ number: 1 }, { number: 2 }, { number: 3 }] },
+    result: { message: expect.stringMatching(/^From the documentation, .*no model has read it/) },
+  });
+  expect(task.answer?.citations.map(({ href }) => href)).toContain("docs/files.md#from-windows");
+  expect(task.result?.next?.join(" ")).toMatch(/ollama pull .*steward tasks escalate tsk_/);
+});

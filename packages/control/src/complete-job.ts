@@ -11,7 +11,6 @@ import { notYours, reduceJob } from "@steward/core/job/reduce-job";
 import { nextTry, type Shortfall } from "@steward/core/planning/next-tier";
 import { followUp, leaveLane } from "./admit-jobs.ts";
 import type { Context, NodeCaller } from "./context.ts";
-import { growAnswer } from "./conclude-answer.ts";
 import { judgeOutput, takeOnWithoutModel } from "./judge-output.ts";
 import { loadTask } from "./load-task.ts";
 import { noteJob } from "./note-job.ts";
@@ -46,6 +45,7 @@ export async function progressJob(
     if (state !== job) await commit(deps.table, [replaceJob(job, state)]);
     const leaseInMs = Math.max(0, (state.lease?.expiresAtMs ?? nowMs) - nowMs);
     if (body.text === undefined || job.kind !== "answer") return { leaseInMs };
+    const { growAnswer } = await import("./conclude-answer.ts");
     return { leaseInMs, textLength: await growAnswer(deps, state, body.text) };
   });
 }

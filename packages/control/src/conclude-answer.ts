@@ -23,8 +23,9 @@ const draftKeptMs = 86_400_000;
 export async function answerPrompt(
   deps: Pick<Context, "table">,
   task: TaskState,
+  repair?: string,
 ): Promise<{ system: string; prompt: string }> {
-  return buildAnswerPrompt(task.instruction ?? "", await materialOf(deps, task));
+  return buildAnswerPrompt(task.instruction ?? "", await materialOf(deps, task), repair);
 }
 
 /** What a model's words are worth, and what they make of the task. Only `answer` has a step. */

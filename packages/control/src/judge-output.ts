@@ -7,7 +7,6 @@ import { noModelCould } from "@steward/core/planning/refusals";
 import { reduceTask } from "@steward/core/task/reduce-task";
 import type { TaskEffect, TaskState } from "@steward/core/task/task-state";
 import type { Step } from "@steward/core/versioned";
-import { answerPrompt, concludeWithoutModel, judgeAnswer } from "./conclude-answer.ts";
 import type { Context } from "./context.ts";
 import { applyUnderstanding, planningContext } from "./plan-task.ts";
 
@@ -18,6 +17,9 @@ import { applyUnderstanding, planningContext } from "./plan-task.ts";
 
 type Deps = Pick<Context, "table" | "actions" | "nowMs">;
 
+/** Loaded with the first question: most of what these functions do is about requests. */
+const answers = () => import("./conclude-answer.ts");
+
 /**
  * What a model is given. Of a plan with the schema that its answer is held to; an answer is words. `repair`: what was wrong
  * with the form of the last one.
@@ -27,7 +29,8 @@ export async function promptOf(
   task: TaskState,
   repair?: string,
 ): Promise<{ system: string; prompt: string; schema?: Record<string, unknown> }> {
-  return task.kind === "support" ? answerPrompt(deps, task) : buildPrompt(await planningContext(deps, task), repair);
+  if (task.kind === "support") return (await answers()).answerPrompt(deps, task, repair);
+  return buildPrompt(await planningContext(deps, task), repair);
 }
 
 /** What a model's words are worth, and what they make of the task. `unsure`: the next tier may do better. */
@@ -40,10 +43,10 @@ export async function judgeOutput(
   | { kind: "good"; grade: number; takeOn: (planning: Planning) => Promise<Step<TaskState, TaskEffect>> }
 > {
   if (task.kind === "support") {
-    const { checked, conclude } = await judgeAnswer(deps, task, output);
-    return checked.kind === "answer"
-      ? { kind: "good", grade: checked.grade, takeOn: conclude }
-      : { kind: "unsure", why: checked.why, grade: checked.grade };
+    const { checked, conclude } = await (await answers()).judgeAnswer(deps, task, output);
+    if (checked.kind === "answer") return { kind: "good", grade: checked.grade, takeOn: conclude };
+    const { kind: _kind, ...seen } = checked;
+    return { kind: "unsure", ...seen };
   }
   const context = await planningContext(deps, task);
   const understanding = gradeAnswer(output, context);
@@ -61,7 +64,7 @@ export async function takeOnWithoutModel(
   task: TaskState,
   { job, reason }: { job: JobState; reason: string },
 ): Promise<Step<TaskState, TaskEffect>> {
-  if (task.kind === "support") return concludeWithoutModel(deps, task, job, reason);
+  if (task.kind === "support") return (await answers()).concludeWithoutModel(deps, task, job, reason);
   const result = noModelCould(reason, job.failures, await planningContext(deps, task));
   return reduceTask(task, { type: "fail", result, planning: planningOf(job) }, deps.nowMs());
 }

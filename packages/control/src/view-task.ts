@@ -1,4 +1,3 @@
-import { getDraft } from "@steward/aws/records/answer";
 import { listRunsPage } from "@steward/aws/records/run";
 import { listTasks as listTaskRecords } from "@steward/aws/records/task";
 import { releaseWaitSlot, takeWaitSlot, type WaitSlot } from "@steward/aws/records/wait-slot";
@@ -6,9 +5,7 @@ import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
 import type { RunView } from "@steward/contracts/run";
 import { type RunStatus, type TaskStatus, taskHasEnded } from "@steward/contracts/states";
-import type { GrowingAnswer } from "@steward/contracts/support";
 import type { GateExplanation, TaskView } from "@steward/contracts/task";
-import { growingSince } from "@steward/core/support/grow-answer";
 import { explain, gate } from "@steward/core/gate/gate";
 import type { Caller, Context } from "./context.ts";
 import { gateContext } from "./gate-context.ts";
@@ -50,7 +47,8 @@ export async function waitForTask(
       const leftMs = untilMs - deps.nowMs();
       since ??= view.version;
       if (view.kind === "support" && view.status === "thinking" && query.answerFrom !== undefined) {
-        const growing = await readGrowing(deps, caller, params, query.answerFrom);
+        const { readGrowing } = await import("./read-growing.ts");
+        const growing = await readGrowing(deps, { tenantId: caller.tenantId, ...params }, query.answerFrom);
         if (growing !== undefined && (growing.text !== "" || leftMs <= 0)) return { ...view, growing };
       }
       if (view.version > since || taskHasEnded(view.status) || leftMs <= 0) return view;
@@ -62,17 +60,6 @@ export async function waitForTask(
   } finally {
     if (slot !== undefined) await releaseSlot(deps, slot);
   }
-}
-
-/** What there is of an answer that the reader has not got. Less than that is another attempt's: it is told from its start. */
-async function readGrowing(
-  deps: Pick<Context, "table">,
-  { tenantId }: Caller,
-  { taskId }: { taskId: string },
-  from: number,
-): Promise<GrowingAnswer | undefined> {
-  const draft = await getDraft(deps.table, { tenantId, taskId });
-  return draft === undefined ? undefined : growingSince(draft, from);
 }
 
 function countRuns(view: TaskView): number {

@@ -2,7 +2,7 @@ import { defaults } from "@steward/contracts/defaults";
 import { holdsSecret } from "@steward/contracts/redact";
 import { notKnown } from "./answer-prompt.ts";
 import type { Material } from "./passage.ts";
-import { termOf, wordsOf } from "./search-passages.ts";
+import { termOf, wordsOf } from "./terms.ts";
 
 /** What an answer of a model is worth. */
 export type CheckedAnswer =
@@ -10,7 +10,8 @@ export type CheckedAnswer =
   | { kind: "answer"; text: string; cited: number[]; grade: number; proposal?: string }
   /** The model says itself that the sources do not answer it. */
   | { kind: "unknown"; why: string; grade: number }
-  | { kind: "unsure"; why: string; grade: number };
+  /** `form`: it may be right, and was only not written as was asked for. */
+  | { kind: "unsure"; why: string; grade: number; form?: true };
 
 /** So much of what an English answer says must be said by what it cites, or by the question. */
 const leastSupport = 0.5;
@@ -23,17 +24,18 @@ const leastSupport = 0.5;
 export function checkAnswer(output: string, question: string, material: Material): CheckedAnswer {
   const { text, proposal } = splitProposal(output.trim());
   const unsure = (why: string): CheckedAnswer => ({ kind: "unsure", why, grade: 0 });
-  if (text === "") return unsure("it is empty");
+  const badForm = (why: string): CheckedAnswer => ({ kind: "unsure", why, grade: 0, form: true });
+  if (text === "") return badForm("it is empty");
   const cited = citationsIn(text);
   if (isUnknown(text) && cited.length === 0) {
     return { kind: "unknown", why: "the model says that the sources do not answer it", grade: 0 };
   }
-  if (text.length > defaults.maxAnswerCharacters) return unsure("it is too long");
+  if (text.length > defaults.maxAnswerCharacters) return badForm("it is too long");
   const problem = problemOfText(text, question, material);
   if (problem !== undefined) return unsure(problem);
-  if (cited.length === 0) return unsure("it cites no source");
+  if (cited.length === 0) return badForm("it cites no source");
   const missing = cited.find((number) => number > material.passages.length || number < 1);
-  if (missing !== undefined) return unsure(`it cites [${missing}], which is not there`);
+  if (missing !== undefined) return badForm(`it cites [${missing}], which is not there`);
   const support = supportOf(text, question, {
     passages: cited.flatMap((number) => material.passages[number - 1] ?? []),
   });

@@ -3,7 +3,7 @@ import { redactText } from "@steward/contracts/redact";
 import { riskOf } from "@steward/contracts/risk";
 import { matchInstruction } from "../planning/match-instruction.ts";
 import type { PlanningContext } from "../planning/planning-types.ts";
-import { wordsOf } from "./search-passages.ts";
+import { wordsOf } from "./terms.ts";
 
 /**
  * The words that may be offered as a task to submit; undefined where nothing fits. It must be a request that the catalogue
