@@ -79,7 +79,14 @@ type Steps = z.infer<typeof steps>;
 
 function isSame(one: Steps, other: Steps | undefined): boolean {
   const plain = (list: Steps) =>
-    JSON.stringify(list.map(({ action, variables }) => [action, Object.entries(variables).toSorted()]));
+    JSON.stringify(
+      list.map(({ action, variables }) => [
+        action,
+        Object.keys(variables)
+          .toSorted((a, b) => (a < b ? -1 : 1))
+          .map((name) => [name, variables[name]]),
+      ]),
+    );
   return other !== undefined && plain(one) === plain(other);
 }
 

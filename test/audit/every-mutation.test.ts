@@ -151,6 +151,24 @@ const steps: Partial<Record<RouteName, Step>> = {
     record: () => keep["notification"] ?? "",
   },
   cleanupCommands: { needsNone: "it ends what is past its deadline; each end leaves its own entry" },
+  escalateTask: {
+    call: async () => {
+      const { name } = await appliance();
+      const { body } = await send("submitTask", { as: "acme", body: { instruction: "add user", targets: [name] } });
+      keep["stuck"] = text(body["id"]);
+      return send("escalateTask", { as: "acme", params: { taskId: keep["stuck"] }, body: { note: "please look" } });
+    },
+  },
+  answerEscalation: {
+    call: () => {
+      const params = { tenantId: acmeId(), taskId: keep["stuck"] ?? "" };
+      return send("answerEscalation", { as: "provider", params, body: { note: "done by hand" } });
+    },
+  },
+  giveFeedback: {
+    call: async () =>
+      send("giveFeedback", { as: "acme", params: { taskId: (await waitingTask()).id }, body: { verdict: "right" } }),
+  },
   pauseTask: {
     call: async () => {
       // A freeze holds it, so that there is something to pause.

@@ -137,6 +137,56 @@ it("a test says whether it arrived; one that did not is tried again, and nothing
   expect((await acme("listNotifications", {})).items).toEqual([]);
 });
 
+it("who is stuck asks the provider, whose staff is told, answers, and is asked no second time for the same", async () => {
+  const [acme, staff] = [installation.as("acme"), installation.as("provider")];
+  const acmeId = installation.tenantId("acme");
+  const own = await acme("createNotification", {
+    body: { name: "chat", url: `${origin}/acme`, events: ["task.escalated"] },
+  });
+  const desk = await staff("createNotification", {
+    body: { name: "desk", url: `${origin}/desk`, events: ["task.escalated"] },
+  });
+  const name = (await acme("listNodes", { query: { kind: "appliance" } })).items[0]?.name ?? "";
+  const task = await acme("submitTask", { body: { instruction: "add user", targets: [name] } });
+  expect(task.status).toBe("needs_input");
+  const params = { taskId: task.id };
+  const asked = await acme("escalateTask", { params, body: { note: "I do not know how she is called" } });
+  expect(asked).toMatchObject({ status: "needs_input", escalation: { note: "I do not know how she is called" } });
+  expect((await acme("escalateTask", { params, body: { note: "again" } })).version).toBe(asked.version);
+  await vi.waitFor(() => expect(events()).toEqual(["task.escalated"]), { timeout: 20_000 });
+  // The provider's own receiver, and not the one that the tenant would like to have it.
+  const [told] = called;
+  expect(told?.url).toBe(`${origin}/desk`);
+  expect(webhookBodySchema.parse(JSON.parse(told?.body ?? "{}"))).toMatchObject({
+    tenantId: acmeId,
+    task: { id: task.id, instruction: "add user", escalation: { note: "I do not know how she is called" } },
+  });
+
+  await vi.waitFor(async () => {
+    const { items } = await staff("listEscalations", { query: {} });
+    expect(items).toMatchObject([{ id: task.id, tenantId: acmeId }]);
+  });
+  await expect(acme("listEscalations", { query: {} })).rejects.toMatchObject({ code: "forbidden" });
+  const toAnswer = { tenantId: acmeId, taskId: task.id };
+  await expect(acme("answerEscalation", { params: toAnswer, body: { note: "mine" } })).rejects.toMatchObject({
+    code: "forbidden",
+  });
+  await staff("answerEscalation", { params: toAnswer, body: { note: "she is called Yda" } });
+  const seen = await acme("getTask", { params });
+  expect(seen.escalation?.answer).toMatchObject({ note: "she is called Yda", by: expect.stringMatching(/^per_/) });
+  await vi.waitFor(async () => expect((await staff("listEscalations", { query: {} })).items).toEqual([]));
+
+  const planned = await acme("answerTask", { params, body: { answer: "yda" } });
+  expect(planned.status).toBe("awaiting_approval");
+  await acme("giveFeedback", { params, body: { verdict: "wrong", note: "she has one already" } });
+  const judged = await acme("giveFeedback", { params, body: { verdict: "right" } });
+  expect(judged.feedback).toMatchObject([{ verdict: "right" }]);
+  expect(judged.status).toBe("awaiting_approval");
+  await acme("cancelTask", { params, body: {} });
+  await acme("deleteNotification", { params: { notificationId: own.id } });
+  await staff("deleteNotification", { params: { notificationId: desk.id } });
+});
+
 it("an address on the inside is refused, and another tenant's receiver is absent", async () => {
   const acme = installation.as("acme");
   for (const url of ["http://example.org/", "https://127.0.0.1/", "https://169.254.169.254/", "https://localhost/"]) {

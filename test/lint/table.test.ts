@@ -12,6 +12,8 @@ import { root } from "../../scripts/run.ts";
 /** Who acts for the system, beyond any one tenant, and why. A new line here is a thing to think about in a review. */
 const actsForSystem: Readonly<Record<string, string>> = {
   "packages/api/src/app.ts": "who calls is looked up before the tenant is known; routes about no one tenant",
+  "packages/control/src/hand-over.ts": "what the provider's staff is asked, by all tenants",
+  "packages/control/src/deliver-notice.ts": "a tenant asks its provider, who is told",
   "packages/functions/src/bootstrap.ts": "tenants are made",
   "packages/functions/src/measure.ts": "lanes and workers serve all tenants",
   "packages/functions/src/purge.ts": "all that is left of a tenant that was deleted, wherever it is",

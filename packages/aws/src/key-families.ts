@@ -145,6 +145,7 @@ export const keyFamilies = {
   },
   rate: { partition: "SYS#RATE" },
   tenants: { partition: "SYS#TENANTS" },
+  escalated: { partition: "SYS#ESCALATED" },
   queuedJobs: { partition: "SYS#QUEUED" },
   lanes: {
     partition: "SYS#LANES",

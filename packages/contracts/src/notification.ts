@@ -9,6 +9,8 @@ export const notificationEvents = [
   "task.needs_input",
   "task.expiring",
   "task.finished",
+  /** A tenant has asked for a person of the provider: told to the provider's own receivers, and to no tenant's. */
+  "task.escalated",
 ] as const;
 export type NotificationEvent = (typeof notificationEvents)[number];
 
@@ -74,6 +76,8 @@ export const webhookBodySchema = z.strictObject({
       risk: z.enum(risks).optional(),
       requestedBy: z.strictObject({ id: z.string(), name: z.string() }),
       approvedBy: personIdSchema.optional(),
+      /** What the provider's staff is asked for. */
+      escalation: z.strictObject({ by: z.string(), note: z.string().optional() }).optional(),
       /** What is asked, where it needs an answer. */
       question: z.string().optional(),
       /** How it ended, in a sentence. */

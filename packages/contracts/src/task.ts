@@ -162,6 +162,18 @@ export const waveViewSchema = z.strictObject({
 });
 export type WaveView = z.infer<typeof waveViewSchema>;
 
+const saidBy = { by: z.string(), name: z.string(), at: z.iso.datetime() };
+const escalationViewSchema = z.strictObject({
+  ...saidBy,
+  note: z.string().optional(),
+  answer: z.strictObject({ ...saidBy, note: z.string() }).optional(),
+});
+const feedbackViewSchema = z.strictObject({
+  ...saidBy,
+  verdict: z.enum(["right", "wrong"]),
+  note: z.string().optional(),
+});
+
 export const taskViewSchema = z.strictObject({
   id: taskIdSchema,
   tenantId: tenantIdSchema,
@@ -194,6 +206,10 @@ export const taskViewSchema = z.strictObject({
     .strictObject({ by: personIdSchema, name: z.string(), reason: z.string(), at: z.iso.datetime() })
     .optional(),
   result: taskResultSchema.optional(),
+  /** A person of the provider was asked to look at it, and has or has not answered yet. */
+  escalation: escalationViewSchema.optional(),
+  /** What people think of its plan or answer, one opinion each. */
+  feedback: z.array(feedbackViewSchema).optional(),
   /** What a question was answered with; of one that nobody could answer, the nearest passages. */
   answer: supportAnswerSchema.optional(),
   /** What is there of the answer so far, from `answerFrom` on. */
@@ -222,5 +238,14 @@ export const breakGlassSchema = z.strictObject({
   /** As for an approval. */
   recipient: personIdSchema.optional(),
 });
+/** `POST /tasks/{id}/escalate`: what the provider's staff should know. */
+export const escalateTaskSchema = z.strictObject({ note: z.string().trim().min(1).max(1_000).optional() });
+export const answerEscalationSchema = z.strictObject({ note: z.string().trim().min(1).max(2_000) });
+/** `POST /tasks/{id}/feedback`: whether its plan or answer is what was meant. */
+export const giveFeedbackSchema = z.strictObject({
+  verdict: z.enum(["right", "wrong"]),
+  note: z.string().trim().min(1).max(500).optional(),
+});
+export type GiveFeedback = z.infer<typeof giveFeedbackSchema>;
 export const answerTaskSchema = z.strictObject({ answer: z.string().trim().min(1).max(200) });
 export const reasonSchema = z.strictObject({ reason: z.string().trim().min(1).max(500).optional() });

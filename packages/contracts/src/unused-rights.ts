@@ -226,7 +226,8 @@ export const unusedRights: readonly UnusedRights[] = [
     principals: ["purge"],
     actions: ["dynamodb:GetItem"],
     resources: table,
-    reason: "Looks once a minute at whom to remove; only an installation that a test leaves alone for so long is asked.",
+    reason:
+      "Looks once a minute at whom to remove; only an installation that a test leaves alone for so long is asked.",
     byChance: true,
   },
   {

@@ -2,13 +2,15 @@ import { getNotice, replaceNotice } from "@steward/aws/records/notice";
 import { listNotifications } from "@steward/aws/records/notification";
 import { getTask } from "@steward/aws/records/task";
 import { commit } from "@steward/aws/table";
+import { actForSystem } from "@steward/aws/tenant-fence";
 import { AppError, hasCode } from "@steward/contracts/errors";
+import { providerTenantId } from "@steward/contracts/ids";
 import type { WebhookBody } from "@steward/contracts/notification";
 import { redactText } from "@steward/contracts/redact";
 import { stillHolds } from "@steward/core/notification/notices-of";
 import type { NoticeState, NotificationState } from "@steward/core/notification/notification-state";
 import { receiversOf, reduceNotice } from "@steward/core/notification/reduce-notice";
-import type { TaskState } from "@steward/core/task/task-state";
+import type { Escalation, TaskState } from "@steward/core/task/task-state";
 import type { Context, WithSigner } from "./context.ts";
 import { signRequest } from "./sign-request.ts";
 
@@ -45,7 +47,7 @@ export async function deliverNotice(deps: Deps, message: { tenantId: string; not
   }
   const [task, receivers] = await Promise.all([
     found.taskId === undefined ? undefined : getTask(deps.table, { tenantId, taskId: found.taskId }),
-    listNotifications(deps.table, tenantId),
+    receiversFor(deps, found),
   ]);
   const { all, now } = receiversOf(found, receivers, deps.nowMs());
   if (all.length === 0 || !stillHolds(found, task)) return store(deps, taken, { type: "drop" });
@@ -54,6 +56,12 @@ export async function deliverNotice(deps: Deps, message: { tenantId: string; not
     await Promise.all(now.map(async (one) => [one.notificationId, await send(deps, one, noticeId, body)] as const)),
   );
   await store(deps, taken, { type: "attempted", receivers: all.map((one) => one.notificationId), outcomes });
+}
+
+/** A tenant's own; but whoever asks its provider has the provider told, whose receivers are nobody else's to read. */
+async function receiversFor(deps: Deps, { event, tenantId }: NoticeState): Promise<NotificationState[]> {
+  if (event !== "task.escalated") return listNotifications(deps.table, tenantId);
+  return actForSystem("a tenant asks its provider", () => listNotifications(deps.table, providerTenantId));
 }
 
 async function store(deps: Deps, taken: NoticeState, event: Parameters<typeof reduceNotice>[1]): Promise<void> {
@@ -96,6 +104,7 @@ function bodyOf(notice: NoticeState, task: TaskState | undefined): WebhookBody {
   const { noticeId, event, createdAtMs, tenantId } = notice;
   const shared = { v: 1, id: noticeId, event, at: iso(createdAtMs), tenantId } as const;
   if (task === undefined) return shared;
+  const asked = ({ name, note }: Escalation) => ({ by: name, ...(note === undefined ? {} : { note: short(note) }) });
   const short = (text: string) => redactText(text).slice(0, shownCharacters).toWellFormed();
   return {
     ...shared,
@@ -108,6 +117,7 @@ function bodyOf(notice: NoticeState, task: TaskState | undefined): WebhookBody {
       ...(task.plan === undefined ? {} : { risk: task.plan.risk }),
       requestedBy: task.requestedBy,
       ...(task.approval === undefined ? {} : { approvedBy: task.approval.by }),
+      ...(event === "task.escalated" && task.escalation !== undefined ? { escalation: asked(task.escalation) } : {}),
       ...(task.question === undefined ? {} : { question: short(task.question.text) }),
       ...(task.result === undefined ? {} : { message: short(task.result.message) }),
       ...(task.dueAtMs === undefined ? {} : { expiresAt: iso(task.dueAtMs) }),

@@ -5,10 +5,10 @@ import type { Plan } from "@steward/contracts/plan";
 import { listSecretsOfRollout } from "@steward/aws/records/run-secret";
 import type { RunView } from "@steward/contracts/run";
 import { type RunStatus, taskHasEnded } from "@steward/contracts/states";
-import type { RolloutView, TaskView, WaveView } from "@steward/contracts/task";
+import type { RolloutView, TaskResult, TaskView, WaveView } from "@steward/contracts/task";
 import type { RolloutState } from "@steward/core/rollout/rollout-state";
 import type { RunState } from "@steward/core/run/run-state";
-import type { TaskState } from "@steward/core/task/task-state";
+import type { Escalation, TaskState } from "@steward/core/task/task-state";
 import type { Context } from "./context.ts";
 import { runSecretView, wasOffered } from "./run-secret-view.ts";
 import { shownRecipient } from "./secret-recipient.ts";
@@ -60,7 +60,9 @@ export function taskView(task: TaskState, runs?: readonly RunState[], rollout?: 
     ...(task.previewTaskId === undefined ? {} : { previewTaskId: task.previewTaskId }),
     ...(task.approval === undefined ? {} : { approval: { by: task.approval.by, at: iso(task.approval.atMs) } }),
     ...(task.breakGlass === undefined ? {} : { breakGlass: breakGlassView(task.breakGlass) }),
-    ...(task.result === undefined ? {} : { result: task.result }),
+    ...(task.result === undefined ? {} : { result: resultView(task, task.result) }),
+    ...(task.escalation === undefined ? {} : { escalation: escalationView(task.escalation) }),
+    ...(task.feedback === undefined ? {} : { feedback: task.feedback.map(saidView) }),
     ...(task.answer === undefined ? {} : { answer: task.answer }),
     ...(rollout === undefined ? {} : { rollout: rolloutView(rollout) }),
     ...(runs === undefined ? {} : { waves: wavesOf(task, runs), runs: mostTelling(runs).map(runView) }),
@@ -80,6 +82,20 @@ function rolloutView({ status, operation, round, pause, stop, hold }: RolloutSta
 
 function pausedView({ sinceMs, ...said }: NonNullable<RolloutState["pause"]>): RolloutView["paused"] {
   return { since: iso(sinceMs), ...said };
+}
+
+/** Whatever words could not bring about, a person may: said where nobody was asked yet. */
+function resultView({ status, instruction, taskId, escalation }: TaskState, result: TaskResult): TaskResult {
+  if (status !== "failed" || instruction === undefined || escalation !== undefined) return result;
+  return { ...result, next: [...(result.next ?? []), `Or ask your provider: steward tasks escalate ${taskId}`] };
+}
+
+function escalationView({ answer, ...asked }: Escalation): TaskView["escalation"] {
+  return { ...saidView(asked), ...(answer === undefined ? {} : { answer: saidView(answer) }) };
+}
+
+function saidView<T extends { atMs: number }>({ atMs, ...said }: T) {
+  return { ...said, at: iso(atMs) };
 }
 
 function breakGlassView({ by, name, reason, atMs }: NonNullable<TaskState["breakGlass"]>) {

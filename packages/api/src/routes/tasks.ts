@@ -1,5 +1,6 @@
 import { taskRoutes as routes } from "@steward/contracts/routes/tasks";
 import { answerTask } from "@steward/control/answer-task";
+import { answerEscalation, escalateTask, giveFeedback, listEscalations } from "@steward/control/hand-over";
 import { getOutput } from "@steward/control/get-output";
 import { previewTask, viewPreview } from "@steward/control/preview-task";
 import { cancelTask, rejectTask } from "@steward/control/reject-task";
@@ -22,6 +23,17 @@ export const taskBindings = [
   bind(routes.answerTask, (deps, { caller, params, body, repeatable }) =>
     answerTask(deps, caller, params, body, repeatable),
   ),
+  bind(routes.escalateTask, (deps, { caller, params, body }) => escalateTask(deps, caller, params, body)),
+  bind(routes.answerEscalation, (deps, { caller, params, body }) => answerEscalation(deps, caller, params, body)),
+  bind(routes.listEscalations, async (deps, { query, paging }) => {
+    const page = await paging();
+    const { items, after } = await listEscalations(deps, {
+      limit: query.limit,
+      ...(page.after === undefined ? {} : { after: page.after }),
+    });
+    return { items, ...page.next(after) };
+  }),
+  bind(routes.giveFeedback, (deps, { caller, params, body }) => giveFeedback(deps, caller, params, body)),
   bind(routes.rejectTask, (deps, { caller, params, body }) => rejectTask(deps, caller, params, body)),
   bind(routes.cancelTask, (deps, { caller, params, body }) => cancelTask(deps, caller, params, body)),
   bind(routes.pauseTask, (deps, { caller, params, body }) => pauseTask(deps, caller, params, body)),

@@ -14,14 +14,17 @@ import { table } from "../text/table.ts";
 import { paintTaskStatus, planText, resultText, runText, slowestText, taskTitle } from "../text/task.ts";
 import { relative } from "../text/time.ts";
 import { visible } from "../text/visible.ts";
+import { planningText, saidText } from "../text/planning.ts";
 import { wavesText } from "../text/waves.ts";
 import type { Ui } from "../ui.ts";
+import { addHandOver } from "./hand-over.ts";
 import { examples, wholeNumber } from "./shared.ts";
 
 export function addTasks(program: Command, run: Runner): void {
   const tasks = program.command("tasks").summary("see and decide on tasks").description("See and decide on tasks.");
   addReading(tasks, run);
   addDeciding(tasks, run);
+  addHandOver(tasks, run);
 }
 
 function addReading(tasks: Command, run: Runner): void {
@@ -84,6 +87,9 @@ function addReading(tasks: Command, run: Runner): void {
             const preview = await call("getPreview", { params: { taskId: task.id } });
             ui.say(previewText(preview, ui.paint, nowMs()));
           }
+          const planning = planningText(task.planning, ui.paint);
+          if (planning !== "") ui.say(planning);
+          for (const line of saidText(task, ui.paint, nowMs())) ui.say(line);
           if (taskHasEnded(task.status)) ui.say(`${runs.length > 0 ? "\n" : ""}${resultText(task, ui.paint, nowMs())}`);
           return exitCodes.ok;
         }),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { applianceIdSchema, taskIdSchema } from "../ids.ts";
+import { applianceIdSchema, taskIdSchema, tenantIdSchema } from "../ids.ts";
 import { previewViewSchema } from "../preview.ts";
 import { defineRoute, pageOf, pageQuery } from "../route.ts";
 import * as run from "../run.ts";
@@ -43,6 +43,56 @@ export const taskRoutes = {
     summary: "Answer the task's question",
     params: taskParams,
     body: task.answerTaskSchema,
+    status: 200,
+    answer: task.taskViewSchema,
+    idempotent: true,
+  }),
+  escalateTask: defineRoute({
+    ...api,
+    id: "escalateTask",
+    method: "POST",
+    path: "/api/v1/tasks/{taskId}/escalate",
+    access: { role: "operator" },
+    summary: "Ask the provider's staff to look at a task that failed, was refused, or needs an answer",
+    params: taskParams,
+    body: task.escalateTaskSchema,
+    status: 200,
+    answer: task.taskViewSchema,
+    idempotent: true,
+  }),
+  answerEscalation: defineRoute({
+    ...api,
+    id: "answerEscalation",
+    method: "POST",
+    path: "/api/v1/escalations/{tenantId}/{taskId}/answer",
+    access: { staff: "operator" },
+    summary: "What the provider's staff says to a task that it was asked about",
+    params: z.strictObject({ tenantId: tenantIdSchema, taskId: taskIdSchema }),
+    body: task.answerEscalationSchema,
+    status: 200,
+    answer: task.taskViewSchema,
+    idempotent: true,
+  }),
+  listEscalations: defineRoute({
+    ...api,
+    id: "listEscalations",
+    method: "GET",
+    path: "/api/v1/escalations",
+    access: { staff: "viewer" },
+    summary: "Tasks of all tenants that wait for the provider's staff, the longest first",
+    query: z.strictObject({ ...pageQuery }),
+    status: 200,
+    answer: pageOf(task.taskViewSchema),
+  }),
+  giveFeedback: defineRoute({
+    ...api,
+    id: "giveFeedback",
+    method: "POST",
+    path: "/api/v1/tasks/{taskId}/feedback",
+    access: { role: "viewer" },
+    summary: "Say whether a plan or an answer is what was meant",
+    params: taskParams,
+    body: task.giveFeedbackSchema,
     status: 200,
     answer: task.taskViewSchema,
     idempotent: true,

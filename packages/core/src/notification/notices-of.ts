@@ -19,7 +19,6 @@ export function noticesOf(
   nowMs: number,
   idOf: () => string,
 ): NoticeState[] {
-  if (after.previewOf !== undefined || before?.status === after.status) return [];
   const notice = (event: NotificationEvent, dueAtMs: number): NoticeState => ({
     v: 1,
     version: 1,
@@ -32,6 +31,10 @@ export function noticesOf(
     dueAtMs,
     deliveries: {},
   });
+  if (after.escalation !== undefined && after.escalation.atMs !== before?.escalation?.atMs) {
+    return [notice("task.escalated", nowMs)];
+  }
+  if (after.previewOf !== undefined || before?.status === after.status) return [];
   if (taskHasEnded(after.status)) return [notice("task.finished", nowMs)];
   if (after.status !== "awaiting_approval" && after.status !== "needs_input") return [];
   const waiting = notice(waits[after.status], nowMs);
@@ -46,6 +49,8 @@ export function stillHolds({ event }: Pick<NoticeState, "event">, task: TaskStat
       return true;
     case "task.finished":
       return task !== undefined && taskHasEnded(task.status);
+    case "task.escalated":
+      return task?.escalation !== undefined && task.escalation.answer === undefined;
     case "task.awaiting_approval":
       return task?.status === "awaiting_approval";
     case "task.needs_input":

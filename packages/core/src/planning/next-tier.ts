@@ -16,7 +16,7 @@ interface Retry {
   /** What is different about the next try. Without a difference there is no use in one. */
   by?: "repair" | "time" | "another worker";
   /** What comes after that. */
-  then: JobState["tier"] | "end";
+  after: JobState["tier"] | "end";
 }
 
 /**
@@ -26,20 +26,20 @@ interface Retry {
  */
 export const retryTable: Record<JobState["tier"], Record<Shortfall, Retry>> = {
   ollama: {
-    bad_form: { again: 1, by: "repair", then: "claude" },
-    low_grade: { again: 0, then: "claude" },
-    model_error: { again: 1, by: "another worker", then: "claude" },
-    model_unavailable: { again: 1, by: "another worker", then: "claude" },
-    model_timeout: { again: 0, then: "claude" },
+    bad_form: { again: 1, by: "repair", after: "claude" },
+    low_grade: { again: 0, after: "claude" },
+    model_error: { again: 1, by: "another worker", after: "claude" },
+    model_unavailable: { again: 1, by: "another worker", after: "claude" },
+    model_timeout: { again: 0, after: "claude" },
   },
   claude: {
     // Anthropic holds it to the schema, and it has understood as well as anybody will: asking again costs, and changes nothing.
-    bad_form: { again: 0, then: "end" },
-    low_grade: { again: 0, then: "end" },
+    bad_form: { again: 0, after: "end" },
+    low_grade: { again: 0, after: "end" },
     // An outage or a rate limit passes. The job's five attempts and its deadline end it.
-    model_error: { again: Number.POSITIVE_INFINITY, by: "time", then: "end" },
-    model_unavailable: { again: Number.POSITIVE_INFINITY, by: "time", then: "end" },
-    model_timeout: { again: 0, then: "end" },
+    model_error: { again: Number.POSITIVE_INFINITY, by: "time", after: "end" },
+    model_unavailable: { again: Number.POSITIVE_INFINITY, by: "time", after: "end" },
+    model_timeout: { again: 0, after: "end" },
   },
 };
 
@@ -53,5 +53,5 @@ export function nextTry(
   const retry = retryTable[job.tier][shortfall];
   const earlier = job.failures.filter((failure) => failure.tier === job.tier).length;
   if (earlier < retry.again) return { kind: "try", tier: job.tier, repairs: retry.by === "repair" };
-  return retry.then === "end" ? { kind: "end" } : { kind: "try", tier: retry.then, repairs: false };
+  return retry.after === "end" ? { kind: "end" } : { kind: "try", tier: retry.after, repairs: false };
 }

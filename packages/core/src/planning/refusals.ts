@@ -40,7 +40,6 @@ export function noModelCould(reason: string, failures: JobState["failures"], con
     next: [
       ...next,
       "To let a model read such requests, start Ollama with a model on a worker (ollama pull llama3.2:3b), or set a Claude key: steward secrets set anthropic",
-      "Or ask your provider.",
     ],
   };
 }

@@ -11,6 +11,24 @@ export interface GroundedStep extends ProposedStep {
   provenance: Record<string, Provenance>;
 }
 
+/** A person was asked for, and what the person said. */
+export interface Escalation {
+  by: string;
+  name: string;
+  atMs: number;
+  note?: string;
+  answer?: { by: string; name: string; atMs: number; note: string };
+}
+
+/** What a person thinks of its plan or answer. */
+export interface Feedback {
+  by: string;
+  name: string;
+  atMs: number;
+  verdict: "right" | "wrong";
+  note?: string;
+}
+
 export interface TaskState extends Versioned {
   tenantId: string;
   taskId: string;
@@ -54,6 +72,8 @@ export interface TaskState extends Versioned {
   approval?: { by: string; name: string; atMs: number; document: SignedDocument; retyped?: boolean };
   rolloutId?: string;
   result?: TaskResult;
+  escalation?: Escalation;
+  feedback?: Feedback[];
   /** Of a question. */
   answer?: SupportAnswer;
 }

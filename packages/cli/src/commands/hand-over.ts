@@ -1,0 +1,144 @@
+import type { Client } from "@steward/contracts/client";
+import { redactText } from "@steward/contracts/redact";
+import type { TaskView } from "@steward/contracts/task";
+import { Argument, type Command, Option } from "commander";
+import type { Runner } from "../context.ts";
+import { usageError } from "../exit-codes.ts";
+import { findTask, listUpTo } from "../list-all.ts";
+import { taskTitle } from "../text/task.ts";
+import { relative } from "../text/time.ts";
+import { visible } from "../text/visible.ts";
+import { examples, wholeNumber } from "./shared.ts";
+
+const verdicts = ["right", "wrong"] as const;
+type Verdict = (typeof verdicts)[number];
+
+/** What people say about a task: that the provider is to look at it, and whether it was understood. */
+export function addHandOver(tasks: Command, run: Runner): void {
+  examples(
+    tasks
+      .command("escalate")
+      .description("Ask your provider's staff to look at a task that failed, was refused, or needs an answer.")
+      .argument("[task]")
+      .argument("[note]", "what they should know")
+      .option("--answer <words>", "for the provider's staff: say what came of it")
+      .option("--list", "for the provider's staff: what waits for them, of all tenants")
+      .option("--limit <number>", "how many of them", wholeNumber(1, 10_000), 50)
+      .action(
+        async (
+          id: string | undefined,
+          note: string | undefined,
+          options: { answer?: string; list?: boolean; limit: number },
+          self: Command,
+        ) =>
+          run(self, async ({ connect, ui, nowMs }) => {
+            const { call } = await connect();
+            if (options.list === true) {
+              const { items, more } = await listUpTo(options.limit, (query) => call("listEscalations", { query }));
+              ui.data({ items, more });
+              if (items.length === 0) return ui.say("Nobody waits for you.");
+              for (const task of items) ui.say(askedText(task, nowMs()));
+              if (more) ui.say(ui.paint.dim(`… and more: --limit ${options.limit * 2}`));
+              return;
+            }
+            const task = await findTask(call, id);
+            const given = { params: { taskId: task.id }, idempotencyKey: crypto.randomUUID() };
+            if (options.answer !== undefined) {
+              const answered = await call("answerEscalation", {
+                ...given,
+                params: { tenantId: task.tenantId, taskId: task.id },
+                body: { note: options.answer },
+              });
+              ui.data(answered);
+              ui.say("Answered. It stands at the task.");
+              return;
+            }
+            const asked = await call("escalateTask", { ...given, body: note === undefined ? {} : { note } });
+            ui.data(asked);
+            ui.say(`Your provider is asked. The answer will stand here: steward tasks show ${asked.id}`);
+          }),
+      ),
+    'steward tasks escalate tsk_… "the share should be for the whole team"',
+    "steward tasks escalate --list",
+    'steward --tenant ten_… tasks escalate tsk_… --answer "done by hand, please look"',
+  );
+
+  examples(
+    tasks
+      .command("feedback")
+      .description("Say whether a task's plan or answer is what was meant: it makes the planner better.")
+      .argument("[task]")
+      .addArgument(new Argument("[verdict]", "your opinion").choices([...verdicts]))
+      .argument("[note]", "what is wrong with it")
+      .addOption(new Option("--export", "what was said of all tenants that you see, as JSON lines for the benchmark"))
+      .action(
+        async (
+          id: string | undefined,
+          verdict: Verdict | undefined,
+          note: string | undefined,
+          options: { export?: boolean },
+          self: Command,
+        ) =>
+          run(self, async ({ connect, ui }) => {
+            const { call, inTenant } = await connect();
+            if (options.export === true) {
+              const tenants = await listUpTo(10_000, (query) => call("listTenants", { query }));
+              for (const tenant of tenants.items) {
+                for await (const line of feedbackOf(inTenant(tenant.id))) await ui.stream(`${JSON.stringify(line)}\n`);
+              }
+              return;
+            }
+            if (id === undefined || verdict === undefined) {
+              throw usageError(
+                "Say of which task, and whether it is right or wrong",
+                "steward tasks feedback tsk_… right",
+              );
+            }
+            const task = await call("giveFeedback", {
+              params: { taskId: id },
+              body: { verdict, ...(note === undefined ? {} : { note }) },
+              idempotencyKey: crypto.randomUUID(),
+            });
+            ui.data(task);
+            ui.say("Thank you. It is kept for the planner's benchmark.");
+          }),
+      ),
+    "steward tasks feedback tsk_… right",
+    'steward tasks feedback tsk_… wrong "it was meant for the other share"',
+    "steward tasks feedback --export > feedback.jsonl",
+  );
+}
+
+function askedText(task: TaskView, nowMs: number): string {
+  const { escalation } = task;
+  const note = escalation?.note === undefined ? "" : `  “${visible(escalation.note)}”`;
+  const when = escalation === undefined ? "" : relative(escalation.at, nowMs);
+  return `${task.id}  ${task.tenantId}  ${taskTitle(task)}  ${visible(escalation?.name ?? "")} ${when}${note}`;
+}
+
+/**
+ * In the form of the benchmark's requests: the words, and what was right of them, or wrongly made of them. Nothing says
+ * whose they were: neither tenant nor person nor task, and no secret.
+ */
+async function* feedbackOf(call: Client): AsyncGenerator<object> {
+  let cursor: string | undefined;
+  do {
+    const page: { items: TaskView[]; cursor?: string | undefined } = await call("listTasks", {
+      query: { limit: 200, ...(cursor === undefined ? {} : { cursor }) },
+    });
+    for (const { instruction, plan, answer, planning, feedback = [] } of page.items) {
+      if (instruction === undefined) continue;
+      const steps = plan?.steps.map(({ action, variables }) => ({ action, variables }));
+      const made = steps === undefined ? { answer: redactText(answer?.text ?? "") } : { plan: steps };
+      for (const { verdict, note } of feedback) {
+        yield {
+          text: redactText(instruction),
+          ...(verdict === "right" ? { expect: made } : { wrong: made }),
+          ...(planning === undefined ? {} : { tier: planning.tier, model: planning.model }),
+          ...(note === undefined ? {} : { note: redactText(note) }),
+        };
+      }
+    }
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+}
