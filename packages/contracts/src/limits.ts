@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { tiers } from "./states.ts";
 
 /** What a tenant has a quota of, in the words of its limits. */
 export const quotaNames = ["appliances", "tasksPerDay", "queuedJobs", "modelUsdPerMonth", "outputBytesPerDay"] as const;
@@ -25,5 +26,19 @@ export const limitsViewSchema = z.strictObject({
     }),
   ),
   waits: z.number().int().positive(),
+  /**
+   * What models took this month, by tier, failures too. Statistics: what Claude may still cost is held to the quota above,
+   * which is exact.
+   */
+  models: z.array(
+    z.strictObject({
+      tier: z.enum(tiers),
+      jobs: z.number().int(),
+      failures: z.number().int(),
+      tokens: z.number().int(),
+      seconds: z.number(),
+      costUsd: z.number(),
+    }),
+  ),
 });
 export type LimitsView = z.infer<typeof limitsViewSchema>;

@@ -1,6 +1,7 @@
 import { spendIn } from "@steward/aws/records/spend";
 import { listTasks } from "@steward/aws/records/task";
 import { dailyUse, heldBy } from "@steward/aws/records/usage";
+import { type DayOfWork, readTenantWork } from "@steward/aws/records/work-day";
 import { defaults } from "@steward/contracts/defaults";
 import type { LimitsView } from "@steward/contracts/limits";
 import { dayOf, monthOf } from "@steward/contracts/periods";
@@ -18,11 +19,12 @@ export async function viewLimits(
   const day = dayOf(nowMs);
   const month = monthOf(nowMs);
   const limits = await tenantLimitsOf(deps, tenantId);
-  const [appliances, jobs, today, spend] = await Promise.all([
+  const [appliances, jobs, today, spend, work] = await Promise.all([
     heldBy(deps.table, tenantId, "appliances"),
     heldBy(deps.table, tenantId, "jobs"),
     dailyUse(deps.table, tenantId, day.name),
     spendIn(deps.table, tenantId, month.name, nowMs),
+    readTenantWork(deps.table, { tenantId, since: month.name }),
   ]);
   const thinking = async () =>
     (await listTasks(deps.table, tenantId, { status: "thinking", limit: limits.queuedJobs })).items.length;
@@ -50,5 +52,22 @@ export async function viewLimits(
       { name: "tenant", ...deps.rates.tenant },
     ],
     waits: defaults.maxWaits,
+    models: byTier(work.items),
   };
+}
+
+function byTier(days: readonly DayOfWork[]): LimitsView["models"] {
+  const tiers = new Map<DayOfWork["tier"], LimitsView["models"][number]>();
+  for (const { tier, jobs, failures, tokens, serviceMs, costMicros } of days) {
+    const sum = tiers.get(tier) ?? { tier, jobs: 0, failures: 0, tokens: 0, seconds: 0, costUsd: 0 };
+    tiers.set(tier, {
+      tier,
+      jobs: sum.jobs + jobs,
+      failures: sum.failures + failures,
+      tokens: sum.tokens + tokens,
+      seconds: sum.seconds + serviceMs / 1000,
+      costUsd: sum.costUsd + costMicros / 1_000_000,
+    });
+  }
+  return [...tiers.values()];
 }

@@ -25,6 +25,12 @@ export function addLimits(program: Command, run: Runner): void {
           ui.say(`  ${whose} may make ${perSecond} calls a second, and ${burst} at once after a pause.`);
         }
         ui.say(`  ${limits.waits} calls of yours may wait at one time.`);
+        for (const { tier, jobs, failures, seconds, costUsd } of limits.models) {
+          const short = failures === 0 ? "" : `, ${failures} attempts fell short`;
+          ui.say(
+            `  This month ${tier} answered ${jobs} times in ${Math.round(seconds)} s${short}: $${costUsd.toFixed(2)}.`,
+          );
+        }
         ui.say(ui.paint.dim("\nMore is your provider's to give: steward tenant limits <tenant> <quota>=<number>"));
       }),
     );
