@@ -15,6 +15,7 @@ import { visible } from "../text/visible.ts";
 import { gpusText, gpuText, modelsText } from "../text/worker.ts";
 import type { Ui } from "../ui.ts";
 import { collect, examples, wholeNumber } from "./shared.ts";
+import { followEnrolment, hostCommand } from "./enroll-worker.ts";
 import { addWorkerViews } from "./workers.ts";
 
 export function addAppliances(program: Command, run: Runner): void {
@@ -123,9 +124,11 @@ function addEnroll(parent: Command, run: Runner, kind: NodeKind): void {
     .option("--tag <key:value>", "a tag; more than once", collect);
   if (kind === "appliance")
     command.addOption(new Option("--doorbell <way>", "how it is called").choices(["pull", "ssm"]).default("pull"));
-  command.action(async (name: string, options: { tag?: string[]; doorbell?: "pull" | "ssm" }, self: Command) =>
-    run(self, async ({ connect, ui, nowMs }) => {
-      const { call } = await connect();
+  else command.option("--no-wait", "do not wait for it to enrol");
+  type Options = { tag?: string[]; doorbell?: "pull" | "ssm"; wait?: boolean };
+  command.action(async (name: string, options: Options, self: Command) =>
+    run(self, async ({ connect, ui, nowMs }): Promise<ExitCode> => {
+      const { call, apiUrl } = await connect();
       const invitation = await call("inviteNode", {
         body: {
           kind,
@@ -138,8 +141,19 @@ function addEnroll(parent: Command, run: Runner, kind: NodeKind): void {
       ui.say(`${ui.paint.green("✔")} ${visible(name)} may enrol  ${ui.paint.dim(invitation.nodeId)}\n`);
       ui.say(`  ${ui.paint.bold(visible(invitation.token))}\n`);
       ui.say(`The token is shown only now, works once, and ends ${relative(invitation.expiresAt, nowMs())}.`);
+      if (kind === "worker") {
+        ui.say(`On the host, in the folder of the worker's build (dist/worker), as whoever may be root:\n`);
+        ui.say(`  ${ui.paint.bold(hostCommand(apiUrl))}\n`);
+        ui.say("Paste the token there, and end the input with Ctrl-D.");
+        if (options.wait !== false && ui.canAsk) {
+          return followEnrolment(call, { ...invitation, name, ui });
+        }
+        ui.say(`Then compare the fingerprint on its screen:\n  steward workers confirm ${name}`);
+        return exitCodes.ok;
+      }
       ui.say(`Give it to the ${kind}, compare the fingerprint on its screen, then:`);
       ui.say(`  steward ${kind}s confirm ${name}`);
+      return exitCodes.ok;
     }),
   );
   examples(command, `steward ${kind}s enroll bert --tag site:berlin`);
