@@ -216,6 +216,21 @@ describe("a wanted model that is missing", () => {
     expect(lastBeat()?.["pulling"]).toEqual({ model: "llama3.1:8b", percent: 60, problem: "disk_full" });
   });
 
+  it("that stands still is given up, and asked for again later", async () => {
+    ollama.answerPull({ parts: [part(41)], end: "hang" });
+    // Half a minute in a tenth of a second.
+    const clock: Clock = {
+      monotonicMs: () => performance.now() * 300,
+      sleep: (ms, signal) => systemClock.sleep(ms / 300, signal),
+    };
+    const worker = await start({ settings, pullModels: true, clock });
+    const failed = () => told.find(([event]) => event === "models.pull_failed")?.[1];
+    expect(await until("it is given up", failed)).toMatchObject({ model: "llama3.1:8b", why: "nothing came for 90 s" });
+    await until("it is asked for again", () => ollama.pulls.length >= 2);
+    await until("it is shown", () => worker.status().pulling !== undefined);
+    expect(worker.status().pulling).toMatchObject({ model: "llama3.1:8b", percent: 41 });
+  });
+
   it("is left alone where that is forbidden", async () => {
     const worker = await start({ settings });
     await until("it pulls jobs", () => sqs.receives.length > 0);

@@ -35,12 +35,13 @@ export async function pullModel({ host, model, onPercent, clock, signal }: PullM
       if (part.status === "success") return onPercent(100);
       if (!progress.moved(part)) continue;
       movedAtMs = clock.monotonicMs();
-      patienceMs = part.total === undefined ? verifyMs : stallMs;
+      patienceMs = part.status.startsWith("verifying") ? verifyMs : stallMs;
       onPercent(progress.percent());
     }
     throw new Error("Ollama ended before the model was there");
   } catch (error) {
-    if (stalled.signal.aborted) throw new Error(`nothing came for ${patienceMs / 1000} s`, { cause: error });
+    // What ended it was ourselves.
+    if (stalled.signal.aborted) throw new Error(`nothing came for ${patienceMs / 1000} s`);
     throw error;
   } finally {
     over.abort();
