@@ -4,6 +4,7 @@ import { loadRequests, type Request } from "../understand/requests.ts";
 import { type Judged, runTier } from "../understand/run-tier.ts";
 import { talliesOf, tallyRows } from "../understand/tally.ts";
 import { claudeTier, matcherTier, ollamaTier, type Tier } from "../understand/tiers.ts";
+import { gradeModelOutputs } from "./model-outputs.ts";
 import { columns } from "./report.ts";
 
 const usage = `npm run bench:understand -- [options]
@@ -75,7 +76,8 @@ if (options.json) {
     tallies: talliesOf(judged),
     readings: judged.map(({ request, ...reading }) => ({ id: request.id, heldOut: request.heldOut, ...reading })),
   }));
-  process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
+  const { bad, good } = gradeModelOutputs();
+  process.stdout.write(`${JSON.stringify({ tiers: all, outputs: { bad, good } }, null, 2)}\n`);
 } else {
   for (const { tier, judged } of results) {
     const { head, rows } = tallyRows(talliesOf(judged));
@@ -86,6 +88,12 @@ if (options.json) {
       if (options.show.includes(one.mark) && !one.request.heldOut) process.stdout.write(`\n${described(one)}\n`);
     }
   }
+  const { bad, good } = gradeModelOutputs();
+  const rows = [
+    ["bad ones caught", String(bad.of), `${(bad.rate * 100).toFixed(1)} %`, "≥ 99 %"],
+    ["good ones escalated", String(good.of), `${((1 - good.rate) * 100).toFixed(1)} %`, "≤ 2 %"],
+  ];
+  process.stdout.write(`\nrecorded outputs of models, graded\n\n${columns(["", "outputs", "rate", "bar"], rows)}\n`);
 }
 
 function chosenRequests(): Request[] {

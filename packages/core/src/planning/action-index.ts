@@ -30,6 +30,8 @@ export interface IndexedAction {
   objects: Set<string>;
   /** The verbs that ask for it: of its id, and of the examples that have one verb. */
   verbs: Set<string>;
+  /** Words that begin an example as a verb would: "share {path} as {share}". */
+  leads: Set<string>;
   /** Verbs that need no more than a name: "restart nginx". */
   bareVerbs: Set<string>;
   /** The words that stand before a variable's slot, and the variable's own name. */
@@ -86,6 +88,7 @@ function indexAction(action: Action): IndexedAction {
       ...[...action.id.split(/[._]/), ...action.title.split(" "), ...action.words].map(canonOf).filter(isVerb),
       ...whole.flatMap(soleVerb),
     ]),
+    leads: new Set(whole.flatMap((items) => (contentWords(items).some(isVerb) ? [] : contentWords(items.slice(0, 1))))),
     bareVerbs: new Set(whole.filter((items) => items.length === 2 && items[1]?.kind === "slot").flatMap(soleVerb)),
     cues: cuesOf(whole, shapes),
   };

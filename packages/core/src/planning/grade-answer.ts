@@ -7,9 +7,11 @@ import { type IndexedAction, indexActions, nearestActions } from "./action-index
 import { asksFor, type Clause, clausesOf } from "./clauses.ts";
 import { checkSteps, questionFor, unknownThing, withDefaults } from "./complete-steps.ts";
 import { gradeTable } from "./grade-table.ts";
+import { doubtAbout } from "./doubts.ts";
 import { type Evidence, evidenceOf, groundValue } from "./grounding.ts";
 import type { PlanningContext, Understanding } from "./planning-types.ts";
 import { noActionFits } from "./refusals.ts";
+import { whyNotPlain } from "./request-mood.ts";
 import { screenInstruction } from "./screen-instruction.ts";
 import { checkValue, hasTemplate, saysHowMany } from "./variable-values.ts";
 import { isGeneric, isNaming, isVerb, type Token } from "./words.ts";
@@ -31,6 +33,8 @@ export function gradeAnswer(raw: string, context: PlanningContext): Understandin
   if (answer.steps.length === 0) return unsure("The model proposed nothing.");
   if (answer.steps.length > defaults.maxSteps) return unusable("The model proposed too many steps.");
   if (evidence.allNegated) return unsure("The request says what should not be.");
+  const notPlain = whyNotPlain(context.instruction);
+  if (notPlain !== undefined) return unsure(notPlain);
 
   const clauses = clausesOf(evidence.tokens, new Set(index.flatMap((one) => [...one.objects])));
   const judged: JudgedStep[] = [];
@@ -47,6 +51,8 @@ export function gradeAnswer(raw: string, context: PlanningContext): Understandin
   if (misplaced !== undefined) return unsure(misplaced);
   const left = leftOut(evidence, judged, { ...context, index });
   if (left.asked !== undefined) return unsure(`The model left out ${quote(left.asked)}.`);
+  const doubt = doubtAbout(evidence, judged, { ...context, index });
+  if (doubt !== undefined) return unsure(doubt);
   if (left.spoken === 0) return unsure("Nothing in the request speaks for what the model proposed.");
   const grade = gradeOf(judged, left);
   if (grade < gradeTable.good) return unsure("The model's proposal covers too little of the request.", grade);

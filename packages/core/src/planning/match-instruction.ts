@@ -6,6 +6,7 @@ import { checkSteps, questionFor, sharedFacts, thingToChange, unknownThing, with
 import { knownNames, onceForEach, pluralsOf } from "./coordination.ts";
 import { type ClauseReading, readByExamples, readByWords } from "./match-clause.ts";
 import type { PlanningContext, Understanding } from "./planning-types.ts";
+import { whyNotPlain } from "./request-mood.ts";
 import { isNegated, screenInstruction } from "./screen-instruction.ts";
 import { withoutSlips } from "./slips.ts";
 import { isVerbToken, otherOrders } from "./word-orders.ts";
@@ -37,6 +38,8 @@ export function matchInstruction(context: PlanningContext): Understanding {
     grade: 0,
   });
   if (isNegated(context.instruction)) return unsure("It is said what should not be.");
+  const notPlain = whyNotPlain(context.instruction);
+  if (notPlain !== undefined) return unsure(notPlain);
   if (tokens.every((token) => token.class === "free" || token.kind === "separator")) {
     return unsure("Nothing is asked for.");
   }

@@ -29,37 +29,46 @@ const hostile: readonly (readonly [RegExp, string])[] = [
     "Rules and approvals cannot be switched off by a request.",
   ],
   [
-    /\b(?:system prompt|developer mode|jail ?break|you are now|pretend (?:to be|that|you)|act as)\b|<\|/i,
+    /\b(?:system prompt|developer mode|jail ?break|you are now|pretend (?:to be|that|you)|act as)\b|<\||(?:^|[\s,.!?])(?:assistant|human|system|developer) ?:/i,
     "The request speaks to the planner instead of saying what should be done.",
   ],
   [
     /\b(?:other|another|all|every|any|different|foreign|someone else['’]s|somebody else['’]s)\s+(?:tenants?|customers?|organi[sz]ations?|compan(?:y|ies)|clients?)\b|\btenants?\b/i,
     "Only the appliances that were chosen as targets can be changed, and nothing of another customer.",
   ],
+  [
+    /\b(?:neighbou?rs?|friends?|colleagues?|competitors?|somebody(?: else)?|someone(?: else)?)['’]s?\s+(?:box|server|machine|computer|appliance|nas|device)\b/i,
+    "Only the appliances that were chosen as targets can be changed, and nothing of another customer.",
+  ],
 ];
 
 const forbids =
-  /\b(?:do\s+not|don['’]?t|never|must\s+not|mustn['’]?t|should\s+not|shouldn['’]?t|may\s+not|not\s+to|nothing|nobody|none|no\s+one|no\s+longer|under\s+no|(?:anything|everything|everyone|everybody|all)\s+(?:but|except))\b/i;
+  /\b(?:do\s+not|don['’]?t|never|must\s+not|mustn['’]?t|should\s+not|shouldn['’]?t|may\s+not|not\s+to|nothing|nobody|none|no\s+one|no\s+longer|forbid(?:s|den)?|prohibit(?:s|ed)?|under\s+no|(?:anything|everything|everyone|everybody|all)\s+(?:but|except))\b/i;
 const negation =
-  /\b(?:not|no|never|nothing|nobody|none|neither|nor|without|except|unless|cannot|avoid|refuse|cancel|abort|postpone|instead\s+of|rather\s+than)\b|n['’]t\b|\bdont\b/i;
+  /\b(?:not|no|never|nothing|nobody|none|neither|nor|without|except|unless|cannot|avoid|refuse|cancel|abort|postpone|instead\s+of|rather\s+than|forbid(?:s|den)?|prohibit(?:s|ed)?|wrong\s+to|nicht|kein(?:e[nmrs]?)?|niemals|ohne|nunca|jamais|pas|sans)\b|n['’]t\b|\bdont\b/i;
+
+/** With one space wherever there is space of any kind: two spaces, or one that does not break, hide nothing from a pattern. */
+export function spaced(text: string): string {
+  return text.replace(/\s+/gu, " ");
+}
 
 /** True where a part of a sentence says that something is not so or is not wanted. Its words ground nothing. */
 export function isNegated(part: string): boolean {
-  return negation.test(part);
+  return negation.test(spaced(part));
 }
 
 /** A clear no to what is hostile on its face or forbids instead of asking; undefined for everything else. */
 export function screenInstruction(context: PlanningContext): Screened | undefined {
   const { instruction } = context;
   // An arrow between two words is none of a shell's signs.
-  const plain = instruction.replace(/(?<=\S\s)[-=]>(?=\s\S)/g, "to");
+  const plain = spaced(instruction).replace(/(?<=\S\s)[-=]>(?=\s\S)/g, "to");
   for (const [pattern, message] of hostile) if (pattern.test(plain)) return { message, next: [rephrase] };
   const known = new Set(context.targets.map((target) => target.id));
   for (const [id] of instruction.matchAll(/\b(?:ten|apl|wrk|tsk|run|rol|job|per|crt|enr)_[0-9a-z]+\b/g)) {
     if (!known.has(id))
       return { message: `${id} is not a target of this request.`, next: ["Choose the targets with --on."] };
   }
-  if (forbids.test(instruction)) {
+  if (forbids.test(plain)) {
     return { message: "The request says what should not be done, so nothing is done.", next: [rephrase] };
   }
   return undefined;

@@ -1,0 +1,145 @@
+import type { IndexedAction } from "./action-index.ts";
+import { flagPhrases } from "./action-index.ts";
+import { thingToChange } from "./complete-steps.ts";
+import type { Evidence } from "./grounding.ts";
+import type { PlanningContext } from "./planning-types.ts";
+import type { GroundedStep } from "../task/task-state.ts";
+import { canonOf, isGeneric, isVerb, verbOfParticiple } from "./words.ts";
+
+interface Proposed {
+  indexed: IndexedAction;
+  step: GroundedStep;
+  /** Places of the tokens that ground its values. */
+  tokens: readonly number[];
+}
+
+/**
+ * Why the words may mean another action than the one that is proposed, although they speak for it. Held against a model that
+ * picks what it likes: "lokc user kim" has the word "user" for whatever can be done to one.
+ */
+export function doubtAbout(
+  evidence: Evidence,
+  steps: readonly Proposed[],
+  context: PlanningContext & { index: readonly IndexedAction[] },
+): string | undefined {
+  const values = new Set(steps.flatMap(({ tokens }) => tokens));
+  for (const { indexed, step } of steps) {
+    const there = thingToChange(context, step);
+    if (there !== undefined) return `There is ${there} already, and what adds one does not change it.`;
+    const flag = flagLeftOut(evidence, indexed, step);
+    if (flag !== undefined) return `The model left out ${flag}.`;
+    if (indexed.action.kind === "read") continue;
+    const other = steps.length === 1 ? otherDone(evidence, indexed, values) : undefined;
+    if (other !== undefined) return `What is asked for is to ${other}, not ${indexed.action.title}.`;
+    if (isNoneInParticular(evidence, indexed, values, context.index))
+      return `Nothing in the request tells ${indexed.action.title} from what else can be done to it.`;
+    const closer = steps.length === 1 ? closerAction(evidence, indexed, values, context.index) : undefined;
+    if (closer !== undefined) return `What is asked for is closer to ${closer.action.title}.`;
+    const kind = otherKind(evidence, indexed, values, context.index);
+    if (kind !== undefined) return `The model left out "${kind}".`;
+  }
+  return undefined;
+}
+
+/** A yes-or-no that is said and that the step has not. */
+function flagLeftOut({ tokens, negated }: Evidence, { action, shapes }: IndexedAction, step: GroundedStep) {
+  const said = tokens.flatMap((token, at) =>
+    token.kind === "word" && token.class === "content" && !negated[at] ? token.text.split("-").map(canonOf) : [],
+  );
+  const isSaid = (words: readonly string[]) => said.some((_, at) => words.every((word, k) => said[at + k] === word));
+  return [...shapes.values()].find(
+    ({ name, type }) => type === "flag" && step.variables[name] === undefined && flagPhrases(action, name).some(isSaid),
+  )?.name;
+}
+
+/** What should be done by a participle, where it is none of the action's verbs: "I want the account of kim deleted". */
+function otherDone(
+  { tokens }: Evidence,
+  { verbs, bag }: IndexedAction,
+  values: ReadonlySet<number>,
+): string | undefined {
+  const done = tokens.flatMap((token, at) =>
+    token.kind === "word" && !values.has(at) && !isVerb(token.canon) && !bag.has(token.canon)
+      ? (verbOfParticiple(token.text) ?? [])
+      : [],
+  );
+  return done.length > 0 && !done.some((verb) => verbs.has(verb)) ? done[0] : undefined;
+}
+
+/** True where no verb is said and every word that speaks for the action speaks as well for another one of its kind of thing. */
+function isNoneInParticular(
+  { tokens, negated }: Evidence,
+  indexed: IndexedAction,
+  values: ReadonlySet<number>,
+  index: readonly IndexedAction[],
+): boolean {
+  const said = tokens.flatMap((token, at) => {
+    if (token.kind !== "word" || negated[at] || values.has(at)) return [];
+    if (token.text.toLowerCase() === "new" && indexed.verbs.has("add")) return ["add"];
+    const verb = verbOfParticiple(token.text);
+    return token.class === "content" ? [token.canon, ...(verb === undefined ? [] : [verb])] : [];
+  });
+  const spoken = said.filter((canon) => (isVerb(canon) ? indexed.verbs.has(canon) : indexed.bag.has(canon)));
+  if (spoken.some((canon) => isVerb(canon) || indexed.leads.has(canon))) return false;
+  const family = indexed.action.id.slice(0, indexed.action.id.lastIndexOf(".") + 1);
+  return index.some(
+    (other) =>
+      other !== indexed &&
+      other.action.kind !== "read" &&
+      (other.action.id.startsWith(family) || domainOf(other) === domainOf(indexed)) &&
+      spoken.every((canon) => other.bag.has(canon)),
+  );
+}
+
+function domainOf({ action }: IndexedAction): string | undefined {
+  return action.id.split(".")[0];
+}
+
+/**
+ * A word that says of which kind the thing is, and that the action does not know ("a minecraft server"), or what is asked for
+ * in its place ("set up a vpn for kim").
+ */
+function otherKind(
+  { tokens, negated }: Evidence,
+  indexed: IndexedAction,
+  values: ReadonlySet<number>,
+  index: readonly IndexedAction[],
+): string | undefined {
+  return tokens.find((token, at) => {
+    const isPlain =
+      token.kind === "word" && token.class === "content" && !isVerb(token.canon) && !isGeneric(token.text);
+    if (!isPlain || values.has(at) || negated[at] || index.some((one) => one.bag.has(token.canon))) return false;
+    const next = tokens[at + 1];
+    return (next?.kind === "word" && indexed.objects.has(next.canon)) || isDirectObject(tokens, at);
+  })?.text;
+}
+
+/** Right after a verb and an article. */
+function isDirectObject(tokens: Evidence["tokens"], at: number): boolean {
+  let before = at - 1;
+  let article = false;
+  while (tokens[before]?.class === "free") {
+    article ||= /^an?$/i.test(tokens[before]?.text ?? "");
+    before -= 1;
+  }
+  return article && isVerb(tokens[before]?.canon ?? "");
+}
+
+/** Another action of the same domain that is asked for by the same verb and by more of what it is about. */
+function closerAction(
+  { tokens, negated }: Evidence,
+  indexed: IndexedAction,
+  values: ReadonlySet<number>,
+  index: readonly IndexedAction[],
+): IndexedAction | undefined {
+  const said = new Set(
+    tokens.flatMap((token, at) => (token.kind === "word" && !values.has(at) && !negated[at] ? [token.canon] : [])),
+  );
+  const about = (one: IndexedAction) => [...one.objects].filter((word) => said.has(word)).length;
+  return index.find(
+    (other) =>
+      domainOf(other) === domainOf(indexed) &&
+      [...said].some((canon) => isVerb(canon) && other.verbs.has(canon)) &&
+      about(other) > about(indexed),
+  );
+}

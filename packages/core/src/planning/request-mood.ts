@@ -1,0 +1,31 @@
+import { spaced } from "./screen-instruction.ts";
+
+/*
+ * Whether a sentence asks for something to be done now. Plans are carried out when they are approved: "tomorrow", "if the disk
+ * is full" and "like last time" cannot be kept in one, and what others said or wrote is no request at all. The words are those
+ * of the languages in which models are asked.
+ */
+
+const time =
+  /\b(?:tomorrow|tonight|midnight|noon|later|someday|remind|schedule[ds]?|every (?:night|morning|evening|day|hour|week|month|sunday|monday|tuesday|wednesday|thursday|friday|saturday)|(?:on|next|until|by) (?:sunday|monday|tuesday|wednesday|thursday|friday|saturday|week|month)|in (?:a|an|one|two|three|four|five|six|ten|\d+) (?:minutes?|hours?|days?|weeks?)|at \d{1,2}(?::\d\d)?(?: ?(?:am|pm|o['’]clock))?|morgen|mañana|demain)\b/i;
+const condition = /\b(?:if|unless|until|whenever|in case|as soon as|provided|falls|wenn|si)\b/i;
+/** "Can you tell me if nginx runs" is a question for the answer, no condition. */
+const asksWhether = /\b(?:tell me|let me know|check|see|know|find out|test) (?:if|whether)\b/gi;
+const doubt = /\b(?:maybe|perhaps|possibly|might|thinking (?:about|of)|not sure|either|vielleicht|quizás|peut-être)\b/i;
+const told =
+  /\b(?:wrote|writes|says|said|told (?:me|us|him|her|them)|asked (?:me|us)|tells (?:me|us)|repeat after|the (?:sentence|phrase|words?|note|message)\b.{0,30}\b(?:is|was|says|means)|what does\b.{0,40}\bmean|would have)\b/i;
+const unsaid =
+  /\b(?:like (?:last|before|the (?:last|other|one)|yesterday|always|usual)|same as|as (?:last time|before|usual|always)|the usual|the way)\b/i;
+const pronounAlone =
+  /^\W*(?:please\s+|now\s+)*(?:\w+\s+)(?:it|them|that|this|him|her|both)\b(?:\s+(?:please|now|again))*\W*$/i;
+
+/** Why nothing may be done about it as it stands; undefined for a plain request. */
+export function whyNotPlain(text: string): string | undefined {
+  const instruction = spaced(text);
+  if (time.test(instruction)) return "It is to be done at another time, and a plan is carried out when it is approved.";
+  if (condition.test(instruction.replace(asksWhether, ""))) return "It is to be done only if something holds.";
+  if (doubt.test(instruction)) return "It is not said that it should be done.";
+  if (told.test(instruction)) return "It tells what somebody said.";
+  if (unsaid.test(instruction) || pronounAlone.test(instruction)) return "It refers to something that is not said.";
+  return undefined;
+}
