@@ -21,7 +21,14 @@ export async function sendJob(
   job: JobState,
   secret: string,
 ): Promise<void> {
-  const message: LaneMessage = { v: 1, tenantId: job.tenantId, jobId: job.jobId, secret };
+  const message: LaneMessage = {
+    v: 1,
+    tenantId: job.tenantId,
+    jobId: job.jobId,
+    secret,
+    // A worker's own queue has jobs of every lane; a lane's message says nothing that its queue does not say.
+    ...(job.workerId === undefined ? {} : { lane: job.lane }),
+  };
   const sent =
     job.tier === "claude"
       ? await sendAfterCommit(deps, "escalations", message, job.tenantId, { delaySeconds: claudePauseSeconds(job) })

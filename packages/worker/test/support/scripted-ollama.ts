@@ -5,7 +5,9 @@ import type { AddressInfo } from "node:net";
 export type ChatScript =
   | { pieces: string[]; pauseMs?: number; end?: "done" | "hang" | "close" | "error" }
   | { status: number }
-  | { hang: true };
+  | { hang: true }
+  /** The answer begins when the promise says so. */
+  | { after: Promise<void>; then: ChatScript };
 
 /** What a pull answers: lines of progress, then it ends, hangs, or says what is wrong. */
 export interface PullScript {
@@ -197,6 +199,10 @@ const modelInfo = {
 
 async function chat(response: ServerResponse, script: ChatScript): Promise<void> {
   if ("hang" in script) return;
+  if ("after" in script) {
+    await script.after;
+    return chat(response, script.then);
+  }
   if ("status" in script) return json(response, script.status, { error: "scripted" });
   response.writeHead(200, { "content-type": "application/x-ndjson" });
   for (const content of script.pieces) {
