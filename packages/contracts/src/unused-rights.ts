@@ -32,7 +32,9 @@ export const unusedRights: readonly UnusedRights[] = [
     principals: ["api"],
     actions: ["sqs:SendMessage"],
     resources: [queue("inference-bulk")],
-    reason: "Plans are short enough for the other two lanes; the lane bulk waits for work that is not.",
+    reason:
+      "Plans are short enough for the other two lanes, unless the machine is so slow that longer ones are expected.",
+    byChance: true,
   },
   {
     principals: ["escalate", "nodes", "reconcile", "schedule"],
@@ -126,7 +128,15 @@ export const unusedRights: readonly UnusedRights[] = [
     actions: ["sqs:SendMessage", "sqs:GetQueueUrl"],
     resources: everyLane,
     reason:
-      "Without a Claude key, a job that waited too long for a busy worker goes back to it. The use case's own test comes that way.",
+      "Without a Claude key or a budget, a job that waited too long for a busy worker goes back to it. The use case's own test comes that way.",
+    byChance: true,
+  },
+  {
+    principals: ["escalate"],
+    actions: ["dynamodb:Query"],
+    resources: [resourceNames("{stage}").index("gsi2")],
+    reason: "Such a job asks for a place in its lane, behind those that wait: where its tenant has any at that moment.",
+    byChance: true,
   },
   ...(
     [

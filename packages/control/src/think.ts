@@ -66,7 +66,7 @@ export async function startThinking(
     deadlineSeconds: deadlineSeconds + (waitSeconds ?? 0),
   };
   const atOnce = newJob(wanted, nowMs);
-  await holdJob(deps, atOnce);
+  const [, place] = await Promise.all([holdJob(deps, atOnce), freePlace()]);
   const store = async (job: JobState, place?: Write) => {
     const deadlineAtMs = lastDeadlineOf(job);
     const { state, effects } = reduceTask(task, { type: "think", jobId: job.jobId, deadlineAtMs }, nowMs);
@@ -85,10 +85,13 @@ export async function startThinking(
   ]);
   return state;
 
+  async function freePlace(): ReturnType<typeof placeFor> {
+    return atOnce.tier === "ollama" ? placeFor(deps, atOnce) : undefined;
+  }
+
   async function storeWithPlace(): ReturnType<typeof store> {
     if (atOnce.tier === "claude") return store(atOnce);
     const heldBack = newJob({ ...wanted, heldBack: true }, nowMs);
-    const place = await placeFor(deps, atOnce);
     if (place === undefined) return store(heldBack);
     try {
       return await store(atOnce, place);
