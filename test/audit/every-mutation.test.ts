@@ -92,6 +92,9 @@ const steps: Partial<Record<RouteName, Step>> = {
       return answer;
     },
   },
+  askSupport: {
+    call: () => send("askSupport", { as: "acme", body: { question: "how do I reach my files from Windows?" } }),
+  },
   answerTask: {
     call: () => send("answerTask", { as: "acme", params: { taskId: keep["asks"] ?? "" }, body: { answer: "maria" } }),
   },

@@ -237,6 +237,8 @@ describe("planting", () => {
       ["/api/v1/tasks", steps({ username: `password=${made("a password as a name")}` })],
       ["/api/v1/tasks", { ...steps({ username: "john" }), [`password=${made("a field's name")}`]: 1 }],
       ["/api/v1/tasks", { ...steps({ username: "john" }), apiKey: made("an unknown field") }],
+      ["/api/v1/support", { question: `my password is ${made("a question")}, why does the share refuse it?` }],
+      ["/api/v1/support", { question: `is password=${made("another question")} a good one?` }],
       ["/api/v1/tasks", { instruction: "add user john", targets: [`password=${made("a target")}`] }],
       [
         "/api/v1/freeze",

@@ -1,5 +1,6 @@
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Clients } from "@steward/aws/clients";
+import { createMaterial } from "@steward/aws/records/answer";
 import { createCertificate } from "@steward/aws/records/certificate";
 import { createEnrolment } from "@steward/aws/records/enrolment";
 import { putFacts } from "@steward/aws/records/facts";
@@ -304,6 +305,14 @@ export async function fillTenant(
   };
   await commit(table, [
     createTask(aTask({ tenantId, taskId, instruction: mark, dueAtMs: nowMs + 86_400_000_000 })),
+    createMaterial({
+      v: 1,
+      version: 1,
+      tenantId,
+      taskId,
+      passages: [{ id: `facts:${applianceId}`, source: "facts", title: mark, text: mark }],
+      expiresAtMs: nowMs + 86_400_000,
+    }),
     createJob(aJob({ tenantId, taskId, secretHash: proof("job") })),
     createRollout(rollout),
     createRun(run),
