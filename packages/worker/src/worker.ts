@@ -115,6 +115,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   // One is right on every machine, until it is known what this one holds.
   const slots = createSlots(options.settings.slots ?? 1, () => writeStatus());
   const stop = new AbortController();
+  const stopped = new Promise<void>((resolve) =>
+    stop.signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
   const giveBack = new AbortController();
   let models: string[] = [];
   let ready = false;
@@ -140,7 +143,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
   const runTool = options.runTool ?? createRunTool(toolAnswersWithinMs);
   const gpuWatch = watchGpus(() => probeGpus(runTool), clock);
-  const gpus = () => gpusForHeartbeat(gpuWatch.latest().gpus, probeHost());
+  const gpus = () => gpusForHeartbeat(gpuWatch.latest().gpus, probeHost);
   const capacity: Capacity | undefined =
     options.settings.slots === undefined
       ? createCapacity({
@@ -291,7 +294,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       ready = usedModels(wanted, models).length > 0 && (await answersQuestions());
       failures = ready ? 0 : failures + 1;
       if (options.pullModels === true) keeper.want(probe.reachable ? missingModels(wanted, models) : []);
-      if (ready && measuring === undefined) await capacity?.look(usedModels(wanted, models));
+      if (ready && measuring === undefined) await Promise.race([capacity?.look(usedModels(wanted, models)), stopped]);
       if (ready && measuring === undefined && capacity?.wantsCurve() === true) {
         opening = !before && slots.used() === 0;
         const idle = slots.used() === 0 && clock.monotonicMs() - lastJobAtMs >= idleForMs;

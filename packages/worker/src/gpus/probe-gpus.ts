@@ -104,11 +104,14 @@ function garbled(tool: Tool, stdout: string): Read {
 }
 
 /** As the heartbeat carries them: bounded, whole numbers, 0 for what is not known; of a GPU that shares it, the host's memory. */
-export function gpusForHeartbeat(gpus: readonly FoundGpu[], host: { memoryMb: number; freeMb: number }): Gpu[] {
+export function gpusForHeartbeat(
+  gpus: readonly FoundGpu[],
+  hostNow: () => { memoryMb: number; freeMb: number },
+): Gpu[] {
   return gpus.slice(0, 16).map((gpu) => {
-    const shared = gpu.memory === "shared";
-    const vramMb = shared ? host.memoryMb : (gpu.vramMb ?? 0);
-    const freeMb = shared ? host.freeMb : (gpu.freeMb ?? 0);
+    const host = gpu.memory === "shared" ? hostNow() : undefined;
+    const vramMb = host?.memoryMb ?? gpu.vramMb ?? 0;
+    const freeMb = host?.freeMb ?? gpu.freeMb ?? 0;
     return {
       name: gpu.name.slice(0, 80),
       vramMb: Math.round(vramMb),
