@@ -238,6 +238,11 @@ async function makeTasks(
   things.addId(preview.id, ...(preview.runs ?? []).map(({ id }) => id));
   const rejected = await rested(await say(`add user ${word}no`));
   await operator("rejectTask", { params: { taskId: rejected.id }, body: { reason: `${word} says no` } });
+  await operator("giveFeedback", {
+    params: { taskId: rejected.id },
+    body: { verdict: "wrong", note: `${word} is wrong` },
+  });
+  await operator("escalateTask", { params: { taskId: rejected.id }, body: { note: `${word} wants help` } });
   // Somebody can say yes to it for always; the suite's own are made besides.
   const again = await operator("createSchedule", {
     body: {

@@ -103,6 +103,7 @@ describe("grading a model's answer", () => {
 
   it.each([
     ["nobody asked for", "add user john", [add("john"), { action: "disk.usage", variables: {} }]],
+    ["says nothing of the rest of the words", "add salt to the soup", [add("salt")]],
     ["was asked for once", "add user john", [add("john"), add("john")]],
     ["was asked for later", "remove user bob, then add user bob", [add("bob"), lock("bob")]],
   ])("is not sure of a step that %s", (_, instruction, steps) => {

@@ -49,7 +49,7 @@ export function gradeAnswer(raw: string, context: PlanningContext): Understandin
 
   const misplaced = misplacedStep({ evidence, clauses }, judged, context);
   if (misplaced !== undefined) return unsure(misplaced);
-  const left = leftOut(evidence, judged, { ...context, index });
+  const left = leftOut({ evidence, clauses }, judged, { ...context, index });
   if (left.asked !== undefined) return unsure(`The model left out ${quote(left.asked)}.`);
   const doubt = doubtAbout(evidence, judged, { ...context, index });
   if (doubt !== undefined) return unsure(doubt);
@@ -172,11 +172,15 @@ function misplacedStep(request: Request, judged: readonly JudgedStep[], context:
   if (judged.length > 1 && request.evidence.tokens.some((token) => turnsOrder.has(token.text.toLowerCase())))
     return "The request says which comes first in a way that is easily taken the wrong way round.";
   const seen = new Set<string>();
+  const taken = new Set<Clause>();
   let block = 0;
   for (const { indexed, step, tokens } of judged) {
     const asked = askedIn(request, indexed, tokens);
     const own = asked.filter(({ from, to }) => tokens.some((at) => from <= at && at < to));
-    const blocks = (own.length > 0 ? own : asked).map((clause) => clause.block);
+    // A part that names nothing asks for one thing: "how full is the disk" is not the machine's facts besides.
+    const free = tokens.length > 0 ? asked : asked.filter((clause) => !taken.has(clause));
+    if (tokens.length === 0 && free[0] !== undefined) taken.add(free[0]);
+    const blocks = (own.length > 0 ? own : free).map((clause) => clause.block);
     if (blocks.length === 0) return `Nothing in the request asks for ${quote(indexed.action.title)}.`;
     const next = blocks.filter((one) => one >= block);
     if (next.length === 0) return "The model's steps are in another order than they were asked for.";
@@ -209,11 +213,15 @@ const looksNamed =
 
 /** What of the instruction the steps do not account for. */
 function leftOut(
-  evidence: Evidence,
+  { evidence, clauses }: Request,
   judged: readonly JudgedStep[],
   context: PlanningContext & { index: readonly IndexedAction[] },
 ): LeftOut {
   const used = new Set(judged.flatMap((one) => one.tokens));
+  const textAt = (at: number) => evidence.tokens[at]?.text.toLowerCase() ?? "";
+  // Said twice is one value: "nginx hangs, restart nginx".
+  const usedTexts = new Set([...used].map(textAt));
+  const bare = clauses.filter((clause) => isBare(evidence, clause, judged));
   const targets = new Set(context.targets.flatMap((target) => [target.name.toLowerCase(), target.id]));
   const names = new Set(
     context.targets.flatMap(({ facts }) =>
@@ -242,7 +250,7 @@ function leftOut(
       count.asked ??= token.text;
       return;
     }
-    if (used.has(at) || speaksForAction || targets.has(token.text.toLowerCase())) {
+    if (usedTexts.has(textAt(at)) || speaksForAction || targets.has(textAt(at))) {
       count.accounted += 1;
       return;
     }
@@ -255,7 +263,8 @@ function leftOut(
     const isAsked =
       token.kind === "quoted" ||
       isVerb(token.canon) ||
-      names.has(token.text.toLowerCase()) ||
+      names.has(textAt(at)) ||
+      (!isGeneric(token.text) && bare.some(({ from, to }) => from <= at && at < to)) ||
       // "Share" asks for something to do with shares, also where only a user is added.
       (!isGeneric(token.text) && context.index.some((one) => one.objects.has(token.canon))) ||
       isNamed ||
@@ -265,6 +274,20 @@ function leftOut(
     if (isAsked) count.asked ??= token.text;
   });
   return count;
+}
+
+/**
+ * A part in which nothing but the verb speaks for the step that takes its value from there. Then each of its words counts:
+ * "add salt to the soup" is no user.
+ */
+function isBare(evidence: Evidence, { from, to, inherits }: Clause, judged: readonly JudgedStep[]): boolean {
+  const here = judged.filter(({ tokens }) => tokens.some((at) => from <= at && at < to));
+  const speaks = ({ indexed, tokens }: JudgedStep) =>
+    evidence.tokens.some(
+      (token, at) =>
+        from <= at && at < to && !tokens.includes(at) && !isVerb(token.canon) && indexed.bag.has(token.canon),
+    );
+  return !inherits && here.length > 0 && !here.some(speaks);
 }
 
 /** True for a word that is all there is between two breaks. */

@@ -117,6 +117,8 @@ function quantityIn(sought: Sought, value: number): number[] | undefined {
   for (let at = 0; at < evidence.tokens.length; at += 1) {
     const said = quantityAt(evidence.tokens, at, indexed.action.hints[variable]?.unit);
     if (said?.value !== value || evidence.negated[at] || !mayUse(at)) continue;
+    // A unit that nobody converts is still one.
+    if (!isInOwnUnit(sought, said.end - 1)) continue;
     const announced = announcedAs(sought, at);
     if (announced !== undefined && !announced.has(variable)) continue;
     return Array.from({ length: said.end - at }, (_, k) => at + k);
