@@ -25,7 +25,7 @@ const load = 0.8;
 const workers = 2;
 const slotsEach = 4;
 /** Of the log-normal service times: a model's answers differ by a factor of some. */
-const meanServiceMs = 2_500;
+const meanServiceMs = 5_000;
 const sigma = 0.6;
 const sampleEveryMs = 5_000;
 /** Memory and files are held to a slope where the run is long enough for one; below it is shown. */
