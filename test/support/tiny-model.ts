@@ -23,7 +23,8 @@ type Value =
 
 /** The same seed gives the same bytes: about 200 KB. */
 export function tinyModel(seed: number): { bytes: Buffer; sha256: string } {
-  const random = seeded(seed).next;
+  const numbers = seeded(seed);
+  const random = () => numbers.next();
   const tokens = ["<unk>", "<s>", "</s>", ...Array.from({ length: 256 }, (_, byte) => `<0x${hex(byte)}>`)];
   // 2: unknown, 3: control, 6: a byte.
   const types = tokens.map((_, index) => (index === 0 ? 2 : index < 3 ? 3 : 6));

@@ -169,7 +169,7 @@ export const runHere: Run = (command, args, { input, user: as, env } = {}) => {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     encoding: "utf8",
     ...(input === undefined ? {} : { input }),
-    ...(as ?? {}),
+    ...as,
     ...(env === undefined ? {} : { env }),
   });
   return { code: status ?? 127, text: error === undefined ? `${stdout}${stderr}` : String(error) };
