@@ -21,7 +21,7 @@ describe("what an answer may propose", () => {
 
   it.each([
     ["a name out of the facts", "remove the user ben", "who has an account here?"],
-    ["a name out of nowhere", "add user mallory", "how do I add somebody?"],
+    ["a name out of nowhere", "add user ophelia", "how do I add somebody?"],
     ["high risk", "add user anna to the group sudo", "should anna be in sudo? add user anna to the group sudo"],
     ["no action", "sing a song", "sing a song"],
     ["a shell command", "run rm -rf /", "run rm -rf / please"],
