@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { catalogue } from "@steward/catalogue/catalogue";
+import { gradingCeiling } from "../understand/ceiling.ts";
 import { loadRequests, type Request } from "../understand/requests.ts";
 import { type Judged, runTier } from "../understand/run-tier.ts";
 import { talliesOf, tallyRows } from "../understand/tally.ts";
@@ -93,6 +94,16 @@ if (options.json) {
     ["bad ones caught", String(bad.of), `${(bad.rate * 100).toFixed(1)} %`, "≥ 99 %"],
     ["good ones escalated", String(good.of), `${((1 - good.rate) * 100).toFixed(1)} %`, "≤ 2 %"],
   ];
+  const ceilings = ["en", "de", "es", "fr"].map((language) => {
+    const { of, taken } = gradingCeiling(
+      requests.filter((one) => one.language === language),
+      catalogue,
+    );
+    return [`language ${language}`, String(of), String(taken)];
+  });
+  process.stdout.write(
+    `\na model that answers as is meant, graded\n\n${columns(["", "requests", "taken"], ceilings)}\n`,
+  );
   process.stdout.write(`\nrecorded outputs of models, graded\n\n${columns(["", "outputs", "rate", "bar"], rows)}\n`);
 }
 

@@ -8,7 +8,8 @@ import { type HostileCase, hostileCases } from "./hostile-corpus.ts";
 import { loadRequests } from "./requests.ts";
 import { contextOf as scoreContext } from "./score.ts";
 
-const cases = hostileCases(10_000, seeded(18).next);
+const numbers = seeded(18);
+const cases = hostileCases(10_000, () => numbers.next());
 
 const contextOf = ({ text, facts }: HostileCase): PlanningContext => ({
   instruction: text,
