@@ -91,6 +91,7 @@ async function greet(stack: Stack, options: StartOptions, ollamaHost: string, se
     `  npx steward ask "add user john" --on ${target}      a change`,
     `  npx steward ask "add a user" --on ${target}         asks for what is missing`,
     `  npx steward ask "what's the weather" --on ${target} a refusal`,
+    '  npx steward support "how do I reach my files from Windows?"   a question',
     "",
     "Ctrl-C ends everything; what was accepted is kept.",
   ];
