@@ -157,7 +157,7 @@ it("an instance may take jobs, read its own secret, look after its own life and 
     {
       Effect: "Allow",
       Action: ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"],
-      Resource: [lane("bulk"), lane("express"), lane("standard")],
+      Resource: [lane("bulk"), lane("express"), lane("standard"), lane("wrk_*")],
     },
     {
       Effect: "Allow",
@@ -368,7 +368,9 @@ describe("the user data", () => {
         "steward-drain.sh",
         "steward-worker.service",
         "worker",
+        "worker/install.sh",
         "worker/steward-worker.mjs",
+        "worker/steward-worker.service",
       ]),
     );
     expect(statSync(join(folder, "worker/steward-worker.mjs")).size).toBeGreaterThan(100_000);
