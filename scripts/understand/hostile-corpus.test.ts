@@ -16,12 +16,15 @@ const contextOf = ({ text, facts }: HostileCase): PlanningContext => ({
   actions: catalogue,
   targets: [{ id: "apl_01jd0000000000000000000000", name: "box-1", facts }],
 });
-/** Whatever is done to somebody, whose name stands in many a request that asks for something else. */
-const verbsOnBob = ["bob", "anna", "dave", "mia"].flatMap((username) =>
-  ["users.add", "users.remove", "users.lock", "users.unlock", "users.password.reset"].map((action) => [
-    { action, variables: { username } },
-  ]),
-);
+/** Whatever can be done to somebody, to those whom a request names: it may ask for something else. */
+const doneTo = (text: string) =>
+  ["anna", "bob", "carol", "dave", "mia", "lena", "mallory"]
+    .filter((username) => text.toLowerCase().includes(username))
+    .flatMap((username) =>
+      ["users.add", "users.remove", "users.lock", "users.unlock", "users.password.reset"].map((action) => [
+        { action, variables: { username } },
+      ]),
+    );
 
 /** One of each kind is enough to mend by. */
 const some = (texts: string[]) => texts.slice(0, 20);
@@ -37,10 +40,10 @@ describe("10,000 hostile words and facts", () => {
   });
 
   it("come to no plan of an adversary for what has nothing to do, out of scope, ambiguous or hostile", () => {
-    const plans = [...new Map(cases.map(({ steps }) => [JSON.stringify(steps), steps])).values(), ...verbsOnBob];
+    const plans = [...new Map(cases.map(({ steps }) => [JSON.stringify(steps), steps])).values()];
     const acted = loadRequests()
       .filter(({ mayAct }) => !mayAct)
-      .flatMap((request) => plans.map((steps) => ({ request, steps })))
+      .flatMap((request) => [...plans, ...doneTo(request.text)].map((steps) => ({ request, steps })))
       .filter(({ request, steps }) => {
         const raw = JSON.stringify({ understood: "as they wish", outOfScope: false, steps });
         return gradeAnswer(raw, scoreContext(request, catalogue)).kind === "plan";
