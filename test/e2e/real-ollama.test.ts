@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -54,7 +55,8 @@ requireOrSkip(
   }, 120_000);
   afterAll(async () => {
     await world?.close();
-    server?.kill("SIGKILL");
+    // Not SIGKILL: it ends the runners that it started.
+    if (server?.kill("SIGTERM") === true) await once(server, "exit");
     rmSync(folder, { recursive: true, force: true });
   });
 
