@@ -144,7 +144,7 @@ async function each<T, R>(list: readonly T[], act: (one: T) => Promise<R>): Prom
 
 async function holdAndStop(script: ChatScript) {
   const wake = Promise.withResolvers<void>();
-  ollama.answer({ after: wake.promise, then: script });
+  ollama.answer({ after: wake.promise, script });
   const jobs = await each(Array.from({ length: atOnce }), async () => {
     const nowMs = house.nowMs();
     const job = aJob({

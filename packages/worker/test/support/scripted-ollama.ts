@@ -7,7 +7,7 @@ export type ChatScript =
   | { status: number }
   | { hang: true }
   /** The answer begins when the promise says so. */
-  | { after: Promise<void>; then: ChatScript };
+  | { after: Promise<void>; script: ChatScript };
 
 /** What a pull answers: lines of progress, then it ends, hangs, or says what is wrong. */
 export interface PullScript {
@@ -201,7 +201,7 @@ async function chat(response: ServerResponse, script: ChatScript): Promise<void>
   if ("hang" in script) return;
   if ("after" in script) {
     await script.after;
-    return chat(response, script.then);
+    return chat(response, script.script);
   }
   if ("status" in script) return json(response, script.status, { error: "scripted" });
   response.writeHead(200, { "content-type": "application/x-ndjson" });
