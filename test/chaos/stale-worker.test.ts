@@ -198,4 +198,6 @@ it.each(rounds)(
     expect(writes).toHaveLength(2 * atOnce);
     expect(new Set(writes)).toEqual(new Set([`${what === "completes" ? "complete" : "release"}: stale_attempt`]));
   },
+  // A thousand claims and a thousand refusals: on a machine that does much else, minutes.
+  300_000,
 );
