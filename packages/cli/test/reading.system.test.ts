@@ -54,6 +54,7 @@ const limits = {
     { name: "tenant" as const, perSecond: 50, burst: 200 },
   ],
   waits: 2,
+  models: [],
 };
 
 let api: ScriptedApi;
