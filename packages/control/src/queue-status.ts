@@ -114,7 +114,7 @@ const mostJobs = 50;
 async function ownJobs(deps: Deps, tenantId: string): Promise<QueueStatus["jobs"]> {
   const { items: tasks } = await listTasks(deps.table, tenantId, { status: "thinking", limit: mostJobs });
   const found = await Promise.all(
-    tasks.map(({ jobId }) => (jobId === undefined ? undefined : getJob(deps.table, { tenantId, jobId }))),
+    tasks.map(async ({ jobId }) => (jobId === undefined ? undefined : getJob(deps.table, { tenantId, jobId }))),
   );
   const nowMs = deps.nowMs();
   return found.flatMap((job) => {

@@ -79,7 +79,10 @@ describe("with fewer slots", () => {
     const first = rounds(300, (_, queue) => queue !== "own").map(([queue]) => queue);
     const lanes = first.filter((queue) => queue !== "own");
     expect(lanes.flatMap((lane, at) => (lane === "express" ? [] : [`${lane} ${at}`]))).toEqual([
-      ...["bulk 64", "standard 65", "bulk 128", "standard 129"],
+      "bulk 64",
+      "standard 65",
+      "bulk 128",
+      "standard 129",
     ]);
   });
 
