@@ -27,6 +27,7 @@ import { tenantBindings } from "./routes/tenants.ts";
 import { tokenBindings } from "./routes/tokens.ts";
 import { waitBindings } from "./routes/wait.ts";
 import { windowBindings } from "./routes/windows.ts";
+import { workerBindings } from "./routes/workers.ts";
 
 /**
  * Every route of Steward with the use case that serves it, by function. A function imports its own list from `routes/`
@@ -60,7 +61,7 @@ export const bindingsByFunction: Readonly<Record<ServedBy, readonly Binding[]>> 
   support: supportBindings,
   secrets: secretBindings,
   queues: deadLetterBindings,
-  enrol: enrolmentBindings,
+  enrol: [...enrolmentBindings, ...workerBindings],
   nodes: [...applianceBindings, ...jobBindings],
   heartbeat: heartbeatBindings,
 };
