@@ -42,6 +42,16 @@ test("a job arrives once: when it is made, and again only in front of another ti
   ]);
 });
 
+test("where there is no key, or no room in the budget, nobody has worked", () => {
+  const toClaude = { event: { type: "requeue", secretHash: "s2", tier: "claude" } as const, atMs: 0 };
+  const fail = { type: "fail", owner: "wrk_1", attempt: 1, reason: "no key" } as const;
+  const [unasked] = counted(toClaude, { event: take, atMs: 1 }, { event: fail, atMs: 2 });
+  expect(unasked).toMatchObject({ counts: { failures: 1 } });
+  expect(unasked?.work).toBeUndefined();
+  const [asked] = counted(toClaude, { event: take, atMs: 1 }, { event: { ...fail, model: "claude" }, atMs: 2 });
+  expect(asked?.work).toMatchObject({ tier: "claude", model: "claude" });
+});
+
 test("an answer counts its wait, its time, its tokens, and how far the prediction was off", () => {
   const succeed: JobEvent = {
     type: "succeed",

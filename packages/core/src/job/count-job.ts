@@ -70,6 +70,9 @@ function endedAttempt(before: JobState, after: JobState, nowMs: number): JobCoun
       : undefined;
   const { predictedSeconds } = before;
   const ratios = before.tier === "ollama" ? ratiosOf(before, spent, serviceMs / 1000) : undefined;
+  const costUsd = Math.max(0, (after.costUsd ?? 0) - (before.costUsd ?? 0));
+  // Without a key, or without room in the budget, nobody has worked.
+  const nobodyAsked = before.tier === "claude" && !succeeded && spent.model === undefined && costUsd === 0;
   const isPredicted = succeeded && before.tier === "ollama" && predictedSeconds !== undefined;
   return {
     queue: queueOf(before),
@@ -90,12 +93,16 @@ function endedAttempt(before: JobState, after: JobState, nowMs: number): JobCoun
         : {}),
     },
     ...(ratios === undefined ? {} : { ratios }),
-    work: {
-      workerId: before.lease?.owner ?? "unknown",
-      tier: before.tier,
-      model: spent.model ?? "unknown",
-      costUsd: Math.max(0, (after.costUsd ?? 0) - (before.costUsd ?? 0)),
-    },
+    ...(nobodyAsked
+      ? {}
+      : {
+          work: {
+            workerId: before.lease?.owner ?? "unknown",
+            tier: before.tier,
+            model: spent.model ?? "unknown",
+            costUsd,
+          },
+        }),
   };
 }
 

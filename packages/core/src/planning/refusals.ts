@@ -6,6 +6,7 @@ import { asExample, matchInstruction } from "./match-instruction.ts";
 import type { PlanningContext } from "./planning-types.ts";
 
 const maxSuggestions = 3;
+const maxTitles = 8;
 
 /** "Nothing fits", with what could be said instead: the closest actions, else what there is at all. */
 export function noActionFits(
@@ -21,9 +22,19 @@ export function noActionFits(
     };
   }
   return {
-    message: `None of the actions does this. What can be done: ${titles(spoken)}.`,
+    message: `None of the actions does this. What can be done, among others: ${titles(oneOfEachKind(spoken))}.`,
     next: suggestions(spoken),
   };
+}
+
+/** `users.add` for all that is done with users: a list of everything is read by nobody. */
+function oneOfEachKind(actions: readonly Action[]): Action[] {
+  const kinds = new Map<string, Action>();
+  for (const action of actions) {
+    const [kind = action.id] = action.id.split(".");
+    if (!kinds.has(kind)) kinds.set(kind, action);
+  }
+  return [...kinds.values()].slice(0, maxTitles);
 }
 
 /** Why no model could make a plan of an instruction, what each said, and what to do about it. */

@@ -21,6 +21,11 @@ describe("a document in passages", () => {
     ]);
   });
 
+  it("leaves out what only shows how something looks", () => {
+    const markdown = "# A\none\n## B\n<!-- no answer -->\n```\n$ two\n```\n## C\nthree";
+    expect(splitDocument("a.md", markdown).map(({ text }) => text)).toEqual(["one", "three"]);
+  });
+
   it("loses no word, has none that is too long, and names each part", () => {
     const line = fc.oneof(
       fc.array(fc.stringMatching(/^[a-z]{1,12}$/), { minLength: 1, maxLength: 60 }).map((list) => list.join(" ")),

@@ -10,6 +10,8 @@ interface Section {
   anchor: string;
   /** What people say who look for it: `<!-- also: … -->` below the heading, which no page shows. */
   words: string;
+  /** `<!-- no answer -->` below the heading: it shows how something looks, and says nothing of it. */
+  isLeftOut?: true;
   lines: string[];
 }
 
@@ -52,6 +54,7 @@ function sectionsOf(markdown: string): Section[] {
       const last = sections.at(-1);
       const also = fence === undefined ? /^<!-- also: (.*) -->$/.exec(line)?.[1] : undefined;
       if (last !== undefined && also !== undefined) last.words = also;
+      else if (last !== undefined && fence === undefined && line === "<!-- no answer -->") last.isLeftOut = true;
       else last?.lines.push(line);
       continue;
     }
@@ -64,7 +67,9 @@ function sectionsOf(markdown: string): Section[] {
       lines: [],
     });
   }
-  return sections.filter(({ titles: own, lines }) => own.length > 0 && lines.join("").trim() !== "");
+  return sections.filter(
+    ({ titles: own, lines, isLeftOut }) => isLeftOut !== true && own.length > 0 && lines.join("").trim() !== "",
+  );
 }
 
 /** As GitHub does: lower case, without punctuation, spaces as hyphens; a second one of the same name is counted. */

@@ -36,6 +36,14 @@ it("an answer stands until a better one, and after it the question may be put ag
   expect(escalateTask(answered, anna, startMs + 3).state.escalation).toEqual({ ...anna, atMs: startMs + 3 });
 });
 
+it("a no to a request in words can be wrong, too", () => {
+  const refused = { ...failed, instruction: "add a user" };
+  expect(giveFeedback(refused, { ...anna, verdict: "wrong" }, startMs).state.feedback).toMatchObject([
+    { by: "per_anna", verdict: "wrong" },
+  ]);
+  expect(() => giveFeedback({ ...refused, status: "thinking" }, { ...anna, verdict: "wrong" }, startMs)).toThrow();
+});
+
 it("each person has one opinion of a plan, the last one; of what has no plan there is none", () => {
   expect(() => giveFeedback(failed, { ...anna, verdict: "wrong" }, startMs)).toThrow();
   const opinions = fc.array(fc.tuple(fc.nat(40), fc.constantFrom("right" as const, "wrong" as const)), {

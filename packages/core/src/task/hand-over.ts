@@ -43,14 +43,15 @@ export function answerEscalation(
   );
 }
 
-/** Whether a plan or an answer was right: one opinion a person, the last one. */
+/** Whether a plan, an answer or a no was right: one opinion a person, the last one. */
 export function giveFeedback(
   state: TaskState,
   said: Omit<Feedback, "atMs">,
   nowMs: number,
 ): Step<TaskState, TaskEffect> {
-  if (state.plan === undefined && state.answer === undefined) {
-    throw new AppError("invalid_transition", "The task has neither a plan nor an answer that could be right or wrong.");
+  const saidNo = state.status === "failed" && state.instruction !== undefined;
+  if (state.plan === undefined && state.answer === undefined && !saidNo) {
+    throw new AppError("invalid_transition", "The task has no plan and no answer yet that could be right or wrong.");
   }
   const { feedback = [] } = state;
   const before = feedback.find(({ by }) => by === said.by);
