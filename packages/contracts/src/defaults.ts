@@ -10,6 +10,8 @@ export const defaults = {
   /** Jobs that a worker is expected to need no longer for; `bulk` takes the others. */
   laneUpToSeconds: { express: 5, standard: 30 },
   laneSloSeconds: { express: 10, standard: 60, bulk: 900 },
+  /** A lane that so many turns of a worker in a row have passed over comes first once (decision 27). */
+  mostPassedOver: 64,
   /** A queued record whose message was not confirmed as sent for so long is sent again. */
   resendAfterSeconds: 60,
   accessTokenSeconds: 3600,

@@ -46,7 +46,8 @@ export async function measureLoad(deps: Pick<Context, "table" | "nowMs" | "meter
     const wait = expectedWait(lane, loads, slots);
     if (wait.kind === "expected") meter("ExpectedWaitSeconds", wait.seconds, { Lane: lane });
     const { predictionError } = ratesOf(minutes, lane);
-    if (predictionError !== undefined) meter("PredictionErrorFactor", predictionError.p50, { Lane: lane });
+    // The metric is a factor, as the alarm and the panel say it; the record counts logarithms.
+    if (predictionError !== undefined) meter("PredictionErrorFactor", Math.exp(predictionError.p50), { Lane: lane });
   }
   meter("BacklogPerSlot", queued / Math.max(1, slots));
   // Also what a draining worker still has to finish: the stage is not idle before.

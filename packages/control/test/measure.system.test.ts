@@ -9,8 +9,10 @@ import type { Caller } from "@steward/control/context";
 import { createClaudeBreaker } from "@steward/control/claude-breaker";
 import { escalateJob } from "@steward/control/escalate-job";
 import { measureLoad } from "@steward/control/measure-load";
+import { noteJob } from "@steward/control/note-job";
 import { submitTask } from "@steward/control/submit-task";
 import { sweepPresence } from "@steward/control/sweep-presence";
+import type { JobState } from "@steward/core/job/job-state";
 import { newJob } from "@steward/core/job/new-job";
 import { reduceJob } from "@steward/core/job/reduce-job";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -100,6 +102,18 @@ it("has no slot of a worker that is silent, and nothing at work where all is don
   await house.machine(providerTenantId, "worker");
   house.passTime(600_000);
   expect(await measured()).toMatchObject({ Slots: 0, SlotsUsed: 0, BacklogPerSlot: 0, JobsRunning: 0 });
+});
+
+it("measures by what factor predictions were off, not its logarithm: the alarm is at four times", async () => {
+  const [job] = await queueJobs(1, "standard");
+  if (job === undefined) throw new Error("no job");
+  const leased: JobState = { ...job, status: "leased", attempt: 1, startedAtMs: house.nowMs(), predictedSeconds: 10 };
+  house.passTime(70_000);
+  await noteJob(house, leased, { ...leased, status: "succeeded", completionTokens: 80 });
+  // Counted in steps of 22 %.
+  const off = (await measured())["PredictionErrorFactor standard"];
+  expect(off).toBeGreaterThan(6);
+  expect(off).toBeLessThan(8);
 });
 
 it("counts more jobs than DynamoDB counts at a time", async () => {

@@ -1,3 +1,4 @@
+import { defaults } from "@steward/contracts/defaults";
 import { type Lane, lanes } from "@steward/contracts/names";
 
 /** What a worker receives from: its own queue, which has what was sent to this one worker, and the lanes. */
@@ -40,8 +41,6 @@ const lingerSeconds = 1;
 const turnsPerOther = { busy: 4, quiet: 2 };
 /** After so many without a message, a minute, a turn only lingers: one request a second instead of seven. */
 const quietAfterTurns = 60;
-/** A queue that was passed over so often in a row is asked first. */
-const mostPassedOver = 64;
 
 /**
  * Which receives to begin now. Decision 27 has the measurements behind the numbers.
@@ -105,7 +104,7 @@ function pollsOfTurn(queues: readonly PullQueue[], { turn, quietTurns, passedOve
   const lingersAt = lingerAt(queues, turn, turnsPerOther[isQuiet ? "quiet" : "busy"]);
   const linger = lingersAt === undefined ? [] : [{ queue: lingersAt, waitSeconds: lingerSeconds }];
   if (isQuiet) return linger;
-  const isDue = (queue: PullQueue) => (passedOver[queue] ?? 0) >= mostPassedOver;
+  const isDue = (queue: PullQueue) => (passedOver[queue] ?? 0) >= defaults.mostPassedOver;
   const order = [...queues.filter(isDue).toReversed(), ...queues.filter((queue) => !isDue(queue))];
   const last = order.at(-1);
   // A receive that does not wait asks only some of SQS's servers: a lane is asked again before a longer one has the slot.

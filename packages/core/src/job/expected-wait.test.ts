@@ -1,3 +1,4 @@
+import { defaults } from "@steward/contracts/defaults";
 import { type Lane, lanes } from "@steward/contracts/names";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -122,5 +123,5 @@ test("what comes in faster than it is done has no upper bound, and what the shor
   const wait = expectedWait("bulk", flooded, 2);
   expect(wait).not.toHaveProperty("toSeconds");
   const alone = seconds(expectedWait("bulk", [quiet("express", { inFlight: 2 }), quiet("bulk", { queued: 1 })], 2));
-  expect(seconds(wait)).toBeCloseTo(8 * alone, 9);
+  expect(seconds(wait)).toBeCloseTo(defaults.mostPassedOver * alone, 9);
 });

@@ -1,9 +1,10 @@
+import { defaults } from "@steward/contracts/defaults";
 import { type Lane, lanes } from "@steward/contracts/names";
 
 /*
  * How long a job that is queued now will wait for a slot. Not measured but expected: what is ahead of it over the slots
  * that live, with the corrections of a queue with several servers and uneven jobs (M/G/c). The workers' own rule decides
- * what "ahead" is: shorter lanes first, and every eighth turn from the other end.
+ * what "ahead" is: shorter lanes first, and a lane that was passed over often enough once before them.
  */
 
 /** What is known of one lane. */
@@ -37,8 +38,8 @@ export type ExpectedWait =
 export const assumedServiceSeconds: Readonly<Record<Lane, number>> = { express: 3, standard: 15, bulk: 90 };
 /** As uneven as exponential ones: what is assumed until some have ended. */
 const assumedVariation = 1;
-/** However busy the shorter lanes are, a longer one has every eighth turn. */
-const ageingTurns = 8;
+/** However busy the shorter lanes are, a longer one has one turn in so many: the workers' own rule. */
+const ageingTurns = defaults.mostPassedOver;
 
 export function expectedWait(lane: Lane, loads: readonly LaneLoad[], slots: number): ExpectedWait {
   if (slots < 1) return { kind: "unknown", why: "no worker with a model is alive" };
