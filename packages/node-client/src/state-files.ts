@@ -1,12 +1,13 @@
 import { constants } from "node:fs";
-import { access, link, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { access, link, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { AppError } from "@steward/contracts/errors";
 
 /**
  * Files that survive a kill at any instruction: a file is there whole or not at all, and once the promise resolves it
- * is on the disk (file and folder are synced). Everything is readable by its owner only.
+ * is on the disk (file and folder are synced). Everything is readable by its owner only, who is the folder's: what an
+ * administrator's command writes there as root is still the service's to read.
  */
 
 /** Makes the folder, or says what to do when it cannot be written. */
@@ -84,6 +85,10 @@ async function writeTemporary(path: string, data: string | Uint8Array): Promise<
   const temporary = join(dirname(path), `.tmp-${randomBytes(8).toString("hex")}`);
   const file = await open(temporary, "wx", 0o600);
   try {
+    if (process.getuid?.() === 0) {
+      const { uid, gid } = await stat(dirname(path));
+      if (uid !== 0) await file.chown(uid, gid);
+    }
     await file.writeFile(data);
     await file.sync();
   } finally {

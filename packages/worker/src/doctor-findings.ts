@@ -94,7 +94,7 @@ export function slotFindings(found: Survey, settings: SlotSettings): Finding[] {
             id: "no-curve",
             level: "note",
             text: `the throughput of ${found.curveOf?.model ?? "the model"} is not measured yet`,
-            next: "the worker measures it when it starts or has nothing to do; steward-worker doctor --measure does it now",
+            next: "the worker measures it when it starts or has nothing to do; sudo steward-worker doctor --measure does it now",
           } as const,
         ]
       : []),

@@ -55,7 +55,7 @@ export async function examine(options: DoctorOptions): Promise<DoctorReport> {
           id: "state-folder",
           level: "fail",
           text: `state folder ${stateDir} cannot be written`,
-          next: "make it writable for this user, or set STEWARD_STATE_DIR",
+          next: "sudo steward-worker doctor; or make it writable for this user, or set STEWARD_STATE_DIR",
         },
   ];
   let found: Survey | undefined;

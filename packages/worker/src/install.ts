@@ -119,7 +119,7 @@ export function installWorker(options: InstallOptions): void {
   if (existsSync(join(places.state, "identity.json"))) {
     must(run, "systemctl", ["enable", service]);
     must(run, "systemctl", ["restart", service]);
-    say("the worker runs: systemctl status steward-worker; steward-worker doctor");
+    say("the worker runs: systemctl status steward-worker; sudo steward-worker doctor");
   } else {
     say("not enrolled yet: run this again with --url and --token -");
   }

@@ -19,25 +19,27 @@ import type { Finding } from "./doctor-findings.ts";
 import { readEnv, slotSettings, type WorkerEnv } from "./env.ts";
 import { findLanes, findOwnQueue } from "./find-queues.ts";
 import { createQueueAccess, createQueueClient } from "./queue-access.ts";
-import { checkHost, installWorker, runHere, uninstallWorker } from "./install.ts";
+import { checkHost, installWorker, placesOf, runHere, uninstallWorker } from "./install.ts";
+import { checkMayRead, withSettingsFile } from "./settings-file.ts";
 import { upgradeWorker } from "./upgrade-worker.ts";
 import { workerVersion } from "./version.ts";
 import { startWorker, statusFile } from "./worker.ts";
 
 const usage = `steward-worker: answers for this machine's GPUs
 
-  steward-worker install --url https://api.steward.example --token -
-                           user, folders, systemd unit and enrolment, as root; again: mends what is missing
-  steward-worker upgrade   to the newest build of the signed release; comes back when it does not beat
-                           --version <version>
-  steward-worker uninstall takes the machine off the list, and the worker off the machine
+  sudo steward-worker install --url https://api.steward.example --token -
+                                user, folders, systemd unit and enrolment; again: mends what is missing
+  sudo steward-worker upgrade   to the newest build of the signed release; comes back when it does not beat
+                                --version <version>
+  sudo steward-worker uninstall takes the machine off the list, and the worker off the machine
+  sudo steward-worker status    what the running worker last wrote
+  sudo steward-worker doctor    what is here, why so many slots, what is wrong and what to do
+                                --json   for programs      --measure   the throughput, now
 
   steward-worker enrol --url https://api.steward.example --token <token>
   steward-worker run
-  steward-worker status    what the running worker last wrote
-  steward-worker doctor    what is here, why so many slots, what is wrong and what to do
-                           --json   for programs      --measure   the throughput, now
 
+upgrade, uninstall, status and doctor read /etc/steward/worker.env, as the service does; what the shell has set wins.
 A token of - is read from the standard input, where no other program sees it.
 SIGTERM drains: no more jobs, the running ones end. SIGUSR2 gives the running ones back at once.
 
@@ -117,6 +119,7 @@ async function enrolHere(env: WorkerEnv, args: string[]): Promise<void> {
 }
 
 async function status(env: WorkerEnv): Promise<void> {
+  checkMayRead(env.STEWARD_STATE_DIR);
   const text = await readIfThere(join(env.STEWARD_STATE_DIR, statusFile));
   if (text === undefined) throw new AppError("not_found", "no worker has run on this state folder yet");
   process.stdout.write(text);
@@ -273,18 +276,24 @@ async function uninstallHere(env: WorkerEnv): Promise<void> {
   uninstallWorker({ run: runHere, say: (line) => process.stdout.write(`${line}\n`) });
 }
 
+/** Of a command that somebody types on the host. Into the process too: the AWS SDK reads its region there. */
+function hostEnv(): WorkerEnv {
+  Object.assign(process.env, withSettingsFile(placesOf().settings, process.env));
+  return readEnv();
+}
+
 async function main([command, ...args]: string[]): Promise<void> {
   if (command === "run" || command === undefined) return run(readEnv());
   if (command === "enrol") return enrolHere(readEnv(), args);
   if (command === "install") return installHere(args);
-  if (command === "upgrade") return upgradeHere(readEnv(), args);
-  if (command === "uninstall") return uninstallHere(readEnv());
+  if (command === "upgrade") return upgradeHere(hostEnv(), args);
+  if (command === "uninstall") return uninstallHere(hostEnv());
   if (command === "--version") {
     process.stdout.write(`${workerVersion}\n`);
     return;
   }
-  if (command === "status") return status(readEnv());
-  if (command === "doctor") return doctor(readEnv(), args);
+  if (command === "status") return status(hostEnv());
+  if (command === "doctor") return doctor(hostEnv(), args);
   process.stdout.write(`${usage}\n`);
   process.exitCode = command === "--help" || command === "help" ? 0 : 2;
 }
