@@ -20,6 +20,15 @@ describe.each(pages)("%s", (page) => {
     expect(broken).toEqual([]);
   });
 
+  test("ends with a whole sentence, a list, a table or code: what only the search is to see stands in a comment", () => {
+    // A list of words that was meant for `<!-- also: … -->` and came behind the last sentence.
+    expect(textOf(page).trimEnd().split("\n").at(-1)).toMatch(/[.)|]$|^```$|-->$/);
+    const prose = textOf(page)
+      .replaceAll(/```.*?```/gs, "")
+      .replaceAll(/`[^`\n]+`/g, "code");
+    expect(prose.match(/\., [a-z].*$/gm) ?? []).toEqual([]);
+  });
+
   test("names only npm scripts that there are", () => {
     const { scripts } = JSON.parse(textOf("package.json")) as { scripts: Record<string, string> };
     const named = [...textOf(page).matchAll(/npm run ([a-z]+)/g)].map(([, name = ""]) => name);

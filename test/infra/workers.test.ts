@@ -137,7 +137,7 @@ describe("the launch template", () => {
 });
 
 it("an instance may take jobs, read its own secret, look after its own life and fetch its files, and nothing else", () => {
-  // Machines of the provider's own rack are given this one.
+  // For this role alone: machines of the provider's own rack are lent keys.
   const [[lanesId, lanes] = [], ...morePolicies] = Object.entries(template.findResources("AWS::IAM::ManagedPolicy"));
   expect(morePolicies).toEqual([]);
   expect(lanes?.Properties).toMatchObject({ ManagedPolicyName: "steward-prod-lanes" });
