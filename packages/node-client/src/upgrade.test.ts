@@ -77,4 +77,43 @@ describe("an upgrade", () => {
     expect(running()).toBe(end);
     expect(await settleUpgrade({ program, ...options })).toBeUndefined();
   });
+
+  it("is refused while another one is under way: what that one goes back to is not the other's build", async () => {
+    const { upgrade, options, started } = host(() => false);
+    const begun = Promise.withResolvers<void>();
+    const first = upgrade("bad", {
+      restart: async () => {
+        await options.restart();
+        if (started.length === 1) await begun.promise;
+      },
+    });
+    await expect.poll(() => started).toEqual(["bad"]);
+    await expect(upgrade("other")).rejects.toMatchObject({ code: "conflict" });
+    begun.resolve();
+    expect(await first).toMatchObject({ type: "returned" });
+    expect([running(), started]).toEqual(["old", ["bad", "old"]]);
+    expect(await settleUpgrade({ program, ...options })).toBeUndefined();
+  });
+
+  it("to the build that is installed is refused: there would be no way back", async () => {
+    const { upgrade, started } = host(() => true);
+    await upgrade("new");
+    await expect(upgrade("new")).rejects.toMatchObject({ code: "conflict" });
+    expect([running(), started]).toEqual(["new", ["new"]]);
+  });
+
+  it("that was cut short on its way back starts the old one all the same the next time", async () => {
+    const { upgrade, options, started } = host((text) => text !== "bad");
+    let starts = 0;
+    const restart = async () => {
+      starts += 1;
+      if (starts === 2) throw new Error("killed");
+      await options.restart();
+    };
+    await expect(upgrade("bad", { restart })).rejects.toThrow("killed");
+    expect([running(), started]).toEqual(["old", ["bad"]]);
+    expect(await settleUpgrade({ program, ...options })).toMatchObject({ type: "returned", version: "2.0.0" });
+    expect([running(), started]).toEqual(["old", ["bad", "old"]]);
+    expect(await settleUpgrade({ program, ...options })).toBeUndefined();
+  });
 });

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { AppError } from "@steward/contracts/errors";
 import type { Build } from "./choose-build.ts";
 import { describeError, type Log } from "./log.ts";
-import { readIfThere, removeFile, replaceFile, syncFolder } from "./state-files.ts";
+import { createFile, readIfThere, removeFile, replaceFile, syncFolder } from "./state-files.ts";
 
 export interface UpgradeOptions {
   /** Where the program is, as whoever starts it names it: `/opt/steward/steward-worker.mjs`. */
@@ -28,12 +28,15 @@ export type UpgradeEnd =
 interface Journal {
   from: string;
   version: string;
+  /** It is on its way back already, and why. */
+  why?: string;
 }
 
 /**
  * Puts a build in the place of the one that runs. The program's name is a link to one of the builds beside it, and one
  * rename moves it: at any instruction there is a whole program under the name. What was there before stays, and is gone
- * back to when the new one gets no heartbeat out. A kill in between leaves the journal: `settleUpgrade` ends it.
+ * back to when the new one gets no heartbeat out. A kill in between leaves the journal: `settleUpgrade` ends it. Throws
+ * `conflict` where another upgrade has not ended: what to go back to is its own to know.
  */
 export async function upgradeProgram(options: UpgradeOptions): Promise<UpgradeEnd> {
   const { program, build, log } = options;
@@ -47,10 +50,19 @@ export async function upgradeProgram(options: UpgradeOptions): Promise<UpgradeEn
   await replaceFile(to, bytes);
   await chmod(to, 0o755);
   const from = await keepCurrent(program);
-  await replaceFile(journalOf(program), JSON.stringify({ from, version: build.version } satisfies Journal));
+  if (from === to) {
+    throw new AppError("conflict", `the build ${build.version} is the one that is installed: there is nothing to go to`);
+  }
+  const journal: Journal = { from, version: build.version };
+  // The first of two: the other's build would be what this one goes back to.
+  if (!(await createFile(journalOf(program), JSON.stringify(journal)))) {
+    throw new AppError("conflict", "another upgrade is under way, or was cut short", {
+      next: "run it again when that one has ended: it settles what was cut short first",
+    });
+  }
   await pointTo(program, to);
   log("upgrade.installed", { version: build.version });
-  return prove(options, { from, version: build.version });
+  return prove(options, journal);
 }
 
 /** Ends an upgrade that was cut short: keeps what has beaten, and goes back from what has not. */
@@ -64,27 +76,37 @@ export async function settleUpgrade(
 
 async function prove(
   options: Pick<UpgradeOptions, "program" | "restart" | "hasBeaten" | "log">,
-  { from, version }: Journal,
+  journal: Journal,
 ): Promise<UpgradeEnd> {
   const { program, log } = options;
-  const why = await (async () => {
-    try {
-      await options.restart();
-      return (await options.hasBeaten(version)) ? undefined : "it got no heartbeat out in time";
-    } catch (error) {
-      return describeError(error);
-    }
-  })();
+  const { from, version } = journal;
+  const why = journal.why ?? (await whyNotKept(options, version));
   if (why === undefined) {
     await removeFile(journalOf(program));
     log("upgrade.kept", { version });
     return { type: "upgraded", version };
   }
+  if (journal.why === undefined) {
+    await replaceFile(journalOf(program), JSON.stringify({ ...journal, why } satisfies Journal));
+  }
   await pointTo(program, from);
-  await removeFile(journalOf(program));
   log("upgrade.returned", { version, why });
+  // Until the old one was started the new one may still run: whoever is killed here is settled once more.
   await options.restart();
+  await removeFile(journalOf(program));
   return { type: "returned", version, why };
+}
+
+async function whyNotKept(
+  options: Pick<UpgradeOptions, "restart" | "hasBeaten">,
+  version: string,
+): Promise<string | undefined> {
+  try {
+    await options.restart();
+    return (await options.hasBeaten(version)) ? undefined : "it got no heartbeat out in time";
+  } catch (error) {
+    return describeError(error);
+  }
 }
 
 const buildsOf = (program: string) => join(dirname(program), "builds");
