@@ -51,7 +51,10 @@ export async function upgradeProgram(options: UpgradeOptions): Promise<UpgradeEn
   await chmod(to, 0o755);
   const from = await keepCurrent(program);
   if (from === to) {
-    throw new AppError("conflict", `the build ${build.version} is the one that is installed: there is nothing to go to`);
+    throw new AppError(
+      "conflict",
+      `the build ${build.version} is the one that is installed: there is nothing to go to`,
+    );
   }
   const journal: Journal = { from, version: build.version };
   // The first of two: the other's build would be what this one goes back to.

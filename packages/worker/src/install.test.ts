@@ -2,7 +2,8 @@ import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, st
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { installWorker, placesOf, type Run, uninstallWorker } from "./install.ts";
+import { sha256Hex } from "@steward/contracts/canonical";
+import { installWorker, pinnedRoot, placesOf, type Run, uninstallWorker } from "./install.ts";
 
 let root: string;
 let asked: string[];
@@ -31,9 +32,12 @@ const run: Run = (command, args, options) => {
   if (command === "id") return { code: 0, text: String(args[0] === "-u" ? process.getuid?.() : process.getgid?.()) };
   if (command === "useradd") known = true;
   if (args.includes("--version")) return { code: 0, text: node };
-  if (args.includes("enrol")) writeFileSync(join(placesOf(root).state, "identity.json"), "{}");
+  if (args.includes("enrol")) enrolWith(rootKey);
   return { code: 0, text: "" };
 };
+const rootKey = Buffer.from("the root key").toString("base64");
+const enrolWith = (rootPublicKey: string) =>
+  writeFileSync(join(placesOf(root).state, "node.json"), JSON.stringify({ rootPublicKey }));
 const install = (over: Partial<Parameters<typeof installWorker>[0]> = {}) =>
   installWorker({
     program: join(root, "build.mjs"),
@@ -83,6 +87,23 @@ describe("the installer", () => {
     expect(asked.filter((line) => line.startsWith("useradd"))).toHaveLength(1);
   });
 
+  it("keeps the root key where the worker's user cannot write, and takes no other one", () => {
+    install({ enrol: { url: "https://api.steward.example", token: `the-token.${sha256Hex("the root key")}` } });
+    expect(pinnedRoot(placesOf(root))).toBe(rootKey);
+    expect(statSync(placesOf(root).trust).mode & 0o777).toBe(0o700);
+    enrolWith(Buffer.from("another key").toString("base64"));
+    expect(() => install({ enrol: undefined } as never)).toThrow(expect.objectContaining({ code: "forbidden" }));
+    expect(pinnedRoot(placesOf(root))).toBe(rootKey);
+  });
+
+  it("keeps none that the token does not name", () => {
+    const token = `the-token.${sha256Hex("another key")}`;
+    expect(() => install({ enrol: { url: "https://api.steward.example", token } })).toThrow(
+      expect.objectContaining({ code: "forbidden" }),
+    );
+    expect(pinnedRoot(placesOf(root))).toBeUndefined();
+  });
+
   it("says everything that is wrong with the host at once, and changes nothing", () => {
     node = "v18.20.1";
     uid = "1000";
@@ -103,7 +124,7 @@ describe("the installer", () => {
     install();
     const places = placesOf(root);
     uninstallWorker({ run, say: () => {}, root });
-    for (const path of [places.program, places.unit, places.state]) expect(existsSync(path)).toBe(false);
+    for (const path of [places.program, places.unit, places.state, places.trust]) expect(existsSync(path)).toBe(false);
     expect(() => lstatSync(places.command)).toThrow("ENOENT");
     expect(existsSync(places.settings)).toBe(true);
   });

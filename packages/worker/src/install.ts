@@ -2,7 +2,9 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { chownSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { sha256Hex } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
+import { splitToken } from "@steward/node-client/enrol";
 
 /** Runs a program to its end; `input` is its standard input. */
 export type Run = (
@@ -37,6 +39,7 @@ export function placesOf(root = "/") {
     settings: join(root, "etc/steward/worker.env"),
     state: join(root, "var/lib/steward-worker"),
     trust: join(root, "opt/steward/worker-trust"),
+    lock: join(root, "opt/steward/steward-worker.lock"),
   };
 }
 
@@ -116,7 +119,8 @@ export function installWorker(options: InstallOptions): void {
       }).trimEnd(),
     );
   }
-  if (existsSync(join(places.state, "identity.json"))) {
+  if (existsSync(join(places.state, "node.json"))) {
+    pinRoot(options, places);
     must(run, "systemctl", ["enable", service]);
     must(run, "systemctl", ["restart", service]);
     say("the worker runs: systemctl status steward-worker; sudo steward-worker doctor");
@@ -125,11 +129,53 @@ export function installWorker(options: InstallOptions): void {
   }
 }
 
+/**
+ * Keeps the root key where the worker's user cannot write: it decides what root installs later. The token that came from
+ * a person names the key; without one it is the key that is there at the first installation.
+ */
+function pinRoot({ enrol, say }: InstallOptions, places: ReturnType<typeof placesOf>): void {
+  const key = enrolledRootOf(readFileSync(join(places.state, "node.json"), "utf8"));
+  const fingerprint = sha256Hex(Buffer.from(key, "base64"));
+  const known = pinnedRoot(places);
+  const named = enrol === undefined ? undefined : splitToken(enrol.token).rootFingerprint;
+  if ((known ?? key) !== key || (named ?? fingerprint) !== fingerprint) throw anotherRoot();
+  if (known !== undefined) return;
+  mkdirSync(places.trust, { recursive: true, mode: 0o700 });
+  putFile(join(places.trust, rootFile), Buffer.from(`${key}\n`), 0o644);
+  say(`upgrades are held to the root key ${fingerprint}`);
+}
+
+const rootFile = "root.pub";
+
+/** The root key that this machine holds upgrades to; undefined before the installer has kept it. */
+export function pinnedRoot({ trust }: Pick<ReturnType<typeof placesOf>, "trust">): string | undefined {
+  const path = join(trust, rootFile);
+  return existsSync(path) ? readFileSync(path, "utf8").trim() : undefined;
+}
+
+export function anotherRoot(): AppError {
+  return new AppError("forbidden", "the worker's state names another root key than this machine was installed with", {
+    next: "do not go on: look at the machine; steward-worker uninstall, and enrol it again with a new token",
+  });
+}
+
+function enrolledRootOf(text: string): string {
+  try {
+    const { rootPublicKey } = JSON.parse(text) as { rootPublicKey?: unknown };
+    if (typeof rootPublicKey === "string" && /^[A-Za-z0-9+/]+=*$/.test(rootPublicKey)) return rootPublicKey;
+  } catch {
+    // Said below, without its text: it may be a link to a file that is nobody's business.
+  }
+  throw new AppError("unprocessable", "the worker's node.json is damaged", {
+    next: "empty the state folder, and enrol the machine again",
+  });
+}
+
 /** Takes off what `installWorker` put there, and who the machine was. Settings stay. */
 export function uninstallWorker({ run, say, root = "/" }: Pick<InstallOptions, "run" | "say" | "root">): void {
   const places = placesOf(root);
   run("systemctl", ["disable", "--now", service]);
-  for (const path of [places.unit, places.command, places.program, places.trust]) {
+  for (const path of [places.unit, places.command, places.program, places.trust, places.lock]) {
     rmSync(path, { recursive: true, force: true });
   }
   rmSync(join(dirname(places.program), "builds"), { recursive: true, force: true });

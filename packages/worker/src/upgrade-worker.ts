@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { AppError } from "@steward/contracts/errors";
 import { chooseBuild } from "@steward/node-client/choose-build";
 import { systemClock } from "@steward/node-client/clock";
+import { exclusively } from "@steward/node-client/exclusively";
 import type { Log } from "@steward/node-client/log";
 import type { NodeClient } from "@steward/node-client/node-client";
 import { openStateDir } from "@steward/node-client/state-files";
 import { openTrustStore } from "@steward/node-client/trust-store";
 import { settleUpgrade, type UpgradeEnd, upgradeProgram } from "@steward/node-client/upgrade";
-import { placesOf, type Run } from "./install.ts";
+import { anotherRoot, pinnedRoot, placesOf, type Run } from "./install.ts";
 import { workerVersion } from "./version.ts";
 import { statusFile } from "./worker.ts";
 
@@ -19,10 +20,14 @@ const service = "steward-worker.service";
 
 /**
  * Goes over to the newest build of the signed release (or to `wanted`), and back again when that gets no heartbeat out.
- * The release is verified against the root that was pinned at enrolment, and never gives way to an older one. An upgrade
- * that was cut short is ended first.
+ * The release is verified against the root key that the installer kept, where the worker's user cannot write, and never
+ * gives way to an older one. An upgrade that was cut short is ended first; one that is under way is not disturbed.
  */
-export async function upgradeWorker(options: {
+export async function upgradeWorker(options: UpgradeWorkerOptions): ReturnType<typeof upgradeAlone> {
+  return exclusively(placesOf(options.root).lock, () => upgradeAlone(options));
+}
+
+interface UpgradeWorkerOptions {
   client: Pick<NodeClient, "call" | "identity">;
   stateDir: string;
   wanted?: string | undefined;
@@ -30,7 +35,9 @@ export async function upgradeWorker(options: {
   log: Log;
   root?: string;
   withinMs?: number;
-}): Promise<UpgradeEnd | { type: "current"; version: string }> {
+}
+
+async function upgradeAlone(options: UpgradeWorkerOptions): Promise<UpgradeEnd | { type: "current"; version: string }> {
   const { client, run, log, stateDir } = options;
   const places = placesOf(options.root);
   const restart = async () => {
@@ -44,10 +51,17 @@ export async function upgradeWorker(options: {
   const settled = await settleUpgrade(upgrade);
   if (settled?.type === "returned") return settled;
 
+  const rootPublicKey = pinnedRoot(places);
+  if (rootPublicKey === undefined) {
+    throw new AppError("forbidden", "this machine keeps no root key to hold a release to", {
+      next: "run the installer once more, and compare the fingerprint that it says",
+    });
+  }
+  if (client.identity.rootPublicKey !== rootPublicKey) throw anotherRoot();
   await openStateDir(places.trust);
   const trust = await openTrustStore({
     stateDir: places.trust,
-    rootPublicKey: client.identity.rootPublicKey,
+    rootPublicKey,
     call: client.call,
     // An administrator's command on a machine whose clock it is; what it could let in late is still the newest there is.
     nowMs: Date.now,
