@@ -7,8 +7,8 @@ import type { Context, Runner } from "../context.ts";
 import { CliError, type ExitCode, exitCodes, usageError } from "../exit-codes.ts";
 import { findNode, listUpTo } from "../list-all.ts";
 import { paintHealth } from "../text/health.ts";
-import type { Paint } from "../text/paint.ts";
-import { table } from "../text/table.ts";
+import type { Look, Paint } from "../text/paint.ts";
+import { filled, table } from "../text/table.ts";
 import { valueText } from "../text/task.ts";
 import { duration, relative } from "../text/time.ts";
 import { visible } from "../text/visible.ts";
@@ -278,36 +278,41 @@ async function ping({ connect, ui, nowMs }: Context, given: string): Promise<Exi
 }
 
 /** Also used by `status`. */
-export function nodesTable(items: readonly NodeView[], ui: Ui, nowMs: number): string {
-  const { paint } = ui;
-  const workers = items.every((node) => node.kind === "worker");
+export function nodesTable(items: readonly NodeView[], look: Look, nowMs: number): string {
+  const { width, paint } = look;
+  if (items.every((node) => node.kind === "worker")) return workersTable(items, look, nowMs);
   return table(
     items,
     [
       { head: "NAME", cell: (node) => visible(node.name) },
       { head: "HEALTH", cell: (node) => paintHealth(node.health, paint) },
       { head: "SEEN", cell: (node) => (node.lastSeenAt === undefined ? "never" : relative(node.lastSeenAt, nowMs)) },
-      ...(workers
-        ? [
-            {
-              head: "SLOTS",
-              cell: (node: NodeView) => (node.capacity ? `${node.capacity.used}/${node.capacity.slots}` : ""),
-            },
-            { head: "MODELS", cell: modelsText, flexible: true },
-            { head: "GPU", cell: (node: NodeView) => gpusText(node.gpus), flexible: true },
-          ]
-        : [
-            {
-              head: "DISK",
-              cell: (node: NodeView) => (node.metrics ? `${Math.round(node.metrics.diskPercent)} %` : ""),
-            },
-          ]),
+      { head: "DISK", cell: (node) => (node.metrics ? `${Math.round(node.metrics.diskPercent)} %` : "") },
       { head: "TAGS", cell: (node) => node.tags.map(visible).join(" "), flexible: true },
       { head: "", cell: (node) => noteText(node, paint, nowMs) },
       { head: "ID", cell: (node) => node.id },
     ],
-    ui.width,
+    width,
     paint,
+  );
+}
+
+function workersTable(items: readonly NodeView[], { width, paint }: Look, nowMs: number): string {
+  return table(
+    items,
+    [
+      { head: "NAME", cell: (node) => visible(node.name), flexible: true },
+      { head: "HEALTH", cell: (node) => paintHealth(node.health, paint) },
+      { head: "SEEN", cell: (node) => (node.lastSeenAt === undefined ? "never" : relative(node.lastSeenAt, nowMs)) },
+      { head: "SLOTS", cell: ({ capacity }) => (capacity ? `${capacity.used}/${capacity.slots}` : "") },
+      { head: "ID", cell: (node) => node.id },
+    ],
+    width,
+    paint,
+    (node) => {
+      const about = filled([noteText(node, paint, nowMs), modelsText(node), gpusText(node.gpus)]);
+      return filled([about.join(" · "), node.tags.map(visible).join(" ")]);
+    },
   );
 }
 

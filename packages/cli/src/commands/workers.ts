@@ -1,9 +1,8 @@
 import type { Command } from "commander";
 import type { Runner } from "../context.ts";
-import { paintHealth } from "../text/health.ts";
-import { table } from "../text/table.ts";
-import { duration } from "../text/time.ts";
+import { exitCodes } from "../exit-codes.ts";
 import { visible } from "../text/visible.ts";
+import { distributionTable, recommendationTable } from "../text/work.ts";
 import { collect, examples, wholeNumber } from "./shared.ts";
 
 /** Which worker would do best, and where work ran: below `steward workers`. */
@@ -23,30 +22,9 @@ export function addWorkerViews(workers: Command, run: Runner): void {
         });
         ui.data(answer);
         const { paint } = ui;
-        if (answer.items.length === 0) ui.say("No worker fits.");
-        else {
-          const partOf = (name: string) => (one: (typeof answer.items)[number]) =>
-            (one.parts.find((part) => part.name === name)?.points ?? 0).toFixed(1);
-          ui.say(
-            table(
-              answer.items,
-              [
-                { head: "WORKER", cell: (one) => visible(one.name) },
-                { head: "SCORE", cell: (one) => one.score.toFixed(1) },
-                { head: "CPU /40", cell: partOf("cpu") },
-                { head: "MEMORY /30", cell: partOf("memory") },
-                { head: "JOBS /20", cell: partOf("activeJobs") },
-                { head: "HEALTH /10", cell: partOf("health") },
-                { head: "IS", cell: (one) => paintHealth(one.health, paint) },
-                { head: "FREE", cell: (one) => `${one.free}/${one.slots}` },
-                { head: "MODELS", cell: (one) => one.models.map(visible).join(", "), flexible: true },
-              ],
-              ui.width,
-              paint,
-            ),
-          );
-        }
+        ui.say(answer.items.length === 0 ? "No worker fits." : recommendationTable(answer.items, ui));
         for (const { name, why } of answer.unfit) ui.say(paint.dim(`${visible(name)}: ${visible(why)}`));
+        return answer.items.length > 0 ? exitCodes.ok : exitCodes.failed;
       }),
     );
   examples(recommend, "steward workers recommend --require model:llama3.1:8b --require slots:2");
@@ -71,25 +49,7 @@ export function addWorkerViews(workers: Command, run: Runner): void {
           ui.say("No model has worked on anything.");
           return;
         }
-        ui.say(
-          table(
-            answer.items,
-            [
-              { head: "WORKER", cell: (one) => visible(one.worker.name) },
-              { head: "LANE", cell: (one) => one.lane },
-              { head: "TIER", cell: (one) => one.tier },
-              { head: "MODEL", cell: (one) => visible(one.model), flexible: true },
-              { head: "JOBS", cell: (one) => String(one.jobs) },
-              { head: "FAILED", cell: (one) => String(one.failures) },
-              { head: "TOKENS", cell: (one) => String(one.tokens) },
-              { head: "TIME", cell: (one) => duration(one.seconds * 1000) },
-              { head: "COST", cell: (one) => (one.costUsd === 0 ? "" : `$${one.costUsd.toFixed(4)}`) },
-              { head: "SHARE", cell: (one) => `${(one.share * 100).toFixed(1)} %` },
-            ],
-            ui.width,
-            paint,
-          ),
-        );
+        ui.say(distributionTable(answer.items, ui));
         if (answer.more) ui.hint("There is more: these are the largest.");
       }),
     );

@@ -9,3 +9,9 @@ export const plain: Paint = picocolors.createColors(false);
 export function paintFor(stream: { isTTY?: boolean }): Paint {
   return picocolors.createColors(picocolors.isColorSupported && stream.isTTY === true);
 }
+
+/** What a table is drawn with. */
+export interface Look {
+  width: number | undefined;
+  paint: Paint;
+}

@@ -1,16 +1,11 @@
 import type { DeadLetter, MovedLetters } from "@steward/contracts/dead-letters";
 import type { LaneView, QueueStatus } from "@steward/contracts/queues";
 import { paintHealth } from "./health.ts";
-import type { Paint } from "./paint.ts";
-import { table } from "./table.ts";
+import type { Look, Paint } from "./paint.ts";
+import { filled, table } from "./table.ts";
 import { duration } from "./time.ts";
 import { visible } from "./visible.ts";
 import { modelsText } from "./worker.ts";
-
-export interface Look {
-  width: number | undefined;
-  paint: Paint;
-}
 
 /** `about 12 s (3.0 s to 40 s)`, `at once`, `nobody knows: no worker with a model is alive`. */
 export function waitText(wait: LaneView["expectedWait"]): string {
@@ -24,7 +19,7 @@ export function waitText(wait: LaneView["expectedWait"]): string {
 }
 
 export function lanesTable(lanes: readonly LaneView[], { width, paint }: Look): string {
-  return table(
+  const counts = table(
     lanes,
     [
       { head: "LANE", cell: ({ lane }) => lane },
@@ -35,11 +30,12 @@ export function lanesTable(lanes: readonly LaneView[], { width, paint }: Look): 
       { head: "IN/MIN", cell: ({ arrivalsPerMinute }) => rate(arrivalsPerMinute) },
       { head: "DONE/MIN", cell: ({ donePerMinute }) => rate(donePerMinute) },
       { head: "TAKES", cell: ({ serviceSeconds }) => seconds(serviceSeconds) },
-      { head: "A NEW ONE WAITS", cell: ({ expectedWait }) => waitText(expectedWait), flexible: true },
     ],
     width,
     paint,
   );
+  const waits = lanes.map(({ lane, expectedWait }) => `  ${lane.padEnd(8)}  ${waitText(expectedWait)}`);
+  return [counts, "", paint.dim("A new job waits"), ...waits].join("\n");
 }
 
 export function queuesTable(queues: QueueStatus["queues"], { width, paint }: Look): string {
@@ -61,16 +57,16 @@ export function workersTable(workers: QueueStatus["workers"], { width, paint }: 
   return table(
     workers,
     [
-      { head: "WORKER", cell: ({ name }) => visible(name) },
+      { head: "WORKER", cell: ({ name }) => visible(name), flexible: true },
       {
         head: "HEALTH",
         cell: ({ health, draining }) => paintHealth(health, paint) + (draining === true ? paint.dim(" draining") : ""),
       },
       { head: "SLOTS", cell: ({ used, slots }) => `${used}/${slots}` },
-      { head: "MODELS", cell: modelsText, flexible: true },
     ],
     width,
     paint,
+    (worker) => filled([modelsText(worker)]),
   );
 }
 
@@ -78,7 +74,6 @@ export function jobsTable(jobs: QueueStatus["jobs"], { width, paint }: Look): st
   return table(
     jobs,
     [
-      { head: "JOB", cell: ({ id }) => id },
       { head: "LANE", cell: ({ lane, tier }) => (tier === "claude" ? "Claude" : lane) },
       {
         head: "STATUS",
@@ -99,22 +94,18 @@ export function lettersTable(letters: readonly DeadLetter[], { width, paint }: L
       { head: "ID", cell: ({ messageId }) => visible(messageId) },
       { head: "SENT", cell: ({ sentAt }) => `${duration(Math.max(0, nowMs - Date.parse(sentAt)))} ago` },
       {
-        head: "ABOUT",
-        // Nobody knows what it says: its control characters are shown, not obeyed.
-        cell: ({ pointer, text = "" }) =>
-          pointer === undefined ? paint.red(`“${visible(text)}”`) : visible(pointer.taskId ?? pointer.id),
-        flexible: true,
-      },
-      { head: "WHY", cell: ({ reason }) => visible(reason), flexible: true },
-      {
         head: "REDRIVE",
-        cell: ({ redrive }) =>
-          redrive.possible ? (redrive.as === "new_job" ? "as a new job" : "yes") : `no: ${visible(redrive.why)}`,
-        flexible: true,
+        cell: ({ redrive }) => (redrive.possible ? (redrive.as === "new_job" ? "as a new job" : "yes") : "no"),
       },
     ],
     width,
     paint,
+    ({ pointer, text = "", reason, redrive }) => [
+      // Nobody knows what it says: its control characters are shown, not obeyed.
+      pointer === undefined ? paint.red(`“${visible(text)}”`) : visible(pointer.taskId ?? pointer.id),
+      visible(reason),
+      ...(redrive.possible ? [] : [`no redrive: ${visible(redrive.why)}`]),
+    ],
   );
 }
 

@@ -14,13 +14,15 @@ const colours = /\u001b\[[0-9;]*m/g;
 
 /**
  * A table without lines. `width` is the terminal's; undefined (a pipe, a file) cuts nothing. A table that does not
- * fit has its flexible columns shortened, the widest first, then the others.
+ * fit has its flexible columns shortened, the widest first, then the others. `below`: lines of their own under each row,
+ * for what is too long for a column; they are never cut.
  */
 export function table<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
   width: number | undefined,
   paint: Paint,
+  below: (row: Row) => readonly string[] = () => [],
 ): string {
   const cells = rows.map((row) => columns.map((column) => column.cell(row)));
   const natural = columns.map((column, index) =>
@@ -60,11 +62,16 @@ export function table<Row>(
       line.map((content, index) => (index === line.length - 1 ? { content, style: { "padding-right": 0 } } : content)),
     );
   }
-  return drawn
+  const [head = "", ...drawnRows] = drawn
     .toString()
     .split("\n")
-    .map((line) => line.trimEnd())
-    .join("\n");
+    .map((line) => line.trimEnd());
+  // A row is one line each: cells are cut, not wrapped.
+  const lines = drawnRows.flatMap((line, index) => {
+    const row = rows[index];
+    return [line, ...(row === undefined ? [] : below(row)).map((text) => `  ${text}`)];
+  });
+  return [head, ...lines].join("\n");
 }
 
 /** Column widths that fit into `width` with gaps between them. */
@@ -84,4 +91,9 @@ export function fit(natural: readonly number[], flexible: readonly boolean[], wi
     }
   }
   return widths;
+}
+
+/** Those that say something. */
+export function filled(lines: readonly string[]): string[] {
+  return lines.filter((line) => line !== "");
 }
