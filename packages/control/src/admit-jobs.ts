@@ -73,14 +73,19 @@ export interface Admitting {
 export async function admitJobs(deps: Deps, input: Admitting): Promise<void> {
   const { tenantId, lane } = input;
   try {
-    while ((await retryOnConflict(() => admitSome(deps, input))) === atOnce);
+    let before = 0;
+    for (let again = true; again; ) {
+      const done = await retryOnConflict(() => admitSome(deps, input, before));
+      before += done.admitted;
+      again = done.again;
+    }
   } catch (error) {
     deps.log("warn", "jobs_not_admitted", { tenantId, lane, error: String(error) });
   }
 }
 
-/** Answers how many were let in. */
-async function admitSome(deps: Deps, input: Admitting): Promise<number> {
+/** Answers how many were let in, and whether there may be room for further ones. `before`: so many this call has let in. */
+async function admitSome(deps: Deps, input: Admitting, before: number): Promise<{ admitted: number; again: boolean }> {
   const { tenantId, lane, left = [], candidates = [], look = false } = input;
   const [state, { window }] = await Promise.all([admissionOf(deps, input), readSlots(deps)]);
   const nowMs = deps.nowMs();
@@ -94,7 +99,7 @@ async function admitSome(deps: Deps, input: Admitting): Promise<number> {
   const mayWait = look || state.holding;
   const listed =
     mayWait && room > 0
-      ? await listHeldBack(deps.table, { tenantId, lane, limit: room + stale })
+      ? await listHeldBack(deps.table, { tenantId, lane, limit: room + stale + before })
       : { jobs: [], more: state.holding };
   const hasPlace = (jobId: string) => state.places.some((place) => place.jobId === jobId);
   const asking = new Set([...listed.jobs, ...candidates].map(({ jobId }) => jobId));
@@ -116,19 +121,22 @@ async function admitSome(deps: Deps, input: Admitting): Promise<number> {
     },
     nowMs,
   );
-  if (next.state === state) return 0;
+  if (next.state === state) return { admitted: 0, again: false };
   const admitted = next.admitted.flatMap(({ jobId }) => {
-    const before = waiting.get(jobId);
-    if (before === undefined) return [];
+    const held = waiting.get(jobId);
+    if (held === undefined) return [];
     const { secret, secretHash } = newClaimSecret(deps);
-    return [{ before, after: reduceJob(before, { type: "admit", secretHash }, nowMs).state, secret }];
+    return [{ held, after: reduceJob(held, { type: "admit", secretHash }, nowMs).state, secret }];
   });
   await commit(deps.table, [
     storeAdmission(state, next.state),
-    ...admitted.map(({ before, after }) => replaceJob(before, after)),
+    ...admitted.map(({ held, after }) => replaceJob(held, after)),
   ]);
   await Promise.all(admitted.map(({ after, secret }) => sendJob(deps, after, secret)));
-  return admitted.length;
+  return {
+    admitted: admitted.length,
+    again: admitted.length > 0 && listed.more && next.state.places.length < window,
+  };
 }
 
 /** A tenant's own backlog in a lane, and the slots there are: what its waiting job is judged by. */

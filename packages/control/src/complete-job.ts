@@ -95,7 +95,8 @@ export async function releaseJob(
       { type: "release", owner: node.nodeId, attempt: body.attempt, secretHash },
       deps.nowMs(),
     );
-    await commit(deps.table, [replaceJob(job, step.state)]);
+    // Past its deadline it ends, and its task with it.
+    await storeJobStep(deps, job, step, node.nodeId);
     await followUp(deps, step, secret);
   });
 }

@@ -1,20 +1,20 @@
 import type { ClaudeAnswer, ClaudeQuestion } from "@steward/aws/outside/claude";
 import { getTask } from "@steward/aws/records/task";
 import { sha256Hex } from "@steward/contracts/canonical";
-import { commit } from "@steward/aws/table";
-import { replaceJob } from "@steward/aws/records/job";
 import { hasCode } from "@steward/contracts/errors";
 import type { LaneMessage } from "@steward/contracts/job";
 import { claudeMostUsd, claudePriceUsd } from "@steward/core/planning/claude-price";
 import { reduceJob } from "@steward/core/job/reduce-job";
 import type { ProviderBreaker } from "@steward/core/provider/provider-breaker";
+import { followUp } from "./admit-jobs.ts";
 import { leaseJob } from "./claim-job.ts";
-import { fallShort, settleJob } from "./complete-job.ts";
+import { fallShort, settleJob, storeJobStep } from "./complete-job.ts";
 import type { Context } from "./context.ts";
 import { promptOf } from "./judge-output.ts";
 import { secondsToWorker } from "./live-workers.ts";
 import { reserveModelSpend } from "./model-budget.ts";
-import { loadJob, newClaimSecret, sendJob } from "./send-job.ts";
+import { retryOnConflict } from "./retry-on-conflict.ts";
+import { loadJob, newClaimSecret } from "./send-job.ts";
 
 const owner = "steward:escalate";
 /** The lease spans the whole call: the function's own timeout is longer, and nobody else may hold the job meanwhile. */
@@ -45,7 +45,7 @@ export async function escalateJob(
   const { tenantId, jobId } = message;
   const downMs = deps.claude.breaker.closedForMs();
   // Before it is claimed: what waits for Anthropic uses up none of its attempts.
-  if (downMs > 0 && (await waitsFor(deps, message, downMs))) return;
+  if (downMs > 0 && (await retryOnConflict(() => waitsFor(deps, message, downMs)))) return;
   let job: Awaited<ReturnType<typeof leaseJob>>;
   try {
     // The claim id comes from the message: a redelivery finds its own lease again instead of a foreign one.
@@ -158,12 +158,12 @@ export async function escalateJob(
 const tryMs = 10_000;
 
 /**
- * Lets a job wait for Anthropic without claiming it: back to the workers, where they have not seen it yet, or in the queue
- * until it is to be asked again. False where there is no time for that. The reconciler may send it again meanwhile, under
+ * Lets a job wait for Anthropic without claiming it: back to the workers, where they have not seen it yet and its tenant's
+ * window has a place, or in the queue until it is to be asked again. False where there is no time for that. The reconciler may send it again meanwhile, under
  * another secret: that message comes here too.
  */
 async function waitsFor(
-  deps: Pick<Context, "table" | "queues" | "nowMs" | "secret" | "log" | "workerStartSeconds">,
+  deps: Pick<Context, "table" | "queues" | "actions" | "nowMs" | "secret" | "log" | "workerStartSeconds">,
   message: LaneMessage,
   downMs: number,
 ): Promise<boolean> {
@@ -172,9 +172,9 @@ async function waitsFor(
   const nowMs = deps.nowMs();
   if (job.failures.every(({ tier }) => tier !== "ollama") && (await secondsToWorker(deps)) !== undefined) {
     const { secret, secretHash } = newClaimSecret(deps);
-    const { state } = reduceJob(job, { type: "requeue", secretHash, tier: "ollama" }, nowMs);
-    await commit(deps.table, [replaceJob(job, state)]);
-    await sendJob(deps, state, secret);
+    const step = reduceJob(job, { type: "requeue", secretHash, tier: "ollama" }, nowMs);
+    await storeJobStep(deps, job, step, owner);
+    await followUp(deps, step, secret);
     return true;
   }
   if (job.deadlineAtMs - nowMs < downMs + tryMs) return false;

@@ -17,6 +17,7 @@ import { admitJobs, followUp, readBacklog } from "./admit-jobs.ts";
 import { audited } from "./audit.ts";
 import { storeJobStep } from "./complete-job.ts";
 import { cutOffNode } from "./cut-off-node.ts";
+import { inTurn } from "./in-turn.ts";
 import { removeRunSecret } from "./remove-run-secret.ts";
 import { liveWorkers } from "./live-workers.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
@@ -29,8 +30,8 @@ import { storeTask } from "./store-task.ts";
 type Deps = Parameters<typeof cutOffNode>[0] & Parameters<typeof removeRunSecret>[0];
 
 const who = "steward:reconcile";
-/** A minute's deadlines of a large installation; what is beyond it has to wait for the next call. */
-const batch = 1_000;
+/** A minute's deadlines of a large installation, or one tenant's flood; what is beyond it has to wait for the next call. */
+const batch = 10_000;
 const atOnce = 10;
 /** The function has 55 s: what it began it also ends. */
 const budgetMs = 40_000;
@@ -39,11 +40,12 @@ const budgetMs = 40_000;
  * Enforces every deadline: whatever died, the record says when somebody must look at it, and this looks. Bounded per
  * call; what is left is still due at the next one. Answers how many records it looked at.
  *
- * Looking does not always move a deadline (a rollout's is the dispatcher's to move), so the bound must be far above what
- * can be stuck at one time: those that are longest overdue come first, and would keep all others from their turn.
+ * Tenants take turns: ten thousand deadlines of one take as many calls as they need, and another's one is looked at in
+ * this call. Looking does not always move a deadline (a rollout's is the dispatcher's to move), so the bound must be far
+ * above what can be stuck at one time: of one tenant those that are longest overdue come first.
  */
 export async function reconcile(deps: Deps): Promise<{ looked: number; failed: number }> {
-  const due = await listDue(deps.table, deps.nowMs(), batch);
+  const due = inTurn(await listDue(deps.table, deps.nowMs(), batch));
   const untilMs = performance.now() + budgetMs;
   let looked = 0;
   let failed = 0;

@@ -1,15 +1,21 @@
 import { getAdmission } from "@steward/aws/records/admission";
-import { getJob, replaceJob } from "@steward/aws/records/job";
+import { createJob, getJob, replaceJob } from "@steward/aws/records/job";
+import { createPresence, getPresence, removePresence } from "@steward/aws/records/presence";
 import { getTask, listTasks } from "@steward/aws/records/task";
+import { heldBy } from "@steward/aws/records/usage";
 import { commit } from "@steward/aws/table";
-import { providerTenantId } from "@steward/contracts/ids";
+import { newId, providerTenantId } from "@steward/contracts/ids";
 import type { LaneMessage } from "@steward/contracts/job";
+import { admitJobs } from "@steward/control/admit-jobs";
 import { claimJob } from "@steward/control/claim-job";
 import { completeJob, releaseJob } from "@steward/control/complete-job";
 import type { Caller, NodeCaller } from "@steward/control/context";
+import { type ClaudeAccess, escalateJob } from "@steward/control/escalate-job";
 import { reconcile } from "@steward/control/reconcile";
+import { newClaimSecret } from "@steward/control/send-job";
 import { submitTask } from "@steward/control/submit-task";
 import { cancelTask } from "@steward/control/reject-task";
+import { newJob } from "@steward/core/job/new-job";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type House, openHouse } from "./support/house.ts";
 
@@ -65,6 +71,28 @@ async function hadItsTurn(jobId: string) {
   await commit(house.table, [replaceJob(job, { ...job, version: job.version + 1, failures })]);
   return job;
 }
+/** Jobs of Ada's that somebody has stored, and then died: nothing was sent, and no place was asked for. */
+async function stored(count: number, tier: "ollama" | "claude", taskId = newId("task", house.nowMs())) {
+  const messages: LaneMessage[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const { secret, secretHash } = newClaimSecret(house);
+    const jobId = newId("job", house.nowMs());
+    const job = { tenantId: ada.tenantId, jobId, taskId, lane: "express", tier, secretHash } as const;
+    await commit(house.table, [
+      createJob(newJob({ ...job, ...(tier === "ollama" ? { heldBack: true } : {}) }, house.nowMs())),
+    ]);
+    messages.push({ v: 1, tenantId: ada.tenantId, jobId, secret });
+  }
+  return messages;
+}
+/** Anthropic has failed several times in a row. */
+const claudeIsDown: ClaudeAccess = {
+  key: async () => "key",
+  previousKey: async () => undefined,
+  breaker: { isUp: () => false, closedForMs: () => 15_000, ask: () => Promise.reject(new Error("nobody may ask")) },
+  ask: () => Promise.reject(new Error("nobody may ask")),
+  model: "claude-sonnet-5-5",
+};
 const placesOf = async (lane = "express" as const) =>
   (await getAdmission(house.table, { tenantId: ada.tenantId, lane }))?.places.map(({ jobId }) => jobId) ?? [];
 
@@ -78,6 +106,9 @@ it("lets two of a tenant's jobs into a lane; each that ends lets in the one that
     await work(next);
   }
   expect(order).toEqual(jobs);
+  // That nobody waits any more is known once somebody has looked for it.
+  house.passTime(60_000);
+  await reconcile(house);
   expect(await getAdmission(house.table, { tenantId: ada.tenantId, lane: "express" })).toMatchObject({
     places: [],
     holding: false,
@@ -144,6 +175,62 @@ it("is made whole by the reconciler: a message that was not sent, a place that n
   expect(sentToLane()).toContainEqual(expect.objectContaining({ jobId: jobs[3] }));
   expect(await placesOf()).not.toContain(second.jobId);
 });
+
+it("one that was held back by somebody who died gets its place at the first look, and costs no money", async () => {
+  const [message = expect.fail()] = await stored(1, "ollama");
+  expect(sentToLane()).toEqual([]);
+  house.passTime(10_001);
+  await reconcile(house);
+  expect(house.sent.map(({ queue }) => queue)).toEqual(["inference-express"]);
+  expect(await placesOf()).toEqual([message.jobId]);
+});
+
+it("a look lets in as many as there is room for, however many those are", async () => {
+  const presence = (await getPresence(house.table, worker.nodeId)) ?? expect.fail();
+  await removePresence(house.table, worker.nodeId);
+  await commit(house.table, [createPresence({ ...presence, capacity: { slots: 200, used: 0 } })]);
+  await stored(200, "ollama");
+  await admitJobs(house, { tenantId: ada.tenantId, lane: "express", look: true });
+  expect(sentToLane()).toHaveLength(100);
+  expect(new Set(await placesOf()).size).toBe(100);
+});
+
+it("what comes back to the workers because Claude is down asks for its place like everybody", async () => {
+  const inLane = await askInTurn(2);
+  sentToLane();
+  const waiting = await stored(50, "claude");
+  for (const message of waiting) await escalateJob({ ...house, claude: claudeIsDown }, message);
+  expect(house.sent).toEqual([]);
+  expect(await placesOf()).toEqual(inLane);
+  // They wait their turn, and are not forgotten.
+  const [next = expect.fail()] = waiting;
+  expect(await getJob(house.table, next)).toMatchObject({ status: "queued", tier: "ollama" });
+  expect(await getAdmission(house.table, { tenantId: ada.tenantId, lane: "express" })).toMatchObject({ holding: true });
+});
+
+it.each(["comes back from Claude", "is given back by its worker"])(
+  "a job that %s past its deadline ends its task, and gives back its place and its quota",
+  async (how) => {
+    const [jobId = ""] = await askInTurn(1);
+    const [message = expect.fail()] = sentToLane();
+    const before = (await getJob(house.table, message)) ?? expect.fail();
+    if (how === "comes back from Claude") {
+      await commit(house.table, [replaceJob(before, { ...before, version: before.version + 1, tier: "claude" })]);
+      house.passTime(60_000);
+      await escalateJob({ ...house, claude: claudeIsDown }, message);
+    } else {
+      const claimId = "00000000-0000-4000-9000-000000000001";
+      const { attempt } = await claimJob(house, worker, message, { ...message, claimId });
+      house.passTime(60_000);
+      await releaseJob(house, worker, message, { tenantId: ada.tenantId, attempt, reason: "draining" });
+      expect(await placesOf()).toEqual([]);
+    }
+    expect(await getJob(house.table, { tenantId: ada.tenantId, jobId })).toMatchObject({ status: "failed" });
+    const task = await getTask(house.table, { tenantId: ada.tenantId, taskId: before.taskId });
+    expect(task?.status).toBe("failed");
+    expect(await heldBy(house.table, ada.tenantId, "jobs")).toBe(0);
+  },
+);
 
 it("a flood goes on to Claude at the lane's promise, at its own tenant's expense, and leaves its places", async () => {
   const jobs = await askInTurn(4);

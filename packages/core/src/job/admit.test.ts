@@ -71,9 +71,27 @@ describe("a tenant's window in a lane", () => {
   it("is not written where nothing changes, and not watched once nobody is there", () => {
     const full = admit(empty, { ...none, waiting: [candidate(1), candidate(2), candidate(3)] }, startMs).state;
     expect(admit(full, { ...none, more: true }, startMs).state).toBe(full);
-    const over = admit(full, { ...none, left: ["job_1", "job_2"] }, startMs).state;
+    const over = admit(full, { ...none, left: ["job_1", "job_2"], look: true }, startMs).state;
     expect(over).toMatchObject({ places: [], holding: false });
     expect(over.dueAtMs).toBeUndefined();
+  });
+
+  it("knows of those that wait until somebody has looked: a list that a job's end reads may not have them yet", () => {
+    const full = admit(empty, { ...none, waiting: [candidate(1), candidate(2), candidate(3)] }, startMs).state;
+    const left = admit(full, { ...none, left: ["job_1", "job_2"] }, startMs + 1).state;
+    expect(left).toMatchObject({ places: [], holding: true, dueAtMs: startMs + 60_000 });
+    expect(admit(left, { ...none, look: true }, startMs + 60_000).state).toMatchObject({ holding: false });
+  });
+
+  it("is looked at a minute after the last look, whatever changes in between: a lost place is found", () => {
+    let state = admit(empty, { ...none, waiting: [candidate(0, startMs + 300_000)] }, startMs).state;
+    for (let index = 1; index < 5; index += 1) {
+      const waiting = [candidate(index, startMs + 300_000)];
+      state = admit(state, { ...none, left: [`job_${index - 1}`], waiting }, startMs + index * 10_000).state;
+      expect(state.dueAtMs).toBe(startMs + 60_000);
+    }
+    state = admit(state, { ...none, look: true }, startMs + 60_000).state;
+    expect(state.dueAtMs).toBe(startMs + 120_000);
   });
 
   it("admits nobody while it is smaller than what is in it", () => {

@@ -39,7 +39,11 @@ export function admit(
     /** There are further ones that wait. */
     more: boolean;
     window: number;
-    /** Somebody has looked at it for its deadline: the next one is set also where nothing else changes. */
+    /**
+     * Somebody has looked at it for its deadline, and at everything that waits. Only this sets the next deadline, so that
+     * a busy tenant's lost places are found too; and only this finds that nobody waits any more: a list may not know yet
+     * of one that has just been held back.
+     */
     look?: boolean;
   },
   nowMs: number,
@@ -60,12 +64,13 @@ export function admit(
     }
     admitted.push(candidate);
   }
-  const holding = input.more || admitted.length < input.waiting.length;
-  const isSame =
-    input.look !== true && admitted.length === 0 && stay.length === state.places.length && holding === state.holding;
+  const looked = input.look === true;
+  const holding = input.more || admitted.length < input.waiting.length || (!looked && state.holding);
+  const isSame = !looked && admitted.length === 0 && stay.length === state.places.length && holding === state.holding;
   if (isSame) return { state, admitted };
-  const { dueAtMs: _before, ...kept } = state;
-  const watched = places.length > 0 || holding ? { dueAtMs: nowMs + lookAgainMs } : {};
+  const { dueAtMs: before, ...kept } = state;
+  const dueAtMs = looked || before === undefined ? nowMs + lookAgainMs : before;
+  const watched = places.length > 0 || holding ? { dueAtMs } : {};
   return {
     state: { ...kept, ...watched, places, holding, version: state.version + 1, updatedAtMs: nowMs },
     admitted,

@@ -57,12 +57,13 @@ function flood(input: { jobs: number; slots: number; otherAtMs: number; deaths: 
     letIn(tenantId, []);
   }
 
-  function letIn(tenantId: keyof typeof lanes, gone: string[]): void {
+  function letIn(tenantId: keyof typeof lanes, gone: string[], look = false): void {
     const list = heldBack[tenantId];
     while (list[0] !== undefined && !isHeldBack(get(list[0]))) list.shift();
     const waiting = list.slice(0, window).filter((jobId) => isHeldBack(get(jobId)));
     const candidates = waiting.map((jobId) => candidateOf(get(jobId), nowMs));
-    const step = admit(lanes[tenantId], { left: gone, waiting: candidates, more: list.length > window, window }, nowMs);
+    const more = list.length > window;
+    const step = admit(lanes[tenantId], { left: gone, waiting: candidates, more, window, look }, nowMs);
     lanes[tenantId] = step.state;
     for (const { jobId } of step.admitted) {
       const { state, effects } = reduceJob(get(jobId), { type: "admit", secretHash: "t" }, nowMs);
@@ -90,7 +91,7 @@ function flood(input: { jobs: number; slots: number; otherAtMs: number; deaths: 
         const job = get(jobId);
         if (job.deadlineAtMs <= nowMs) jobs.set(jobId, reduceJob(job, { type: "pass_deadline" }, nowMs).state);
       }
-      letIn(tenantId, gone);
+      letIn(tenantId, gone, true);
     }
   }
 

@@ -16,9 +16,17 @@ describe("a job that waits", () => {
   it("goes on at the lane's promise because of its own tenant's backlog: held back, a full window, others held back", () => {
     const held: JobState = { ...job, admittedAtMs: undefined };
     const own = { kind: "escalate", why: "own_backlog" };
-    expect(judgeWait(held, { own: alone, slots: busy, nowMs: afterSloMs })).toEqual(own);
+    expect(judgeWait(held, { own: { ...alone, places: 2 }, slots: busy, nowMs: afterSloMs })).toEqual(own);
+    expect(judgeWait(held, { own: { ...alone, holding: true }, slots: busy, nowMs: afterSloMs })).toEqual(own);
     expect(judgeWait(job, { own: { ...alone, places: 2 }, slots: busy, nowMs: afterSloMs })).toEqual(own);
     expect(judgeWait(job, { own: { ...alone, holding: true }, slots: busy, nowMs: afterSloMs })).toEqual(own);
+  });
+
+  it("that is held back though its window has room asks for its place, however long it has waited", () => {
+    const held: JobState = { ...job, admittedAtMs: undefined };
+    for (const slots of [busy, { ready: 4, used: 3 }, { ready: 0, used: 0 }]) {
+      expect(judgeWait(held, { own: alone, slots, nowMs: held.deadlineAtMs - 1 })).toEqual({ kind: "wait" });
+    }
   });
 
   it("does not spend its tenant's money because others fill the slots, but at half of its time", () => {

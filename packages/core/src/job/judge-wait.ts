@@ -15,7 +15,7 @@ export type Waiting =
  * The tenant's own backlog decides: a job that waits behind others of its tenant beyond the lane's SLO goes on. One that
  * waits only because all slots work for others does not, so that one tenant's flood never spends another's budget; but it
  * does at half of its time, because late is better than never. Where slots are free and nobody takes it, or no worker is
- * there, no flood is to blame.
+ * there, no flood is to blame. Nor is it where one is held back though its window has room: nobody has asked for its place.
  */
 export function judgeWait(
   job: JobState,
@@ -34,7 +34,8 @@ export function judgeWait(
   const hadItsTurn = job.failures.some((failure) => failure.tier === "claude");
   if (job.status !== "queued" || job.tier !== "ollama" || hadItsTurn) return { kind: "wait" };
   if (nowMs - job.createdAtMs <= defaults.laneSloSeconds[job.lane] * 1000) return { kind: "wait" };
-  if (isHeldBack(job) || own.holding || own.places >= own.window) return { kind: "escalate", why: "own_backlog" };
+  if (own.holding || own.places >= own.window) return { kind: "escalate", why: "own_backlog" };
+  if (isHeldBack(job)) return { kind: "wait" };
   if (slots.used < slots.ready || slots.ready === 0) return { kind: "escalate", why: "nobody_takes_it" };
   const sinceMs = job.admittedAtMs ?? job.createdAtMs;
   if (nowMs - sinceMs >= (job.deadlineAtMs - sinceMs) * lastResort) return { kind: "escalate", why: "last_resort" };

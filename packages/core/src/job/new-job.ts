@@ -2,7 +2,7 @@ import { defaults } from "@steward/contracts/defaults";
 import type { Lane } from "@steward/contracts/names";
 import type { JobKind, JobState } from "./job-state.ts";
 
-/** A short lane's deadline leaves no minute to find out that a message was lost. */
+/** A short lane's deadline leaves no minute to find out that a message was lost, or that nobody has asked for its place. */
 export function resendAfterMsOf(lane: Lane): number {
   return Math.min(defaults.resendAfterSeconds, defaults.laneSloSeconds[lane]) * 1000;
 }
@@ -31,7 +31,6 @@ export function newJob(input: NewJob, nowMs: number): JobState {
   const { deadlineSeconds = defaults.jobDeadlineSeconds[input.lane], heldBack, ...job } = input;
   const allowedMs = deadlineSeconds * 1000;
   const deadlineAtMs = nowMs + (heldBack === true ? defaults.heldBackSeconds * 1000 : allowedMs);
-  const lookInMs = heldBack === true ? defaults.laneSloSeconds[input.lane] * 1000 : resendAfterMsOf(input.lane);
   return {
     kind: "plan",
     ...job,
@@ -43,7 +42,7 @@ export function newJob(input: NewJob, nowMs: number): JobState {
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
     deadlineAtMs,
-    dueAtMs: Math.min(deadlineAtMs, nowMs + lookInMs),
+    dueAtMs: Math.min(deadlineAtMs, nowMs + resendAfterMsOf(input.lane)),
     failures: [],
   };
 }

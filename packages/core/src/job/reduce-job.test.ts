@@ -162,6 +162,21 @@ describe("a job", () => {
     expect(effects).toEqual([{ type: "ask_for_place" }]);
   });
 
+  it("that has just been held back is looked at within a minute, in whatever lane: nobody may have asked for its place", () => {
+    const bulk = { ...held, lane: "bulk" as const };
+    const from = { tenantId, jobId: "job_1", taskId, lane: "bulk", secretHash: "s1" } as const;
+    expect(newJob({ ...from, tier: "ollama", heldBack: true }, startMs).dueAtMs).toBe(startMs + 60_000);
+    const back = after(
+      newJob({ ...from, tier: "claude" }, startMs),
+      { type: "requeue", secretHash: "s2", tier: "ollama" },
+      startMs + 900_000,
+    );
+    expect(isHeldBack(back)).toBe(true);
+    expect(back.dueAtMs).toBe(startMs + 960_000);
+    const looked = after(bulk, { type: "requeue", secretHash: "s2" }, startMs + 60_000);
+    expect(looked.dueAtMs).toBe(startMs + 960_000);
+  });
+
   it("is looked at less and less while it is held back", () => {
     const looked = after(held, { type: "requeue", secretHash: "s2" }, startMs + 40_000);
     expect(looked.dueAtMs).toBe(startMs + 80_000);

@@ -43,7 +43,7 @@ export function reduceJob(state: JobState, event: JobEvent, nowMs: number): Step
   const go = (to: JobStatus, changes: Partial<JobState>, effects: JobEffect[] = []): Step<JobState, JobEffect> => {
     checkTransition(transitions, { from: state.status, event: event.type, to, sentence: impossible(state, event) });
     const next: JobState = { ...state, ...changes, status: to };
-    return changed<JobState, JobEffect>(next, { dueAtMs: dueAtMsOf(next, nowMs) }, nowMs, effects);
+    return changed<JobState, JobEffect>(next, { dueAtMs: dueAtMsOf(next, state, nowMs) }, nowMs, effects);
   };
   const giveUp = (changes: Partial<JobState>, reason: string): Step<JobState, JobEffect> =>
     go("failed", { ...changes, lease: undefined }, [{ type: "give_up", reason }]);
@@ -149,10 +149,11 @@ export function reduceJob(state: JobState, event: JobEvent, nowMs: number): Step
 const toAnyWorker = { workerId: undefined };
 const silence = "the worker went silent";
 
-function dueAtMsOf(state: JobState, nowMs: number): number | undefined {
+function dueAtMsOf(state: JobState, before: JobState, nowMs: number): number | undefined {
   if (jobHasEnded(state.status)) return undefined;
   if (state.status === "leased") return state.lease?.expiresAtMs ?? state.deadlineAtMs;
-  if (state.sentAtMs === undefined && !isHeldBack(state)) {
+  // Whoever held it back may have died before its place was asked for.
+  if (state.sentAtMs === undefined && !(isHeldBack(state) && isHeldBack(before))) {
     return Math.min(state.deadlineAtMs, nowMs + resendAfterMsOf(state.lane));
   }
   // Whether the worker that it was given to is still there is looked at once a minute, however long its lane may take.
