@@ -90,6 +90,15 @@ test.each([
   expect(performance.now() - started).toBeLessThan(2_000);
 });
 
+test.each([
+  ["is silent", true, { kind: "hang", afterTokens: 0 }],
+  ["stops in the middle", true, { kind: "hang", afterTokens: 3 }],
+  ["writes on and on", false, { kind: "text", text: "words ".repeat(400), tokenMs: 20 }],
+] as const)("one that %s until its deadline is an outage for all: %s", async (_, outage, script) => {
+  models.script(script);
+  expect(await ask({ timeoutMs: 900, fairTimeMs: 400 })).toMatchObject({ kind: "failed", retryable: true, outage });
+});
+
 test("a cancelled question ends at once", async () => {
   models.script({ kind: "hang", afterTokens: 1 });
   const cancel = new AbortController();

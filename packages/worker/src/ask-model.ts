@@ -6,10 +6,17 @@ import { OllamaHttpError, strictFetch } from "./probe.ts";
 /** What the model, or its server, did wrong. */
 export class ModelFault extends Error {
   readonly reason: Extract<ReleaseJob["reason"], "model_unavailable" | "model_error">;
-  constructor(reason: ModelFault["reason"], message: string, cause?: unknown) {
+  /** It is about what was asked: another question may fare well. */
+  readonly ofQuestion: boolean;
+  constructor(
+    reason: ModelFault["reason"],
+    message: string,
+    { cause, ofQuestion = false }: { cause?: unknown; ofQuestion?: boolean } = {},
+  ) {
     super(message, { cause });
     this.name = "ModelFault";
     this.reason = reason;
+    this.ofQuestion = ofQuestion;
   }
 }
 
@@ -62,7 +69,8 @@ export async function askModel(options: AskModelOptions): Promise<ModelAnswered>
       }
       if (output.length > maxOutputCharacters) {
         stream.abort();
-        throw new ModelFault("model_error", `the model wrote more than ${maxOutputCharacters} characters`);
+        const why = `the model wrote more than ${maxOutputCharacters} characters`;
+        throw new ModelFault("model_error", why, { ofQuestion: true });
       }
       if (part.done) {
         return { output, promptTokens: part.prompt_eval_count ?? 0, completionTokens: part.eval_count ?? tokens };
@@ -77,7 +85,7 @@ export async function askModel(options: AskModelOptions): Promise<ModelAnswered>
 
 function faultOf(error: unknown): ModelFault {
   if (error instanceof OllamaHttpError) {
-    return new ModelFault(error.status === 404 ? "model_unavailable" : "model_error", error.message, error);
+    return new ModelFault(error.status === 404 ? "model_unavailable" : "model_error", error.message, { cause: error });
   }
   // `fetch` fails with a TypeError when nobody listens; once the stream is open it is the answer that broke.
   const refused =
@@ -85,5 +93,5 @@ function faultOf(error: unknown): ModelFault {
     error.cause instanceof Error &&
     "code" in error.cause &&
     error.cause.code === "ECONNREFUSED";
-  return new ModelFault(refused ? "model_unavailable" : "model_error", describeError(error), error);
+  return new ModelFault(refused ? "model_unavailable" : "model_error", describeError(error), { cause: error });
 }

@@ -27,7 +27,9 @@ export interface RunJobOptions {
 
 export type JobEnd =
   /** The server has the answer, or the job back: the message has done its work. */
-  | { type: "completed" | "released"; reason?: ReleaseJob["reason"] }
+  | { type: "completed" }
+  /** `ofQuestion`: the model failed at this one, and may answer others. */
+  | { type: "released"; reason: ReleaseJob["reason"]; ofQuestion?: true }
   /** The server will never give this job for this message. */
   | { type: "refused"; code: string }
   /** The lease went to somebody else, or nobody answered: the message is left to whoever comes next. */
@@ -134,7 +136,8 @@ async function workUnderLease(options: RunJobOptions, claim: ClaimAnswer, claime
     log("job.given_back", { jobId: message.jobId, attempt, reason, error: text });
     const body = { ...holder, reason, ...(reason === "draining" ? {} : { message: text.slice(0, 500) }) };
     const refusal = await postUntilTaken(options, () => call("releaseJob", { params, body, signal: options.stop }));
-    return refusal ?? { type: "released", reason };
+    const ofQuestion = error instanceof ModelFault && error.ofQuestion && { ofQuestion: true as const };
+    return refusal ?? { type: "released", reason, ...(ofQuestion || {}) };
   } finally {
     over.abort();
     options.draining.removeEventListener("abort", onDraining);

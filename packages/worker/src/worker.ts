@@ -185,7 +185,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
           draining: giveBack.signal,
           stop: stop.signal,
         });
-        return end.type === "released" && end.reason === "model_error" ? "outage" : "fine";
+        // One tenant's endless answers are no reason to give nobody any.
+        const failed = end.type === "released" && end.reason === "model_error" && end.ofQuestion !== true;
+        return failed ? "outage" : "fine";
       });
       // The next job would meet the same silence: look first.
       if (end.type === "released" && end.reason === "model_unavailable") {

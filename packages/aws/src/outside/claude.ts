@@ -14,6 +14,8 @@ export interface ClaudeQuestion {
   schema?: Record<string, unknown>;
   /** From now until the answer must be complete. */
   timeoutMs: number;
+  /** Who says nothing for as long does not answer. For tests. */
+  fairTimeMs?: number;
   signal?: AbortSignal;
 }
 
@@ -46,8 +48,8 @@ interface Failure {
   keyRefused?: true;
 }
 
-/** Claude has answered within this, or does not answer. */
-const fairTimeMs = 15_000;
+/** Claude says something within this, or does not answer. */
+const defaultFairTimeMs = 15_000;
 
 /** Asks Claude once, within the deadline. Never throws; the key appears in no reason. */
 export async function askClaude(question: ClaudeQuestion): Promise<ClaudeAnswer> {
@@ -55,13 +57,19 @@ export async function askClaude(question: ClaudeQuestion): Promise<ClaudeAnswer>
   const deadline = AbortSignal.timeout(question.timeoutMs);
   const signal = question.signal === undefined ? deadline : AbortSignal.any([deadline, question.signal]);
   let begun = false;
-  const onBegun = () => {
-    begun = true;
+  let heardMs = startedMs;
+  const listener: Listener = {
+    onBegun: () => {
+      begun = true;
+    },
+    onWord: () => {
+      heardMs = performance.now();
+    },
   };
   const latencyMs = () => Math.round(performance.now() - startedMs);
   try {
     // Raced, not only aborted: whatever the connection does, the caller is answered in time.
-    const message = await Promise.race([ask(question, signal, onBegun), whenAborted(signal)]);
+    const message = await Promise.race([ask(question, signal, listener), whenAborted(signal)]);
     const cut = whyIncomplete(message);
     if (cut !== undefined) return { ...cut, outage: false, latencyMs: latencyMs() };
     const { usage } = message;
@@ -78,8 +86,9 @@ export async function askClaude(question: ClaudeQuestion): Promise<ClaudeAnswer>
   } catch (error) {
     if (deadline.aborted) {
       const reason = `Claude did not answer within ${question.timeoutMs} ms`;
-      // A job that came late leaves less time than Claude needs: that says nothing of Anthropic.
-      const outage = question.timeoutMs >= fairTimeMs;
+      // A job that came late leaves less time than Claude needs, and a long answer that comes along well takes more than
+      // there is: neither says anything of Anthropic. Silence does.
+      const outage = Math.round(performance.now() - heardMs) >= (question.fairTimeMs ?? defaultFairTimeMs);
       return { kind: "failed", reason, retryable: true, billed: true, outage, latencyMs: latencyMs() };
     }
     if (signal.aborted) {
@@ -92,7 +101,13 @@ export async function askClaude(question: ClaudeQuestion): Promise<ClaudeAnswer>
   }
 }
 
-async function ask(question: ClaudeQuestion, signal: AbortSignal, onBegun: () => void): Promise<Anthropic.Message> {
+interface Listener {
+  onBegun: () => void;
+  /** Another piece of the answer. */
+  onWord: () => void;
+}
+
+async function ask(question: ClaudeQuestion, signal: AbortSignal, listener: Listener): Promise<Anthropic.Message> {
   const client = new Anthropic({
     apiKey: question.apiKey,
     // Nothing but the caller's own configuration: the SDK would look into the environment.
@@ -103,24 +118,24 @@ async function ask(question: ClaudeQuestion, signal: AbortSignal, onBegun: () =>
     maxRetries: 0,
     logLevel: "off",
   });
-  if (question.schema === undefined) return await stream(client, question, { signal, onBegun }, {});
+  if (question.schema === undefined) return await stream(client, question, { signal, listener }, {});
   const format = formatOf(question.schema);
   if (format !== undefined) {
     try {
-      return await stream(client, question, { signal, onBegun }, { output_config: { format } });
+      return await stream(client, question, { signal, listener }, { output_config: { format } });
     } catch (error) {
       if (!isSchemaRefused(error)) throw error;
     }
   }
   const schema = `Answer with one JSON object of this JSON Schema:\n${JSON.stringify(question.schema)}`;
-  return await stream(client, { ...question, prompt: `${question.prompt}\n\n${schema}` }, { signal, onBegun }, {});
+  return await stream(client, { ...question, prompt: `${question.prompt}\n\n${schema}` }, { signal, listener }, {});
 }
 
 /** Streamed: a connection without a sign of life for a minute is cut by what lies between. */
 async function stream(
   client: Anthropic,
   { model, system, prompt }: ClaudeQuestion,
-  { signal, onBegun }: { signal: AbortSignal; onBegun: () => void },
+  { signal, listener }: { signal: AbortSignal; listener: Listener },
   output: Pick<Anthropic.MessageStreamParams, "output_config">,
 ): Promise<Anthropic.Message> {
   const messages = client.messages.stream(
@@ -133,7 +148,8 @@ async function stream(
     },
     { signal },
   );
-  messages.once("connect", onBegun);
+  messages.once("connect", listener.onBegun);
+  messages.on("streamEvent", listener.onWord);
   return await messages.finalMessage();
 }
 
