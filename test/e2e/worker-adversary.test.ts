@@ -58,7 +58,7 @@ import type { Route } from "@steward/contracts/route";
 import { routes } from "@steward/contracts/routes";
 import type { KeyPair } from "@steward/node-client/key-pair";
 import type { NodeClient } from "@steward/node-client/node-client";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Installation, problemOf, startInstallation, until, untilEnded } from "../support/installation.ts";
 import { atNodesDoor } from "../support/nodes-door.ts";
 
@@ -250,6 +250,16 @@ describe("with the worker's own AWS keys", () => {
   });
 });
 
+/** Tasks whose jobs this adversary has taken: they would fill their tenant's window. */
+const taken: { slug: string; taskId: string }[] = [];
+afterEach(async () => {
+  for (const { slug, taskId } of taken.splice(0)) {
+    const call = installation.as(slug);
+    const { status } = await call("getTask", { params: { taskId }, query: {} });
+    if (status === "thinking") await call("cancelTask", { params: { taskId }, body: {} });
+  }
+});
+
 /** A job in a lane, and its message, which this adversary receives in the real worker's place. */
 async function takeMessage(slug = "acme"): Promise<{ taskId: string; message: LaneMessage }> {
   const call = installation.as(slug);
@@ -258,6 +268,7 @@ async function takeMessage(slug = "acme"): Promise<{ taskId: string; message: La
     body: { instruction: "onboard our new colleague zoe", targets: [site?.name ?? ""] },
   });
   expect(task.status).toBe("thinking");
+  taken.push({ slug, taskId: task.id });
   const { names } = installation;
   const { QueueUrl } = await aws.sqs.send(new GetQueueUrlCommand({ QueueName: names.queue("inference-express") }));
   for (let tries = 0; tries < 20; tries++) {
