@@ -63,6 +63,7 @@ const goodParams = (): Record<string, string> => ({
   notificationId: newId("notification", Date.now()),
   certificateId: newId("certificate", Date.now()),
   digest: "0".repeat(64),
+  queue: "escalations",
 });
 const fill = (path: string, params = goodParams()) =>
   path.replace(/\{(\w+)\}/g, (_, key: string) => encodeURIComponent(params[key] ?? ""));
