@@ -127,7 +127,7 @@ async function measure(
       const caller = number % callers.length;
       const to = callers[caller];
       if (to === undefined) continue;
-      const instruction = `could you perhaps see to it that colleague number ${number}x gets on board`;
+      const instruction = `could you see to it that colleague number ${number}x gets on board`;
       const atMs = performance.now();
       void to.call("submitTask", { body: { instruction, targets: [to.target] } }).then(
         ({ id }) => accepted.set(number, { atMs, taskId: id, caller }),

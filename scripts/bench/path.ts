@@ -19,7 +19,7 @@ import { type Figure, percentile } from "./report.ts";
 const submissions = 200;
 const wakes = 200;
 /** Not understood by the matcher, so every one of these goes to the worker. */
-const sentence = (count: number) => `could you perhaps see to it that colleague number ${count} gets on board`;
+const sentence = (count: number) => `could you see to it that colleague number ${count} gets on board`;
 
 /** How quickly work reaches whoever waits for it. */
 export async function benchPath(): Promise<Figure[]> {

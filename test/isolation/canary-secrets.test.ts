@@ -362,7 +362,7 @@ describe("planting", () => {
     }));
     claude.script({ kind: "text", text: `no: password=${made("Claude's words")}` });
     const asked = await acme("submitTask", {
-      body: { instruction: "let our trainee pia in on monday", targets: ["acme-berlin-01"] },
+      body: { instruction: "let our trainee pia in", targets: ["acme-berlin-01"] },
     });
     await until(acme, asked.id, ({ status }) => status !== "thinking" && status !== "queued", 60_000);
     expect(ollama.requests.length).toBeGreaterThan(1);

@@ -97,11 +97,7 @@ async function accept(deps: Deps, caller: Caller, body: AskSupport, taskId: stri
     passages: [...(await deps.searchPassages())(body.question), ...targets.map(passageOfFacts)],
   };
   if (material.passages.length === 0) {
-    const { state, effects } = reduceTask(
-      task,
-      { type: "conclude", status: "failed", result: nothingFound(taskId) },
-      nowMs,
-    );
+    const { state, effects } = reduceTask(task, { type: "conclude", status: "failed", result: nothingFound }, nowMs);
     await storeTask(deps, { ...change, after: state, effects });
     return state;
   }

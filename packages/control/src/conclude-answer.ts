@@ -65,13 +65,10 @@ export async function judgeAnswer(
 export async function concludeWithoutModel(
   deps: Pick<Context, "table" | "actions" | "nowMs">,
   task: TaskState,
-  job: Pick<JobState, "failures">,
+  job: Pick<JobState, "tenantId" | "taskId" | "failures">,
   reason: string,
 ): Promise<Step<TaskState, TaskEffect>> {
-  const { status, result, answer } = noAnswer(reason, job.failures, {
-    taskId: task.taskId,
-    material: await materialOf(deps, task),
-  });
+  const { status, result, answer } = noAnswer(reason, job, await materialOf(deps, task));
   const proposal = await proposalOf(deps, task, undefined);
   return reduceTask(
     task,

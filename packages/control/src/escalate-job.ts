@@ -4,6 +4,7 @@ import { sha256Hex } from "@steward/contracts/canonical";
 import { hasCode } from "@steward/contracts/errors";
 import type { LaneMessage } from "@steward/contracts/job";
 import { claudeMostUsd, claudePriceUsd } from "@steward/core/planning/claude-price";
+import { noClaudeKey } from "@steward/core/planning/connect-model";
 import { reduceJob } from "@steward/core/job/reduce-job";
 import type { ProviderBreaker } from "@steward/core/provider/provider-breaker";
 import { followUp } from "./admit-jobs.ts";
@@ -83,7 +84,7 @@ export async function escalateJob(
   }
   const key = await deps.claude.key();
   if (key === undefined) {
-    await withoutClaude("no Claude key is set");
+    await withoutClaude(noClaudeKey);
     return;
   }
   const task = await getTask(deps.table, { tenantId, taskId: job.taskId });

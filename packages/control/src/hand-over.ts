@@ -1,5 +1,6 @@
 import { listEscalated } from "@steward/aws/records/task";
 import { actFor, actForSystem } from "@steward/aws/tenant-fence";
+import { AppError } from "@steward/contracts/errors";
 import { redactText } from "@steward/contracts/redact";
 import type { GiveFeedback, TaskView } from "@steward/contracts/task";
 import * as handOver from "@steward/core/task/hand-over";
@@ -23,9 +24,17 @@ export async function escalateTask(
   params: Params,
   body: { note?: string | undefined },
 ): Promise<TaskView> {
-  return change(deps, caller, params, "escalate-task", (task) =>
-    handOver.escalateTask(task, { ...personOf(caller), ...noteOf(body.note) }, deps.nowMs()),
-  );
+  return change(deps, caller, params, "escalate-task", (task) => {
+    requireMayEscalate(caller, task);
+    return handOver.escalateTask(task, { ...personOf(caller), ...noteOf(body.note) }, deps.nowMs());
+  });
+}
+
+function requireMayEscalate({ role, principal }: Caller, task: TaskState): void {
+  if (handOver.mayEscalate(task, { id: principal.id, role })) return;
+  throw new AppError("forbidden", `this needs the role operator; yours is ${role}, and it is no question of yours`, {
+    next: "Ask whoever requested it, or an operator.",
+  });
 }
 
 /** The word of the provider's staff, which stands at the task. */

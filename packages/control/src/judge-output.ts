@@ -65,6 +65,6 @@ export async function takeOnWithoutModel(
   { job, reason }: { job: JobState; reason: string },
 ): Promise<Step<TaskState, TaskEffect>> {
   if (task.kind === "support") return (await answers()).concludeWithoutModel(deps, task, job, reason);
-  const result = noModelCould(reason, job.failures, await planningContext(deps, task));
+  const result = noModelCould(reason, job, await planningContext(deps, task));
   return reduceTask(task, { type: "fail", result, planning: planningOf(job) }, deps.nowMs());
 }

@@ -6,6 +6,7 @@ import { roleIn } from "@steward/contracts/roles";
 import type { SubmitTask, TaskView } from "@steward/contracts/task";
 import { groundGiven } from "@steward/core/planning/build-plan";
 import { matchInstruction } from "@steward/core/planning/match-instruction";
+import { noTierMay } from "@steward/core/planning/refusals";
 import { grantsOf } from "@steward/core/principal/grants";
 import { newTask } from "@steward/core/task/new-task";
 import type { Caller, Context, Repeatable } from "./context.ts";
@@ -90,7 +91,9 @@ async function accept(
     await storeTask(deps, { ...change, after: step.state, effects: step.effects });
     return fullTaskView(deps, step.state);
   }
-  const understanding = matchInstruction(context);
+  const matched = matchInstruction(context);
+  const understanding =
+    matched.kind === "unsure" && matched.final === true ? noTierMay(matched, context.actions) : matched;
   if (understanding.kind === "unsure") {
     return fullTaskView(deps, await startThinking(deps, task, context, { ...change, ...options }));
   }

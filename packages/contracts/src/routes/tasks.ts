@@ -52,8 +52,9 @@ export const taskRoutes = {
     id: "escalateTask",
     method: "POST",
     path: "/api/v1/tasks/{taskId}/escalate",
-    access: { role: "operator" },
-    summary: "Ask the provider's staff to look at a task that failed, was refused, or needs an answer",
+    access: { role: "viewer" },
+    summary:
+      "Ask the provider's staff to look at a task that failed, was refused, or needs an answer; a viewer at a question of their own",
     params: taskParams,
     body: task.escalateTaskSchema,
     status: 200,

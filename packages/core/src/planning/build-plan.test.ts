@@ -1,4 +1,5 @@
 import { AppError } from "@steward/contracts/errors";
+import { providerTenantId } from "@steward/contracts/ids";
 import { planSchema } from "@steward/contracts/plan";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -12,13 +13,15 @@ import {
   testPlan,
   testTask,
 } from "../../test/fixtures.ts";
+import type { JobState } from "../job/job-state.ts";
 import { allowedMsOf } from "../run/allowed-time.ts";
 import type { GroundedStep, TaskState } from "../task/task-state.ts";
 import { answerQuestion } from "./answer-question.ts";
 import { buildPlan, groundGiven } from "./build-plan.ts";
+import { noClaudeKey } from "./connect-model.ts";
 import { matchInstruction } from "./match-instruction.ts";
 import { buildPrompt } from "./prompt.ts";
-import { noModelCould } from "./refusals.ts";
+import { noModelCould, noTierMay } from "./refusals.ts";
 
 function problemsOf(run: () => unknown): AppError {
   try {
@@ -246,14 +249,35 @@ describe("a model's prompt", () => {
 });
 
 describe("a clear no", () => {
+  const customer = "ten_customer";
+  const couldNot = (tenantId: string, ...failures: JobState["failures"]) =>
+    noModelCould(noClaudeKey, { tenantId, failures }, contextFor("what's the weather"));
+
   it("says what can be done instead and what was tried", () => {
-    const result = noModelCould(
-      "no Claude key is set",
-      [{ attempt: 1, tier: "ollama", reason: "prose" }],
-      contextFor("what's the weather"),
-    );
+    const result = couldNot(customer, { attempt: 1, tier: "ollama", reason: "prose" });
     expect(result.message).toContain("None of the actions does this");
     expect(result.message).toContain("ollama: prose; no Claude key is set");
     expect(result.next?.length).toBeGreaterThan(2);
+  });
+
+  it("says how to connect a model only where there was none, and to a customer whose work that is", () => {
+    const keyless = { attempt: 1, tier: "claude", reason: noClaudeKey } as const;
+    const told = (...given: Parameters<typeof couldNot>) =>
+      (couldNot(...given).next ?? []).filter((line) => line.includes("secrets set anthropic"));
+    expect(told(customer, keyless)).toEqual([expect.stringMatching(/^Your provider can .* Whoever runs Steward: /)]);
+    expect(told(providerTenantId, keyless)).toEqual([expect.not.stringContaining("provider")]);
+    expect(told(customer, { attempt: 1, tier: "ollama", reason: "it left out bob", grade: 0.4 }, keyless)).toEqual([]);
+    expect(told(customer, { attempt: 1, tier: "claude", reason: "the budget of the day is used up" })).toEqual([]);
+  });
+
+  it("tells why no model is asked, and what can be said now", () => {
+    const context = contextFor("add user john tomorrow");
+    const matched = matchInstruction(context);
+    if (matched.kind !== "unsure") throw new Error(matched.kind);
+    expect(noTierMay(matched, context.actions)).toMatchObject({
+      kind: "refused",
+      message: expect.stringMatching(/^Nothing is done\. It is to be done at another time/),
+      next: expect.arrayContaining([expect.stringContaining("add user")]),
+    });
   });
 });

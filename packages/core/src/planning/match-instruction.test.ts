@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { addUser, contextFor, testActions } from "../../test/fixtures.ts";
+import { gradeAnswer } from "./grade-answer.ts";
 import hostile from "./hostile-instructions.json" with { type: "json" };
 import { buildMatcher, matchInstruction } from "./match-instruction.ts";
 
@@ -135,6 +136,28 @@ describe("the matcher", () => {
   ])("is not sure about %j", (instruction) => {
     expect(match(instruction).kind).toBe("unsure");
   });
+
+  it.each([
+    "add user john tomorrow",
+    "add user john if there is room",
+    "maybe add user john",
+    "add user john like last time",
+    'the mail says "add user john"',
+    "cannot add user john",
+  ])("knows that no model's word would be taken for %j", (instruction) => {
+    expect(match(instruction)).toMatchObject({ kind: "unsure", final: true });
+    const steps = [{ action: "users.add", variables: { username: "john" } }];
+    const judged = gradeAnswer(JSON.stringify({ understood: "", outOfScope: false, steps }), contextFor(instruction));
+    expect(judged.kind).toBe("unsure");
+  });
+
+  it.each(["let john in", "john needs an account, but no share", "how do I add user john?"])(
+    "leaves %j to a model",
+    (instruction) => {
+      expect(match(instruction)).toMatchObject({ kind: "unsure" });
+      expect(match(instruction)).not.toHaveProperty("final");
+    },
+  );
 
   it("finds nothing near a question that is none of its business, and the right things near others", () => {
     expect(match("what's the weather")).toMatchObject({ nearest: [] });

@@ -5,6 +5,7 @@ import { type IndexedAction, indexActions, nearestActions } from "./action-index
 import { checkSteps, questionFor, sharedFacts, thingToChange, unknownThing, withDefaults } from "./complete-steps.ts";
 import { knownNames, onceForEach, pluralsOf } from "./coordination.ts";
 import { type ClauseReading, readByExamples, readByWords } from "./match-clause.ts";
+import { evidenceOf } from "./grounding.ts";
 import type { PlanningContext, Understanding } from "./planning-types.ts";
 import { whyNotPlain } from "./request-mood.ts";
 import { isNegated, screenInstruction } from "./screen-instruction.ts";
@@ -31,15 +32,17 @@ export function matchInstruction(context: PlanningContext): Understanding {
   if (screened !== undefined) return { kind: "refused", ...screened, grade: 1 };
   const index = indexActions(context.actions);
   const tokens = withoutTargets(tokenize(context.instruction), context);
-  const unsure = (why: string): Understanding => ({
+  const unsure = (why: string): Extract<Understanding, { kind: "unsure" }> => ({
     kind: "unsure",
     why,
     nearest: nearestActions(index, tokens),
     grade: 0,
   });
-  if (isNegated(context.instruction)) return unsure("It is said what should not be.");
-  const notPlain = whyNotPlain(context.instruction);
-  if (notPlain !== undefined) return unsure(notPlain);
+  // `gradeAnswer` takes no model's word for these either: nobody is asked, nor paid, for a sure no.
+  const never = whyNever(context.instruction);
+  if (never !== undefined) return { ...unsure(never), final: true };
+  // Where only a part says "not", a model may tell which one.
+  if (isNegated(context.instruction)) return unsure(negated);
   if (tokens.every((token) => token.class === "free" || token.kind === "separator")) {
     return unsure("Nothing is asked for.");
   }
@@ -64,6 +67,13 @@ export function matchInstruction(context: PlanningContext): Understanding {
     return unsure("It is a question, not a request.");
   }
   return understandingOf(context, readings, unsure);
+}
+
+const negated = "It is said what should not be.";
+
+/** Why no tier may make a plan of it; undefined where one may. */
+function whyNever(instruction: string): string | undefined {
+  return evidenceOf(instruction).allNegated ? negated : whyNotPlain(instruction);
 }
 
 function understandingOf(

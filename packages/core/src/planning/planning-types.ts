@@ -19,5 +19,8 @@ export type Understanding =
   | { kind: "question"; question: Question; steps: GroundedStep[]; grade: number }
   /** Not possible or not allowed: a clear no for the person, with what they could say instead. */
   | { kind: "refused"; message: string; next: string[]; grade: number }
-  /** This tier cannot tell: the next one may. `form`: the words could not be used at all, whatever they meant. */
-  | { kind: "unsure"; why: string; nearest: string[]; grade: number; form?: true };
+  /**
+   * This tier cannot tell: the next one may. `form`: the words could not be used at all, whatever they meant. `final`: so it
+   * is for every tier, whatever a model reads in the request.
+   */
+  | { kind: "unsure"; why: string; nearest: string[]; grade: number; form?: true; final?: true };

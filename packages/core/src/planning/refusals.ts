@@ -3,7 +3,8 @@ import type { TaskResult } from "@steward/contracts/task";
 import type { JobState } from "../job/job-state.ts";
 import { spokenOf } from "./action-index.ts";
 import { asExample, matchInstruction } from "./match-instruction.ts";
-import type { PlanningContext } from "./planning-types.ts";
+import { howToConnect } from "./connect-model.ts";
+import type { PlanningContext, Understanding } from "./planning-types.ts";
 
 const maxSuggestions = 3;
 const maxTitles = 8;
@@ -27,6 +28,16 @@ export function noActionFits(
   };
 }
 
+/** The no to what no model is asked about, since nothing could come of its answer. */
+export function noTierMay(
+  { why, nearest }: Extract<Understanding, { kind: "unsure" }>,
+  actions: readonly Action[],
+): Extract<Understanding, { kind: "refused" }> {
+  const { message, next } = noActionFits(nearest, actions);
+  // Of what is none of ours anyway, that is said.
+  return { kind: "refused", message: nearest.length === 0 ? message : `Nothing is done. ${why}`, next, grade: 1 };
+}
+
 /** `users.add` for all that is done with users: a list of everything is read by nobody. */
 function oneOfEachKind(actions: readonly Action[]): Action[] {
   const kinds = new Map<string, Action>();
@@ -38,7 +49,11 @@ function oneOfEachKind(actions: readonly Action[]): Action[] {
 }
 
 /** Why no model could make a plan of an instruction, what each said, and what to do about it. */
-export function noModelCould(reason: string, failures: JobState["failures"], context: PlanningContext): TaskResult {
+export function noModelCould(
+  reason: string,
+  { tenantId, failures }: Pick<JobState, "tenantId" | "failures">,
+  context: PlanningContext,
+): TaskResult {
   const matched = matchInstruction(context);
   if (matched.kind === "refused") return { message: matched.message, next: matched.next };
   const { message, next } = noActionFits(matched.kind === "unsure" ? matched.nearest : [], context.actions);
@@ -48,10 +63,7 @@ export function noModelCould(reason: string, failures: JobState["failures"], con
   const why = [...new Set([...tried, ...last])].map((one) => one.replace(/[.\s]+$/, ""));
   return {
     message: `${message} No model could help (${why.join("; ")}).`,
-    next: [
-      ...next,
-      "To let a model read such requests, start Ollama with a model on a worker (ollama pull llama3.2:3b), or set a Claude key: steward secrets set anthropic",
-    ],
+    next: [...next, ...howToConnect("reads such requests", tenantId, failures)],
   };
 }
 

@@ -2,7 +2,7 @@ import { taskStatuses } from "@steward/contracts/states";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { startMs, testPlan, testTask } from "../../test/fixtures.ts";
-import { answerEscalation, escalateTask, giveFeedback } from "./hand-over.ts";
+import { answerEscalation, escalateTask, giveFeedback, mayEscalate } from "./hand-over.ts";
 import type { TaskState } from "./task-state.ts";
 
 const anna = { by: "per_anna", name: "Anna" };
@@ -25,6 +25,15 @@ it("what is stuck is handed to a person once, what goes its way is not, and neit
       expect(escalateTask(state, { ...staff, note: "again" }, startMs + 1).state).toBe(state);
     }),
   );
+});
+
+it("a viewer hands over a question of their own, and nothing else", () => {
+  const viewer = { id: failed.requestedBy.id, role: "viewer" } as const;
+  const question: TaskState = { ...failed, kind: "support" };
+  expect(mayEscalate(question, viewer)).toBe(true);
+  expect(mayEscalate(question, { ...viewer, id: "per_other" })).toBe(false);
+  expect(mayEscalate(failed, viewer)).toBe(false);
+  expect(mayEscalate(failed, { id: "per_other", role: "operator" })).toBe(true);
 });
 
 it("an answer stands until a better one, and after it the question may be put again", () => {

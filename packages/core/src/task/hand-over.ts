@@ -1,4 +1,5 @@
 import { AppError } from "@steward/contracts/errors";
+import { hasRole, type Role } from "@steward/contracts/roles";
 import { changed, unchanged } from "../reducing.ts";
 import type { Step } from "../versioned.ts";
 import type { Escalation, Feedback, TaskEffect, TaskState } from "./task-state.ts";
@@ -12,6 +13,11 @@ type Said = { by: string; name: string; note?: string };
 
 /** Opinions that a task keeps; a further person's takes the place of the oldest. */
 const maxOpinions = 20;
+
+/** Whoever may request may hand over; a viewer, who may ask questions, a question of their own. */
+export function mayEscalate(state: TaskState, { id, role }: { id: string; role: Role }): boolean {
+  return hasRole(role, "operator") || (state.kind === "support" && state.requestedBy.id === id);
+}
 
 /** *Ask my provider*: of a task that failed, was refused or needs an answer, and of a question whatever came of it. */
 export function escalateTask(state: TaskState, said: Said, nowMs: number): Step<TaskState, TaskEffect> {
