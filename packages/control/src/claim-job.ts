@@ -20,8 +20,9 @@ import { loadJob } from "./send-job.ts";
 
 /**
  * Takes a job under a lease, for whoever shows the secret of its newest message. The same `claimId` again gets the same
- * answer, so a lost reply costs nothing. `stale_attempt`: drop the message, the job is ended or somebody else's;
- * `forbidden`: leave it to another worker.
+ * answer, so a lost reply costs nothing. `stale_attempt`: drop the message, the job is ended or somebody else's. Whoever
+ * may not work is told `conflict`, which workers of every version take as "leave it to others": for a refusal that is
+ * final they would delete the message, and with it a job that somebody else could do.
  */
 export async function claimJob(
   deps: Pick<Context, "table" | "actions" | "nowMs" | "jobTimes" | "log">,
@@ -33,8 +34,9 @@ export async function claimJob(
   const worker = await getNode(deps.table, { tenantId: node.tenantId, nodeId: node.nodeId });
   const isOut = worker === undefined || worker.removedAtMs !== undefined || worker.revokedAtMs !== undefined;
   if (isOut || worker.quarantinedAtMs !== undefined) {
-    throw new AppError("forbidden", "this worker is in quarantine: its enrolment token was used with another key", {
+    throw new AppError("conflict", "this worker is shut out: it was removed, or its token was used with another key", {
       next: "look at the machine, remove it, and enrol it again with a new token",
+      details: { shutOut: true },
     });
   }
   return actFor(body.tenantId, () => claim(deps, node, params, body));
@@ -79,7 +81,7 @@ export async function leaseJob(
     leaseMs: number;
   },
 ): Promise<JobState> {
-  return retryOnConflict(async () => {
+  const leased = await retryOnConflict(async () => {
     const [job, tenant] = await Promise.all([
       loadJob(deps, input.tenantId, input.jobId),
       getTenant(deps.table, input.tenantId),
@@ -88,11 +90,7 @@ export async function leaseJob(
     if (job === undefined || job.secretHash !== sha256Hex(input.secret) || job.tier !== input.tier) {
       throw new AppError("stale_attempt", "this message is no longer the newest one of its job");
     }
-    if (job.kind === "answer" && !input.answers) {
-      throw new AppError("forbidden", "this worker is of a version that answers no questions", {
-        next: "Upgrade the worker; others take the job meanwhile.",
-      });
-    }
+    if (job.kind === "answer" && !input.answers) return undefined;
     // It waits: the reconciler sends it again, until its deadline or until the tenant is active again.
     if (!mayAct(tenant)) throw new AppError("stale_attempt", "no model works for this tenant now");
     if (jobHasEnded(job.status)) throw new AppError("stale_attempt", "the job has ended");
@@ -105,5 +103,9 @@ export async function leaseJob(
     // Whoever held it before went silent.
     await noteJob(deps, job, state);
     return state;
+  });
+  if (leased !== undefined) return leased;
+  throw new AppError("conflict", "this worker is of a version that answers no questions", {
+    next: "Upgrade the worker; others take the job meanwhile.",
   });
 }

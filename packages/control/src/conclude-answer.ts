@@ -94,11 +94,11 @@ export async function growAnswer(
   ]);
   const next = growDraft(
     draft,
-    { tenantId, taskId, attempt: job.attempt, ...text, expiresAtMs: deps.nowMs() + draftKeptMs },
+    { tenantId, taskId, jobId: job.jobId, attempt: job.attempt, ...text, expiresAtMs: deps.nowMs() + draftKeptMs },
     (words) => problemOfText(words, task.instruction ?? "", material ?? { passages: [] }),
   );
   if (next !== draft) await commit(deps.table, [putDraft(draft, next)]);
-  return next.attempt === job.attempt ? next.taken : 0;
+  return (next.jobId ?? job.jobId) === job.jobId && next.attempt === job.attempt ? next.taken : 0;
 }
 
 /** A model's own proposal; without one the question itself, where it asks for a change. */

@@ -2,7 +2,9 @@ import { batchGetPresence } from "@steward/aws/records/presence";
 import { actForSystem } from "@steward/aws/tenant-fence";
 import { providerTenantId } from "@steward/contracts/ids";
 import type { Pulling } from "@steward/contracts/heartbeat";
+import { instanceOf } from "@steward/contracts/worker-group";
 import { isOffline } from "@steward/core/node/health";
+import type { NodeState } from "@steward/core/node/node-state";
 import type { Candidate } from "@steward/core/node/score-workers";
 import type { Caller, Context } from "./context.ts";
 import { allNodes } from "./load-targets.ts";
@@ -61,9 +63,17 @@ async function readWorkers(deps: Pick<Context, "table" | "nowMs">): Promise<Live
         ? {}
         : { cpuPercent: presence.m1.cpuPercent, memoryPercent: presence.m1.memoryPercent }),
       ...(presence?.pulling === undefined ? {} : { pulling: presence.pulling }),
-      ready: !offline && models.length > 0 && presence.draining !== true && !presence.certificate.revoked,
+      ready: !offline && models.length > 0 && presence.draining !== true && mayWork(worker) && !presence.certificate.revoked,
     };
   });
+}
+
+/**
+ * Whether it is given jobs at all: what it says of its slots is nobody's capacity otherwise. An instance of the worker group
+ * was started by the provider itself, and waits for no person.
+ */
+function mayWork({ quarantinedAtMs, confirmedAtMs, tags }: NodeState): boolean {
+  return quarantinedAtMs === undefined && (confirmedAtMs !== undefined || instanceOf(tags) !== undefined);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { getAdmission } from "@steward/aws/records/admission";
 import { createJob, getJob, replaceJob } from "@steward/aws/records/job";
 import { createPresence, getPresence, removePresence } from "@steward/aws/records/presence";
+import { getNode, replaceNode } from "@steward/aws/records/node";
 import { getTask, listTasks } from "@steward/aws/records/task";
 import { heldBy } from "@steward/aws/records/usage";
 import { commit } from "@steward/aws/table";
@@ -11,6 +12,8 @@ import { claimJob } from "@steward/control/claim-job";
 import { completeJob, releaseJob } from "@steward/control/complete-job";
 import type { Caller, NodeCaller } from "@steward/control/context";
 import { type ClaudeAccess, escalateJob } from "@steward/control/escalate-job";
+import { liveWorkers } from "@steward/control/live-workers";
+import { bestWorker } from "@steward/control/recommend-workers";
 import { reconcile } from "@steward/control/reconcile";
 import { newClaimSecret } from "@steward/control/send-job";
 import { submitTask } from "@steward/control/submit-task";
@@ -254,4 +257,29 @@ it("a flood ends: what was not let in within an hour fails, and says that it had
     status: "failed",
     result: { message: expect.stringContaining("Other requests of yours were ahead of it") },
   });
+});
+
+it("what a worker says that is in quarantine, or that nobody has confirmed, is no capacity", async () => {
+  const change = async (nodeId: string, quarantinedAtMs: number | undefined, confirmedAtMs: number | undefined) => {
+    const node = (await getNode(house.table, { tenantId: providerTenantId, nodeId })) ?? expect.fail();
+    const { quarantinedAtMs: _q, confirmedAtMs: _c, ...rest } = node;
+    await commit(house.table, [
+      replaceNode(node, {
+        ...rest,
+        version: node.version + 1,
+        ...(quarantinedAtMs === undefined ? {} : { quarantinedAtMs }),
+        ...(confirmedAtMs === undefined ? {} : { confirmedAtMs }),
+      }),
+    ]);
+  };
+  const ofGroup = await house.machine(providerTenantId, "worker", "gpu-2", ["instance:i-0123456789abcdef0"]);
+  const readyOnes = async () => (await liveWorkers(house)).filter(({ ready }) => ready).map(({ id }) => id);
+  expect(await readyOnes()).toHaveLength(2);
+  await change(worker.nodeId, undefined, undefined);
+  await change(ofGroup.nodeId, undefined, undefined);
+  // What the provider's own group has started waits for no person.
+  expect(await readyOnes()).toEqual([ofGroup.nodeId]);
+  await change(ofGroup.nodeId, house.nowMs(), house.nowMs());
+  expect(await readyOnes()).toEqual([]);
+  await expect(bestWorker(house, ada, [])).rejects.toMatchObject({ code: "unprocessable" });
 });

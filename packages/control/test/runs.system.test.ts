@@ -246,5 +246,5 @@ it("a worker in quarantine is given nothing to read", async () => {
   if (node === undefined) throw new Error("no worker");
   await commit(house.table, [replaceNode(node, { ...node, version: 2, quarantinedAtMs: house.nowMs() })]);
   const claim = claimJob(house, worker, { jobId: message.jobId }, { ...message, claimId: ledgerId });
-  await expect(claim).rejects.toSatisfy((error) => hasCode(error, "forbidden"));
+  await expect(claim).rejects.toSatisfy((error) => hasCode(error, "conflict"));
 });

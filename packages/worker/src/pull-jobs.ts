@@ -157,7 +157,7 @@ export function createPull(options: PullOptions): Pull {
     const end = await options.run(queue, read.message, (leaseInMs) => void hide(Math.ceil(leaseInMs / 1000) + 1));
     log("job.ended", { queue, jobId: read.message.jobId, ...end });
     onEnd();
-    if (end.type === "left") return;
+    if (end.type === "left") return end.shutOut === true ? hide(0) : undefined;
     try {
       await sqs.send(new DeleteMessageCommand(receipt));
     } catch (error) {

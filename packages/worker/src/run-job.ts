@@ -32,8 +32,11 @@ export type JobEnd =
   | { type: "released"; reason: ReleaseJob["reason"]; ofQuestion?: true }
   /** The server will never give this job for this message. */
   | { type: "refused"; code: string }
-  /** The lease went to somebody else, or nobody answered: the message is left to whoever comes next. */
-  | { type: "left"; why: string };
+  /**
+   * The lease went to somebody else, or nobody answered: the message is left to whoever comes next. `shutOut`: this
+   * worker gets no job at all.
+   */
+  | { type: "left"; why: string; shutOut?: true };
 
 /** How long a claim is asked for again when nobody answers: below the message's visibility timeout. */
 const claimForMs = 15_000;
@@ -164,6 +167,7 @@ async function claimJob(options: RunJobOptions, askedAtMs: number): Promise<Clai
     try {
       return await call("claimJob", { params: { jobId: message.jobId }, body, signal: stop });
     } catch (error) {
+      if (isShutOut(error)) return { type: "left", why: describeError(error), shutOut: true };
       if (isFinal(error)) return { type: "refused", code: error.code };
       // Somebody else holds it, or the door does not want us: not ours to insist on.
       if (!isTransient(error)) return { type: "left", why: describeError(error) };
@@ -190,6 +194,11 @@ async function postUntilTaken(options: RunJobOptions, post: () => Promise<unknow
       await clock.sleep(told + fullJitterMs({ failures, baseMs: 100, capMs: 10_000, random }), stop);
     }
   }
+}
+
+/** Said of the worker and not of the job, which others may have. */
+function isShutOut(error: unknown): boolean {
+  return error instanceof AppError && (error.code === "forbidden" || error.details?.["shutOut"] === true);
 }
 
 function isTransient(error: unknown): boolean {

@@ -91,6 +91,8 @@ const giveBackMs = 5_000;
 /** How long a start waits for its first heartbeat to be answered; it goes on without. */
 const firstBeatMs = 2_000;
 const toolAnswersWithinMs = 10_000;
+/** How long a worker that is shut out keeps from the queues before it asks for a job again. */
+const shutOutMs = 300_000;
 /** How long the curve may take before the first job is pulled; what is missing then is measured when nothing is to be done. */
 const openingMs = 60_000;
 /** Longer: it is given up with the first job that comes. */
@@ -123,6 +125,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   let ready = false;
   let draining = false;
   let outage = false;
+  /** Only a claim says whether it still is: until then no message is taken that others could work on. */
+  let shutOutUntilMs = 0;
+  const isShutOut = () => clock.monotonicMs() < shutOutUntilMs;
   let probeNow = new AbortController();
   /** Of this process. A model server that fails job after job gets no more of them, until it has answered a question of our own. */
   const breaker = createProviderBreaker<"fine" | "outage">({
@@ -189,6 +194,15 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         const failed = end.type === "released" && end.reason === "model_error" && end.ofQuestion !== true;
         return failed ? "outage" : "fine";
       });
+      if (end.type === "left" && end.shutOut === true) {
+        if (!isShutOut()) {
+          const next = "look at this machine, remove it, and enrol it again with a new token";
+          log("worker.shut_out", { why: end.why, next });
+        }
+        shutOutUntilMs = clock.monotonicMs() + shutOutMs;
+        ready = false;
+        probeNow.abort();
+      }
       // The next job would meet the same silence: look first.
       if (end.type === "released" && end.reason === "model_unavailable") {
         ready = false;
@@ -233,7 +247,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       models: usedModels(wanted, models).map((model) => model.slice(0, 120)),
       gpus: gpus(),
       draining,
-      conditions: ready || draining ? [] : ["no model"],
+      conditions: ready || draining ? [] : [isShutOut() ? "shut out" : "no model"],
       ...pullingNow(),
     }),
     // An upgrade waits for this word.
@@ -293,7 +307,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       if (found) urls.own = own;
       const before = ready;
       models = probe.reachable ? probe.models : [];
-      ready = usedModels(wanted, models).length > 0 && (await answersQuestions());
+      ready = usedModels(wanted, models).length > 0 && !isShutOut() && (await answersQuestions()) && !isShutOut();
       failures = ready ? 0 : failures + 1;
       if (options.pullModels === true) keeper.want(probe.reachable ? missingModels(wanted, models) : []);
       if (ready && measuring === undefined) await Promise.race([capacity?.look(usedModels(wanted, models)), stopped]);
@@ -303,7 +317,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         if (opening) void measureFor(openingMs);
         else if (idle) void measureFor(idleMeasureMs);
       }
-      if (!ready && breaker.isUp() && !outage) {
+      if (!ready && breaker.isUp() && !isShutOut() && !outage) {
         outage = true;
         const why = probe.reachable
           ? `none of the wanted models is there: ${Object.values(wanted).join(", ")}`
@@ -324,7 +338,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       writeStatus();
       const pauseMs = ready
         ? reprobeMs
-        : Math.max(breaker.closedForMs(), fullJitterMs({ failures, baseMs: 500, capMs: 30_000, random }));
+        : Math.max(breaker.closedForMs(), shutOutUntilMs - clock.monotonicMs(), fullJitterMs({ failures, baseMs: 500, capMs: 30_000, random }));
       await clock.sleep(pauseMs, AbortSignal.any([stop.signal, probeNow.signal]));
     }
   }

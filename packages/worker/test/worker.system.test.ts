@@ -160,6 +160,34 @@ describe("a job", () => {
     expect(ollama.chats).toHaveLength(0);
   });
 
+  it.each([
+    ["the server of today", new AppError("conflict", "in quarantine", { details: { shutOut: true } })],
+    ["one of an older version", new AppError("forbidden", "in quarantine")],
+  ])("is left to others by a worker that %s shuts out, which takes no more of them", async (_, refusal) => {
+    const clock = jumpingClock();
+    door.on("claimJob", () => {
+      throw refusal;
+    });
+    const worker = await start(4, { clock });
+    await until("the lanes", () => sqs.waiting().length === 3);
+    for (const queue of [express, standard, bulk, express, express]) send(queue);
+    await until("it keeps from the queues", () => !worker.status().ready && worker.status().polling.length === 0);
+    await until("all ends", () => worker.status().used === 0);
+    // Each that came was put back at once.
+    expect(sqs.deleted).toEqual([]);
+    expect(sqs.visibility.length).toBeGreaterThan(0);
+    expect(sqs.visibility.every(({ seconds }) => seconds === 0)).toBe(true);
+    expect(count("worker.shut_out")).toBe(1);
+    await worker.beat();
+    expect(door.callsOf("heartbeat").at(-1)?.body).toMatchObject({ conditions: ["shut out"] });
+
+    // It is well again: it asks, and is answered.
+    door.on("claimJob", () => ({ attempt: 1, ...lease, kind: "plan", system: "You plan.", prompt: "add john", schema }));
+    clock.jump(301_000);
+    send();
+    await until("a job is done", () => sqs.deleted.length > 0);
+  });
+
   it("keeps its lease by progress at most every third of it, and hides its message as long", async () => {
     lease = { deadlineInMs: 30_000, leaseInMs: 300 };
     ollama.answer({ pieces: Array.from({ length: 30 }, () => "a"), pauseMs: 20 });
