@@ -63,7 +63,8 @@ async function readWorkers(deps: Pick<Context, "table" | "nowMs">): Promise<Live
         ? {}
         : { cpuPercent: presence.m1.cpuPercent, memoryPercent: presence.m1.memoryPercent }),
       ...(presence?.pulling === undefined ? {} : { pulling: presence.pulling }),
-      ready: !offline && models.length > 0 && presence.draining !== true && mayWork(worker) && !presence.certificate.revoked,
+      ready:
+        !offline && models.length > 0 && presence.draining !== true && mayWork(worker) && !presence.certificate.revoked,
     };
   });
 }

@@ -212,6 +212,19 @@ it("a settled attempt answers whoever held it, and nobody else", async () => {
   await expect(complete(other)).rejects.toSatisfy((error) => hasCode(error, "stale_attempt"));
 });
 
+it("a question is left to workers that answer questions: for no refusal that is final would its message be deleted", async () => {
+  const worker = await house.machine(providerTenantId, "worker", "gpu-1");
+  await ask();
+  const message = takeOne<LaneMessage>(house, "inference-express");
+  const job = (await getJob(house.table, message)) ?? expect.fail();
+  await commit(house.table, [replaceJob(job, { ...job, version: job.version + 1, kind: "answer" })]);
+  const claim = (answers?: boolean) =>
+    claimJob(house, worker, message, { ...message, claimId, ...(answers === undefined ? {} : { answers }) });
+  const refused = await claim().catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: "conflict", retryable: true });
+  expect(await getJob(house.table, message)).toMatchObject({ status: "queued", attempt: job.attempt });
+});
+
 describe("a worker that is shut out", () => {
   const staff = (): Caller => ({ ...person, tenantId: providerTenantId });
   const shutOut = {
@@ -263,7 +276,7 @@ describe("a worker that is shut out", () => {
     const [again = expect.fail()] = sent;
     await expect(
       claimJob(house, stolen, { jobId: again.jobId }, { ...again, claimId: otherClaimId }),
-    ).rejects.toMatchObject({ code: "forbidden" });
+    ).rejects.toMatchObject({ code: "conflict", details: { shutOut: true } });
     expect(await claimJob(house, other, { jobId: again.jobId }, { ...again, claimId: otherClaimId })).toMatchObject({
       attempt: 2,
     });

@@ -338,7 +338,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       writeStatus();
       const pauseMs = ready
         ? reprobeMs
-        : Math.max(breaker.closedForMs(), shutOutUntilMs - clock.monotonicMs(), fullJitterMs({ failures, baseMs: 500, capMs: 30_000, random }));
+        : Math.max(
+            breaker.closedForMs(),
+            shutOutUntilMs - clock.monotonicMs(),
+            fullJitterMs({ failures, baseMs: 500, capMs: 30_000, random }),
+          );
       await clock.sleep(pauseMs, AbortSignal.any([stop.signal, probeNow.signal]));
     }
   }

@@ -182,7 +182,14 @@ describe("a job", () => {
     expect(door.callsOf("heartbeat").at(-1)?.body).toMatchObject({ conditions: ["shut out"] });
 
     // It is well again: it asks, and is answered.
-    door.on("claimJob", () => ({ attempt: 1, ...lease, kind: "plan", system: "You plan.", prompt: "add john", schema }));
+    door.on("claimJob", () => ({
+      attempt: 1,
+      ...lease,
+      kind: "plan",
+      system: "You plan.",
+      prompt: "add john",
+      schema,
+    }));
     clock.jump(301_000);
     send();
     await until("a job is done", () => sqs.deleted.length > 0);

@@ -43,7 +43,8 @@ export function growDraft(
 ): DraftState {
   const { offset, delta, ...whose } = piece;
   // Ids of jobs are in the order of their making.
-  const order = draft === undefined ? 1 : orderOf(piece.jobId, draft.jobId ?? piece.jobId) || piece.attempt - draft.attempt;
+  const order =
+    draft === undefined ? 1 : orderOf(piece.jobId, draft.jobId ?? piece.jobId) || piece.attempt - draft.attempt;
   if (draft !== undefined && order < 0) return draft;
   const known = draft !== undefined && order === 0 ? draft : anew(draft, whose);
   const end = Math.min(offset + delta.length, defaults.maxDraftCharacters);
