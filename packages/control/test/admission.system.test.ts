@@ -188,6 +188,21 @@ it("one that was held back by somebody who died gets its place at the first look
   expect(await placesOf()).toEqual([message.jobId]);
 });
 
+it("many of one tenant's that are due do not keep the reconciler from another's", async () => {
+  await stored(50, "claude");
+  const bo = await house.tenant();
+  await house.machine(bo.tenantId, "appliance");
+  house.passTime(1);
+  house.queuesAreDown = true;
+  await ask(bo);
+  house.queuesAreDown = false;
+  house.passTime(10_000);
+  await reconcile(house);
+  // Its own is due last of all, and sent among the first ten, which are looked at side by side.
+  expect(house.sent).toHaveLength(51);
+  expect(house.sent.findIndex(({ body }) => (body as LaneMessage).tenantId === bo.tenantId)).toBeLessThan(20);
+});
+
 it("a look lets in as many as there is room for, however many those are", async () => {
   const presence = (await getPresence(house.table, worker.nodeId)) ?? expect.fail();
   await removePresence(house.table, worker.nodeId);
