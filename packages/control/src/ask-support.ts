@@ -16,7 +16,7 @@ import { reduceTask } from "@steward/core/task/reduce-task";
 import type { TaskState } from "@steward/core/task/task-state";
 import type { Caller, Context, Repeatable } from "./context.ts";
 import { loadFacts, resolveTargets } from "./load-targets.ts";
-import { countTask } from "./quotas.ts";
+import { countQuestion } from "./quotas.ts";
 import { storeTask } from "./store-task.ts";
 import { taskView } from "./task-view.ts";
 import { startThinking } from "./think.ts";
@@ -54,7 +54,7 @@ export async function askSupport(
   return wait === 0 ? taskView(task, []) : await waitForAnswer(deps, caller, task, wait);
 
   async function acceptOnce(): Promise<TaskState> {
-    const uncount = await countTask(deps, caller.tenantId);
+    const uncount = await countQuestion(deps, caller.tenantId);
     try {
       return await accept(deps, caller, body, taskId);
     } catch (error) {

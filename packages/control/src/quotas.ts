@@ -2,7 +2,7 @@ import { type Cache, createCache } from "@steward/aws/cache";
 import { listNodes } from "@steward/aws/records/node";
 import { listTasks } from "@steward/aws/records/task";
 import { getTenant } from "@steward/aws/records/tenant";
-import { heldBy, returnDaily, returnHolding, takeDaily, takeHolding } from "@steward/aws/records/usage";
+import { type Daily, heldBy, returnDaily, returnHolding, takeDaily, takeHolding } from "@steward/aws/records/usage";
 import { AppError } from "@steward/contracts/errors";
 import type { QuotaName } from "@steward/contracts/limits";
 import { dayOf } from "@steward/contracts/periods";
@@ -40,6 +40,25 @@ export async function countTask(deps: Deps, tenantId: string): Promise<() => Pro
   return countForDay(deps, tenantId, { quota: "tasksPerDay", what: "tasks", amount: 1 });
 }
 
+/**
+ * Counts a question for today, which is a task as well. Questions get half of a quota at most: whoever may ask and no more
+ * must not keep those from working who may.
+ */
+export async function countQuestion(deps: Deps, tenantId: string): Promise<() => Promise<void>> {
+  const unask = await countForDay(deps, tenantId, { quota: "tasksPerDay", what: "questions", amount: 1 });
+  try {
+    const uncount = await countTask(deps, tenantId);
+    return async () => {
+      await Promise.all([unask(), uncount()]);
+    };
+  } catch (error) {
+    await unask();
+    throw error;
+  }
+}
+
+const questionsOf = (limit: number) => Math.ceil(limit / 2);
+
 /** Counts bytes of output for today, before there is a place for them. Throws `quota_exceeded`. */
 export async function countOutput(deps: Deps, tenantId: string, bytes: number): Promise<() => Promise<void>> {
   return countForDay(deps, tenantId, { quota: "outputBytesPerDay", what: "outputBytes", amount: bytes });
@@ -48,29 +67,38 @@ export async function countOutput(deps: Deps, tenantId: string, bytes: number): 
 async function countForDay(
   deps: Deps,
   tenantId: string,
-  { quota, ...use }: { quota: "tasksPerDay" | "outputBytesPerDay"; what: "tasks" | "outputBytes"; amount: number },
+  { quota, ...use }: { quota: "tasksPerDay" | "outputBytesPerDay"; what: Daily; amount: number },
 ): Promise<() => Promise<void>> {
-  const { [quota]: limit } = await knownLimits(deps, tenantId);
+  const { [quota]: whole } = await knownLimits(deps, tenantId);
+  const asks = use.what === "questions";
+  const limit = asks ? questionsOf(whole) : whole;
   const nowMs = deps.nowMs();
   const day = dayOf(nowMs);
   const taken = await takeDaily(deps.table, { tenantId, day: day.name, limit, nowMs, ...use });
-  if (taken.kind === "full") throw quotaExceeded({ quota, limit, used: taken.used, nowMs, resetsAtMs: day.endsAtMs });
+  if (taken.kind === "full") {
+    throw quotaExceeded({ quota, limit, used: taken.used, nowMs, resetsAtMs: day.endsAtMs, asks });
+  }
   return async () => returnDaily(deps.table, { tenantId, day: day.name, ...use });
 }
 
-/** Counts a job until it ends, before it is stored. Throws `quota_exceeded`. */
-export async function holdJob(deps: Deps, { tenantId }: { tenantId: string }): Promise<void> {
-  const { queuedJobs: limit } = await knownLimits(deps, tenantId);
+/**
+ * Counts a job until it ends, before it is stored. One that answers a question finds room only while half of it is free,
+ * whoever has the rest. Throws `quota_exceeded`.
+ */
+export async function holdJob(deps: Deps, { tenantId, kind }: Pick<JobState, "tenantId" | "kind">): Promise<void> {
+  const { queuedJobs: whole } = await knownLimits(deps, tenantId);
+  const asks = kind === "answer";
+  const limit = asks ? questionsOf(whole) : whole;
   const nowMs = deps.nowMs();
   const taken = await takeHolding(deps.table, {
     tenantId,
     holding: "jobs",
     limit,
     nowMs,
-    // Every job that has not ended has a task that thinks.
-    count: async () => (await listTasks(deps.table, tenantId, { status: "thinking", limit: limit + 1 })).items.length,
+    // Every job that has not ended has a task that thinks. All of them, also where half is the limit: it is set anew.
+    count: async () => (await listTasks(deps.table, tenantId, { status: "thinking", limit: whole + 1 })).items.length,
   });
-  if (taken.kind === "full") throw quotaExceeded({ quota: "queuedJobs", limit, used: taken.used, nowMs });
+  if (taken.kind === "full") throw quotaExceeded({ quota: "queuedJobs", limit, used: taken.used, nowMs, asks });
 }
 
 /** To be called by whoever has stored the change: the one that ends a job makes room for the next. */
@@ -164,15 +192,19 @@ export function quotaExceeded({
   used,
   nowMs,
   resetsAtMs,
+  asks = false,
 }: {
   quota: QuotaName;
   limit: number;
   used: number;
   nowMs: number;
   resetsAtMs?: number;
+  /** For a question, which gets half. */
+  asks?: boolean;
 }): AppError {
   const { may, has, room } = meaning[quota];
-  return new AppError("quota_exceeded", `this tenant may have ${may(limit)}, and ${has(used)}`, {
+  const what = asks ? `${may(limit)} for questions` : may(limit);
+  return new AppError("quota_exceeded", `this tenant may have ${what}, and ${has(used)}`, {
     next: `${room}, or ask your provider for more (staff: steward tenant limits). steward limits shows all.`,
     details: {
       quota,

@@ -9,6 +9,7 @@ import { commit } from "@steward/aws/table";
 import { newId, providerTenantId } from "@steward/contracts/ids";
 import type { LaneMessage } from "@steward/contracts/job";
 import type { TenantLimits } from "@steward/contracts/tenant";
+import { askSupport } from "@steward/control/ask-support";
 import { claimJob } from "@steward/control/claim-job";
 import { completeJob } from "@steward/control/complete-job";
 import type { Caller } from "@steward/control/context";
@@ -66,6 +67,20 @@ const words = (caller = person) =>
     verbosity: 0,
   });
 
+/** A question that a model has to answer. */
+const question = (caller = person) =>
+  askSupport(
+    {
+      ...house,
+      searchPassages: async () => () => [
+        { id: "docs/files.md#files", source: "documentation", title: "Files", text: "Files are shared by SMB." },
+      ],
+      pause: async () => {},
+    },
+    caller,
+    { question: "how are files shared?" },
+  );
+
 const many = async <T>(count: number, work: (index: number) => Promise<T>) =>
   Promise.allSettled(Array.from({ length: count }, (_, index) => work(index)));
 const done = (results: readonly PromiseSettledResult<unknown>[]) =>
@@ -77,6 +92,35 @@ const useOf = async (quota: string, caller = person) => {
   const { quotas } = await viewLimits({ ...house, rates: { principal: rate, tenant: rate, source: rate } }, caller);
   return quotas.find((one) => one.quota === quota);
 };
+
+describe("questions", () => {
+  test("are at most half of the tasks a day, whoever asks: others' tasks are taken", async () => {
+    await limit({ tasksPerDay: 6 });
+    const asked = await many(10, () => question());
+    expect(done(asked)).toBe(3);
+    for (const refusal of refusals(asked)) {
+      expect(refusal).toMatchObject({
+        message: "this tenant may have 3 tasks a day for questions, and has submitted 3 today",
+        details: { quota: "tasksPerDay", limit: 3, used: 3 },
+      });
+    }
+    expect(done(await many(10, () => steps()))).toBe(3);
+  });
+
+  test("are given to models while half of the jobs are in use: others' words are read", async () => {
+    await limit({ queuedJobs: 4 });
+    const asked = await many(6, () => question());
+    expect(done(asked)).toBe(2);
+    expect(refusals(asked)[0]).toMatchObject({ details: { quota: "queuedJobs", limit: 2, used: 2 } });
+    expect(done(await many(5, () => words()))).toBe(2);
+    // What was refused of them is not counted for the day either.
+    expect(await useOf("tasksPerDay")).toMatchObject({ used: 4 });
+    // A full number is counted anew, and half of it is no ceiling for what is there.
+    house.passTime(60_000);
+    expect(done(await many(1, () => question()))).toBe(0);
+    expect(await heldBy(house.table, person.tenantId, "jobs")).toBe(4);
+  });
+});
 
 describe("tasks a day", () => {
   test("many at once are exactly as many as the quota; the rest are told which, how much, and until when", async () => {

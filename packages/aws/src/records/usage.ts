@@ -12,8 +12,8 @@ import * as states from "./state.ts";
 
 /** Counted until it is gone: machines, and jobs that have not ended. */
 export type Holding = "appliances" | "jobs";
-/** Counted for a day. */
-export type Daily = "tasks" | "outputBytes";
+/** Counted for a day. Questions are tasks as well. */
+export type Daily = "tasks" | "questions" | "outputBytes";
 
 const partition = (tenantId: string) => `T#${tenantId}#LIMIT`;
 const holdingKey = (tenantId: string, holding: Holding) => ({ pk: partition(tenantId), sk: `HOLDING#${holding}` });
@@ -71,7 +71,11 @@ export async function returnDaily(
   });
 }
 
-export async function dailyUse(table: Table, tenantId: string, day: string): Promise<Record<Daily, number>> {
+export async function dailyUse(
+  table: Table,
+  tenantId: string,
+  day: string,
+): Promise<Record<Exclude<Daily, "questions">, number>> {
   const item = await readItem(table, dayKey(tenantId, day));
   return { tasks: numberIn(item, "tasks"), outputBytes: numberIn(item, "outputBytes") };
 }
