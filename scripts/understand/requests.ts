@@ -17,23 +17,23 @@ const outcomeSchema = z.union([
 ]);
 export type Outcome = z.infer<typeof outcomeSchema>;
 
+export const requestSchema = z.strictObject({
+  id: z.string().regex(/^[a-z]+-\d{3}$/),
+  text: z.string().min(1),
+  /** Name of an appliance in `bench/facts.json`. */
+  facts: z.string().default("home"),
+  expect: outcomeSchema,
+  /** What is right too. */
+  or: z.array(outcomeSchema).optional(),
+});
+
 const languages = ["en", "de", "es", "fr"] as const;
 const familySchema = z.strictObject({
   about: z.string(),
   language: z.enum(languages),
   /** False: no answer to any of them may be a plan. */
   mayAct: z.boolean(),
-  requests: z.array(
-    z.strictObject({
-      id: z.string().regex(/^[a-z]+-\d{3}$/),
-      text: z.string().min(1),
-      /** Name of an appliance in `bench/facts.json`. */
-      facts: z.string().default("home"),
-      expect: outcomeSchema,
-      /** What is right too. */
-      or: z.array(outcomeSchema).optional(),
-    }),
-  ),
+  requests: z.array(requestSchema),
 });
 
 export interface Request {

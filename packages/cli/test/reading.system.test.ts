@@ -83,6 +83,7 @@ beforeAll(async () => {
       workers: [],
       jobs: [],
     }),
+    recommendWorkers: () => ({ items: [], unfit: [{ id: bert.id, name: "gpu-1", why: "has no llama3.1:8b" }] }),
     stats: () => ({
       nodes: { healthy: 0, warning: 0, critical: 1, offline: 0 },
       tasks: { active: 1, waitingForMe: 0 },
@@ -239,4 +240,22 @@ test.each([
   const answer = await steward(["windows", "add", "x", ...options], { config: config.folder });
   expect(answer.code).toBe(2);
   expect(api.calls).toHaveLength(before);
+});
+
+test.each([
+  ["escalate", ["tasks", "escalate"]],
+  ["feedback", ["tasks", "feedback"]],
+  ["feedback without an opinion", ["tasks", "feedback", taskId]],
+])("%s is of a task that is named, never of the newest", async (_, args) => {
+  const before = api.calls.length;
+  const { code, stderr } = await steward(args, { config: config.folder });
+  expect(stderr).toMatch(/Say wh.*tsk_…/s);
+  expect(code).toBe(2);
+  expect(api.calls).toHaveLength(before);
+});
+
+test("where no worker fits, a script is told by the exit code", async () => {
+  const { code, stdout } = await steward(["workers", "recommend"], { config: config.folder });
+  expect(stdout).toMatch(/No worker fits\.\s+gpu-1: has no llama3\.1:8b/);
+  expect(code).toBe(1);
 });

@@ -1,10 +1,10 @@
 import type { Client } from "@steward/contracts/client";
-import { redactText } from "@steward/contracts/redact";
 import type { TaskView } from "@steward/contracts/task";
 import { Argument, type Command, Option } from "commander";
+import { rightRequest, wrongOutcomes } from "../benchmark-request.ts";
 import type { Runner } from "../context.ts";
 import { usageError } from "../exit-codes.ts";
-import { findTask, listUpTo } from "../list-all.ts";
+import { listUpTo } from "../list-all.ts";
 import { taskTitle } from "../text/task.ts";
 import { relative } from "../text/time.ts";
 import { visible } from "../text/visible.ts";
@@ -13,13 +13,16 @@ import { examples, wholeNumber } from "./shared.ts";
 const verdicts = ["right", "wrong"] as const;
 type Verdict = (typeof verdicts)[number];
 
+const sayWhich = "Say which task: steward tasks ls shows them";
+
 /** What people say about a task: that the provider is to look at it, and whether it was understood. */
 export function addHandOver(tasks: Command, run: Runner): void {
   examples(
     tasks
       .command("escalate")
       .description("Ask your provider's staff to look at a task that failed, was refused, or needs an answer.")
-      .argument("[task]")
+      .usage("<task> [note] | <task> --answer <words> | --list")
+      .argument("[task]", "its id; not with --list")
       .argument("[note]", "what they should know")
       .option("--answer <words>", "for the provider's staff: say what came of it")
       .option("--list", "for the provider's staff: what waits for them, of all tenants")
@@ -32,8 +35,10 @@ export function addHandOver(tasks: Command, run: Runner): void {
           self: Command,
         ) =>
           run(self, async ({ connect, ui, nowMs }) => {
+            if (id === undefined && options.list !== true)
+              throw usageError(sayWhich, "steward tasks escalate tsk_… [note]");
             const { call } = await connect();
-            if (options.list === true) {
+            if (id === undefined || options.list === true) {
               const { items, more } = await listUpTo(options.limit, (query) => call("listEscalations", { query }));
               ui.data({ items, more });
               if (items.length === 0) return ui.say("Nobody waits for you.");
@@ -41,7 +46,7 @@ export function addHandOver(tasks: Command, run: Runner): void {
               if (more) ui.say(ui.paint.dim(`… and more: --limit ${options.limit * 2}`));
               return;
             }
-            const task = await findTask(call, id);
+            const task = await call("getTask", { params: { taskId: id } });
             const given = { params: { taskId: task.id }, idempotencyKey: crypto.randomUUID() };
             if (options.answer !== undefined) {
               const answered = await call("answerEscalation", {
@@ -67,32 +72,41 @@ export function addHandOver(tasks: Command, run: Runner): void {
     tasks
       .command("feedback")
       .description("Say whether a task's plan or answer is what was meant: it makes the planner better.")
-      .argument("[task]")
+      .usage("<task> <right|wrong> [note] | --export <right|wrong>")
+      .argument("[task]", "its id; not with --export")
       .addArgument(new Argument("[verdict]", "your opinion").choices([...verdicts]))
       .argument("[note]", "what is wrong with it")
-      .addOption(new Option("--export", "what was said of all tenants that you see, as JSON lines for the benchmark"))
+      .addOption(
+        new Option(
+          "--export <verdict>",
+          "of all tenants that you see, as JSON lines: what was right as requests of the benchmark; what was wrong, with what was made of it",
+        ).choices([...verdicts]),
+      )
       .action(
         async (
           id: string | undefined,
           verdict: Verdict | undefined,
           note: string | undefined,
-          options: { export?: boolean },
+          options: { export?: Verdict },
           self: Command,
         ) =>
           run(self, async ({ connect, ui }) => {
-            const { call, inTenant } = await connect();
-            if (options.export === true) {
-              const tenants = await listUpTo(10_000, (query) => call("listTenants", { query }));
-              for (const tenant of tenants.items) {
-                for await (const line of feedbackOf(inTenant(tenant.id))) await ui.stream(`${JSON.stringify(line)}\n`);
-              }
-              return;
-            }
-            if (id === undefined || verdict === undefined) {
+            if (options.export === undefined && (id === undefined || verdict === undefined)) {
               throw usageError(
-                "Say of which task, and whether it is right or wrong",
+                id === undefined ? sayWhich : "Say whether it is right or wrong",
                 "steward tasks feedback tsk_… right",
               );
+            }
+            const { call, inTenant } = await connect();
+            if (id === undefined || verdict === undefined || options.export !== undefined) {
+              const linesOf = options.export === "right" ? rightLines : wrongOutcomes;
+              const tenants = await listUpTo(10_000, (query) => call("listTenants", { query }));
+              for (const tenant of tenants.items) {
+                for await (const task of tasksOf(inTenant(tenant.id))) {
+                  for (const line of linesOf(task)) await ui.stream(`${JSON.stringify(line)}\n`);
+                }
+              }
+              return;
             }
             const task = await call("giveFeedback", {
               params: { taskId: id },
@@ -105,7 +119,7 @@ export function addHandOver(tasks: Command, run: Runner): void {
       ),
     "steward tasks feedback tsk_… right",
     'steward tasks feedback tsk_… wrong "it was meant for the other share"',
-    "steward tasks feedback --export > feedback.jsonl",
+    "steward tasks feedback --export right > right.jsonl",
   );
 }
 
@@ -116,29 +130,18 @@ function askedText(task: TaskView, nowMs: number): string {
   return `${task.id}  ${task.tenantId}  ${taskTitle(task)}  ${visible(escalation?.name ?? "")} ${when}${note}`;
 }
 
-/**
- * In the form of the benchmark's requests: the words, and what was right of them, or wrongly made of them. Nothing says
- * whose they were: neither tenant nor person nor task, and no secret.
- */
-async function* feedbackOf(call: Client): AsyncGenerator<object> {
+function rightLines(task: TaskView): object[] {
+  const request = rightRequest(task);
+  return request === undefined ? [] : [request];
+}
+
+async function* tasksOf(call: Client): AsyncGenerator<TaskView> {
   let cursor: string | undefined;
   do {
     const page: { items: TaskView[]; cursor?: string | undefined } = await call("listTasks", {
       query: { limit: 200, ...(cursor === undefined ? {} : { cursor }) },
     });
-    for (const { instruction, plan, answer, planning, feedback = [] } of page.items) {
-      if (instruction === undefined) continue;
-      const steps = plan?.steps.map(({ action, variables }) => ({ action, variables }));
-      const made = steps === undefined ? { answer: redactText(answer?.text ?? "") } : { plan: steps };
-      for (const { verdict, note } of feedback) {
-        yield {
-          text: redactText(instruction),
-          ...(verdict === "right" ? { expect: made } : { wrong: made }),
-          ...(planning === undefined ? {} : { tier: planning.tier, model: planning.model }),
-          ...(note === undefined ? {} : { note: redactText(note) }),
-        };
-      }
-    }
+    yield* page.items;
     cursor = page.cursor;
   } while (cursor !== undefined);
 }
