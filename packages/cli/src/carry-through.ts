@@ -5,6 +5,7 @@ import type { Question, TaskView } from "@steward/contracts/task";
 import { CliError, type ExitCode, exitCodes } from "./exit-codes.ts";
 import { exitCodeOfTask, followTask, interruptible, waitWhile } from "./follow-task.ts";
 import { showPreview } from "./preview-task.ts";
+import { tellWaitBeside } from "./tell-wait.ts";
 import { resultsText } from "./text/results.ts";
 import { wavesText } from "./text/waves.ts";
 import { planText, resultText } from "./text/task.ts";
@@ -59,11 +60,14 @@ async function carry(
     ui.say();
   };
   for (;;) {
-    task = await waitWhile(call, task, ui, {
-      statuses: ["queued", "thinking"],
-      text: "Understanding what you ask for …",
-      signal,
-    });
+    const begun = task;
+    task = await tellWaitBeside({ call, taskId: task.id, ui, signal }, () =>
+      waitWhile(call, begun, ui, {
+        statuses: ["queued", "thinking"],
+        text: "Understanding what you ask for …",
+        signal,
+      }),
+    );
     if (task.status === "needs_input") {
       const answered = await answerQuestion(call, task, ui);
       if (answered === undefined) return end(ui, task, exitCodes.waiting);

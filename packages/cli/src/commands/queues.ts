@@ -27,7 +27,11 @@ export function addQueues(program: Command, run: Runner): void {
         ui.say(queuesTable(status.queues, ui));
         ui.say();
         if (status.workers.length === 0) {
-          ui.say(paint.dim("No workers: what the matcher does not understand waits."));
+          ui.say(
+            paint.dim(
+              "No workers: what the matcher does not understand goes to Claude, or fails at once without a key.",
+            ),
+          );
         } else ui.say(workersTable(status.workers, ui));
         if (status.jobs.length > 0) ui.say(`\n${paint.bold("Jobs of this tenant")}\n${jobsTable(status.jobs, ui)}`);
       }),

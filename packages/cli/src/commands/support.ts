@@ -7,6 +7,7 @@ import type { Runner } from "../context.ts";
 import { type ExitCode, usageError } from "../exit-codes.ts";
 import { followAnswer } from "../follow-answer.ts";
 import { exitCodeOfTask, interruptible } from "../follow-task.ts";
+import { tellWaitBeside } from "../tell-wait.ts";
 import { answerText, sourcesText } from "../text/answer.ts";
 import { resultText } from "../text/task.ts";
 import { visible } from "../text/visible.ts";
@@ -47,7 +48,9 @@ export function addSupport(program: Command, run: Runner): void {
 }
 
 async function showAnswer(call: Client, asked: TaskView, ui: Ui, signal: AbortSignal): Promise<TaskView> {
-  const { task, printed } = await followAnswer(call, asked, ui, signal);
+  const { task, printed } = await tellWaitBeside({ call, taskId: asked.id, ui, signal }, () =>
+    followAnswer(call, asked, ui, signal),
+  );
   const { answer, ...rest } = task;
   if (answer !== undefined)
     ui.say(printed ? `\n${sourcesText(answer, ui.paint)}\n` : `${answerText(answer, ui.paint)}\n`);

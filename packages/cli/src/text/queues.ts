@@ -18,6 +18,16 @@ export function waitText(wait: LaneView["expectedWait"]): string {
   return `${about} (${bounds}${basis === "assumed" ? "; job lengths assumed" : ""})`;
 }
 
+/** Of a task's own job what keeps it; undefined where a model is at it, or is asked without a queue. */
+export function ownWaitText({ jobs, lanes }: QueueStatus, taskId: string): string | undefined {
+  const job = jobs.find((one) => one.taskId === taskId);
+  if (job === undefined || job.status !== "queued" || job.tier !== "ollama") return undefined;
+  if (job.heldBack) return "It waits behind your own requests (steward queues ls).";
+  const wait = lanes.find(({ lane }) => lane === job.lane)?.expectedWait;
+  const expected = wait === undefined ? "" : `; what comes now waits ${waitText(wait)}`;
+  return `It waits for a worker in the lane ${job.lane}${expected}.`;
+}
+
 export function lanesTable(lanes: readonly LaneView[], { width, paint }: Look): string {
   const counts = table(
     lanes,
