@@ -44,17 +44,17 @@ export type Obeyed =
   | { type: "ran"; status: RunResult["status"] }
   /** Begun or ended before: nothing to do. */
   | { type: "known" }
-  /**
-   * This attempt has ended, is not there, or may not start any more. The run leaves the list, or is on it again a moment
-   * later as another attempt, without this agent having seen a list that lacks it.
-   */
+  /** The run has ended, or is not there. It leaves the list, or comes back a moment later as another attempt. */
   | { type: "over"; code: string }
   /** The machine goes down, and this agent with it. */
   | { type: "rebooting" }
   /** The envelope is not obeyed. */
   | { type: "refused"; refusals: Refusal[] }
-  /** The server does not let it start for now (a freeze). */
-  | { type: "not_started"; code: string };
+  /**
+   * The server does not let it start: for now (a freeze), or this attempt for good. Then the run leaves the list, or is
+   * on it again a moment later as another attempt, without this agent having seen a list that lacks it.
+   */
+  | { type: "not_started"; code: string; forGood: boolean };
 
 /**
  * One run from its envelope to its recorded end. Throws what may succeed later (no answer, a missing bundle); nothing
@@ -105,11 +105,11 @@ async function beginRun(runId: string, options: ObeyOptions): Promise<Obeyed> {
     started = await askToStart(entry, options);
   } catch (error) {
     if (hasCode(error, "denied_by_gate") && error instanceof AppError) {
-      return { type: "not_started", code: error.code };
+      return { type: "not_started", code: error.code, forGood: false };
     }
     if (!isFinal(error)) throw error;
     await ledger.drop(entry, error.code, options.serverClock.nowMs());
-    return { type: "over", code: error.code };
+    return { type: "not_started", code: error.code, forGood: true };
   }
   const { startedAtMs, deadlineMs } = started;
   const begun = await ledger.start(entry, { startedAtMs, deadlineMs });

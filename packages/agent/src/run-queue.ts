@@ -33,14 +33,15 @@ const listing = "listing";
 
 export function createRunQueue(options: RunQueueOptions): RunQueue {
   const { clock, log, signal, random } = options;
-  const held = new Map<string, { untilMs: number; why: string }>();
+  /** `forGood`: of this attempt. It is shown until the run leaves the list, and keeps no other attempt waiting. */
+  const held = new Map<string, { untilMs: number; why: string; forGood: boolean }>();
   const retries = createRetries({ clock, random });
   let knock = new AbortController();
   let current: string | undefined;
   let woken = false;
   let working: Promise<void> | undefined;
 
-  /** False for a run that is over: where it stays on the list, it is looked at again. */
+  /** False for an attempt that is over: where its run stays on the list, it is looked at again. */
   async function obey(runId: string): Promise<boolean> {
     const before = held.get(runId);
     if (before && before.untilMs > clock.monotonicMs()) return true;
@@ -53,17 +54,22 @@ export function createRunQueue(options: RunQueueOptions): RunQueue {
         log("run.is_over", { runId, code: obeyed.code });
         return false;
       }
-      if (obeyed.type === "ran" || obeyed.type === "known") {
+      if (obeyed.type === "known") {
+        if (before?.forGood !== true) held.delete(runId);
+        return true;
+      }
+      if (obeyed.type === "ran") {
         held.delete(runId);
-        if (obeyed.type === "ran") await options.onRan();
+        await options.onRan();
         return true;
       }
       const why = obeyed.type === "refused" ? obeyed.refusals.map(({ code }) => code).join(",") : obeyed.code;
-      held.set(runId, { untilMs: clock.monotonicMs() + holdMs, why });
-      if (before?.why === why) return true;
+      const forGood = obeyed.type === "not_started" && obeyed.forGood;
+      held.set(runId, { untilMs: clock.monotonicMs() + (forGood ? 0 : holdMs), why, forGood });
+      if (before?.why === why) return !forGood;
       if (obeyed.type === "refused") log("run.refused", { runId, refusals: obeyed.refusals });
-      else log("run.not_started", { runId, code: obeyed.code });
-      return true;
+      else log("run.not_started", { runId, code: obeyed.code, forGood });
+      return !forGood;
     } finally {
       current = undefined;
     }
@@ -91,7 +97,7 @@ export function createRunQueue(options: RunQueueOptions): RunQueue {
       } catch (error) {
         if (signal.aborted) return undefined;
         log("run.failed_to_begin", { runId, error: describeError(error) });
-        if (isFinal(error)) held.set(runId, { untilMs: clock.monotonicMs() + holdMs, why: error.code });
+        if (isFinal(error)) held.set(runId, { untilMs: clock.monotonicMs() + holdMs, why: error.code, forGood: false });
         else retries.failed(runId);
       }
     }

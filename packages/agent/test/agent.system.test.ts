@@ -324,7 +324,7 @@ describe("nothing runs", () => {
     control.run.ledgerId = "00000000-0000-4000-8000-000000000000";
     const { executor, steps } = scriptedExecutor();
     await start(executor);
-    await until("the refusal", () => control.eventsOf("run.is_over").length > 0);
+    await until("the refusal", () => control.eventsOf("run.not_started").length > 0);
     expect(steps).toHaveLength(0);
     expect((await openLedger(dir)).entries()).toMatchObject([{ state: "dropped" }]);
   });
