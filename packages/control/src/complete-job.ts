@@ -7,7 +7,7 @@ import { jobHasEnded, taskHasEnded } from "@steward/contracts/states";
 import { defaults } from "@steward/contracts/defaults";
 import type { JobState } from "@steward/core/job/job-state";
 import { planningOf } from "@steward/core/job/planning-of";
-import { notYours, reduceJob } from "@steward/core/job/reduce-job";
+import { heldLease, notYours, reduceJob } from "@steward/core/job/reduce-job";
 import { nextTry, type Shortfall } from "@steward/core/planning/next-tier";
 import { followUp, leaveLane } from "./admit-jobs.ts";
 import type { Context, NodeCaller } from "./context.ts";
@@ -114,6 +114,8 @@ export async function settleJob(
     // What is settled is counted.
     tier = alreadySettled(job, input) ? undefined : job.tier;
     if (tier === undefined) return { accepted: true, status: job.status };
+    // Before the words are judged: what judging trips over must not keep a worker that has lost the job from being told.
+    heldLease(job, input);
     const task = await loadTask(deps, job.tenantId, job.taskId);
     const judged = await judgeOutput(deps, task, input.output);
     if (judged.kind === "unsure") {

@@ -41,6 +41,9 @@ export type JobEnd =
 /** How long a claim is asked for again when nobody answers: below the message's visibility timeout. */
 const claimForMs = 15_000;
 
+/** How long after a job's deadline its end is still told: nobody waits for it any more, and the slot has others to serve. */
+const reportForMs = 60_000;
+
 /** How often an answer that grows is told, at most. Whoever asked reads along. */
 const tellTextEveryMs = 500;
 
@@ -73,6 +76,7 @@ async function workUnderLease(options: RunJobOptions, claim: ClaimAnswer, claime
 
   // Counted from before the claim was sent: never later than the server's own count.
   const deadlineAtMs = claimedAtMs + claim.deadlineInMs - marginMs(claim.deadlineInMs);
+  const reportUntilMs = claimedAtMs + claim.deadlineInMs + reportForMs;
   let leaseInMs = claim.leaseInMs;
   let leaseEndsAtMs = claimedAtMs + leaseInMs;
   let progressAtMs = claimedAtMs;
@@ -130,7 +134,9 @@ async function workUnderLease(options: RunJobOptions, claim: ClaimAnswer, claime
     if (cutBy === "lost") return { type: "left", why: "the lease was lost" };
     const durationMs = Math.round(clock.monotonicMs() - claimedAtMs);
     const body = { ...holder, model: options.model, durationMs, ...answered };
-    const refusal = await postUntilTaken(options, () => call("completeJob", { params, body, signal: options.stop }));
+    const refusal = await postUntilTaken(options, reportUntilMs, () =>
+      call("completeJob", { params, body, signal: options.stop }),
+    );
     return refusal ?? { type: "completed" };
   } catch (error) {
     if (cutBy === "lost") return { type: "left", why: "the lease was lost" };
@@ -138,7 +144,9 @@ async function workUnderLease(options: RunJobOptions, claim: ClaimAnswer, claime
     const text = cutBy === "model_timeout" ? "the model did not answer in time" : describeError(error);
     log("job.given_back", { jobId: message.jobId, attempt, reason, error: text });
     const body = { ...holder, reason, ...(reason === "draining" ? {} : { message: text.slice(0, 500) }) };
-    const refusal = await postUntilTaken(options, () => call("releaseJob", { params, body, signal: options.stop }));
+    const refusal = await postUntilTaken(options, reportUntilMs, () =>
+      call("releaseJob", { params, body, signal: options.stop }),
+    );
     const ofQuestion = error instanceof ModelFault && error.ofQuestion && { ofQuestion: true as const };
     return refusal ?? { type: "released", reason, ...(ofQuestion || {}) };
   } finally {
@@ -179,8 +187,15 @@ async function claimJob(options: RunJobOptions, askedAtMs: number): Promise<Clai
   }
 }
 
-/** Posts until somebody takes it. Undefined when it was taken; a stale attempt is dropped without another word. */
-async function postUntilTaken(options: RunJobOptions, post: () => Promise<unknown>): Promise<JobEnd | undefined> {
+/**
+ * Posts until somebody takes it, or nobody can want it any more. Undefined when it was taken; a stale attempt is dropped
+ * without another word.
+ */
+async function postUntilTaken(
+  options: RunJobOptions,
+  untilMs: number,
+  post: () => Promise<unknown>,
+): Promise<JobEnd | undefined> {
   const { clock, random, log, stop, message } = options;
   for (let failures = 1; ; failures += 1) {
     try {
@@ -189,6 +204,10 @@ async function postUntilTaken(options: RunJobOptions, post: () => Promise<unknow
     } catch (error) {
       if (isFinal(error)) return { type: "left", why: describeError(error) };
       if (stop.aborted) return { type: "left", why: "the worker was stopped" };
+      if (clock.monotonicMs() >= untilMs) {
+        log("job.report_given_up", { jobId: message.jobId, error: describeError(error) });
+        return { type: "left", why: describeError(error) };
+      }
       if (failures === 1) log("job.report_unanswered", { jobId: message.jobId, error: describeError(error) });
       const told = error instanceof AppError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
       await clock.sleep(told + fullJitterMs({ failures, baseMs: 100, capMs: 10_000, random }), stop);

@@ -174,8 +174,11 @@ function isHolder(state: JobState, event: { owner: string; attempt: number }): b
   return state.lease?.owner === event.owner && state.attempt === event.attempt;
 }
 
-/** The lease, if this owner holds this attempt. A lease past its time counts until somebody else has taken the job. */
-function heldLease(state: JobState, event: { owner: string; attempt: number }): NonNullable<JobState["lease"]> {
+/**
+ * The lease, if this owner holds this attempt. A lease past its time counts until somebody else has taken the job.
+ * @throws AppError `stale_attempt`
+ */
+export function heldLease(state: JobState, event: { owner: string; attempt: number }): NonNullable<JobState["lease"]> {
   if (state.status !== "leased" || state.lease === undefined || !isHolder(state, event)) {
     throw notYours();
   }
