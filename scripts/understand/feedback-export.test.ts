@@ -5,7 +5,10 @@ import { requestSchema } from "./requests.ts";
 
 const at = "2026-11-26T12:00:00Z";
 const said = (name: string, verdict: "right" | "wrong", note?: string) => ({
-  ...{ by: `per_${name}`, name, at, verdict },
+  by: `per_${name}`,
+  name,
+  at,
+  verdict,
   ...(note === undefined ? {} : { note }),
 });
 const task = (over: object) =>

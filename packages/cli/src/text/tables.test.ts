@@ -35,10 +35,19 @@ const letter: DeadLetter = {
 };
 const worker = { id: `wrk_${ulid}`, name: "gpu-rack-berlin-01", health: "healthy", slots: 16, models } as const;
 const node = {
-  ...{ id: worker.id, tenantId: `ten_${ulid}`, kind: "worker", name: worker.name, health: "critical" },
-  ...{ lastSeenAt: "2026-11-26T11:59:52Z", capacity: { slots: 16, used: 12 }, models: [...models], pulling },
-  ...{ gpus: Array.from({ length: 2 }, () => ({ name: "NVIDIA RTX PRO 6000", vramMb: 98_304, freeMb: 90_000 })) },
-  ...{ tags: ["site:berlin", "rack:7"], confirmed: true, draining: true },
+  id: worker.id,
+  tenantId: `ten_${ulid}`,
+  kind: "worker",
+  name: worker.name,
+  health: "critical",
+  lastSeenAt: "2026-11-26T11:59:52Z",
+  capacity: { slots: 16, used: 12 },
+  models: [...models],
+  pulling,
+  gpus: Array.from({ length: 2 }, () => ({ name: "NVIDIA RTX PRO 6000", vramMb: 98_304, freeMb: 90_000 })),
+  tags: ["site:berlin", "rack:7"],
+  confirmed: true,
+  draining: true,
 } as unknown as NodeView;
 
 /** What a table shows at 80 columns: all that it shows to a pipe, each row of columns within the width. */
@@ -66,8 +75,13 @@ describe("at 80 columns nothing is cut", () => {
 
   it("of a tenant's jobs: the task's id is what one can ask for", () => {
     const job: QueueStatus["jobs"][number] = {
-      ...{ id: `job_${ulid}`, taskId: `tsk_${ulid}`, lane: "standard", status: "queued" },
-      ...{ tier: "ollama", heldBack: true, sinceSeconds: 3400 },
+      id: `job_${ulid}`,
+      taskId: `tsk_${ulid}`,
+      lane: "standard",
+      status: "queued",
+      tier: "ollama",
+      heldBack: true,
+      sinceSeconds: 3400,
     };
     const text = at80((look) => jobsTable([job], look));
     expect(text).toContain(job.taskId);
@@ -76,13 +90,11 @@ describe("at 80 columns nothing is cut", () => {
 
   it("of dead letters: about what, why, and why there is no redrive", () => {
     const unread: DeadLetter = {
-      ...{
-        messageId: letter.messageId,
-        sentAt: letter.sentAt,
-        receives: 5,
-        text: "\u001b[2J{",
-        reason: "it is no pointer",
-      },
+      messageId: letter.messageId,
+      sentAt: letter.sentAt,
+      receives: 5,
+      text: "\u001b[2J{",
+      reason: "it is no pointer",
       redrive: { possible: false, why: "nobody can read it" },
     };
     expect(
@@ -114,15 +126,26 @@ describe("at 80 columns nothing is cut", () => {
 
   it("of the workers that fit, and of where work ran", () => {
     const parts = (["cpu", "memory", "activeJobs", "health"] as const).map((name) => ({
-      ...{ name, weight: 40, value: 1, points: 40 },
+      name,
+      weight: 40,
+      value: 1,
+      points: 40,
     }));
     const scored: ScoredWorker = { ...worker, models: [...models], free: 16, score: 100, parts };
     expect(at80((look) => recommendationTable([{ ...scored, name: "gpu-1" }], look))).toContain(
       "\n  llama3.2:3b, llama3.1:8b",
     );
     const ran: Distribution["items"][number] = {
-      ...{ worker: { id: worker.id, name: "gpu-1" }, lane: "standard", tier: "ollama", model: "llama3.1:8b" },
-      ...{ jobs: 12_345, failures: 123, tokens: 1_234_567, seconds: 123_456, costUsd: 123.4567, share: 1 },
+      worker: { id: worker.id, name: "gpu-1" },
+      lane: "standard",
+      tier: "ollama",
+      model: "llama3.1:8b",
+      jobs: 12_345,
+      failures: 123,
+      tokens: 1_234_567,
+      seconds: 123_456,
+      costUsd: 123.4567,
+      share: 1,
     };
     expect(at80((look) => distributionTable([ran], look))).toContain("\n  ollama llama3.1:8b");
   });
