@@ -70,14 +70,17 @@ export class WorkersStack extends Stack {
 
     const place = { stage, partition: this.partition, region: this.region, account: this.account };
     const receives = policyStatements("worker", { ...place, secretArns: {} });
+    // Who is given the policy besides gets the lanes, and none of the queues that are single workers'.
+    const isOwn = ({ resources }: { resources: readonly string[] }) => resources.some((one) => one.endsWith("*"));
+    const ownQueues = receives.filter(isOwn);
+    const ofLanes = receives.filter((statement) => !isOwn(statement));
     const lanes = new ManagedPolicy(this, "Lanes", {
       managedPolicyName: `${names.prefix}-lanes`,
       // With its name, never to be changed: CloudFormation would have to replace it, and cannot.
       description: "A worker: receives jobs from the lanes, and nothing else",
-      statements: statementsOf(receives),
+      statements: statementsOf(ofLanes),
     });
-    explainWildcards(lanes, receives);
-    const rules = this.rules(stage, files);
+    const rules = [...ownQueues, ...this.rules(stage, files)];
     const role = new Role(this, "Role", {
       description: `Steward ${stage}: a GPU host takes jobs from the lanes and looks after its own life`,
       assumedBy: new ServicePrincipal("ec2.amazonaws.com"),
