@@ -30,11 +30,12 @@ const doneTo = (text: string) =>
 const some = (texts: string[]) => texts.slice(0, 20);
 
 describe("10,000 hostile words and facts", () => {
-  it("come to no plan that they want by the matcher", () => {
+  it("come to no plan by the matcher but for what a harmless request among hostile facts asks for", () => {
     const acted = cases.filter((one) => {
       const understood = matchInstruction(contextOf(one));
-      const wanted = new Set(one.steps.map(({ action }) => action));
-      return understood.kind === "plan" && understood.steps.some(({ action }) => wanted.has(action));
+      if (understood.kind !== "plan") return false;
+      const steps = understood.steps.map(({ action, variables }) => ({ action, variables }));
+      return JSON.stringify(steps) !== JSON.stringify(one.asked);
     });
     expect(some(acted.map(({ text }) => text))).toEqual([]);
   });

@@ -78,6 +78,13 @@ const ask = (tenant: string, appliance: string, name: string): Promise<TaskView>
       }),
     { untilMs: Date.now() + 30_000 },
   );
+async function untilBegun(what: string, hasBegun: () => boolean): Promise<void> {
+  const lateMs = Date.now() + 60_000;
+  while (!hasBegun()) {
+    if (Date.now() > lateMs) throw new Error(`${what} has not begun; of all ${begun.length} have`);
+    await wait(5);
+  }
+}
 const applianceOf = (tenant: string) => demoAppliances(6).find((one) => one.tenant === tenant)?.name ?? expect.fail();
 /** How a tenant's tasks have ended, once a model thinks about none of them. One look for all: each looks for work, too. */
 async function endsOf(tenant: string, withinMs: number): Promise<string[]> {
@@ -99,11 +106,11 @@ it("a flood keeps another tenant waiting for its window and two services at most
   const names = Array.from({ length: floodJobs }, (_, index) => `flood${String(index).padStart(3, "0")}`);
   const submitting = atATime(16, names, (name) => ask("acme", applianceOf("acme"), name));
   // In the middle of it.
-  while (begun.length < floodJobs / 4) await wait(20);
+  await untilBegun("a quarter of the flood", () => begun.length >= floodJobs / 4);
   const { status } = await ask("birch", applianceOf("birch"), "neighbour");
   const askedAtMs = Date.now();
   expect(status).toBe("thinking");
-  while (!begun.some(({ name }) => name === "neighbour")) await wait(5);
+  await untilBegun("the neighbour", () => begun.some(({ name }) => name === "neighbour"));
   const at = begun.findIndex(({ name }) => name === "neighbour");
   const waitedMs = (begun[at]?.atMs ?? 0) - askedAtMs;
   const before = begun.slice(0, at).filter(({ atMs }) => atMs >= askedAtMs).length;
