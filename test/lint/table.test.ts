@@ -31,6 +31,7 @@ const actsForSystem: Readonly<Record<string, string>> = {
   "packages/control/src/queue-status.ts": "how much waits in each lane, of all tenants, and how much came and went",
   "packages/control/src/work-distribution.ts": "where all tenants' work ran, for the provider's staff",
   "packages/control/src/live-workers.ts": "workers serve all tenants",
+  "packages/control/src/read-pace.ts": "how long jobs of all tenants took lately, without whose they were",
 };
 
 /** Files of packages that hold a DynamoDB command or client, outside of aws/src/records. */
