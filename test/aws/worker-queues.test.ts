@@ -195,6 +195,23 @@ describe("keys that a worker is lent", () => {
     }
   });
 
+  it("are lent a few times a minute: one that asks without end is told to wait, and others are not", async () => {
+    const [restless, other] = [await enrolWorker({ confirmedAtMs: 1 }), await enrolWorker({ confirmedAtMs: 1 })];
+    const codes: string[] = [];
+    for (let call = 1; call <= 20; call += 1) {
+      codes.push(
+        await lend(restless).then(
+          () => "lent",
+          ({ code }: { code: string }) => code,
+        ),
+      );
+    }
+    expect(codes.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => "lent"));
+    expect(codes.at(-1)).toBe("too_many_requests");
+    await expect(lend(restless)).rejects.toMatchObject({ retryable: true, retryAfterSeconds: expect.any(Number) });
+    await lend(other);
+  });
+
   it("are not lent to one that nobody has confirmed, that is in quarantine, or that was shut out", async () => {
     await expect(lend(await enrolWorker())).rejects.toMatchObject({ code: "unavailable", retryable: true });
     const doubted = await enrolWorker({ confirmedAtMs: 1, quarantinedAtMs: 2 });

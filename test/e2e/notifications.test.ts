@@ -171,7 +171,10 @@ it("who is stuck asks the provider, whose staff is told, answers, and is asked n
   await expect(acme("answerEscalation", { params: toAnswer, body: { note: "mine" } })).rejects.toMatchObject({
     code: "forbidden",
   });
-  await staff("answerEscalation", { params: toAnswer, body: { note: "she is called Yda" } });
+  // A repetition is answered alike, and with nothing of the task, which stays with its tenant.
+  const answering = { params: toAnswer, body: { note: "she is called Yda" }, idempotencyKey: crypto.randomUUID() };
+  expect(await staff("answerEscalation", answering)).toBeUndefined();
+  expect(await staff("answerEscalation", answering)).toBeUndefined();
   const seen = await acme("getTask", { params });
   expect(seen.escalation?.answer).toMatchObject({ note: "she is called Yda", by: expect.stringMatching(/^per_/) });
   await vi.waitFor(async () => expect((await staff("listEscalations", { query: {} })).items).toEqual([]));

@@ -32,6 +32,7 @@ const actsForSystem: Readonly<Record<string, string>> = {
   "packages/control/src/work-distribution.ts": "where all tenants' work ran, for the provider's staff",
   "packages/control/src/live-workers.ts": "workers serve all tenants",
   "packages/control/src/read-pace.ts": "how long jobs of all tenants took lately, without whose they were",
+  "packages/control/src/lend-queues.ts": "how often a worker asks for keys, in a bucket that is no tenant's",
 };
 
 /** Files of packages that hold a DynamoDB command or client, outside of aws/src/records. */

@@ -631,3 +631,14 @@ describe("documents", () => {
     expect((json["keys"] as object[])[0]).not.toHaveProperty("d");
   });
 });
+
+it("nothing of a tenant's is kept for repetitions with its provider's staff, where no purge of the tenant looks", () => {
+  const kept = Object.values<Route>(routes).filter(
+    (route) => "staff" in route.access && route.idempotent === true && route.path.includes("{tenantId}"),
+  );
+  expect(kept.map(({ id }) => id)).toContain("answerEscalation");
+  const big = kept.filter(
+    ({ answer }) => answer !== undefined && "plan" in ((answer as { shape?: object }).shape ?? {}),
+  );
+  expect(big.map(({ id }) => id)).toEqual([]);
+});

@@ -8,7 +8,7 @@ import { defaults } from "@steward/contracts/defaults";
 import type { JobState } from "@steward/core/job/job-state";
 import { planningOf } from "@steward/core/job/planning-of";
 import { heldLease, notYours, reduceJob } from "@steward/core/job/reduce-job";
-import { nextTry, type Shortfall } from "@steward/core/planning/next-tier";
+import { nextTry, type Shortfall, workerFell } from "@steward/core/planning/next-tier";
 import { followUp, leaveLane } from "./admit-jobs.ts";
 import type { Context, NodeCaller } from "./context.ts";
 import { judgeOutput, takeOnWithoutModel } from "./judge-output.ts";
@@ -81,7 +81,8 @@ export async function releaseJob(
         owner: node.nodeId,
         attempt,
         shortfall: reason,
-        reason: (body.message === undefined ? undefined : redactText(body.message)) ?? reason.replaceAll("_", " "),
+        reason: workerFell[reason],
+        ...(body.message === undefined ? {} : { staffDetail: redactText(body.message) }),
       }),
     );
     return;
@@ -178,6 +179,8 @@ export async function fallShort(
     attempt: number;
     shortfall: Shortfall;
     reason: string;
+    /** For the provider's staff alone. */
+    staffDetail?: string;
     output?: string;
     model?: string;
     grade?: number;

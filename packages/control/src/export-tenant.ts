@@ -7,6 +7,7 @@ import { actFor } from "@steward/aws/tenant-fence";
 import { AppError } from "@steward/contracts/errors";
 import { hasRole, roleIn } from "@steward/contracts/roles";
 import type { ExportedKind, ExportedRecord } from "@steward/contracts/tenant";
+import type { JobFailure } from "@steward/core/job/job-state";
 import type { Context, Principal } from "./context.ts";
 
 /** An answer of a function has 6 MB; one record has at most 400 KB. */
@@ -77,7 +78,7 @@ async function readPage(
   let last: Place | undefined;
   for await (const { at, exported } of recordsOf(deps, tenantId, placeOf(query.after))) {
     if (items.length >= query.limit || bytes >= maxPageBytes) return { items, after: JSON.stringify(last) };
-    const shown = { ...exported, record: withoutProofs(exported.record) as Record<string, unknown> };
+    const shown = { ...exported, record: shownToTenant(exported.record) as Record<string, unknown> };
     items.push(shown);
     bytes += Buffer.byteLength(JSON.stringify(shown));
     last = at;
@@ -183,12 +184,15 @@ function found(at: Place, kind: ExportedKind, id: string, record: Record<string,
 /** A hash of a token or a secret proves nothing to its reader, but it would let a guess be checked. */
 const proof = /^(secret|token|refreshToken|link|password)\w*hash$/i;
 
-function withoutProofs(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutProofs);
+/** What a job keeps for the provider's staff: its machines' own words, with their addresses. */
+const ofStaff = "staffDetail" satisfies keyof JobFailure;
+
+function shownToTenant(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shownToTenant);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([name]) => !proof.test(name))
-      .map(([name, part]) => [name, withoutProofs(part)]),
+      .filter(([name]) => !proof.test(name) && name !== ofStaff)
+      .map(([name, part]) => [name, shownToTenant(part)]),
   );
 }

@@ -37,14 +37,14 @@ function requireMayEscalate({ role, principal }: Caller, task: TaskState): void 
   });
 }
 
-/** The word of the provider's staff, which stands at the task. */
+/** The word of the provider's staff, which stands at the task. Answers nothing: the task stays with its tenant. */
 export async function answerEscalation(
   deps: Deps,
   caller: Caller,
   { tenantId, taskId }: Params & { tenantId: string },
   body: { note: string },
-): Promise<TaskView> {
-  return actFor(tenantId, () =>
+): Promise<void> {
+  await actFor(tenantId, () =>
     change(deps, { ...caller, tenantId }, { taskId }, "answer-escalation", (task) =>
       handOver.answerEscalation(task, { ...personOf(caller), note: redactText(body.note) }, deps.nowMs()),
     ),

@@ -1,11 +1,19 @@
 import type { LentKeys } from "@steward/aws/queue-lender";
 import { getNode } from "@steward/aws/records/node";
+import { chargeBucket } from "@steward/aws/records/rate-bucket";
 import { commit } from "@steward/aws/table";
+import { actForSystem } from "@steward/aws/tenant-fence";
 import type { WorkerQueues } from "@steward/aws/worker-queues";
 import { AppError } from "@steward/contracts/errors";
 import { audited } from "./audit.ts";
 import type { Context, NodeCaller } from "./context.ts";
 import { cutOffAtMs } from "./revoke-node.ts";
+
+/**
+ * A worker asks twice an hour, and once more at each start. Each lending is a call to STS, one to SQS and an entry in the
+ * trail, which one that asks without end would make for nothing.
+ */
+const lendingRate = { perSecond: 0.1, burst: 10 };
 
 /**
  * Keys to the lanes and to the worker's own queue, for an hour. Only for one that a person has confirmed and nobody
@@ -31,6 +39,16 @@ export async function lendQueues(
     throw new AppError("unavailable", "nobody has confirmed this worker yet", {
       retryAfterSeconds: 5,
       next: `compare its key's fingerprint and confirm it: steward workers confirm ${worker.name}`,
+    });
+  }
+  const charged = await actForSystem("how often a worker asks for keys", () =>
+    chargeBucket(deps.table, { owner: { kind: "principal", id: nodeId }, rate: lendingRate, nowMs: deps.nowMs() }),
+  );
+  if (charged.kind === "refused") {
+    const retryAfterSeconds = Math.ceil(charged.retryInMs / 1000);
+    throw new AppError("too_many_requests", "this worker has asked for keys many times just now", {
+      retryAfterSeconds,
+      next: `Use those that were lent; ask again in ${retryAfterSeconds} s.`,
     });
   }
   try {

@@ -91,7 +91,10 @@ async function readJob(
   if (job === undefined) return { pointer, ...gone("job") };
   const full = { ...pointer, taskId: job.taskId };
   const last = job.failures.at(-1);
-  const reason = last === undefined ? received(receives) : `${received(receives)}; the last attempt: ${last.reason}`;
+  const reason =
+    last === undefined
+      ? received(receives)
+      : `${received(receives)}; the last attempt: ${last.staffDetail ?? last.reason}`;
   const refuse = (why: string): ReadLetter => ({ pointer: full, reason, redrive: no(why) });
   const task = await getTask(deps.table, { tenantId, taskId: job.taskId });
   if (task === undefined) return refuse("its task is not there any more");

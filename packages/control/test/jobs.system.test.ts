@@ -6,7 +6,7 @@ import { hasCode } from "@steward/contracts/errors";
 import { providerTenantId } from "@steward/contracts/ids";
 import type { LaneMessage } from "@steward/contracts/job";
 import { claimJob } from "@steward/control/claim-job";
-import { completeJob } from "@steward/control/complete-job";
+import { completeJob, releaseJob } from "@steward/control/complete-job";
 import type { Caller } from "@steward/control/context";
 import type { JobState } from "@steward/core/job/job-state";
 import { createClaudeBreaker } from "@steward/control/claude-breaker";
@@ -17,7 +17,9 @@ import { noteJob } from "@steward/control/note-job";
 import { queueStatus } from "@steward/control/queue-status";
 import { reconcile } from "@steward/control/reconcile";
 import { revokeNode } from "@steward/control/revoke-node";
+import { exportTenant } from "@steward/control/export-tenant";
 import { submitTask } from "@steward/control/submit-task";
+import { viewTask } from "@steward/control/view-task";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type House, openHouse, takeOne } from "./support/house.ts";
 
@@ -223,6 +225,30 @@ it("a question is left to workers that answer questions: for no refusal that is 
   const refused = await claim().catch((error: unknown) => error);
   expect(refused).toMatchObject({ code: "conflict", retryable: true });
   expect(await getJob(house.table, message)).toMatchObject({ status: "queued", attempt: job.attempt });
+});
+
+it("what a worker says of its machine is for the provider's staff: whoever asked reads what fell short, and no address", async () => {
+  const worker = await house.machine(providerTenantId, "worker", "gpu-1");
+  const task = await ask();
+  const said = "fetch failed: connect ECONNREFUSED 10.0.3.7:11434";
+  let message = takeOne<LaneMessage>(house, "inference-express");
+  for (const again of [true, false]) {
+    const { attempt } = await claimJob(house, worker, message, { ...message, claimId });
+    await releaseJob(house, worker, message, { ...message, attempt, reason: "model_unavailable", message: said });
+    if (again) message = takeOne<LaneMessage>(house, "inference-express");
+  }
+  await escalateJob({ ...house, claude: withoutKey }, takeOne<LaneMessage>(house, "escalations"));
+  const shown = await viewTask(house, person, { taskId: task.id });
+  expect(shown.status).toBe("failed");
+  expect(shown.result?.message).toContain("the model was not available");
+  const exported = await exportTenant(house, person.principal, person, { limit: 100 });
+  expect(exported.items.some(({ kind }) => kind === "job")).toBe(true);
+  expect(JSON.stringify([shown, exported])).not.toContain("10.0.3.7");
+  expect((await getJob(house.table, message))?.failures).toMatchObject([
+    { staffDetail: said },
+    { staffDetail: said },
+    {},
+  ]);
 });
 
 describe("a worker that is shut out", () => {

@@ -49,12 +49,12 @@ export function addHandOver(tasks: Command, run: Runner): void {
             const task = await call("getTask", { params: { taskId: id } });
             const given = { params: { taskId: task.id }, idempotencyKey: crypto.randomUUID() };
             if (options.answer !== undefined) {
-              const answered = await call("answerEscalation", {
+              await call("answerEscalation", {
                 ...given,
                 params: { tenantId: task.tenantId, taskId: task.id },
                 body: { note: options.answer },
               });
-              ui.data(answered);
+              ui.data({ id: task.id, answered: true });
               ui.say("Answered. It stands at the task.");
               return;
             }

@@ -70,8 +70,8 @@ export const taskRoutes = {
     summary: "What the provider's staff says to a task that it was asked about",
     params: z.strictObject({ tenantId: tenantIdSchema, taskId: taskIdSchema }),
     body: task.answerEscalationSchema,
-    status: 200,
-    answer: task.taskViewSchema,
+    // No task: what is answered is kept for repetitions with the provider's records, where no purge of the tenant looks.
+    status: 204,
     idempotent: true,
   }),
   listEscalations: defineRoute({

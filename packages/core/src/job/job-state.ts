@@ -59,7 +59,10 @@ export type JobKind = "plan" | "answer";
 export interface JobFailure extends AttemptCost {
   attempt: number;
   tier: Tier;
+  /** In words that whoever asked may read: nothing of the provider's machines is in them. */
   reason: string;
+  /** What the machine said itself: for the provider's staff alone. */
+  staffDetail?: string;
   /** Who held the attempt. */
   owner?: string;
   model?: string;
@@ -124,6 +127,7 @@ interface FallenShort extends AttemptCost {
   owner: string;
   attempt: number;
   reason: string;
+  staffDetail?: string;
   output?: string;
   model?: string;
   grade?: number;

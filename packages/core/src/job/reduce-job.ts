@@ -192,13 +192,14 @@ export function notYours(): AppError {
 
 function withFailure(state: JobState, reason: string, seen: Omit<JobFailure, keyof Held> = {}): JobState["failures"] {
   const { attempt, tier, lease } = state;
-  const { latencyMs, promptTokens, completionTokens, costUsd, model, grade } = seen;
+  const { latencyMs, promptTokens, completionTokens, costUsd, model, grade, staffDetail } = seen;
   return [
     ...state.failures,
     {
       attempt,
       tier,
       reason,
+      ...(staffDetail === undefined ? {} : { staffDetail }),
       ...(lease === undefined ? {} : { owner: lease.owner }),
       ...(model === undefined ? {} : { model }),
       ...(grade === undefined ? {} : { grade }),

@@ -10,6 +10,15 @@ export type Shortfall =
   | "model_unavailable"
   | "model_timeout";
 
+/**
+ * What customers are told of a worker that could not. What it says itself names addresses and machines of the provider's.
+ */
+export const workerFell: Record<Exclude<Shortfall, "bad_form" | "low_grade">, string> = {
+  model_error: "the model failed",
+  model_unavailable: "the model was not available",
+  model_timeout: "the model did not answer in time",
+};
+
 interface Retry {
   /** How often the same tier tries once more. */
   again: number;
