@@ -147,8 +147,8 @@ async function workUnderLease(options: RunJobOptions, claim: ClaimAnswer, claime
     const refusal = await postUntilTaken(options, reportUntilMs, () =>
       call("releaseJob", { params, body, signal: options.stop }),
     );
-    const ofQuestion = error instanceof ModelFault && error.ofQuestion && { ofQuestion: true as const };
-    return refusal ?? { type: "released", reason, ...(ofQuestion || {}) };
+    const ofQuestion = error instanceof ModelFault && error.ofQuestion;
+    return refusal ?? { type: "released", reason, ...(ofQuestion ? { ofQuestion } : {}) };
   } finally {
     over.abort();
     options.draining.removeEventListener("abort", onDraining);
