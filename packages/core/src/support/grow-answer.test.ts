@@ -62,13 +62,13 @@ it.each([
   // The worker is told that the half of a word is not taken, and sends it again with the rest.
   expect(first).toMatchObject({ text: "See ", taken: 4 });
   expect(first.stopped).toBeUndefined();
-  expect(shownOf(first)).toBe("See ");
+  expect(shownOf(first)).toBe("See");
   const second = growDraft(first, { ...whose, attempt: 1, offset: 4, delta: `${word} for more` }, refuse);
   expect(second).toMatchObject({ text: "See ", stopped: "made up" });
-  expect(shownOf(second)).toBe("See ");
+  expect(shownOf(second)).toBe("See");
   // As older releases kept it, with the half of a word in it.
   const older = { ...first, text: `See ${word}`, taken: 4 + word.length };
-  expect(shownOf(older)).toBe("See ");
+  expect(shownOf(older)).toBe("See");
   const stopped = growDraft(older, { ...whose, attempt: 1, offset: older.taken, delta: " for more" }, refuse);
   expect(stopped).toMatchObject({ text: "See ", stopped: "made up" });
 });
@@ -99,4 +99,18 @@ it("is told in whole words from where a reader is, without the line that is no p
   expect(growingSince(draft, 0).text).not.toContain("PROPOSAL");
   expect(growingSince(draft, 9)).toMatchObject({ offset: 9 });
   expect(growingSince(draft, 500).text).toBe("");
+  const text = "Open the Explorer [1].\n\nPROPOSAL: add user vera\n";
+  let grown: DraftState | undefined;
+  let seen = "";
+  for (let offset = 0; offset < text.length; offset += 1) {
+    grown = growDraft(
+      grown,
+      { ...whose, attempt: 1, offset: grown?.taken ?? 0, delta: text.slice(grown?.taken ?? 0, offset + 1) },
+      fine,
+    );
+    const now = growingSince(grown, seen.length);
+    expect(now.offset).toBe(seen.length);
+    seen += now.text;
+  }
+  expect(seen).toBe("Open the Explorer [1].");
 });

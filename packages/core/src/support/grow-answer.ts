@@ -59,9 +59,14 @@ export function growDraft(
   return known === draft && taken <= known.taken ? draft : { ...next, text, taken };
 }
 
-/** What a reader who has `from` characters of it has not seen, of whole words only. */
+/**
+ * What a reader who has `from` characters of it has not seen, of whole words only. It never shrinks while an attempt grows:
+ * the line end before a proposal is not told before what follows it.
+ */
 export function growingSince(draft: DraftState, from: number): GrowingAnswer {
-  const shown = judgeable(draft.text).replace(/\n?\s*PROPOSAL:?[\s\S]*$/, "");
+  const shown = judgeable(draft.text)
+    .replace(/PROPOSAL:?[\s\S]*$/, "")
+    .trimEnd();
   const offset = Math.min(from, shown.length);
   const attempt = (draft.attemptsBefore ?? 0) + draft.attempt;
   return { attempt, offset, text: shown.slice(offset), length: shown.length };
