@@ -10,8 +10,8 @@ export interface Retries {
   done(key: string): void;
   /** Forgets all others. */
   keepOnly(keys: readonly string[]): void;
-  /** Milliseconds until the next of them is due; undefined when nothing failed. */
-  nextInMs(): number | undefined;
+  /** Milliseconds until the next of them is due, or this one is; undefined when nothing failed. */
+  nextInMs(key?: string): number | undefined;
 }
 
 export function createRetries({ clock, random }: { clock: Clock; random: () => number }): Retries {
@@ -28,9 +28,11 @@ export function createRetries({ clock, random }: { clock: Clock; random: () => n
     keepOnly(keys) {
       for (const key of failing.keys()) if (!keys.includes(key)) failing.delete(key);
     },
-    nextInMs() {
-      if (failing.size === 0) return undefined;
-      return Math.max(0, Math.min(...[...failing.values()].map(({ untilMs }) => untilMs)) - clock.monotonicMs());
+    nextInMs(key) {
+      const one = key === undefined ? undefined : failing.get(key);
+      const looked = key === undefined ? [...failing.values()] : one === undefined ? [] : [one];
+      if (looked.length === 0) return undefined;
+      return Math.max(0, Math.min(...looked.map(({ untilMs }) => untilMs)) - clock.monotonicMs());
     },
   };
 }

@@ -83,6 +83,34 @@ test("what cannot begin is tried again with growing pauses until it can", async 
   await end();
 });
 
+test("while runs cannot be listed, one that is due again does not make the agent ask without a pause", async () => {
+  let nowMs = 0;
+  const pauses: number[] = [];
+  const clock: Clock = {
+    monotonicMs: () => nowMs,
+    sleep: async (ms) => {
+      pauses.push(ms);
+      nowMs += ms;
+    },
+  };
+  let listings = 0;
+  const { queue, end } = queueOf({
+    pending: () => {
+      listings += 1;
+      if (listings === 1 || listings > 6) return listings === 1 ? ["run_a"] : [];
+      throw unavailable;
+    },
+    obey: () => {
+      throw unavailable;
+    },
+    clock,
+  });
+  queue.wake();
+  await queue.settled();
+  expect(pauses).toEqual([500, 500, 1_000, 2_000, 4_000, 8_000]);
+  await end();
+});
+
 test("the doorbell is heard while runs could not be listed", async () => {
   const obeyed: string[] = [];
   let down = true;

@@ -84,7 +84,8 @@ export function createRunQueue(options: RunQueueOptions): RunQueue {
     } catch (error) {
       log("runs.not_listed", { error: describeError(error) });
       retries.failed(listing);
-      return retries.nextInMs();
+      // A run whose pause is over cannot be looked at before the list is there: it would have us ask without a pause.
+      return retries.nextInMs(listing);
     }
     for (const runId of held.keys()) if (!runs.includes(runId)) held.delete(runId);
     retries.keepOnly(runs);
