@@ -128,6 +128,7 @@ function arnsOf({ stage, action, resource }: RecordedCall): string[] {
     case "s3":
       return [`arn:aws:s3:::${resource}`];
     case "iam":
+    case "sts":
       return [`arn:aws:iam::${localAccount}:role/${resource}`];
     case "kms": {
       const use = signingKeyUses.find((one) => resourceNames(stage).keyAlias(one) === resource);

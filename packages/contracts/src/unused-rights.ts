@@ -1,4 +1,4 @@
-import { type QueueName, resourceNames, secretNames, workerQueue } from "./names.ts";
+import { type QueueName, queueNames, resourceNames, secretNames, workerQueue } from "./names.ts";
 import type { PrincipalName } from "./permissions.ts";
 import { keyOfRight } from "./rights.ts";
 
@@ -26,12 +26,15 @@ const noGroup =
 const noTenantRemoved =
   "A tenant is removed an hour after its grace period at the soonest; test/aws/purge.test.ts makes the calls, with these rights and no others.";
 
+const deadLetters =
+  "Few messages of the tests die; test/aws/dead-letters.test.ts lists, sends again and drops them with these rights and no others.";
+
 /** A test holds this list to a recording of all that the end-to-end and fault tests do: no right is missing, none too many. */
 export const unusedRights: readonly UnusedRights[] = [
   {
-    principals: ["api"],
-    actions: ["sqs:SendMessage"],
-    resources: [queue("inference-bulk")],
+    principals: ["api", "support"],
+    actions: ["sqs:SendMessage", "sqs:GetQueueUrl"],
+    resources: longLanes,
     reason:
       "Plans are short enough for the other two lanes, unless the machine is so slow that longer ones are expected.",
     byChance: true,
@@ -60,7 +63,41 @@ export const unusedRights: readonly UnusedRights[] = [
     }),
   ),
   {
-    principals: ["people"],
+    principals: ["queues"],
+    actions: [
+      "sqs:ReceiveMessage",
+      "sqs:DeleteMessage",
+      "sqs:ChangeMessageVisibility",
+      "sqs:GetQueueUrl",
+      "sqs:GetQueueAttributes",
+    ],
+    resources: queueNames.map(resourceNames("{stage}").deadLetterQueue),
+    reason: deadLetters,
+    byChance: true,
+  },
+  {
+    principals: ["queues"],
+    actions: ["sqs:SendMessage", "sqs:GetQueueUrl"],
+    resources: queueNames.map(queue),
+    reason: deadLetters,
+    byChance: true,
+  },
+  {
+    principals: ["queues"],
+    actions: ["dynamodb:Query"],
+    resources: [...table, resourceNames("{stage}").index("gsi1"), resourceNames("{stage}").index("gsi2")],
+    reason: deadLetters,
+    byChance: true,
+  },
+  {
+    principals: ["queues"],
+    actions: ["dynamodb:BatchGetItem"],
+    resources: table,
+    reason: deadLetters,
+    byChance: true,
+  },
+  {
+    principals: ["people", "support"],
     actions: ["dynamodb:DeleteItem"],
     resources: table,
     reason: "Frees the key of a repeatable request that was refused; in the tests none of its own is.",
@@ -319,9 +356,10 @@ export const unusedRights: readonly UnusedRights[] = [
   },
   {
     principals: ["worker"],
-    actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueUrl"],
-    resources: [queue("inference-bulk")],
-    reason: "A worker listens to the lanes that it is told to; the tests' workers serve the two that have jobs.",
+    actions: ["sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
+    resources: longLanes,
+    reason: "Most jobs of the tests are short: the longer lanes are asked, and have few or none.",
+    byChance: true,
   },
 ];
 
