@@ -167,6 +167,7 @@ const steps: Partial<Record<RouteName, Step>> = {
       const params = { tenantId: acmeId(), taskId: keep["stuck"] ?? "" };
       return send("answerEscalation", { as: "provider", params, body: { note: "done by hand" } });
     },
+    record: () => keep["stuck"] ?? "",
   },
   giveFeedback: {
     call: async () =>
