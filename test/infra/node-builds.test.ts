@@ -92,7 +92,8 @@ describe.each(["worker", "agent"] as const)("the single file of the %s", (progra
     };
     const { code, text } = await tell(program, ["doctor"], environment);
     expect(code).toBe(1);
-    expect(text).toContain(`FAIL  not enrolled\n      steward-${program} enrol --url`);
+    const next = program === "worker" ? "sudo steward-worker install --url" : "steward-agent enrol --url";
+    expect(text).toContain(`FAIL  not enrolled\n      ${next}`);
     if (program === "worker") {
       const report = await tell(program, ["doctor", "--json"], environment);
       expect(JSON.parse(report.text)).toMatchObject({ ok: false, host: { cores: expect.any(Number) as number } });
