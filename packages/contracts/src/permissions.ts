@@ -292,8 +292,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       changes(["PutItem", "UpdateItem"], [...questions, "NOTICE", idempotency, tenantSums], [...jobSums, "RATE#*"]),
       { ...table("UpdateItem"), keys: ["SYS#WAIT#*"] },
       forget,
-      // What the tenant has models work on.
-      indexes("gsi1"),
+      // What the tenant has models work on, and the jobs that wait for a place in a lane.
+      indexes("gsi1", "gsi2"),
       queues([...allLanes, "escalations"], "SendMessage", "GetQueueUrl"),
       ...verifyTokens,
       tellNotices,
