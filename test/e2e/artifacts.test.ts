@@ -74,7 +74,7 @@ const heaviest: Partial<Record<FunctionName, number>> = {
   "note-transitions": 1.61,
   // It also keeps what tenants and runs have: two nouns more.
   secrets: 1.45,
-  // Of AWS the table and one queue client; whoever brings a job back stores it as any other.
+  // Of AWS the table and SQS alone; bringing a dead letter's job back takes all that stores and places a job (reducer, window, audit).
   queues: 1.45,
   // Of AWS the table and KMS; what is told is redacted, signed and held to its shape.
   notify: 1.5,

@@ -42,7 +42,7 @@ export const retryTable: Record<JobState["tier"], Record<Shortfall, Retry>> = {
     model_timeout: { again: 0, after: "claude" },
   },
   claude: {
-    // Anthropic holds it to the schema, and it has understood as well as anybody will: asking again costs, and changes nothing.
+    // Its answer is held to the schema, and no tier after it reads better: the same question again costs the same and brings the same.
     bad_form: { again: 0, after: "end" },
     low_grade: { again: 0, after: "end" },
     // An outage or a rate limit passes. The job's five attempts and its deadline end it.
