@@ -229,7 +229,10 @@ function fillTask(item, task, nowMs) {
     tone: "still",
   };
   item.dataset["tone"] = status.tone;
-  setText(part(item, ".status"), task.mode === "check" ? `${status.text} · check` : status.text);
+  setText(
+    part(item, ".status"),
+    task.kind === "action" && task.mode === "check" ? `${status.text} · check` : status.text,
+  );
   setText(part(item, ".task-title"), taskTitle(task));
   const note = part(item, ".task-note");
   note.classList.toggle("command", task.status === "awaiting_approval");
