@@ -1,3 +1,4 @@
+import { createHeap } from "../../../packages/core/test/simulation/heap.ts";
 import { type Chance, chanceOf } from "../../../packages/core/test/simulation/scheduler.ts";
 import type { BenchJob, BenchWorker } from "./workload.ts";
 
@@ -27,9 +28,10 @@ export function dispatchCentrally(
     Array.from({ length: count }, () => ({ speed, freeAtS: 0 })),
   );
   const dispatched: Dispatched[] = [];
-  const queue = createQueue<Queued>((a, b) =>
-    order === "arrival" ? a.index - b.index : a.job.predictedS - b.job.predictedS || a.index - b.index,
-  );
+  const queue = createHeap<Queued>((a, b) => {
+    const isTold = order === "shortest" && a.job.predictedS !== b.job.predictedS;
+    return isTold ? a.job.predictedS < b.job.predictedS : a.index < b.index;
+  });
   let next = 0;
   while (next < jobs.length || queue.size() > 0) {
     const soonest = slots.reduce((best, slot) => (slot.freeAtS < best.freeAtS ? slot : best));
@@ -69,7 +71,7 @@ export function dispatchByRouting(
     count: slots,
     slots: Array.from({ length: slots }, () => ({ speed, freeAtS: 0 })),
     /** Ends of the jobs that it has, waiting ones included. */
-    endsAtS: createQueue<number>((a, b) => a - b),
+    endsAtS: createHeap<number>((a, b) => a < b),
     reported: 0,
     /** Workers do not beat at the same instant. */
     beatsAtS: chance.next() * heartbeatS,
@@ -105,39 +107,4 @@ function oneOfTheLeast<T>(list: readonly T[], loads: readonly number[], chance: 
 function begin(job: BenchJob, slot: { speed: number; freeAtS: number }, nowS: number): Dispatched {
   slot.freeAtS = nowS + job.workS / slot.speed;
   return { waitS: nowS - job.arrivesAtS, responseS: slot.freeAtS - job.arrivesAtS };
-}
-
-function createQueue<T>(compare: (a: T, b: T) => number) {
-  const heap: T[] = [];
-  return {
-    size: () => heap.length,
-    peek: () => heap[0],
-    push(item: T) {
-      let at = heap.push(item) - 1;
-      while (at > 0) {
-        const up = (at - 1) >> 1;
-        const parent = heap[up] as T;
-        if (compare(item, parent) >= 0) break;
-        heap[at] = parent;
-        at = up;
-      }
-      heap[at] = item;
-    },
-    pop(): T | undefined {
-      const top = heap[0];
-      const last = heap.pop();
-      if (last === undefined || heap.length === 0) return top;
-      let at = 0;
-      for (;;) {
-        let down = 2 * at + 1;
-        if (down >= heap.length) break;
-        if (down + 1 < heap.length && compare(heap[down + 1] as T, heap[down] as T) < 0) down += 1;
-        if (compare(heap[down] as T, last) >= 0) break;
-        heap[at] = heap[down] as T;
-        at = down;
-      }
-      heap[at] = last;
-      return top;
-    },
-  };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "@steward/node-client/clock";
+import { createHeap, isSooner } from "../../../packages/core/test/simulation/heap.ts";
 
 /** A clock that jumps from one thing to do to the next. Code that awaits it runs as it would in real time. */
 export interface VirtualTime extends Clock {
@@ -8,49 +9,14 @@ export interface VirtualTime extends Clock {
   run(isDone: () => boolean): Promise<void>;
 }
 
-interface Entry {
-  timeMs: number;
-  order: number;
-  act: () => void;
-}
-
 export function createVirtualTime(): VirtualTime {
-  const heap: Entry[] = [];
+  const heap = createHeap(isSooner);
   let nowMs = 0;
   let order = 0;
 
-  const isBefore = (a: Entry, b: Entry) => a.timeMs < b.timeMs || (a.timeMs === b.timeMs && a.order < b.order);
-  function push(entry: Entry): void {
-    let at = heap.push(entry) - 1;
-    while (at > 0) {
-      const up = (at - 1) >> 1;
-      const parent = heap[up] as Entry;
-      if (!isBefore(entry, parent)) break;
-      heap[at] = parent;
-      at = up;
-    }
-    heap[at] = entry;
-  }
-  function pop(): Entry | undefined {
-    const top = heap[0];
-    const last = heap.pop();
-    if (top === undefined || last === undefined || heap.length === 0) return top;
-    let at = 0;
-    for (;;) {
-      let down = 2 * at + 1;
-      if (down >= heap.length) break;
-      if (down + 1 < heap.length && isBefore(heap[down + 1] as Entry, heap[down] as Entry)) down += 1;
-      if (!isBefore(heap[down] as Entry, last)) break;
-      heap[at] = heap[down] as Entry;
-      at = down;
-    }
-    heap[at] = last;
-    return top;
-  }
-
   const at = (timeMs: number, act: () => void) => {
     order += 1;
-    push({ timeMs: Math.max(timeMs, nowMs), order, act });
+    heap.push({ timeMs: Math.max(timeMs, nowMs), order, act });
   };
   return {
     monotonicMs: () => nowMs,
@@ -64,7 +30,7 @@ export function createVirtualTime(): VirtualTime {
       }),
     async run(isDone) {
       while (!isDone()) {
-        const next = pop();
+        const next = heap.pop();
         if (next === undefined) throw new Error("nothing is left to do, and it is not done");
         nowMs = next.timeMs;
         next.act();

@@ -1,3 +1,5 @@
+import { createHeap, isSooner } from "./heap.ts";
+
 /** Numbers that look random and are the same for the same seed (mulberry32). */
 export interface Chance {
   /** 0 ≤ x < 1 */
@@ -34,55 +36,19 @@ export interface Scheduler {
   run(untilMs: number, isDone: () => boolean): void;
 }
 
-interface Entry {
-  timeMs: number;
-  order: number;
-  act: () => void;
-}
-
 export function createScheduler(startMs: number): Scheduler {
-  const heap: Entry[] = [];
+  const heap = createHeap(isSooner);
   let nowMs = startMs;
   let order = 0;
-
-  const isBefore = (a: Entry, b: Entry) => a.timeMs < b.timeMs || (a.timeMs === b.timeMs && a.order < b.order);
-  function push(entry: Entry): void {
-    let at = heap.push(entry) - 1;
-    while (at > 0) {
-      const up = (at - 1) >> 1;
-      const parent = heap[up] as Entry;
-      if (!isBefore(entry, parent)) break;
-      heap[at] = parent;
-      at = up;
-    }
-    heap[at] = entry;
-  }
-  function pop(): Entry | undefined {
-    const top = heap[0];
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return top;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && isBefore(heap[child + 1] as Entry, heap[child] as Entry)) child += 1;
-      if (!isBefore(heap[child] as Entry, last)) break;
-      heap[at] = heap[child] as Entry;
-      at = child;
-    }
-    heap[at] = last;
-    return top;
-  }
-
   const scheduler: Scheduler = {
     nowMs: () => nowMs,
     at(timeMs, act) {
-      push({ timeMs: Math.max(timeMs, nowMs), order: (order += 1), act });
+      heap.push({ timeMs: Math.max(timeMs, nowMs), order: (order += 1), act });
     },
     in: (delayMs, act) => scheduler.at(nowMs + delayMs, act),
     run(untilMs, isDone) {
       while (!isDone()) {
-        const entry = pop();
+        const entry = heap.pop();
         if (entry === undefined || entry.timeMs > untilMs) return;
         nowMs = entry.timeMs;
         entry.act();
