@@ -65,21 +65,7 @@ beforeAll(async () => {
   taskId = task.taskId;
   await commit(house.table, [createTask(task)]);
 
-  door.on("enrol", async ({ body }) => ({
-    nodeId: stale.nodeId,
-    tenantId: providerTenantId,
-    kind: "worker",
-    name: "stale",
-    certificate: await door.ca.certify((body as { csr: string }).csr),
-    rootPublicKey: "AAAA",
-    nodesUrl: door.nodesUrl,
-  }));
-  door.on("heartbeat", () => ({
-    serverTimeMs: Date.now(),
-    nextIntervalSeconds: 60,
-    configRevision: 0,
-    pendingRuns: [],
-  }));
+  door.admits({ nodeId: stale.nodeId, kind: "worker", name: "stale" });
   const deps = { ...house, jobTimes: { leaseSeconds: leaseMs / 1_000 } };
   const noted = async <T>(what: string, write: Promise<T>) => {
     try {

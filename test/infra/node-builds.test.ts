@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { newId, providerTenantId } from "@steward/contracts/ids";
+import { newId } from "@steward/contracts/ids";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createControlPlane } from "../../packages/agent/test/support/control-plane.ts";
 import { type NodesDoor, startNodesDoor } from "../../packages/node-client/test/support/nodes-door.ts";
@@ -136,17 +136,7 @@ describe("the built worker", () => {
       () => sqs.close(),
       () => ollama.close(),
     );
-    door.on("enrol", async ({ body }) => ({
-      nodeId: newId("worker", 1),
-      tenantId: providerTenantId,
-      kind: "worker",
-      name: "gpu",
-      certificate: await door.ca.certify((body as { csr: string }).csr),
-      rootPublicKey: "AAAA",
-      nodesUrl: door.nodesUrl,
-    }));
-    const serverTime = () => ({ serverTimeMs: Date.now(), nextIntervalSeconds: 60, configRevision: 0 });
-    door.on("heartbeat", () => ({ ...serverTime(), pendingRuns: [] }));
+    door.admits({ nodeId: newId("worker", 1), kind: "worker", name: "gpu" });
     door.on("claimJob", () => ({
       attempt: 1,
       deadlineInMs: 600_000,

@@ -35,21 +35,7 @@ beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), "steward-node-"));
   door = await startNodesDoor();
   life = { from: -60_000, to: dayMs };
-  door.on("enrol", async ({ body }) => ({
-    nodeId,
-    tenantId: providerTenantId,
-    kind: "appliance",
-    name: "nas",
-    certificate: await door.ca.certify((body as { csr: string }).csr, life),
-    rootPublicKey,
-    nodesUrl: door.nodesUrl,
-  }));
-  door.on("heartbeat", () => ({
-    serverTimeMs: Date.now(),
-    nextIntervalSeconds: 60,
-    configRevision: 0,
-    pendingRuns: [],
-  }));
+  door.admits({ nodeId, kind: "appliance", name: "nas", rootPublicKey, life: () => life });
   door.on("renewExpired", async ({ body }) => ({ certificate: await door.ca.certify((body as { csr: string }).csr) }));
   door.on("renew", async ({ body }) => ({ certificate: await door.ca.certify((body as { csr: string }).csr) }));
 });

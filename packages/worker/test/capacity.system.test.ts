@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { newId, providerTenantId } from "@steward/contracts/ids";
+import { newId } from "@steward/contracts/ids";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Clock, systemClock } from "../../node-client/src/clock.ts";
 import { enrol } from "../../node-client/src/enrol.ts";
@@ -33,21 +33,7 @@ beforeEach(async () => {
   [door, sqs, ollama] = await Promise.all([startNodesDoor(), startScriptedSqs(), startScriptedOllama()]);
   workers = [];
   told = [];
-  door.on("enrol", async ({ body }) => ({
-    nodeId: newId("worker", 1),
-    tenantId: providerTenantId,
-    kind: "worker",
-    name: "gpu",
-    certificate: await door.ca.certify((body as { csr: string }).csr),
-    rootPublicKey: "AAAA",
-    nodesUrl: door.nodesUrl,
-  }));
-  door.on("heartbeat", () => ({
-    serverTimeMs: Date.now(),
-    nextIntervalSeconds: 60,
-    configRevision: 0,
-    pendingRuns: [],
-  }));
+  door.admits({ nodeId: newId("worker", 1), kind: "worker", name: "gpu" });
   door.on("claimJob", () => ({
     attempt: 1,
     ...lease,

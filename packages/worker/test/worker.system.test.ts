@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "@steward/contracts/errors";
-import { newId, providerTenantId } from "@steward/contracts/ids";
+import { newId } from "@steward/contracts/ids";
 import type { CompleteJob, ReleaseJob } from "@steward/contracts/job";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { enrol } from "../../node-client/src/enrol.ts";
@@ -40,21 +40,7 @@ beforeEach(async () => {
   events = [];
   attempts = 0;
   lease = { deadlineInMs: 30_000, leaseInMs: 20_000 };
-  door.on("enrol", async ({ body }) => ({
-    nodeId: workerId,
-    tenantId: providerTenantId,
-    kind: "worker",
-    name: "gpu",
-    certificate: await door.ca.certify((body as { csr: string }).csr),
-    rootPublicKey: "AAAA",
-    nodesUrl: door.nodesUrl,
-  }));
-  door.on("heartbeat", () => ({
-    serverTimeMs: Date.now(),
-    nextIntervalSeconds: 60,
-    configRevision: 0,
-    pendingRuns: [],
-  }));
+  door.admits({ nodeId: workerId, kind: "worker", name: "gpu" });
   const claims = new Map<string, number>();
   door.on("claimJob", ({ body }) => {
     const { claimId } = body as { claimId: string };

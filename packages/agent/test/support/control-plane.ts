@@ -56,15 +56,13 @@ export async function createControlPlane(stateDir: string) {
   const log: Log = (event, fields) => events.push({ event, fields });
 
   door.objects.set("/objects/bundle", bundleBytes);
-  door.on("enrol", async ({ body }) => ({
+  door.admits({
     nodeId: world.applianceId,
     tenantId: world.tenantId,
     kind: "appliance",
     name: "nas",
-    certificate: await door.ca.certify((body as { csr: string }).csr),
     rootPublicKey: world.keys.root.publicKey,
-    nodesUrl: door.nodesUrl,
-  }));
+  });
   const waiting = () => (run.status === "sent" ? [world.runId] : []);
   door.on("heartbeat", () => ({
     serverTimeMs: Date.now(),

@@ -3,6 +3,8 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { AppError, errorCodes } from "@steward/contracts/errors";
+import { providerTenantId } from "@steward/contracts/ids";
+import type { NodeKind } from "@steward/contracts/node";
 import type { Route } from "@steward/contracts/route";
 import { type RouteName, routes } from "@steward/contracts/routes";
 import { sha256Hex } from "@steward/contracts/canonical";
@@ -101,11 +103,12 @@ export async function startNodesDoor(given: { ca?: TestCa } = {}) {
   const plain = createServer(listener);
   await new Promise<void>((resolve) => secure.listen(0, "127.0.0.1", resolve));
   await new Promise<void>((resolve) => plain.listen(0, "127.0.0.1", resolve));
+  const nodesUrl = `https://127.0.0.1:${(secure.address() as AddressInfo).port}`;
   const plainUrl = `http://127.0.0.1:${(plain.address() as AddressInfo).port}`;
 
   return {
     ca,
-    nodesUrl: `https://127.0.0.1:${(secure.address() as AddressInfo).port}`,
+    nodesUrl,
     apiUrl: plainUrl,
     objectUrl: (name: string) => `${plainUrl}/objects/${name}`,
     objects,
@@ -113,6 +116,30 @@ export async function startNodesDoor(given: { ca?: TestCa } = {}) {
     callsOf: (name: RouteName) => calls.filter((call) => call.route === name),
     on(name: RouteName, handler: DoorHandler) {
       handlers.set(name, handler);
+    },
+    /** Enrols whoever asks as this node, and takes its heartbeats. */
+    admits(node: {
+      nodeId: string;
+      tenantId?: string;
+      kind: NodeKind;
+      name: string;
+      rootPublicKey?: string;
+      life?: () => { from: number; to: number };
+    }) {
+      const { life, ...given } = node;
+      handlers.set("enrol", async ({ body }) => ({
+        tenantId: providerTenantId,
+        rootPublicKey: "AAAA",
+        ...given,
+        certificate: await ca.certify((body as { csr: string }).csr, life?.()),
+        nodesUrl,
+      }));
+      handlers.set("heartbeat", () => ({
+        serverTimeMs: Date.now(),
+        nextIntervalSeconds: 60,
+        configRevision: 0,
+        pendingRuns: [],
+      }));
     },
     /** Whether nothing can be put into the object store from now on. */
     storeAway(isAway: boolean) {
