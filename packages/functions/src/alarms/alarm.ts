@@ -78,6 +78,28 @@ export function ownMetric(
   return { ...rest, namespace: metricNamespace, metricName, dimensions: { Stage: stage, ...dimensions } };
 }
 
+/** What must not happen at all, and has, in some five minutes. */
+export function hasHappened(stage: string, metricName: MetricName): Rule {
+  return {
+    metrics: [ownMetric(stage, metricName, { id: "happened", statistic: "Sum", periodSeconds: fiveMinutes })],
+    comparison: "GreaterThanOrEqualToThreshold",
+    threshold: 1,
+    ...inARow(1),
+    missingData: "notBreaching",
+  };
+}
+
+/** Fewer days are left than it takes to do something about it without haste. */
+export function endsWithin(days: number, stage: string, metricName: MetricName): Rule {
+  return {
+    metrics: [ownMetric(stage, metricName, { id: "days", statistic: "Minimum", periodSeconds: hour })],
+    comparison: "LessThanThreshold",
+    threshold: days,
+    ...inARow(1),
+    missingData: "notBreaching",
+  };
+}
+
 export function onQueue(queueName: string, metricName: string): Pick<Rule, "metrics"> {
   return {
     metrics: [

@@ -9,6 +9,7 @@ import {
   ownMetric,
   atLeastOne,
   inARow,
+  hasHappened,
 } from "./alarm.ts";
 
 export function tableAlarms(stage: string): Unnamed[] {
@@ -133,11 +134,7 @@ export function secretAlarms(stage: string): Unnamed[] {
       severity: "ticket",
       summary: "Anthropic refuses the key in force: what no worker can do goes to nobody, or by the key before it.",
       runbook: "claude-key-refused",
-      metrics: [ownMetric(stage, "RefusedKeys", { id: "refused", statistic: "Sum", periodSeconds: fiveMinutes })],
-      comparison: "GreaterThanThreshold",
-      threshold: 0,
-      ...inARow(1),
-      missingData: "notBreaching",
+      ...hasHappened(stage, "RefusedKeys"),
     },
   ];
 }

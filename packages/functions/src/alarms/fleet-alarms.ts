@@ -1,5 +1,14 @@
 import { resourceNames } from "@steward/contracts/names";
-import { type AlarmMetric, type Unnamed, minute, fiveMinutes, hour, ownMetric, inARow } from "./alarm.ts";
+import {
+  type AlarmMetric,
+  type Unnamed,
+  minute,
+  fiveMinutes,
+  ownMetric,
+  inARow,
+  hasHappened,
+  endsWithin,
+} from "./alarm.ts";
 
 export function auditAlarms(stage: string): Unnamed[] {
   const made = ownMetric(stage, "SealsMade", { id: "made", statistic: "Sum", periodSeconds: minute });
@@ -80,13 +89,7 @@ export function fleetAlarms(stage: string): Unnamed[] {
       severity: "page",
       summary: "An enrolment token was used with a second key: one of the two machines is not what it claims to be.",
       runbook: "node-quarantined",
-      metrics: [
-        ownMetric(stage, "NodesQuarantined", { id: "quarantined", statistic: "Sum", periodSeconds: fiveMinutes }),
-      ],
-      comparison: "GreaterThanOrEqualToThreshold",
-      threshold: 1,
-      ...inARow(1),
-      missingData: "notBreaching",
+      ...hasHappened(stage, "NodesQuarantined"),
     },
     {
       id: "glass-broken",
@@ -94,11 +97,7 @@ export function fleetAlarms(stage: string): Unnamed[] {
       severity: "page",
       summary: "An approver has let a plan run past the rules, alone. The reason is with the task.",
       runbook: "glass-broken",
-      metrics: [ownMetric(stage, "GlassBroken", { id: "broken", statistic: "Sum", periodSeconds: fiveMinutes })],
-      comparison: "GreaterThanOrEqualToThreshold",
-      threshold: 1,
-      ...inARow(1),
-      missingData: "notBreaching",
+      ...hasHappened(stage, "GlassBroken"),
     },
     {
       id: "certificates-expiring",
@@ -121,11 +120,7 @@ export function fleetAlarms(stage: string): Unnamed[] {
       severity: "ticket",
       summary: "The CA of the machines' certificates ends in less than half a year. When it does, no machine gets in.",
       runbook: "ca-expiring",
-      metrics: [ownMetric(stage, "CaDaysLeft", { id: "days", statistic: "Minimum", periodSeconds: hour })],
-      comparison: "LessThanThreshold",
-      threshold: 180,
-      ...inARow(1),
-      missingData: "notBreaching",
+      ...endsWithin(180, stage, "CaDaysLeft"),
     },
     {
       id: "trust-expiring",
@@ -134,11 +129,7 @@ export function fleetAlarms(stage: string): Unnamed[] {
       summary:
         "The appliances' trust document ends in less than half a year. When it does, none of them starts anything.",
       runbook: "trust-expiring",
-      metrics: [ownMetric(stage, "TrustDaysLeft", { id: "days", statistic: "Minimum", periodSeconds: hour })],
-      comparison: "LessThanThreshold",
-      threshold: 180,
-      ...inARow(1),
-      missingData: "notBreaching",
+      ...endsWithin(180, stage, "TrustDaysLeft"),
     },
     {
       id: "release-expiring",
@@ -146,11 +137,7 @@ export function fleetAlarms(stage: string): Unnamed[] {
       severity: "ticket",
       summary: "The appliances' release ends in less than two months. When it does, none of them starts anything.",
       runbook: "trust-expiring",
-      metrics: [ownMetric(stage, "ReleaseDaysLeft", { id: "days", statistic: "Minimum", periodSeconds: hour })],
-      comparison: "LessThanThreshold",
-      threshold: 60,
-      ...inARow(1),
-      missingData: "notBreaching",
+      ...endsWithin(60, stage, "ReleaseDaysLeft"),
     },
   ];
 }
