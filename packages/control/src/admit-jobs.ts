@@ -102,12 +102,13 @@ async function admitSome(deps: Deps, input: Admitting, before: number): Promise<
       ? await listHeldBack(deps.table, { tenantId, lane, limit: room + stale + before })
       : { jobs: [], more: state.holding };
   const hasPlace = (jobId: string) => state.places.some((place) => place.jobId === jobId);
-  const asking = new Set([...listed.jobs, ...candidates].map(({ jobId }) => jobId));
+  const asking = [...new Set([...listed.jobs, ...candidates].map(({ jobId }) => jobId))];
+  // Without room nobody needs to be looked at; but one that comes back may still have its place.
+  const worthALook = asking.filter((jobId) => room > 0 || hasPlace(jobId));
+  const looked = await Promise.all(worthALook.map((jobId) => getJob(deps.table, { tenantId, jobId })));
   const waiting = new Map<string, JobState>();
-  for (const jobId of asking) {
-    // Without room nobody needs to be looked at; but one that comes back may still have its place.
-    const job = room > 0 || hasPlace(jobId) ? await getJob(deps.table, { tenantId, jobId }) : undefined;
-    if (job !== undefined && isHeldBack(job) && nowMs < job.deadlineAtMs) waiting.set(jobId, job);
+  for (const job of looked) {
+    if (job !== undefined && isHeldBack(job) && nowMs < job.deadlineAtMs) waiting.set(job.jobId, job);
   }
   const passedOver = room === 0 && candidates.some(({ jobId }) => !hasPlace(jobId));
   const next = admit(

@@ -12,6 +12,7 @@ import { jobHasEnded } from "@steward/contracts/states";
 import type { JobState } from "@steward/core/job/job-state";
 import { reduceJob } from "@steward/core/job/reduce-job";
 import { mayAct } from "@steward/core/tenant/tenant-now";
+import { isShutOut } from "@steward/core/node/cut-off";
 import type { Context, NodeCaller } from "./context.ts";
 import { promptOf } from "./judge-output.ts";
 import { noteJob } from "./note-job.ts";
@@ -32,8 +33,7 @@ export async function claimJob(
 ): Promise<ClaimAnswer> {
   // A worker reads what customers write: one whose enrolment is in doubt gets nothing to read.
   const worker = await getNode(deps.table, { tenantId: node.tenantId, nodeId: node.nodeId });
-  const isOut = worker === undefined || worker.removedAtMs !== undefined || worker.revokedAtMs !== undefined;
-  if (isOut || worker.quarantinedAtMs !== undefined) {
+  if (worker === undefined || isShutOut(worker)) {
     throw new AppError("conflict", "this worker is shut out: it was removed, or its token was used with another key", {
       next: "look at the machine, remove it, and enrol it again with a new token",
       details: { shutOut: true },

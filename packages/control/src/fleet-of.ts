@@ -42,7 +42,7 @@ function counts(node: NodeState): boolean {
 }
 
 async function ofTheirSites(deps: Pick<Context, "table">, rollout: RolloutState): Promise<NodeState[]> {
-  const appliances = (await allNodes(deps, rollout.tenantId)).filter((node) => node.kind === "appliance");
+  const appliances = await allNodes(deps, rollout.tenantId, "appliance");
   const targets = new Set(rollout.targets.map(({ id }) => id));
   const sites = new Set(appliances.filter((node) => targets.has(node.nodeId)).flatMap(siteTags));
   return appliances.filter((node) => targets.has(node.nodeId) || siteTags(node).some((tag) => sites.has(tag)));

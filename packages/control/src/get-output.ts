@@ -4,9 +4,9 @@ import { AppError } from "@steward/contracts/errors";
 import type { runOutputSchema } from "@steward/contracts/run";
 import type { RunState } from "@steward/core/run/run-state";
 import type { z } from "zod";
+import { cutOffAtMs } from "@steward/core/node/cut-off";
 import type { Caller, Context, WithObjects } from "./context.ts";
 import { loadTask } from "./load-task.ts";
-import { cutOffAtMs } from "./revoke-node.ts";
 
 const urlSeconds = 300;
 

@@ -1,16 +1,12 @@
-import { listNodes } from "@steward/aws/records/node";
 import { actFor } from "@steward/aws/tenant-fence";
 import type { WorkerQueues } from "@steward/aws/worker-queues";
 import { providerTenantId } from "@steward/contracts/ids";
 import { workerQueueChanges } from "@steward/core/node/worker-queue-changes";
+import { cutOffAtMs } from "@steward/core/node/cut-off";
 import type { Context } from "./context.ts";
-import { cutOffAtMs } from "./revoke-node.ts";
+import { allNodes } from "./load-targets.ts";
 
 type Deps = Pick<Context, "table" | "log"> & { workerQueues: WorkerQueues };
-
-/** No worker comes before it; appliances do. */
-const beforeWorkers = "wrk_";
-const pageSize = 200;
 
 /**
  * One queue for every worker that is in, none for those that are not. Compares all there is with all there should be,
@@ -47,16 +43,6 @@ export async function keepWorkerQueues(deps: Deps): Promise<{ made: number; remo
 }
 
 async function workersThatAreIn(deps: Deps): Promise<string[]> {
-  const ids: string[] = [];
-  let after: string | undefined = beforeWorkers;
-  while (after !== undefined) {
-    const page: Awaited<ReturnType<typeof listNodes>> = await listNodes(deps.table, providerTenantId, {
-      limit: pageSize,
-      after,
-      kind: "worker",
-    });
-    ids.push(...page.items.filter((node) => cutOffAtMs(node) === undefined).map((node) => node.nodeId));
-    after = page.after;
-  }
-  return ids;
+  const workers = await allNodes(deps, providerTenantId, "worker");
+  return workers.filter((node) => cutOffAtMs(node) === undefined).map((node) => node.nodeId);
 }

@@ -6,8 +6,8 @@ import { actForSystem } from "@steward/aws/tenant-fence";
 import type { WorkerQueues } from "@steward/aws/worker-queues";
 import { AppError } from "@steward/contracts/errors";
 import { audited } from "./audit.ts";
+import { isShutOut } from "@steward/core/node/cut-off";
 import type { Context, NodeCaller } from "./context.ts";
-import { cutOffAtMs } from "./revoke-node.ts";
 
 /**
  * A worker asks twice an hour, and once more at each start. Each lending is a call to STS, one to SQS and an entry in the
@@ -29,7 +29,7 @@ export async function lendQueues(
 ): Promise<LentKeys & { stage: string }> {
   const { tenantId, nodeId, requestId } = caller;
   const worker = await getNode(deps.table, { tenantId, nodeId });
-  if (worker === undefined || cutOffAtMs(worker) !== undefined || worker.quarantinedAtMs !== undefined) {
+  if (worker === undefined || isShutOut(worker)) {
     throw new AppError("forbidden", "this worker is shut out", {
       next: "look at the machine, remove it, and enrol it again with a new token",
     });

@@ -39,7 +39,7 @@ export async function liveWorkers(deps: Pick<Context, "table" | "nowMs">): Promi
 }
 
 async function readWorkers(deps: Pick<Context, "table" | "nowMs">): Promise<LiveWorker[]> {
-  const workers = (await allNodes(deps, providerTenantId)).filter((node) => node.kind === "worker");
+  const workers = await allNodes(deps, providerTenantId, "worker");
   const presences = await batchGetPresence(
     deps.table,
     workers.map((worker) => worker.nodeId),

@@ -4,16 +4,21 @@ import type { Facts } from "@steward/contracts/actions";
 import { defaults } from "@steward/contracts/defaults";
 import { AppError, type FieldProblem } from "@steward/contracts/errors";
 import type { Health } from "@steward/contracts/heartbeat";
+import type { NodeKind } from "@steward/contracts/node";
 import type { NodeState } from "@steward/core/node/node-state";
 import type { Context } from "./context.ts";
 
 /** All live nodes of a tenant, a page at a time. */
-export async function allNodes(deps: Pick<Context, "table">, tenantId: string): Promise<NodeState[]> {
+export async function allNodes(deps: Pick<Context, "table">, tenantId: string, kind?: NodeKind): Promise<NodeState[]> {
   const nodes: NodeState[] = [];
   let after: string | undefined;
   do {
-    const page = await listNodes(deps.table, tenantId, { limit: 200, ...(after === undefined ? {} : { after }) });
-    nodes.push(...page.items.filter((node) => node.removedAtMs === undefined));
+    const page = await listNodes(deps.table, tenantId, {
+      limit: 200,
+      ...(kind === undefined ? {} : { kind }),
+      ...(after === undefined ? {} : { after }),
+    });
+    nodes.push(...page.items);
     after = page.after;
   } while (after !== undefined);
   return nodes;
@@ -25,7 +30,7 @@ export async function resolveTargets(
   tenantId: string,
   selectors: readonly string[],
 ): Promise<NodeState[]> {
-  const appliances = (await allNodes(deps, tenantId)).filter((node) => node.kind === "appliance");
+  const appliances = await allNodes(deps, tenantId, "appliance");
   const chosen = new Map<string, NodeState>();
   const problems: FieldProblem[] = [];
   for (const [index, selector] of selectors.entries()) {

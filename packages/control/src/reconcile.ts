@@ -45,8 +45,8 @@ const budgetMs = 40_000;
  * above what can be stuck at one time: of one tenant those that are longest overdue come first.
  */
 export async function reconcile(deps: Deps): Promise<{ looked: number; failed: number }> {
-  const due = inTurn(await listDue(deps.table, deps.nowMs(), batch));
   const untilMs = performance.now() + budgetMs;
+  const due = inTurn(await listDue(deps.table, deps.nowMs(), batch));
   let looked = 0;
   let failed = 0;
   const left = due[Symbol.iterator]();

@@ -91,11 +91,6 @@ async function shutOut(
   ]);
 }
 
-/** From when on nothing of it counts; undefined while it is in. */
-export function cutOffAtMs(node: Pick<NodeState, "revokedAtMs" | "removedAtMs">): number | undefined {
-  return node.revokedAtMs ?? node.removedAtMs;
-}
-
 export function absent(nodeId: string): AppError {
   return new AppError("not_found", `there is no node ${nodeId}`);
 }

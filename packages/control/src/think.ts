@@ -86,7 +86,13 @@ export async function startThinking(
   return state;
 
   async function freePlace(): ReturnType<typeof placeFor> {
-    return atOnce.tier === "ollama" ? placeFor(deps, atOnce) : undefined;
+    try {
+      return atOnce.tier === "ollama" ? await placeFor(deps, atOnce) : undefined;
+    } catch (error) {
+      // Held back, it asks for a place once it is stored. Thrown, it would leave the tenant's number of jobs one too high.
+      deps.log("warn", "place_not_read", { jobId: atOnce.jobId, error: String(error) });
+      return undefined;
+    }
   }
 
   async function storeWithPlace(): ReturnType<typeof store> {
