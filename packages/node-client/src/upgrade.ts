@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmod, copyFile, lstat, mkdir, readlink, rename, rm, symlink } from "node:fs/promises";
+import { chmod, lstat, mkdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AppError } from "@steward/contracts/errors";
 import type { Build } from "./choose-build.ts";
@@ -113,14 +113,16 @@ async function whyNotKept(
 }
 
 const buildsOf = (program: string) => join(dirname(program), "builds");
-const journalOf = (program: string) => `${program}.upgrade.json`;
+/** What an upgrade that was cut short leaves. Whoever puts a program there by hand removes it: that is no build to go back from. */
+export const journalOf = (program: string) => `${program}.upgrade.json`;
 const nameOf = (program: string, sha256: string) => `${basename(program, ".mjs")}-${sha256.slice(0, 16)}.mjs`;
 
 /** The build that the name stands for now. One that an installer put there as it is joins the others first. */
 async function keepCurrent(program: string): Promise<string> {
   if ((await lstat(program)).isSymbolicLink()) return readlink(program);
   const kept = join(buildsOf(program), `${basename(program, ".mjs")}-installed.mjs`);
-  await copyFile(program, kept);
+  // As whole on the disk as the new one: after a power cut it is what this goes back to.
+  await replaceFile(kept, await readFile(program));
   await chmod(kept, 0o755);
   return kept;
 }

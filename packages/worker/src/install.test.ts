@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sha256Hex } from "@steward/contracts/canonical";
-import { installWorker, pinnedRoot, placesOf, type Run, uninstallWorker } from "./install.ts";
+import { installWorker, pinnedRoot, placesOf, type Run, uninstallWorker, unitFile } from "./install.ts";
 
 let root: string;
 let asked: string[];
@@ -67,6 +67,27 @@ describe("the installer", () => {
     ]);
     expect(inputs).toEqual(["the-token"]);
     expect([...asked, ...said].join("\n")).not.toContain("the-token");
+  });
+
+  it("done by hand ends an upgrade that was cut short: nobody goes back from what it put there", () => {
+    install();
+    const journal = `${placesOf(root).program}.upgrade.json`;
+    writeFileSync(journal, "{}");
+    install();
+    expect(existsSync(journal)).toBe(false);
+    writeFileSync(journal, "{}");
+    uninstallWorker({ run, say: (line) => said.push(line), root });
+    expect(existsSync(journal)).toBe(false);
+  });
+
+  it("finds the unit beside the program, or that of the host it is installed on", () => {
+    const installed = join(root, "opt/steward");
+    mkdirSync(installed, { recursive: true });
+    expect(() => unitFile(installed, root)).toThrow("is not beside this program");
+    install();
+    expect(unitFile(installed, root)).toBe(placesOf(root).unit);
+    writeFileSync(join(root, "steward-worker.service"), "");
+    expect(unitFile(root, root)).toBe(join(root, "steward-worker.service"));
   });
 
   it("may be run again: what somebody set stays, and a newer build comes in", () => {

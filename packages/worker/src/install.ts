@@ -4,6 +4,7 @@ import { chownSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
+import { journalOf } from "@steward/node-client/upgrade";
 import { splitToken } from "@steward/node-client/enrol";
 
 /** Runs a program to its end; `input` is its standard input. */
@@ -95,6 +96,7 @@ export function installWorker(options: InstallOptions): void {
   chownSync(places.state, ids.uid, ids.gid);
 
   if (putFile(places.program, readFileSync(options.program), 0o755)) say(`${places.program}`);
+  rmSync(journalOf(places.program), { force: true });
   if (!isLinkTo(places.command)) {
     rmSync(places.command, { force: true });
     symlinkSync(places.program, places.command);
@@ -127,6 +129,21 @@ export function installWorker(options: InstallOptions): void {
   } else {
     say("not enrolled yet: run this again with --url and --token -");
   }
+}
+
+/**
+ * The unit to install, for a program in `folder`: beside the single-file build; where the sources run, in their own
+ * folder; of an installed program, the one that it was installed with.
+ */
+export function unitFile(folder: string, root = "/"): string {
+  const name = "steward-worker.service";
+  const found = [join(folder, name), join(folder, "../systemd", name), placesOf(root).unit].find((path) =>
+    existsSync(path),
+  );
+  if (found !== undefined) return found;
+  throw new AppError("unprocessable", `${name} is not beside this program`, {
+    next: "install from the folder of the build, which has it",
+  });
 }
 
 /**
@@ -175,7 +192,7 @@ function enrolledRootOf(text: string): string {
 export function uninstallWorker({ run, say, root = "/" }: Pick<InstallOptions, "run" | "say" | "root">): void {
   const places = placesOf(root);
   run("systemctl", ["disable", "--now", service]);
-  for (const path of [places.unit, places.command, places.program, places.trust, places.lock]) {
+  for (const path of [places.unit, places.command, places.program, journalOf(places.program), places.trust]) {
     rmSync(path, { recursive: true, force: true });
   }
   rmSync(join(dirname(places.program), "builds"), { recursive: true, force: true });

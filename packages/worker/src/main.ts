@@ -1,7 +1,7 @@
-import { existsSync, realpathSync } from "node:fs";
+import { mkdirSync, realpathSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { AppError, hasCode } from "@steward/contracts/errors";
@@ -10,6 +10,7 @@ import { fullJitterMs } from "@steward/node-client/backoff";
 import { systemClock } from "@steward/node-client/clock";
 import { enrol, tokenOf } from "@steward/node-client/enrol";
 import { readIdentity } from "@steward/node-client/identity";
+import { exclusively } from "@steward/node-client/exclusively";
 import { isFinal } from "@steward/node-client/is-final";
 import { describeError, jsonLines, type Log } from "@steward/node-client/log";
 import { createNodeClient, type NodeClient } from "@steward/node-client/node-client";
@@ -19,7 +20,7 @@ import type { Finding } from "./doctor-findings.ts";
 import { readEnv, slotSettings, type WorkerEnv } from "./env.ts";
 import { findLanes, findOwnQueue } from "./find-queues.ts";
 import { createQueueAccess, createQueueClient } from "./queue-access.ts";
-import { checkHost, installWorker, placesOf, runHere, uninstallWorker } from "./install.ts";
+import { checkHost, installWorker, placesOf, runHere, uninstallWorker, unitFile } from "./install.ts";
 import { checkMayRead, withSettingsFile } from "./settings-file.ts";
 import { upgradeWorker } from "./upgrade-worker.ts";
 import { workerVersion } from "./version.ts";
@@ -192,13 +193,6 @@ async function serverCa(env: WorkerEnv): Promise<{ serverCa?: string }> {
     : { serverCa: await readFile(env.STEWARD_SERVER_CA_FILE, "utf8") };
 }
 
-/** Beside the single-file build; where the sources run, in their own folder. */
-function unitFile(): string {
-  const name = "steward-worker.service";
-  const beside = join(import.meta.dirname, name);
-  return existsSync(beside) ? beside : join(import.meta.dirname, "../systemd", name);
-}
-
 async function installHere(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
@@ -218,16 +212,20 @@ async function installHere(args: string[]): Promise<void> {
   };
   // What the unit would stumble over is said now.
   readEnv(settings);
-  installWorker({
-    program: realpathSync(process.argv[1] ?? ""),
-    unit: unitFile(),
-    ...(values.url === undefined || values.token === undefined
-      ? {}
-      : { enrol: { url: values.url, token: await tokenOf(values.token) } }),
-    settings,
-    run: runHere,
-    say: (line) => process.stdout.write(`${line}\n`),
-  });
+  const token = values.token === undefined ? undefined : await tokenOf(values.token);
+  checkHost({ run: runHere });
+  const { lock } = placesOf();
+  mkdirSync(dirname(lock), { recursive: true, mode: 0o755 });
+  await exclusively(lock, async () =>
+    installWorker({
+      program: realpathSync(process.argv[1] ?? ""),
+      unit: unitFile(import.meta.dirname),
+      ...(values.url === undefined || token === undefined ? {} : { enrol: { url: values.url, token } }),
+      settings,
+      run: runHere,
+      say: (line) => process.stdout.write(`${line}\n`),
+    }),
+  );
 }
 
 async function upgradeHere(env: WorkerEnv, args: string[]): Promise<void> {
@@ -257,6 +255,12 @@ async function upgradeHere(env: WorkerEnv, args: string[]): Promise<void> {
 /** Drains first, so that no job waits for a lease to lapse; then says goodbye while it still has a certificate. */
 async function uninstallHere(env: WorkerEnv): Promise<void> {
   checkHost({ run: runHere });
+  const { lock } = placesOf();
+  await exclusively(lock, () => uninstallAlone(env));
+  rmSync(lock, { force: true });
+}
+
+async function uninstallAlone(env: WorkerEnv): Promise<void> {
   runHere("systemctl", ["stop", "steward-worker.service"]);
   if ((await readIdentity(env.STEWARD_STATE_DIR)) !== undefined) {
     const client = await createNodeClient({ stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) });
