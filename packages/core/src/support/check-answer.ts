@@ -56,14 +56,14 @@ export function problemOfText(text: string, question: string, material: Material
   for (const [link] of text.matchAll(
     /\b[a-z][a-z0-9+.-]*:\/\/[^\s)\]>"'`]+|\b(?:www\.|mailto:|javascript:|data:)[^\s)\]>"'`]*/gi,
   )) {
-    if (!known.text.includes(bare(link))) return `it names an address that is in no document: ${link.slice(0, 80)}`;
+    if (!standsIn(known.text, bare(link))) return `it names an address that is in no document: ${link.slice(0, 80)}`;
   }
   for (const [, target = ""] of text.matchAll(/\]\(([^)\s]*)\)?/g)) {
-    if (!known.text.includes(bare(target))) return `it links to what is not there: ${target.slice(0, 80)}`;
+    if (!standsIn(known.text, bare(target))) return `it links to what is not there: ${target.slice(0, 80)}`;
   }
   for (const [, code = ""] of text.matchAll(/`+([^`]+)`+/g)) {
     if (known.names.has(code.trim().toLowerCase())) continue;
-    const strange = code.split(/\s+/).find((word) => !isPlaceholder(word) && !known.text.includes(bare(word)));
+    const strange = code.split(/\s+/).find((word) => !isPlaceholder(word) && !standsIn(known.text, bare(word)));
     if (strange !== undefined) return `it writes what no document does: ${strange.slice(0, 80)}`;
   }
   for (const [word] of text
@@ -71,7 +71,7 @@ export function problemOfText(text: string, question: string, material: Material
     .replace(/\[\d+\]/g, " ")
     .matchAll(hardWord)) {
     const plain = bare(word);
-    if (!known.names.has(plain) && !known.text.includes(plain))
+    if (!known.names.has(plain) && !standsIn(known.text, plain))
       return `it names what no document does: ${word.slice(0, 80)}`;
   }
   return undefined;
@@ -104,6 +104,18 @@ function knownIn(question: string, { passages }: Material): Known {
       ),
     ),
   };
+}
+
+/** As a word of its own: "port 44" is not what a document says that names port 445, nor `rm` what has "confirm" in it. */
+function standsIn(text: string, word: string): boolean {
+  if (word === "") return true;
+  const isPart = (character: string | undefined) => character !== undefined && /[\p{L}\p{N}]/u.test(character);
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+    const startsInside = isPart(text[at - 1]) && isPart(word[0]);
+    const endsInside = isPart(text[at + word.length]) && isPart(word.at(-1));
+    if (!startsInside && !endsInside) return true;
+  }
+  return false;
 }
 
 function bare(word: string): string {
