@@ -78,6 +78,8 @@ if ! node_is_new_enough; then
   }
   tar --extract --xz --file "$folder/node.tar.xz" --directory /usr/local --strip-components 1 --no-same-owner \\
     --wildcards '*/bin/node'
+  # What the shell becomes next runs no trap.
+  rm -rf "$folder"
 fi
 PATH=$path exec node "$here/steward-worker.mjs" install "$@"
 `;
