@@ -12,7 +12,7 @@ it("finds the slope of a line, whatever a quarter of its samples say", () => {
   fc.assert(
     fc.property(
       fc.double({ min: -1_000, max: 1_000, noNaN: true }),
-      fc.array(fc.tuple(fc.nat(39), fc.double({ min: -1e6, max: 1e6, noNaN: true })), { maxLength: 5 }),
+      fc.array(fc.tuple(fc.nat(39), fc.double({ min: -1e6, max: 1e6, noNaN: true })), { maxLength: 10 }),
       (perHour, wrong) => {
         const samples = line(perHour, 40);
         expect(slopePerHour(samples)).toBeCloseTo(perHour, 3);

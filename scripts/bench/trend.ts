@@ -5,8 +5,8 @@ export interface Sample {
 }
 
 /**
- * The slope of a series in units an hour, by Theil and Sen: the median over all pairs. A collection, a spike, a third of
- * all samples that are off do not move it.
+ * The slope of a series in units an hour, by Theil and Sen: the median over all pairs. A collection, a spike, a quarter
+ * of all samples that are off do not move it.
  */
 export function slopePerHour(samples: readonly Sample[]): number {
   const slopes: number[] = [];
