@@ -7,7 +7,7 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
-import { type QueueName, resourceNames } from "@steward/contracts/names";
+import { queueDefinitions, type QueueName, resourceNames } from "@steward/contracts/names";
 import { createCache } from "./cache.ts";
 import { calling } from "./faults.ts";
 
@@ -17,6 +17,7 @@ export interface ReceivedLetter {
   receipt: string;
   body: string;
   sentAtMs: number;
+  /** How often it was received in its own queue. */
   receives: number;
 }
 
@@ -81,7 +82,7 @@ export function createDeadLetterQueues({
           ),
         );
         if (Messages.length === 0) return { letters, complete: true };
-        letters.push(...Messages.map(letterOf));
+        letters.push(...Messages.map((message) => letterOf(queue, message)));
       }
       return { letters, complete: false };
     },
@@ -129,12 +130,16 @@ export function createDeadLetterQueues({
   };
 }
 
-function letterOf({ MessageId = "", ReceiptHandle = "", Body = "", Attributes = {} }: Message): ReceivedLetter {
+function letterOf(
+  queue: QueueName,
+  { MessageId = "", ReceiptHandle = "", Body = "", Attributes = {} }: Message,
+): ReceivedLetter {
   return {
     messageId: MessageId,
     receipt: ReceiptHandle,
     body: Body,
     sentAtMs: Number(Attributes.SentTimestamp ?? 0),
-    receives: Number(Attributes.ApproximateReceiveCount ?? 0),
+    // SQS goes on counting here: a look at a dead letter is no try to work on it.
+    receives: Math.min(Number(Attributes.ApproximateReceiveCount ?? 0), queueDefinitions[queue].maxReceiveCount),
   };
 }
