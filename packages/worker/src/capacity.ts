@@ -1,6 +1,6 @@
 import type { Clock } from "@steward/node-client/clock";
 import { describeError, type Log } from "@steward/node-client/log";
-import type { SlotChoice } from "./choose-slots.ts";
+import { isUnfinished, type SlotChoice } from "./choose-slots.ts";
 import { askOnceOf } from "./curve/ask-once.ts";
 import { storeCurve } from "./curve/curve-cache.ts";
 import { measureCurve } from "./curve/measure-curve.ts";
@@ -25,8 +25,11 @@ export interface Capacity {
   choice(): SlotChoice | undefined;
   /** Looks at the machine and the models that lanes are answered with, and chooses. Never throws. */
   look(models: readonly string[]): Promise<void>;
-  /** There is no curve of what is there now, and one could change the choice. */
-  wantsCurve(): boolean;
+  /**
+   * Whether measuring could change the choice: there is no curve of what is there now, or one that ended while it still
+   * grew.
+   */
+  wantsCurve(): "first" | "longer" | undefined;
   /** Measures one, keeps it and chooses anew. Cut off by the signal it leaves everything as it was. Never throws. */
   measure(withinMs: number, signal: AbortSignal): Promise<void>;
 }
@@ -83,11 +86,12 @@ export function createCapacity(options: CapacityOptions): Capacity {
       models = now;
       return look();
     },
-    wantsCurve: () =>
-      last?.curveOf !== undefined &&
-      last.curve === undefined &&
-      last.choice.measureUpTo > 1 &&
-      clock.monotonicMs() >= notBeforeMs,
+    wantsCurve() {
+      if (last?.curveOf === undefined || clock.monotonicMs() < notBeforeMs) return undefined;
+      const { curve, choice } = last;
+      if (curve === undefined) return choice.measureUpTo > 1 ? "first" : undefined;
+      return isUnfinished(curve.points, choice.measureUpTo) ? "longer" : undefined;
+    },
     async measure(withinMs, signal) {
       const measured = last?.curveOf;
       const upTo = last?.choice.measureUpTo ?? 1;
@@ -101,10 +105,9 @@ export function createCapacity(options: CapacityOptions): Capacity {
         ...("why" in outcome ? outcome : {}),
       });
       if (outcome.kind === "aborted") return;
-      if (outcome.kind === "failed") {
-        notBeforeMs = clock.monotonicMs() + measureAgainMs;
-        return;
-      }
+      if (outcome.kind === "failed" || outcome.cut) notBeforeMs = clock.monotonicMs() + measureAgainMs;
+      // One that came no further than the one before says less.
+      if (outcome.kind === "failed" || outcome.points.length < (last?.curve?.points.length ?? 0)) return;
       try {
         // The model is loaded now, and Ollama says with which context.
         const { loaded } = await ollamaFacts(ollamaHost, []);

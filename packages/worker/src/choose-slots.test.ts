@@ -4,6 +4,7 @@ import {
   type CurvePoint,
   chooseSlots,
   contextOf,
+  isUnfinished,
   memoryForModels,
   type ModelNeed,
   mostSlots,
@@ -46,6 +47,14 @@ const input: fc.Arbitrary<SlotsInput> = fc
     { requiredKeys: ["models"] },
   )
   .map((one) => one as SlotsInput);
+
+it("a curve that ended while it still grew is no bound for good, one that stopped growing is", () => {
+  expect(isUnfinished(points(100, 200), 4)).toBe(true);
+  expect(isUnfinished(points(100, 200), 2)).toBe(false);
+  expect(isUnfinished(points(100, 200, 201), 4)).toBe(false);
+  expect(isUnfinished([...points(100), { parallel: 2, tokensPerSecond: 100, queued: true }], 4)).toBe(false);
+  expect(isUnfinished([], 4)).toBe(false);
+});
 
 describe("whatever is known", () => {
   it("there is at least one slot, never more than any bound that was named, and the one that decides is among them", () => {

@@ -104,6 +104,15 @@ export function chooseSlots(input: SlotsInput): SlotChoice {
   };
 }
 
+/**
+ * True for a curve that ended while it still grew, short of what may be tried now: its time was over, or there was less
+ * memory then. Where it ends is no bound.
+ */
+export function isUnfinished(points: readonly CurvePoint[], measureUpTo: number): boolean {
+  const knee = readCurve(points);
+  return knee?.kind === "curve" && knee.next === undefined && knee.slots < measureUpTo;
+}
+
 /** The points in order up to the last that was worth it. Points may be missing (a level that was cut off). */
 function readCurve(points: readonly CurvePoint[]): Extract<SlotReason, { kind: "curve" | "queued" }> | undefined {
   const [first, ...rest] = points.toSorted((one, other) => one.parallel - other.parallel);

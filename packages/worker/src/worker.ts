@@ -311,8 +311,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       failures = ready ? 0 : failures + 1;
       if (options.pullModels === true) keeper.want(probe.reachable ? missingModels(wanted, models) : []);
       if (ready && measuring === undefined) await Promise.race([capacity?.look(usedModels(wanted, models)), stopped]);
-      if (ready && measuring === undefined && capacity?.wantsCurve() === true) {
-        opening = !before && slots.used() === 0;
+      const wanting = ready && measuring === undefined ? capacity?.wantsCurve() : undefined;
+      if (wanting !== undefined) {
+        // A longer one is worth no minute of waiting: there are slots by the one that is there.
+        opening = wanting === "first" && !before && slots.used() === 0;
         const idle = slots.used() === 0 && clock.monotonicMs() - lastJobAtMs >= idleForMs;
         if (opening) void measureFor(openingMs);
         else if (idle) void measureFor(idleMeasureMs);

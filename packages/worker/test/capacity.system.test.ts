@@ -54,6 +54,12 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
+/** A clock on which so much more time passes. */
+const hurried = (rate: number): Clock => ({
+  monotonicMs: () => performance.now() * rate,
+  sleep: (ms, signal) => systemClock.sleep(ms / rate, signal),
+});
+
 async function start(over: Partial<WorkerOptions> = {}): Promise<Worker> {
   const worker = await startWorker({
     client,
@@ -105,6 +111,24 @@ describe("slots that nobody set", () => {
     ollama.setContext(32_768);
     await start();
     await until("it measures", () => ollama.measured.length > chats);
+  });
+
+  it("are measured further where the curve ended while it still grew, and no job waits for that", async () => {
+    ollama.setSpeed({ tokensPerSecond: (running) => 2_000 * Math.min(running, 4) });
+    const first = await start();
+    await until("the choice", () => first.status().slots === 4, 20_000);
+    await first.drain(0);
+    const file = join(dir, "curves.json");
+    const kept = JSON.parse(await readFile(file, "utf8")) as { curves: { points: unknown[] }[] };
+    // As a start whose minute was over at two chats leaves it.
+    kept.curves[0]?.points.splice(2);
+    await writeFile(file, JSON.stringify(kept));
+    told = [];
+    const worker = await start({ clock: hurried(600) });
+    await until("it pulls", () => sqs.receives.length > 0);
+    expect(events()).not.toContain("curve.measuring");
+    expect(worker.status()).toMatchObject({ slots: 2, slotsDecidedBy: "curve" });
+    await until("it has measured further", () => worker.status().slots === 4, 20_000);
   });
 
   it("stay at what Ollama really runs at a time", async () => {
