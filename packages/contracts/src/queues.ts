@@ -156,7 +156,8 @@ export const assignOptimalSchema = z
   });
 export type AssignOptimal = z.infer<typeof assignOptimalSchema>;
 export const assignmentSchema = z.strictObject({
-  worker: scoredWorkerSchema,
+  /** Absent where a request is repeated whose first answer was lost: who fits now is another question. */
+  worker: scoredWorkerSchema.optional(),
   task: taskViewSchema.optional(),
   /** Whether a job of the task went to the worker's own queue; and why not, where no model was needed. */
   assigned: z.boolean(),

@@ -1,6 +1,6 @@
 import { getJob } from "@steward/aws/records/job";
 import { getTask } from "@steward/aws/records/task";
-import { providerTenantId } from "@steward/contracts/ids";
+import { newId, providerTenantId } from "@steward/contracts/ids";
 import type { LaneMessage } from "@steward/contracts/job";
 import { workerQueue } from "@steward/contracts/names";
 import { nodeViewSchema } from "@steward/contracts/node";
@@ -182,6 +182,19 @@ describe("who would do it best", () => {
     await reconcile(house);
     expect(takeOne<LaneMessage>(house, "inference-express")).toMatchObject({ jobId });
     expect((await getJob(house.table, { tenantId, jobId }))?.workerId).toBeUndefined();
+  });
+
+  it("a request that was accepted stays accepted when it is repeated, however busy the worker is by then", async () => {
+    const worker = await house.machine(providerTenantId, "worker", "gpu-1");
+    const taskId = newId("task", house.nowMs());
+    const repeatable = (begunBefore: boolean) => ({ idOf: () => taskId, begunBefore });
+    await assignOptimal(house, person, asked("slots:0"), repeatable(false));
+    await removeNode(house, staffOf(person), { nodeId: worker.nodeId });
+    expect(await assignOptimal(house, person, asked("slots:0"), repeatable(true))).toMatchObject({
+      task: { id: taskId },
+      assigned: true,
+    });
+    expect(house.sent).toHaveLength(1);
   });
 
   it("a request that needs no model goes to no worker, and the answer says so", async () => {
