@@ -17,6 +17,7 @@ import { createNode } from "@steward/aws/records/node";
 import { createTask, getTask, replaceTask } from "@steward/aws/records/task";
 import { createTenant } from "@steward/aws/records/tenant";
 import { commit, type Table } from "@steward/aws/table";
+import { defaults } from "@steward/contracts/defaults";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { newId, providerTenantId } from "@steward/contracts/ids";
 import type { LaneMessage } from "@steward/contracts/job";
@@ -173,6 +174,17 @@ it("a redriven job is a new job under its task, in the trail; the old one has en
   expect(JSON.parse(message ?? "")).toMatchObject({ tenantId, jobId: done?.as });
   const { items } = await listAudit(everything.table, tenantId, { limit: 10 });
   expect(items).toMatchObject([{ entry: { what: "redrive-job", who: staff.principal.id, record: taskId } }]);
+});
+
+it("where workers are started because jobs wait, a redriven job has that time, too", async () => {
+  const { messageId } = await deadJob();
+  const { done } = await redriveDeadLetters({ ...deps, workerStartSeconds: 600 }, staff, queue, {
+    messageIds: [messageId],
+  });
+  const job = await jobNow(done[0]?.as ?? "");
+  const seconds = ((job?.deadlineAtMs ?? 0) - (job?.admittedAtMs ?? job?.createdAtMs ?? 0)) / 1000;
+  expect(seconds).toBeGreaterThanOrEqual(defaults.jobDeadlineSeconds.express + 600);
+  await taken(names.queue(queue));
 });
 
 it("redriven twice, also where the first died before its letter was gone, there is one new job", async () => {

@@ -8,6 +8,7 @@ import { reduceTask } from "@steward/core/task/reduce-task";
 import type { TaskState } from "@steward/core/task/task-state";
 import { admitJobs } from "./admit-jobs.ts";
 import type { Caller, Context } from "./context.ts";
+import { secondsToWorker } from "./live-workers.ts";
 import { noteJob } from "./note-job.ts";
 import { holdJob, releaseEndedJob } from "./quotas.ts";
 import { newClaimSecret, sendJob } from "./send-job.ts";
@@ -20,14 +21,14 @@ import { requireActive } from "./tenant-now.ts";
  * Answers the new job's id. Throws `quota_exceeded` or `tenant_suspended` as a new request would.
  */
 export async function redriveJob(
-  deps: Pick<Context, "table" | "queues" | "nowMs" | "secret" | "log">,
+  deps: Pick<Context, "table" | "queues" | "nowMs" | "secret" | "log" | "jobTimes" | "workerStartSeconds">,
   caller: Caller,
   { job, task }: { job: JobState; task: TaskState },
 ): Promise<string> {
   await requireActive(deps, job.tenantId);
   const nowMs = deps.nowMs();
   const { secret, secretHash } = newClaimSecret(deps);
-  const { tenantId, taskId, kind, lane, tier, predictedSeconds } = job;
+  const { tenantId, taskId, kind, lane, tier, predictedSeconds, expectedTokens } = job;
   const next = newJob(
     {
       tenantId,
@@ -40,6 +41,9 @@ export async function redriveJob(
       // Behind those of its tenant that wait already.
       ...(tier === "ollama" ? { heldBack: true as const } : {}),
       ...(predictedSeconds === undefined ? {} : { predictedSeconds }),
+      ...(expectedTokens === undefined ? {} : { expectedTokens }),
+      deadlineSeconds: deps.jobTimes?.deadlineSeconds,
+      waitSeconds: tier === "ollama" ? await secondsToWorker(deps) : undefined,
     },
     nowMs,
   );

@@ -1,6 +1,5 @@
 import { createJob } from "@steward/aws/records/job";
 import type { Write } from "@steward/aws/table";
-import { defaults } from "@steward/contracts/defaults";
 import { AppError, hasCode } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
 import { isHeldBack } from "@steward/core/job/held-back";
@@ -51,7 +50,6 @@ export async function startThinking(
     { kind, promptCharacters, instruction: context.instruction },
     history,
   );
-  const deadlineSeconds = deps.jobTimes?.deadlineSeconds ?? defaults.jobDeadlineSeconds[lane];
   const wanted: NewJob = {
     tenantId: task.tenantId,
     jobId: newId("job", nowMs),
@@ -63,7 +61,8 @@ export async function startThinking(
     tier: waitSeconds === undefined ? "claude" : "ollama",
     secretHash,
     ...(workerId === undefined || waitSeconds === undefined ? {} : { workerId }),
-    deadlineSeconds: deadlineSeconds + (waitSeconds ?? 0),
+    deadlineSeconds: deps.jobTimes?.deadlineSeconds,
+    waitSeconds,
   };
   const atOnce = newJob(wanted, nowMs);
   const [, place] = await Promise.all([holdJob(deps, atOnce), freePlace()]);

@@ -21,15 +21,17 @@ export interface NewJob {
   /** The worker whose own queue it goes to. */
   workerId?: string;
   /** Another deadline than its lane's. */
-  deadlineSeconds?: number;
+  deadlineSeconds?: number | undefined;
+  /** How long it takes until a worker is there for it: comes on top. */
+  waitSeconds?: number | undefined;
   /** Its tenant's window has no room: it waits for a place in its lane. */
   heldBack?: true;
 }
 
 /** A job whose message is still to be sent, at once or when it is let into its lane. */
 export function newJob(input: NewJob, nowMs: number): JobState {
-  const { deadlineSeconds = defaults.jobDeadlineSeconds[input.lane], heldBack, ...job } = input;
-  const allowedMs = deadlineSeconds * 1000;
+  const { deadlineSeconds = defaults.jobDeadlineSeconds[input.lane], waitSeconds = 0, heldBack, ...job } = input;
+  const allowedMs = (deadlineSeconds + waitSeconds) * 1000;
   const deadlineAtMs = nowMs + (heldBack === true ? defaults.heldBackSeconds * 1000 : allowedMs);
   return {
     kind: "plan",
