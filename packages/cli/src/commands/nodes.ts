@@ -15,6 +15,7 @@ import { visible } from "../text/visible.ts";
 import { gpusText, gpuText, modelsText } from "../text/worker.ts";
 import type { Ui } from "../ui.ts";
 import { collect, examples, wholeNumber } from "./shared.ts";
+import { confirmByEye, inGroups } from "./confirm-node.ts";
 import { followEnrolment, hostCommand } from "./enroll-worker.ts";
 import { addWorkerViews } from "./workers.ts";
 
@@ -187,16 +188,15 @@ function addConfirm(parent: Command, run: Runner, kind: NodeKind): void {
               },
             );
           }
-        } else {
-          ui.say(`${visible(node.name)} enrolled with this key:\n\n  ${ui.paint.bold(grouped(keyFingerprint))}\n`);
-          if (!ui.canAsk)
-            throw usageError("Nobody is there to compare it", "Give what its screen shows: --fingerprint <sha256>");
-          if ((await ui.confirm("Does its screen show the same?")) !== true) {
-            ui.say(kind === "appliance" ? "Not confirmed. It gets no runs." : "Not confirmed.");
-            return exitCodes.failed;
-          }
         }
-        const confirmed = await call("confirmNode", { params: { nodeId: node.id }, body: { keyFingerprint } });
+        const confirmed =
+          options.fingerprint === undefined
+            ? await confirmByEye(call, { ...node, keyFingerprint }, ui)
+            : await call("confirmNode", { params: { nodeId: node.id }, body: { keyFingerprint } });
+        if (confirmed === undefined) {
+          ui.say(kind === "appliance" ? "Not confirmed. It gets no runs." : "Not confirmed.");
+          return exitCodes.failed;
+        }
         ui.data(confirmed);
         ui.say(`${ui.paint.green("✔")} ${visible(confirmed.name)} is confirmed.`);
         return exitCodes.ok;
@@ -352,7 +352,7 @@ function nodeText(node: NodeView, paint: Paint, nowMs: number): string {
   if (node.confirmed) row("confirmed", "yes");
   else if (out === undefined) row("confirmed", paint.yellow(`no: steward ${kind}s confirm ${visible(node.name)}`));
   row("certificate", node.certificateExpiresAt && `ends ${relative(node.certificateExpiresAt, nowMs)}`);
-  row("key", node.keyFingerprint === undefined ? undefined : grouped(node.keyFingerprint));
+  row("key", node.keyFingerprint === undefined ? undefined : inGroups(node.keyFingerprint));
   row("agent", node.agentVersion === undefined ? undefined : visible(node.agentVersion));
   row(
     "executor",
@@ -370,9 +370,4 @@ function nodeText(node: NodeView, paint: Paint, nowMs: number): string {
   for (const gpu of node.gpus ?? []) row("gpu", gpuText(gpu));
   for (const [name, value] of Object.entries(node.facts ?? {})) row(visible(name), valueText(value));
   return lines.join("\n");
-}
-
-/** A fingerprint in groups of four, to compare by eye. */
-function grouped(fingerprint: string): string {
-  return fingerprint.match(/.{1,4}/g)?.join(" ") ?? fingerprint;
 }
