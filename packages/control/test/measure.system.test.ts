@@ -159,8 +159,6 @@ it("counts a worker's tokens once, however often its answer comes", async () => 
     output: answer,
     model: "m",
     promptTokens: 900,
-    cacheWriteTokens: 0,
-    cacheReadTokens: 0,
     completionTokens: 41,
     durationMs: 5,
   };

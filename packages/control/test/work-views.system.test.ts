@@ -52,7 +52,7 @@ async function workOn(worker: NodeCaller, message: LaneMessage, seconds: number)
 }
 
 describe("queue status", () => {
-  it("nobody knows how long it takes without a worker; with one, what is ahead of it", async () => {
+  it("nobody knows how long it takes without a worker", async () => {
     const before = await queueStatus(house, person);
     expect(before.lanes.map(({ expectedWait }) => expectedWait.kind)).toEqual(["unknown", "unknown", "unknown"]);
     expect(before.workers).toEqual([]);

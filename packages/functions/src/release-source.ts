@@ -38,7 +38,8 @@ export async function readReleaseSource(directory: string, stage: string): Promi
     });
   }
   const release = releaseContentSchema.parse(JSON.parse(text.toString("utf8")));
-  // A damaged file is as good as none: the bucket may have it, and else publishing refuses what needs it.
+  // A damaged file is as good as none: the bucket may have it. Else publishing refuses where a bundle is missing; a
+  // build that is missing is seen by whoever wants to upgrade to it.
   const atHand = async (digests: Iterable<string>, fileOf: (digest: string) => string) => {
     const found = [];
     for (const digest of new Set(digests)) {

@@ -12,6 +12,7 @@ import type { ReadOptions } from "@steward/aws/secrets";
 import type { Signer } from "@steward/aws/signing";
 import type { WorkerQueues } from "@steward/aws/worker-queues";
 import { bucketNames, resourceNames, type SigningKeyUse } from "@steward/contracts/names";
+import { once } from "./once.ts";
 
 /** Texts by name: parameters or secrets. */
 export interface TextStore {
@@ -210,17 +211,5 @@ export function createServices({ stage, account }: { stage: string; account: str
     },
     letInstanceGoOn: async (action) => (await lifecycle()).letInstanceGoOn(await autoScaling(), action),
     instancesOf: async (group) => (await lifecycle()).instancesOf(await autoScaling(), group),
-  };
-}
-
-/** Runs `load` at the first call. A load that failed is tried again at the next one. */
-function once<T>(load: () => Promise<T>): () => Promise<T> {
-  let loaded: Promise<T> | undefined;
-  return () => {
-    loaded ??= load().catch((error: unknown) => {
-      loaded = undefined;
-      throw error;
-    });
-    return loaded;
   };
 }

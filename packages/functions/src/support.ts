@@ -3,10 +3,9 @@ import { supportBindings } from "@steward/api/routes/support";
 import { catalogue } from "@steward/catalogue/catalogue";
 import type { SearchPassages } from "@steward/core/support/search-passages";
 import { createAppDeps } from "./app-deps.ts";
+import { once } from "./once.ts";
 
 /** Made at the first question, and kept: the passages are as large as all other code of this function. */
-let search: Promise<SearchPassages> | undefined;
-
 async function loadSearch(): Promise<SearchPassages> {
   const [{ createSearch }, { passages }] = await Promise.all([
     import("@steward/core/support/search-passages"),
@@ -17,7 +16,7 @@ async function loadSearch(): Promise<SearchPassages> {
 
 const deps = {
   ...(await createAppDeps("support", catalogue)),
-  searchPassages: () => (search ??= loadSearch()),
+  searchPassages: once(loadSearch),
 };
 
 /** The routes that the table gives to `support`, with that function's rights: it can give work to models, and start nothing. */
