@@ -8,7 +8,7 @@ export type WorkQueue = Lane | "escalations";
 
 /** What is summed up of jobs, minute by minute. Durations in milliseconds, but for the squares. */
 export interface LaneCounts {
-  /** Jobs that were queued here for the first time. */
+  /** Jobs that came to wait here: new ones, and those that come from another tier. */
   arrivals: number;
   completions: number;
   /** Attempts that came to nothing: fell short, went silent, ran out of time. */

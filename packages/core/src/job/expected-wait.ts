@@ -26,7 +26,10 @@ export type ExpectedWait =
   | {
       kind: "expected";
       seconds: number;
-      /** What it is if all goes well, and if what is ahead is all of the long kind. `toSeconds` absent: more comes in than is done. */
+      /**
+       * What it is if all goes well; and if the longer lanes are ahead as well, what runs takes twice what is left of it, and
+       * as much comes in as did. `toSeconds` absent: more comes in than is done.
+       */
       fromSeconds: number;
       toSeconds?: number;
       /** Whether the length of jobs is known from the last minutes, or assumed from what the lane is for. */
@@ -54,7 +57,7 @@ export function expectedWait(lane: Lane, loads: readonly LaneLoad[], slots: numb
   const behindAll = waitBehind(known, { free, slots });
   // Who waits at all waits for the first slot to become free: the rest of a job that is under way.
   const first = (wait: { waits: boolean }) => (wait.waits ? residual / slots : 0);
-  const overtaken = Math.min(ageingTurns, 1 / Math.max(1 / ageingTurns, 1 - loadOf(before, slots)));
+  const overtaken = 1 / Math.max(1 / ageingTurns, 1 - loadOf(before, slots));
   const seconds = (ahead.seconds + first(ahead)) * overtaken;
   const stationary = stationaryWait(known, slots);
   return {

@@ -2,10 +2,15 @@ import { type Lane, lanes } from "@steward/contracts/names";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { assumedSeconds, expectedTokensOf, type PaceHistory, predictJob, predictionErrorOf } from "./predict-job.ts";
-import { medianRatio, type RatioCounts, stepWidth, withRatio } from "./ratio-counts.ts";
+import { medianRatio, type RatioCounts, stepOf, stepWidth } from "./ratio-counts.ts";
 
 const job = { kind: "plan", promptCharacters: 12_000, instruction: "add user john and restart smbd" } as const;
 const ratios = fc.double({ min: 0.02, max: 50, noNaN: true });
+/** As the table adds it. */
+const withRatio = (counts: RatioCounts, ratio: number): RatioCounts => {
+  const step = stepOf(ratio);
+  return step === undefined ? counts : { ...counts, [step]: (counts[step] ?? 0) + 1 };
+};
 const countsOf = (list: readonly number[]) => list.reduce<RatioCounts>(withRatio, {});
 /** A median of steps is right to half a step on either side. */
 const aStep = Math.exp(stepWidth);

@@ -21,11 +21,6 @@ export function stepOf(ratio: number): number | undefined {
   return Math.min(lastStep, Math.max(-lastStep, step)) + 0;
 }
 
-export function withRatio(counts: RatioCounts, ratio: number): RatioCounts {
-  const step = stepOf(ratio);
-  return step === undefined ? counts : { ...counts, [step]: (counts[step] ?? 0) + 1 };
-}
-
 export function sumOfRatios(all: readonly RatioCounts[]): RatioCounts {
   const sum: Record<string, number> = {};
   for (const counts of all) {
@@ -42,8 +37,7 @@ export function countOf(counts: RatioCounts): number {
  * The median, beside `prior.weight` ratios that were believed before any was seen: a first one is not taken for the rule.
  */
 export function medianRatio(counts: RatioCounts, prior: { ratio: number; weight: number }): number {
-  const seen = weightsOf(counts).map(({ log, weight }) => ({ log, weight }));
-  const median = quantile([...seen, { log: Math.log(prior.ratio), weight: prior.weight }], 0.5);
+  const median = quantile([...weightsOf(counts), { log: Math.log(prior.ratio), weight: prior.weight }], 0.5);
   return Math.exp(median ?? Math.log(prior.ratio));
 }
 

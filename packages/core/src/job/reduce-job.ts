@@ -153,13 +153,10 @@ function dueAtMsOf(state: JobState, before: JobState, nowMs: number): number | u
   if (jobHasEnded(state.status)) return undefined;
   if (state.status === "leased") return state.lease?.expiresAtMs ?? state.deadlineAtMs;
   // Whoever held it back may have died before its place was asked for.
-  if (state.sentAtMs === undefined && !(isHeldBack(state) && isHeldBack(before))) {
-    return Math.min(state.deadlineAtMs, nowMs + resendAfterMsOf(state.lane));
-  }
+  const mayBeLost = state.sentAtMs === undefined && !(isHeldBack(state) && isHeldBack(before));
   // Whether the worker that it was given to is still there is looked at once a minute, however long its lane may take.
-  if (state.workerId !== undefined && !isHeldBack(state)) {
-    return Math.min(state.deadlineAtMs, nowMs + resendAfterMsOf(state.lane));
-  }
+  const isTargeted = state.workerId !== undefined && !isHeldBack(state);
+  if (mayBeLost || isTargeted) return Math.min(state.deadlineAtMs, nowMs + resendAfterMsOf(state.lane));
   // The older the job, the longer until its message is believed lost again: a queue that is merely long is not
   // flooded with copies. And one that is held back is looked at less and less.
   const patienceMs = Math.max(defaults.laneSloSeconds[state.lane] * 1000, nowMs - state.createdAtMs);

@@ -48,7 +48,7 @@ export function growDraft(
   if (draft !== undefined && order < 0) return draft;
   const known = draft !== undefined && order === 0 ? draft : anew(draft, whose);
   const end = Math.min(offset + delta.length, defaults.maxDraftCharacters);
-  if (offset > known.taken || end <= known.taken) return known === draft || draft === undefined ? known : draft;
+  if (offset > known.taken || end <= known.taken) return draft ?? known;
   const next = { ...known, jobId: piece.jobId, version: (draft?.version ?? 0) + 1 };
   if (known.stopped !== undefined) return { ...next, taken: end };
   const text = judgeable(known.text + delta.slice(known.taken - offset, end - offset));

@@ -14,22 +14,22 @@ const leastUnderstood = 0.5;
 /** Of German only what stands in the lists is understood at all. */
 const leastUnderstoodGerman = 0.34;
 
-/** Prepares the passages once: some 20 ms for the whole documentation. */
+/** Prepares the passages, once: it reads all of them. */
 export function createSearch(passages: readonly Passage[]): SearchPassages {
   const byId = new Map(passages.map((passage) => [passage.id, passage]));
+  /** Whether the documentation has the word at all, so that a slip of the pen is looked for only where it has not. */
+  const known = new Set<string>();
   const index = new MiniSearch<Passage>({
     fields: ["title", "text", "words"],
     tokenize: wordsOf,
-    processTerm: (term) => termOf(term) ?? null,
+    processTerm: (word) => {
+      const term = termOf(word);
+      if (term !== undefined) known.add(term);
+      return term ?? null;
+    },
     searchOptions: { boost: { title: 2, words: 1.5 } },
   });
   index.addAll(passages.map((passage) => ({ ...passage, words: passage.words ?? "" })));
-  /** Whether the documentation has the word at all, so that a slip of the pen is looked for only where it has not. */
-  const known = new Set<string>();
-  for (const passage of passages) {
-    for (const word of wordsOf(`${passage.title} ${passage.text} ${passage.words ?? ""}`))
-      known.add(termOf(word) ?? "");
-  }
 
   /** How well a word fits each passage, from 0 to its weight: rare words weigh more, and so does what stands in a heading. */
   function fitsOf(term: string, options: { fuzzy?: number; prefix?: boolean } = {}): Map<string, number> {

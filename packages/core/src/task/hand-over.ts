@@ -19,7 +19,7 @@ export function mayEscalate(state: TaskState, { id, role }: { id: string; role: 
   return hasRole(role, "operator") || (state.kind === "support" && state.requestedBy.id === id);
 }
 
-/** *Ask my provider*: of a task that failed, was refused or needs an answer, and of a question whatever came of it. */
+/** *Ask my provider*: of a task that failed, was refused or needs an answer, and of a question that was answered. */
 export function escalateTask(state: TaskState, said: Said, nowMs: number): Step<TaskState, TaskEffect> {
   const { escalation } = state;
   if (escalation !== undefined && escalation.answer === undefined) return unchanged(state);
