@@ -181,7 +181,7 @@ async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agen
         metrics: await measure(),
         agentVersion,
         configRevision: 0,
-        conditions: queue.refusals(),
+        conditions: queue.conditions(),
         ...(digest === undefined ? {} : { factsDigest: digest }),
       };
     },

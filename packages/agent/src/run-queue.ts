@@ -1,3 +1,4 @@
+import type { Condition } from "@steward/contracts/heartbeat";
 import type { Clock } from "@steward/node-client/clock";
 import { describeError, type Log } from "@steward/node-client/log";
 import { isFinal } from "@steward/node-client/is-final";
@@ -21,8 +22,10 @@ export interface RunQueue {
   /** Look for runs. Ringing twice is harmless. */
   wake(): void;
   current(): string | undefined;
-  /** Why runs that wait are not obeyed: shown with the next heartbeat. */
+  /** Why runs that wait are not obeyed: `run_… not_yet_valid`. */
   refusals(): string[];
+  /** The same for the next heartbeat. */
+  conditions(): Condition[];
   settled(): Promise<void>;
 }
 
@@ -127,10 +130,12 @@ export function createRunQueue(options: RunQueueOptions): RunQueue {
     });
   }
 
+  const refusals = () => [...held].map(([runId, { why }]) => `${runId} ${why}`.slice(0, 100)).slice(0, 10);
   return {
     wake,
     current: () => current,
-    refusals: () => [...held].map(([runId, { why }]) => `${runId} ${why}`.slice(0, 100)).slice(0, 10),
+    refusals,
+    conditions: () => refusals().map((subject) => ({ kind: "run", subject, level: "warning" })),
     async settled() {
       while (working) await working;
     },

@@ -287,7 +287,7 @@ describe("nothing runs", () => {
     await until("the refusal", () => agent.status().refusals.some((text) => text.includes(code)));
     await agent.beat();
     expect(control.door.callsOf("heartbeat").at(-1)?.body).toMatchObject({
-      conditions: [expect.stringContaining(code)],
+      conditions: [{ kind: "run", subject: expect.stringContaining(code), level: "warning" }],
     });
     expect(control.door.callsOf("startRun")).toHaveLength(0);
     expect(steps).toHaveLength(0);

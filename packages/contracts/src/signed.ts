@@ -8,6 +8,7 @@ export const signedTypes = [
   "steward-release-v1",
   "steward-trust-v1",
   "steward-seal-v1",
+  "steward-config-v1",
 ] as const;
 export type SignedType = (typeof signedTypes)[number];
 

@@ -1,6 +1,6 @@
 import { defaults } from "@steward/contracts/defaults";
 import { AppError, hasCode } from "@steward/contracts/errors";
-import type { Heartbeat, HeartbeatAnswer } from "@steward/contracts/heartbeat";
+import type { Condition, Heartbeat, HeartbeatAnswer } from "@steward/contracts/heartbeat";
 import { fullJitterMs } from "./backoff.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { describeError, type Log } from "./log.ts";
@@ -8,7 +8,9 @@ import type { NodeClient } from "./node-client.ts";
 import type { Sequence } from "./sequence.ts";
 
 /** What the node says of itself; number and interval are added here. */
-export type HeartbeatParts = Omit<Heartbeat, "sequence" | "intervalSeconds" | "conditions"> & { conditions?: string[] };
+export type HeartbeatParts = Omit<Heartbeat, "sequence" | "intervalSeconds" | "conditions"> & {
+  conditions?: Condition[];
+};
 
 export interface HeartbeatsOptions {
   client: Pick<

@@ -247,7 +247,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       models: usedModels(wanted, models).map((model) => model.slice(0, 120)),
       gpus: gpus(),
       draining,
-      conditions: ready || draining ? [] : [isShutOut() ? "shut out" : "no model"],
+      conditions: ready || draining ? [] : [{ kind: isShutOut() ? "queues" : "model", level: "warning" }],
       ...pullingNow(),
     }),
     // An upgrade waits for this word.

@@ -165,7 +165,9 @@ describe("a job", () => {
     expect(sqs.visibility.every(({ seconds }) => seconds === 0)).toBe(true);
     expect(count("worker.shut_out")).toBe(1);
     await worker.beat();
-    expect(door.callsOf("heartbeat").at(-1)?.body).toMatchObject({ conditions: ["shut out"] });
+    expect(door.callsOf("heartbeat").at(-1)?.body).toMatchObject({
+      conditions: [{ kind: "queues", level: "warning" }],
+    });
 
     // It is well again: it asks, and is answered.
     door.on("claimJob", () => ({

@@ -42,6 +42,7 @@ export const names = {
   "#m3": "m3",
   "#version": "a",
   "#facts": "f",
+  "#revision": "cf",
   "#capacity": "c",
   "#models": "mo",
   "#gpus": "g",
@@ -82,6 +83,7 @@ export function itemOfPresence(state: PresenceState): Item {
     "#m3": packMetrics(state.m3),
     "#version": state.agentVersion === undefined ? undefined : packVersion(state.agentVersion),
     "#facts": state.factsDigest === undefined ? undefined : packHex(state.factsDigest),
+    "#revision": state.configRevision,
     "#capacity": state.capacity === undefined ? undefined : [state.capacity.slots, state.capacity.used],
     "#models": state.models === undefined ? undefined : packModels(state.models),
     "#gpus": state.gpus === undefined ? undefined : packGpus(state.gpus),
@@ -125,6 +127,7 @@ export function presenceOfItem(item: Item): PresenceState {
   const models = read("#models");
   const gpus = read("#gpus");
   const draining = read("#draining");
+  const revision = read("#revision");
   const expires = read("#expires");
   const thresholds = unpackThresholds(read("#toldThresholds"));
   return compact<PresenceState>({
@@ -140,6 +143,7 @@ export function presenceOfItem(item: Item): PresenceState {
     m3: unpackMetrics(read("#m3")),
     agentVersion: typeof version === "string" ? version : undefined,
     factsDigest: unpackHex(read("#facts")),
+    configRevision: typeof revision === "number" ? revision : undefined,
     capacity: Array.isArray(capacity) ? { slots: Number(capacity[0]), used: Number(capacity[1]) } : undefined,
     models: Array.isArray(models) ? models.map(String) : undefined,
     gpus: typeof gpus === "string" ? unpackGpus(gpus) : undefined,

@@ -75,6 +75,7 @@ const heartbeatSets = [
   "#m2 = #m1",
   "#m1 = :metrics",
   "#version = :version",
+  "#revision = :revision",
   "#current = :fingerprint",
 ];
 
@@ -96,6 +97,7 @@ export async function beat(
     ":interval": heartbeat.intervalSeconds,
     ":metrics": packMetrics(heartbeat.metrics),
     ":version": packVersion(heartbeat.agentVersion),
+    ":revision": heartbeat.configRevision,
     ":fingerprint": packHex(fingerprint),
     ":no": false,
     // What a later version has written is not changed by guess.

@@ -55,6 +55,8 @@ export interface PresenceState {
   m3?: Metrics;
   agentVersion?: string;
   factsDigest?: string;
+  /** The revision of its configuration that the node says it keeps to. Absent: it has not said since this is kept. */
+  configRevision?: number;
   capacity?: { slots: number; used: number };
   models?: string[];
   gpus?: Gpu[];
