@@ -5,12 +5,18 @@ import { transition } from "@steward/core/node/health";
 import type { PresenceState } from "@steward/core/node/node-state";
 import type { Context } from "./context.ts";
 
-/** A message of `node-events`: look at this node. `epoch` orders transitions, so that an old message changes nothing. */
+/** A message of `node-events`: look at this node. What it is now says its record; level and epoch are for logs. */
 export interface NodeEvent {
   tenantId: string;
   nodeId: string;
   level: PresenceState["announced"]["level"];
   epoch: number;
+}
+
+/** A message of `node-events`: look whether many of the tenant's nodes are silent at once (`records/fleet-silence.ts`). */
+export interface FleetEvent {
+  tenantId: string;
+  fleet: "silence";
 }
 
 /**

@@ -39,6 +39,7 @@ export const notExported: Readonly<Record<string, string>> = {
   GATE: "marks that change with every rule of the gate: they say that something changed, the records say what",
   NOTICE: "what was to be told of a task, for a month: the task itself says it",
   WORK: "sums of a day: counted from the jobs, which are exported",
+  FLEET: "whether many machines are silent at once: an alert says so",
   LIVE: "an index over runs that have not ended",
 };
 
