@@ -4,6 +4,7 @@ import { applianceBindings } from "./routes/appliances.ts";
 import { approveBindings } from "./routes/approve.ts";
 import { auditBindings } from "./routes/audit.ts";
 import { certificateBindings } from "./routes/certificates.ts";
+import { configurationBindings } from "./routes/configuration.ts";
 import { deadLetterBindings } from "./routes/dead-letters.ts";
 import { enrolmentBindings } from "./routes/enrolment.ts";
 import { freezeBindings } from "./routes/freezes.ts";
@@ -45,6 +46,7 @@ export const bindingsByFunction: Readonly<Record<ServedBy, readonly Binding[]>> 
     ...limitBindings,
     ...scheduleBindings,
     ...certificateBindings,
+    ...configurationBindings,
   ],
   wait: waitBindings,
   sessions: sessionBindings,

@@ -87,6 +87,8 @@ export const putConfigSchema = z.strictObject({
   revision: z.number().int().min(0).optional(),
   /** Whoever asks says yes to what the gate wants a yes for. */
   confirm: z.boolean().optional(),
+  /** The appliance's name, retyped, where the gate wants that of the only person who could say yes. */
+  confirmation: z.string().max(100).optional(),
 });
 
 export const configRevisionSchema = z.strictObject({

@@ -42,6 +42,8 @@ export const defaults = {
   /** How long a task waits for an answer to its question, and a paused rollout for its resumption. */
   questionSeconds: 7 * 86_400,
   envelopeSeconds: 86_400,
+  /** How long an agent may take up a configuration after it was signed; it is signed anew when it comes for it later. */
+  signedConfigSeconds: 7 * 86_400,
   /** Added to the sum of a run's step timeouts to give its deadline. */
   runGraceSeconds: 60,
   idempotencySeconds: 86_400,

@@ -164,9 +164,11 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       table("GetItem", "Query", "BatchGetItem"),
       changes(
         ["PutItem", "UpdateItem"],
-        [...tasks, "FREEZE", "GATE", idempotency, "NODE", "SCHEDULE", tenantSums],
+        [...tasks, "CONFIG", "FREEZE", "GATE", idempotency, "NODE", "SCHEDULE", tenantSums],
         ["CERTIFICATE#*", "ENROLMENT#*", "FREEZE", "GATE", ...jobSums, "PRESENCE#*", "RATE#*"],
       ),
+      // A configuration is changed only while nothing that the gate looked at has changed since.
+      { ...table("ConditionCheckItem"), keys: ["T#*#GATE", "SYS#GATE"] },
       forget,
       // The second one for the certificates of one machine or person.
       indexes("gsi1", "gsi2"),
@@ -300,7 +302,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     dispatch: [
       table("GetItem", "Query", "BatchGetItem"),
-      changes(["PutItem", "UpdateItem"], [...tasks, "RUN#*"], ["PRESENCE#*"]),
+      changes(["PutItem", "UpdateItem"], [...tasks, "RUN#*", "SIGNEDCONFIG"], ["PRESENCE#*"]),
       // What is sent is sent only while the rollout, and what the gate looked at, is as it was.
       { ...table("ConditionCheckItem"), keys: ["T#*#GATE", "T#*#ROLLOUT", "SYS#GATE"] },
       indexes("gsi1"),

@@ -3,6 +3,7 @@ import { approveRoutes } from "./routes/approve.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
 import { commandRoutes } from "./routes/commands.ts";
+import { configurationRoutes } from "./routes/configuration.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { enrolmentRoutes } from "./routes/enrolment.ts";
 import { freezeRoutes } from "./routes/freezes.ts";
@@ -45,6 +46,7 @@ export const routes = {
   ...queueRoutes,
   ...deadLetterRoutes,
   ...nodeRoutes,
+  ...configurationRoutes,
   ...overviewRoutes,
   ...freezeRoutes,
   ...policyRoutes,

@@ -61,6 +61,7 @@ export const exportedKinds = [
   "node",
   "certificate",
   "facts",
+  "configuration",
   "freeze",
   "policy",
   "window",

@@ -4,6 +4,7 @@ import { hasCode } from "@steward/contracts/errors";
 import type { CleanupAnswer, CommandStats } from "@steward/contracts/commands";
 import { runHasEnded, taskHasEnded, type TaskStatus } from "@steward/contracts/states";
 import { isOverdue, judgeStuck } from "@steward/core/run/judge-stuck";
+import { doorbellOf } from "@steward/core/node/node-state";
 import type { RunState } from "@steward/core/run/run-state";
 import { reduceTask } from "@steward/core/task/reduce-task";
 import type { TaskState } from "@steward/core/task/task-state";
@@ -34,7 +35,10 @@ export async function commandStats(deps: Pick<Context, "table" | "nowMs">, calle
     caller.tenantId,
     told.map((run) => run.applianceId),
   );
-  const bySsm = told.filter((_, index) => nodes[index]?.doorbell === "ssm").length;
+  const bySsm = told.filter((_, index) => {
+    const node = nodes[index];
+    return node !== undefined && doorbellOf(node) === "ssm";
+  }).length;
   const counts: Record<string, number> = {};
   for (const run of runs) counts[run.status] = (counts[run.status] ?? 0) + 1;
   const longest = (since: (run: RunState) => number | undefined, of: readonly RunState[]) =>

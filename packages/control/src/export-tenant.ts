@@ -20,6 +20,7 @@ const sections = [
   "people",
   "NODE",
   "FACTS",
+  "CONFIG",
   "FREEZE",
   "POLICY",
   "WINDOW",

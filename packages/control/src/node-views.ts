@@ -7,7 +7,7 @@ import { AppError } from "@steward/contracts/errors";
 import type { Health } from "@steward/contracts/heartbeat";
 import type { NodeKind, NodeView } from "@steward/contracts/node";
 import { isOffline } from "@steward/core/node/health";
-import type { NodeState, PresenceState } from "@steward/core/node/node-state";
+import { doorbellOf, type NodeState, type PresenceState } from "@steward/core/node/node-state";
 import { audited } from "./audit.ts";
 import type { Caller, Context } from "./context.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
@@ -22,7 +22,7 @@ export function nodeView(node: NodeState, presence: PresenceState | undefined, n
     kind: node.kind,
     name: node.name,
     tags: node.tags,
-    doorbell: node.doorbell,
+    doorbell: doorbellOf(node),
     health: !seen || isOffline(presence, nowMs) ? "offline" : levelOf(presence, node),
     confirmed: node.confirmedAtMs !== undefined && node.quarantinedAtMs === undefined && node.revokedAtMs === undefined,
     keyFingerprint: node.keyFingerprint,

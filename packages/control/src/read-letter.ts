@@ -32,7 +32,10 @@ const pointers: Readonly<Record<QueueName, (value: unknown) => Pointer | undefin
   "inference-standard": jobOf,
   "inference-bulk": jobOf,
   escalations: jobOf,
-  rollouts: (value) => pointerOf("rollout", value, z.object({ ...byTenant, rolloutId: rolloutIdSchema }), "rolloutId"),
+  rollouts: (value) =>
+    pointerOf("rollout", value, z.object({ ...byTenant, rolloutId: rolloutIdSchema }), "rolloutId") ??
+    // A configuration that is to be signed.
+    pointerOf("node", value, z.object({ ...byTenant, configOf: nodeIdSchema }), "configOf"),
   "node-events": (value) => pointerOf("node", value, z.object({ ...byTenant, nodeId: nodeIdSchema }), "nodeId"),
   notifications: (value) => pointerOf("notice", value, z.object({ ...byTenant, noticeId: noticeIdSchema }), "noticeId"),
 };

@@ -1,3 +1,4 @@
+import { doorbellOf } from "@steward/core/node/node-state";
 import type { RolloutState } from "@steward/core/rollout/rollout-state";
 import { awaitsStart } from "@steward/core/run/run-phase";
 import type { RunState } from "@steward/core/run/run-state";
@@ -42,7 +43,10 @@ async function ringBatch(
     tenantId,
     runs.map((run) => run.applianceId),
   );
-  const isRungBySsm = (index: number) => nodes[index]?.doorbell === "ssm";
+  const isRungBySsm = (index: number) => {
+    const node = nodes[index];
+    return node !== undefined && doorbellOf(node) === "ssm";
+  };
   const callOf = ({ applianceId, runId }: RunState) => ({ nodeId: applianceId, runId });
   const [, { refused }] = await Promise.all([
     pullDoorbell(deps).ring(runs.filter((_, index) => !isRungBySsm(index)).map(callOf), rolloutId),

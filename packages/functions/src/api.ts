@@ -2,6 +2,7 @@ import { createApp, createHttpHandler } from "@steward/api/app";
 import { bindDocuments } from "@steward/api/documents";
 import { auditBindings } from "@steward/api/routes/audit";
 import { certificateBindings } from "@steward/api/routes/certificates";
+import { configurationBindings } from "@steward/api/routes/configuration";
 import { freezeBindings } from "@steward/api/routes/freezes";
 import { limitBindings } from "@steward/api/routes/limits";
 import { nodeBindings } from "@steward/api/routes/nodes";
@@ -17,6 +18,7 @@ import { createAppDeps } from "./app-deps.ts";
 const bindings = [
   ...auditBindings,
   ...certificateBindings,
+  ...configurationBindings,
   ...freezeBindings,
   ...limitBindings,
   ...queueBindings,

@@ -1,5 +1,5 @@
 import { actFor } from "@steward/aws/tenant-fence";
-import { rolloutIdSchema, tenantIdSchema } from "@steward/contracts/ids";
+import { applianceIdSchema, rolloutIdSchema, tenantIdSchema } from "@steward/contracts/ids";
 import { advanceRollout } from "@steward/control/advance-rollout";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { z } from "zod";
@@ -18,15 +18,23 @@ const deps = {
     return { failed: failed.flatMap((part) => part.nodeIds) };
   },
 };
-const schema = z.object({ tenantId: tenantIdSchema, rolloutId: rolloutIdSchema });
+const schema = z.union([
+  z.object({ tenantId: tenantIdSchema, rolloutId: rolloutIdSchema }),
+  z.object({ tenantId: tenantIdSchema, configOf: applianceIdSchema }),
+]);
 
-/** Messages of `rollouts`: takes each rollout as far as it goes. */
+/** Messages of `rollouts`: takes each rollout as far as it goes, and signs configurations with the same key. */
 export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
   return consume(event, {
     schema,
     log,
     // Ten results of one rollout are one reason to look at it.
-    sameAs: ({ tenantId, rolloutId }) => `${tenantId} ${rolloutId}`,
-    work: (message) => actFor(message.tenantId, () => advanceRollout(deps, message)),
+    sameAs: (message) => `${message.tenantId} ${"rolloutId" in message ? message.rolloutId : message.configOf}`,
+    work: (message) =>
+      actFor(message.tenantId, async () => {
+        if ("rolloutId" in message) return advanceRollout(deps, message);
+        const { signConfig } = await import("@steward/control/sign-config");
+        return signConfig(deps, message);
+      }),
   });
 }

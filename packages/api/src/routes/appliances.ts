@@ -13,6 +13,10 @@ export const applianceBindings = [
   bind(routes.getRelease, async (deps) => (await deps.release()).document),
   bind(routes.getBundle, (deps, { params }) => getBundle(deps, params)),
   bind(routes.getBuild, (deps, { caller, params }) => getBuild(deps, caller, params)),
+  bind(routes.fetchConfig, async (deps, { caller, params, query }) => {
+    const { fetchConfig } = await import("@steward/control/fetch-config");
+    return fetchConfig(deps, caller, params, query);
+  }),
   bind(routes.putFacts, async (deps, { caller, params, body }) => {
     await putFacts(deps, caller, params, body);
   }),

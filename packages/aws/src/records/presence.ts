@@ -269,6 +269,24 @@ export async function setDirective(
 }
 
 /**
+ * notNewer: settles two changes of one configuration: the appliance is told the revision that came last. True again after
+ * it was carried out.
+ */
+const notNewer = "attribute_exists(pk) AND #toldRevision <= :revision";
+
+/** Tells the node of a new configuration, in the transaction that stores it. */
+export function tellConfig(nodeId: string, told: { revision: number; intervalSeconds: number }): Write {
+  const expression = "SET #toldRevision = :revision, #toldInterval = :interval";
+  return updateItem("presence", {
+    Key: presenceKey(nodeId),
+    UpdateExpression: expression,
+    ConditionExpression: notNewer,
+    ExpressionAttributeNames: namesIn(expression, notNewer),
+    ExpressionAttributeValues: { ":revision": told.revision, ":interval": told.intervalSeconds },
+  });
+}
+
+/**
  * newestUnchanged: settles a renewal with another one, and with a revocation. Each of them has read which certificate is
  * the newest, and has to do with all that came before: a renewal makes the next link of that chain, a revocation marks
  * every link.

@@ -12,6 +12,7 @@ import * as states from "./state.ts";
 export const exportedFamily = {
   NODE: "node",
   FACTS: "facts",
+  CONFIG: "configuration",
   FREEZE: "freeze",
   POLICY: "policy",
   WINDOW: "window",
@@ -37,6 +38,7 @@ export const notExported: Readonly<Record<string, string>> = {
   APPLIANCE: "an index over runs",
   HELD: "an index over jobs",
   GATE: "marks that change with every rule of the gate: they say that something changed, the records say what",
+  SIGNEDCONFIG: "the newest configuration once more, as the appliance is given it",
   NOTICE: "what was to be told of a task, for a month: the task itself says it",
   WORK: "sums of a day: counted from the jobs, which are exported",
   FLEET: "whether many machines are silent at once: an alert says so",

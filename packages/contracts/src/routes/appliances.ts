@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { configAnswerSchema } from "../appliance-config.ts";
 import { factsSchema } from "../facts.ts";
 import { runIdSchema } from "../ids.ts";
 import { digestSchema } from "../release.ts";
@@ -23,6 +24,18 @@ export const applianceRoutes = {
     params: nodeParams,
     body: factsSchema,
     status: 204,
+  }),
+  fetchConfig: defineRoute({
+    ...nodes,
+    id: "fetchConfig",
+    method: "GET",
+    path: "/api/v1/appliance/{nodeId}/config",
+    access: { node: "appliance" },
+    summary: "The appliance's own configuration, signed; nothing but its revision where the appliance has that one",
+    params: nodeParams,
+    query: z.strictObject({ have: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional() }),
+    status: 200,
+    answer: configAnswerSchema,
   }),
   getTrust: defineRoute({
     ...nodes,

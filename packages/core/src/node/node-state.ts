@@ -10,7 +10,10 @@ export interface NodeState extends Versioned {
   name: string;
   hostname: string;
   tags: string[];
+  /** As it was enrolled: with `ssm` it is registered there. */
   doorbell: Doorbell;
+  /** Its configuration has it called otherwise. */
+  calledBy?: Doorbell;
   /** As of the last transition. */
   health: Health;
   healthSinceMs: number;
@@ -28,6 +31,11 @@ export interface NodeState extends Versioned {
   createdAtMs: number;
   updatedAtMs: number;
   removedAtMs?: number;
+}
+
+/** How an appliance is told of work now. */
+export function doorbellOf(node: Pick<NodeState, "doorbell" | "calledBy">): Doorbell {
+  return node.calledBy ?? node.doorbell;
 }
 
 /** Thresholds `[warning, critical]` per metric. */

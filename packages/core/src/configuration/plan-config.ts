@@ -1,0 +1,113 @@
+import type { ApplianceConfig } from "@steward/contracts/appliance-config";
+import { canonical, canonicalHash } from "@steward/contracts/canonical";
+import { contentHash, defaultRollout, executablePlan, type Plan, planHash } from "@steward/contracts/plan";
+import type { Risk } from "@steward/contracts/risk";
+import { targetsRoot } from "@steward/contracts/targets-proof";
+
+/** What rules call a change of a configuration: `{"action": "appliance.configure", …}`. No bundle has it. */
+export const configureAction = "appliance.configure";
+
+/** What a change takes away from those who watch is more than what it adds. */
+export function riskOfChange(before: ApplianceConfig, after: ApplianceConfig): { risk: Risk; reasons: string[] } {
+  const reasons: string[] = [];
+  if ((after.doorbell ?? "") !== (before.doorbell ?? "")) reasons.push("changes how it is called");
+  const lost = <T>(from: readonly T[] = [], to: readonly T[] = []) => from.some((one) => !to.includes(one));
+  const [old, now] = [before.watch ?? {}, after.watch ?? {}];
+  if (
+    lost(old.services, now.services) ||
+    lost(old.certificates, now.certificates) ||
+    lost(old.filesystems, now.filesystems) ||
+    lost(now.ignoreServices, old.ignoreServices) ||
+    (old.drives !== false && now.drives === false) ||
+    (old.updates !== false && now.updates === false)
+  ) {
+    reasons.push("watches less than before");
+  }
+  return { risk: reasons.length === 0 ? "low" : "medium", reasons };
+}
+
+/** The fields that differ, by their paths, with both values. */
+export function changedFields(
+  before: object,
+  after: object,
+  path = "",
+): { path: string; before?: unknown; after?: unknown }[] {
+  const [from, to] = [before, after].map((one) => new Map<string, unknown>(Object.entries(one)));
+  const names = [...new Set([...(from?.keys() ?? []), ...(to?.keys() ?? [])])].toSorted();
+  return names.flatMap((name) => {
+    const [old, now] = [from?.get(name), to?.get(name)];
+    const at = path === "" ? name : `${path}.${name}`;
+    if (isGroup(old) || isGroup(now)) return changedFields(isGroup(old) ? old : {}, isGroup(now) ? now : {}, at);
+    if (isSame(old, now)) return [];
+    return [{ path: at, ...(old === undefined ? {} : { before: old }), ...(now === undefined ? {} : { after: now }) }];
+  });
+}
+
+/**
+ * A change of a configuration as the gate judges it: a plan of one step for one appliance, whose variables are what the
+ * configuration will say and whose bundle is its digest. Nothing runs by it, so no release has it.
+ */
+export function planConfig(input: {
+  tenantId: string;
+  nodeId: string;
+  before: ApplianceConfig;
+  after: ApplianceConfig;
+  revision: number;
+  releaseVersion: number;
+  expiresAtMs: number;
+}): { plan: Plan; subject: string; digest: string } {
+  const { tenantId, nodeId, after, expiresAtMs } = input;
+  const subject = `${nodeId} configuration ${input.revision}`;
+  const digest = canonicalHash(after);
+  const { risk, reasons } = riskOfChange(input.before, after);
+  const plan: Omit<Plan, "contentHash" | "planHash"> = {
+    v: 1,
+    tenantId,
+    steps: [
+      {
+        action: configureAction,
+        title: "Change the configuration",
+        variables: variablesOf(after),
+        provenance: {},
+        bundle: digest,
+        risk,
+        riskReasons: reasons,
+        undo: "none",
+        timeoutSeconds: 60,
+      },
+    ],
+    targets: [nodeId],
+    targetsRoot: targetsRoot([nodeId]),
+    rollout: defaultRollout,
+    releaseVersion: input.releaseVersion,
+    mode: "apply",
+    verbosity: 0,
+    risk,
+    expiresAtMs,
+  };
+  const content = contentHash(executablePlan({ ...plan }));
+  const hashed = planHash({ contentHash: content, taskId: subject, mode: plan.mode, expiresAtMs });
+  return { plan: { ...plan, contentHash: content, planHash: hashed }, subject, digest };
+}
+
+/** `watch.services` is called `services`: a rule of the tenant names it so. */
+function variablesOf({ watch = {}, ...config }: ApplianceConfig): Plan["steps"][number]["variables"] {
+  const { temperature, ...lists } = watch;
+  return {
+    ...config,
+    ...lists,
+    ...(temperature === undefined
+      ? {}
+      : { temperatureWarning: temperature.warning, temperatureCritical: temperature.critical }),
+  };
+}
+
+function isGroup(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return (
+    one === other || (one !== undefined && other !== undefined && canonical({ one }) === canonical({ one: other }))
+  );
+}
