@@ -240,7 +240,11 @@ test.each(["appliance", "worker"] as const)("the largest legal heartbeat of an %
     agentVersion: widest,
     configRevision: Number.MAX_SAFE_INTEGER,
     factsDigest: "f".repeat(64),
-    conditions: Array.from({ length: 10 }, () => "x".repeat(100)),
+    conditions: Array.from({ length: 20 }, (_, index) => ({
+      kind: "service",
+      subject: `${index}${"x".repeat(18)}`,
+      level: "critical" as const,
+    })),
     capacity: { slots: 1023, used: 1023 },
     models: Array.from({ length: 32 }, (_, index) => `${index}${"m".repeat(110)}`),
     gpus: Array.from({ length: 16 }, (_, index) => ({
@@ -267,7 +271,7 @@ test.each(["appliance", "worker"] as const)("the largest legal heartbeat of an %
         loadAverage1m: [79.99, 95.55],
       },
     },
-    announced: { level: "critical", epoch: Number.MAX_SAFE_INTEGER },
+    announced: { level: "critical", epoch: Number.MAX_SAFE_INTEGER, metrics: [2, 2, 2, 2], conditions: 0xffffffff },
   });
   const units: unknown[] = [];
   const counting = engine.client();

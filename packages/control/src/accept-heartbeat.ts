@@ -1,6 +1,7 @@
 import { announce, beat } from "@steward/aws/records/presence";
 import { AppError } from "@steward/contracts/errors";
-import type { Heartbeat, HeartbeatAnswer } from "@steward/contracts/heartbeat";
+import { conditionsOf, type Heartbeat, type HeartbeatAnswer } from "@steward/contracts/heartbeat";
+import { keepConditions } from "@steward/core/node/conditions";
 import { transition } from "@steward/core/node/health";
 import type { PresenceState } from "@steward/core/node/node-state";
 import type { Context } from "./context.ts";
@@ -49,6 +50,7 @@ export async function acceptHeartbeat(
         lastSeenAtMs: nowMs,
         intervalSeconds: heartbeat.intervalSeconds,
         m1: heartbeat.metrics,
+        conditions: keepConditions(conditionsOf(heartbeat.conditions)),
         ...(before.m1 === undefined ? {} : { m2: before.m1 }),
         ...(before.m2 === undefined ? {} : { m3: before.m2 }),
       };
@@ -72,7 +74,8 @@ export async function announceIfDue(
   const due = transition(presence, nowMs);
   if (due === undefined) return false;
   try {
-    await deps.sendNodeEvent({ tenantId: presence.tenantId, nodeId: presence.nodeId, ...due });
+    const { tenantId, nodeId } = presence;
+    await deps.sendNodeEvent({ tenantId, nodeId, level: due.level, epoch: due.epoch });
     return await announce(deps.table, {
       nodeId: presence.nodeId,
       epochBefore: presence.announced.epoch,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { AppError } from "@steward/contracts/errors";
-import type { Gpu, Health, Metrics, Pulling } from "@steward/contracts/heartbeat";
+import type { Condition, Gpu, Health, Metrics, Pulling } from "@steward/contracts/heartbeat";
+import { conditionOf, lineOf } from "@steward/core/node/conditions";
 import type { PresenceState, Thresholds } from "@steward/core/node/node-state";
 import type { Item } from "../table.ts";
 
@@ -14,7 +15,7 @@ export const presenceShards = 64;
 /** How many runs are announced to an appliance at a time. */
 export const maxPendingRuns = 20;
 /** Names of models beyond it are left out: what a worker has is shown, not decided, by this list. */
-const maxModelBytes = 300;
+const maxModelBytes = 240;
 /** A dozen GPUs of one kind, or three of different ones; those beyond it are left out. */
 const maxGpuBytes = 150;
 const maxPullingBytes = 60;
@@ -40,6 +41,7 @@ export const names = {
   "#m1": "m1",
   "#m2": "m2",
   "#m3": "m3",
+  "#conditions": "w",
   "#version": "a",
   "#facts": "f",
   "#revision": "cf",
@@ -58,6 +60,8 @@ export const names = {
   "#runs": "r",
   "#level": "l",
   "#epoch": "e",
+  "#metricLevels": "lm",
+  "#conditionDigest": "lc",
   "#writeId": "writeId",
 } as const;
 export type PresenceName = keyof typeof names;
@@ -81,6 +85,7 @@ export function itemOfPresence(state: PresenceState): Item {
     "#m1": packMetrics(state.m1),
     "#m2": packMetrics(state.m2),
     "#m3": packMetrics(state.m3),
+    "#conditions": packConditions(state.conditions ?? []),
     "#version": state.agentVersion === undefined ? undefined : packVersion(state.agentVersion),
     "#facts": state.factsDigest === undefined ? undefined : packHex(state.factsDigest),
     "#revision": state.configRevision,
@@ -99,6 +104,8 @@ export function itemOfPresence(state: PresenceState): Item {
     "#runs": packRuns(state.directive.pendingRuns),
     "#level": state.announced.level,
     "#epoch": state.announced.epoch,
+    "#metricLevels": packLevels(state.announced.metrics),
+    "#conditionDigest": state.announced.conditions,
   };
   const item: Item = { ...presenceKey(state.nodeId) };
   for (const [name, attribute] of Object.entries(names)) {
@@ -129,6 +136,8 @@ export function presenceOfItem(item: Item): PresenceState {
   const draining = read("#draining");
   const revision = read("#revision");
   const expires = read("#expires");
+  const conditions = read("#conditions");
+  const digest = read("#conditionDigest");
   const thresholds = unpackThresholds(read("#toldThresholds"));
   return compact<PresenceState>({
     v: 1,
@@ -141,6 +150,7 @@ export function presenceOfItem(item: Item): PresenceState {
     m1: unpackMetrics(read("#m1")),
     m2: unpackMetrics(read("#m2")),
     m3: unpackMetrics(read("#m3")),
+    conditions: typeof conditions === "string" ? conditions.split("\n").map(conditionOf) : undefined,
     agentVersion: typeof version === "string" ? version : undefined,
     factsDigest: unpackHex(read("#facts")),
     configRevision: typeof revision === "number" ? revision : undefined,
@@ -162,7 +172,12 @@ export function presenceOfItem(item: Item): PresenceState {
       pendingRuns: unpackRuns(read("#runs")),
       thresholds,
     }),
-    announced: { level: String(read("#level")) as Health, epoch: Number(read("#epoch")) },
+    announced: compact({
+      level: String(read("#level")) as Health,
+      epoch: Number(read("#epoch")),
+      metrics: unpackLevels(read("#metricLevels")),
+      conditions: typeof digest === "number" ? digest : undefined,
+    }),
   });
 }
 
@@ -185,6 +200,21 @@ function unpackMetrics(value: unknown): Metrics | undefined {
   if (!Array.isArray(value) || value.length === 0) return undefined;
   const [cpuPercent = 0, memoryPercent = 0, diskPercent = 0, loadAverage1m = 0, uptimeSeconds = 0] = value.map(Number);
   return { cpuPercent, memoryPercent, diskPercent, loadAverage1m, uptimeSeconds };
+}
+
+/** A digit to base 3 for each metric. */
+export function packLevels(levels: readonly number[] | undefined): number | undefined {
+  return levels?.reduce((sum, level) => sum * 3 + level, 0);
+}
+
+function unpackLevels(value: unknown): number[] | undefined {
+  if (typeof value !== "number") return undefined;
+  return thresholdNames.map((_, at) => Math.floor(value / 3 ** (thresholdNames.length - 1 - at)) % 3);
+}
+
+/** One line each. Undefined for none: the attribute is not there then. */
+export function packConditions(conditions: readonly Condition[]): string | undefined {
+  return conditions.length === 0 ? undefined : conditions.map(lineOf).join("\n");
 }
 
 export function packVersion(version: string): string {

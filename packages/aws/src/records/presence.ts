@@ -1,6 +1,7 @@
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
-import type { Heartbeat } from "@steward/contracts/heartbeat";
+import { conditionsOf, type Heartbeat } from "@steward/contracts/heartbeat";
+import { keepConditions } from "@steward/core/node/conditions";
 import type { PresenceState } from "@steward/core/node/node-state";
 import { calling, isNamed } from "../faults.ts";
 import {
@@ -18,8 +19,10 @@ import {
   itemOfPresence,
   maxPendingRuns,
   namesIn,
+  packConditions,
   packGpus,
   packHex,
+  packLevels,
   packMetrics,
   packModels,
   packPulling,
@@ -108,6 +111,9 @@ export async function beat(
     values[`:${name}`] = value;
   };
   if (heartbeat.factsDigest !== undefined) set("facts", packHex(heartbeat.factsDigest));
+  const conditions = packConditions(keepConditions(conditionsOf(heartbeat.conditions)));
+  if (conditions === undefined) removes.push("#conditions");
+  else set("conditions", conditions);
   // Only workers run models. An appliance's item needs the room for its pending runs.
   if (nodeId.startsWith("wrk_")) {
     if (heartbeat.capacity !== undefined) set("capacity", [heartbeat.capacity.slots, heartbeat.capacity.used]);
@@ -204,11 +210,13 @@ export async function announce(
 ): Promise<boolean> {
   const { announced, ifSequence } = input;
   const outcome = await update(table, input.nodeId, {
-    update: "SET #level = :level, #epoch = :epoch",
+    update: "SET #level = :level, #epoch = :epoch, #metricLevels = :metrics, #conditionDigest = :conditions",
     condition: ifSequence === undefined ? announcedNext : `${announcedNext} AND ${sequenceUnchanged}`,
     values: {
       ":level": announced.level,
       ":epoch": announced.epoch,
+      ":metrics": packLevels(announced.metrics) ?? 0,
+      ":conditions": announced.conditions ?? 0,
       ":before": input.epochBefore,
       ...(ifSequence === undefined ? {} : { ":sequence": ifSequence }),
     },

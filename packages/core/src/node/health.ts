@@ -1,5 +1,6 @@
 import { defaultThresholds } from "@steward/contracts/defaults";
-import type { Health, Metrics } from "@steward/contracts/heartbeat";
+import type { Condition, Health, Metrics } from "@steward/contracts/heartbeat";
+import { digestOf } from "./conditions.ts";
 import type { PresenceState, Thresholds } from "./node-state.ts";
 
 /** Heartbeats that a worse level must hold before it counts, and a better one. */
@@ -7,28 +8,42 @@ const toRise = 2;
 const toFall = 3;
 
 const levels = ["healthy", "warning", "critical"] as const;
-const metricNames = ["cpuPercent", "memoryPercent", "diskPercent", "loadAverage1m"] as const;
+export const metricNames = ["cpuPercent", "memoryPercent", "diskPercent", "loadAverage1m"] as const;
+
+/** 0 healthy, 1 warning, 2 critical, for each of `metricNames`. */
+export type MetricLevels = readonly number[];
+const allWell: MetricLevels = metricNames.map(() => 0);
+
+/** One thing for which a node is not healthy: a metric, or a condition that it told (`service:nginx.service`). */
+export interface HealthCause {
+  part: string;
+  level: "warning" | "critical";
+}
 
 /**
- * The health that the last metric sets (newest first) amount to. A worse level must hold for two heartbeats and a
- * better one for three, so that a value at the edge does not flap. A node that was offline starts as healthy.
+ * The level of each metric that the last metric sets (newest first) amount to. A worse level must hold for two heartbeats
+ * and a better one for three, so that a value at the edge does not flap.
  */
-export function judgeHealth(input: {
+export function judgeMetrics(input: {
   metrics: (Metrics | undefined)[];
-  current: Health;
+  current: MetricLevels;
   thresholds?: Partial<Thresholds>;
-}): Health {
+}): MetricLevels {
   const thresholds: Thresholds = { ...defaultThresholds, ...input.thresholds };
-  const current = input.current === "offline" ? 0 : levels.indexOf(input.current);
-  const seen: number[] = [];
+  const seen: Metrics[] = [];
   for (const metrics of input.metrics.slice(0, toFall)) {
     if (metrics === undefined) break;
-    seen.push(levelOf(metrics, thresholds));
+    seen.push(metrics);
   }
-  const held = seen.length >= toRise ? Math.min(...seen.slice(0, toRise)) : current;
-  if (held > current) return levels[held] ?? "critical";
-  const best = seen.length >= toFall ? Math.max(...seen) : current;
-  return levels[Math.min(best, current)] ?? "healthy";
+  return metricNames.map((name, at) => {
+    const [warning, critical] = thresholds[name];
+    const values = seen.map((metrics) => (metrics[name] >= critical ? 2 : metrics[name] >= warning ? 1 : 0));
+    const current = input.current[at] ?? 0;
+    const held = values.length >= toRise ? Math.min(...values.slice(0, toRise)) : current;
+    if (held > current) return held;
+    const best = values.length >= toFall ? Math.max(...values) : current;
+    return Math.min(best, current);
+  });
 }
 
 /** True after twice the interval that the node keeps or was told to keep, whichever is longer, and before its first heartbeat. */
@@ -41,24 +56,55 @@ export function isOffline(
   return nowMs - presence.lastSeenAtMs > 2 * intervalSeconds * 1000;
 }
 
-/** What is to be announced about a node, if anything: work is due whenever its level is not the announced one. */
-export function transition(presence: PresenceState, nowMs: number): { level: Health; epoch: number } | undefined {
+/**
+ * What is to be announced about a node, if anything: work is due whenever its level, or what it is so for, is not what was
+ * announced. What a node had when it went silent is kept until it is back and says otherwise.
+ */
+export function transition(presence: PresenceState, nowMs: number): PresenceState["announced"] | undefined {
   const { announced, directive } = presence;
-  const level = isOffline(presence, nowMs)
-    ? "offline"
-    : judgeHealth({
-        metrics: [presence.m1, presence.m2, presence.m3],
-        current: announced.level,
-        ...(directive.thresholds === undefined ? {} : { thresholds: directive.thresholds }),
-      });
-  return level === announced.level ? undefined : { level, epoch: announced.epoch + 1 };
+  const before = announced.metrics ?? allWell;
+  const epoch = announced.epoch + 1;
+  if (isOffline(presence, nowMs)) {
+    return announced.level === "offline" ? undefined : { ...announced, level: "offline", epoch };
+  }
+  const metrics = judgeMetrics({
+    metrics: [presence.m1, presence.m2, presence.m3],
+    current: before,
+    ...(directive.thresholds === undefined ? {} : { thresholds: directive.thresholds }),
+  });
+  const told = presence.conditions ?? [];
+  const conditions = digestOf(told);
+  const level = levelOf(metrics, told);
+  const same =
+    level === announced.level &&
+    conditions === (announced.conditions ?? 0) &&
+    metrics.every((one, at) => one === before[at]);
+  return same ? undefined : { level, epoch, metrics, conditions };
 }
 
-function levelOf(metrics: Metrics, thresholds: Thresholds): number {
-  return Math.max(
-    ...metricNames.map((name) => {
-      const [warning, critical] = thresholds[name];
-      return metrics[name] >= critical ? 2 : metrics[name] >= warning ? 1 : 0;
+/** What a node is not healthy for, as it was announced. Its conditions must be those that were. */
+export function causesOf(presence: Pick<PresenceState, "announced" | "conditions">): HealthCause[] {
+  const metrics = presence.announced.metrics ?? allWell;
+  return [
+    ...metricNames.flatMap((part, at): HealthCause[] => {
+      const level = levels[metrics[at] ?? 0];
+      return level === undefined || level === "healthy" ? [] : [{ part, level }];
     }),
-  );
+    ...causesOfConditions(presence.conditions ?? []),
+  ];
+}
+
+/** One cause for each kind and subject: of two levels the worse. */
+function causesOfConditions(conditions: readonly Condition[]): HealthCause[] {
+  const worst = new Map<string, HealthCause["level"]>();
+  for (const { kind, subject, level } of conditions) {
+    const part = subject === undefined ? kind : `${kind}:${subject}`;
+    if (worst.get(part) !== "critical") worst.set(part, level);
+  }
+  return [...worst].map(([part, level]) => ({ part, level }));
+}
+
+function levelOf(metrics: MetricLevels, conditions: readonly Condition[]): Health {
+  const worst = Math.max(...metrics, ...conditions.map(({ level }) => levels.indexOf(level)));
+  return levels[worst] ?? "critical";
 }

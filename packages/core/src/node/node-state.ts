@@ -1,5 +1,5 @@
 import type { Facts } from "@steward/contracts/actions";
-import type { Gpu, Health, Metrics, Pulling } from "@steward/contracts/heartbeat";
+import type { Condition, Gpu, Health, Metrics, Pulling } from "@steward/contracts/heartbeat";
 import type { Doorbell, NodeKind } from "@steward/contracts/node";
 import type { Versioned } from "../versioned.ts";
 
@@ -19,6 +19,8 @@ export interface NodeState extends Versioned {
   healthSinceMs: number;
   /** Epoch of the transition that set `health`; an older one changes nothing. */
   healthEpoch: number;
+  /** What it is not healthy for, as of the same transition; of a silent node what it was when it was last heard. */
+  causes?: { part: string; level: "warning" | "critical" }[];
   keyFingerprint: string;
   /** A person compared the key's fingerprint. Nothing runs on the node before. */
   confirmedAtMs?: number;
@@ -61,6 +63,8 @@ export interface PresenceState {
   m1?: Metrics;
   m2?: Metrics;
   m3?: Metrics;
+  /** What it says is wrong with it, as `keepConditions` keeps it. */
+  conditions?: Condition[];
   agentVersion?: string;
   factsDigest?: string;
   /** The revision of its configuration that the node says it keeps to. Absent: it has not said since this is kept. */
@@ -84,8 +88,11 @@ export interface PresenceState {
     pendingRuns: string[];
     thresholds?: Partial<Thresholds>;
   };
-  /** The health that was told to the rest of the house. */
-  announced: { level: Health; epoch: number };
+  /**
+   * The health that was told to the rest of the house, and what it is for: the level of each metric, and a digest of the
+   * conditions. Absent: all well. One epoch has one announcement.
+   */
+  announced: { level: Health; epoch: number; metrics?: readonly number[]; conditions?: number };
 }
 
 export interface FactsState {
