@@ -21,7 +21,9 @@ export async function enrolFleet(
   fleet: { appliances: number; tenants: number; intervalSeconds: number; seed: number; nowMs: number },
 ): Promise<{ tenantIds: string[]; nodes: Enrolled[] }> {
   const { intervalSeconds, nowMs, seed } = fleet;
-  const tenantIds = Array.from({ length: fleet.tenants }, (_, at) => derivedId("tenant", nowMs, `${seed} tenant ${at}`));
+  const tenantIds = Array.from({ length: fleet.tenants }, (_, at) =>
+    derivedId("tenant", nowMs, `${seed} tenant ${at}`),
+  );
   const issue = await localIssuer();
   const nodes: Enrolled[] = [];
   let items: Record<string, unknown>[] = tenantIds.map((tenantId, at) =>

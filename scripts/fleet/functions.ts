@@ -1,7 +1,20 @@
-import { ChangeMessageVisibilityCommand, DeleteMessageBatchCommand, GetQueueAttributesCommand, GetQueueUrlCommand, type Message, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  type Message,
+  ReceiveMessageCommand,
+} from "@aws-sdk/client-sqs";
 import { createSqs } from "@steward/aws/clients/sqs";
 import { type QueueName, resourceNames } from "@steward/contracts/names";
-import { entryUrl, type FunctionDefinition, type FunctionName, functionDefinitions, functionNames } from "@steward/functions/definitions";
+import {
+  entryUrl,
+  type FunctionDefinition,
+  type FunctionName,
+  functionDefinitions,
+  functionNames,
+} from "@steward/functions/definitions";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import type { InProcessCloud } from "./in-process-cloud.ts";
 import type { FleetMeter } from "./meter.ts";

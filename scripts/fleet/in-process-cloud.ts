@@ -76,7 +76,10 @@ export async function startInProcessCloud(options: { meter: FleetMeter; now: () 
   const kms = createKms(context, journal("kms"));
   const secrets = createSecrets(context, journal("secrets"), () => Promise.reject(new Error("nothing rotates here")));
   const s3 = createS3(context, journal("s3"), join(stateDir, "objects"));
-  await createResources({ stage, account: localAccount, region }, { engine: engine.client, sqs, kms, secrets, s3, ssm });
+  await createResources(
+    { stage, account: localAccount, region },
+    { engine: engine.client, sqs, kms, secrets, s3, ssm },
+  );
   const dynamodb = createDynamoDb(engine.client);
   const services: Record<string, { name: string; operations: Operations }> = {
     AmazonSQS: { name: "sqs", operations: sqs.operations },
@@ -130,7 +133,12 @@ export async function startInProcessCloud(options: { meter: FleetMeter; now: () 
       meter.called(who, `${service.name}.${action}`);
       const input: unknown = JSON.parse(body.toString("utf8") || "{}");
       const output = await operation(input, caller);
-      if (action.startsWith("SendMessage")) onSend(String((input as { QueueUrl?: string }).QueueUrl).split("/").at(-1) ?? "");
+      if (action.startsWith("SendMessage"))
+        onSend(
+          String((input as { QueueUrl?: string }).QueueUrl)
+            .split("/")
+            .at(-1) ?? "",
+        );
       return answer(200, Buffer.from(JSON.stringify(output)), { "content-type": "application/x-amz-json-1.0" });
     } catch (error) {
       return refused(error);
@@ -139,7 +147,9 @@ export async function startInProcessCloud(options: { meter: FleetMeter; now: () 
 
   async function objects(request: SdkRequest, who: string, caller: Caller): Promise<SdkAnswer> {
     const query = Object.entries(request.query ?? {}).map(([name, value]) => [name, String(value ?? "")] as const);
-    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]));
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]),
+    );
     const body = await bytesOf(request.body);
     const isList = request.method === "GET" && query.some(([name]) => name === "list-type" || name === "versions");
     const verb = request.method[0] + request.method.slice(1).toLowerCase();
@@ -247,6 +257,9 @@ function unitsOf(action: string, body: Buffer): { write: number; read: number } 
       ? Number(isWrite)
       : one !== undefined
         ? Number(one)
-        : (JSON.parse(found[1]) as { CapacityUnits?: number }[]).reduce((sum, part) => sum + (part.CapacityUnits ?? 0), 0);
+        : (JSON.parse(found[1]) as { CapacityUnits?: number }[]).reduce(
+            (sum, part) => sum + (part.CapacityUnits ?? 0),
+            0,
+          );
   return isWrite ? { write: units, read: 0 } : { write: 0, read: units };
 }

@@ -47,7 +47,8 @@ export function makeScenario(settings: Settings): Scenario {
   const chance = chanceOf(seed);
   const endMs = minutes * minute;
   const outageFromMs = Math.floor(minutes / 2) * minute;
-  const outage = outageMinutes === 0 ? undefined : { fromMs: outageFromMs, toMs: outageFromMs + outageMinutes * minute };
+  const outage =
+    outageMinutes === 0 ? undefined : { fromMs: outageFromMs, toMs: outageFromMs + outageMinutes * minute };
   const scenario: Scenario = { silences: [], hot: [], jumps: [], outage };
   // Enough to be told, enough to be called off again, and nothing of it while nobody can be heard.
   const noticeMs = 2 * settings.intervalSeconds * 1_000 + 65_000;
@@ -82,18 +83,32 @@ export function makeScenario(settings: Settings): Scenario {
 }
 
 /** When something may begin and end so that it can be judged: not while the fleet settles, and not in our own outage. */
-function windowsOf(options: { outage: Span | undefined; endMs: number; firstMs: number; noticeMs: number; quietMs: number }) {
+function windowsOf(options: {
+  outage: Span | undefined;
+  endMs: number;
+  firstMs: number;
+  noticeMs: number;
+  quietMs: number;
+}) {
   const { outage, endMs, firstMs, noticeMs, quietMs } = options;
   const last = endMs - quietMs;
-  const spans = outage === undefined ? [{ fromMs: firstMs, toMs: last }] : [
-    { fromMs: firstMs, toMs: outage.fromMs - quietMs },
-    { fromMs: outage.toMs + quietMs, toMs: last },
-  ];
+  const spans =
+    outage === undefined
+      ? [{ fromMs: firstMs, toMs: last }]
+      : [
+          { fromMs: firstMs, toMs: outage.fromMs - quietMs },
+          { fromMs: outage.toMs + quietMs, toMs: last },
+        ];
   return spans.filter(({ fromMs, toMs }) => toMs - fromMs > noticeMs + 2 * minute);
 }
 
 /** At most one kind of it for an appliance in a window. */
-function trouble(scenario: Scenario, node: number, window: Span, { chance, noticeMs }: { chance: Chance; noticeMs: number }) {
+function trouble(
+  scenario: Scenario,
+  node: number,
+  window: Span,
+  { chance, noticeMs }: { chance: Chance; noticeMs: number },
+) {
   const roll = chance.next();
   const roomMs = window.toMs - window.fromMs;
   if (roll < 0.02) {

@@ -12,6 +12,8 @@ export interface Score {
   /** Silences that had to be told, and how long after the last sign of life possible they were. */
   deaths: number;
   delaySeconds: { p50: number; p99: number; max: number } | undefined;
+  /** Each of them, the shortest first. */
+  delays: number[];
   /** Told as offline while it was there and could be heard. */
   falseOffline: number;
   /** Told as offline because nobody could be heard: our own outage. */
@@ -45,6 +47,7 @@ export function score(settings: Settings, scenario: Scenario, told: readonly Tol
   const result: Score = {
     deaths: 0,
     delaySeconds: undefined,
+    delays,
     falseOffline: 0,
     offlineByOwnOutage: 0,
     missed: 0,
@@ -80,8 +83,9 @@ export function score(settings: Settings, scenario: Scenario, told: readonly Tol
     if (last?.level === "offline" && isBack) result.stuck += 1;
     judgeOverloads(result, { tellings, silences, hot: hotOf.get(node) ?? [], intervalSeconds, ours });
   }
+  delays.sort((a, b) => a - b);
   if (delays.length > 0) {
-    const max = delays.reduce((a, b) => Math.max(a, b), 0);
+    const max = delays.at(-1) ?? 0;
     result.delaySeconds = { p50: percentile(delays, 0.5), p99: percentile(delays, 0.99), max };
   }
   return result;
