@@ -179,14 +179,14 @@ export async function startInProcessCloud(options: { meter: FleetMeter; now: () 
   const { prototype } = sdk.NodeHttpHandler;
   const handleBefore = prototype.handle;
   prototype.handle = handle;
-  const write = process.stdout.write;
+  const write = process.stdout.write.bind(process.stdout);
   // A function's lines are counted instead of shown; what the command itself says passes.
-  process.stdout.write = function (this: typeof process.stdout, ...args: Parameters<typeof write>) {
+  process.stdout.write = ((...args: Parameters<typeof write>) => {
     const scope = running.getStore();
-    if (scope === undefined) return write.apply(process.stdout, args);
+    if (scope === undefined) return write(...args);
     meter.logged(scope.who, Buffer.byteLength(args[0] as string));
     return true;
-  } as typeof write;
+  }) as typeof write;
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: region,
@@ -208,7 +208,7 @@ export async function startInProcessCloud(options: { meter: FleetMeter; now: () 
       process.stdout.write = write;
       sqs.close();
       ssm.commands.close();
-      secrets.close();
+      await secrets.close();
       await engine.close();
       for (const opened of journals) await opened.close();
       await rm(stateDir, { recursive: true, force: true });
