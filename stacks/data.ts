@@ -108,6 +108,15 @@ export class DataStack extends Stack {
     for (const statement of outputRules(outputs, this.dataKey)) outputs.addToResourcePolicy(statement);
     publish(this, stage, "output-bucket", outputs.bucketName);
 
+    new Bucket(this, "Fleet", {
+      ...common,
+      ...withDataKey,
+      ...logged("fleet"),
+      bucketName: buckets.fleet,
+      // Without versions: an object is written anew every minute, and made again from the table where it is lost.
+      lifecycleRules: [{ ...abandonedUploads, expiration: Duration.days(7) }],
+    });
+
     const truststore = new Bucket(this, "Truststore", {
       ...common,
       ...logged("truststore"),

@@ -118,7 +118,7 @@ function touches(): string[] {
       .map((use) => `  k_${use}{{"KMS key: ${use}"}}`),
     '  ssm["SSM Run Command"]',
     '  claude["Claude"]',
-    '  s3[("buckets: bundles, outputs")]',
+    '  s3[("buckets: bundles, outputs, fleet")]',
     ...new Set(edges),
   ];
 }

@@ -28,7 +28,7 @@ import { type FullTenant, fillTenant } from "../support/full-tenant.ts";
 
 const stage = "purge";
 const names = resourceNames(stage);
-const outputBucket = bucketNames(stage, localAccount).outputs;
+const { outputs: outputBucket, fleet: fleetBucket } = bucketNames(stage, localAccount);
 const stateDir = mkdtempSync(join(tmpdir(), "steward-purge-"));
 const dayMs = 86_400_000;
 const startMs = Date.now();
@@ -83,7 +83,7 @@ const api = () => ({
   log: () => {},
 });
 const fill = async (others: string[] = []) => {
-  const tenant = await fillTenant({ table, s3: observer.s3, outputBucket }, { nowMs: startMs, others });
+  const tenant = await fillTenant({ table, s3: observer.s3, outputBucket, fleetBucket }, { nowMs: startMs, others });
   // What one of its runs has made, and what it has put in.
   const values = createRunSecrets(observer.secrets);
   await values.create(names.runSecret(tenant.runSecret), tenant.mark);
@@ -122,6 +122,7 @@ async function purgeOnce({ killedAfter = Number.POSITIVE_INFINITY, pageItems = 7
     log: (_level, event, fields) => void logged.push(`${event} ${String(fields?.["error"])}`),
     objects: createObjectRemover(mine.s3),
     outputBucket,
+    fleetBucket,
     pageItems,
     stage,
     runSecrets: createRunSecrets(mine.secrets),
@@ -160,15 +161,16 @@ async function tracesOf(tenant: FullTenant): Promise<string[]> {
     const text = JSON.stringify(item);
     return tenant.names.some((name) => text.includes(name));
   };
-  const [items, secrets, objects] = await Promise.all([
+  const [items, secrets, objects, snapshots] = await Promise.all([
     everyItem(),
     observer.secrets.send(new ListSecretsCommand({ MaxResults: 100 })),
     observer.s3.send(new ListObjectsV2Command({ Bucket: outputBucket })),
+    observer.s3.send(new ListObjectsV2Command({ Bucket: fleetBucket })),
   ]);
   return [
     ...items.filter(isTrace).map((item) => `${String(item["pk"])} ${String(item["sk"])}`),
     ...(secrets.SecretList ?? []).filter(isTrace).map((secret) => secret.Name ?? ""),
-    ...(objects.Contents ?? []).filter(isTrace).map((object) => object.Key ?? ""),
+    ...[...(objects.Contents ?? []), ...(snapshots.Contents ?? [])].filter(isTrace).map((object) => object.Key ?? ""),
   ].toSorted();
 }
 

@@ -4,6 +4,8 @@ import { createMaterial } from "@steward/aws/records/answer";
 import { createCertificate } from "@steward/aws/records/certificate";
 import { createEnrolment } from "@steward/aws/records/enrolment";
 import { putFacts } from "@steward/aws/records/facts";
+import { putHistory } from "@steward/aws/records/fleet-history";
+import { putFleetSilence } from "@steward/aws/records/fleet-silence";
 import { createFreeze } from "@steward/aws/records/freeze";
 import { gateChanged } from "@steward/aws/records/gate-epoch";
 import { beginIdempotent } from "@steward/aws/records/idempotency";
@@ -55,7 +57,12 @@ let made = 0;
 
 /** A tenant with something of every kind of record, and outputs. `others`: people who have a role elsewhere as well. */
 export async function fillTenant(
-  { table, s3, outputBucket }: { table: Table; s3: Clients["s3"]; outputBucket: string },
+  {
+    table,
+    s3,
+    outputBucket,
+    fleetBucket,
+  }: { table: Table; s3: Clients["s3"]; outputBucket: string; fleetBucket: string },
   { nowMs, others = [] }: { nowMs: number; others?: string[] },
 ): Promise<FullTenant> {
   made += 1;
@@ -328,6 +335,14 @@ export async function fillTenant(
     }),
   ]);
   await beginIdempotent(table, { tenantId, key: proof("key"), bodyDigest: proof("body"), nowMs });
+  await putHistory(table, { tenantId, part: 0, stepMs: nowMs, parts: 1, samples: new Uint8Array(12) });
+  await putFleetSilence(table, {
+    tenantId,
+    silence: { phase: "open", cause: "fleet", sinceMs: 0, holdUntilMs: 0, nodes: 5, of: 5, offlineBefore: 0 },
+    lookedAtMs: nowMs,
+  });
+  const snapshot = { Bucket: fleetBucket, Key: `${tenantId}/nodes.json.gz`, Body: mark };
+  await s3.send(new PutObjectCommand(snapshot));
   for (let index = 0; index < 3; index += 1) {
     await s3.send(
       new PutObjectCommand({

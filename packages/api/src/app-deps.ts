@@ -27,6 +27,8 @@ export interface AppDeps extends Context, WithObjects {
   searchPassages?: () => Promise<SearchPassages>;
   /** One per use; each calls KMS with the rights of its own function. */
   signers: Record<"token" | "approval" | "issuer", WithSigner["signer"]>;
+  /** Where large tenants' nodes are listed from. */
+  fleetBucket: string;
   /** The bucket of the audit trail's seals. */
   seals: Seals;
   /** Who sent this `Authorization` header. Throws `unauthenticated`; grants are at most 5 s old. */

@@ -1,4 +1,5 @@
 import { actFor, actForSystem } from "@steward/aws/tenant-fence";
+import { sha256Hex } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
 import { providerTenantId } from "@steward/contracts/ids";
 import type { Door, Route, ServedBy } from "@steward/contracts/route";
@@ -169,7 +170,8 @@ async function answerPerson(deps: AppDeps, binding: Binding, exchange: Exchange)
   return inScope(route, tenantId, async () => {
     const key = request.headers.get("idempotency-key");
     if (key === null || route.idempotent !== true || caller === undefined || tenantId === undefined) {
-      return respond(answerOf(deps, route, await run()));
+      const answered = answerOf(deps, route, await run());
+      return route.etag === true ? respondOnce(answered, request) : respond(answered);
     }
     if (!idempotencyKeySchema.safeParse(key).success) {
       throw new AppError("invalid_request", "the Idempotency-Key is not usable", {
@@ -322,6 +324,17 @@ function answerOf(deps: AppDeps, route: Route, value: unknown): KeptAnswer {
 function respond({ status, body }: KeptAnswer, headers: Record<string, string> = {}): Response {
   if (body === "") return new Response(null, { status, headers });
   return new Response(body, { status, headers: { "content-type": "application/json", ...headers } });
+}
+
+/**
+ * With an ETag over what is answered, and without it all where the caller has that already. A list's cursor is sealed
+ * anew each time and means the same: it does not count.
+ */
+function respondOnce(answer: KeptAnswer, request: Request): Response {
+  const etag = `W/"${sha256Hex(answer.body.replace(/,"cursor":"[^"]*"\}$/, "}")).slice(0, 32)}"`;
+  const known = request.headers.get("if-none-match")?.split(",") ?? [];
+  const isKnown = known.some((one) => ["*", etag, etag.slice(2)].includes(one.trim()));
+  return isKnown ? new Response(null, { status: 304, headers: { etag } }) : respond(answer, { etag });
 }
 
 /** A route belongs to one door: what is meant for machines is not there for people, and the other way round. */

@@ -7,6 +7,7 @@ import { certificateBindings } from "./routes/certificates.ts";
 import { configurationBindings } from "./routes/configuration.ts";
 import { deadLetterBindings } from "./routes/dead-letters.ts";
 import { enrolmentBindings } from "./routes/enrolment.ts";
+import { fleetBindings } from "./routes/fleet.ts";
 import { freezeBindings } from "./routes/freezes.ts";
 import { heartbeatBindings } from "./routes/heartbeat.ts";
 import { issuerBindings } from "./routes/issuers.ts";
@@ -39,7 +40,9 @@ export const bindingsByFunction: Readonly<Record<ServedBy, readonly Binding[]>> 
     ...taskBindings,
     ...commandBindings,
     ...queueBindings,
+    ...fleetBindings,
     ...nodeBindings,
+    ...fleetBindings,
     ...freezeBindings,
     ...auditBindings,
     ...overviewBindings,

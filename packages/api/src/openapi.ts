@@ -84,6 +84,9 @@ function operationOf(route: Route): OpenApiOperation {
       : { requestBody: { required: true as const, content: json(jsonSchema(route.body, "input")) } }),
     responses: {
       [route.status]: success,
+      ...(route.etag === true
+        ? { 304: { description: "As the caller has it: its `If-None-Match` is the ETag." } }
+        : {}),
       default: {
         description: `A problem; codes: ${Object.keys(errorCodes).join(", ")}`,
         content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },

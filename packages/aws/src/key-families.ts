@@ -164,6 +164,7 @@ export const keyFamilies = {
   due: { partition: "SYS#DUE" },
   schedules: { partition: "SYS#SCHEDULES" },
   health: { partition: "SYS#HEALTH" },
+  sweep: { partition: "SYS#SWEEP" },
 } as const satisfies Record<string, KeyFamily>;
 
 export type KeyFamilyName = keyof typeof keyFamilies;

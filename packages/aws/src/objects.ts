@@ -6,6 +6,12 @@ export interface Objects {
   put(bucket: string, key: string, body: Uint8Array | string, options?: { contentType?: string }): Promise<void>;
   /** Undefined where there is none. */
   get(bucket: string, key: string): Promise<Uint8Array | undefined>;
+  /** The object unless its ETag is the one that the caller has; undefined where there is none. */
+  getUnless(
+    bucket: string,
+    key: string,
+    etag: string | undefined,
+  ): Promise<{ kind: "same" } | { kind: "object"; etag: string; body: Uint8Array } | undefined>;
   /** Undefined where there is none. */
   head(bucket: string, key: string): Promise<{ bytes: number; lastModifiedMs: number } | undefined>;
   exists(bucket: string, key: string): Promise<boolean>;
@@ -56,6 +62,22 @@ export function createObjects(s3: S3Client): Objects {
           const answer = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
           return await answer.Body?.transformToByteArray();
         } catch (error) {
+          if (isAbsent(error)) return undefined;
+          throw error;
+        }
+      });
+    },
+
+    async getUnless(bucket, key, etag) {
+      return calling(`fetch an object of ${bucket}`, async () => {
+        try {
+          const answer = await s3.send(
+            new GetObjectCommand({ Bucket: bucket, Key: key, ...(etag === undefined ? {} : { IfNoneMatch: etag }) }),
+          );
+          const body = await answer.Body?.transformToByteArray();
+          return body === undefined ? undefined : { kind: "object", etag: answer.ETag ?? "", body };
+        } catch (error) {
+          if (httpStatusOf(error) === 304) return { kind: "same" };
           if (isAbsent(error)) return undefined;
           throw error;
         }

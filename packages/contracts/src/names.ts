@@ -139,6 +139,8 @@ export function bucketNames(stage: string, account: string) {
     bundles: bucket("bundles"),
     /** Outputs of runs, as gzipped chunks. */
     outputs: bucket("outputs"),
+    /** Each large tenant's nodes as the last sweep saw them. */
+    fleet: bucket("fleet"),
     /** `truststore.pem` of the nodes door. */
     truststore: bucket("truststore"),
     /** Seals of the audit trail, under object lock. */

@@ -21,9 +21,12 @@ export const nodeViewSchema = z.strictObject({
   tenantId: tenantIdSchema,
   kind: z.enum(nodeKinds),
   name: z.string(),
+  /** What the machine called itself when it enrolled. */
+  hostname: z.string().optional(),
   tags: z.array(z.string()),
   doorbell: z.enum(doorbells),
   health: z.enum(healthLevels),
+  healthSince: z.iso.datetime().optional(),
   confirmed: z.boolean(),
   keyFingerprint: digestSchema.optional(),
   /** When its newest certificate ends. It renews ten days before that, by itself. */

@@ -184,8 +184,9 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       // Seals as they were first written, whatever was put over them since.
       objects("ListBucketVersions", buckets.audit),
       objects("GetObjectVersion", `${buckets.audit}/seals/*`),
+      objects("GetObject", `${buckets.fleet}/*`),
       // Without it S3 answers "forbidden" instead of "not there" for an object that is missing.
-      objects("ListBucket", buckets.outputs),
+      objects("ListBucket", buckets.outputs, buckets.fleet),
       tellNotices,
       publicKeys("notify"),
       parameters("key-ring/notify"),
@@ -376,15 +377,17 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
     ],
     sweep: [
       table("GetItem", "Query"),
-      changes(["UpdateItem"], ["NODE"], ["PRESENCE#*"]),
+      changes(["PutItem", "UpdateItem"], ["FLEET", "HISTORY#*", "NODE"], ["PRESENCE#*", "SWEEP"]),
+      // A snapshot of each large tenant's nodes, which it never reads.
+      objects("PutObject", `${buckets.fleet}/*`),
       queues(["node-events"], "SendMessage", ...consume),
     ],
     purge: [
-      // The one role that may look through the whole table, and the one that may empty outputs.
+      // The one role that may look through the whole table, and the one that may empty outputs and snapshots.
       table(...records, "Scan", "DeleteItem"),
       indexes("gsi1"),
-      objects("ListBucket", buckets.outputs),
-      objects("DeleteObject", `${buckets.outputs}/*`),
+      objects("ListBucket", buckets.outputs, buckets.fleet),
+      objects("DeleteObject", `${buckets.outputs}/*`, `${buckets.fleet}/*`),
       runSecrets("DeleteSecret"),
       tenantSecrets("DeleteSecret"),
     ],

@@ -46,6 +46,8 @@ export interface Route {
   answer?: z.ZodType;
   /** The body is a secret, and meant to be one. Everywhere else a body with a secret in it is refused. */
   takesSecrets?: boolean;
+  /** Answers with an ETag, and 304 to who has it. */
+  etag?: boolean;
   /** Mutations that take an `Idempotency-Key`. */
   idempotent?: boolean;
   /**

@@ -6,6 +6,7 @@ import { commandRoutes } from "./routes/commands.ts";
 import { configurationRoutes } from "./routes/configuration.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { enrolmentRoutes } from "./routes/enrolment.ts";
+import { fleetRoutes } from "./routes/fleet.ts";
 import { freezeRoutes } from "./routes/freezes.ts";
 import { heartbeatRoutes } from "./routes/heartbeat.ts";
 import { issuerRoutes } from "./routes/issuers.ts";
@@ -42,7 +43,8 @@ export const routes = {
   ...commandRoutes,
   ...waitRoutes,
   ...approveRoutes,
-  // Before those of one node: `recommend` is no id.
+  // Before those of one node: `recommend` and `health` are no ids.
+  ...fleetRoutes,
   ...queueRoutes,
   ...deadLetterRoutes,
   ...nodeRoutes,

@@ -230,6 +230,21 @@ export const unusedRights: readonly UnusedRights[] = [
     byChance: true,
   },
   {
+    principals: ["sweep"],
+    actions: ["s3:PutObject"],
+    resources: ["steward-{stage}-fleet-{account}/*"],
+    reason:
+      "Only a tenant with more than 200 nodes has a snapshot; packages/control/test/fleet.system.test.ts writes and reads one.",
+  },
+  {
+    principals: ["api"],
+    actions: ["s3:GetObject", "s3:ListBucket"],
+    resources: ["steward-{stage}-fleet-{account}/*", "steward-{stage}-fleet-{account}"],
+    reason:
+      "Only a tenant with more than 200 nodes has a snapshot; packages/control/test/fleet.system.test.ts writes and reads one.",
+    byChance: true,
+  },
+  {
     principals: ["wait"],
     actions: ["dynamodb:UpdateItem"],
     resources: table,
@@ -295,13 +310,13 @@ export const unusedRights: readonly UnusedRights[] = [
   {
     principals: ["purge"],
     actions: ["s3:ListBucket"],
-    resources: ["steward-{stage}-outputs-{account}"],
+    resources: ["steward-{stage}-outputs-{account}", "steward-{stage}-fleet-{account}"],
     reason: noTenantRemoved,
   },
   {
     principals: ["purge"],
     actions: ["s3:DeleteObject"],
-    resources: ["steward-{stage}-outputs-{account}/*"],
+    resources: ["steward-{stage}-outputs-{account}/*", "steward-{stage}-fleet-{account}/*"],
     reason: noTenantRemoved,
   },
   {

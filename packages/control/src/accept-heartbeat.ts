@@ -43,13 +43,13 @@ export async function acceptHeartbeat(
       return answer(outcome.stored, nowMs);
     case "accepted": {
       const { heartbeat } = input;
-      const { before } = outcome;
+      const { before, metrics } = outcome;
       const presence: PresenceState = {
         ...before,
         sequence: heartbeat.sequence,
         lastSeenAtMs: nowMs,
         intervalSeconds: heartbeat.intervalSeconds,
-        m1: heartbeat.metrics,
+        m1: metrics,
         conditions: keepConditions(conditionsOf(heartbeat.conditions)),
         ...(before.m1 === undefined ? {} : { m2: before.m1 }),
         ...(before.m2 === undefined ? {} : { m3: before.m2 }),

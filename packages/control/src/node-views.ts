@@ -1,29 +1,34 @@
 import { getFacts } from "@steward/aws/records/facts";
-import { getNode as getNodeRecord, listNodes as listNodeRecords, replaceNode } from "@steward/aws/records/node";
+import { getNode as getNodeRecord, replaceNode } from "@steward/aws/records/node";
 import { batchGetPresence } from "@steward/aws/records/presence";
 import { commit } from "@steward/aws/table";
-import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
-import type { Health } from "@steward/contracts/heartbeat";
-import type { NodeKind, NodeView } from "@steward/contracts/node";
-import { isOffline } from "@steward/core/node/health";
+import type { NodeFilter, NodeSort } from "@steward/contracts/fleet";
+import type { NodeView } from "@steward/contracts/node";
+import { matchesFilter, needsAttention, pageOfFleet } from "@steward/core/fleet/query";
+import { fleetNode } from "@steward/core/fleet/snapshot";
 import { doorbellOf, type NodeState, type PresenceState } from "@steward/core/node/node-state";
 import { audited } from "./audit.ts";
 import type { Caller, Context } from "./context.ts";
+import { loadFleet, type WithFleets } from "./fleet-store.ts";
+import { loadNodes } from "./load-targets.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { absent, markRemoved } from "./revoke-node.ts";
 
 /** A node as people see it now. Health is the announced one, but never fresher than the last heartbeat allows. */
 export function nodeView(node: NodeState, presence: PresenceState | undefined, nowMs: number): NodeView {
   const seen = presence !== undefined && presence.sequence > 0;
+  const { health, healthSinceMs } = fleetNode(node, presence, nowMs);
   return {
     id: node.nodeId,
     tenantId: node.tenantId,
     kind: node.kind,
     name: node.name,
+    ...(node.hostname === "" ? {} : { hostname: node.hostname }),
     tags: node.tags,
     doorbell: doorbellOf(node),
-    health: !seen || isOffline(presence, nowMs) ? "offline" : levelOf(presence, node),
+    health,
+    healthSince: new Date(healthSinceMs).toISOString(),
     confirmed: node.confirmedAtMs !== undefined && node.quarantinedAtMs === undefined && node.revokedAtMs === undefined,
     keyFingerprint: node.keyFingerprint,
     ...(presence?.certificate.expiresAtMs === undefined
@@ -43,60 +48,44 @@ export function nodeView(node: NodeState, presence: PresenceState | undefined, n
   };
 }
 
-function levelOf(presence: PresenceState, node: NodeState): Health {
-  return presence.announced.level === "offline" ? node.health : presence.announced.level;
-}
-
+/** A page of the tenant's nodes: chosen and sorted by the snapshot, and shown as they are now. */
 export async function listNodes(
-  deps: Pick<Context, "table" | "nowMs">,
+  deps: Pick<Context, "table" | "nowMs"> & WithFleets,
   caller: Caller,
-  query: {
+  query: NodeFilter & {
     limit: number;
     after?: string | undefined;
-    kind?: NodeKind | undefined;
-    health?: Health | undefined;
-    tag?: string | undefined;
-    q?: string | undefined;
     attention?: "true" | undefined;
+    sort?: NodeSort;
+    order?: "asc" | "desc";
   },
 ): Promise<{ items: NodeView[]; after?: string }> {
-  const items: NodeView[] = [];
-  let after = query.after;
-  // Filters thin a page out, so pages are read until one is full; each read is bounded by the limit.
-  do {
-    const page = await listNodeRecords(deps.table, caller.tenantId, {
-      limit: query.limit - items.length,
-      ...(after === undefined ? {} : { after }),
-    });
-    const live = page.items.filter((node) => node.removedAtMs === undefined && matches(node, query));
-    const presences = await presencesOf(deps, live);
-    for (const node of live) {
-      const view = nodeView(node, presences.get(node.nodeId), deps.nowMs());
-      if (query.health !== undefined && view.health !== query.health) continue;
-      if (query.attention === undefined || needsAttention(view, deps.nowMs())) items.push(view);
-    }
-    after = page.after;
-  } while (after !== undefined && items.length < query.limit);
-  return { items, ...(after === undefined ? {} : { after }) };
+  const fleet = await loadFleet(deps, caller.tenantId);
+  const nowMs = deps.nowMs();
+  const page = pageOfFleet(fleet.nodes, {
+    ...query,
+    isChosen: (node) => matchesFilter(node, query) && (query.attention === undefined || needsAttention(node, nowMs)),
+  });
+  const views = await viewsOf(
+    deps,
+    caller.tenantId,
+    page.nodes.map(({ nodeId }) => nodeId),
+  );
+  // A snapshot may be a minute old: who has changed since then, and does not fit any more, is not shown.
+  const items = views.filter((view) => query.health === undefined || view.health === query.health);
+  return { items, ...(page.after === undefined ? {} : { after: page.after }) };
 }
 
-/** What no health level says: it beats as it should. */
-function needsAttention({ quarantinedAt, revokedAt, certificateExpiresAt }: NodeView, nowMs: number): boolean {
-  if (revokedAt !== undefined) return false;
-  if (quarantinedAt !== undefined) return true;
-  const untilMs = nowMs + defaults.certificateWarningSeconds * 1000;
-  return certificateExpiresAt !== undefined && Date.parse(certificateExpiresAt) < untilMs;
-}
-
-function matches(
-  node: NodeState,
-  query: { kind?: NodeKind | undefined; tag?: string | undefined; q?: string | undefined },
-): boolean {
-  if (query.kind !== undefined && node.kind !== query.kind) return false;
-  if (query.tag !== undefined && !node.tags.includes(query.tag)) return false;
-  if (query.q === undefined) return true;
-  const wanted = query.q.toLowerCase();
-  return [node.name, node.hostname, node.nodeId, ...node.tags].some((text) => text.toLowerCase().includes(wanted));
+/** In the order of the ids, without those that there are not. */
+async function viewsOf(
+  deps: Pick<Context, "table" | "nowMs">,
+  tenantId: string,
+  nodeIds: readonly string[],
+): Promise<NodeView[]> {
+  const found = await loadNodes(deps, tenantId, nodeIds);
+  const nodes = found.filter((node) => node !== undefined && node.removedAtMs === undefined) as NodeState[];
+  const presences = await presencesOf(deps, nodes);
+  return nodes.map((node) => nodeView(node, presences.get(node.nodeId), deps.nowMs()));
 }
 
 /** The one place that reads SYS records for a tenant: it drops what is another tenant's. */

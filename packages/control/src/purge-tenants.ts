@@ -19,6 +19,7 @@ type Deps = Pick<Context, "table" | "nowMs" | "log" | "stage"> & {
   runSecrets: Pick<RunSecrets, "remove">;
   objects: ObjectRemover;
   outputBucket: string;
+  fleetBucket: string;
   /** Smaller pages than the table's own, and another time for one call than 40 s: for tests. */
   pageItems?: number;
   budgetMs?: number;
@@ -173,11 +174,15 @@ async function removeObjects(
   untilMs: number,
 ): Promise<{ removed: number; more: boolean }> {
   let removed = 0;
-  for (;;) {
-    const answer = await deps.objects.removeBelow(deps.outputBucket, `${tenantId}/`);
-    removed += answer.removed;
-    if (!answer.more || performance.now() > untilMs) return { removed, more: answer.more };
+  for (const bucket of [deps.outputBucket, deps.fleetBucket]) {
+    for (let more = true; more; ) {
+      const answer = await deps.objects.removeBelow(bucket, `${tenantId}/`);
+      removed += answer.removed;
+      more = answer.more;
+      if (more && performance.now() > untilMs) return { removed, more };
+    }
   }
+  return { removed, more: false };
 }
 
 /** How far a pass came is bookkeeping; that it began and that it ended is told in the trail, which stays. */

@@ -129,11 +129,11 @@ it("counts more jobs than DynamoDB counts at a time", async () => {
 it("knows of each sweep how many nodes are expected and how many of them are there", async () => {
   await house.machine(person.tenantId, "appliance", "attic");
   const sweep = () => sweepPresence({ ...house, sendNodeEvent: async () => {} });
-  expect(await sweep()).toEqual({ expected: 1, online: 1, announced: 0, expiring: 0 });
+  expect(await sweep()).toEqual({ expected: 1, online: 1, announced: 0, expiring: 0, saved: 0 });
   house.passTime(600_000);
   await house.machine(person.tenantId, "appliance", "cellar");
-  expect(await sweep()).toEqual({ expected: 2, online: 1, announced: 1, expiring: 0 });
-  expect(await sweep()).toEqual({ expected: 2, online: 1, announced: 0, expiring: 0 });
+  expect(await sweep()).toEqual({ expected: 2, online: 1, announced: 1, expiring: 0, saved: 0 });
+  expect(await sweep()).toEqual({ expected: 2, online: 1, announced: 0, expiring: 0, saved: 0 });
 });
 
 const answer = JSON.stringify({ kind: "unsure" });

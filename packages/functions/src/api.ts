@@ -3,6 +3,7 @@ import { bindDocuments } from "@steward/api/documents";
 import { auditBindings } from "@steward/api/routes/audit";
 import { certificateBindings } from "@steward/api/routes/certificates";
 import { configurationBindings } from "@steward/api/routes/configuration";
+import { fleetBindings } from "@steward/api/routes/fleet";
 import { freezeBindings } from "@steward/api/routes/freezes";
 import { limitBindings } from "@steward/api/routes/limits";
 import { nodeBindings } from "@steward/api/routes/nodes";
@@ -19,6 +20,7 @@ const bindings = [
   ...auditBindings,
   ...certificateBindings,
   ...configurationBindings,
+  ...fleetBindings,
   ...freezeBindings,
   ...limitBindings,
   ...queueBindings,

@@ -19,6 +19,7 @@ import { createServices, type Services } from "./services.ts";
  */
 export interface FunctionContext extends Omit<Context, "actions">, WithObjects {
   services: Services;
+  fleetBucket: string;
   names: ReturnType<typeof resourceNames>;
   /** A parameter that must be there. At most 60 s old. */
   parameter: (name: ParameterName) => Promise<string>;
@@ -97,6 +98,7 @@ export function createContext(functionName: string, { scans = false }: { scans?:
     objects,
     outputBucket: buckets.outputs,
     bundleBucket: buckets.bundles,
+    fleetBucket: buckets.fleet,
   };
 }
 

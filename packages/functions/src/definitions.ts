@@ -160,7 +160,8 @@ export const functionDefinitions = {
     principal: "sweep",
     trigger: { kind: "schedule", everySeconds: 60 },
     timeoutSeconds: 55,
-    memoryMb: 256,
+    // Every node's presence at one time: about 60 MB of 100,000.
+    memoryMb: 512,
     concurrency: 1,
     hot: false,
   },

@@ -8,18 +8,24 @@ import { consume } from "./batch.ts";
 import { createContext } from "./context.ts";
 
 const context = createContext("note-transitions");
-const schema = z.object({
-  tenantId: tenantIdSchema,
-  nodeId: nodeIdSchema,
-  level: z.enum(healthLevels),
-  epoch: z.number().int().nonnegative(),
-});
+const schema = z.union([
+  z.object({
+    tenantId: tenantIdSchema,
+    nodeId: nodeIdSchema,
+    level: z.enum(healthLevels),
+    epoch: z.number().int().nonnegative(),
+  }),
+  z.object({ tenantId: tenantIdSchema, fleet: z.literal("silence") }),
+]);
 
 /** Messages of `node-events`: writes health transitions into the nodes' records. */
 export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
   return consume(event, {
     schema,
     log: context.log,
-    work: (message) => actFor(message.tenantId, () => noteTransition(context, message)),
+    work: async (message) => {
+      // A whole fleet's silence changes no node's record.
+      if ("nodeId" in message) await actFor(message.tenantId, () => noteTransition(context, message));
+    },
   });
 }

@@ -4,13 +4,13 @@ import { purgeTenants } from "@steward/control/purge-tenants";
 import { createContext } from "./context.ts";
 
 const context = createContext("purge", { scans: true });
-const { services, outputBucket } = context;
+const { services, outputBucket, fleetBucket } = context;
 
 /** On a schedule: removes tenants whose grace period is over, and outputs that are older than their tenant keeps them. */
 export async function handler(): Promise<void> {
   const objects = services.objectRemover;
   const { removed, purged, failed } = await actForSystem("all that is left of a tenant, wherever it is", () =>
-    purgeTenants({ ...context, objects, outputBucket, runSecrets: services.runSecrets }),
+    purgeTenants({ ...context, objects, outputBucket, fleetBucket, runSecrets: services.runSecrets }),
   );
   if (removed + purged + failed > 0) context.log("info", "purged", { removed, purged, failed });
   const expired = await actForSystem("outputs that are older than their tenant keeps them", () =>

@@ -125,6 +125,7 @@ export function createServices({ stage, account }: { stage: string; account: str
     objects: {
       put: async (...call) => (await objects()).put(...call),
       get: async (...call) => (await objects()).get(...call),
+      getUnless: async (...call) => (await objects()).getUnless(...call),
       head: async (...call) => (await objects()).head(...call),
       exists: async (...call) => (await objects()).exists(...call),
       presignedGet: async (...call) => (await objects()).presignedGet(...call),

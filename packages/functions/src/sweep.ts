@@ -1,10 +1,11 @@
 import { actForSystem } from "@steward/aws/tenant-fence";
-import type { NodeEvent } from "@steward/control/accept-heartbeat";
+import type { FleetEvent, NodeEvent } from "@steward/control/accept-heartbeat";
 import { sweepPresence } from "@steward/control/sweep-presence";
 import { createContext } from "./context.ts";
 
 const context = createContext("sweep");
-const sendNodeEvent = (event: NodeEvent) => context.queues.send("node-events", event, { groupId: event.tenantId });
+const sendNodeEvent = (event: NodeEvent | FleetEvent) =>
+  context.queues.send("node-events", event, { groupId: event.tenantId });
 
 /** On a schedule: turns silent nodes `offline`. */
 export async function handler(): Promise<void> {

@@ -48,8 +48,6 @@ export function startHeartbeats(options: HeartbeatsOptions): Heartbeats {
   const random = options.random ?? Math.random;
   let intervalSeconds: number = defaults.heartbeatIntervalSeconds;
   let failures = 0;
-  // Whether the beat before was answered, too.
-  let isSettled = false;
   let waiters: Waiter[] = [];
   let wake = new AbortController();
 
@@ -110,19 +108,15 @@ export function startHeartbeats(options: HeartbeatsOptions): Heartbeats {
       const answer = await beat();
       if (failures > 0) log("heartbeat.answered_again", { failures });
       failures = 0;
-      const wasSettled = isSettled;
-      isSettled = true;
       intervalSeconds = Math.min(3600, Math.max(1, answer.nextIntervalSeconds));
       for (const { resolve } of waiting) resolve(answer);
       await client.tendCertificate();
       options.onAnswer(answer);
-      // Nodes that came together, as after a blackout, part at once: the first pause is anywhere within the interval. After it
-      // ten per cent either way keep them apart.
-      return intervalSeconds * 1000 * (wasSettled ? 0.9 + 0.2 * random() : random());
+      // Ten per cent either way: nodes that started together drift apart.
+      return intervalSeconds * 1000 * (0.9 + 0.2 * random());
     } catch (error) {
       for (const { reject } of waiting) reject(error);
       if (signal.aborted) return 0;
-      isSettled = false;
       failures += 1;
       if (failures === 1) log("heartbeat.failed", { error: describeError(error) });
       if (await client.recoverCertificate({ error, failures })) return 0;
@@ -159,13 +153,10 @@ export function startHeartbeats(options: HeartbeatsOptions): Heartbeats {
   };
 }
 
-/**
- * No answer, or a fault behind the door. That it is busy is an answer: a herd that was turned away together must not knock
- * again together, two seconds later.
- */
+/** No answer, or a fault behind the door. "Come back later" is an answer, and obeyed. */
 function isWorthRepeating(error: unknown): boolean {
   if (!(error instanceof AppError)) return false;
-  return error.details?.["unanswered"] === true || error.code === "internal";
+  return (error.code === "unavailable" || error.code === "internal") && error.retryAfterSeconds === undefined;
 }
 
 function storedSequence(error: AppError): number | undefined {

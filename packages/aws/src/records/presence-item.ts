@@ -196,6 +196,11 @@ export function packMetrics(metrics: Metrics | undefined): number[] {
   ];
 }
 
+/** As they are read back: whoever judges them before has the same numbers as whoever does later. */
+export function keptMetrics(metrics: Metrics): Metrics {
+  return unpackMetrics(packMetrics(metrics)) ?? metrics;
+}
+
 function unpackMetrics(value: unknown): Metrics | undefined {
   if (!Array.isArray(value) || value.length === 0) return undefined;
   const [cpuPercent = 0, memoryPercent = 0, diskPercent = 0, loadAverage1m = 0, uptimeSeconds = 0] = value.map(Number);

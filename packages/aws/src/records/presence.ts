@@ -1,6 +1,6 @@
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
-import { conditionsOf, type Heartbeat } from "@steward/contracts/heartbeat";
+import { conditionsOf, type Heartbeat, type Metrics } from "@steward/contracts/heartbeat";
 import { keepConditions } from "@steward/core/node/conditions";
 import type { PresenceState } from "@steward/core/node/node-state";
 import { calling, isNamed } from "../faults.ts";
@@ -17,6 +17,7 @@ import {
 } from "../table.ts";
 import {
   itemOfPresence,
+  keptMetrics,
   maxPendingRuns,
   namesIn,
   packConditions,
@@ -43,8 +44,8 @@ export { maxPendingRuns, presenceShards } from "./presence-item.ts";
  */
 
 export type BeatOutcome =
-  /** Stored. `before` is the record as it was, with the directive for the answer. */
-  | { kind: "accepted"; before: PresenceState }
+  /** Stored. `before` is the record as it was, with the directive for the answer; `metrics` are the new ones as they are kept. */
+  | { kind: "accepted"; before: PresenceState; metrics: Metrics }
   /** This very heartbeat is stored already: its answer was lost. */
   | { kind: "retry"; stored: PresenceState }
   /** A later one is stored. */
@@ -137,7 +138,9 @@ export async function beat(
         ReturnValuesOnConditionCheckFailure: "ALL_OLD",
       }),
     );
-    return before === undefined ? { kind: "refused" } : { kind: "accepted", before: presenceOfItem(before) };
+    if (before === undefined) return { kind: "refused" };
+    const metrics = keptMetrics(heartbeat.metrics);
+    return { kind: "accepted", before: presenceOfItem(before), metrics };
   } catch (error) {
     if (!isNamed(error, "ConditionalCheckFailedException")) {
       return await calling("store a heartbeat", () => Promise.reject(error));

@@ -42,6 +42,7 @@ export const notExported: Readonly<Record<string, string>> = {
   NOTICE: "what was to be told of a task, for a month: the task itself says it",
   WORK: "sums of a day: counted from the jobs, which are exported",
   FLEET: "whether many machines are silent at once: an alert says so",
+  HISTORY: "means of metrics for a week: what plots show",
   LIVE: "an index over runs that have not ended",
 };
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { reasonOfRevocationSchema } from "../certificate.ts";
-import { healthLevels } from "../heartbeat.ts";
+import { nodeFilterSchema, nodeSorts } from "../fleet.ts";
 import * as node from "../node.ts";
 import { digestSchema } from "../release.ts";
 import { defineRoute, pageOf, pageQuery } from "../route.ts";
@@ -19,15 +19,17 @@ export const nodeRoutes = {
     summary: "Appliances and workers of the tenant",
     query: z.strictObject({
       ...pageQuery,
-      kind: z.enum(node.nodeKinds).optional(),
-      health: z.enum(healthLevels).optional(),
-      tag: node.tagSchema.optional(),
+      ...nodeFilterSchema.shape,
       q: z.string().max(100).optional(),
+      sort: z.enum(nodeSorts).default("id"),
+      /** `desc`: the other way round. Health begins with the worst, what was seen with the latest. */
+      order: z.enum(["asc", "desc"]).default("asc"),
       /** Only those in quarantine, and those whose certificate has ended or soon will without having been renewed. */
       attention: z.literal("true").optional(),
     }),
     status: 200,
     answer: pageOf(node.nodeViewSchema),
+    etag: true,
   }),
   getNode: defineRoute({
     ...api,

@@ -3,6 +3,7 @@ import { createNode } from "@steward/aws/records/node";
 import { createPerson } from "@steward/aws/records/person";
 import { createPresence } from "@steward/aws/records/presence";
 import { createTenant } from "@steward/aws/records/tenant";
+import type { Objects } from "@steward/aws/objects";
 import type { RunSecrets } from "@steward/aws/run-secrets";
 import { commit } from "@steward/aws/table";
 import { newId } from "@steward/contracts/ids";
@@ -24,6 +25,10 @@ export interface House extends Context {
   /** Values that runs made, by name. */
   vault: Map<string, string>;
   runSecrets: RunSecrets;
+  /** Objects, by bucket and key. Each put makes a new ETag. */
+  stored: Map<string, { etag: string; body: Uint8Array }>;
+  objects: Pick<Objects, "put" | "getUnless">;
+  fleetBucket: string;
   /** What was sent, oldest first. */
   sent: { queue: QueueName | WorkerQueueName; body: unknown }[];
   /** What was measured, oldest first. */
@@ -50,6 +55,7 @@ export async function openHouse(): Promise<House> {
   };
   const deregistered: string[] = [];
   const vault = new Map<string, string>();
+  const stored: House["stored"] = new Map();
   const house: House = {
     deregistered,
     managed: 0,
@@ -72,6 +78,18 @@ export async function openHouse(): Promise<House> {
       read: async (name, version) => vault.get(version === undefined ? name : `${name}@${version}`),
       remove: async (name) => {
         for (const one of vault.keys()) if (one === name || one.startsWith(`${name}@`)) vault.delete(one);
+      },
+    },
+    stored,
+    fleetBucket: "fleet",
+    objects: {
+      put: async (bucket, key, body) => {
+        stored.set(`${bucket}/${key}`, { etag: `"${stored.size}-${nowMs}"`, body: Buffer.from(body) });
+      },
+      getUnless: async (bucket, key, etag) => {
+        const found = stored.get(`${bucket}/${key}`);
+        if (found === undefined) return undefined;
+        return found.etag === etag ? { kind: "same" } : { kind: "object", ...found };
       },
     },
     stage: "test",

@@ -50,6 +50,7 @@ export async function createResources(
     // Older installations have them without the account, with the outputs and the release that machines hold to.
     stores.s3.ensureBucket(buckets.bundles, { formerly: `${names.prefix}-bundles` }),
     stores.s3.ensureBucket(buckets.outputs, { formerly: `${names.prefix}-outputs` }),
+    stores.s3.ensureBucket(buckets.fleet),
     stores.s3.ensureBucket(buckets.truststore, { versioned: true }),
     stores.s3.ensureBucket(buckets.audit, { lock: { mode: "COMPLIANCE", days: 365 } }),
     stores.ssm.documents.ensureDocument(names.wakeDocument, wakeDocument),

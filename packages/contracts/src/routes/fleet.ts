@@ -1,0 +1,102 @@
+import * as fleet from "../fleet.ts";
+import { nodeViewSchema } from "../node.ts";
+import { defineRoute } from "../route.ts";
+import { nodeParams } from "./params.ts";
+
+const api = { door: "api", servedBy: "api" } as const;
+const viewer = { role: "viewer" } as const;
+
+/** All nodes together. */
+export const fleetRoutes = {
+  fleetHealth: defineRoute({
+    ...api,
+    id: "fleetHealth",
+    method: "GET",
+    path: "/api/v1/nodes/health",
+    access: viewer,
+    summary: "How many nodes are well, and which builds they run",
+    status: 200,
+    answer: fleet.fleetHealthSchema,
+    etag: true,
+  }),
+  fleetHistory: defineRoute({
+    ...api,
+    id: "fleetHistory",
+    method: "GET",
+    path: "/api/v1/nodes/history",
+    access: viewer,
+    summary: "How many nodes were well over the last hours, in steps of five minutes",
+    query: fleet.historyQuery,
+    status: 200,
+    answer: fleet.fleetHistorySchema,
+    etag: true,
+  }),
+  nodeHistory: defineRoute({
+    ...api,
+    id: "nodeHistory",
+    method: "GET",
+    path: "/api/v1/nodes/{nodeId}/history",
+    access: viewer,
+    summary: "A node's metrics over the last hours, in steps of five minutes",
+    params: nodeParams,
+    query: fleet.historyQuery,
+    status: 200,
+    answer: fleet.nodeHistorySchema,
+    etag: true,
+  }),
+  changeTags: defineRoute({
+    ...api,
+    id: "changeTags",
+    method: "POST",
+    path: "/api/v1/nodes/{nodeId}/tags",
+    access: { role: "admin" },
+    summary: "Add and remove tags of a node; rules, windows and targets go by them",
+    params: nodeParams,
+    body: fleet.changeTagsSchema,
+    status: 200,
+    answer: nodeViewSchema,
+  }),
+  bulkNodes: defineRoute({
+    ...api,
+    id: "bulkNodes",
+    method: "POST",
+    path: "/api/v1/nodes/bulk",
+    access: { role: "operator" },
+    summary: "Change tags or interval of many nodes, or remove them; tags and removal are an admin's",
+    body: fleet.bulkNodesSchema,
+    status: 200,
+    answer: fleet.bulkResultSchema,
+  }),
+  topology: defineRoute({
+    ...api,
+    id: "topology",
+    method: "GET",
+    path: "/api/v1/cluster/topology",
+    access: viewer,
+    summary: "Sites, gateways and workers, and how they are",
+    status: 200,
+    answer: fleet.topologySchema,
+    etag: true,
+  }),
+  flow: defineRoute({
+    ...api,
+    id: "flow",
+    method: "GET",
+    path: "/api/v1/cluster/flow",
+    access: viewer,
+    summary: "How many requests are in each stage just now",
+    status: 200,
+    answer: fleet.flowSchema,
+  }),
+  clusterStats: defineRoute({
+    ...api,
+    id: "clusterStats",
+    method: "GET",
+    path: "/api/v1/cluster/stats",
+    access: viewer,
+    summary: "Nodes, their means, and the workers' slots",
+    status: 200,
+    answer: fleet.clusterStatsSchema,
+    etag: true,
+  }),
+} as const;

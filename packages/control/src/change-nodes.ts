@@ -1,0 +1,138 @@
+import { gateChanged } from "@steward/aws/records/gate-epoch";
+import { getNode as getNodeRecord, replaceNode } from "@steward/aws/records/node";
+import { commit } from "@steward/aws/table";
+import { AppError } from "@steward/contracts/errors";
+import { type BulkResult, type bulkNodesSchema, maxBulk, maxTags } from "@steward/contracts/fleet";
+import type { NodeView } from "@steward/contracts/node";
+import { hasRole } from "@steward/contracts/roles";
+import { matchesFilter } from "@steward/core/fleet/query";
+import type { z } from "zod";
+import { audited } from "./audit.ts";
+import { putConfig, viewConfig } from "./configuration.ts";
+import type { Caller, Context } from "./context.ts";
+import { loadFleet, type WithFleets } from "./fleet-store.ts";
+import { inParallel } from "./in-parallel.ts";
+import { getNode, removeNode } from "./node-views.ts";
+import { retryOnConflict } from "./retry-on-conflict.ts";
+import { absent } from "./revoke-node.ts";
+
+type Deps = Pick<Context, "table" | "nowMs" | "log">;
+type ConfigDeps = Deps & Pick<Context, "release" | "queues">;
+type Change = z.infer<typeof bulkNodesSchema>["change"];
+interface Tags {
+  add: readonly string[];
+  remove: readonly string[];
+}
+
+const changesAtOnce = 8;
+
+export async function changeTags(
+  deps: Deps,
+  caller: Caller,
+  params: { nodeId: string },
+  body: Tags,
+): Promise<NodeView> {
+  await retag(deps, caller, params.nodeId, body);
+  return getNode(deps, caller, params);
+}
+
+/**
+ * Rules, windows and groups of a rollout go by tags: a start that the gate is looking at just now is asked about again.
+ * Answers whether anything changed.
+ */
+async function retag(deps: Deps, caller: Caller, nodeId: string, { add, remove }: Tags): Promise<boolean> {
+  return retryOnConflict(async () => {
+    const { tenantId, principal, requestId } = caller;
+    const node = await getNodeRecord(deps.table, { tenantId, nodeId });
+    if (node === undefined || node.removedAtMs !== undefined) throw absent(nodeId);
+    const tags = [...new Set([...node.tags.filter((tag) => !remove.includes(tag)), ...add])];
+    if (tags.length > maxTags) {
+      throw new AppError("unprocessable", `${node.name} would have ${tags.length} tags; ${maxTags} is the most`, {
+        next: "remove one of them first",
+      });
+    }
+    if (tags.length === node.tags.length && tags.every((tag) => node.tags.includes(tag))) return false;
+    const nowMs = deps.nowMs();
+    const next = { ...node, version: node.version + 1, tags, updatedAtMs: nowMs };
+    await commit(deps.table, [
+      replaceNode(node, next),
+      ...(node.kind === "appliance" ? gateChanged(tenantId) : []),
+      audited(nowMs, {
+        tenantId,
+        who: principal.id,
+        requestId,
+        what: "change-tags",
+        record: nodeId,
+        before: node,
+        after: next,
+      }),
+    ]);
+    return true;
+  });
+}
+
+/** How often an appliance beats: a part of its configuration, and so a change that the gate is asked about. */
+async function setBeat(deps: ConfigDeps, caller: Caller, nodeId: string, seconds: number): Promise<boolean> {
+  const { config, revision } = await viewConfig(deps, caller, { nodeId });
+  if (config.intervalSeconds === seconds) return false;
+  await putConfig(deps, caller, { nodeId }, { config: { ...config, intervalSeconds: seconds }, revision });
+  return true;
+}
+
+/** The same change for each of up to 200 nodes, each by itself: what fails for one is said for that one. */
+export async function bulkNodes(
+  deps: ConfigDeps & WithFleets,
+  caller: Caller,
+  body: z.infer<typeof bulkNodesSchema>,
+): Promise<BulkResult> {
+  const { change } = body;
+  if (change.kind !== "interval" && !hasRole(caller.role, "admin")) {
+    throw new AppError("forbidden", `this needs the role admin; yours is ${caller.role}`, {
+      next: "ask an admin of the tenant",
+    });
+  }
+  const nodeIds = await chosen(deps, caller, body);
+  const items = new Map<string, BulkResult["items"][number]>();
+  await inParallel(nodeIds, changesAtOnce, async (id) => {
+    items.set(id, await outcomeOf(id, () => changeOne(deps, caller, id, change)));
+  });
+  const inOrder = nodeIds.flatMap((id) => items.get(id) ?? []);
+  return { changed: inOrder.filter(({ outcome }) => outcome === "changed").length, items: inOrder };
+}
+
+async function chosen(
+  deps: Deps & WithFleets,
+  caller: Caller,
+  { nodes, filter = {} }: z.infer<typeof bulkNodesSchema>,
+): Promise<string[]> {
+  if (nodes !== undefined) return [...new Set(nodes)];
+  const fleet = await loadFleet(deps, caller.tenantId);
+  const found = fleet.nodes.filter((node) => matchesFilter(node, filter)).map(({ nodeId }) => nodeId);
+  if (found.length <= maxBulk) return found;
+  throw new AppError("unprocessable", `${found.length} nodes fit; one request changes at most ${maxBulk}`, {
+    next: "list them and send their ids in parts, as `steward nodes tag` does",
+  });
+}
+
+async function changeOne(deps: ConfigDeps, caller: Caller, nodeId: string, change: Change): Promise<boolean> {
+  switch (change.kind) {
+    case "tags":
+      return retag(deps, caller, nodeId, change);
+    case "interval":
+      return setBeat(deps, caller, nodeId, change.seconds);
+    case "remove":
+      await removeNode(deps, caller, { nodeId });
+      return true;
+    default:
+      return change satisfies never;
+  }
+}
+
+async function outcomeOf(id: string, change: () => Promise<boolean>): Promise<BulkResult["items"][number]> {
+  try {
+    return { id, outcome: (await change()) ? "changed" : "unchanged" };
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code === "internal") throw error;
+    return { id, outcome: "failed", code: error.code, problem: error.message };
+  }
+}

@@ -1,0 +1,72 @@
+import { listPresenceShard, presenceShards } from "@steward/aws/records/presence";
+import { isOffline } from "@steward/core/node/health";
+import type { PresenceState } from "@steward/core/node/node-state";
+import type { Context } from "./context.ts";
+import { inParallel } from "./in-parallel.ts";
+
+/** A node that has beaten, as a sweep has read it. */
+export interface SweptNode {
+  presence: PresenceState;
+  readAtMs: number;
+}
+
+export interface Round {
+  byTenant: Map<string, SweptNode[]>;
+  /** The shard that the time did not suffice for; 0 where it came round. */
+  nextShard: number;
+  /** Every shard was read. */
+  isWhole: boolean;
+}
+
+const shardsAtOnce = 8;
+
+/**
+ * Reads every shard once, from `firstShard` on, never the table; begins none after `untilMs` (by `performance.now`). A
+ * shard that cannot be read is told of, and keeps nobody else from being swept.
+ */
+export async function readShards(
+  deps: Pick<Context, "table" | "nowMs" | "log">,
+  { firstShard, untilMs }: { firstShard: number; untilMs: number },
+): Promise<Round> {
+  const byTenant = new Map<string, SweptNode[]>();
+  const order = Array.from({ length: presenceShards }, (_, place) => (firstShard + place) % presenceShards);
+  const begun = new Set<number>();
+  let failures = 0;
+  const isWhole = await inParallel(
+    order,
+    shardsAtOnce,
+    async (shard) => {
+      begun.add(shard);
+      try {
+        let after: string | undefined;
+        do {
+          const page = await listPresenceShard(deps.table, shard, after);
+          const readAtMs = deps.nowMs();
+          for (const presence of page.items) {
+            // Before its first heartbeat a node is not offline: it has never been there.
+            if (presence.sequence === 0) continue;
+            const known = byTenant.get(presence.tenantId);
+            if (known === undefined) byTenant.set(presence.tenantId, [{ presence, readAtMs }]);
+            else known.push({ presence, readAtMs });
+          }
+          after = page.after;
+        } while (after !== undefined);
+      } catch (error) {
+        failures += 1;
+        deps.log("error", "shard_not_swept", { shard, error: String(error) });
+      }
+    },
+    untilMs,
+  );
+  const nextShard = order.find((shard) => !begun.has(shard)) ?? 0;
+  return { byTenant, nextShard, isWhole: isWhole && failures === 0 };
+}
+
+/** Shut-out nodes are nobody's fleet. */
+export function isExpected({ presence }: SweptNode): boolean {
+  return !presence.certificate.revoked;
+}
+
+export function isSilent({ presence, readAtMs }: SweptNode): boolean {
+  return isOffline(presence, readAtMs);
+}

@@ -1,0 +1,324 @@
+import { getFleetSilence } from "@steward/aws/records/fleet-silence";
+import { createNode, getNode } from "@steward/aws/records/node";
+import { createPresence, getPresence } from "@steward/aws/records/presence";
+import { getSweepState } from "@steward/aws/records/sweep-state";
+import { commit } from "@steward/aws/table";
+import { actForSystem } from "@steward/aws/tenant-fence";
+import { newId } from "@steward/contracts/ids";
+import type { Heartbeat } from "@steward/contracts/heartbeat";
+import { acceptHeartbeat, type FleetEvent, type NodeEvent } from "@steward/control/accept-heartbeat";
+import { bulkNodes, changeTags } from "@steward/control/change-nodes";
+import type { Caller, NodeCaller } from "@steward/control/context";
+import { loadFleet } from "@steward/control/fleet-store";
+import { fleetHealth, fleetHistory, nodeHistory, topology } from "@steward/control/fleet-views";
+import { listNodes } from "@steward/control/node-views";
+import { noteTransition } from "@steward/control/note-transition";
+import { sweepPresence } from "@steward/control/sweep-presence";
+import { afterAll, beforeEach, expect, it } from "vitest";
+import { aPresence } from "../../aws/test/support/states.ts";
+import { type House, openHouse } from "./support/house.ts";
+
+let house: House;
+let person: Caller;
+let events: (NodeEvent | FleetEvent)[];
+const deps = () => ({
+  ...house,
+  sendNodeEvent: async (event: NodeEvent | FleetEvent) => {
+    if (house.queuesAreDown) throw new Error("the queues are down");
+    events.push(event);
+  },
+});
+
+beforeEach(async () => {
+  await house?.stop();
+  house = await openHouse();
+  person = await house.tenant();
+  events = [];
+});
+afterAll(async () => {
+  await house?.stop();
+});
+
+const metrics = { cpuPercent: 12, memoryPercent: 40, diskPercent: 61, loadAverage1m: 0.7, uptimeSeconds: 86_400 };
+const sequences = new Map<string, number>();
+
+async function beat(machine: NodeCaller, over: Partial<Heartbeat> = {}) {
+  const sequence = over.sequence ?? (sequences.get(machine.nodeId) ?? 1) + 1;
+  sequences.set(machine.nodeId, sequence);
+  const heartbeat: Heartbeat = {
+    sequence,
+    intervalSeconds: 60,
+    metrics,
+    agentVersion: "1.0.0",
+    configRevision: 0,
+    conditions: [],
+    ...over,
+  };
+  return acceptHeartbeat(deps(), { ...machine, heartbeat });
+}
+const machines = async (count: number, tags: string[] = [], tenantId = person.tenantId) =>
+  Promise.all(Array.from({ length: count }, (_, index) => house.machine(tenantId, "appliance", `box-${index}`, tags)));
+const sweep = () => actForSystem("a test's sweep", () => sweepPresence(deps()));
+/** What the consumer of `node-events` does, with every message twice and the newest first. */
+async function consume() {
+  const taken = events.splice(0).filter((event) => "nodeId" in event);
+  for (const event of [...taken.toReversed(), ...taken]) await noteTransition(house, event);
+}
+const minute = 60_000;
+const levelOf = async ({ tenantId, nodeId }: NodeCaller) => (await getNode(house.table, { tenantId, nodeId }))?.health;
+
+it("a silent node is offline once, and healthy again once: its record follows whatever the messages do", async () => {
+  const [machine, other] = await machines(2);
+  if (machine === undefined || other === undefined) throw new Error("no machine");
+  house.passTime(2 * minute + 1);
+  await beat(other);
+  expect((await sweep()).announced).toBe(1);
+  expect((await sweep()).announced).toBe(0);
+  expect(events).toMatchObject([{ nodeId: machine.nodeId, level: "offline" }]);
+  await consume();
+  expect(await levelOf(machine)).toBe("offline");
+  await beat(machine);
+  expect(events).toMatchObject([{ nodeId: machine.nodeId, level: "healthy" }]);
+  await consume();
+  expect(await levelOf(machine)).toBe("healthy");
+});
+
+it("a node that beats between the sweep's look and its word is not left offline", async () => {
+  const [machine] = await machines(1);
+  if (machine === undefined) throw new Error("no machine");
+  house.passTime(2 * minute + 1);
+  await sweepPresence({
+    ...deps(),
+    sendNodeEvent: async (event) => {
+      events.push(event);
+      // Told already, and not announced yet: here it is back.
+      if (events.length === 1) await beat(machine);
+    },
+  });
+  // What the sweep has said is wrong by now, and late as well.
+  for (const event of events) if ("nodeId" in event) await noteTransition(house, event);
+  expect(await levelOf(machine)).toBe("healthy");
+  expect((await getPresence(house.table, machine.nodeId))?.announced.level).toBe("healthy");
+});
+
+it("no transition is lost where the sweep, the heartbeat or the consumer ends between any two writes", async () => {
+  const [machine] = await machines(1);
+  if (machine === undefined) throw new Error("no machine");
+  // Each write of the three is once the last one that gets out.
+  for (let killedAfter = 0; killedAfter < 6; killedAfter += 1) {
+    for (const wanted of ["offline", "healthy"] as const) {
+      let writes = 0;
+      const dying = (event: NodeEvent | FleetEvent) => {
+        events.push(event);
+        return Promise.resolve();
+      };
+      const kill = { step: "initialize" as const, name: "kill", override: true };
+      house.table.client.middlewareStack.add(
+        (next, { commandName }) =>
+          async (args) => {
+            if (/^(?:Put|Update|TransactWrite)/.test(commandName ?? "") && (writes += 1) > killedAfter)
+              throw new Error("killed");
+            return next(args);
+          },
+        kill,
+      );
+      const ignoring = async (work: Promise<unknown>) => {
+        try {
+          await work;
+        } catch {
+          // It was killed.
+        }
+      };
+      if (wanted === "offline") {
+        house.passTime(2 * minute + 1);
+        await ignoring(sweepPresence({ ...deps(), sendNodeEvent: dying }));
+      } else await ignoring(beat(machine));
+      for (const event of [...events]) if ("nodeId" in event) await ignoring(noteTransition(house, event));
+      house.table.client.middlewareStack.remove("kill");
+      // Then everything lives again: the message that was not worked on comes once more, and the node and the sweep go on.
+      if (wanted === "offline") await sweep();
+      else await beat(machine);
+      await consume();
+      expect([killedAfter, await levelOf(machine)]).toEqual([killedAfter, wanted]);
+    }
+  }
+});
+
+it("twenty of fifty that fall silent at once are one thing: held, told once, grouped; who stays gone is told of at its end", async () => {
+  const gone = await machines(20);
+  const here = await machines(30);
+  const pass = async (back: NodeCaller[] = []) => {
+    house.passTime(minute);
+    for (const machine of [...here, ...back]) await beat(machine);
+    await sweep();
+    const told = events.splice(0);
+    const nodes = told.filter((event) => "nodeId" in event);
+    for (const event of nodes) await noteTransition(house, event);
+    return { fleet: told.length - nodes.length, nodes: nodes.length };
+  };
+  expect(await pass()).toEqual({ fleet: 0, nodes: 0 });
+  expect(await pass()).toEqual({ fleet: 0, nodes: 0 });
+  // Over their time: the fleet's silence, and nothing of any node yet.
+  expect(await pass()).toEqual({ fleet: 1, nodes: 0 });
+  expect(await getFleetSilence(house.table, person.tenantId)).toMatchObject({ phase: "open", nodes: 20, of: 50 });
+  expect(await pass()).toEqual({ fleet: 0, nodes: 20 });
+  expect(await pass()).toEqual({ fleet: 0, nodes: 0 });
+  const [lost, ...back] = gone;
+  if (lost === undefined) throw new Error("no machine");
+  // Each of them is healthy again, the silence is over, and the one that is gone is looked at once more.
+  expect(await pass(back)).toEqual({ fleet: 1, nodes: 19 + 1 });
+  expect(await getFleetSilence(house.table, person.tenantId)).toMatchObject({ phase: "ended" });
+  expect(await levelOf(lost)).toBe("offline");
+  expect(await pass(back)).toEqual({ fleet: 0, nodes: 0 });
+  expect((await getSweepState(house.table)).silences).toEqual({});
+});
+
+it("ten minutes without ingest are one word to one tenant, and none of any node", async () => {
+  const other = await house.tenant();
+  const all = [...(await machines(12)), ...(await machines(8, [], other.tenantId))];
+  for (let passed = 0; passed < 10; passed += 1) {
+    house.passTime(minute);
+    await sweep();
+  }
+  // The provider's, as it is several tenants' machines; and it stays one while a straggler gets through.
+  expect(events).toEqual([{ tenantId: "ten_provider", fleet: "silence" }]);
+  const [straggler] = all;
+  if (straggler !== undefined) await beat(straggler);
+  await sweep();
+  expect(events).toHaveLength(1);
+  // The herd returns over two intervals.
+  house.passTime(minute);
+  for (const machine of all.slice(0, 15)) await beat(machine);
+  await sweep();
+  house.passTime(minute);
+  for (const machine of all.slice(5)) await beat(machine);
+  await sweep();
+  expect(events).toEqual([
+    { tenantId: "ten_provider", fleet: "silence" },
+    { tenantId: "ten_provider", fleet: "silence" },
+  ]);
+  expect(await getFleetSilence(house.table, "ten_provider")).toMatchObject({ cause: "ingest", phase: "ended" });
+});
+
+it("what was not told because the queues were down is told by the next sweep", async () => {
+  await machines(10);
+  await house.machine(person.tenantId, "appliance", "here").then((machine) => {
+    sequences.set(machine.nodeId, 1);
+    return machine;
+  });
+  house.passTime(3 * minute);
+  house.queuesAreDown = true;
+  await expect(sweep()).rejects.toThrow("the queues are down");
+  house.queuesAreDown = false;
+  await sweep();
+  expect(events.filter((event) => "fleet" in event)).toHaveLength(1);
+});
+
+it("more than 200 nodes are listed from a snapshot, filtered, searched, sorted and paged; fewer as they are", async () => {
+  const nowMs = house.nowMs();
+  const { tenantId } = person;
+  const made = Array.from({ length: 230 }, (_, index) => ({
+    nodeId: newId("appliance", nowMs),
+    name: `box-${String(index).padStart(3, "0")}`,
+    tags: [`site:s${index % 4}`, "gateway:box-000"],
+    cpu: index % 100,
+  }));
+  for (let at = 0; at < made.length; at += 40) {
+    await commit(
+      house.table,
+      made.slice(at, at + 40).flatMap(({ nodeId, name, tags, cpu }) => [
+        createPresence(
+          aPresence({
+            nodeId,
+            tenantId,
+            sequence: 1,
+            lastSeenAtMs: nowMs,
+            agentVersion: cpu < 10 ? "0.9.0" : "1.0.0",
+            m1: { ...metrics, cpuPercent: cpu },
+            announced: { level: "healthy", epoch: 1 },
+          }),
+        ),
+        createNode({
+          v: 1,
+          version: 1,
+          tenantId,
+          nodeId,
+          kind: "appliance",
+          name,
+          hostname: `${name}.lan`,
+          tags,
+          doorbell: "pull",
+          health: "healthy",
+          healthSinceMs: nowMs,
+          healthEpoch: 1,
+          keyFingerprint: "b".repeat(64),
+          createdAtMs: nowMs,
+          updatedAtMs: nowMs,
+        }),
+      ]),
+    );
+  }
+  expect((await sweep()).saved).toBe(1);
+  const snapshot = await loadFleet(house, tenantId);
+  expect(snapshot.atMs).toBe(nowMs);
+  // The same until the next sweep; then another.
+  expect(await loadFleet(house, tenantId)).toBe(snapshot);
+
+  const list = (query: Partial<Parameters<typeof listNodes>[2]>) => listNodes(house, person, { limit: 50, ...query });
+  const hot = await list({ sort: "cpu", limit: 3 });
+  expect(hot.items.map(({ metrics: shown }) => shown?.cpuPercent)).toEqual([99, 99, 98]);
+  const next = await list({ sort: "cpu", limit: 3, after: hot.after });
+  expect(next.items.map(({ metrics: shown }) => shown?.cpuPercent)).toEqual([98, 97, 97]);
+  expect((await list({ version: "0.9.0", limit: 200 })).items).toHaveLength(30);
+  const found = await list({ tag: "site:s1", q: "BOX-005.LAN" });
+  expect(found.items.map(({ name }) => name)).toEqual(["box-005"]);
+  expect(await fleetHealth(house, person)).toMatchObject({
+    total: 230,
+    counts: { healthy: 230 },
+    versions: [
+      { version: "1.0.0", nodes: 200 },
+      { version: "0.9.0", nodes: 30 },
+    ],
+  });
+  expect(await topology(house, person)).toMatchObject({
+    sites: [{ nodes: 58 }, { nodes: 58 }, { nodes: 57 }, { nodes: 57 }],
+    gateways: [{ name: "box-000", nodes: 230, node: { id: made[0]?.nodeId, health: "healthy" } }],
+  });
+
+  // Its step of history, in parts of about 64.
+  expect((await fleetHistory(house, person, { hours: 1 })).points).toMatchObject([{ healthy: 230, offline: 0 }]);
+  const points = await nodeHistory(house, person, { nodeId: made[77]?.nodeId ?? "" }, { hours: 1 });
+  expect(points).toMatchObject({ stepSeconds: 300, points: [{ health: "healthy", cpuPercent: 77 }] });
+
+  // Two sweeps have not come: what it says is true no more, and the records are read.
+  house.passTime(151_000);
+  expect((await loadFleet(house, tenantId)).atMs).toBe(house.nowMs());
+});
+
+it("tags and removal of many are each node's own outcome; a customer's are a customer's, and only an admin's", async () => {
+  const [one, two] = await machines(2, ["site:berlin"]);
+  const foreign = await house.tenant();
+  const [theirs] = await machines(1, ["site:berlin"], foreign.tenantId);
+  if (one === undefined || two === undefined || theirs === undefined) throw new Error("no machine");
+  const tags = { kind: "tags" as const, add: ["ring:canary"], remove: ["site:berlin"] };
+  expect(
+    await bulkNodes(house, person, { nodes: [one.nodeId, theirs.nodeId, one.nodeId], change: tags }),
+  ).toMatchObject({
+    changed: 1,
+    items: [
+      { id: one.nodeId, outcome: "changed" },
+      { id: theirs.nodeId, outcome: "failed", code: "not_found" },
+    ],
+  });
+  expect(await bulkNodes(house, person, { filter: { tag: "ring:canary" }, change: tags })).toMatchObject({
+    items: [{ id: one.nodeId, outcome: "unchanged" }],
+  });
+  const changed = await changeTags(house, person, { nodeId: two.nodeId }, { add: ["a:b"], remove: [] });
+  expect(changed.tags).toEqual(["site:berlin", "a:b"]);
+  const operator: Caller = { ...person, role: "operator" };
+  await expect(bulkNodes(house, operator, { nodes: [one.nodeId], change: tags })).rejects.toMatchObject({
+    code: "forbidden",
+  });
+  expect(await bulkNodes(house, person, { filter: {}, change: { kind: "remove" } })).toMatchObject({ changed: 2 });
+  expect((await listNodes(house, person, { limit: 10 })).items).toEqual([]);
+});

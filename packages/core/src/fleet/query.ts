@@ -1,0 +1,90 @@
+import { defaults } from "@steward/contracts/defaults";
+import type { HealthCounts, NodeFilter, NodeSort } from "@steward/contracts/fleet";
+import type { FleetNode } from "./snapshot.ts";
+
+/** Whether a node fits all that is asked for. */
+export function matchesFilter(node: FleetNode, filter: { [Name in keyof NodeFilter]?: NodeFilter[Name] | undefined }) {
+  const { kind, health, tag, version, q } = filter;
+  if (kind !== undefined && node.kind !== kind) return false;
+  if (health !== undefined && node.health !== health) return false;
+  if (tag !== undefined && !node.tags.includes(tag)) return false;
+  if (version !== undefined && node.agentVersion !== version) return false;
+  if (q === undefined || q === "") return true;
+  // Names, ids and tags are lower case by their rules; only what a machine calls itself may not be.
+  const wanted = q.toLowerCase();
+  const has = (text: string) => text.includes(wanted);
+  return has(node.name) || has(node.hostname.toLowerCase()) || has(node.nodeId) || node.tags.some(has);
+}
+
+/** What no health level says: it beats as it should. */
+export function needsAttention(node: FleetNode, nowMs: number): boolean {
+  if (node.revoked) return false;
+  if (node.quarantined) return true;
+  const { certificateExpiresAtMs: endsMs } = node;
+  return endsMs !== undefined && endsMs < nowMs + defaults.certificateWarningSeconds * 1000;
+}
+
+const worstFirst = ["critical", "offline", "warning", "healthy"];
+
+/** What a list is sorted by; the latest and the highest come first where that is what people look for. */
+const keys: Record<NodeSort, (node: FleetNode) => string | number> = {
+  id: (node) => node.nodeId,
+  name: (node) => node.name,
+  health: (node) => worstFirst.indexOf(node.health),
+  seen: (node) => -(node.lastSeenAtMs ?? 0),
+  cpu: (node) => -(node.metrics?.cpuPercent ?? -1),
+  memory: (node) => -(node.metrics?.memoryPercent ?? -1),
+  disk: (node) => -(node.metrics?.diskPercent ?? -1),
+  load: (node) => -(node.metrics?.loadAverage1m ?? -1),
+  version: (node) => node.agentVersion ?? "",
+};
+
+type Place = [key: string | number, nodeId: string];
+
+/**
+ * A page of a fleet, and where the next one begins: behind a value and an id, so that it goes on where it was however the
+ * fleet has changed between the two.
+ */
+export function pageOfFleet(
+  nodes: readonly FleetNode[],
+  query: {
+    isChosen: (node: FleetNode) => boolean;
+    limit: number;
+    after?: string | undefined;
+    sort?: NodeSort;
+    order?: "asc" | "desc";
+  },
+): { nodes: FleetNode[]; after?: string } {
+  const { limit, sort = "id", order = "asc" } = query;
+  const keyOf = keys[sort];
+  const sign = order === "asc" ? 1 : -1;
+  const byPlace = (a: Place, b: Place) => {
+    const [first, second] = a[0] === b[0] ? [a[1], b[1]] : [a[0], b[0]];
+    return first === second ? 0 : first < second ? -sign : sign;
+  };
+  const after = query.after === undefined ? undefined : placeOf(query.after);
+  const placed: { place: Place; node: FleetNode }[] = [];
+  for (const node of nodes) {
+    if (!query.isChosen(node)) continue;
+    const place: Place = [keyOf(node), node.nodeId];
+    if (after === undefined || byPlace(place, after) > 0) placed.push({ place, node });
+  }
+  placed.sort((a, b) => byPlace(a.place, b.place));
+  const page = placed.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    nodes: page.map(({ node }) => node),
+    ...(placed.length > limit && last !== undefined ? { after: JSON.stringify(last.place) } : {}),
+  };
+}
+
+/** Sealed by us; of an older build it is an id alone. */
+function placeOf(text: string): Place {
+  return text.startsWith("[") ? (JSON.parse(text) as Place) : [text, text];
+}
+
+export function countHealth(nodes: Iterable<Pick<FleetNode, "health">>): HealthCounts {
+  const counts: HealthCounts = { healthy: 0, warning: 0, critical: 0, offline: 0 };
+  for (const { health } of nodes) counts[health] += 1;
+  return counts;
+}
