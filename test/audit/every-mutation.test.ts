@@ -373,6 +373,15 @@ const steps: Partial<Record<RouteName, Step>> = {
       return send("confirmNode", { as: "acme", params: { nodeId }, body: { keyFingerprint } });
     },
   },
+  putConfig: {
+    call: () =>
+      send("putConfig", {
+        as: "acme",
+        params: { nodeId: keep["node"] ?? "" },
+        body: { config: { intervalSeconds: 120 } },
+      }),
+    record: () => keep["node"] ?? "",
+  },
   createCertificate: {
     call: async () => {
       const answer = await send("createCertificate", { as: "acme", body: { csr: await requestFor(newPrivateKey()) } });

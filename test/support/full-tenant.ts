@@ -2,6 +2,7 @@ import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Clients } from "@steward/aws/clients";
 import { createMaterial } from "@steward/aws/records/answer";
 import { createCertificate } from "@steward/aws/records/certificate";
+import { createConfigRevision, putSignedConfig } from "@steward/aws/records/configuration";
 import { createEnrolment } from "@steward/aws/records/enrolment";
 import { putFacts } from "@steward/aws/records/facts";
 import { putHistory } from "@steward/aws/records/fleet-history";
@@ -264,6 +265,24 @@ export async function fillTenant(
         notAfterMs: nowMs + 1,
       }),
     ]);
+    await commit(table, [
+      createConfigRevision({
+        v: 1,
+        version: 1,
+        tenantId,
+        nodeId,
+        config: { watch: { services: ["smbd"] } },
+        changedAtMs: nowMs,
+        changedBy: { id: adminId, name: mark },
+      }),
+    ]);
+    await putSignedConfig(table, {
+      tenantId,
+      nodeId,
+      revision: 1,
+      expiresAtMs: nowMs,
+      document: { type: "steward-config-v1", keyId: "0".repeat(64), payload: "", signature: "" },
+    });
     await putFacts(table, {
       v: 1,
       tenantId,

@@ -4,6 +4,7 @@ import { addCommands } from "./commands/commands.ts";
 import { addNotify } from "./commands/notify.ts";
 import { addAsk } from "./commands/ask.ts";
 import { addAudit } from "./commands/audit.ts";
+import { addConfig } from "./commands/config.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addFreeze } from "./commands/freeze.ts";
 import { addGate } from "./commands/gate.ts";
@@ -60,6 +61,7 @@ export function createProgram(run: Runner): Command {
   addGate(program, run);
   addWindows(program, run);
   addPolicy(program, run);
+  addConfig(program, run);
   addAudit(program, run);
   addTenants(program, run);
   addLimits(program, run);

@@ -1,6 +1,8 @@
 import { listAudit } from "@steward/aws/records/audit";
 import { createPerson, getPerson, replacePerson } from "@steward/aws/records/person";
 import { createPolicy } from "@steward/aws/records/policy";
+import { getNode, replaceNode } from "@steward/aws/records/node";
+import { beat, getPresence } from "@steward/aws/records/presence";
 import { getRollout } from "@steward/aws/records/rollout";
 import { createTask, getTask } from "@steward/aws/records/task";
 import { commit } from "@steward/aws/table";
@@ -12,8 +14,11 @@ import { approvePlan } from "@steward/control/approve-plan";
 import { breakGlass } from "@steward/control/break-glass";
 import type { Caller, NodeCaller } from "@steward/control/context";
 import { createFreeze, endFreeze } from "@steward/control/freeze";
+import { putConfig, viewConfig, viewConfigRevisions } from "@steward/control/configuration";
+import { fetchConfig } from "@steward/control/fetch-config";
 import { putPolicy, viewPolicy } from "@steward/control/policy";
 import { changePrincipal, createLink, invitePrincipal } from "@steward/control/principals";
+import { signConfig } from "@steward/control/sign-config";
 import { startRun } from "@steward/control/start-run";
 import { undoTask } from "@steward/control/steer-rollout";
 import { submitTask } from "@steward/control/submit-task";
@@ -374,5 +379,97 @@ describe("broken glass", () => {
     await commit(house.table, [replacePerson(before, { ...before, grants, version: before.version + 1 })]);
     await dispatch();
     expect(await statusOf(task.id)).not.toBe("sent");
+  });
+});
+
+describe("a configuration", () => {
+  const of = () => ({ nodeId: appliance.nodeId });
+  const put = (config: Parameters<typeof putConfig>[3]["config"], more: object = {}, by = operator) =>
+    putConfig(house, by, of(), { config, ...more });
+  const sign = () => signConfig(deps(), { tenantId: admin.tenantId, configOf: appliance.nodeId });
+  const fetch = (have?: number) => fetchConfig(house, appliance, of(), { have });
+
+  it("is told to the appliance with the change itself, signed when it comes for it, and in sync when it says so", async () => {
+    expect(await viewConfig(house, operator, of())).toMatchObject({ revision: 0, config: {} });
+    expect(await put({ intervalSeconds: 120 })).toMatchObject({ revision: 1, sync: "unknown" });
+    const presence = await getPresence(house.table, appliance.nodeId);
+    expect(presence?.directive).toMatchObject({ configRevision: 1, intervalSeconds: 120 });
+    // The message that has it signed was lost: the appliance's own coming makes good for it.
+    house.sent.length = 0;
+    await expect(fetch(0)).rejects.toMatchObject({ code: "unavailable", retryAfterSeconds: 2 });
+    expect(house.sent).toEqual([{ queue: "rollouts", body: { tenantId: admin.tenantId, configOf: appliance.nodeId } }]);
+    await Promise.all([sign(), sign()]);
+    const { document, revision } = await fetch(0);
+    expect([revision, document?.type]).toEqual([1, "steward-config-v1"]);
+    expect(await fetch(1)).toEqual({ revision: 1 });
+    // Near its end it is signed anew for whoever comes so late.
+    house.passTime(4 * 24 * hour);
+    await expect(fetch(0)).rejects.toMatchObject({ code: "unavailable" });
+    await sign();
+    expect((await fetch(0)).document).not.toEqual(document);
+
+    const heartbeat = { sequence: 100, intervalSeconds: 120, agentVersion: "1", configRevision: 1, conditions: [] };
+    const metrics = { cpuPercent: 1, memoryPercent: 1, diskPercent: 1, loadAverage1m: 1, uptimeSeconds: 1 };
+    const { nodeId, fingerprint } = appliance;
+    await beat(house.table, { nodeId, fingerprint, heartbeat: { ...heartbeat, metrics }, nowMs: house.nowMs() });
+    expect(await viewConfig(house, operator, of())).toMatchObject({ reported: 1, sync: "in_sync" });
+    await expect(fetchConfig(house, { ...appliance, nodeId: "apl_x" }, of(), {})).rejects.toMatchObject({
+      code: "not_found",
+    });
+  });
+
+  it("keeps every revision, refuses a change of what is not in force any more, and takes one that is repeated", async () => {
+    for (const intervalSeconds of [60, 61, 62]) await put({ intervalSeconds });
+    await expect(put({ intervalSeconds: 63 }, { revision: 2 })).rejects.toMatchObject({ code: "conflict" });
+    expect(await put({ intervalSeconds: 62 }, { revision: 2 })).toMatchObject({ revision: 3 });
+    const first = await viewConfigRevisions(house, operator, of(), { limit: 2 });
+    expect(first.items.map(({ revision, config }) => [revision, config.intervalSeconds])).toEqual([
+      [3, 62],
+      [2, 61],
+    ]);
+    const rest = await viewConfigRevisions(house, operator, of(), { limit: 2, after: first.after });
+    expect([rest.items.map(({ revision }) => revision), rest.after]).toEqual([[1], undefined]);
+    // Two at once: each is a revision of its own, and the appliance is told the last.
+    await Promise.all([put({ intervalSeconds: 70 }), put({ intervalSeconds: 71 })]);
+    expect(await viewConfig(house, operator, of())).toMatchObject({ revision: 5 });
+    expect((await getPresence(house.table, appliance.nodeId))?.directive.configRevision).toBe(5);
+    const trail = await listAudit(house.table, admin.tenantId, { limit: 50 });
+    expect(trail.items.filter(({ entry: { what } }) => what === "put-config")).toHaveLength(5);
+  });
+
+  it("goes through the gate: a yes for what watches less, nothing while frozen, nothing that a rule forbids", async () => {
+    const watched = { watch: { services: ["nginx"] } };
+    await put(watched);
+    const denied = await put({}).then(undefined, (error: unknown) => error);
+    expect(denied).toMatchObject({
+      code: "denied_by_gate",
+      details: { gate: { decision: "needs_approval", approver: "requester" } },
+    });
+    const freeze = await createFreeze(house, admin, { scope: "tenant", reason: "holidays", until: iso(hour) });
+    await expect(put({}, { confirm: true })).rejects.toMatchObject({
+      code: "denied_by_gate",
+      message: expect.stringContaining("holidays"),
+    });
+    await endFreeze(house, admin, { freezeId: freeze.id });
+    expect(await put({}, { confirm: true })).toMatchObject({ revision: 2 });
+    await putPolicy(house, admin, {
+      forbid: [{ action: "appliance.configure", effect: "forbid", why: "By the provider only" }],
+    });
+    await expect(put(watched)).rejects.toMatchObject({ message: expect.stringContaining("By the provider only") });
+    const viewer = await person("viewer");
+    await expect(put(watched, {}, viewer)).rejects.toMatchObject({ code: "denied_by_gate" });
+  });
+
+  it("has an appliance called as it says, where SSM knows it", async () => {
+    await expect(put({ doorbell: "ssm" }, { confirm: true })).rejects.toMatchObject({ code: "unprocessable" });
+    const key = { tenantId: admin.tenantId, nodeId: appliance.nodeId };
+    const node = await getNode(house.table, key);
+    if (node === undefined) throw new Error("there is no node");
+    await commit(house.table, [replaceNode(node, { ...node, version: node.version + 1, doorbell: "ssm" })]);
+    await put({ doorbell: "pull" }, { confirm: true });
+    // Its registration stays known, to be taken away with it.
+    expect(await getNode(house.table, key)).toMatchObject({ doorbell: "ssm", calledBy: "pull" });
+    await put({}, { confirm: true });
+    expect((await getNode(house.table, key))?.calledBy).toBeUndefined();
   });
 });

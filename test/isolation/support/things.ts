@@ -18,6 +18,7 @@ const common: Readonly<Record<string, () => unknown>> = {
   steps: () => [{ action: "disk.usage", variables: {} }],
   action: () => "disk.usage",
   variables: () => ({}),
+  config: () => ({ intervalSeconds: 60 }),
   timeZone: () => "Europe/Berlin",
   text: () => "show disk usage every 15 minutes",
   until: () => new Date(Date.now() + 3_600_000).toISOString(),

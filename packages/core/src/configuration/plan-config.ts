@@ -1,5 +1,5 @@
 import type { ApplianceConfig } from "@steward/contracts/appliance-config";
-import { canonical, canonicalHash } from "@steward/contracts/canonical";
+import { canonicalHash } from "@steward/contracts/canonical";
 import { contentHash, defaultRollout, executablePlan, type Plan, planHash } from "@steward/contracts/plan";
 import type { Risk } from "@steward/contracts/risk";
 import { targetsRoot } from "@steward/contracts/targets-proof";
@@ -24,23 +24,6 @@ export function riskOfChange(before: ApplianceConfig, after: ApplianceConfig): {
     reasons.push("watches less than before");
   }
   return { risk: reasons.length === 0 ? "low" : "medium", reasons };
-}
-
-/** The fields that differ, by their paths, with both values. */
-export function changedFields(
-  before: object,
-  after: object,
-  path = "",
-): { path: string; before?: unknown; after?: unknown }[] {
-  const [from, to] = [before, after].map((one) => new Map<string, unknown>(Object.entries(one)));
-  const names = [...new Set([...(from?.keys() ?? []), ...(to?.keys() ?? [])])].toSorted();
-  return names.flatMap((name) => {
-    const [old, now] = [from?.get(name), to?.get(name)];
-    const at = path === "" ? name : `${path}.${name}`;
-    if (isGroup(old) || isGroup(now)) return changedFields(isGroup(old) ? old : {}, isGroup(now) ? now : {}, at);
-    if (isSame(old, now)) return [];
-    return [{ path: at, ...(old === undefined ? {} : { before: old }), ...(now === undefined ? {} : { after: now }) }];
-  });
 }
 
 /**
@@ -100,14 +83,4 @@ function variablesOf({ watch = {}, ...config }: ApplianceConfig): Plan["steps"][
       ? {}
       : { temperatureWarning: temperature.warning, temperatureCritical: temperature.critical }),
   };
-}
-
-function isGroup(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isSame(one: unknown, other: unknown): boolean {
-  return (
-    one === other || (one !== undefined && other !== undefined && canonical({ one }) === canonical({ one: other }))
-  );
 }
