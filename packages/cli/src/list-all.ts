@@ -25,21 +25,24 @@ export async function listUpTo<T>(
   return { items: items.slice(0, limit), more: cursor !== undefined || items.length > limit };
 }
 
-/** A node by id or name. */
-export async function findNode(call: Client, given: string, kind: "appliance" | "worker"): Promise<NodeView> {
+/** A node by id or name; without a kind whichever it is. */
+export async function findNode(call: Client, given: string, kind?: "appliance" | "worker"): Promise<NodeView> {
+  const what = kind ?? "node";
   if (/^(apl|wrk)_/.test(given)) return call("getNode", { params: { nodeId: given } });
-  const { items } = await listUpTo(1000, (query) => call("listNodes", { query: { ...query, kind, q: given } }));
+  const { items } = await listUpTo(1000, (query) =>
+    call("listNodes", { query: { ...query, ...(kind === undefined ? {} : { kind }), q: given } }),
+  );
   const named = items.filter((node) => node.name === given);
   const [only] = named;
   if (only !== undefined && named.length === 1) return call("getNode", { params: { nodeId: only.id } });
   if (named.length > 1) {
-    throw new CliError(exitCodes.usage, `Several ${kind}s are called ${given}`, {
+    throw new CliError(exitCodes.usage, `Several ${what}s are called ${given}`, {
       next: `Use an id: ${named.map((node) => node.id).join(", ")}`,
     });
   }
   const close = items.slice(0, 5).map((node) => node.name);
-  throw new CliError(exitCodes.failed, `There is no ${kind} ${given}`, {
-    next: close.length > 0 ? `Did you mean ${close.join(", ")}?` : `List them: steward ${kind}s ls`,
+  throw new CliError(exitCodes.failed, `There is no ${what} ${given}`, {
+    next: close.length > 0 ? `Did you mean ${close.join(", ")}?` : `List them: steward ${what}s ls`,
   });
 }
 

@@ -1,12 +1,14 @@
 import { defaults } from "@steward/contracts/defaults";
-import { type Health, healthLevels } from "@steward/contracts/heartbeat";
-import type { NodeKind, NodeView } from "@steward/contracts/node";
+import { healthLevels } from "@steward/contracts/heartbeat";
+import { type NodeSort, nodeSorts } from "@steward/contracts/fleet";
+import { type NodeKind, type NodeView, nodeKinds } from "@steward/contracts/node";
 import { type Command, Option } from "commander";
 import { carryThrough } from "../carry-through.ts";
 import type { Context, Runner } from "../context.ts";
 import { CliError, type ExitCode, exitCodes, usageError } from "../exit-codes.ts";
 import { findNode, listUpTo } from "../list-all.ts";
-import { paintHealth } from "../text/health.ts";
+import { countsText, paintHealth } from "../text/health.ts";
+import { inventoryOf } from "../text/inventory.ts";
 import type { Look, Paint } from "../text/paint.ts";
 import { filled, table } from "../text/table.ts";
 import { valueText } from "../text/task.ts";
@@ -17,6 +19,7 @@ import type { Ui } from "../ui.ts";
 import { collect, examples, wholeNumber } from "./shared.ts";
 import { confirmByEye, inGroups } from "./confirm-node.ts";
 import { followEnrolment, hostCommand } from "./enroll-worker.ts";
+import { addFleetChanges, addFleetViews, filterOf, type NodeChoice } from "./fleet.ts";
 import { addWorkerViews } from "./workers.ts";
 
 export function addAppliances(program: Command, run: Runner): void {
@@ -53,19 +56,29 @@ export function addWorkers(program: Command, run: Runner): void {
 
 export function addNodes(program: Command, run: Runner): void {
   const nodes = program.command("nodes").summary("all machines").description("All machines of the tenant.");
+  addList(nodes, run);
+  addShow(nodes, run);
   nodes
     .command("health")
     .description("How many are well, and which are not.")
     .action(async (_options: object, self: Command) =>
       run(self, async ({ connect, ui, nowMs }) => {
         const { call } = await connect();
-        const stats = await call("stats", {});
-        const unwell = await unwellNodes(call);
-        ui.data({ counts: stats.nodes, unwell });
-        ui.say(healthLevels.map((level) => `${paintHealth(level, ui.paint)} ${stats.nodes[level] ?? 0}`).join("   "));
+        const [summary, unwell] = await Promise.all([call("fleetHealth", {}), unwellNodes(call)]);
+        ui.data({ ...summary, unwell });
+        ui.say(countsText(summary.counts, ui.paint));
+        if (summary.versions.length > 1) {
+          ui.say(
+            ui.paint.dim(
+              `agents: ${summary.versions.map((one) => `${visible(one.version)} on ${one.nodes}`).join(", ")}`,
+            ),
+          );
+        }
         if (unwell.length > 0) ui.say(`\n${nodesTable(unwell, ui, nowMs())}`);
       }),
     );
+  addFleetViews(nodes, run);
+  addFleetChanges(nodes, run);
 }
 
 /** Everything that is not `healthy`, the worst first; then what is in quarantine or does not renew its certificate. */
@@ -79,34 +92,54 @@ export async function unwellNodes(call: Awaited<ReturnType<Context["connect"]>>[
   return [...new Map(lists.flatMap((list) => list.items).map((node) => [node.id, node])).values()];
 }
 
-function addList(parent: Command, run: Runner, kind: NodeKind): void {
-  parent
+/** `kind`: only these; without it all machines. */
+function addList(parent: Command, run: Runner, kind?: NodeKind): void {
+  const things = kind === undefined ? "machines" : `${kind}s`;
+  const command = parent
     .command("ls")
-    .description(`The ${kind}s.`)
+    .description(`The ${things}.`)
     .addOption(new Option("--health <level>", "only these").choices([...healthLevels]))
     .option("--tag <key:value>", "only with this tag")
-    .option("--q <text>", "only with this in the name")
-    .option("--limit <number>", "how many", wholeNumber(1, 100_000), 1000)
-    .action(async (options: { health?: Health; tag?: string; q?: string; limit: number }, self: Command) =>
-      run(self, async ({ connect, ui, nowMs }) => {
-        const { limit, ...filter } = options;
-        const { call } = await connect();
-        const { items, more } = await listUpTo(limit, (query) =>
-          call("listNodes", { query: { ...query, ...filter, kind } }),
-        );
-        ui.data({ items, more });
-        if (items.length === 0) ui.say(`No ${kind}s${Object.keys(filter).length > 0 ? " like that" : ""}.`);
-        else ui.say(nodesTable(items, ui, nowMs()));
-        if (more) ui.say(ui.paint.dim(`… and more: --limit ${limit * 2}`));
-      }),
-    );
+    .option("--agent <version>", "only with this build of the agent")
+    .option("--q <text>", "only with this in the name, the host's name, the id or a tag")
+    .addOption(new Option("--sort <by>", "in this order").choices([...nodeSorts]))
+    .option("--reverse", "the other way round")
+    .addOption(new Option("--format <how>", "another form than a table").choices(["table", "ansible-inventory"]))
+    .option("--limit <number>", "how many", wholeNumber(1, 100_000), 1000);
+  if (kind === undefined) command.addOption(new Option("--kind <kind>", "only these").choices([...nodeKinds]));
+  type Options = NodeChoice & { sort?: NodeSort; reverse?: boolean; format?: string; limit: number };
+  command.action(async (options: Options, self: Command) =>
+    run(self, async ({ connect, ui, nowMs }) => {
+      const { limit, sort, reverse, format, ...choice } = options;
+      const { call } = await connect();
+      const filter = filterOf({ ...choice, ...(kind === undefined ? {} : { kind }) });
+      const { items, more } = await listUpTo(format === "ansible-inventory" ? 100_000 : limit, (query) =>
+        call("listNodes", {
+          query: { ...query, ...filter, ...(sort ? { sort } : {}), ...(reverse ? { order: "desc" as const } : {}) },
+        }),
+      );
+      if (format === "ansible-inventory") {
+        await ui.stream(`${JSON.stringify(inventoryOf(items), undefined, 2)}\n`);
+        return;
+      }
+      ui.data({ items, more });
+      if (items.length === 0) ui.say(`No ${things}${Object.keys(choice).length > 0 ? " like that" : ""}.`);
+      else ui.say(nodesTable(items, ui, nowMs()));
+      if (more) ui.say(ui.paint.dim(`… and more: --limit ${limit * 2}`));
+    }),
+  );
+  examples(
+    command,
+    `steward ${parent.name()} ls --health offline --sort seen`,
+    `steward ${parent.name()} ls --format ansible-inventory > inventory.json && ansible-inventory -i inventory.json --list`,
+  );
 }
 
-function addShow(parent: Command, run: Runner, kind: NodeKind): void {
+function addShow(parent: Command, run: Runner, kind?: NodeKind): void {
   parent
     .command("show")
-    .description(`One ${kind}, with what it says of itself.`)
-    .argument(`<${kind}>`, "id or name")
+    .description(`One ${kind ?? "machine"}, with what it says of itself.`)
+    .argument(`<${kind ?? "node"}>`, "id or name")
     .action(async (given: string, _options: object, self: Command) =>
       run(self, async ({ connect, ui, nowMs }) => {
         const { call } = await connect();
