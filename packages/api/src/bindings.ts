@@ -13,6 +13,7 @@ import { heartbeatBindings } from "./routes/heartbeat.ts";
 import { issuerBindings } from "./routes/issuers.ts";
 import { jobBindings } from "./routes/jobs.ts";
 import { limitBindings } from "./routes/limits.ts";
+import { alertBindings } from "./routes/alerts.ts";
 import { nodeBindings } from "./routes/nodes.ts";
 import { notificationBindings } from "./routes/notifications.ts";
 import { overviewBindings } from "./routes/overview.ts";
@@ -43,6 +44,7 @@ export const bindingsByFunction: Readonly<Record<ServedBy, readonly Binding[]>> 
     ...fleetBindings,
     ...nodeBindings,
     ...fleetBindings,
+    ...alertBindings,
     ...freezeBindings,
     ...auditBindings,
     ...overviewBindings,

@@ -77,3 +77,9 @@ export async function calling<T>(doing: string, call: () => Promise<T>): Promise
 export async function backOff(attempt: number, { baseMs = 20, capMs = 500 } = {}): Promise<void> {
   await wait(Math.random() * Math.min(capMs, baseMs * 2 ** attempt));
 }
+
+/** What AWS said, for whoever set a receiver up: its name for the fault and its sentence, and nothing of the call. */
+export function sayWhy(error: unknown): string {
+  if (!(error instanceof Error)) return "an unknown fault";
+  return `${error.name}: ${error.message}`.slice(0, 300);
+}

@@ -1,4 +1,3 @@
-import { providerTenantId } from "./ids.ts";
 import {
   bucketNames,
   type IndexName,
@@ -50,6 +49,7 @@ export const principalNames = [
   "schedule",
   "notify",
   "sweep",
+  "alerts",
   "purge",
   "measure",
   "secrets",
@@ -164,7 +164,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       table("GetItem", "Query", "BatchGetItem"),
       changes(
         ["PutItem", "UpdateItem"],
-        [...tasks, "CONFIG", "FREEZE", "GATE", idempotency, "NODE", "SCHEDULE", tenantSums],
+        ["ALERT", "ALERTING", ...tasks, "CONFIG", "FREEZE", "GATE", idempotency, "NODE", "SCHEDULE", tenantSums],
         ["CERTIFICATE#*", "ENROLMENT#*", "FREEZE", "GATE", ...jobSums, "PRESENCE#*", "RATE#*"],
       ),
       // A configuration is changed only while nothing that the gate looked at has changed since.
@@ -330,7 +330,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       table("GetItem", "BatchGetItem"),
       changes(
         ["PutItem", "UpdateItem"],
-        [...tasks, "NODE", "RUN#*", "SECRET#*", tenantSums],
+        ["ALERT", "ALERTING", ...tasks, "NODE", "RUN#*", "SECRET#*", tenantSums],
         [...jobSums, "PRESENCE#*"],
       ),
       // What nobody opened in time, and what was opened.
@@ -348,8 +348,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
         why: "machines come and go; on AWS a condition bounds it to those with the stage's own tag",
       },
       queues([...allLanes, "escalations", "rollouts"], "SendMessage", "GetQueueUrl"),
-      // The workers there are, and a queue for each.
-      { ...table("Query"), keys: [`T#${providerTenantId}#NODE`] },
+      // The workers there are, and a queue for each; the nodes that a tenant's thresholds are for, and a node's gateway.
+      { ...table("Query"), keys: ["T#*#NODE"] },
       {
         actions: ["sqs:ListQueues"],
         resources: ["*"],
@@ -374,13 +374,32 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       { ...table("UpdateItem"), keys: ["T#*#NOTICE"] },
       queues(["notifications"], ...consume),
       sign("notify"),
+      {
+        actions: ["sns:Publish"],
+        resources: ["steward-notices-*"],
+        why: "topics are customers' own, in accounts of theirs: their policies let Steward in, and their names say what for",
+      },
+      {
+        actions: ["ses:SendEmail"],
+        resources: ["identity/*"],
+        why: "which domain mail comes from is a setting of the stage, and the account's own to verify",
+      },
     ],
     sweep: [
       table("GetItem", "Query"),
-      changes(["PutItem", "UpdateItem"], ["FLEET", "HISTORY#*", "NODE"], ["PRESENCE#*", "SWEEP"]),
+      changes(["PutItem", "UpdateItem"], ["FLEET", "HISTORY#*"], ["PRESENCE#*", "SWEEP"]),
       // A snapshot of each large tenant's nodes, which it never reads.
       objects("PutObject", `${buckets.fleet}/*`),
-      queues(["node-events"], "SendMessage", ...consume),
+      queues(["node-events"], "SendMessage", "GetQueueUrl"),
+    ],
+    // Brings nodes' records and alerts to what the heartbeats say, and has people told.
+    alerts: [
+      table("GetItem", "BatchGetItem"),
+      // A node's gateway is found by its name.
+      { ...table("Query"), keys: ["T#*#NODE"] },
+      changes(["PutItem", "UpdateItem"], ["ALERT", "AUDIT", "NODE", "NOTICE"], ["PRESENCE#*"]),
+      queues(["node-events"], ...consume),
+      tellNotices,
     ],
     purge: [
       // The one role that may look through the whole table, and the one that may empty outputs and snapshots.

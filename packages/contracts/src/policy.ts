@@ -108,6 +108,8 @@ function arnsOf(service: string, name: string, place: StagePlace): string[] {
   switch (service) {
     case "dynamodb":
       return [regional(`table/${name}`)];
+    case "sns":
+      return [`arn:${place.partition}:sns:*:*:${name}`];
     case "sqs":
       return [regional(name)];
     case "ssm":
@@ -123,6 +125,8 @@ function arnsOf(service: string, name: string, place: StagePlace): string[] {
       // A secret that is yet to be made has an ARN with six characters that nobody knows.
       return [secret === undefined ? regional(`secret:${name}`) : known(place.secretArns[secret], name)];
     }
+    case "ses":
+      return [regional(name)];
     case "lambda":
       return [regional(`function:${name}`)];
     case "autoscaling":

@@ -1,3 +1,4 @@
+import { alertRoutes } from "./routes/alerts.ts";
 import { applianceRoutes } from "./routes/appliances.ts";
 import { approveRoutes } from "./routes/approve.ts";
 import { auditRoutes } from "./routes/audit.ts";
@@ -48,6 +49,7 @@ export const routes = {
   ...queueRoutes,
   ...deadLetterRoutes,
   ...nodeRoutes,
+  ...alertRoutes,
   ...configurationRoutes,
   ...overviewRoutes,
   ...freezeRoutes,

@@ -71,6 +71,8 @@ export const exportedKinds = [
   "rollout",
   "run",
   "notification",
+  "alert",
+  "alerting",
   "audit",
 ] as const;
 export type ExportedKind = (typeof exportedKinds)[number];

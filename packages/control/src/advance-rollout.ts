@@ -25,7 +25,7 @@ import { loadTask } from "./load-task.ts";
 import { ringRuns } from "./ring-runs.ts";
 import { sendAfterCommit } from "./send-later.ts";
 import { heldAmong, sendRuns } from "./send-runs.ts";
-import { sendNotices } from "./store-task.ts";
+import { sendNotices } from "./send-notices.ts";
 
 type Deps = Pick<Context, "table" | "queues" | "nowMs" | "release" | "log" | "meter"> & WithSigner & WithDoorbell;
 

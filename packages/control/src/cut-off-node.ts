@@ -4,6 +4,7 @@ import { getRun, listRunsOfAppliance, replaceRun } from "@steward/aws/records/ru
 import { commit } from "@steward/aws/table";
 import { actFor, actForSystem } from "@steward/aws/tenant-fence";
 import { defaults } from "@steward/contracts/defaults";
+import { alertsOfNode } from "@steward/core/alert/node-alerts";
 import { reduceJob } from "@steward/core/job/reduce-job";
 import { reduceRun } from "@steward/core/run/reduce-run";
 import type { NodeState } from "@steward/core/node/node-state";
@@ -14,6 +15,8 @@ import { cutOffAtMs } from "@steward/core/node/cut-off";
 import type { Context } from "./context.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { loadJob, newClaimSecret } from "./send-job.ts";
+import { sendNotices } from "./send-notices.ts";
+import { settleAlerts } from "./settle-alerts.ts";
 import { sendAfterCommit } from "./send-later.ts";
 import { forgetDoorbell } from "./start-run.ts";
 
@@ -28,8 +31,8 @@ const maxRuns = 1_000;
 const maxDue = 5_000;
 
 /**
- * Ends what a node that was revoked or removed leaves behind: runs that wait for it, jobs that it holds, its registration
- * with SSM. It is due until all of this was done, and may be called again at any time. What it had started cannot be
+ * Ends what a node that was revoked or removed leaves behind: runs that wait for it, jobs that it holds, its
+ * registration with SSM, its alerts. It is due until all of this was done, and may be called again at any time. What it had started cannot be
  * stopped from here: it is past its deadline some time, and counts as failed.
  */
 export async function cutOffNode(deps: Deps, key: { tenantId: string; nodeId: string }): Promise<void> {
@@ -38,7 +41,14 @@ export async function cutOffNode(deps: Deps, key: { tenantId: string; nodeId: st
   await (node.kind === "appliance" ? cancelRuns(deps, node) : releaseJobs(deps, node));
   if (node.doorbell === "ssm") await deps.deregister(node.nodeId);
   const { dueAtMs: _done, ...rest } = node;
-  await commit(deps.table, [replaceNode(node, { ...rest, version: node.version + 1 })]);
+  const { writes, notices } = await settleAlerts(deps, {
+    tenantId: node.tenantId,
+    wishes: alertsOfNode(node, { health: node.health, causes: node.causes ?? [] }, { grouped: false }),
+    who,
+    record: node.nodeId,
+  });
+  await commit(deps.table, [replaceNode(node, { ...rest, version: node.version + 1 }), ...writes]);
+  await sendNotices(deps, notices);
 }
 
 async function cancelRuns(deps: Deps, node: NodeState): Promise<void> {

@@ -1,17 +1,20 @@
 import { getNotice, replaceNotice } from "@steward/aws/records/notice";
 import { listNotifications } from "@steward/aws/records/notification";
-import { getTask } from "@steward/aws/records/task";
+import type { Mail } from "@steward/aws/mail";
 import { commit } from "@steward/aws/table";
 import { actForSystem } from "@steward/aws/tenant-fence";
+import type { Handed } from "@steward/aws/topics";
 import { AppError, hasCode } from "@steward/contracts/errors";
 import { providerTenantId } from "@steward/contracts/ids";
 import type { WebhookBody } from "@steward/contracts/notification";
 import { redactText } from "@steward/contracts/redact";
+import type { AlertState } from "@steward/core/alert/alert-state";
+import { noticeText } from "@steward/core/notification/notice-text";
 import { stillHolds } from "@steward/core/notification/notices-of";
 import type { NoticeState, NotificationState } from "@steward/core/notification/notification-state";
 import { receiversOf, reduceNotice } from "@steward/core/notification/reduce-notice";
-import type { Escalation, TaskState } from "@steward/core/task/task-state";
 import type { Context, WithSigner } from "./context.ts";
+import { bodyOf, subjectOf } from "./notice-body.ts";
 import { signRequest } from "./sign-request.ts";
 
 type Deps = Pick<Context, "table" | "nowMs" | "log" | "meter"> &
@@ -21,6 +24,16 @@ type Deps = Pick<Context, "table" | "nowMs" | "log" | "meter"> &
       url: string,
       request: { method: "POST"; headers: Record<string, string>; body: string; maxBytes: number; timeoutMs: number },
     ) => Promise<{ status: number }>;
+    sendMail: (mail: Mail) => Promise<Handed>;
+    publish: (message: {
+      topicArn: string;
+      subject: string;
+      body: string;
+      attributes: Readonly<Record<string, string>>;
+    }) => Promise<Handed>;
+    /** Who mail comes from; absent: this installation sends none. */
+    mailFrom?: string;
+    apiUrl: string;
   };
 
 /** A receiver has so long; whoever needs more answers first and works then. */
@@ -45,17 +58,15 @@ export async function deliverNotice(deps: Deps, message: { tenantId: string; not
     if (hasCode(error, "conflict")) return;
     throw error;
   }
-  const [task, receivers] = await Promise.all([
-    found.taskId === undefined ? undefined : getTask(deps.table, { tenantId, taskId: found.taskId }),
-    receiversFor(deps, found),
-  ]);
-  const { all, now } = receiversOf(found, receivers, deps.nowMs());
-  if (all.length === 0 || !stillHolds(found, task)) return store(deps, taken, { type: "drop" });
-  const body = JSON.stringify(bodyOf(found, task));
+  const [subject, known] = await Promise.all([subjectOf(deps, found), receiversFor(deps, found)]);
+  const receivers = await whoWasTold(deps, found, known, subject.alerts);
+  const { all, now, held } = receiversOf(found, receivers, deps.nowMs());
+  if (all.length === 0 || !stillHolds(found, subject)) return store(deps, taken, { type: "drop" });
+  const body = bodyOf(found, subject);
   const outcomes = Object.fromEntries(
-    await Promise.all(now.map(async (one) => [one.notificationId, await send(deps, one, noticeId, body)] as const)),
+    await Promise.all(now.map(async (one) => [one.notificationId, await send(deps, one, body)] as const)),
   );
-  await store(deps, taken, { type: "attempted", receivers: all.map((one) => one.notificationId), outcomes });
+  await store(deps, taken, { type: "attempted", receivers: all.map((one) => one.notificationId), outcomes, held });
 }
 
 /** A tenant's own; but whoever asks its provider has the provider told, whose receivers are nobody else's to read. */
@@ -64,20 +75,68 @@ async function receiversFor(deps: Deps, { event, tenantId }: NoticeState): Promi
   return actForSystem("a tenant asks its provider", () => listNotifications(deps.table, providerTenantId));
 }
 
+/** That something is over is told to those who were told that it began: nobody is told the end of what they do not know. */
+async function whoWasTold(
+  deps: Deps,
+  { event, tenantId }: NoticeState,
+  receivers: NotificationState[],
+  alerts: readonly AlertState[],
+): Promise<NotificationState[]> {
+  if (event !== "alert.resolved") return receivers;
+  const ids = [...new Set(alerts.flatMap(({ told }) => told?.notices ?? []))];
+  const notices = await Promise.all(ids.map((noticeId) => getNotice(deps.table, { tenantId, noticeId })));
+  return receivers.filter(({ notificationId }) =>
+    notices.some((notice) => notice?.deliveries[notificationId]?.status === "delivered"),
+  );
+}
+
 async function store(deps: Deps, taken: NoticeState, event: Parameters<typeof reduceNotice>[1]): Promise<void> {
   await commit(deps.table, [replaceNotice(taken, reduceNotice(taken, event, deps.nowMs()).state)]);
 }
 
 type Outcome = { delivered: boolean; final?: boolean; reason?: string };
 
-async function send(deps: Deps, receiver: NotificationState, noticeId: string, body: string): Promise<Outcome> {
-  const outcome = await attempt(deps, receiver, noticeId, body);
+async function send(deps: Deps, receiver: NotificationState, body: WebhookBody): Promise<Outcome> {
+  const outcome = await attempt(deps, receiver, body);
   deps.meter("NoticesSent", 1, { Outcome: outcome.delivered ? "delivered" : "failed" });
   return outcome;
 }
 
-async function attempt(deps: Deps, receiver: NotificationState, noticeId: string, body: string): Promise<Outcome> {
-  const headers = { "content-type": "application/json", "webhook-id": noticeId };
+async function attempt(deps: Deps, receiver: NotificationState, body: WebhookBody): Promise<Outcome> {
+  switch (receiver.kind) {
+    case "webhook":
+      return callWebhook(deps, receiver, body);
+    case "email":
+      return mail(deps, receiver, body);
+    case "sns": {
+      const { subject } = noticeText(body, deps.apiUrl);
+      const attributes = { event: body.event, tenantId: body.tenantId, noticeId: body.id };
+      return outcomeOf(
+        await deps.publish({ topicArn: receiver.url, subject, body: JSON.stringify(body), attributes }),
+      );
+    }
+    default:
+      return receiver.kind satisfies never;
+  }
+}
+
+async function mail(deps: Deps, receiver: NotificationState, body: WebhookBody): Promise<Outcome> {
+  const { mailFrom } = deps;
+  if (mailFrom === undefined) return { delivered: false, reason: "this installation sends no mail" };
+  const to = receiver.url.slice("mailto:".length);
+  return outcomeOf(
+    await deps.sendMail({ from: mailFrom, to, messageId: body.id, ...noticeText(body, deps.apiUrl) }),
+  );
+}
+
+function outcomeOf(handed: Handed): Outcome {
+  if (handed.taken) return { delivered: true };
+  return { delivered: false, final: handed.final ?? false, reason: redactText(handed.reason) };
+}
+
+async function callWebhook(deps: Deps, receiver: NotificationState, told: WebhookBody): Promise<Outcome> {
+  const body = JSON.stringify(told);
+  const headers = { "content-type": "application/json", "webhook-id": told.id };
   try {
     const signed = await signRequest(deps.signer, { url: receiver.url, headers, body, nowMs: deps.nowMs() });
     const answer = await deps.fetchOutside(receiver.url, {
@@ -94,33 +153,4 @@ async function attempt(deps: Deps, receiver: NotificationState, noticeId: string
     if (!(error instanceof AppError)) throw error;
     return { delivered: false, reason: redactText(error.message).slice(0, 300) };
   }
-}
-
-const shownCharacters = 200;
-
-/** What is told: what happened and where to look, and no value of the plan. */
-function bodyOf(notice: NoticeState, task: TaskState | undefined): WebhookBody {
-  const iso = (timeMs: number) => new Date(timeMs).toISOString();
-  const { noticeId, event, createdAtMs, tenantId } = notice;
-  const shared = { v: 1, id: noticeId, event, at: iso(createdAtMs), tenantId } as const;
-  if (task === undefined) return shared;
-  const asked = ({ name, note }: Escalation) => ({ by: name, ...(note === undefined ? {} : { note: short(note) }) });
-  const short = (text: string) => redactText(text).slice(0, shownCharacters).toWellFormed();
-  return {
-    ...shared,
-    task: {
-      id: task.taskId,
-      status: task.status,
-      ...(task.instruction === undefined ? {} : { instruction: short(task.instruction) }),
-      actions: (task.plan?.steps ?? []).map((step) => step.action),
-      appliances: task.targets.length,
-      ...(task.plan === undefined ? {} : { risk: task.plan.risk }),
-      requestedBy: task.requestedBy,
-      ...(task.approval === undefined ? {} : { approvedBy: task.approval.by }),
-      ...(event === "task.escalated" && task.escalation !== undefined ? { escalation: asked(task.escalation) } : {}),
-      ...(task.question === undefined ? {} : { question: short(task.question.text) }),
-      ...(task.result === undefined ? {} : { message: short(task.result.message) }),
-      ...(task.dueAtMs === undefined ? {} : { expiresAt: iso(task.dueAtMs) }),
-    },
-  };
 }

@@ -1,3 +1,4 @@
+import { getAlerting } from "@steward/aws/records/alerting";
 import { createCertificate, getCertificate } from "@steward/aws/records/certificate";
 import { getEnrolment, replaceEnrolment } from "@steward/aws/records/enrolment";
 import { gateChanged } from "@steward/aws/records/gate-epoch";
@@ -11,6 +12,7 @@ import { defaults } from "@steward/contracts/defaults";
 import { AppError, hasCode } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
 import type { Enrolment } from "@steward/contracts/node";
+import { thresholdsInForce } from "@steward/core/alert/alerting-state";
 import { judgeEnrolment } from "@steward/core/certificate/judge-enrolment";
 import { mayAct } from "@steward/core/tenant/tenant-now";
 import type { EnrolmentState } from "@steward/core/certificate/certificate-state";
@@ -113,6 +115,7 @@ async function issue(
     });
   }
   const { nodeId, tenantId, kind, name, tags, doorbell } = enrolment;
+  const alerting = await getAlerting(deps.table, tenantId);
   const certificate = await issueNodeCertificate(deps.signer, {
     nodeId,
     tenantId,
@@ -148,7 +151,12 @@ async function issue(
     lastSeenAtMs: 0,
     intervalSeconds: tenant.heartbeatIntervalSeconds,
     certificate: { current: certificate.fingerprint, revoked: false, expiresAtMs: certificate.notAfterMs },
-    directive: { intervalSeconds: tenant.heartbeatIntervalSeconds, configRevision: 0, pendingRuns: [] },
+    directive: {
+      intervalSeconds: tenant.heartbeatIntervalSeconds,
+      configRevision: 0,
+      pendingRuns: [],
+      ...(alerting === undefined ? {} : { thresholds: thresholdsInForce(alerting, node) }),
+    },
     announced: { level: "offline", epoch: 0 },
   };
   const used: EnrolmentState = {

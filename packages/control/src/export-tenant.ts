@@ -26,6 +26,8 @@ const sections = [
   "WINDOW",
   "SCHEDULE",
   "NOTIFICATION",
+  "ALERT",
+  "ALERTING",
   "TASK",
   "JOB",
   "ROLLOUT",

@@ -1,54 +1,106 @@
+import { getFleetSilence } from "@steward/aws/records/fleet-silence";
 import { getNode, replaceNode } from "@steward/aws/records/node";
 import { announce, getPresence } from "@steward/aws/records/presence";
 import { commit } from "@steward/aws/table";
+import { canonical } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
-import { transition } from "@steward/core/node/health";
+import { alertsOfNode } from "@steward/core/alert/node-alerts";
+import { causesOf, transition } from "@steward/core/node/health";
 import type { NodeEvent } from "./accept-heartbeat.ts";
 import type { Context } from "./context.ts";
+import { silencedBy } from "./find-gateway.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
+import { settleAlerts } from "./settle-alerts.ts";
+import { sendNotices } from "./send-notices.ts";
+
+const who = "steward:alerts";
 
 /**
- * Brings a node's own record to the health that its presence has now. The message says only where to look: late, doubled
- * or overtaken ones change nothing.
+ * Brings a node's own record, and its alerts, to the health that its presence has now. The message says only where to look:
+ * late, doubled or overtaken ones change nothing.
  *
  *     sweep      reads silent ── tells ── announce offline ✗ it has beaten
  *     heartbeat                      beats ✓ (healthy is what was announced: nothing due)
- *     here                  reads silent ── notes offline ── announce offline ✗ ── reads again ── notes healthy ✓
+ *     here                  reads silent ── announce offline ✗ ── reads again: nothing to note
  *
- * So what was noted is also what was announced, or this is not done: the next change finds that there is something to tell.
+ * What is noted was announced before, here or by whoever sent the message, so no alert opens for what nobody announced; and
+ * an announcement is made once, so whatever dies here is done by whoever gets the message next. Record and alerts are one
+ * transaction: of two who have seen different times the later one's is what stays.
  */
 export async function noteTransition(
-  deps: Pick<Context, "table" | "nowMs">,
+  deps: Pick<Context, "table" | "nowMs" | "queues" | "log">,
   event: Pick<NodeEvent, "tenantId" | "nodeId">,
 ): Promise<void> {
-  await retryOnConflict(async () => {
+  const { tenantId, nodeId } = event;
+  const notices = await retryOnConflict(async () => {
     // Before the presence: whoever has changed the node since then has seen a newer one.
-    const node = await getNode(deps.table, { tenantId: event.tenantId, nodeId: event.nodeId });
-    if (node === undefined || node.removedAtMs !== undefined) return;
-    const presence = await getPresence(deps.table, event.nodeId);
-    if (presence === undefined || presence.tenantId !== event.tenantId || presence.sequence === 0) return;
+    const node = await getNode(deps.table, { tenantId, nodeId });
+    if (node === undefined || node.removedAtMs !== undefined) return [];
+    const silence = await getFleetSilence(deps.table, tenantId);
+    const presence = await getPresence(deps.table, nodeId);
+    if (presence === undefined || presence.tenantId !== tenantId || presence.sequence === 0) return [];
     const nowMs = deps.nowMs();
     const due = transition(presence, nowMs);
-    const { level, epoch } = due ?? presence.announced;
-    if (level !== node.health) {
-      await commit(deps.table, [
-        replaceNode(node, {
-          ...node,
-          version: node.version + 1,
-          health: level,
-          healthEpoch: Math.max(epoch, node.healthEpoch),
-          healthSinceMs: nowMs,
-          updatedAtMs: nowMs,
-        }),
-      ]);
+    if (due !== undefined) {
+      const epochBefore = presence.announced.epoch;
+      const told = await announce(deps.table, {
+        nodeId,
+        epochBefore,
+        announced: due,
+        ifSequence: presence.sequence,
+      });
+      if (!told) throw new AppError("conflict", "the node was heard of meanwhile");
     }
-    if (due === undefined) return;
-    const told = await announce(deps.table, {
-      nodeId: event.nodeId,
-      epochBefore: presence.announced.epoch,
-      announced: due,
-      ifSequence: presence.sequence,
+    const announced = due ?? presence.announced;
+    const causes = causesOf({ ...presence, announced });
+    const changes = await settleAlerts(deps, {
+      tenantId,
+      wishes: alertsOfNode(node, { health: announced.level, causes }, { grouped: silence?.phase === "open" }),
+      suppressedBy: async ({ kind }) => (kind === "offline" ? silencedBy(deps, node, presence) : undefined),
+      who,
+      record: nodeId,
     });
-    if (!told) throw new AppError("conflict", "the node was heard of meanwhile");
+    const isNoted = announced.level === node.health && canonical(causes) === canonical(node.causes ?? []);
+    if (isNoted && changes.writes.length === 0) return [];
+    await commit(deps.table, [
+      // Also where only its alerts change: its version is what puts those who decide on them in order.
+      replaceNode(node, {
+        ...node,
+        version: node.version + 1,
+        health: announced.level,
+        healthEpoch: Math.max(announced.epoch, node.healthEpoch),
+        ...(announced.level === node.health ? {} : { healthSinceMs: nowMs }),
+        causes,
+        updatedAtMs: nowMs,
+      }),
+      ...changes.writes,
+    ]);
+    return changes.notices;
   });
+  await sendNotices(deps, notices);
+}
+
+/**
+ * Opens or ends the one alert of a tenant's silent fleet, as the sweep has noted it. Who is still gone when it ends is
+ * looked at by itself (`noteTransition`): the sweep sends for each.
+ */
+export async function noteFleetSilence(
+  deps: Pick<Context, "table" | "nowMs" | "queues" | "log">,
+  { tenantId }: { tenantId: string },
+): Promise<void> {
+  const notices = await retryOnConflict(async () => {
+    const silence = await getFleetSilence(deps.table, tenantId);
+    if (silence === undefined || silence.phase === "suspected") return [];
+    const subject = { kind: "fleet-silent" as const };
+    const changes = await settleAlerts(deps, {
+      tenantId,
+      wishes: [silence.phase === "open" ? { subject, raise: "critical" } : { subject, clear: true }],
+      raised: { nodes: { silent: silence.nodes, of: silence.of } },
+      who,
+      record: tenantId,
+    });
+    await commit(deps.table, changes.writes);
+    return changes.notices;
+  });
+  await sendNotices(deps, notices);
 }

@@ -3,13 +3,21 @@ import * as records from "@steward/aws/records/notification";
 import { commit } from "@steward/aws/table";
 import { AppError, hasCode } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
-import type { CreateNotification, DeliveryView, NotificationView } from "@steward/contracts/notification";
+import { sha256Hex } from "@steward/contracts/canonical";
+import {
+  type CreateNotification,
+  type DeliveryView,
+  kindOfUrl,
+  type NotificationView,
+} from "@steward/contracts/notification";
+import { isTimeZone } from "@steward/core/schedule/zone";
 import type { NoticeState, NotificationState } from "@steward/core/notification/notification-state";
 import { nextAttemptAtMs } from "@steward/core/notification/reduce-notice";
 import { audited } from "./audit.ts";
 import type { Caller, Context, Repeatable } from "./context.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { sendAfterCommit } from "./send-later.ts";
+import { sendNotices } from "./send-notices.ts";
 
 type Deps = Pick<Context, "table" | "nowMs">;
 
@@ -22,11 +30,11 @@ export async function listNotifications(deps: Deps, caller: Caller): Promise<{ i
 }
 
 /**
- * Adds a webhook. Its address is judged again at every call (`fetchOutside`); here only what can never be called is
- * refused. Throws `unprocessable` for such an address, and for more than ten.
+ * Adds a receiver. A webhook's address is judged again at every call (`fetchOutside`); here only what can never be called
+ * is refused. An e-mail address is told nothing before somebody there has confirmed that they want it. Throws `unprocessable` for such an address, and for more than ten.
  */
 export async function createNotification(
-  deps: Deps & { checkOutsideUrl: (url: string) => Promise<void> },
+  deps: Deps & Pick<Context, "queues" | "log" | "secret"> & { checkOutsideUrl: (url: string) => Promise<void> },
   caller: Caller,
   body: CreateNotification,
   repeatable?: Repeatable,
@@ -36,7 +44,10 @@ export async function createNotification(
   const notificationId = repeatable?.idOf("notification") ?? newId("notification", nowMs);
   const made = await records.getNotification(deps.table, { tenantId, notificationId });
   if (made !== undefined) return view(made);
-  await deps.checkOutsideUrl(body.url);
+  const kind = kindOfUrl(body.url);
+  if (kind === undefined) throw new AppError("internal", `no receiver has the address ${body.url}`);
+  if (kind === "webhook") await deps.checkOutsideUrl(body.url);
+  if (body.quietHours !== undefined && !isTimeZone(body.quietHours.timeZone)) throw noZone(body.quietHours.timeZone);
   const { items } = await listNotifications(deps, caller);
   if (items.length >= maxReceivers) {
     throw new AppError("unprocessable", `a tenant is told at up to ${maxReceivers} places`, {
@@ -48,21 +59,86 @@ export async function createNotification(
     version: 1,
     tenantId,
     notificationId,
-    kind: "webhook",
-    ...body,
+    kind,
+    name: body.name,
+    url: body.url,
+    events: body.events,
+    ...(body.leastSeverity === undefined ? {} : { leastSeverity: body.leastSeverity }),
+    ...(body.quietHours === undefined ? {} : { quietHours: body.quietHours }),
+    ...(kind === "email" ? { unconfirmed: "" } : {}),
     createdBy: caller.principal.id,
     createdAtMs: nowMs,
   };
+  const asking = kind === "email" ? askFor(deps, state) : undefined;
+  const stored = asking === undefined ? state : { ...state, unconfirmed: asking.hash };
   try {
     await commit(deps.table, [
-      records.createNotification(state),
-      audit(deps, caller, "create-notification", undefined, state),
+      records.createNotification(stored),
+      ...(asking === undefined ? [] : [createNotice(asking.notice)]),
+      audit(deps, caller, "create-notification", undefined, stored),
     ]);
+    if (asking !== undefined) await sendNotices(deps, [asking.notice]);
   } catch (error) {
     // The same request, quicker.
     if (!hasCode(error, "conflict")) throw error;
   }
   return view(state);
+}
+
+/**
+ * An address proves that somebody there wants to be told: whoever could have mail sent to any address could flood it. The
+ * code is on its way only; what is kept is its hash.
+ */
+function askFor(deps: Pick<Context, "secret" | "nowMs">, { tenantId, notificationId }: NotificationState) {
+  const code = deps.secret().replaceAll(/[^A-Za-z0-9]/g, "").slice(0, 12);
+  const nowMs = deps.nowMs();
+  const notice: NoticeState = {
+    v: 1,
+    version: 1,
+    tenantId,
+    noticeId: newId("notice", nowMs),
+    event: "confirm",
+    only: notificationId,
+    code,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    dueAtMs: nowMs,
+    deliveries: {},
+  };
+  return { notice, hash: sha256Hex(code) };
+}
+
+/** What was read at the address. Throws `unprocessable` for another code. Again: nothing more happens. */
+export async function confirmNotification(
+  deps: Deps,
+  caller: Caller,
+  params: { notificationId: string },
+  { code }: { code: string },
+): Promise<NotificationView> {
+  return retryOnConflict(async () => {
+    const state = await load(deps, caller, params.notificationId);
+    if (state.removedAtMs !== undefined) throw absent(params.notificationId);
+    if (state.unconfirmed === undefined) return view(state);
+    if (sha256Hex(code) !== state.unconfirmed) {
+      throw new AppError("unprocessable", "this is not the code that was sent there", {
+        fields: [{ path: "code", message: "is not the one in the message" }],
+        next: `Remove the receiver and add it again to have another one sent: steward notify rm ${state.notificationId}`,
+      });
+    }
+    const { unconfirmed: _read, ...rest } = state;
+    const next = { ...rest, version: state.version + 1 };
+    await commit(deps.table, [
+      records.replaceNotification(state, next),
+      audit(deps, caller, "confirm-notification", state, next),
+    ]);
+    return view(next);
+  });
+}
+
+function noZone(timeZone: string): AppError {
+  return new AppError("unprocessable", `there is no time zone ${timeZone}`, {
+    fields: [{ path: "quietHours.timeZone", message: "must be a name like Europe/Berlin" }],
+  });
 }
 
 /** Removing it again changes nothing. What is on its way there is given up. */
@@ -92,6 +168,11 @@ export async function testNotification(
   const { tenantId } = caller;
   const receiver = await load(deps, caller, params.notificationId);
   if (receiver.removedAtMs !== undefined) throw absent(params.notificationId);
+  if (receiver.unconfirmed !== undefined) {
+    throw new AppError("unprocessable", "nobody there has confirmed yet that they want to be told", {
+      next: `Give back the code that was sent there: steward notify confirm ${receiver.notificationId} <code>`,
+    });
+  }
   const nowMs = deps.nowMs();
   const noticeId = repeatable?.idOf("notice") ?? newId("notice", nowMs);
   const notice: NoticeState = {
@@ -147,8 +228,19 @@ function absent(notificationId: string): AppError {
 }
 
 function view(state: NotificationState): NotificationView {
-  const { notificationId, name, kind, url, events, createdBy, createdAtMs } = state;
-  return { id: notificationId, name, kind, url, events, createdBy, createdAt: new Date(createdAtMs).toISOString() };
+  const { notificationId, name, kind, url, events, createdBy, createdAtMs, leastSeverity, quietHours } = state;
+  return {
+    id: notificationId,
+    name,
+    kind,
+    url,
+    events,
+    ...(leastSeverity === undefined ? {} : { leastSeverity }),
+    ...(quietHours === undefined ? {} : { quietHours }),
+    confirmed: state.unconfirmed === undefined,
+    createdBy,
+    createdAt: new Date(createdAtMs).toISOString(),
+  };
 }
 
 function deliveryView(notice: NoticeState, receiver: string): DeliveryView {
@@ -160,6 +252,7 @@ function deliveryView(notice: NoticeState, receiver: string): DeliveryView {
     id: notice.noticeId,
     event: notice.event,
     ...(notice.taskId === undefined ? {} : { taskId: notice.taskId }),
+    ...(notice.alertIds === undefined ? {} : { alertIds: notice.alertIds }),
     createdAt: iso(notice.createdAtMs),
     status: delivery?.status ?? (notice.endedAtMs === undefined ? "waiting" : "failed"),
     attempts: delivery?.attempts ?? 0,

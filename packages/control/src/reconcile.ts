@@ -20,10 +20,12 @@ import { cutOffNode } from "./cut-off-node.ts";
 import { inTurn } from "./in-turn.ts";
 import { removeRunSecret } from "./remove-run-secret.ts";
 import { liveWorkers } from "./live-workers.ts";
+import { lookAtAlert } from "./look-at-alert.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { loadJob, newClaimSecret } from "./send-job.ts";
 import { sendAfterCommit } from "./send-later.ts";
 import { forgetDoorbell } from "./start-run.ts";
+import { spreadThresholds } from "./thresholds.ts";
 import { wakeRollout } from "./wake-rollout.ts";
 import { storeTask } from "./store-task.ts";
 
@@ -35,6 +37,8 @@ const batch = 10_000;
 const atOnce = 10;
 /** The function has 55 s: what it began it also ends. */
 const budgetMs = 40_000;
+/** One tenant's nodes are brought to its thresholds for so long at a time. */
+const spreadMs = 10_000;
 
 /**
  * Enforces every deadline: whatever died, the record says when somebody must look at it, and this looks. Bounded per
@@ -86,6 +90,11 @@ async function look(deps: Deps, record: Due): Promise<void> {
       return cutOffNode(deps, { tenantId: record.tenantId, nodeId: record.id });
     case "secret":
       return removeRunSecret(deps, record);
+    case "alert":
+      return lookAtAlert(deps, { tenantId: record.tenantId, alertId: record.id });
+    case "alerting":
+      await spreadThresholds(deps, { tenantId: record.tenantId, untilMs: performance.now() + spreadMs });
+      return;
     case "notice":
       await sendAfterCommit(deps, "notifications", { tenantId: record.tenantId, noticeId: record.id }, record.tenantId);
       return;

@@ -9,7 +9,6 @@ import { jobHasEnded } from "@steward/contracts/states";
 import type { JobState } from "@steward/core/job/job-state";
 import { reduceJob } from "@steward/core/job/reduce-job";
 import { noticesOf } from "@steward/core/notification/notices-of";
-import type { NoticeState } from "@steward/core/notification/notification-state";
 import { newRollout } from "@steward/core/rollout/new-rollout";
 import { reduceRollout } from "@steward/core/rollout/reduce-rollout";
 import type { RolloutEvent } from "@steward/core/rollout/rollout-state";
@@ -20,6 +19,7 @@ import type { Context } from "./context.ts";
 import { noteJob } from "./note-job.ts";
 import { releaseEndedJob } from "./quotas.ts";
 import { sendAfterCommit } from "./send-later.ts";
+import { sendNotices } from "./send-notices.ts";
 
 export interface TaskChange {
   /** Absent for a new task. */
@@ -117,15 +117,5 @@ function rolloutEventOf(
       return { type: "retry" };
     case "undo_rollout":
       return { type: "undo", ...(effect.reason === undefined ? {} : { reason: effect.reason }) };
-  }
-}
-
-/** Those that are due now; the reconciler sends the others when they are, and again what is lost on the way. */
-export async function sendNotices(
-  deps: Pick<Context, "queues" | "nowMs" | "log">,
-  notices: readonly NoticeState[],
-): Promise<void> {
-  for (const { tenantId, noticeId, dueAtMs } of notices) {
-    if ((dueAtMs ?? 0) <= deps.nowMs()) await sendAfterCommit(deps, "notifications", { tenantId, noticeId }, tenantId);
   }
 }

@@ -42,6 +42,9 @@ const deliver = (message: { tenantId: string; noticeId: string }) =>
     {
       ...house,
       signer: testSigner(),
+      sendMail: async () => ({ taken: true }),
+      publish: async () => ({ taken: true }),
+      apiUrl: "https://api.example.org",
       fetchOutside: async (_url, { body, headers }) => {
         const { event, id } = webhookBodySchema.parse(JSON.parse(body));
         expect(headers["webhook-id"]).toBe(id);

@@ -6,6 +6,7 @@ import { configurationBindings } from "@steward/api/routes/configuration";
 import { fleetBindings } from "@steward/api/routes/fleet";
 import { freezeBindings } from "@steward/api/routes/freezes";
 import { limitBindings } from "@steward/api/routes/limits";
+import { alertBindings } from "@steward/api/routes/alerts";
 import { nodeBindings } from "@steward/api/routes/nodes";
 import { overviewBindings } from "@steward/api/routes/overview";
 import { queueBindings } from "@steward/api/routes/queues";
@@ -25,6 +26,7 @@ const bindings = [
   ...limitBindings,
   ...queueBindings,
   ...nodeBindings,
+  ...alertBindings,
   ...overviewBindings,
   ...scheduleBindings,
   ...taskBindings,

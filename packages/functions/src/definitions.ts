@@ -139,7 +139,7 @@ export const functionDefinitions = {
   },
   "note-transitions": {
     entry: "note-transitions",
-    principal: "sweep",
+    principal: "alerts",
     trigger: { kind: "queue", queue: "node-events", batchSize: 10 },
     timeoutSeconds: 50,
     memoryMb: 256,

@@ -42,6 +42,8 @@ export const environmentSchema = z.object({
    * installation and its tests. Nothing on AWS sets it.
    */
   STEWARD_OUTSIDE_HOSTS: hostList.optional(),
+  /** Who notices by e-mail come from: an address that SES may send as. Absent: none are sent. */
+  STEWARD_MAIL_FROM: z.email().optional(),
   /** Another address of the Claude API, for tests and proxies. */
   STEWARD_ANTHROPIC_URL: z.url().optional(),
   STEWARD_CLAUDE_MODEL: z.string().min(1).default("claude-sonnet-5-5"),

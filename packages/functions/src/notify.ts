@@ -6,9 +6,19 @@ import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { z } from "zod";
 import { consume } from "./batch.ts";
 import { createContext } from "./context.ts";
+import { env } from "./env.ts";
 
 const context = createContext("notify");
-const deps = { ...context, signer: context.services.signer("notify") };
+const { STEWARD_MAIL_FROM: mailFrom, STEWARD_API_URL: apiUrl } = env();
+const { sendMail, publish } = context.services;
+const deps = {
+  ...context,
+  signer: context.services.signer("notify"),
+  sendMail,
+  publish,
+  ...(mailFrom === undefined ? {} : { mailFrom }),
+  apiUrl,
+};
 const schema = z.object({ tenantId: tenantIdSchema, noticeId: noticeIdSchema });
 
 /** Messages of `notifications`: tells who wants to know. */

@@ -2,6 +2,7 @@ import type { DeadLetterQueues } from "@steward/aws/dead-letters";
 import type { InstanceSecrets } from "@steward/aws/instance-secrets";
 import type { LifecycleAction } from "@steward/aws/lifecycle";
 import type { ObjectRemover } from "@steward/aws/object-remover";
+import type { Mail } from "@steward/aws/mail";
 import type { Objects } from "@steward/aws/objects";
 import type { QueueLender } from "@steward/aws/queue-lender";
 import type { Queues } from "@steward/aws/queues";
@@ -10,6 +11,7 @@ import type { Seals } from "@steward/aws/seals";
 import type { SecretVersions } from "@steward/aws/secret-versions";
 import type { ReadOptions } from "@steward/aws/secrets";
 import type { Signer } from "@steward/aws/signing";
+import type { Handed } from "@steward/aws/topics";
 import type { WorkerQueues } from "@steward/aws/worker-queues";
 import { bucketNames, resourceNames, type SigningKeyUse } from "@steward/contracts/names";
 import { once } from "./once.ts";
@@ -48,6 +50,8 @@ export interface Services {
   activate: (nodeId: string, role: string) => Promise<{ id: string; code: string }>;
   deregister: (nodeId: string) => Promise<void>;
   instanceSecrets: InstanceSecrets;
+  sendMail: (mail: Mail) => Promise<Handed>;
+  publish: (message: Parameters<typeof import("@steward/aws/topics").publish>[0]) => Promise<Handed>;
   letInstanceGoOn: (action: LifecycleAction) => Promise<boolean>;
   /** The ids of the instances of a group. */
   instancesOf: (group: string) => Promise<ReadonlySet<string>>;
@@ -63,6 +67,7 @@ export function createServices({ stage, account }: { stage: string; account: str
   const ssmOnce = once(async () => (await import("@steward/aws/clients/ssm")).createSsm({ maxAttempts: 1 }));
   const kms = once(async () => (await import("@steward/aws/clients/kms")).createKms());
   const secrets = once(async () => (await import("@steward/aws/clients/secrets")).createSecrets());
+  const ses = once(async () => (await import("@steward/aws/clients/ses")).createSes());
   const parameterCalls = once(() => import("@steward/aws/parameters"));
   const secretCalls = once(() => import("@steward/aws/secrets"));
   const objects = once(async () => {
@@ -210,6 +215,8 @@ export function createServices({ stage, account }: { stage: string; account: str
       create: async (...call) => (await instanceSecrets()).create(...call),
       remove: async (...call) => (await instanceSecrets()).remove(...call),
     },
+    sendMail: async (mail) => (await import("@steward/aws/mail")).sendMail(await ses(), mail),
+    publish: async (message) => (await import("@steward/aws/topics")).publish(message),
     letInstanceGoOn: async (action) => (await lifecycle()).letInstanceGoOn(await autoScaling(), action),
     instancesOf: async (group) => (await lifecycle()).instancesOf(await autoScaling(), group),
   };

@@ -1,5 +1,6 @@
 import { notificationRoutes as routes } from "@steward/contracts/routes/notifications";
 import {
+  confirmNotification,
   createNotification,
   deleteNotification,
   listDeliveries,
@@ -13,6 +14,7 @@ export const notificationBindings = [
   bind(routes.createNotification, (deps, { caller, body, repeatable }) =>
     createNotification(deps, caller, body, repeatable),
   ),
+  bind(routes.confirmNotification, (deps, { caller, params, body }) => confirmNotification(deps, caller, params, body)),
   bind(routes.deleteNotification, (deps, { caller, params }) => deleteNotification(deps, caller, params)),
   bind(routes.testNotification, (deps, { caller, params, repeatable }) =>
     testNotification(deps, caller, params, repeatable),

@@ -18,6 +18,8 @@ export const dueTypes = [
   "run",
   "secret",
   "notice",
+  "alert",
+  "alerting",
 ] as const;
 export type DueType = (typeof dueTypes)[number];
 

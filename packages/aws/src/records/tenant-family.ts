@@ -18,6 +18,8 @@ export const exportedFamily = {
   WINDOW: "window",
   SCHEDULE: "schedule",
   NOTIFICATION: "notification",
+  ALERT: "alert",
+  ALERTING: "alerting",
   TASK: "task",
   JOB: "job",
   ROLLOUT: "rollout",

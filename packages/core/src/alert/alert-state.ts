@@ -43,8 +43,6 @@ export interface AlertState extends Versioned {
   suppressedBy?: string;
   /** Of `fleet-silent`. */
   nodes?: { silent: number; of: number };
-  /** Of `fleet-silent`: the time of the sweep that said so. An older one changes nothing. */
-  asOfMs?: number;
   resolvedAtMs?: number;
   /** Earlier openings, the newest first. */
   past: { startsAtMs: number; resolvedAtMs: number; severity: Severity; acknowledgedBy?: AlertPerson }[];

@@ -21,10 +21,9 @@ export type AlertEvent =
       escalateAfterMs?: number;
       suppressedBy?: string;
       nodes?: { silent: number; of: number };
-      asOfMs?: number;
     }
   /** It is so no longer. */
-  | { type: "clear"; asOfMs?: number }
+  | { type: "clear" }
   | { type: "acknowledge"; by: AlertPerson }
   | { type: "snooze"; by: AlertPerson; untilMs: number }
   /** Its time has come: a snooze has ended, nobody has looked, or a gateway is to be looked at. */
@@ -99,13 +98,12 @@ export function reduceAlert(state: AlertState, event: AlertEvent, nowMs: number)
 function decide(state: AlertState, event: AlertEvent, nowMs: number): AlertStep {
   switch (event.type) {
     case "raise":
-      if ((event.asOfMs ?? 0) < (state.asOfMs ?? 0)) return { state, effects: [] };
       return state.status === "resolved" ? reopen(state, event, nowMs) : worsen(state, event, nowMs);
     case "clear": {
-      if (state.status === "resolved" || (event.asOfMs ?? 0) < (state.asOfMs ?? 0)) return { state, effects: [] };
+      if (state.status === "resolved") return { state, effects: [] };
       const next = without(state, "dueAtMs", "suppressedBy");
       return {
-        state: { ...next, ...asOf(event), ...touched(state, nowMs), status: "resolved", resolvedAtMs: nowMs },
+        state: { ...next, ...touched(state, nowMs), status: "resolved", resolvedAtMs: nowMs },
         effects: state.told === undefined ? [] : [{ type: "tell", event: "alert.resolved" }],
       };
     }
@@ -232,17 +230,12 @@ function escalatesAtMs(state: AlertState): number {
   return last.atMs + escalateAfterMs;
 }
 
-function given({ escalateAfterMs, suppressedBy, nodes, ...event }: Extract<AlertEvent, { type: "raise" }>) {
+function given({ escalateAfterMs, suppressedBy, nodes }: Extract<AlertEvent, { type: "raise" }>) {
   return {
     ...(escalateAfterMs === undefined ? {} : { escalateAfterMs }),
     ...(suppressedBy === undefined ? {} : { suppressedBy }),
     ...(nodes === undefined ? {} : { nodes }),
-    ...asOf(event),
   };
-}
-
-function asOf({ asOfMs }: { asOfMs?: number }): { asOfMs?: number } {
-  return asOfMs === undefined ? {} : { asOfMs };
 }
 
 function touched(state: AlertState, nowMs: number): { version: number; updatedAtMs: number } {

@@ -21,6 +21,8 @@ export interface NodeState extends Versioned {
   healthEpoch: number;
   /** What it is not healthy for, as of the same transition; of a silent node what it was when it was last heard. */
   causes?: { part: string; level: "warning" | "critical" }[];
+  /** What is set for this node alone. */
+  thresholds?: Partial<Thresholds>;
   keyFingerprint: string;
   /** A person compared the key's fingerprint. Nothing runs on the node before. */
   confirmedAtMs?: number;

@@ -1,5 +1,6 @@
 import type { NotificationEvent } from "@steward/contracts/notification";
 import { taskHasEnded } from "@steward/contracts/states";
+import type { AlertState } from "../alert/alert-state.ts";
 import type { TaskState } from "../task/task-state.ts";
 import type { NoticeState } from "./notification-state.ts";
 
@@ -42,10 +43,18 @@ export function noticesOf(
   return warnAtMs - nowMs < warningMs ? [waiting] : [waiting, notice("task.expiring", warnAtMs)];
 }
 
-/** Whether it still tells the truth: who has decided meanwhile need not be told that somebody waits. */
-export function stillHolds({ event }: Pick<NoticeState, "event">, task: TaskState | undefined): boolean {
+/**
+ * Whether it still tells the truth: who has decided meanwhile need not be told that somebody waits, and of what was over in
+ * the night nobody is told in the morning.
+ */
+export function stillHolds(
+  notice: Pick<NoticeState, "event" | "noticeId" | "createdAtMs">,
+  { task, alerts = [] }: { task?: TaskState | undefined; alerts?: readonly AlertState[] },
+): boolean {
+  const { event, noticeId, createdAtMs } = notice;
   switch (event) {
     case "test":
+    case "confirm":
       return true;
     case "task.finished":
       return task !== undefined && taskHasEnded(task.status);
@@ -57,6 +66,12 @@ export function stillHolds({ event }: Pick<NoticeState, "event">, task: TaskStat
       return task?.status === "needs_input";
     case "task.expiring":
       return task?.status === "awaiting_approval" || task?.status === "needs_input";
+    case "alert.raised":
+      return alerts.some((alert) => alert.status === "open" && alert.told?.notices.includes(noticeId) === true);
+    case "alert.escalated":
+      return alerts.some((alert) => alert.status === "open" && alert.escalatedAtMs !== undefined);
+    case "alert.resolved":
+      return alerts.some((alert) => alert.status === "resolved" && (alert.resolvedAtMs ?? 0) <= createdAtMs);
     default:
       return event satisfies never;
   }

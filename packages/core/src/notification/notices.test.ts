@@ -12,6 +12,7 @@ const ids = () => {
   return () => `ntc_${(next += 1)}`;
 };
 const dayMs = 86_400_000;
+const base = { noticeId: "ntc_a", createdAtMs: 0 };
 
 it("people are told of what waits for them and how it ended, once for each change, and of nothing else", () => {
   fc.assert(
@@ -30,7 +31,7 @@ it("people are told of what waits for them and how it ended, once for each chang
                 ? ["task.needs_input", "task.expiring"]
                 : [];
       expect(events).toEqual(expected);
-      for (const notice of noticesOf(before, after, startMs, ids())) expect(stillHolds(notice, after)).toBe(true);
+      for (const notice of noticesOf(before, after, startMs, ids())) expect(stillHolds(notice, { task: after })).toBe(true);
       expect(noticesOf(before, { ...after, previewOf: "tsk_other" }, startMs, ids())).toEqual([]);
     }),
   );
@@ -46,9 +47,9 @@ it("a warning comes an hour before the end, and not at all where the whole wait 
 it("who has decided is not told that somebody waits", () => {
   const running = testTask(1, { status: "running" });
   for (const event of ["task.awaiting_approval", "task.needs_input", "task.expiring", "task.finished"] as const)
-    expect(stillHolds({ event }, running)).toBe(false);
-  expect(stillHolds({ event: "task.finished" }, undefined)).toBe(false);
-  expect(stillHolds({ event: "test" }, undefined)).toBe(true);
+    expect(stillHolds({ ...base, event }, { task: running })).toBe(false);
+  expect(stillHolds({ ...base, event: "task.finished" }, {})).toBe(false);
+  expect(stillHolds({ ...base, event: "test" }, {})).toBe(true);
 });
 
 const receiver = (id: string, changes: Partial<NotificationState> = {}): NotificationState => ({

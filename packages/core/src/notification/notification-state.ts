@@ -1,4 +1,5 @@
-import type { NotificationEvent } from "@steward/contracts/notification";
+import type { Severity } from "@steward/contracts/alert";
+import type { NoticeEvent, NotificationEvent, NotificationKind, QuietHours } from "@steward/contracts/notification";
 import type { Versioned } from "../versioned.ts";
 
 /** Where a tenant is told of what happens. */
@@ -6,9 +7,15 @@ export interface NotificationState extends Versioned {
   tenantId: string;
   notificationId: string;
   name: string;
-  kind: "webhook";
+  kind: NotificationKind;
+  /** `https://…`, `mailto:…`, or a topic's ARN. */
   url: string;
   events: NotificationEvent[];
+  quietHours?: QuietHours;
+  /** Absent: alerts of every severity. */
+  leastSeverity?: Severity;
+  /** Of an address: sha256 of the code that was sent there. Nothing else is until somebody has read it there. */
+  unconfirmed?: string;
   createdBy: string;
   createdAtMs: number;
   removedAtMs?: number;
@@ -19,6 +26,8 @@ export interface DeliveryState {
   status: "waiting" | "delivered" | "failed";
   attempts: number;
   lastAttemptAtMs: number;
+  /** It is quiet there until then. */
+  heldUntilMs?: number;
   reason?: string;
 }
 
@@ -29,8 +38,13 @@ export interface DeliveryState {
 export interface NoticeState extends Versioned {
   tenantId: string;
   noticeId: string;
-  event: NotificationEvent | "test";
+  event: NoticeEvent;
   taskId?: string;
+  /** Of `alert.…`, with the worst of them. */
+  alertIds?: string[];
+  severity?: Severity;
+  /** Of `confirm`: what is to be read there. */
+  code?: string;
   /** Only for this receiver. */
   only?: string;
   createdAtMs: number;

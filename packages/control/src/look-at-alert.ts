@@ -1,0 +1,59 @@
+import { getAlert, replaceAlert } from "@steward/aws/records/alert";
+import { createNotice } from "@steward/aws/records/notice";
+import { getNode } from "@steward/aws/records/node";
+import { getPresence } from "@steward/aws/records/presence";
+import { commit } from "@steward/aws/table";
+import { newId } from "@steward/contracts/ids";
+import type { AlertState } from "@steward/core/alert/alert-state";
+import { reduceAlert } from "@steward/core/alert/reduce-alert";
+import { audited } from "./audit.ts";
+import type { Context } from "./context.ts";
+import { silencedBy } from "./find-gateway.ts";
+import { sendNotices } from "./send-notices.ts";
+import { noticesOfAlerts } from "./settle-alerts.ts";
+
+/**
+ * What an alert's time has come for: its snooze is over, nobody has looked, or it is to be seen whether the gateway in
+ * front of its node is back.
+ */
+export async function lookAtAlert(
+  deps: Pick<Context, "table" | "queues" | "nowMs" | "log">,
+  key: { tenantId: string; alertId: string },
+): Promise<void> {
+  const before = await getAlert(deps.table, key);
+  const nowMs = deps.nowMs();
+  if (before?.dueAtMs === undefined || before.dueAtMs > nowMs) return;
+  const suppressedBy = before.suppressedBy === undefined ? undefined : await gatewayOf(deps, before);
+  const noticeId = newId("notice", nowMs);
+  const { state: after, effects } = reduceAlert(
+    before,
+    { type: "look", noticeId, ...(suppressedBy === undefined ? {} : { suppressedBy }) },
+    nowMs,
+  );
+  if (after === before) return;
+  const told = effects.map((effect) => ({ effect, alert: after }));
+  const notices = noticesOfAlerts(told, { noticeId, nowMs });
+  await commit(deps.table, [
+    replaceAlert(before, after),
+    ...notices.map(createNotice),
+    audited(nowMs, {
+      tenantId: key.tenantId,
+      who: "steward:reconcile",
+      what: "look-at-alert",
+      record: key.alertId,
+      before,
+      after,
+    }),
+  ]);
+  await sendNotices(deps, notices);
+}
+
+async function gatewayOf(deps: Pick<Context, "table" | "nowMs">, alert: AlertState): Promise<string | undefined> {
+  const { tenantId, nodeId = "" } = alert;
+  const [node, presence] = await Promise.all([
+    getNode(deps.table, { tenantId, nodeId }),
+    getPresence(deps.table, nodeId),
+  ]);
+  if (node === undefined || presence === undefined || presence.tenantId !== tenantId) return undefined;
+  return silencedBy(deps, node, presence);
+}

@@ -1,0 +1,126 @@
+import { batchGetAlerts, createAlert, replaceAlert } from "@steward/aws/records/alert";
+import { getAlerting } from "@steward/aws/records/alerting";
+import { createNotice } from "@steward/aws/records/notice";
+import type { Write } from "@steward/aws/table";
+import { newId } from "@steward/contracts/ids";
+import { type AlertState, type AlertSubject, alertIdOf } from "@steward/core/alert/alert-state";
+import type { AlertWish } from "@steward/core/alert/node-alerts";
+import { type AlertEffect, type AlertEvent, openAlert, reduceAlert, reopenMs } from "@steward/core/alert/reduce-alert";
+import { severities } from "@steward/contracts/alert";
+import type { NoticeState } from "@steward/core/notification/notification-state";
+import { audited } from "./audit.ts";
+import type { Context } from "./context.ts";
+
+/** Changes of alerts, and what is told of them, to be committed with what they follow from. */
+export interface AlertChanges {
+  writes: Write[];
+  notices: NoticeState[];
+}
+
+type Raised = Pick<Extract<AlertEvent, { type: "raise" }>, "nodes">;
+
+/**
+ * Brings a tenant's alerts to what is wished. Nothing where all is so already. In one transaction with the record that the
+ * wishes were decided on: of two who decide on the same one, one starts again.
+ */
+export async function settleAlerts(
+  deps: Pick<Context, "table" | "nowMs">,
+  input: {
+    tenantId: string;
+    wishes: readonly AlertWish[];
+    /** Of a node that is silent: the one in front of it, if that may be why. Asked only where an alert would open. */
+    suppressedBy?: (subject: AlertSubject) => Promise<string | undefined>;
+    raised?: Raised;
+    who: string;
+    record: string;
+  },
+): Promise<AlertChanges> {
+  const { tenantId, wishes } = input;
+  const nowMs = deps.nowMs();
+  const ids = wishes.map(({ subject }) => alertIdOf(tenantId, subject));
+  const known = new Map((await batchGetAlerts(deps.table, tenantId, ids)).map((alert) => [alert.alertId, alert]));
+  const before: AlertState[] = [];
+  const after: AlertState[] = [];
+  const told: { effect: AlertEffect; alert: AlertState }[] = [];
+  const noticeId = newId("notice", nowMs);
+  const escalateAfterMs = lazily(() => escalationOf(deps, tenantId));
+  for (const [at, wish] of wishes.entries()) {
+    const state = known.get(ids[at] ?? "");
+    if (!("raise" in wish)) {
+      if (state === undefined) continue;
+      take(state, reduceAlert(state, { type: "clear" }, nowMs));
+      continue;
+    }
+    const opens = state === undefined || state.status === "resolved";
+    const suppressedBy = opens ? await input.suppressedBy?.(wish.subject) : undefined;
+    const afterMs = await escalateAfterMs();
+    const raise: AlertEvent = {
+      type: "raise",
+      severity: wish.raise,
+      noticeId,
+      ...(afterMs === undefined ? {} : { escalateAfterMs: afterMs }),
+      ...(suppressedBy === undefined ? {} : { suppressedBy }),
+      ...input.raised,
+    };
+    take(
+      state,
+      state === undefined ? openAlert(tenantId, wish.subject, raise, nowMs) : reduceAlert(state, raise, nowMs),
+    );
+  }
+  function take(state: AlertState | undefined, step: { state: AlertState; effects: AlertEffect[] }) {
+    if (step.state === state) return;
+    if (state !== undefined) before.push(state);
+    after.push(step.state);
+    told.push(...step.effects.map((effect) => ({ effect, alert: step.state })));
+  }
+  if (after.length === 0) return { writes: [], notices: [] };
+  const notices = noticesOfAlerts(told, { noticeId, nowMs });
+  return {
+    writes: [
+      ...after.map((alert) => {
+        const previous = known.get(alert.alertId);
+        return previous === undefined ? createAlert(alert) : replaceAlert(previous, alert);
+      }),
+      ...notices.map(createNotice),
+      audited(nowMs, { tenantId, who: input.who, what: "settle-alerts", record: input.record, before, after }),
+    ],
+    notices,
+  };
+}
+
+/** One notice for each kind of news, however many alerts it is about. What has just ended is told when it stays so. */
+export function noticesOfAlerts(
+  told: readonly { effect: AlertEffect; alert: AlertState }[],
+  { noticeId, nowMs }: { noticeId: string; nowMs: number },
+): NoticeState[] {
+  const byEvent = Map.groupBy(told, ({ effect }) => effect.event);
+  return [...byEvent].flatMap(([event, all]) => {
+    const [first] = all;
+    if (first === undefined) return [];
+    const alerts = all.map(({ alert }) => alert);
+    const worst = Math.max(...alerts.map(({ severity }) => severities.indexOf(severity)));
+    return {
+      v: 1 as const,
+      version: 1,
+      tenantId: first.alert.tenantId,
+      noticeId: event === "alert.raised" ? noticeId : newId("notice", nowMs),
+      event,
+      alertIds: alerts.map(({ alertId }) => alertId),
+      severity: severities[worst] ?? "critical",
+      createdAtMs: nowMs,
+      updatedAtMs: nowMs,
+      dueAtMs: event === "alert.resolved" ? nowMs + reopenMs : nowMs,
+      deliveries: {},
+    };
+  });
+}
+
+export async function escalationOf(deps: Pick<Context, "table">, tenantId: string): Promise<number | undefined> {
+  const minutes = (await getAlerting(deps.table, tenantId))?.escalateAfterMinutes;
+  return minutes === undefined ? undefined : minutes * 60_000;
+}
+
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
