@@ -43,7 +43,6 @@ export const bindingsByFunction: Readonly<Record<ServedBy, readonly Binding[]>> 
     ...queueBindings,
     ...fleetBindings,
     ...nodeBindings,
-    ...fleetBindings,
     ...alertBindings,
     ...freezeBindings,
     ...auditBindings,

@@ -28,7 +28,10 @@ export function alertsOfNode(
   // Nobody waits for a node that was shut out.
   if (node.revokedAtMs !== undefined || node.removedAtMs !== undefined) {
     const parts = new Set([...known, ...now.causes].map(({ part }) => part));
-    return [{ subject: offline, clear: true }, ...[...parts].map((part) => ({ subject: of(part), clear: true as const }))];
+    return [
+      { subject: offline, clear: true },
+      ...[...parts].map((part) => ({ subject: of(part), clear: true as const })),
+    ];
   }
   if (now.health === "offline") return grouped ? [] : [{ subject: offline, raise: "critical" }];
   const wrong = new Set(now.causes.map(({ part }) => part));
