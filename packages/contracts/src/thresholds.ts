@@ -1,7 +1,9 @@
 import { z } from "zod";
 
 const pair = (value: z.ZodNumber) =>
-  z.tuple([value, value]).refine(([warning, critical]) => warning < critical, { message: "warning must be below critical" });
+  z
+    .tuple([value, value])
+    .refine(([warning, critical]) => warning < critical, { message: "warning must be below critical" });
 const percentPair = pair(z.number().min(1).max(100));
 
 /** `[warning, critical]`; at that value and above. What is absent is as the level above has it: tenant, then Steward's own. */

@@ -38,7 +38,10 @@ export async function listAlerts(
       (nodeId === undefined || alert.nodeId === nodeId) &&
       (suppressed === "true" || alert.suppressedBy === undefined),
   });
-  return { items: await views(deps, caller.tenantId, page.items), ...(page.after === undefined ? {} : { after: page.after }) };
+  return {
+    items: await views(deps, caller.tenantId, page.items),
+    ...(page.after === undefined ? {} : { after: page.after }),
+  };
 }
 
 export async function getAlert(deps: Deps, caller: Caller, params: { alertId: string }): Promise<AlertView> {

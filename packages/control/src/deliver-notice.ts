@@ -111,9 +111,7 @@ async function attempt(deps: Deps, receiver: NotificationState, body: WebhookBod
     case "sns": {
       const { subject } = noticeText(body, deps.apiUrl);
       const attributes = { event: body.event, tenantId: body.tenantId, noticeId: body.id };
-      return outcomeOf(
-        await deps.publish({ topicArn: receiver.url, subject, body: JSON.stringify(body), attributes }),
-      );
+      return outcomeOf(await deps.publish({ topicArn: receiver.url, subject, body: JSON.stringify(body), attributes }));
     }
     default:
       return receiver.kind satisfies never;
@@ -124,9 +122,7 @@ async function mail(deps: Deps, receiver: NotificationState, body: WebhookBody):
   const { mailFrom } = deps;
   if (mailFrom === undefined) return { delivered: false, reason: "this installation sends no mail" };
   const to = receiver.url.slice("mailto:".length);
-  return outcomeOf(
-    await deps.sendMail({ from: mailFrom, to, messageId: body.id, ...noticeText(body, deps.apiUrl) }),
-  );
+  return outcomeOf(await deps.sendMail({ from: mailFrom, to, messageId: body.id, ...noticeText(body, deps.apiUrl) }));
 }
 
 function outcomeOf(handed: Handed): Outcome {

@@ -90,7 +90,10 @@ export async function createNotification(
  * code is on its way only; what is kept is its hash.
  */
 function askFor(deps: Pick<Context, "secret" | "nowMs">, { tenantId, notificationId }: NotificationState) {
-  const code = deps.secret().replaceAll(/[^A-Za-z0-9]/g, "").slice(0, 12);
+  const code = deps
+    .secret()
+    .replaceAll(/[^A-Za-z0-9]/g, "")
+    .slice(0, 12);
   const nowMs = deps.nowMs();
   const notice: NoticeState = {
     v: 1,

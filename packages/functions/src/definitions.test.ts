@@ -107,5 +107,5 @@ it("who may change what decides about others: tenants, freezes, machines, people
   expect(changers("T#tnt_1#POLICY")).toEqual(["people", "purge"]);
   expect(changers("T#tnt_1#WINDOW")).toEqual(["people", "purge"]);
   expect(changers("SYS#PERSON#per_1")).toEqual(["people", "purge", "sessions"]);
-  expect(changers("T#tnt_1#NODE")).toEqual(["api", "enrol", "instances", "purge", "reconcile", "sweep"]);
+  expect(changers("T#tnt_1#NODE")).toEqual(["alerts", "api", "enrol", "instances", "purge", "reconcile"]);
 });

@@ -1,11 +1,6 @@
 import { alertRoutes as routes } from "@steward/contracts/routes/alerts";
 import { acknowledgeAlert, getAlert, listAlerts, snoozeAlert } from "@steward/control/alerts";
-import {
-  getNodeThresholds,
-  getThresholds,
-  putNodeThresholds,
-  putThresholds,
-} from "@steward/control/thresholds";
+import { getNodeThresholds, getThresholds, putNodeThresholds, putThresholds } from "@steward/control/thresholds";
 import { bind } from "../bind.ts";
 
 export const alertBindings = [

@@ -19,7 +19,9 @@ const itemOf = (state: AlertState) => ({
   gsi1pk: list(state.tenantId, state.status === "resolved" ? "over" : "now"),
   gsi1sk: `${sortable(state.resolvedAtMs ?? state.startsAtMs)}#${state.alertId}`,
   ...states.stateItem(state, { type: "alert", tenantId: state.tenantId, id: state.alertId }),
-  expiresAtS: states.ttl(state.resolvedAtMs === undefined ? state.updatedAtMs + foreverMs : state.resolvedAtMs + keptMs),
+  expiresAtS: states.ttl(
+    state.resolvedAtMs === undefined ? state.updatedAtMs + foreverMs : state.resolvedAtMs + keptMs,
+  ),
 });
 
 /** Of two that meet the same thing first, whose id is the same, one opens it; the other finds it open. */

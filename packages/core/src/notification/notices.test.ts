@@ -31,7 +31,8 @@ it("people are told of what waits for them and how it ended, once for each chang
                 ? ["task.needs_input", "task.expiring"]
                 : [];
       expect(events).toEqual(expected);
-      for (const notice of noticesOf(before, after, startMs, ids())) expect(stillHolds(notice, { task: after })).toBe(true);
+      for (const notice of noticesOf(before, after, startMs, ids()))
+        expect(stillHolds(notice, { task: after })).toBe(true);
       expect(noticesOf(before, { ...after, previewOf: "tsk_other" }, startMs, ids())).toEqual([]);
     }),
   );

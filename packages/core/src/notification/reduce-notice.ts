@@ -104,6 +104,7 @@ function wants(receiver: NotificationState, notice: NoticeState): boolean {
 function heldUntilMs(receiver: NotificationState, notice: NoticeState, nowMs: number): number | undefined {
   const { quietHours } = receiver;
   if (quietHours === undefined || notice.only !== undefined) return undefined;
-  const isUrgent = notice.event === "alert.escalated" || (notice.event === "alert.raised" && notice.severity === "critical");
+  const isUrgent =
+    notice.event === "alert.escalated" || (notice.event === "alert.raised" && notice.severity === "critical");
   return quietHours.exceptCritical && isUrgent ? undefined : quietUntilMs(quietHours, nowMs);
 }
