@@ -1,6 +1,7 @@
 import { join } from "node:path";
+import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
-import type { HeartbeatAnswer, Metrics } from "@steward/contracts/heartbeat";
+import type { Condition, HeartbeatAnswer, Metrics } from "@steward/contracts/heartbeat";
 import { type Clock, systemClock } from "@steward/node-client/clock";
 import { type Heartbeats, startHeartbeats } from "@steward/node-client/heartbeats";
 import { describeError, type Log } from "@steward/node-client/log";
@@ -9,6 +10,9 @@ import { createNodeClient, type NodeClient } from "@steward/node-client/node-cli
 import { openSequence } from "@steward/node-client/sequence";
 import { openStateDir, replaceFile } from "@steward/node-client/state-files";
 import { createBundleStore } from "./bundle-store.ts";
+import { createConditionLog } from "./conditions/condition-log.ts";
+import { watchMachine } from "./conditions/watch-machine.ts";
+import { createConfigKeeper } from "./config-keeper.ts";
 import type { Executor } from "./executor/executor.ts";
 import { createFactsKeeper } from "./facts-keeper.ts";
 import { openLedger } from "./ledger.ts";
@@ -32,6 +36,8 @@ export interface AgentOptions {
   bundlesDir?: string;
   /** What this machine measures; the demo fleet invents some. */
   metrics?: () => Promise<Metrics> | Metrics;
+  /** What is wrong with it; one that invents its metrics has nothing wrong. */
+  conditions?: () => Promise<Condition[]> | Condition[];
   clock?: Clock;
   random?: () => number;
 }
@@ -50,6 +56,12 @@ export interface AgentStatus {
   releaseVersion: number | undefined;
   running: string | undefined;
   unreported: number;
+  /** Of the configuration that it keeps to; 0 before the first. */
+  configRevision: number;
+  /** As the last heartbeat told them. */
+  conditions: Condition[];
+  /** By this machine's own clock. */
+  startedAtMs: number;
   refusals: string[];
 }
 
@@ -124,6 +136,23 @@ async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agen
   const trust = await openTrustStore({ stateDir, rootPublicKey: identity.rootPublicKey, call, nowMs, clock });
   const bundles = createBundleStore({ folder: options.bundlesDir ?? join(stateDir, "bundles"), call });
   const reporter = createReporter({ call, ledger, clock, random, log, nowMs, signal });
+  const config = await createConfigKeeper({
+    stateDir,
+    applianceId: identity.nodeId,
+    tenantId: identity.tenantId,
+    call,
+    trust,
+    nowMs,
+    log,
+  });
+  const lookAtMachine =
+    options.conditions ??
+    (options.metrics === undefined
+      ? watchMachine({ stateDir, config: config.config, clock, nowMs })
+      : () => Promise.resolve([]));
+  const conditionLog = createConditionLog();
+  let conditions: Condition[] = [];
+  const startedAtMs = Date.now();
   const facts = await createFactsKeeper({
     stateDir,
     applianceId: identity.nodeId,
@@ -177,11 +206,13 @@ async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agen
     sequence: await openSequence(stateDir),
     collect: async () => {
       const digest = facts.digest();
+      const found = [...(await lookAtMachine()), ...queue.conditions(), ...config.conditions()];
+      conditions = conditionLog.see(found, clock.monotonicMs());
       return {
         metrics: await measure(),
         agentVersion,
-        configRevision: 0,
-        conditions: queue.conditions(),
+        configRevision: config.revision(),
+        conditions,
         ...(digest === undefined ? {} : { factsDigest: digest }),
       };
     },
@@ -189,6 +220,9 @@ async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agen
       // Only now is there a server time to judge an envelope by: an agent beats before it obeys.
       const first = !hasBeaten;
       hasBeaten = true;
+      conditionLog.told();
+      if (config.config().logLevel === "debug") log("heartbeat.answered", { ...answer, conditions });
+      void config.follow(answer.configRevision);
       if (first) {
         log("agent.connected", { nodeId: identity.nodeId, name: identity.name });
         reporter.wake();
@@ -203,6 +237,8 @@ async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agen
       if (clock.monotonicMs() - factsAtMs >= factsEveryMs) void tellFacts();
       void writeStatus();
     },
+    // While a run is under way somebody watches.
+    mostSeconds: () => (queue.current() === undefined ? undefined : defaults.activeHeartbeatIntervalSeconds),
     log,
     signal,
     clock,
@@ -241,6 +277,9 @@ async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agen
       trustVersion: known?.trust.version,
       releaseVersion: known?.release.version,
       running: queue.current(),
+      configRevision: config.revision(),
+      conditions,
+      startedAtMs,
       unreported: ledger.entries().filter(({ state }) => state === "finished").length,
       refusals: queue.refusals(),
     };

@@ -20,8 +20,7 @@ function listOf(item: z.ZodType<string>, most: number) {
     .refine((list) => new Set(list).size === list.length, "names something twice");
 }
 
-export const logLevels = ["error", "info", "debug"] as const;
-export type LogLevel = (typeof logLevels)[number];
+const logLevels = ["info", "debug"] as const;
 
 /**
  * How an appliance's agent behaves between its runs. It cannot change keys, doors, or what may run: those are pinned,
@@ -32,6 +31,7 @@ export const applianceConfigSchema = z.strictObject({
   intervalSeconds: z.number().int().min(15).max(300).optional(),
   /** How it is called when there is work. Absent: as it was enrolled. `ssm` only where it was enrolled with it. */
   doorbell: z.enum(doorbells).optional(),
+  /** `debug`: also every answered heartbeat. */
   logLevel: z.enum(logLevels).optional(),
   watch: z
     .strictObject({

@@ -21,6 +21,8 @@ export interface HeartbeatsOptions {
   collect: () => Promise<HeartbeatParts> | HeartbeatParts;
   /** Must not block: heartbeats go on while a run or a job is executed. */
   onAnswer: (answer: HeartbeatAnswer) => void;
+  /** The longest that it may be between two heartbeats now, where that is less than the server's interval. */
+  mostSeconds?: () => number | undefined;
   log: Log;
   signal: AbortSignal;
   clock?: Clock;
@@ -108,7 +110,8 @@ export function startHeartbeats(options: HeartbeatsOptions): Heartbeats {
       const answer = await beat();
       if (failures > 0) log("heartbeat.answered_again", { failures });
       failures = 0;
-      intervalSeconds = Math.min(3600, Math.max(1, answer.nextIntervalSeconds));
+      const wanted = Math.min(3600, Math.max(1, answer.nextIntervalSeconds));
+      intervalSeconds = Math.min(wanted, options.mostSeconds?.() ?? wanted);
       for (const { resolve } of waiting) resolve(answer);
       await client.tendCertificate();
       options.onAnswer(answer);

@@ -5,7 +5,7 @@ import { createCapacity } from "./capacity.ts";
 import { type Finding, gpuFindings, modelFindings, plotCurve, slotFindings } from "./doctor-findings.ts";
 import { probeGpus } from "./gpus/probe-gpus.ts";
 import { probeHost } from "./gpus/probe-host.ts";
-import { createRunTool, type RunTool } from "./gpus/run-tool.ts";
+import { createRunTool, type RunTool } from "@steward/node-client/run-tool";
 import { watchGpus } from "./gpus/watch-gpus.ts";
 import { ollamaFacts } from "./models/ollama-facts.ts";
 import { probeOllama, usedModels, type WantedModels } from "./probe.ts";

@@ -19,7 +19,7 @@ import type { SlotChoice } from "./choose-slots.ts";
 import { findLanes, findOwnQueue, type QueueUrls } from "./find-queues.ts";
 import { gpusForHeartbeat, probeGpus } from "./gpus/probe-gpus.ts";
 import { probeHost } from "./gpus/probe-host.ts";
-import { createRunTool, type RunTool } from "./gpus/run-tool.ts";
+import { createRunTool, type RunTool } from "@steward/node-client/run-tool";
 import { watchGpus } from "./gpus/watch-gpus.ts";
 import { keepModels } from "./models/keep-models.ts";
 import { pullModel } from "./models/pull-model.ts";

@@ -9,7 +9,7 @@ import { createNodeClient, type NodeClient } from "../../node-client/src/node-cl
 import { type NodesDoor, startNodesDoor } from "../../node-client/test/support/nodes-door.ts";
 import { until } from "../../node-client/test/support/until.ts";
 import { examine, reportText } from "../src/doctor.ts";
-import { createRunTool } from "../src/gpus/run-tool.ts";
+import { createRunTool } from "@steward/node-client/run-tool";
 import { type Worker, type WorkerOptions, startWorker } from "../src/worker.ts";
 import { fixture } from "./support/fixture.ts";
 import { startScriptedOllama } from "./support/scripted-ollama.ts";

@@ -12,7 +12,7 @@ const configs = fc
     {
       intervalSeconds: fc.integer({ min: 15, max: 300 }),
       doorbell: fc.constantFrom("pull" as const, "ssm" as const),
-      logLevel: fc.constantFrom("error" as const, "info" as const, "debug" as const),
+      logLevel: fc.constantFrom("info" as const, "debug" as const),
       watch: fc.record(
         {
           services: units,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fixture } from "../../test/support/fixture.ts";
 import { gpusForHeartbeat, probeGpus } from "./probe-gpus.ts";
-import type { RunTool, ToolOutcome } from "./run-tool.ts";
+import type { RunTool, ToolOutcome } from "@steward/node-client/run-tool";
 
 const output = (name: string): ToolOutcome => ({ kind: "output", stdout: fixture(name) });
 

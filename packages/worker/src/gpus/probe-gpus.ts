@@ -2,7 +2,7 @@ import type { Gpu } from "@steward/contracts/heartbeat";
 import type { FoundGpu } from "./found-gpu.ts";
 import { amdMetricArgs, amdStaticArgs, readAmdSmi, readRocmSmi, rocmArgs } from "./read-amd.ts";
 import { migColumn, nvidiaColumns, nvidiaQuery, readMigSlices, readNvidiaRows } from "./read-nvidia-smi.ts";
-import type { RunTool, ToolOutcome } from "./run-tool.ts";
+import type { RunTool, ToolOutcome } from "@steward/node-client/run-tool";
 
 export type Tool = "nvidia-smi" | "rocm-smi" | "amd-smi";
 /** A tool that is there and does not tell. One that is absent is no trouble: most hosts lack most of them. */

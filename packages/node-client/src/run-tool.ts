@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { describeError } from "@steward/node-client/log";
+import { describeError } from "./log.ts";
 
 export type ToolOutcome =
   | { kind: "output"; stdout: string }
@@ -7,7 +7,7 @@ export type ToolOutcome =
   | { kind: "timed_out"; afterMs: number }
   | { kind: "failed"; detail: string };
 
-/** Starts one of the GPU makers' tools. Never throws. */
+/** Starts a tool of the machine. Never throws. */
 export type RunTool = (tool: string, args: readonly string[]) => Promise<ToolOutcome>;
 
 const maxOutputCharacters = 1_000_000;

@@ -1,0 +1,227 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { ApplianceConfig } from "@steward/contracts/appliance-config";
+import { type Condition, conditionSchema, maxConditions } from "@steward/contracts/heartbeat";
+import type { RunTool } from "@steward/node-client/run-tool";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createVirtualClock } from "../../../node-client/test/support/virtual-clock.ts";
+import { createConditionLog } from "./condition-log.ts";
+import { judgeCertificate } from "./judge-certificate.ts";
+import { readDrive } from "./read-drives.ts";
+import { judgeSensors, readSensors } from "./read-sensors.ts";
+import { readFailed, readWatched } from "./read-units.ts";
+import { securityUpdates } from "./read-updates.ts";
+import { watchMachine } from "./watch-machine.ts";
+
+const capture = (name: string) =>
+  readFileSync(new URL(`../../test/fixtures/smartctl.${name}.json`, import.meta.url), "utf8");
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "steward-machine-"));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+function put(path: string, text: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), text);
+}
+
+describe("a drive's own diagnosis", () => {
+  it("is what smartctl really said: failing, wearing, fine, and nothing at all", () => {
+    expect(readDrive(capture("hitachi-failing"))).toEqual({ drive: "sdc Hitachi HDS721050DLE630", level: "critical" });
+    expect(readDrive(capture("samsung-970-evo-media-errors"))).toEqual({
+      drive: "nvme0 Samsung SSD 970 EVO 500GB",
+      level: "warning",
+    });
+    expect(readDrive(capture("samsung-970-evo-plus"))).toMatchObject({ level: "ok" });
+    expect(readDrive(capture("no-device"))).toBeUndefined();
+    expect(readDrive("smartctl: command not found")).toBeUndefined();
+  });
+
+  it("warns of sectors that cannot be read, and fails with the maker's own threshold", () => {
+    const passes = capture("hitachi-failing").replace('"passed": false', '"passed": true');
+    expect(readDrive(passes)).toMatchObject({ level: "critical" });
+    const pending = passes.replace('"when_failed": "now"', '"when_failed": ""');
+    expect(readDrive(pending)).toMatchObject({ level: "warning" });
+    expect(readDrive(pending.replace('"value": 8, "string": "8"', '"value": 0, "string": "0"'))).toMatchObject({
+      level: "ok",
+    });
+    const worn = capture("samsung-970-evo-plus").replace('"available_spare": 100', '"available_spare": 9');
+    expect(readDrive(worn)).toMatchObject({ level: "critical" });
+  });
+});
+
+describe("temperatures", () => {
+  it("are held to the maker's limits, else to the configured ones; what nothing is connected to says nothing", async () => {
+    const hwmon = "sys/class/hwmon";
+    put(`${hwmon}/hwmon0/name`, "coretemp\n");
+    put(`${hwmon}/hwmon0/temp1_label`, "Package id 0\n");
+    put(`${hwmon}/hwmon0/temp1_input`, "91000\n");
+    put(`${hwmon}/hwmon0/temp1_max`, "80000\n");
+    put(`${hwmon}/hwmon0/temp1_crit`, "100000\n");
+    put(`${hwmon}/hwmon1/name`, "acpitz\n");
+    put(`${hwmon}/hwmon1/temp1_input`, "72000\n");
+    put(`${hwmon}/hwmon1/temp2_input`, "127500\n");
+    put(`${hwmon}/hwmon2/name`, "nvme\n");
+    put(`${hwmon}/hwmon2/temp1_input`, "85850\n");
+    put(`${hwmon}/hwmon2/temp1_max`, "65261850\n");
+    put(`${hwmon}/hwmon2/temp1_crit`, "84850\n");
+    const sensors = await readSensors(root);
+    expect(sensors.map(({ name }) => name)).toEqual(["coretemp Package id 0", "acpitz temp1", "nvme temp1"]);
+    expect(judgeSensors(sensors)).toEqual([
+      { kind: "temperature", subject: "coretemp Package id 0", level: "warning" },
+      { kind: "temperature", subject: "nvme temp1", level: "critical" },
+    ]);
+    expect(judgeSensors(sensors, { warning: 70, critical: 90 })).toContainEqual({
+      kind: "temperature",
+      subject: "acpitz temp1",
+      level: "warning",
+    });
+  });
+
+  it("come from the zones where there are no monitors", async () => {
+    const zone = "sys/class/thermal/thermal_zone0";
+    put(`${zone}/type`, "cpu-thermal\n");
+    put(`${zone}/temp`, "86000\n");
+    put(`${zone}/trip_point_0_type`, "critical\n");
+    put(`${zone}/trip_point_0_temp`, "110000\n");
+    expect(await readSensors(root)).toEqual([{ name: "cpu-thermal", celsius: 86, critical: 110 }]);
+    expect(judgeSensors(await readSensors(root))).toMatchObject([{ level: "warning" }]);
+    expect(await readSensors(join(root, "nowhere"))).toEqual([]);
+  });
+});
+
+describe("services", () => {
+  it("that failed are told, and those that somebody wants and that are not active, critically", () => {
+    const failed = `nginx.service            loaded failed failed A high performance web server
+getty@tty1.service loaded failed failed Getty on tty1
+`;
+    expect(readFailed(failed, ["getty@tty1"])).toEqual([
+      { kind: "service", subject: "nginx.service", level: "warning" },
+    ]);
+    const shown = `Id=smbd.service
+ActiveState=inactive
+
+Id=backup.timer
+ActiveState=active
+`;
+    expect(readWatched(shown, ["smbd", "backup.timer", "gone"])).toEqual([
+      { kind: "service", subject: "smbd.service", level: "critical" },
+      { kind: "service", subject: "gone.service", level: "critical" },
+    ]);
+  });
+
+  it("counts what apt would install of the security archive, and nothing else", () => {
+    const simulated = `Inst libssl3 [3.0.9-1] (3.0.11-1~deb12u2 Debian-Security:12/stable-security [amd64])
+Inst tzdata [2024a-0+deb12u1] (2024b-0+deb12u1 Debian:12.8/stable [all])
+Inst curl [7.88.1-10+deb12u5] (7.88.1-10+deb12u8 Ubuntu:22.04/jammy-security [amd64]) []
+Conf libssl3 (3.0.11-1~deb12u2 Debian-Security:12/stable-security [amd64])
+`;
+    expect(securityUpdates(simulated)).toBe(2);
+  });
+});
+
+it("a certificate is told two weeks before its end, urgently three days before, and where it is none", () => {
+  const pem = execFileSync(
+    "openssl",
+    ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30"].concat([
+      "-subj",
+      "/CN=nas",
+      "-keyout",
+      "/dev/null",
+    ]),
+    { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
+  );
+  const inDays = (days: number) =>
+    judgeCertificate("/etc/ssl/nas.pem", pem, Date.now() + days * 86_400_000).map(({ level }) => level);
+  expect([inDays(0), inDays(17), inDays(28), inDays(40)]).toEqual([[], ["warning"], ["critical"], ["critical"]]);
+  expect(judgeCertificate("/etc/ssl/nas.pem", undefined, 0)).toMatchObject([{ level: "warning" }]);
+});
+
+describe("the list of conditions", () => {
+  const conditions = fc.uniqueArray(
+    fc.record({
+      kind: fc.constantFrom("service", "drive"),
+      subject: fc.integer({ min: 0, max: 30 }).map(String),
+      level: fc.constantFrom("warning" as const, "critical" as const),
+    }),
+    { maxLength: 40, selector: ({ kind, subject }) => `${kind} ${subject}` },
+  );
+
+  it("tells what is so, the worst first, and keeps what went away until it was told once", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(conditions, fc.boolean()), { maxLength: 12 }), (looks) => {
+        const log = createConditionLog();
+        const untold = new Set<string>();
+        let atMs = 0;
+        for (const [found, answered] of looks) {
+          atMs += 60_000;
+          const told = log.see(found, atMs);
+          for (const one of told) expect(conditionSchema.safeParse(one).success).toBe(true);
+          expect(told.length).toBeLessThanOrEqual(maxConditions);
+          const keys = told.map(({ kind, subject }) => `${kind} ${subject}`);
+          for (const { kind, subject } of found) untold.add(`${kind} ${subject}`);
+          if (untold.size <= maxConditions) expect(new Set(keys)).toEqual(untold);
+          const levels = told.map(({ level }) => level);
+          expect(levels.toSorted()).toEqual(levels);
+          if (!answered) continue;
+          log.told();
+          for (const key of keys)
+            if (!found.some(({ kind, subject }) => `${kind} ${subject}` === key)) untold.delete(key);
+        }
+      }),
+    );
+  });
+
+  it("says for how long, and from anew where it came back", () => {
+    const log = createConditionLog();
+    const full: Condition = { kind: "disk", subject: "/srv", level: "critical" };
+    log.see([full], 0);
+    expect(log.see([full], 90_000)).toEqual([{ ...full, since: 90 }]);
+    log.told();
+    // Gone and back while nobody answered: still told, for as long as it is back.
+    log.see([], 120_000);
+    expect(log.see([], 150_000)).toEqual([{ ...full, since: 150 }]);
+    expect(log.see([full], 180_000)).toEqual([{ ...full, since: 0 }]);
+  });
+});
+
+describe("a machine that is watched", () => {
+  const answers: Record<string, string> = {
+    "smartctl --scan --json": JSON.stringify({ devices: [{ name: "/dev/sdc", type: "sat" }] }),
+    sh: capture("hitachi-failing"),
+    "systemctl list-units": "nginx.service loaded failed failed A web server\n",
+    "systemctl show": "Id=smbd.service\nActiveState=failed\n",
+    "apt-get": "Inst libssl3 [1] (2 Debian-Security:12/stable-security [amd64])\n",
+  };
+  const runTool: RunTool = async (tool, args) => {
+    const line = [tool, ...args].join(" ");
+    const name = Object.keys(answers).find((one) => line.startsWith(one));
+    return name === undefined ? { kind: "absent" } : { kind: "output", stdout: answers[name] ?? "" };
+  };
+  const dayMs = 86_400_000;
+
+  it("tells what its tools and files say, updates after a week, and nothing that it is not to look at", async () => {
+    put("run/systemd/system/x", "");
+    put("run/reboot-required", "");
+    let config: ApplianceConfig = { watch: { services: ["smbd"], filesystems: ["/gone"] } };
+    const { clock, advance } = createVirtualClock();
+    let nowMs = 1_000 * dayMs;
+    const look = watchMachine({ stateDir: root, config: () => config, clock, nowMs: () => nowMs, runTool, root });
+    const kinds = async () => (await look()).map(({ kind, level }) => `${kind} ${level}`).toSorted();
+    await look();
+    advance(3_600_000);
+    await expect.poll(kinds).toEqual(["disk critical", "drive critical", "service critical", "service warning"]);
+    await expect.poll(() => existsSync(join(root, "waiting.json"))).toBe(true);
+    nowMs += 8 * dayMs;
+    advance(8 * dayMs);
+    await expect.poll(kinds).toContain("updates warning");
+    expect(await kinds()).toContain("reboot warning");
+    config = { watch: { drives: false, updates: false, ignoreServices: ["nginx"] } };
+    advance(dayMs);
+    await expect.poll(kinds).toEqual([]);
+  });
+});

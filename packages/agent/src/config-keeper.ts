@@ -1,0 +1,130 @@
+import { join } from "node:path";
+import {
+  type ApplianceConfig,
+  noConfig,
+  type SignedConfig,
+  signedConfigSchema,
+} from "@steward/contracts/appliance-config";
+import type { Client } from "@steward/contracts/client";
+import { AppError } from "@steward/contracts/errors";
+import type { Condition } from "@steward/contracts/heartbeat";
+import { type SignedDocument, signedDocumentSchema } from "@steward/contracts/signed";
+import { describeError, type Log } from "@steward/node-client/log";
+import { readIfThere, replaceFile } from "@steward/node-client/state-files";
+import { readDocument, type TrustStore } from "@steward/node-client/trust-store";
+import { parsePayload } from "@steward/node-client/verify-signed";
+
+/** What this agent keeps to between its runs: the newest configuration that it has verified. */
+export interface ConfigKeeper {
+  /** 0 before the first. */
+  revision(): number;
+  config(): ApplianceConfig;
+  /** The server says that this revision is in force: fetches, verifies and keeps it. Never throws. */
+  follow(revision: number): Promise<void>;
+  /** Why the one in force is not kept to. */
+  conditions(): Condition[];
+}
+
+/**
+ * Verified by the keys of the trust document that sign commands, for this appliance, not expired, and never an older one
+ * than was kept: a restored control plane does not take a watch away. What is refused leaves the last good one in place.
+ */
+export async function createConfigKeeper(options: {
+  stateDir: string;
+  applianceId: string;
+  tenantId: string;
+  call: Client;
+  trust: Pick<TrustStore, "fresh" | "refresh">;
+  nowMs: () => number | undefined;
+  log: Log;
+}): Promise<ConfigKeeper> {
+  const { applianceId, tenantId, call, trust, log } = options;
+  const path = join(options.stateDir, "config.json");
+  let kept = readKept(await readIfThere(path));
+  let refused: string | undefined;
+  let following: Promise<void> = Promise.resolve();
+
+  async function verify(document: SignedDocument): Promise<SignedConfig> {
+    const read = (known: Awaited<ReturnType<TrustStore["fresh"]>>) =>
+      readDocument(document, "steward-config-v1", known.trust.keys.dispatch, signedConfigSchema);
+    let signed: SignedConfig;
+    try {
+      signed = read(await trust.fresh());
+    } catch {
+      // It may be signed by a key that is younger than what is known here.
+      signed = read(await trust.refresh());
+    }
+    const nowMs = options.nowMs();
+    const refuse = (why: string) => new AppError("forbidden", `the configuration is refused: ${why}`);
+    if (signed.nodeId !== applianceId || signed.tenantId !== tenantId) throw refuse("it is for another appliance");
+    if (nowMs === undefined || nowMs >= signed.expiresAtMs) throw refuse("it has expired");
+    return signed;
+  }
+
+  async function follow(revision: number): Promise<void> {
+    const known = kept?.revision ?? 0;
+    if (revision === known) {
+      refused = undefined;
+      return;
+    }
+    try {
+      if (revision < known) throw older(revision, known);
+      const answer = await call("fetchConfig", { params: { nodeId: applianceId }, query: { have: known } });
+      if (answer.document === undefined) {
+        if (answer.revision < known) throw older(answer.revision, known);
+        return;
+      }
+      const signed = await verify(answer.document);
+      if (signed.revision <= known) throw older(signed.revision, known);
+      await replaceFile(path, JSON.stringify(answer.document));
+      kept = signed;
+      refused = undefined;
+      log("config.taken_up", { revision: signed.revision });
+    } catch (error) {
+      // A door that does not answer, or has it signed first, is asked again with the next heartbeat.
+      if (error instanceof AppError && error.retryable) return;
+      const why = describeError(error);
+      if (why !== refused) log("config.refused", { revision, error: why });
+      refused = why;
+    }
+  }
+
+  return {
+    revision: () => kept?.revision ?? 0,
+    config: () => kept?.config ?? noConfig,
+    follow(revision) {
+      following = following.then(() => follow(revision));
+      return following;
+    },
+    conditions: () => (refused === undefined ? [] : [{ kind: "configuration", level: "warning" }]),
+  };
+}
+
+function older(revision: number, known: number): AppError {
+  return new AppError(
+    "forbidden",
+    `the configuration is refused: revision ${revision} is older than ${known}, which is kept`,
+    {
+      retryable: false,
+    },
+  );
+}
+
+/** It was verified when it was kept; its key may be gone since, and it is kept to all the same. */
+function readKept(text: string | undefined): SignedConfig | undefined {
+  if (text === undefined) return undefined;
+  const document = signedDocumentSchema.safeParse(parse(text));
+  const payload = document.success
+    ? signedConfigSchema.safeParse(parsePayload(new Uint8Array(Buffer.from(document.data.payload, "base64"))))
+    : undefined;
+  // A damaged file is no reason not to start: the newest one is fetched again.
+  return payload?.data;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
