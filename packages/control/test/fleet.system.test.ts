@@ -14,6 +14,7 @@ import { fleetHealth, fleetHistory, nodeHistory, topology } from "@steward/contr
 import { listNodes } from "@steward/control/node-views";
 import { noteTransition } from "@steward/control/note-transition";
 import { sweepPresence } from "@steward/control/sweep-presence";
+import fc from "fast-check";
 import { afterAll, beforeEach, expect, it } from "vitest";
 import { aPresence } from "../../aws/test/support/states.ts";
 import { type House, openHouse } from "./support/house.ts";
@@ -67,6 +68,104 @@ async function consume() {
 const minute = 60_000;
 const levelOf = async ({ tenantId, nodeId }: NodeCaller) => (await getNode(house.table, { tenantId, nodeId }))?.health;
 
+/** What the table is asked for while the work runs, with what it costs. */
+async function asked(work: () => Promise<unknown>) {
+  const calls: { command: string; units: number; indexUnits: number }[] = [];
+  house.table.client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        Object.assign(args.input, { ReturnConsumedCapacity: "INDEXES" });
+        const answer = await next(args);
+        type Consumed = { CapacityUnits?: number; GlobalSecondaryIndexes?: Record<string, { CapacityUnits?: number }> };
+        const { ConsumedCapacity: consumed = {} } = answer.output as { ConsumedCapacity?: Consumed };
+        const ofIndexes = Object.values(consumed.GlobalSecondaryIndexes ?? {});
+        calls.push({
+          command: commandName ?? "",
+          units: consumed.CapacityUnits ?? Number.NaN,
+          indexUnits: ofIndexes.reduce((sum, one) => sum + (one.CapacityUnits ?? 0), 0),
+        });
+        return answer;
+      },
+    { step: "initialize", name: "asked", priority: "low", override: true },
+  );
+  try {
+    await work();
+  } finally {
+    house.table.client.middlewareStack.remove("asked");
+  }
+  return calls;
+}
+
+it("a heartbeat is one write of one unit, and nothing else happens while nothing changes", async () => {
+  const [machine] = await machines(1);
+  if (machine === undefined) throw new Error("no machine");
+  const lines: string[] = [];
+  house.log = (_level, event) => void lines.push(event);
+  // Three of one kind are behind it: what follows is the steady state.
+  for (let turn = 0; turn < 3; turn += 1) await beat(machine);
+  const calls = await asked(async () => {
+    for (let turn = 0; turn < 10; turn += 1) {
+      house.passTime(minute);
+      await beat(machine);
+    }
+  });
+  expect(calls).toEqual(Array.from({ length: 10 }, () => ({ command: "UpdateItemCommand", units: 1, indexUnits: 0 })));
+  expect([events, house.sent, lines]).toEqual([[], [], []]);
+});
+
+it("a sweep in the steady state reads each shard once, and writes nothing", async () => {
+  await machines(20);
+  await sweep();
+  const calls = await asked(sweep);
+  expect(calls.map(({ command }) => command).toSorted()).toEqual([
+    "GetItemCommand",
+    ...Array.from({ length: 64 }, () => "QueryCommand"),
+  ]);
+  expect(calls.every(({ indexUnits }) => indexUnits === 0)).toBe(true);
+});
+
+it("replayed, overtaken and doubled heartbeats, and clocks that jump, leave what the newest one said", async () => {
+  const [machine] = await machines(1);
+  if (machine === undefined) throw new Error("no machine");
+  let newest = 1;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ ahead: fc.integer({ min: -3, max: 3 }), uptime: fc.nat(1e9), jumpMs: fc.nat(3_600_000) }), {
+        minLength: 1,
+        maxLength: 12,
+      }),
+      async (beats) => {
+        for (const { ahead, uptime, jumpMs } of beats) {
+          const sequence = Math.max(1, newest + ahead);
+          // A node's clock is in no heartbeat but as what it says of itself.
+          const told = { ...metrics, uptimeSeconds: uptime + jumpMs };
+          const before = await getPresence(house.table, machine.nodeId);
+          const outcome = await beat(machine, { sequence, metrics: told }).then(
+            () => "taken",
+            (error: { code?: string }) => error.code,
+          );
+          const after = await getPresence(house.table, machine.nodeId);
+          if (sequence > newest) {
+            expect([outcome, after?.sequence, after?.m1?.uptimeSeconds]).toEqual([
+              "taken",
+              sequence,
+              told.uptimeSeconds,
+            ]);
+            expect([after?.m2, after?.m3]).toEqual([before?.m1, before?.m2]);
+            newest = sequence;
+          } else {
+            // The same once more is a reply that was lost; one that is older is none of today's.
+            expect(outcome).toBe(sequence === newest ? "taken" : "stale_sequence");
+            expect(after).toEqual(before);
+          }
+        }
+      },
+    ),
+    { numRuns: 25 },
+  );
+  expect(events).toEqual([]);
+});
+
 it("a silent node is offline once, and healthy again once: its record follows whatever the messages do", async () => {
   const [machine, other] = await machines(2);
   if (machine === undefined || other === undefined) throw new Error("no machine");
@@ -87,59 +186,82 @@ it("a node that beats between the sweep's look and its word is not left offline"
   const [machine] = await machines(1);
   if (machine === undefined) throw new Error("no machine");
   house.passTime(2 * minute + 1);
+  // It is back when its record has just been noted as offline, and nobody has announced that yet.
+  let isBack = false;
+  house.table.client.middlewareStack.add(
+    (next) => async (args) => {
+      const answer = await next(args);
+      const { Key: key } = args.input as { Key?: { pk?: unknown } };
+      if (!isBack && JSON.stringify(key?.pk ?? "").includes("#NODE") && "UpdateExpression" in args.input) {
+        isBack = true;
+        await beat(machine);
+      }
+      return answer;
+    },
+    { step: "initialize", name: "isBack" },
+  );
   await sweepPresence({
     ...deps(),
     sendNodeEvent: async (event) => {
       events.push(event);
-      // Told already, and not announced yet: here it is back.
-      if (events.length === 1) await beat(machine);
+      if ("nodeId" in event) await noteTransition(house, event);
     },
   });
-  // What the sweep has said is wrong by now, and late as well.
-  for (const event of events) if ("nodeId" in event) await noteTransition(house, event);
+  house.table.client.middlewareStack.remove("isBack");
+  expect(isBack).toBe(true);
   expect(await levelOf(machine)).toBe("healthy");
   expect((await getPresence(house.table, machine.nodeId))?.announced.level).toBe("healthy");
 });
 
-it("no transition is lost where the sweep, the heartbeat or the consumer ends between any two writes", async () => {
+it("no transition is lost where the sweep, the heartbeat or the consumer ends between any two of its steps", async () => {
   const [machine] = await machines(1);
   if (machine === undefined) throw new Error("no machine");
-  // Each write of the three is once the last one that gets out.
-  for (let killedAfter = 0; killedAfter < 6; killedAfter += 1) {
+  let stepsLeft = Number.POSITIVE_INFINITY;
+  const step = () => {
+    stepsLeft -= 1;
+    if (stepsLeft < 0) throw new Error("killed");
+  };
+  house.table.client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        if (/^(?:Put|Update|TransactWrite)/.test(commandName ?? "")) step();
+        return next(args);
+      },
+    { step: "initialize", name: "kill" },
+  );
+  const dying = {
+    ...deps(),
+    sendNodeEvent: async (event: NodeEvent | FleetEvent) => {
+      step();
+      events.push(event);
+    },
+  };
+  const sequenceOf = () => (sequences.get(machine.nodeId) ?? 1) + 1;
+  // Writes and messages alike: each is once the last one that gets out.
+  for (let survived = 0; survived < 7; survived += 1) {
     for (const wanted of ["offline", "healthy"] as const) {
-      let writes = 0;
-      const dying = (event: NodeEvent | FleetEvent) => {
-        events.push(event);
-        return Promise.resolve();
-      };
-      const kill = { step: "initialize" as const, name: "kill", override: true };
-      house.table.client.middlewareStack.add(
-        (next, { commandName }) =>
-          async (args) => {
-            if (/^(?:Put|Update|TransactWrite)/.test(commandName ?? "") && (writes += 1) > killedAfter)
-              throw new Error("killed");
-            return next(args);
-          },
-        kill,
-      );
-      const ignoring = async (work: Promise<unknown>) => {
-        try {
-          await work;
-        } catch {
-          // It was killed.
-        }
-      };
-      if (wanted === "offline") {
-        house.passTime(2 * minute + 1);
-        await ignoring(sweepPresence({ ...deps(), sendNodeEvent: dying }));
-      } else await ignoring(beat(machine));
-      for (const event of [...events]) if ("nodeId" in event) await ignoring(noteTransition(house, event));
-      house.table.client.middlewareStack.remove("kill");
-      // Then everything lives again: the message that was not worked on comes once more, and the node and the sweep go on.
-      if (wanted === "offline") await sweep();
-      else await beat(machine);
+      const sequence = sequenceOf();
+      const lives = [
+        async () => {
+          if (wanted === "offline") await sweepPresence(dying);
+          else {
+            const heartbeat = { sequence, intervalSeconds: 60, metrics, agentVersion: "1", configRevision: 0 };
+            await acceptHeartbeat(dying, { ...machine, heartbeat: { ...heartbeat, conditions: [] } });
+          }
+        },
+        async () => {
+          for (const event of [...events]) if ("nodeId" in event) await noteTransition(house, event);
+        },
+      ];
+      if (wanted === "offline") house.passTime(2 * minute + 1);
+      stepsLeft = survived;
+      for (const life of lives) await life().catch(() => undefined);
+      stepsLeft = Number.POSITIVE_INFINITY;
+      // A message that was not worked on to its end comes once more; the node and the sweep go on.
+      if (wanted === "healthy") await beat(machine, { sequence: sequence + 1 });
+      else await sweep();
       await consume();
-      expect([killedAfter, await levelOf(machine)]).toEqual([killedAfter, wanted]);
+      expect([survived, await levelOf(machine)]).toEqual([survived, wanted]);
     }
   }
 });
