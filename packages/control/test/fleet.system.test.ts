@@ -186,13 +186,14 @@ it("a node that beats between the sweep's look and its word is not left offline"
   const [machine] = await machines(1);
   if (machine === undefined) throw new Error("no machine");
   house.passTime(2 * minute + 1);
-  // It is back when its record has just been noted as offline, and nobody has announced that yet.
+  // It is back when whoever got the message has read that it is silent, and nobody has announced that yet.
   let isBack = false;
   house.table.client.middlewareStack.add(
     (next) => async (args) => {
       const answer = await next(args);
       const { Key: key } = args.input as { Key?: { pk?: unknown } };
-      if (!isBack && JSON.stringify(key?.pk ?? "").includes("#NODE") && "UpdateExpression" in args.input) {
+      const isRead = JSON.stringify(key?.pk ?? "").includes("SYS#PRESENCE") && !("UpdateExpression" in args.input);
+      if (!isBack && isRead) {
         isBack = true;
         await beat(machine);
       }
