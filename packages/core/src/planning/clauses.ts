@@ -1,6 +1,6 @@
 import type { IndexedAction } from "./action-index.ts";
 import type { Token } from "./words.ts";
-import { isGeneric, isQuestion, isVerb } from "./words.ts";
+import { isGeneric, isQuestion, isVerb, wordOf } from "./words.ts";
 
 /** A part of a request between two breaks, with what is asked for in it. */
 export interface Clause {
@@ -36,7 +36,7 @@ export function clausesOf(tokens: readonly Token[], objects: ReadonlySet<string>
     const token = tokens[at];
     if (token !== undefined && token.kind !== "separator") continue;
     if (from < at) {
-      const words = tokens.slice(from, at).map((one) => one.text);
+      const words = tokens.slice(from, at).map(wordOf);
       asks ??= isQuestion(words.join(" "));
       clauses.push({
         ...clauseOf({ tokens, from, to: at, objects, before: clauses.at(-1), follows }),
@@ -80,7 +80,7 @@ function clauseOf(input: {
     own: new Set(content.filter((word) => !isVerb(word) && !objects.has(word))),
     words: inherits ? union(before.words, content) : new Set(content),
     block: before === undefined ? 0 : before.block + (inherits && !follows ? 0 : 1),
-    refersBack: own.some((token) => pronouns.has(token.text.toLowerCase())),
+    refersBack: own.some((token) => pronouns.has(wordOf(token))),
     inherits,
   };
 }

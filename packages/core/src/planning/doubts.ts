@@ -4,7 +4,7 @@ import { thingToChange } from "./complete-steps.ts";
 import type { Evidence } from "./grounding.ts";
 import type { PlanningContext } from "./planning-types.ts";
 import type { GroundedStep } from "../task/task-state.ts";
-import { canonOf, isGeneric, isVerb, verbOfParticiple } from "./words.ts";
+import { canonOf, isGeneric, isVerb, verbOfParticiple, wordOf } from "./words.ts";
 
 interface Proposed {
   indexed: IndexedAction;
@@ -44,7 +44,7 @@ export function doubtAbout(
 /** A yes-or-no that is said and that the step has not. */
 function flagLeftOut({ tokens, negated }: Evidence, { action, shapes }: IndexedAction, step: GroundedStep) {
   const said = tokens.flatMap((token, at) =>
-    token.kind === "word" && token.class === "content" && !negated[at] ? token.text.split("-").map(canonOf) : [],
+    token.kind === "word" && token.class === "content" && !negated[at] ? wordOf(token).split("-").map(canonOf) : [],
   );
   const isSaid = (words: readonly string[]) => said.some((_, at) => words.every((word, k) => said[at + k] === word));
   return [...shapes.values()].find(
@@ -60,7 +60,7 @@ function otherDone(
 ): string | undefined {
   const done = tokens.flatMap((token, at) =>
     token.kind === "word" && !values.has(at) && !isVerb(token.canon) && !bag.has(token.canon)
-      ? (verbOfParticiple(token.text) ?? [])
+      ? (verbOfParticiple(wordOf(token)) ?? [])
       : [],
   );
   return done.length > 0 && !done.some((verb) => verbs.has(verb)) ? done[0] : undefined;
@@ -75,8 +75,8 @@ function isNoneInParticular(
 ): boolean {
   const said = tokens.flatMap((token, at) => {
     if (token.kind !== "word" || negated[at] || values.has(at)) return [];
-    if (token.text.toLowerCase() === "new" && indexed.verbs.has("add")) return ["add"];
-    const verb = verbOfParticiple(token.text);
+    if (wordOf(token) === "new" && indexed.verbs.has("add")) return ["add"];
+    const verb = verbOfParticiple(wordOf(token));
     return token.class === "content" ? [token.canon, ...(verb === undefined ? [] : [verb])] : [];
   });
   const spoken = said.filter((canon) => (isVerb(canon) ? indexed.verbs.has(canon) : indexed.bag.has(canon)));
@@ -107,7 +107,7 @@ function otherKind(
 ): string | undefined {
   return tokens.find((token, at) => {
     const isPlain =
-      token.kind === "word" && token.class === "content" && !isVerb(token.canon) && !isGeneric(token.text);
+      token.kind === "word" && token.class === "content" && !isVerb(token.canon) && !isGeneric(wordOf(token));
     if (!isPlain || values.has(at) || negated[at] || index.some((one) => one.bag.has(token.canon))) return false;
     const next = tokens[at + 1];
     return (next?.kind === "word" && indexed.objects.has(next.canon)) || isDirectObject(tokens, at);
@@ -119,10 +119,14 @@ function isDirectObject(tokens: Evidence["tokens"], at: number): boolean {
   let before = at - 1;
   let article = false;
   while (tokens[before]?.class === "free") {
-    article ||= /^an?$/i.test(tokens[before]?.text ?? "");
+    article ||= isIndefinite(tokens[before]);
     before -= 1;
   }
   return article && isVerb(tokens[before]?.canon ?? "");
+}
+
+function isIndefinite(token: Evidence["tokens"][number] | undefined): boolean {
+  return token !== undefined && /^an?$/.test(wordOf(token));
 }
 
 /** Another action of the same domain that is asked for by the same verb and by more of what it is about. */

@@ -10,11 +10,13 @@ import { gradeTable } from "./grade-table.ts";
 import { doubtAbout } from "./doubts.ts";
 import { type Evidence, evidenceOf, groundValue } from "./grounding.ts";
 import type { PlanningContext, Understanding } from "./planning-types.ts";
+import { saysOther } from "./languages/languages.ts";
+import { folded } from "./languages/table.ts";
 import { noActionFits } from "./refusals.ts";
 import { whyNotPlain } from "./request-mood.ts";
 import { screenInstruction } from "./screen-instruction.ts";
 import { checkValue, hasTemplate, saysHowMany } from "./variable-values.ts";
-import { isGeneric, isNaming, isVerb, type Token } from "./words.ts";
+import { isGeneric, isNaming, isVerb, type Token, wordOf } from "./words.ts";
 
 /** Judges a model's words. Nothing in them is believed: every value must come from somewhere that is not the model. */
 export function gradeAnswer(raw: string, context: PlanningContext): Understanding {
@@ -35,6 +37,11 @@ export function gradeAnswer(raw: string, context: PlanningContext): Understandin
   if (evidence.allNegated) return unsure("The request says what should not be.");
   const notPlain = whyNotPlain(context.instruction);
   if (notPlain !== undefined) return unsure(notPlain);
+
+  if (evidence.isForeign && saysOther(context.instruction) !== undefined)
+    return unsure("It is not said that it should be done.");
+  if (evidence.isForeign && isAskedOpenly(context.instruction) && judgedActs(answer, index))
+    return unsure("It is a question, and what is proposed changes something.");
 
   const clauses = clausesOf(evidence.tokens, new Set(index.flatMap((one) => [...one.objects])));
   const judged: JudgedStep[] = [];
@@ -75,6 +82,17 @@ export function gradeAnswer(raw: string, context: PlanningContext): Understandin
     case "invalid":
       return unsure(`${completion.variable} ${completion.message}`, grade);
   }
+}
+
+/** A question that is no favour: "¿deberíamos cerrar el puerto?" */
+function isAskedOpenly(instruction: string): boolean {
+  return /[?¿]/.test(instruction) && !favour.test(folded(instruction));
+}
+const favour = /\b(?:kannst|konntest|konnten|wurdest|puedes|podrias|puede|podria|peux|pouvez|pourrais|pourriez|veux)\b/;
+
+function judgedActs({ steps }: ModelAnswer, index: readonly IndexedAction[]): boolean {
+  const acts = ({ action }: IndexedAction) => action.kind !== "read";
+  return steps.some((step) => index.some((one) => one.action.id === step.action && acts(one)));
 }
 
 function parseAnswer(raw: string): ModelAnswer | undefined {
@@ -169,7 +187,7 @@ const turnsOrder = new Set(["before", "after", "once", "until", "unless"]);
  * earlier.
  */
 function misplacedStep(request: Request, judged: readonly JudgedStep[], context: PlanningContext): string | undefined {
-  if (judged.length > 1 && request.evidence.tokens.some((token) => turnsOrder.has(token.text.toLowerCase())))
+  if (judged.length > 1 && request.evidence.tokens.some((token) => turnsOrder.has(wordOf(token))))
     return "The request says which comes first in a way that is easily taken the wrong way round.";
   const seen = new Set<string>();
   const taken = new Set<Clause>();
@@ -257,19 +275,21 @@ function leftOut(
     const before = previous(evidence, at);
     const isNamed =
       before?.class === "content" &&
-      (isNaming(before.text) || cues.has(before.canon)) &&
-      !isGeneric(token.text) &&
+      (isNaming(wordOf(before)) || cues.has(before.canon)) &&
+      !isGeneric(wordOf(token)) &&
       !isGeneric(token.canon);
     const isAsked =
       token.kind === "quoted" ||
       isVerb(token.canon) ||
       names.has(textAt(at)) ||
-      (!isGeneric(token.text) && bare.some(({ from, to }) => from <= at && at < to)) ||
+      (!isGeneric(wordOf(token)) && bare.some(({ from, to }) => from <= at && at < to)) ||
       // "Share" asks for something to do with shares, also where only a user is added.
-      (!isGeneric(token.text) && context.index.some((one) => one.objects.has(token.canon))) ||
+      (!isGeneric(wordOf(token)) && context.index.some((one) => one.objects.has(token.canon))) ||
       isNamed ||
-      looksNamed.test(token.text) ||
-      (at > 0 && /^\p{Lu}/u.test(token.text)) ||
+      looksNamed.test(wordOf(token)) ||
+      (at > 0 && token.gloss === undefined && /^\p{Lu}/u.test(token.text)) ||
+      // A word of another language that nobody knows may say anything.
+      (evidence.isForeign && token.gloss === undefined) ||
       isListedWith(evidence, at, used);
     if (isAsked) count.asked ??= token.text;
   });

@@ -4,11 +4,12 @@ import type { IndexedAction } from "./action-index.ts";
 import { flagPhrases } from "./action-index.ts";
 import { sharedFacts } from "./complete-steps.ts";
 import { mayBeFact } from "./grade-table.ts";
+import { glossed } from "./languages/languages.ts";
 import type { PlanningContext } from "./planning-types.ts";
 import { quantityAt } from "./quantity.ts";
 import { isNegated } from "./screen-instruction.ts";
 import { unitOf, unitOfVariable } from "./units.ts";
-import { canonOf, isNaming, type Token, tokenize } from "./words.ts";
+import { canonOf, isNaming, type Token, tokenize, wordOf } from "./words.ts";
 
 /** An instruction as evidence: its tokens, and which of them stand in a part that says "not". */
 export interface Evidence {
@@ -16,10 +17,14 @@ export interface Evidence {
   negated: boolean[];
   /** True where no part of the sentence asks for anything positively. */
   allNegated: boolean;
+  /** In another language than English, as far as can be told. */
+  isForeign: boolean;
 }
 
 export function evidenceOf(instruction: string): Evidence {
-  const tokens = tokenize(instruction);
+  const plain = tokenize(instruction);
+  const translated = glossed(plain);
+  const tokens = translated ?? plain;
   const negated = tokens.map(() => false);
   let from = 0;
   let parts = 0;
@@ -38,7 +43,9 @@ export function evidenceOf(instruction: string): Evidence {
     }
     from = at + 1;
   }
-  return { tokens, negated, allNegated: parts > 0 && parts === negatedParts };
+  // What a "not" is about is told apart in English only.
+  const allNegated = parts > 0 && (parts === negatedParts || (translated !== undefined && isNegated(instruction)));
+  return { tokens, negated, allNegated, isForeign: translated !== undefined };
 }
 
 /** Where a value comes from, with the tokens that say it; undefined: from nowhere, it was made up. */
@@ -165,7 +172,8 @@ function announcedAs({ evidence, indexed, variable }: Sought, at: number): Reado
 
 /** A number with a unit is one of that unit: "5 gigabytes" is no quota of 5 megabytes. */
 function isInOwnUnit({ evidence, indexed, variable }: Sought, last: number): boolean {
-  const unit = unitOf(evidence.tokens[last + 1]?.text);
+  const next = evidence.tokens[last + 1];
+  const unit = next === undefined ? undefined : unitOf(wordOf(next));
   return unit === undefined || unit === unitOfVariable(indexed.action, variable);
 }
 
@@ -188,11 +196,12 @@ function isName({ evidence, indexed, variable, context }: Sought, at: number): b
 
 /** An owner stands right before the word, or an article does, with at most words between that say nothing of the action. */
 function isDescribed({ tokens }: Evidence, { bag }: IndexedAction, at: number): boolean {
-  if (owners.has(tokens[at - 1]?.text.toLowerCase() ?? "")) return true;
+  const owner = tokens[at - 1];
+  if (owner !== undefined && owners.has(wordOf(owner))) return true;
   for (let before = at - 1; before >= Math.max(0, at - 3); before -= 1) {
     const token = tokens[before];
-    if (token === undefined || token.kind !== "word" || isNaming(token.text)) return false;
-    if (articles.has(token.text.toLowerCase())) return true;
+    if (token === undefined || token.kind !== "word" || isNaming(wordOf(token))) return false;
+    if (articles.has(wordOf(token))) return true;
     if (token.class !== "content" || bag.has(token.canon)) return false;
   }
   return false;
@@ -201,7 +210,9 @@ function isDescribed({ tokens }: Evidence, { bag }: IndexedAction, at: number): 
 function flagAt({ evidence: { tokens, negated }, indexed, variable, mayUse }: Sought): number[] | undefined {
   const spoken = tokens.flatMap((token, at) =>
     token.kind === "word" && token.class === "content" && !negated[at] && mayUse(at)
-      ? token.text.split("-").map((word) => ({ canon: canonOf(word), at }))
+      ? wordOf(token)
+          .split("-")
+          .map((word) => ({ canon: canonOf(word), at }))
       : [],
   );
   for (const words of flagPhrases(indexed.action, variable)) {

@@ -1,5 +1,5 @@
 import type { VariableHint } from "@steward/contracts/actions";
-import type { Token } from "./words.ts";
+import { type Token, wordOf } from "./words.ts";
 
 type Unit = NonNullable<VariableHint["unit"]>;
 
@@ -88,7 +88,7 @@ function isUnit(word: string): boolean {
 
 function wordAt(tokens: readonly Token[], at: number): string | undefined {
   const token = tokens[at];
-  return token?.kind === "word" ? token.text : undefined;
+  return token?.kind === "word" ? wordOf(token) : undefined;
 }
 
 function whole(value: number, end: number): Quantity | undefined {

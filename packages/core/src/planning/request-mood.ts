@@ -1,3 +1,4 @@
+import { saysWhen } from "./languages/languages.ts";
 import { spaced } from "./screen-instruction.ts";
 
 /*
@@ -22,8 +23,11 @@ const pronounAlone =
 /** Why nothing may be done about it as it stands; undefined for a plain request. */
 export function whyNotPlain(text: string): string | undefined {
   const instruction = spaced(text);
-  if (time.test(instruction)) return "It is to be done at another time, and a plan is carried out when it is approved.";
-  if (condition.test(instruction.replace(asksWhether, ""))) return "It is to be done only if something holds.";
+  const when = saysWhen(instruction);
+  if (time.test(instruction) || when === "time")
+    return "It is to be done at another time, and a plan is carried out when it is approved.";
+  const plain = instruction.replace(asksWhether, "").replace(/\bs['’]il (?:te|vous) pla[iî]t\b/gi, "");
+  if (condition.test(plain) || when === "condition") return "It is to be done only if something holds.";
   if (doubt.test(instruction)) return "It is not said that it should be done.";
   if (told.test(instruction)) return "It tells what somebody said.";
   if (unsaid.test(instruction) || pronounAlone.test(instruction)) return "It refers to something that is not said.";

@@ -1,3 +1,4 @@
+import { saysHostile, saysNo } from "./languages/languages.ts";
 import type { PlanningContext } from "./planning-types.ts";
 
 export interface Screened {
@@ -6,6 +7,9 @@ export interface Screened {
 }
 
 const rephrase = "Say in plain words what should be done, such as: add user anna";
+
+const rulesStay = "Rules and approvals cannot be switched off by a request.";
+const onlyTargets = "Only the appliances that were chosen as targets can be changed, and nothing of another customer.";
 
 /** What no request needs, and attacks do. Each with the sentence that the person gets. */
 const hostile: readonly (readonly [RegExp, string])[] = [
@@ -22,11 +26,11 @@ const hostile: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /\b(?:ignore|disregard|forget|override|bypass|skip|disable|circumvent|turn off)\b.{0,60}\b(?:rules?|instructions?|prompts?|approvals?|gates?|polic(?:y|ies)|restrictions?|safety|guidelines?|limits?|checks?|confirmation)\b/i,
-    "Rules and approvals cannot be switched off by a request.",
+    rulesStay,
   ],
   [
     /\bwithout\b.{0,20}\b(?:approval|asking|confirmation|permission|telling)\b|\bno (?:approval|confirmation)\b|\bpre-?approved\b/i,
-    "Rules and approvals cannot be switched off by a request.",
+    rulesStay,
   ],
   [
     /\b(?:system prompt|developer mode|jail ?break|you are now|pretend (?:to be|that|you)|act as)\b|<\||(?:^|[\s,.!?])(?:assistant|human|system|developer) ?:/i,
@@ -34,11 +38,11 @@ const hostile: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /\b(?:other|another|all|every|any|different|foreign|someone else['’]s|somebody else['’]s)\s+(?:tenants?|customers?|organi[sz]ations?|compan(?:y|ies)|clients?)\b|\btenants?\b/i,
-    "Only the appliances that were chosen as targets can be changed, and nothing of another customer.",
+    onlyTargets,
   ],
   [
     /\b(?:neighbou?rs?|friends?|colleagues?|competitors?|somebody(?: else)?|someone(?: else)?)['’]s?\s+(?:box|server|machine|computer|appliance|nas|device)\b/i,
-    "Only the appliances that were chosen as targets can be changed, and nothing of another customer.",
+    onlyTargets,
   ],
 ];
 
@@ -54,7 +58,7 @@ export function spaced(text: string): string {
 
 /** True where a part of a sentence says that something is not so or is not wanted. Its words ground nothing. */
 export function isNegated(part: string): boolean {
-  return negation.test(spaced(part));
+  return negation.test(spaced(part)) || saysNo(spaced(part));
 }
 
 /** A clear no to what is hostile on its face or forbids instead of asking; undefined for everything else. */
@@ -63,6 +67,8 @@ export function screenInstruction(context: PlanningContext): Screened | undefine
   // An arrow between two words is none of a shell's signs.
   const plain = spaced(instruction).replace(/(?<=\S\s)[-=]>(?=\s\S)/g, "to");
   for (const [pattern, message] of hostile) if (pattern.test(plain)) return { message, next: [rephrase] };
+  const foreign = saysHostile(plain);
+  if (foreign !== undefined) return { message: foreign === "rules" ? rulesStay : onlyTargets, next: [rephrase] };
   const known = new Set(context.targets.map((target) => target.id));
   for (const [id] of instruction.matchAll(/\b(?:ten|apl|wrk|tsk|run|rol|job|per|crt|enr)_[0-9a-z]+\b/g)) {
     if (!known.has(id))

@@ -6,6 +6,8 @@
 export interface Token {
   /** As written. */
   text: string;
+  /** The English word that a word of another language stands for. */
+  gloss?: string;
   /** The word that it counts as: lower case, singular, verbs by their leader (`create` counts as `add`). */
   canon: string;
   kind: "word" | "quoted" | "separator";
@@ -97,9 +99,10 @@ const phrases: readonly (readonly [RegExp, string])[] = [
 export function tokenize(sentence: string): Token[] {
   const tokens: Token[] = [];
   const text = phrases.reduce((done, [phrase, word]) => done.replace(phrase, (found) => padTo(word, found)), sentence);
-  const pattern = /"([^"]*)"|“([^”]*)”|(?<=^|\s)'([^']*)'(?=$|[\s.,!?])|(,|\n)|([^\s,"“”]+)/g;
+  const pattern =
+    /"([^"]*)"|“([^”]*)”|(?<=^|\s)'([^']*)'(?=$|[\s.,!?])|(,|\n)|([^\s,"“”„«»]+)|„([^“”]*)[“”]|«\s*([^»]*?)\s*»/g;
   for (const match of text.matchAll(pattern)) {
-    const quoted = match[1] ?? match[2] ?? match[3];
+    const quoted = match[1] ?? match[2] ?? match[3] ?? match[6] ?? match[7];
     const { index } = match;
     if (quoted !== undefined) {
       const start = index + 1;
@@ -119,7 +122,7 @@ function padTo(word: string, found: string): string {
 }
 
 function wordTokens(raw: string, index: number): Token[] {
-  const lead = /^[("[]*/.exec(raw)?.[0].length ?? 0;
+  const lead = /^[("[¿¡]*/.exec(raw)?.[0].length ?? 0;
   const bare = raw.slice(lead).replace(/[)\]!?:.,]+$/, "");
   const isSentenceEnd = /[.!?]$/.test(raw);
   const out: Token[] = [];
@@ -143,8 +146,33 @@ function wordToken(text: string, start: number): Token {
   // An arrow is drawn for "to".
   const canon = isArrow(text) ? "to" : canonOf(lower);
   if (isArrow(text)) return { text, canon, kind: "word", class: "weak", start, end: start + text.length };
-  const kind = free.has(lower) ? "free" : weak.has(lower) ? "weak" : "content";
-  return { text, canon, kind: "word", class: kind, start, end: start + text.length };
+  return { text, canon, kind: "word", class: classOf(lower), start, end: start + text.length };
+}
+
+/** Whether a word says what is asked for, carries a role, or says nothing. */
+export function classOf(word: string): Token["class"] {
+  const lower = word.toLowerCase();
+  return free.has(lower) ? "free" : weak.has(lower) ? "weak" : "content";
+}
+
+/** The English word of a token, in lower case. */
+export function wordOf({ gloss, text }: Token): string {
+  return gloss ?? text.toLowerCase();
+}
+
+/** True for a word that these rules know as an English one. */
+export function isEnglish(word: string): boolean {
+  const lower = word.toLowerCase();
+  return (
+    free.has(lower) ||
+    weak.has(lower) ||
+    generic.has(lower) ||
+    naming.has(lower) ||
+    verbLeader.has(lower) ||
+    nounLeader.has(lower) ||
+    lower === "and" ||
+    lower === "then"
+  );
 }
 
 function separator(text: string, start: number): Token {
