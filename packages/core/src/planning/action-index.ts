@@ -1,5 +1,6 @@
 import type { Action } from "@steward/contracts/actions";
 import { type VariableShape, variableShapes } from "./variable-values.ts";
+import { isNegated } from "./screen-instruction.ts";
 import { canonOf, isGeneric, isVerb, type Token, tokenize } from "./words.ts";
 
 /** A part of an example: a word that must be met, a slot, or a break. Free words are left out. */
@@ -141,7 +142,8 @@ function bagOf(action: Action, examples: Item[][]): Set<string> {
     for (const token of tokenize(text)) if (token.class === "content" && token.kind === "word") bag.add(token.canon);
   };
   add(action.id.replaceAll(/[._]/g, " "));
-  add(action.title);
+  // "Let a port be reached no more" is not asked for by letting it be reached.
+  if (!isNegated(action.title)) add(action.title);
   for (const word of action.words) add(word);
   for (const items of examples) for (const word of contentWords(items)) bag.add(word);
   return bag;

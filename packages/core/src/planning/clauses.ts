@@ -93,12 +93,17 @@ function union<T>(one: Iterable<T>, other: Iterable<T>): Set<T> {
  * Whether a clause asks for this action: by its verb and by what it is about, where it has such words. A word that is the
  * action's own value is neither: who wants samba restarted asks for nothing about shares.
  */
-export function asksFor(clause: Clause, { bag, verbs }: IndexedAction, values: ReadonlySet<string>): boolean {
+export function asksFor(clause: Clause, { bag, verbs, objects }: IndexedAction, values: ReadonlySet<string>): boolean {
   const about = (words: ReadonlySet<string>) => [...words].filter((word) => !values.has(word));
   const meets = (words: readonly string[]) => words.length === 0 || words.some((word) => bag.has(word));
   if (clause.inherits && about(clause.own).some((word) => bag.has(word))) return true;
   // "Start nginx" is not asked of what stops and starts it.
   const asked = about(clause.verbs);
-  const isAsked = asked.length === 0 || asked.some((verb) => verbs.has(verb));
+  const isAsked = asked.length === 0 || asked.some(
+    (verb) =>
+      verbs.has(verb) ||
+      // Whoever sets up a mailbox adds one.
+      (verb === "setup" && verbs.has("add") && [...objects].at(-1) !== undefined && clause.objects.has([...objects].at(-1) ?? "")),
+  );
   return isAsked && meets(about(clause.objects)) && [...clause.words].some((word) => bag.has(word));
 }

@@ -1,10 +1,10 @@
 import type { IndexedAction } from "./action-index.ts";
 import { flagPhrases } from "./action-index.ts";
-import { thingToChange } from "./complete-steps.ts";
+import { sharedFacts, thingToChange } from "./complete-steps.ts";
 import type { Evidence } from "./grounding.ts";
 import type { PlanningContext } from "./planning-types.ts";
 import type { GroundedStep } from "../task/task-state.ts";
-import { canonOf, isGeneric, isVerb, verbOfParticiple, wordOf } from "./words.ts";
+import { canonOf, isGeneric, isNaming, isVerb, verbOfParticiple, wordOf } from "./words.ts";
 
 interface Proposed {
   indexed: IndexedAction;
@@ -31,7 +31,7 @@ export function doubtAbout(
     if (indexed.action.kind === "read") continue;
     const other = steps.length === 1 ? otherDone(evidence, indexed, values) : undefined;
     if (other !== undefined) return `What is asked for is to ${other}, not ${indexed.action.title}.`;
-    if (isNoneInParticular(evidence, indexed, values, context.index))
+    if (isNoneInParticular(evidence, { indexed, step }, values, context))
       return `Nothing in the request tells ${indexed.action.title} from what else can be done to it.`;
     const closer = steps.length === 1 ? closerAction(evidence, indexed, values, context.index) : undefined;
     if (closer !== undefined) return `What is asked for is closer to ${closer.action.title}.`;
@@ -69,9 +69,9 @@ function otherDone(
 /** True where no verb is said and every word that speaks for the action speaks as well for another one of its kind of thing. */
 function isNoneInParticular(
   { tokens, negated }: Evidence,
-  indexed: IndexedAction,
+  { indexed, step }: Omit<Proposed, "tokens">,
   values: ReadonlySet<number>,
-  index: readonly IndexedAction[],
+  context: PlanningContext & { index: readonly IndexedAction[] },
 ): boolean {
   const said = tokens.flatMap((token, at) => {
     if (token.kind !== "word" || negated[at] || values.has(at)) return [];
@@ -82,13 +82,30 @@ function isNoneInParticular(
   const spoken = said.filter((canon) => (isVerb(canon) ? indexed.verbs.has(canon) : indexed.bag.has(canon)));
   if (spoken.some((canon) => isVerb(canon) || indexed.leads.has(canon))) return false;
   const family = indexed.action.id.slice(0, indexed.action.id.lastIndexOf(".") + 1);
-  return index.some(
+  // Only where every word is understood is it no matter what else is possible: "zap user kim" may mean anything.
+  const isUnderstood = tokens.every(
+    (token, at) => token.class !== "content" || values.has(at) || indexed.bag.has(token.canon) || isNaming(wordOf(token)),
+  );
+  return context.index.some(
     (other) =>
       other !== indexed &&
+      !(isUnderstood && cannotBe(other, step, context)) &&
       other.action.kind !== "read" &&
       (other.action.id.startsWith(family) || domainOf(other) === domainOf(indexed)) &&
       spoken.every((canon) => other.bag.has(canon)),
   );
+}
+
+/** True where another action cannot take what is said: it has no such variable, or works on what is not there. */
+function cannotBe({ action, shapes }: IndexedAction, step: GroundedStep, context: PlanningContext): boolean {
+  const said = Object.keys(step.variables).filter((name) => step.provenance[name]?.source === "said");
+  if (said.some((name) => !shapes.has(name))) return true;
+  return Object.entries(action.hints).some(([name, { choicesFrom }]) => {
+    const value = step.variables[name];
+    if (choicesFrom === undefined || typeof value !== "string" || !said.includes(name)) return false;
+    const there = sharedFacts(context, choicesFrom);
+    return there.length > 0 && !there.includes(value);
+  });
 }
 
 function domainOf({ action }: IndexedAction): string | undefined {
@@ -144,6 +161,7 @@ function closerAction(
     (other) =>
       domainOf(other) === domainOf(indexed) &&
       [...said].some((canon) => isVerb(canon) && other.verbs.has(canon)) &&
-      about(other) > about(indexed),
+      about(other) > about(indexed) &&
+      [...other.objects].some((word) => said.has(word) && !indexed.bag.has(word)),
   );
 }

@@ -10,38 +10,36 @@ import { gradeTable } from "./grade-table.ts";
 import { doubtAbout } from "./doubts.ts";
 import { type Evidence, evidenceOf, groundValue } from "./grounding.ts";
 import type { PlanningContext, Understanding } from "./planning-types.ts";
-import { saysOther } from "./languages/languages.ts";
-import { folded } from "./languages/table.ts";
+import { asksFavour, saysOther } from "./languages/languages.ts";
 import { noActionFits } from "./refusals.ts";
 import { whyNotPlain } from "./request-mood.ts";
 import { screenInstruction } from "./screen-instruction.ts";
 import { checkValue, hasTemplate, saysHowMany } from "./variable-values.ts";
+import { withoutSlips } from "./slips.ts";
 import { isGeneric, isNaming, isVerb, type Token, wordOf } from "./words.ts";
 
 /** Judges a model's words. Nothing in them is believed: every value must come from somewhere that is not the model. */
 export function gradeAnswer(raw: string, context: PlanningContext): Understanding {
-  const index = indexActions(context.actions);
-  const evidence = evidenceOf(context.instruction);
-  const nearest = nearestActions(index, evidence.tokens);
-  const unsure = (why: string, grade = 0): Understanding => ({ kind: "unsure", why, nearest, grade });
-
-  const unusable = (why: string): Understanding => ({ kind: "unsure", why, nearest, grade: 0, form: true });
-
   const screened = screenInstruction(context);
   if (screened !== undefined) return { kind: "refused", ...screened, grade: 1 };
+  const index = indexActions(context.actions);
   const answer = parseAnswer(raw);
+  const named = namesIn(answer, context);
+  const evidence = evidenceOf(
+    context.instruction,
+    (tokens) => withoutSlips(index, tokens, named, new Map<string, string | undefined>()) ?? tokens,
+  );
+  const nearest = nearestActions(index, evidence.tokens);
+  const unsure = (why: string, grade = 0): Understanding => ({ kind: "unsure", why, nearest, grade });
+  const unusable = (why: string): Understanding => ({ kind: "unsure", why, nearest, grade: 0, form: true });
+
   if (answer === undefined) return unusable("The model did not answer in the form that was asked for.");
   if (answer.outOfScope) return { kind: "refused", ...noActionFits(nearest, context.actions), grade: 1 };
   if (answer.steps.length === 0) return unsure("The model proposed nothing.");
   if (answer.steps.length > defaults.maxSteps) return unusable("The model proposed too many steps.");
   if (evidence.allNegated) return unsure("The request says what should not be.");
-  const notPlain = whyNotPlain(context.instruction);
+  const notPlain = whyNotPlain(context.instruction) ?? (evidence.isForeign ? whyNoOrder(context, answer, index) : undefined);
   if (notPlain !== undefined) return unsure(notPlain);
-
-  if (evidence.isForeign && saysOther(context.instruction) !== undefined)
-    return unsure("It is not said that it should be done.");
-  if (evidence.isForeign && isAskedOpenly(context.instruction) && judgedActs(answer, index))
-    return unsure("It is a question, and what is proposed changes something.");
 
   const clauses = clausesOf(evidence.tokens, new Set(index.flatMap((one) => [...one.objects])));
   const judged: JudgedStep[] = [];
@@ -84,15 +82,43 @@ export function gradeAnswer(raw: string, context: PlanningContext): Understandin
   }
 }
 
-/** A question that is no favour: "¿deberíamos cerrar el puerto?" */
-function isAskedOpenly(instruction: string): boolean {
-  return /[?¿]/.test(instruction) && !favour.test(folded(instruction));
+/** What the model's values and the targets' things are called: no slip of another word. */
+function namesIn(answer: ModelAnswer | undefined, { targets }: PlanningContext): Set<string> {
+  const values = (answer?.steps ?? []).flatMap(({ variables }) => Object.values(variables).flat().map(String));
+  return new Set([
+    ...[...values, ...namesOf(targets)].flatMap((name) => name.toLowerCase().split(/\s+/)),
+    ...targets.flatMap(({ name }) => name.toLowerCase()),
+  ]);
 }
-const favour = /\b(?:kannst|konntest|konnten|wurdest|puedes|podrias|puede|podria|peux|pouvez|pourrais|pourriez|veux)\b/;
 
-function judgedActs({ steps }: ModelAnswer, index: readonly IndexedAction[]): boolean {
-  const acts = ({ action }: IndexedAction) => action.kind !== "read";
-  return steps.some((step) => index.some((one) => one.action.id === step.action && acts(one)));
+/** Whatever the targets have that has a name. */
+function namesOf(targets: PlanningContext["targets"]): Set<string> {
+  return new Set(
+    targets.flatMap(({ facts }) =>
+      [
+        facts.users,
+        facts.groups,
+        facts.shares,
+        facts.services,
+        facts.domains,
+        facts.mailDomains,
+        facts.mailboxes,
+      ].flatMap((list) => list ?? []),
+    ),
+  );
+}
+
+/** Why a request in another language than English is no order. */
+function whyNoOrder(
+  { instruction }: PlanningContext,
+  { steps }: ModelAnswer,
+  index: readonly IndexedAction[],
+): string | undefined {
+  if (saysOther(instruction) !== undefined) return "It is not said that it should be done.";
+  const changes = steps.some((step) => index.some(({ action }) => action.id === step.action && action.kind !== "read"));
+  return changes && /[?¿]/.test(instruction) && !asksFavour(instruction)
+    ? "It is a question, and what is proposed changes something."
+    : undefined;
 }
 
 function parseAnswer(raw: string): ModelAnswer | undefined {
@@ -241,23 +267,14 @@ function leftOut(
   const usedTexts = new Set([...used].map(textAt));
   const bare = clauses.filter((clause) => isBare(evidence, clause, judged));
   const targets = new Set(context.targets.flatMap((target) => [target.name.toLowerCase(), target.id]));
-  const names = new Set(
-    context.targets.flatMap(({ facts }) =>
-      [
-        facts.users,
-        facts.groups,
-        facts.shares,
-        facts.services,
-        facts.domains,
-        facts.mailDomains,
-        facts.mailboxes,
-      ].flatMap((list) => list ?? []),
-    ),
-  );
+  const names = namesOf(context.targets);
   const cues = new Set(judged.flatMap((one) => [...one.indexed.cues.values()].flatMap((words) => [...words])));
   const count: LeftOut = { asked: undefined, spoken: 0, accounted: 0, content: 0 };
   evidence.tokens.forEach((token, at) => {
     if (token.class !== "content" || evidence.negated[at]) return;
+    // What follows "named" is counted by itself.
+    const next = evidence.tokens[at + 1];
+    if (isNaming(wordOf(token)) && next !== undefined && used.has(at + 1)) return;
     count.content += 1;
     const speaksForAction = token.kind === "word" && judged.some((one) => one.indexed.bag.has(token.canon));
     if (speaksForAction) count.spoken += 1;

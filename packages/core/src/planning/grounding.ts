@@ -7,7 +7,8 @@ import { mayBeFact } from "./grade-table.ts";
 import { glossed } from "./languages/languages.ts";
 import type { PlanningContext } from "./planning-types.ts";
 import { quantityAt } from "./quantity.ts";
-import { isNegated } from "./screen-instruction.ts";
+import { rephrased, withVerbsOfParticiples } from "./phrases.ts";
+import { isNegated, withoutReasons } from "./screen-instruction.ts";
 import { unitOf, unitOfVariable } from "./units.ts";
 import { canonOf, isNaming, type Token, tokenize, wordOf } from "./words.ts";
 
@@ -21,10 +22,11 @@ export interface Evidence {
   isForeign: boolean;
 }
 
-export function evidenceOf(instruction: string): Evidence {
+export function evidenceOf(said: string, mend: (tokens: Token[]) => Token[] = (tokens) => tokens): Evidence {
+  const instruction = rephrased(withoutReasons(said));
   const plain = tokenize(instruction);
   const translated = glossed(plain);
-  const tokens = translated ?? plain;
+  const tokens = withVerbsOfParticiples(translated ?? mend(plain));
   const negated = tokens.map(() => false);
   let from = 0;
   let parts = 0;
@@ -36,7 +38,12 @@ export function evidenceOf(instruction: string): Evidence {
     const last = tokens[at - 1];
     if (first !== undefined && last !== undefined && from < at) {
       parts += 1;
-      if (isNegated(instruction.slice(first.start, last.end))) {
+      const part = instruction.slice(first.start, last.end);
+      const instead = tokens.findIndex((_, k) => k > from && k < at && isInstead(tokens, k));
+      if (instead !== -1 && !isNegated(instruction.slice(first.start, tokens[instead]?.start))) {
+        // "Lock bob instead of anna" says what should be as well.
+        negated.fill(true, instead, at);
+      } else if (isNegated(part)) {
         negatedParts += 1;
         negated.fill(true, from, at);
       }
@@ -46,6 +53,12 @@ export function evidenceOf(instruction: string): Evidence {
   // What a "not" is about is told apart in English only.
   const allNegated = parts > 0 && (parts === negatedParts || (translated !== undefined && isNegated(instruction)));
   return { tokens, negated, allNegated, isForeign: translated !== undefined };
+}
+
+function isInstead(tokens: readonly Token[], at: number): boolean {
+  const [one, next] = [tokens[at], tokens[at + 1]];
+  if (one === undefined || next === undefined) return false;
+  return ["instead of", "rather than"].includes(`${wordOf(one)} ${wordOf(next)}`);
 }
 
 /** Where a value comes from, with the tokens that say it; undefined: from nowhere, it was made up. */

@@ -8,7 +8,7 @@ import { spaced } from "./screen-instruction.ts";
  */
 
 const time =
-  /\b(?:tomorrow|tonight|midnight|noon|later|someday|remind|schedule[ds]?|every (?:night|morning|evening|day|hour|week|month|sunday|monday|tuesday|wednesday|thursday|friday|saturday)|(?:on|next|until|by) (?:sunday|monday|tuesday|wednesday|thursday|friday|saturday|week|month)|in (?:a|an|one|two|three|four|five|six|ten|\d+) (?:minutes?|hours?|days?|weeks?)|at \d{1,2}(?::\d\d)?(?: ?(?:am|pm|o['’]clock))?|morgen|mañana|demain)\b/i;
+  /\b(?:tomorrow|tonight|midnight|noon|later|someday|remind|schedule[ds]?|every (?:night|morning|evening|day|hour|week|month|sunday|monday|tuesday|wednesday|thursday|friday|saturday)|(?:on|next|until|by) (?:sunday|monday|tuesday|wednesday|thursday|friday|saturday|week|month)|in (?:a|an|one|two|three|four|five|six|ten|\d+) (?:minutes?|hours?|days?|weeks?)|at \d{1,2}(?![.\d/])(?::\d\d)?(?: ?(?:am|pm|o['’]clock))?|morgen|mañana|demain)\b/i;
 const condition = /\b(?:if|unless|until|whenever|in case|as soon as|provided|falls|wenn|si)\b/i;
 /** "Can you tell me if nginx runs" is a question for the answer, no condition. */
 const asksWhether = /\b(?:tell me|let me know|check|see|know|find out|test) (?:if|whether)\b/gi;

@@ -51,6 +51,23 @@ const forbids =
 const negation =
   /\b(?:not|no|never|nothing|nobody|none|neither|nor|without|except|unless|cannot|avoid|refuse|cancel|abort|postpone|instead\s+of|rather\s+than|forbid(?:s|den)?|prohibit(?:s|ed)?|wrong\s+to|nicht|kein(?:e[nmrs]?)?|niemals|ohne|nunca|jamais|pas|sans)\b|n['’]t\b|\bdont\b/i;
 
+/** Between two sentences, with no command after it. A shell's semicolon stays what it is. */
+const proseSemicolon =
+  /(?<=[\p{L}\d)"']) ?; +(?=["']?[\p{L}'’-]+,? +["']?[\p{L}\d])(?!["']?(?:rm|dd|mkfs\S*|sh|bash|zsh|cat|curl|wget|nc|chmod|chown|kill\w*|shutdown|halt|poweroff|su|sudo|exec|eval|echo|ls|cd|cp|mv|touch|python\d?|perl|id|whoami|true|false|systemctl|apt(?:-get)?|iptables|nft|user(?:add|del|mod)|passwd|service|docker|ssh|scp|tee|sed|awk|find|env|export|source|exit|drop|select|insert|alter|truncate|update \w+ set)\b)(?![^;]*(?:\s--?\w|\s\/(?!srv|data|mnt|media|home)))/giu;
+
+/** Why something should be done, said as what is no longer so: "we don't need the share any more, remove it". */
+const reason =
+  /\b(?:(?:do|does)(?:n['’]t| not) (?:need|use|want|work|live|belong|have|require)\b(?=[^.,;!?]*\bany ?(?:more|longer)\b\s*[,;.]\s*\S)|(?:is|are)(?:n['’]t| not) (?:needed|used|required|in use) any ?(?:more|longer)\b(?=\s*[,;.]\s*\S))/gi;
+
+/** Without the "not" of a reason, which is none of what should be done. In as many characters. */
+export function withoutReasons(text: string): string {
+  return reason.test(text)
+    ? text
+        .replace(reason, (found) => "please".padEnd(found.length))
+        .replace(/\bany ?(?:more|longer)\b/gi, (found) => "please".padEnd(found.length))
+    : text;
+}
+
 /** With one space wherever there is space of any kind: two spaces, or one that does not break, hide nothing from a pattern. */
 export function spaced(text: string): string {
   return text.replace(/\s+/gu, " ");
@@ -65,7 +82,9 @@ export function isNegated(part: string): boolean {
 export function screenInstruction(context: PlanningContext): Screened | undefined {
   const { instruction } = context;
   // An arrow between two words is none of a shell's signs.
-  const plain = spaced(instruction).replace(/(?<=\S\s)[-=]>(?=\s\S)/g, "to");
+  const plain = spaced(instruction)
+    .replace(/(?<=\S\s)[-=]>(?=\s\S)/g, "to")
+    .replace(proseSemicolon, ",");
   for (const [pattern, message] of hostile) if (pattern.test(plain)) return { message, next: [rephrase] };
   const foreign = saysHostile(plain);
   if (foreign !== undefined) return { message: foreign === "rules" ? rulesStay : onlyTargets, next: [rephrase] };
@@ -74,7 +93,7 @@ export function screenInstruction(context: PlanningContext): Screened | undefine
     if (!known.has(id))
       return { message: `${id} is not a target of this request.`, next: ["Choose the targets with --on."] };
   }
-  if (forbids.test(plain)) {
+  if (forbids.test(withoutReasons(plain))) {
     return { message: "The request says what should not be done, so nothing is done.", next: [rephrase] };
   }
   return undefined;

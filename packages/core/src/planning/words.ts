@@ -123,7 +123,7 @@ function padTo(word: string, found: string): string {
 
 function wordTokens(raw: string, index: number): Token[] {
   const lead = /^[("[¿¡]*/.exec(raw)?.[0].length ?? 0;
-  const bare = raw.slice(lead).replace(/[)\]!?:.,]+$/, "");
+  const bare = raw.slice(lead).replace(/[)\]!?:.,;]+$/, "");
   const isSentenceEnd = /[.!?]$/.test(raw);
   const out: Token[] = [];
   const owner = /^(.+)['’]s$/.exec(bare);
@@ -135,6 +135,7 @@ function wordTokens(raw: string, index: number): Token[] {
     out.push(wordToken(text, at));
     at += text.length;
   }
+  if (raw.endsWith(";")) out.push(separator(",", index + raw.length - 1));
   if (isSentenceEnd) out.push(separator(".", index + raw.length - 1));
   return out;
 }
@@ -160,6 +161,10 @@ export function wordOf({ gloss, text }: Token): string {
   return gloss ?? text.toLowerCase();
 }
 
+const commonEnglish = new Set(
+  list("and then but was were user users account accounts share shares password added removed locked that this they"),
+);
+
 /** True for a word that these rules know as an English one. */
 export function isEnglish(word: string): boolean {
   const lower = word.toLowerCase();
@@ -170,8 +175,7 @@ export function isEnglish(word: string): boolean {
     naming.has(lower) ||
     verbLeader.has(lower) ||
     nounLeader.has(lower) ||
-    lower === "and" ||
-    lower === "then"
+    commonEnglish.has(lower)
   );
 }
 
@@ -197,6 +201,13 @@ export function verbOfParticiple(word: string): string | undefined {
   const irregular: Record<string, string> = { made: "make", given: "give", shown: "show", told: "tell" };
   const bare = [irregular[lower], lower.slice(0, -1), lower.slice(0, -2), lower.slice(0, -3), lower];
   return bare.map((form) => verbLeader.get(form ?? "")).find((leader) => leader !== undefined);
+}
+
+/** The verb of which a word says that it is being done: `restarting` is `restart`. */
+export function verbOfGerund(word: string): string | undefined {
+  const stem = /^(\w{3,})ing$/.exec(word.toLowerCase())?.[1];
+  if (stem === undefined) return undefined;
+  return [stem, `${stem}e`, stem.slice(0, -1)].map((form) => verbLeader.get(form)).find((leader) => leader !== undefined);
 }
 
 function singular(word: string): string {
@@ -253,7 +264,7 @@ export function isOneSlip(one: string, other: string): boolean {
 }
 
 const asking =
-  /^(?:how|why|when|where|should|shall|did|does|do|is|are|was|were|if|what|who|which|may|might|has|have)\b/i;
+  /^(?:how|why|when|where|should|shall|did|does|do(?! (?:please |an? ))|is|are|was|were|if|what|who|which|may|might|has|have)\b/i;
 /** Asked as a favour: "could you", "can we have". */
 const favour = /\b(?:can|could|would|will|may) (?:you|we|i (?:please )?(?:have|get))\b/i;
 /** A question rather than an order: it may be answered, and must not change anything. */

@@ -161,6 +161,14 @@ export function saysOther(text: string): "doubt" | "told" | "unsaid" | undefined
   );
 }
 
+const favour =
+  /\b(?:kannst|konntest|konnten|wurdest|puedes|podrias|puede|podria|peux|pouvez|pourrais|pourriez|voulez|veux)\b/;
+
+/** "¿Puedes reiniciar el servidor?" is an order that has a question's form. */
+export function asksFavour(text: string): boolean {
+  return favour.test(folded(text));
+}
+
 /** Why a request is hostile on its face, in any language. */
 export function saysHostile(text: string): "rules" | "others" | undefined {
   const plain = folded(text);
