@@ -115,7 +115,7 @@ export const mailMailboxList = defineAction({
     "show me every mailbox",
     "how full are the mailboxes",
   ],
-  words: ["email", "inboxes", "mail", "addresses", "enumerate", "quota", "overview"],
+  words: ["email", "inboxes", "mail", "addresses", "enumerate", "quota", "overview", "everybody", "everyone"],
   requires: ["mail.server.setup"],
   undo: "none",
   timeoutSeconds: 60,

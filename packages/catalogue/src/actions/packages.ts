@@ -25,7 +25,7 @@ export const packagesUpdate = defineAction({
     "apply the updates",
     "update the operating system",
   ],
-  words: ["apt", "apt-get", "upgrades", "versions", "patches", "newest", "fixes", "software", "available"],
+  words: ["apt", "apt-get", "upgrades", "versions", "patches", "newest", "fixes", "software", "available", "holes", "everything"],
   undo: "none",
   timeoutSeconds: 3600,
 });

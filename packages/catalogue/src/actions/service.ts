@@ -47,7 +47,7 @@ export const serviceStatus = defineAction({
     "check whether {service} is running",
     "what is the state of {service}",
   ],
-  words: ["daemon", "running", "active", "status", "state", "health"],
+  words: ["daemon", "running", "active", "status", "state", "health", "alive", "up", "doing"],
   undo: "none",
   timeoutSeconds: 60,
 });

@@ -38,7 +38,7 @@ export const systemPing = defineAction({
     "test the connection",
     "does it respond",
   ],
-  words: ["alive", "reachable", "online", "respond", "hello", "heartbeat", "check", "up"],
+  words: ["alive", "reachable", "online", "respond", "hello", "heartbeat", "check", "up", "hear"],
   undo: "none",
   timeoutSeconds: 60,
 });

@@ -208,12 +208,18 @@ function speaksFor(request: Request, indexed: IndexedAction, at: number): boolea
 /** After these the order of the words is not the order of what is asked for, or may not be. */
 const turnsOrder = new Set(["before", "after", "once", "until", "unless"]);
 
+/** "Update the packages; reboot after that" is in the order in which it is said. */
+function isAfterThat(tokens: readonly Token[], at: number): boolean {
+  const [one, next] = [tokens[at], tokens[at + 1]];
+  return one !== undefined && next !== undefined && /^after (?:that|this)$/.test(`${wordOf(one)} ${wordOf(next)}`);
+}
+
 /**
  * Why a step stands where it must not: nothing asks for it, it is there twice, or it comes before one that was asked for
  * earlier.
  */
 function misplacedStep(request: Request, judged: readonly JudgedStep[], context: PlanningContext): string | undefined {
-  if (judged.length > 1 && request.evidence.tokens.some((token) => turnsOrder.has(wordOf(token))))
+  if (judged.length > 1 && request.evidence.tokens.some((token, at, all) => turnsOrder.has(wordOf(token)) && !isAfterThat(all, at)))
     return "The request says which comes first in a way that is easily taken the wrong way round.";
   const seen = new Set<string>();
   const taken = new Set<Clause>();
@@ -255,6 +261,8 @@ interface LeftOut {
 const looksNamed =
   /[^\p{L}'’-]|^-|^(?:all|every|everyone|everybody|everything|any|each|root|sudo|admin|administrator)$/iu;
 
+const machines = new Set(["machine", "server", "system", "host"]);
+
 /** What of the instruction the steps do not account for. */
 function leftOut(
   { evidence, clauses }: Request,
@@ -272,11 +280,13 @@ function leftOut(
   const count: LeftOut = { asked: undefined, spoken: 0, accounted: 0, content: 0 };
   evidence.tokens.forEach((token, at) => {
     if (token.class !== "content" || evidence.negated[at]) return;
+    // On which machine is said by the targets.
+    if (machines.has(token.canon) && !judged.some((one) => one.indexed.bag.has(token.canon))) return;
     // What follows "named" is counted by itself.
     const next = evidence.tokens[at + 1];
     if (isNaming(wordOf(token)) && next !== undefined && used.has(at + 1)) return;
     count.content += 1;
-    const speaksForAction = token.kind === "word" && judged.some((one) => one.indexed.bag.has(token.canon));
+    const speaksForAction = token.kind === "word" && (judged.some((one) => one.indexed.bag.has(token.canon)) || isSetUp(token, judged));
     if (speaksForAction) count.spoken += 1;
     // "To the groups media and users": it is one more of what was taken, whatever else the word may mean.
     const isOneMore =
@@ -297,7 +307,7 @@ function leftOut(
       !isGeneric(token.canon);
     const isAsked =
       token.kind === "quoted" ||
-      isVerb(token.canon) ||
+      (isVerb(token.canon) && !isSetUp(token, judged)) ||
       names.has(textAt(at)) ||
       (!isGeneric(wordOf(token)) && bare.some(({ from, to }) => from <= at && at < to)) ||
       // "Share" asks for something to do with shares, also where only a user is added.
@@ -325,6 +335,11 @@ function isBare(evidence: Evidence, { from, to, inherits }: Clause, judged: read
         from <= at && at < to && !tokens.includes(at) && !isVerb(token.canon) && indexed.bag.has(token.canon),
     );
   return !inherits && here.length > 0 && !here.some(speaks);
+}
+
+/** Whoever sets up a mailbox adds one. */
+function isSetUp(token: Token, judged: readonly JudgedStep[]): boolean {
+  return token.canon === "setup" && judged.some(({ indexed }) => indexed.verbs.has("add"));
 }
 
 /** True for a word that is all there is between two breaks. */

@@ -10,6 +10,7 @@ import { quantityAt } from "./quantity.ts";
 import { rephrased, withVerbsOfParticiples } from "./phrases.ts";
 import { isNegated, withoutReasons } from "./screen-instruction.ts";
 import { unitOf, unitOfVariable } from "./units.ts";
+import { readText } from "./variable-values.ts";
 import { canonOf, isNaming, type Token, tokenize, wordOf } from "./words.ts";
 
 /** An instruction as evidence: its tokens, and which of them stand in a part that says "not". */
@@ -177,10 +178,18 @@ function announcedAs({ evidence, indexed, variable }: Sought, at: number): Reado
     }
     if (token.class === "free") continue;
     const announced = new Set([...indexed.cues].flatMap(([name, cues]) => (cues.has(token.canon) ? [name] : [])));
+    const text = evidence.tokens[at]?.text ?? "";
+    // "Open 443": the kind of port is said there as well, and 443 is none.
+    for (const name of announced) if (name !== variable && !canBe(indexed, name, text)) announced.delete(name);
     if (announced.size === 0) return undefined;
     return announced.has(variable) ? new Set([variable]) : announced;
   }
   return undefined;
+}
+
+function canBe({ action, shapes }: IndexedAction, name: string, text: string): boolean {
+  const shape = shapes.get(name);
+  return shape === undefined || (shape.type !== "choice" && shape.type !== "number") || readText(action, shape, text).ok;
 }
 
 /** A number with a unit is one of that unit: "5 gigabytes" is no quota of 5 megabytes. */

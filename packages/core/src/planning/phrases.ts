@@ -7,6 +7,14 @@ import { canonOf, type Token, verbOfGerund, verbOfParticiple, wordOf } from "./w
 const phrases: readonly (readonly [RegExp, string])[] = [
   [/(?<=\b\d{1,5})\/(?=(?:tcp|udp)\b)/gi, " "],
   [/\bopen up\b/gi, "open"],
+  // Only in a reason: what follows says what should be done about it.
+  [
+    /\b(?:can['’]?t|cannot|can not) (?:get in(?:to)?|(?:sign|log) ?in(?:to)?|access|reach|use)\b(?=[^.,;!?]*[.,;]\s*\S)/gi,
+    "please",
+  ],
+  // "I need port 80 to be open" is no wish for a port.
+  [/\b(?:need|want|like)(?= [^.,;!?]*\bto be\b)/gi, "please"],
+  [/(?<=\b(?:e-?mails?|messages?) )to(?= \S+@\S+ (?:should|must|has to|is to|needs? to)\b)/gi, "for"],
   [/\bmost recent\b/gi, "last"],
   [/\b(?:can|to|could|may) log (?:in|on)\b/gi, "login"],
   [

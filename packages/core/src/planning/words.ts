@@ -264,12 +264,15 @@ export function isOneSlip(one: string, other: string): boolean {
 }
 
 const asking =
-  /^(?:how|why|when|where|should|shall|did|does|do(?! (?:please |an? ))|is|are|was|were|if|what|who|which|may|might|has|have)\b/i;
+  /^(?:how|why|when|where|should|shall|did|does|do|is|are|was|were|if|what|who|which|may|might|has|have)\b/i;
 /** Asked as a favour: "could you", "can we have". */
 const favour = /\b(?:can|could|would|will|may) (?:you|we|i (?:please )?(?:have|get))\b/i;
 /** A question rather than an order: it may be answered, and must not change anything. */
 export function isQuestion(sentence: string): boolean {
   const text = sentence.trim();
+  // "Do restart it", "do a restart".
+  const done = /^do (?:please )?(\w+)\b/i.exec(text)?.[1]?.toLowerCase() ?? "";
+  if (/^an?$/.test(done) || (verbLeader.has(done) && !/\?["'”’)]*$/.test(text))) return false;
   if (asking.test(text) || /^(?:can|could|may|must) (?:i|he|she|they|it)\b(?! (?:please )?(?:have|get)\b)/i.test(text))
     return true;
   return /\?["'”’)]*$/.test(text) && !favour.test(text);

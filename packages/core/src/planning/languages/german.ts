@@ -33,6 +33,7 @@ export const german: LanguageTable = {
     keep: behalte behalten
     mailbox: postfach postfächer postfachs mailkonto
     mail: mails email e-mail e-mails post
+    mail_for: mails_an mail_an post_an
     address: adresse
     certificate: zertifikat zertifikats zertifikate
     certificate_authority: zertifizierungsstelle
