@@ -22,6 +22,8 @@ export interface Clause {
   refersBack: boolean;
   /** Its verbs are another's. */
   inherits: boolean;
+  /** It says itself what it is about. */
+  ownObjects: boolean;
 }
 
 const pronouns = new Set(["it", "that", "him", "her", "his", "them", "their", "its"]);
@@ -51,9 +53,15 @@ export function clausesOf(tokens: readonly Token[], objects: ReadonlySet<string>
   // "ludwig has left, remove the account": the first one is about what the second one asks for.
   return clauses.map((clause, at) => {
     const next = clauses[at + 1];
-    const isBare = at === 0 && clause.verbs.size === 0 && clause.objects.size === 0 && next !== undefined;
-    return isBare
-      ? { ...clause, verbs: next.verbs, objects: next.objects, words: union(clause.words, next.words) }
+    if (next === undefined) return clause;
+    const isBare = at === 0 && clause.verbs.size === 0;
+    if (isBare && clause.objects.size === 0)
+      return { ...clause, verbs: next.verbs, objects: next.objects, words: union(clause.words, next.words) };
+    // "We don't need the share any more, remove it".
+    if (isBare && next.refersBack) return { ...clause, verbs: next.verbs, words: union(clause.words, next.words) };
+    // "Give anna and bob new passwords": what is given comes last.
+    return clause.verbs.size > 0 && clause.objects.size === 0 && clause.own.size <= 1 && next.inherits && next.ownObjects
+      ? { ...clause, objects: next.objects, words: union(clause.words, next.words) }
       : clause;
   });
 }
@@ -82,11 +90,17 @@ function clauseOf(input: {
     block: before === undefined ? 0 : before.block + (inherits && !follows ? 0 : 1),
     refersBack: own.some((token) => pronouns.has(wordOf(token))),
     inherits,
+    ownObjects: things.size > 0,
   };
 }
 
 function union<T>(one: Iterable<T>, other: Iterable<T>): Set<T> {
   return new Set([...one, ...other]);
+}
+
+/** Whoever sets up a mailbox adds one. */
+export function setsUp(clause: Clause, { verbs, objects }: Pick<IndexedAction, "verbs" | "objects">): boolean {
+  return verbs.has("add") && clause.objects.has([...objects].at(-1) ?? "");
 }
 
 /**
@@ -102,8 +116,7 @@ export function asksFor(clause: Clause, { bag, verbs, objects }: IndexedAction, 
   const isAsked = asked.length === 0 || asked.some(
     (verb) =>
       verbs.has(verb) ||
-      // Whoever sets up a mailbox adds one.
-      (verb === "setup" && verbs.has("add") && [...objects].at(-1) !== undefined && clause.objects.has([...objects].at(-1) ?? "")),
+      (verb === "setup" && setsUp(clause, { verbs, objects })),
   );
   return isAsked && meets(about(clause.objects)) && [...clause.words].some((word) => bag.has(word));
 }

@@ -4,13 +4,15 @@ import { type ModelAnswer, modelAnswerSchema } from "@steward/contracts/job";
 import type { Provenance } from "@steward/contracts/plan";
 import type { GroundedStep } from "../task/task-state.ts";
 import { type IndexedAction, indexActions, nearestActions } from "./action-index.ts";
-import { asksFor, type Clause, clausesOf } from "./clauses.ts";
+import { asksFor, type Clause, clausesOf, setsUp } from "./clauses.ts";
 import { checkSteps, questionFor, unknownThing, withDefaults } from "./complete-steps.ts";
 import { gradeTable } from "./grade-table.ts";
 import { doubtAbout } from "./doubts.ts";
-import { type Evidence, evidenceOf, groundValue } from "./grounding.ts";
+import { type Evidence, evidenceOf, groundValue, isAnnounced } from "./grounding.ts";
 import type { PlanningContext, Understanding } from "./planning-types.ts";
 import { asksFavour, saysOther } from "./languages/languages.ts";
+import { isNumberWord } from "./quantity.ts";
+import { unitOf } from "./units.ts";
 import { noActionFits } from "./refusals.ts";
 import { whyNotPlain } from "./request-mood.ts";
 import { screenInstruction } from "./screen-instruction.ts";
@@ -158,6 +160,7 @@ function judgeStep(
   const variables: Record<string, VariableValue> = {};
   const provenance: Record<string, Provenance> = {};
   const tokens: number[] = [];
+  const places = new Map<string, number>();
   const mentioned = new Set(evidence.tokens.map((token) => token.text.toLowerCase()));
   for (const [name, value] of Object.entries(proposed)) {
     const shape = indexed.shapes.get(name);
@@ -186,8 +189,33 @@ function judgeStep(
     variables[name] = reading.value;
     provenance[name] = ground.provenance;
     tokens.push(...ground.tokens);
+    if (ground.tokens[0] !== undefined) places.set(name, ground.tokens[0]);
   }
+  const either = interchangeable(evidence, indexed, variables, { context, places });
+  if (either !== undefined) return { kind: "unsure", why: `Nothing tells ${either[0]} from ${either[1]}.` };
   return { kind: "judged", indexed, step: { action: action.id, variables, provenance }, tokens };
+}
+
+/** Two values that could be each other's, where no word before either says whose it is: who gets the mail of whom? */
+function interchangeable(
+  evidence: Evidence,
+  indexed: IndexedAction,
+  variables: Record<string, VariableValue>,
+  { context, places }: { context: PlanningContext; places: ReadonlyMap<string, number> },
+): [string, string] | undefined {
+  const known = { evidence, indexed, context };
+  const { action } = indexed;
+  const names = [...places.keys()].filter((name) => typeof variables[name] === "string");
+  for (const one of names) {
+    for (const other of names) {
+      if (one >= other) continue;
+      const fits = checkValue(action, one, variables[other]).ok && checkValue(action, other, variables[one]).ok;
+      const isTold =
+        isAnnounced(known, places.get(one) ?? 0, one, other) || isAnnounced(known, places.get(other) ?? 0, other, one);
+      if (fits && !isTold) return [one, other];
+    }
+  }
+  return undefined;
 }
 
 /** The parts of the request that ask for an action; what is said not to be asks for nothing. */
@@ -222,16 +250,26 @@ function misplacedStep(request: Request, judged: readonly JudgedStep[], context:
   if (judged.length > 1 && request.evidence.tokens.some((token, at, all) => turnsOrder.has(wordOf(token)) && !isAfterThat(all, at)))
     return "The request says which comes first in a way that is easily taken the wrong way round.";
   const seen = new Set<string>();
-  const taken = new Set<Clause>();
+  // What names something asks for what is done to that, and not for something else besides.
+  const named = request.clauses.filter(({ from, to }) =>
+    judged.some(({ tokens }) => tokens.some((at) => from <= at && at < to)),
+  );
+  const taken = new Set<Clause>(named);
   let block = 0;
   for (const { indexed, step, tokens } of judged) {
     const asked = askedIn(request, indexed, tokens);
     const own = asked.filter(({ from, to }) => tokens.some((at) => from <= at && at < to));
     // A part that names nothing asks for one thing: "how full is the disk" is not the machine's facts besides.
-    const free = tokens.length > 0 ? asked : asked.filter((clause) => !taken.has(clause));
+    const free =
+      tokens.length > 0
+        ? asked
+        : asked.filter((clause) => !taken.has(clause) || (named.includes(clause) && saysObject(clause, indexed)));
     if (tokens.length === 0 && free[0] !== undefined) taken.add(free[0]);
     const blocks = (own.length > 0 ? own : free).map((clause) => clause.block);
     if (blocks.length === 0) return `Nothing in the request asks for ${quote(indexed.action.title)}.`;
+    const namesake = own.length === 0 ? free[0] : own[0];
+    const other = namesake === undefined ? undefined : closerNamesake(namesake, indexed, context);
+    if (other !== undefined) return `What is asked for is closer to ${quote(other.action.title)}.`;
     const next = blocks.filter((one) => one >= block);
     if (next.length === 0) return "The model's steps are in another order than they were asked for.";
     block = Math.min(...next);
@@ -243,6 +281,33 @@ function misplacedStep(request: Request, judged: readonly JudgedStep[], context:
     seen.add(same);
   }
   return undefined;
+}
+
+function saysObject({ objects }: Clause, indexed: IndexedAction): boolean {
+  return objects.has([...indexed.objects].at(-1) ?? "");
+}
+
+/**
+ * What is done likewise to another kind of thing, where the words say that one, or no kind at all and it is a person's:
+ * a password is the user's unless the file server's is asked for.
+ */
+function closerNamesake(
+  { words }: Clause,
+  indexed: IndexedAction,
+  { actions }: PlanningContext,
+): IndexedAction | undefined {
+  const tail = (id: string) => id.slice(id.indexOf(".") + 1);
+  const { id } = indexed.action;
+  const says = (one: IndexedAction, not: IndexedAction) =>
+    [...words].filter((word) => one.bag.has(word) && !not.bag.has(word)).length;
+  return indexActions(actions).find((other) => {
+    if (other === indexed || !id.includes(".") || tail(other.action.id) !== tail(id)) return false;
+    const [own, others] = [says(indexed, other), says(other, indexed)];
+    const domain = other.action.id.slice(0, other.action.id.indexOf("."));
+    const isOfPeople = other.required.some((name) => other.action.hints[name]?.choicesFrom === domain);
+    const isSameKind = other.required.every((name) => indexed.required.includes(name));
+    return isSameKind && (others > own || (own === 0 && isOfPeople));
+  });
 }
 
 interface LeftOut {
@@ -286,7 +351,8 @@ function leftOut(
     const next = evidence.tokens[at + 1];
     if (isNaming(wordOf(token)) && next !== undefined && used.has(at + 1)) return;
     count.content += 1;
-    const speaksForAction = token.kind === "word" && (judged.some((one) => one.indexed.bag.has(token.canon)) || isSetUp(token, judged));
+    const speaksForAction = token.kind === "word" && (judged.some((one) => one.indexed.bag.has(token.canon)) ||
+        isSetUp({ evidence, clauses }, at, judged));
     if (speaksForAction) count.spoken += 1;
     // "To the groups media and users": it is one more of what was taken, whatever else the word may mean.
     const isOneMore =
@@ -307,13 +373,15 @@ function leftOut(
       !isGeneric(token.canon);
     const isAsked =
       token.kind === "quoted" ||
-      (isVerb(token.canon) && !isSetUp(token, judged)) ||
+      (isVerb(token.canon) && !isSetUp({ evidence, clauses }, at, judged)) ||
       names.has(textAt(at)) ||
       (!isGeneric(wordOf(token)) && bare.some(({ from, to }) => from <= at && at < to)) ||
       // "Share" asks for something to do with shares, also where only a user is added.
       (!isGeneric(wordOf(token)) && context.index.some((one) => one.objects.has(token.canon))) ||
       isNamed ||
       looksNamed.test(wordOf(token)) ||
+      // "Of one gigabyte", "valid ninety days".
+      (isNumberWord(wordOf(token)) && unitOf(wordOf(evidence.tokens[at + 1] ?? token)) !== undefined) ||
       (at > 0 && token.gloss === undefined && /^\p{Lu}/u.test(token.text)) ||
       // A word of another language that nobody knows may say anything.
       (evidence.isForeign && token.gloss === undefined) ||
@@ -337,22 +405,35 @@ function isBare(evidence: Evidence, { from, to, inherits }: Clause, judged: read
   return !inherits && here.length > 0 && !here.some(speaks);
 }
 
-/** Whoever sets up a mailbox adds one. */
-function isSetUp(token: Token, judged: readonly JudgedStep[]): boolean {
-  return token.canon === "setup" && judged.some(({ indexed }) => indexed.verbs.has("add"));
+/** True for the "set up" of something that is added. */
+function isSetUp({ evidence, clauses }: Request, at: number, judged: readonly JudgedStep[]): boolean {
+  const clause = clauses.find(({ from, to }) => from <= at && at < to);
+  return (
+    evidence.tokens[at]?.canon === "setup" &&
+    clause !== undefined &&
+    judged.some(({ indexed }) => setsUp(clause, indexed))
+  );
 }
 
 /** True for a word that is all there is between two breaks. */
 function isAlone({ tokens }: Evidence, at: number): boolean {
-  const isBreak = (token: Token | undefined) => token === undefined || token.kind === "separator";
-  return isBreak(tokens[at - 1]) && isBreak(tokens[at + 1]);
+  const isBreak = (place: number, step: 1 | -1): boolean => {
+    const token = tokens[place];
+    if (token === undefined || token.kind === "separator") return true;
+    return token.class === "free" && isBreak(place + step, step);
+  };
+  return isBreak(at - 1, -1) && isBreak(at + 1, 1);
 }
 
 /** True for a word that "and" or a comma joins to one that was taken: "for anna and bob", of which only anna was. */
 function isListedWith({ tokens }: Evidence, at: number, used: ReadonlySet<number>): boolean {
-  const joins = (middle: number, other: number) =>
-    tokens[middle]?.kind === "separator" && tokens[middle]?.text !== "." && used.has(other);
-  return joins(at - 1, at - 2) || joins(at + 1, at + 2);
+  const joins = (middle: number, step: 1 | -1): boolean => {
+    const token = tokens[middle];
+    if (token?.kind !== "separator" || token.text === ".") return false;
+    // ", and".
+    return tokens[middle + step]?.kind === "separator" ? joins(middle + step, step) : used.has(middle + step);
+  };
+  return joins(at - 1, -1) || joins(at + 1, 1);
 }
 
 function previous({ tokens }: Evidence, at: number) {

@@ -137,7 +137,9 @@ function quantityIn(sought: Sought, value: number): number[] | undefined {
   const { evidence, indexed, variable, mayUse } = sought;
   for (let at = 0; at < evidence.tokens.length; at += 1) {
     const said = quantityAt(evidence.tokens, at, indexed.action.hints[variable]?.unit);
-    if (said?.value !== value || evidence.negated[at] || !mayUse(at)) continue;
+    // "Two hundred" is no hundred.
+    const isWithin = at > 0 && (quantityAt(evidence.tokens, at - 1, indexed.action.hints[variable]?.unit)?.end ?? 0) > at;
+    if (said?.value !== value || isWithin || evidence.negated[at] || !mayUse(at)) continue;
     // A unit that nobody converts is still one.
     if (!isInOwnUnit(sought, said.end - 1)) continue;
     const announced = announcedAs(sought, at);
@@ -162,6 +164,24 @@ function isInRole(sought: Sought, at: number, last: number): boolean {
   const type = indexed.shapes.get(variable)?.type;
   if (type === "number") return isInOwnUnit(sought, last);
   return (type !== "text" && type !== "list") || isName(sought, at);
+}
+
+/** True where the word before a value says that it is this variable's and no other's of these. */
+export function isAnnounced(
+  known: { evidence: Evidence; indexed: IndexedAction; context: PlanningContext },
+  at: number,
+  variable: string,
+  other: string,
+): boolean {
+  const { tokens } = known.evidence;
+  for (let before = at - 1; before >= 0; before -= 1) {
+    const token = tokens[before];
+    if (token === undefined || token.kind === "separator") return false;
+    if (token.class === "free") continue;
+    const cues = (name: string) => known.indexed.cues.get(name)?.has(token.canon) === true;
+    return cues(variable) && !cues(other);
+  }
+  return false;
 }
 
 /** The variables that the word before the value announces: "to group staff" is no user's name. Undefined: none. */
