@@ -110,7 +110,7 @@ export function setsUp(clause: Clause, { verbs, objects }: Pick<IndexedAction, "
 export function asksFor(clause: Clause, { bag, verbs, objects }: IndexedAction, values: ReadonlySet<string>): boolean {
   const about = (words: ReadonlySet<string>) => [...words].filter((word) => !values.has(word));
   const meets = (words: readonly string[]) => words.length === 0 || words.some((word) => bag.has(word));
-  if (clause.inherits && about(clause.own).some((word) => bag.has(word))) return true;
+  if (clause.inherits && about(clause.own).some((word) => bag.has(word) && !isGeneric(word))) return true;
   // "Start nginx" is not asked of what stops and starts it.
   const asked = about(clause.verbs);
   const isAsked = asked.length === 0 || asked.some(

@@ -28,7 +28,11 @@ export function doubtAbout(
     if (there !== undefined) return `There is ${there} already, and what adds one does not change it.`;
     const flag = flagLeftOut(evidence, indexed, step);
     if (flag !== undefined) return `The model left out ${flag}.`;
-    if (indexed.action.kind === "read") continue;
+    if (indexed.action.kind === "read") {
+      if (values.size === 0 && isOnlyShown(evidence, indexed))
+        return `Nothing in the request speaks of what ${indexed.action.title} is about.`;
+      continue;
+    }
     const other = steps.length === 1 ? otherDone(evidence, indexed, values) : undefined;
     if (other !== undefined) return `What is asked for is to ${other}, not ${indexed.action.title}.`;
     if (isNoneInParticular(evidence, { indexed, step }, values, context))
@@ -66,6 +70,14 @@ function otherDone(
   return done.length > 0 && !done.some((verb) => verbs.has(verb)) ? done[0] : undefined;
 }
 
+/** True where "list" or "show" is all that speaks for it. */
+function isOnlyShown({ tokens, negated }: Evidence, { bag }: IndexedAction): boolean {
+  const spoken = tokens.filter(
+    (token, at) => token.kind === "word" && token.class === "content" && !negated[at] && bag.has(token.canon),
+  );
+  return spoken.every(({ canon }) => canon === "list");
+}
+
 /** True where no verb is said and every word that speaks for the action speaks as well for another one of its kind of thing. */
 function isNoneInParticular(
   { tokens, negated }: Evidence,
@@ -79,7 +91,7 @@ function isNoneInParticular(
     const verb = verbOfParticiple(wordOf(token));
     return token.class === "content" ? [token.canon, ...(verb === undefined ? [] : [verb])] : [];
   });
-  const spoken = said.filter((canon) => (isVerb(canon) ? indexed.verbs.has(canon) : indexed.bag.has(canon)));
+  const spoken = said.filter((canon) => (isVerb(canon) ? asksByVerb(indexed, canon) : indexed.bag.has(canon)));
   if (spoken.some((canon) => isVerb(canon) || indexed.leads.has(canon))) return false;
   const family = indexed.action.id.slice(0, indexed.action.id.lastIndexOf(".") + 1);
   // Only where every word is understood is it no matter what else is possible: "zap user kim" may mean anything.
@@ -94,6 +106,11 @@ function isNoneInParticular(
       (other.action.id.startsWith(family) || domainOf(other) === domainOf(indexed)) &&
       spoken.every((canon) => other.bag.has(canon)),
   );
+}
+
+/** Whoever sets something up adds it. */
+function asksByVerb({ verbs }: IndexedAction, verb: string): boolean {
+  return verbs.has(verb) || (verb === "setup" && verbs.has("add"));
 }
 
 /** True where another action cannot take what is said: it has no such variable, or works on what is not there. */

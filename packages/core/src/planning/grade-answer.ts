@@ -251,14 +251,19 @@ function misplacedStep(request: Request, judged: readonly JudgedStep[], context:
     return "The request says which comes first in a way that is easily taken the wrong way round.";
   const seen = new Set<string>();
   // What names something asks for what is done to that, and not for something else besides.
-  const named = request.clauses.filter(({ from, to }) =>
-    judged.some(({ tokens }) => tokens.some((at) => from <= at && at < to)),
+  const holds = ({ from, to }: Clause, tokens: readonly number[]) => tokens.some((at) => from <= at && at < to);
+  const named = request.clauses.filter((clause) =>
+    judged.some(
+      ({ indexed, tokens }) =>
+        holds(clause, tokens) ||
+        (clause.refersBack && tokens.length > 0 && askedIn(request, indexed, tokens).includes(clause)),
+    ),
   );
   const taken = new Set<Clause>(named);
   let block = 0;
   for (const { indexed, step, tokens } of judged) {
     const asked = askedIn(request, indexed, tokens);
-    const own = asked.filter(({ from, to }) => tokens.some((at) => from <= at && at < to));
+    const own = asked.filter((clause) => holds(clause, tokens));
     // A part that names nothing asks for one thing: "how full is the disk" is not the machine's facts besides.
     const free =
       tokens.length > 0
@@ -273,6 +278,13 @@ function misplacedStep(request: Request, judged: readonly JudgedStep[], context:
     const next = blocks.filter((one) => one >= block);
     if (next.length === 0) return "The model's steps are in another order than they were asked for.";
     block = Math.min(...next);
+    const rival = judged.find((one) => one.step !== step && isOneAsked(own, { indexed, tokens }, one));
+    // "Add kim and give her a share" asks for two things with one name.
+    if (rival !== undefined && !request.clauses.some(({ refersBack }) => refersBack)) return "The model proposed two things where one is asked for.";
+    const isCrossed = judged.some(
+      (one) => one.step !== step && one.indexed === indexed && own.filter((clause) => holds(clause, one.tokens)).length > 1,
+    );
+    if (isCrossed && own.length > 1) return "The values of two steps are taken from each other's parts of the request.";
     const known = withDefaults(indexed.action, step.variables, context.targets);
     // What it is done to, and which kind of it: TCP and UDP of one port are two.
     const names = [...indexed.shapes.values()].filter((shape) => shape.required || shape.type === "choice");
@@ -281,6 +293,18 @@ function misplacedStep(request: Request, judged: readonly JudgedStep[], context:
     seen.add(same);
   }
   return undefined;
+}
+
+/** True where one verb and one thing to do it with stand for two steps: "restart bob's mail" is not two of his services. */
+function isOneAsked(
+  own: readonly Clause[],
+  one: Pick<JudgedStep, "indexed" | "tokens">,
+  other: Pick<JudgedStep, "indexed" | "tokens">,
+): boolean {
+  const [clause] = own;
+  const isSame = one.tokens.length > 0 && JSON.stringify(one.tokens) === JSON.stringify(other.tokens);
+  if (!isSame || clause === undefined || own.length > 1 || clause.verbs.size > 1) return false;
+  return !(saysObject(clause, one.indexed) && saysObject(clause, other.indexed)) || clause.objects.size < 2;
 }
 
 function saysObject({ objects }: Clause, indexed: IndexedAction): boolean {

@@ -178,10 +178,25 @@ export function isAnnounced(
     const token = tokens[before];
     if (token === undefined || token.kind === "separator") return false;
     if (token.class === "free") continue;
-    const cues = (name: string) => known.indexed.cues.get(name)?.has(token.canon) === true;
-    return cues(variable) && !cues(other);
+    // "Mail for" announces what is to be forwarded, and "for" alone does not.
+    const two = `${tokens[before - 1]?.canon ?? ""} ${token.canon}`;
+    const [own, others] = [cuesIn(known.indexed, variable), cuesIn(known.indexed, other)];
+    if (own.has(two) !== others.has(two)) return own.has(two);
+    return own.has(token.canon) && !others.has(token.canon);
   }
   return false;
+}
+
+/** The words, and the two words, that stand before a variable's slot. */
+function cuesIn({ cues, templates }: IndexedAction, variable: string): Set<string> {
+  const pairs = templates.flatMap(({ items }) =>
+    items.flatMap((item, at) => {
+      const [first, second] = [items[at - 2], items[at - 1]];
+      const isPair = item.kind === "slot" && item.name === variable && first?.kind === "word" && second?.kind === "word";
+      return isPair ? [`${first.canon} ${second.canon}`] : [];
+    }),
+  );
+  return new Set([...(cues.get(variable) ?? []), ...pairs]);
 }
 
 /** The variables that the word before the value announces: "to group staff" is no user's name. Undefined: none. */
@@ -209,7 +224,7 @@ function announcedAs({ evidence, indexed, variable }: Sought, at: number): Reado
 
 function canBe({ action, shapes }: IndexedAction, name: string, text: string): boolean {
   const shape = shapes.get(name);
-  return shape === undefined || (shape.type !== "choice" && shape.type !== "number") || readText(action, shape, text).ok;
+  return shape === undefined || readText(action, shape, text).ok;
 }
 
 /** A number with a unit is one of that unit: "5 gigabytes" is no quota of 5 megabytes. */

@@ -14,7 +14,7 @@ const phrases: readonly (readonly [RegExp, string])[] = [
   ],
   // "I need port 80 to be open" is no wish for a port.
   [/\b(?:need|want|like)(?= [^.,;!?]*\bto be\b)/gi, "please"],
-  [/(?<=\b(?:e-?mails?|messages?) )to(?= \S+@\S+ (?:should|must|has to|is to|needs? to)\b)/gi, "for"],
+  [/(?<=\b(?:(?:e-?)?mails?|messages?) )to(?= \S+@\S+ (?:should|must|has to|is to|needs? to)\b)/gi, "for"],
   [/\bmost recent\b/gi, "last"],
   [/\b(?:can|to|could|may) log (?:in|on)\b/gi, "login"],
   [
