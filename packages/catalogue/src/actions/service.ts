@@ -25,7 +25,7 @@ export const serviceRestart = defineAction({
     "stop and start {service}",
     "give {service} a kick",
   ],
-  words: ["daemon", "bounce", "reload", "again", "stuck", "hangs", "kick", "relaunch", "rerun"],
+  words: ["daemon", "bounce", "reload", "again", "stuck", "hangs", "kick", "relaunch", "rerun", "dead", "frozen", "hung", "crashed", "seems"],
   undo: "none",
   timeoutSeconds: 120,
 });

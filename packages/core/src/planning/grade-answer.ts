@@ -350,6 +350,7 @@ interface LeftOut {
 const looksNamed =
   /[^\p{L}'’-]|^-|^(?:all|every|everyone|everybody|everything|any|each|root|sudo|admin|administrator)$/iu;
 
+const subjects = new Set(["he", "she", "they"]);
 const machines = new Set(["machine", "server", "system", "host"]);
 
 /** What of the instruction the steps do not account for. */
@@ -369,6 +370,7 @@ function leftOut(
   const count: LeftOut = { asked: undefined, spoken: 0, accounted: 0, content: 0 };
   evidence.tokens.forEach((token, at) => {
     if (token.class !== "content" || evidence.negated[at]) return;
+    if (subjects.has(wordOf(token))) return;
     // On which machine is said by the targets.
     if (machines.has(token.canon) && !judged.some((one) => one.indexed.bag.has(token.canon))) return;
     // What follows "named" is counted by itself.

@@ -1,3 +1,4 @@
+import { withoutPoliteness } from "./screen-instruction.ts";
 import { canonOf, type Token, verbOfGerund, verbOfParticiple, wordOf } from "./words.ts";
 
 /*
@@ -15,6 +16,8 @@ const phrases: readonly (readonly [RegExp, string])[] = [
   // "I need port 80 to be open" is no wish for a port.
   [/\b(?:need|want|like)(?= [^.,;!?]*\bto be\b)/gi, "please"],
   [/(?<=\b(?:(?:e-?)?mails?|messages?) )to(?= \S+@\S+ (?:should|must|has to|is to|needs? to)\b)/gi, "for"],
+  [/\bfresh\b/gi, "new"],
+  [/\band put (?:him|her|them) in(?:to)?\b/gi, "in"],
   [/\bmost recent\b/gi, "last"],
   [/\b(?:can|to|could|may) log (?:in|on)\b/gi, "login"],
   [
@@ -32,7 +35,7 @@ const phrases: readonly (readonly [RegExp, string])[] = [
 export function rephrased(instruction: string): string {
   const plain = phrases.reduce(
     (text, [phrase, word]) => text.replace(phrase, (found) => word.padEnd(found.length)),
-    instruction,
+    withoutPoliteness(instruction),
   );
   return isNumbered(plain) ? plain.replace(listNumber, (found) => ",".padEnd(found.length)) : plain;
 }

@@ -1,5 +1,5 @@
 import { saysWhen } from "./languages/languages.ts";
-import { spaced } from "./screen-instruction.ts";
+import { spaced, withoutPoliteness } from "./screen-instruction.ts";
 
 /*
  * Whether a sentence asks for something to be done now. Plans are carried out when they are approved: "tomorrow", "if the disk
@@ -20,9 +20,12 @@ const unsaid =
 const pronounAlone =
   /^\W*(?:please\s+|now\s+)*(?:\w+\s+)(?:it|them|that|this|him|her|both)\b(?:\s+(?:please|now|again))*\W*$/i;
 
+/** "It runs out next week, renew it" tells why, and not when. */
+const expiry = /\b(?:expires?|runs? out|is due)\b[^.,;!?]*(?=[.,;]\s*\S)/gi;
+
 /** Why nothing may be done about it as it stands; undefined for a plain request. */
 export function whyNotPlain(text: string): string | undefined {
-  const instruction = spaced(text);
+  const instruction = withoutPoliteness(spaced(text)).replace(expiry, "expires");
   const when = saysWhen(instruction);
   if (time.test(instruction) || when === "time")
     return "It is to be done at another time, and a plan is carried out when it is approved.";

@@ -55,6 +55,15 @@ const negation =
 const proseSemicolon =
   /(?<=[\p{L}\d)"']) ?; +(?=["']?[\p{L}'’-]+,? +["']?[\p{L}\d])(?!["']?(?:rm|dd|mkfs\S*|sh|bash|zsh|cat|curl|wget|nc|chmod|chown|kill\w*|shutdown|halt|poweroff|su|sudo|exec|eval|echo|ls|cd|cp|mv|touch|python\d?|perl|id|whoami|true|false|systemctl|apt(?:-get)?|iptables|nft|user(?:add|del|mod)|passwd|service|docker|ssh|scp|tee|sed|awk|find|env|export|source|exit|drop|select|insert|alter|truncate|update \w+ set)\b)(?![^;]*(?:\s--?\w|\s\/(?!srv|data|mnt|media|home)))/giu;
 
+/** What is said to be polite, though it has the words of a condition or a no. */
+const polite =
+  /\bif you (?:do(?:n['’]t| not) mind|please|would be so kind)\b|\bif (?:it['’]?s |it is )?possible\b|\bit would be (?:great|nice|good|lovely|helpful) if you could\b|\bas soon as (?:possible|you can)\b|\b(?:i )?hope (?:you(?:['’]re| are)|all is|this finds you)\b[^.,;!?\n]*|\b(?:best|kind|warm) (?:regards|wishes)\b|\bgood (?:morning|afternoon|evening)\b|\b(?:many thanks|thanks in advance|much appreciated|cheers)\b/gi;
+
+/** Without what is only polite. In as many characters. */
+export function withoutPoliteness(text: string): string {
+  return text.replace(polite, (found) => "please".padEnd(found.length));
+}
+
 /** Why something should be done, said as what is no longer so: "we don't need the share any more, remove it". */
 const reason =
   /\b(?:(?:do|does)(?:n['’]t| not) (?:need|use|want|work|live|belong|have|require)\b(?=[^.,;!?]*\bany ?(?:more|longer)\b\s*[,;.]\s*\S)|(?:is|are)(?:n['’]t| not) (?:needed|used|required|in use) any ?(?:more|longer)\b(?=\s*[,;.]\s*\S))/gi;
@@ -93,7 +102,7 @@ export function screenInstruction(context: PlanningContext): Screened | undefine
     if (!known.has(id))
       return { message: `${id} is not a target of this request.`, next: ["Choose the targets with --on."] };
   }
-  if (forbids.test(withoutReasons(plain))) {
+  if (forbids.test(withoutReasons(withoutPoliteness(plain)))) {
     return { message: "The request says what should not be done, so nothing is done.", next: [rephrase] };
   }
   return undefined;

@@ -2,7 +2,7 @@ import type { LanguageTable } from "./table.ts";
 
 export const french: LanguageTable = {
   words: `
-    add: crée créer créez ajoute ajouter ajoutez donne donner donnez besoin fais inscris
+    add: crée créer créez ajoute ajouter ajoutez donne donner donnez ai_besoin avons_besoin a_besoin fais inscris
     remove: supprime supprimer supprimez efface effacer enlève enlever retire retirer
     lock: verrouille verrouiller verrouillez bloque bloquer
     unlock: déverrouille déverrouiller débloque débloquer
@@ -57,13 +57,13 @@ export const french: LanguageTable = {
     then: puis ensuite
     but: mais
     of: de d du
-    to: à au aux
+    to: à au aux vers
     in: en dans
     on: sur
     with: avec
     for: pour
     by: par
-    please: s'il_te_plaît s'il_vous_plaît svp stp je j veux voudrais
+    please: s_il_te_plaît s_il_vous_plaît svp stp je j il_faut veux voudrais
     which: que qu quel quelle quels quelles
     who: qui
     how: combien comment
@@ -72,6 +72,10 @@ export const french: LanguageTable = {
     them: leur
     our: mon ma mes notre nos
     is: est sont est-ce
+    are: existent
+    hangs: est_bloqué est_planté plante
+    home: dossier_personnel répertoire_personnel
+    keep: garde garder gardez conserve conserver
     has: ont
     could: peux-tu pouvez-vous pourrais-tu pourriez-vous
     you: vous tu

@@ -3,19 +3,19 @@ import type { LanguageTable } from "./table.ts";
 export const german: LanguageTable = {
   words: `
     add: erstelle erstell erstellen anlegen lege+an leg+an anzulegen hinzufügen füge+hinzu füg+hinzu erzeuge erzeugen mache mach machen gib gebt brauche brauchen braucht benötige benötigen benötigt eintragen trage+ein trag+ein
-    remove: lösche lösch löschen entferne entfern entfernen nimm+weg
-    lock: sperre sperr sperren aussperren sperre+aus sperr+aus blockiere blockieren
-    unlock: entsperre entsperr entsperren freischalten schalte+frei
-    reset: zurücksetzen setze+zurück setz+zurück
-    restart: starte+neu start+neu neu_starten neustarten durchstarten
+    remove: lösche lösch löschen entferne entfern entfernen nimm+weg gelöscht_werden entfernt_werden
+    lock: sperre sperr sperren aussperren sperre+aus sperr+aus blockiere blockieren gesperrt_werden
+    unlock: entsperre entsperr entsperren freischalten schalte+frei entsperrt_werden
+    reset: zurücksetzen setze+zurück setz+zurück zurückgesetzt_werden
+    restart: starte+neu start+neu neu_starten neustarten durchstarten neu_gestartet_werden neugestartet_werden
     setup: einrichten richte+ein richt+ein installiere installier installieren konfiguriere konfigurieren setze+auf aufsetzen
     show: zeige zeig zeigen zeige+an zeig+an anzeigen liste+auf auflisten
     list: liste
-    open: öffne öffnen mache+auf mach+auf aufmachen
-    close: schließe schließ schließen mache+zu mach+zu zumachen
-    update: aktualisiere aktualisieren aktualisierung aktualisierungen updates einspielen spiele+ein spiel+ein
+    open: öffne öffnen geöffnet_werden mache+auf mach+auf aufmachen
+    close: schließe schließ schließen geschlossen_werden mache+zu mach+zu zumachen
+    update: aktualisiere aktualisieren aktualisierung aktualisierungen updates einspielen aktualisiert_werden spiele+ein spiel+ein
     issue: ausstellen stelle+aus stell+aus
-    renew: erneuere erneuern verlängere verlängern
+    renew: erneuere erneuern erneuert_werden verlängert_werden verlängere verlängern
     forward: weiterleiten leite+weiter leit+weiter umleiten leite+um
     change: ändere ändern
     forgot: vergessen
@@ -54,7 +54,9 @@ export const german: LanguageTable = {
     log: logs logdatei
     running: läuft
     valid: gültig
-    point: verweise
+    point: verweise lass+zeigen
+    name: namen
+    still: noch
     read-only: nur_lesen nur_lesend schreibgeschützt
     the: der die das den dem des
     a: ein eine einen einem einer eines
@@ -117,7 +119,7 @@ export const german: LanguageTable = {
   condition:
     /\b(?:wenn|falls|sobald|sofern|solange|bevor|nachdem|ehe|sei denn|erst|bis (?:zum?|die|der|das|alle|ich|wir|er|sie|es))\b/,
   doubt: /\b(?:vielleicht|eventuell|womoglich|moglicherweise|uberlege\w*|entweder|oder)\b/,
-  told: /\b(?:sag(?:t|te|ten|en)|gesagt|mein(?:t|te|ten)|schr(?:eibt|ieb|ieben)|geschrieben|laut|behaupte\w*|bat|gebeten|bedeutet|empfiehlt|empfohlen|verlang\w*|steht)\b/,
+  told: /\b(?:sag(?:t|te|ten|en)|gesagt|mein(?:t|te|ten)|schr(?:eibt|ieb|ieben)|geschrieben|laut|behaupte\w*|bat|gebeten|bedeutet|empfiehlt|empfohlen|verlang(?:t|te|en)|steht)\b/,
   unsaid:
     /\bwie (?:letzte\w*|immer|ublich|gestern|vorher|beim|gehabt|der|die|das)\b|\b(?:denselben|dieselbe\w*|dasselbe|gleiche\w*|ubliche\w*)\b/,
   hostile:

@@ -14,6 +14,8 @@ interface Language {
   table: LanguageTable;
   /** Folded words, several joined by one space, and what they stand for. */
   glosses: ReadonlyMap<string, string>;
+  /** Those of them that end in an accent. */
+  accented: ReadonlySet<string>;
   /** Verbs in two halves. */
   halves: readonly { first: string; last: string; gloss: string }[];
 }
@@ -31,11 +33,15 @@ const languages: readonly Language[] = [german, spanish, french].map(languageOf)
 function languageOf(table: LanguageTable): Language {
   const glosses = new Map<string, string>();
   const halves: Language["halves"][number][] = [];
+  const accented = new Set<string>();
   const add = (form: string, gloss: string) => {
     const [first, last] = folded(form).split("+");
     if (first !== undefined && last !== undefined) halves.push({ first, last, gloss });
-    else if (first !== undefined && !glosses.has(first.replaceAll("_", " ")))
-      glosses.set(first.replaceAll("_", " "), gloss);
+    else if (first !== undefined && !glosses.has(first.replaceAll("_", " "))) {
+      const key = first.replaceAll("_", " ");
+      glosses.set(key, gloss);
+    }
+    if (isAccentedAtEnd(form)) accented.add(folded(form).replaceAll("_", " "));
   };
   for (const line of table.words.trim().split("\n")) {
     const [english = "", forms = ""] = line.trim().split(": ");
@@ -43,12 +49,17 @@ function languageOf(table: LanguageTable): Language {
   }
   for (const [at, word] of table.numbers.split(/\s+/).entries()) add(word, englishNumbers[at] ?? "");
   for (const [unit, forms] of Object.entries(table.units)) for (const form of forms.split(" ")) add(form, unit);
-  return { table, glosses, halves };
+  return { table, glosses, accented, halves };
+}
+
+/** `bloqué` is done, `bloque` is asked for: the accent at the end is never passed over. */
+function isAccentedAtEnd(word: string): boolean {
+  return /[áéíóúàèùâêîôû](?:e?s?)$/u.test(word.toLowerCase().normalize("NFC"));
 }
 
 /** Tokens that are in another language, with the English words that they stand for; undefined for English ones. */
 export function glossed(tokens: readonly Token[]): Token[] | undefined {
-  const split = tokens.flatMap(splitElision);
+  const split = tokens.flatMap(splitElision).flatMap(splitCompound);
   const scores = languages.map((language) => {
     const words = split.filter((token) => token.kind === "word").map((token) => folded(token.text));
     const own = words.filter((word) => !isEnglish(word) && isOwn(language, word)).length;
@@ -69,7 +80,7 @@ function lookUp(glosses: ReadonlyMap<string, string>, word: string): string | un
   return glosses.get(word) ?? glosses.get(word.replace(/([aou])e/g, "$1"));
 }
 
-function glossedIn({ glosses, halves }: Language, tokens: readonly Token[]): Token[] {
+function glossedIn({ glosses, accented, halves }: Language, tokens: readonly Token[]): Token[] {
   const words = tokens.map((token) => (token.kind === "word" ? folded(token.text) : ""));
   const found: (string | undefined)[] = tokens.map(() => undefined);
   for (let at = 0; at < tokens.length; at += 1) {
@@ -78,16 +89,22 @@ function glossedIn({ glosses, halves }: Language, tokens: readonly Token[]): Tok
       const phrase = words.slice(at, at + length);
       const gloss = phrase.includes("") || phrase.length < length ? undefined : lookUp(glosses, phrase.join(" "));
       if (gloss === undefined) continue;
+      const last = tokens[at + length - 1]?.text ?? "";
+      if (isAccentedAtEnd(last) && !accented.has(phrase.join(" "))) continue;
       found[at] = gloss;
       found.fill(filler, at + 1, at + length);
       break;
     }
   }
-  for (const part of partsOf(tokens, found)) {
+  const parts = partsOf(tokens, found);
+  for (const [place, part] of parts.entries()) {
     for (const { first, last, gloss } of halves) {
       const from = part.find((at) => lookUp(new Map([[first, first]]), words[at] ?? "") !== undefined);
-      const to = part.findLast((at) => found[at] !== filler);
-      if (from === undefined || to === undefined || to <= from || words[to] !== last) continue;
+      // "Lege die Benutzer anna und bob an": the end may stand after an "and".
+      const ends = parts.slice(place).map((one) => one.findLast((at) => found[at] !== filler));
+      const to = ends.find((at) => at !== undefined && words[at] === last);
+      if (from === undefined || to === undefined || to <= from) continue;
+      if (tokens.slice(from, to).some((token) => token.text === "." && token.kind === "separator")) continue;
       found[from] = gloss;
       found[to] = filler;
       break;
@@ -138,6 +155,23 @@ function splitElision(token: Token): Token[] {
     return { ...token, text, canon: canonOf(text), class: classOf(text), start: token.start + from, end: token.start + to };
   };
   return [cut(0, at), cut(at, token.text.length)];
+}
+
+/** `Samba-Passwort` and `UDP-Port` are two words, where the second is one that is known. */
+function splitCompound(token: Token): Token[] {
+  const [, first = "", second = ""] = /^(\p{L}+)-(\p{L}+)$/u.exec(token.text) ?? [];
+  const isKnown = /^(?:port|server|service|log)$/i.test(second) || languages.some(({ glosses }) => lookUp(glosses, folded(second)) !== undefined);
+  if (token.kind !== "word" || first === "" || !isKnown || languages.some((one) => isOwn(one, folded(token.text))))
+    return [token];
+  const cut = (text: string, start: number): Token => ({
+    ...token,
+    text,
+    canon: canonOf(text),
+    class: classOf(text),
+    start,
+    end: start + text.length,
+  });
+  return [cut(first, token.start), cut(second, token.start + first.length + 1)];
 }
 
 /** Whether a text says no, in any language. */

@@ -46,7 +46,10 @@ export const spanish: LanguageTable = {
     space: espacio
     full: lleno
     free: libre
-    log: bitácora
+    log: bitácora registros
+    log_of: registro_de registro_del registros_de
+    home: carpeta_personal directorio_personal
+    keep: conserva conservar mantén mantener conservando manteniendo
     journal: diario
     dns_record: registro_dns
     line: línea líneas
