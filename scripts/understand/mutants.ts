@@ -22,9 +22,13 @@ export function mutantsOf(requests: readonly Request[], actions: readonly Action
     if (!("plan" in right)) return [];
     const { plan } = right;
     const made = [
-      ...plan.flatMap((step, at) => otherActions(step, actions).map((other) => mutant("other action", plan.with(at, other)))),
+      ...plan.flatMap((step, at) =>
+        otherActions(step, actions).map((other) => mutant("other action", plan.with(at, other))),
+      ),
       ...plan.flatMap((step, at) => swapped(step).map((other) => mutant("values swapped", plan.with(at, other)))),
-      ...plan.flatMap((step, at) => others(step, request, actions).map((other) => mutant("other value", plan.with(at, other)))),
+      ...plan.flatMap((step, at) =>
+        others(step, request, actions).map((other) => mutant("other value", plan.with(at, other))),
+      ),
       ...plan.flatMap((step, at) => less(step).map((other) => mutant("value left out", plan.with(at, other)))),
       ...(plan.length > 1 ? plan.map((_, at) => mutant("step left out", plan.toSpliced(at, 1))) : []),
       ...(plan.length > 1 ? [mutant("order reversed", plan.toReversed())] : []),
@@ -76,7 +80,9 @@ function others({ action, variables }: ProposedStep, { facts }: Request, actions
   const known = actions.find(({ id }) => id === action);
   return Object.entries(variables).flatMap(([name, value]) => {
     const candidates =
-      typeof value === "number" ? [value + 1, value * 10, Math.ceil(value / 2)] : [...names, "zelda", "zelda@home.example"];
+      typeof value === "number"
+        ? [value + 1, value * 10, Math.ceil(value / 2)]
+        : [...names, "zelda", "zelda@home.example"];
     return candidates
       .map((candidate) => (Array.isArray(value) ? [candidate] : candidate))
       .filter((candidate) => known !== undefined && checkValue(known, name, candidate).ok)

@@ -60,7 +60,11 @@ export function clausesOf(tokens: readonly Token[], objects: ReadonlySet<string>
     // "We don't need the share any more, remove it".
     if (isBare && next.refersBack) return { ...clause, verbs: next.verbs, words: union(clause.words, next.words) };
     // "Give anna and bob new passwords": what is given comes last.
-    return clause.verbs.size > 0 && clause.objects.size === 0 && clause.own.size <= 1 && next.inherits && next.ownObjects
+    return clause.verbs.size > 0 &&
+      clause.objects.size === 0 &&
+      clause.own.size <= 1 &&
+      next.inherits &&
+      next.ownObjects
       ? { ...clause, objects: next.objects, words: union(clause.words, next.words) }
       : clause;
   });
@@ -113,10 +117,8 @@ export function asksFor(clause: Clause, { bag, verbs, objects }: IndexedAction, 
   if (clause.inherits && about(clause.own).some((word) => bag.has(word) && !isGeneric(word))) return true;
   // "Start nginx" is not asked of what stops and starts it.
   const asked = about(clause.verbs);
-  const isAsked = asked.length === 0 || asked.some(
-    (verb) =>
-      verbs.has(verb) ||
-      (verb === "setup" && setsUp(clause, { verbs, objects })),
-  );
+  const isAsked =
+    asked.length === 0 ||
+    asked.some((verb) => verbs.has(verb) || (verb === "setup" && setsUp(clause, { verbs, objects })));
   return isAsked && meets(about(clause.objects)) && [...clause.words].some((word) => bag.has(word));
 }

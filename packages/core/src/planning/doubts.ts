@@ -96,7 +96,8 @@ function isNoneInParticular(
   const family = indexed.action.id.slice(0, indexed.action.id.lastIndexOf(".") + 1);
   // Only where every word is understood is it no matter what else is possible: "zap user kim" may mean anything.
   const isUnderstood = tokens.every(
-    (token, at) => token.class !== "content" || values.has(at) || indexed.bag.has(token.canon) || isNaming(wordOf(token)),
+    (token, at) =>
+      token.class !== "content" || values.has(at) || indexed.bag.has(token.canon) || isNaming(wordOf(token)),
   );
   return context.index.some(
     (other) =>

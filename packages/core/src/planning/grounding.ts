@@ -138,7 +138,8 @@ function quantityIn(sought: Sought, value: number): number[] | undefined {
   for (let at = 0; at < evidence.tokens.length; at += 1) {
     const said = quantityAt(evidence.tokens, at, indexed.action.hints[variable]?.unit);
     // "Two hundred" is no hundred.
-    const isWithin = at > 0 && (quantityAt(evidence.tokens, at - 1, indexed.action.hints[variable]?.unit)?.end ?? 0) > at;
+    const isWithin =
+      at > 0 && (quantityAt(evidence.tokens, at - 1, indexed.action.hints[variable]?.unit)?.end ?? 0) > at;
     if (said?.value !== value || isWithin || evidence.negated[at] || !mayUse(at)) continue;
     // A unit that nobody converts is still one.
     if (!isInOwnUnit(sought, said.end - 1)) continue;
@@ -192,7 +193,8 @@ function cuesIn({ cues, templates }: IndexedAction, variable: string): Set<strin
   const pairs = templates.flatMap(({ items }) =>
     items.flatMap((item, at) => {
       const [first, second] = [items[at - 2], items[at - 1]];
-      const isPair = item.kind === "slot" && item.name === variable && first?.kind === "word" && second?.kind === "word";
+      const isPair =
+        item.kind === "slot" && item.name === variable && first?.kind === "word" && second?.kind === "word";
       return isPair ? [`${first.canon} ${second.canon}`] : [];
     }),
   );

@@ -207,7 +207,9 @@ export function verbOfParticiple(word: string): string | undefined {
 export function verbOfGerund(word: string): string | undefined {
   const stem = /^(\w{3,})ing$/.exec(word.toLowerCase())?.[1];
   if (stem === undefined) return undefined;
-  return [stem, `${stem}e`, stem.slice(0, -1)].map((form) => verbLeader.get(form)).find((leader) => leader !== undefined);
+  return [stem, `${stem}e`, stem.slice(0, -1)]
+    .map((form) => verbLeader.get(form))
+    .find((leader) => leader !== undefined);
 }
 
 function singular(word: string): string {

@@ -152,7 +152,14 @@ function splitElision(token: Token): Token[] {
   if (at === undefined) return [token];
   const cut = (from: number, to: number): Token => {
     const text = token.text.slice(from, to).replace(/['’]$|^-/, "");
-    return { ...token, text, canon: canonOf(text), class: classOf(text), start: token.start + from, end: token.start + to };
+    return {
+      ...token,
+      text,
+      canon: canonOf(text),
+      class: classOf(text),
+      start: token.start + from,
+      end: token.start + to,
+    };
   };
   return [cut(0, at), cut(at, token.text.length)];
 }
@@ -160,7 +167,9 @@ function splitElision(token: Token): Token[] {
 /** `Samba-Passwort` and `UDP-Port` are two words, where the second is one that is known. */
 function splitCompound(token: Token): Token[] {
   const [, first = "", second = ""] = /^(\p{L}+)-(\p{L}+)$/u.exec(token.text) ?? [];
-  const isKnown = /^(?:port|server|service|log)$/i.test(second) || languages.some(({ glosses }) => lookUp(glosses, folded(second)) !== undefined);
+  const isKnown =
+    /^(?:port|server|service|log)$/i.test(second) ||
+    languages.some(({ glosses }) => lookUp(glosses, folded(second)) !== undefined);
   if (token.kind !== "word" || first === "" || !isKnown || languages.some((one) => isOwn(one, folded(token.text))))
     return [token];
   const cut = (text: string, start: number): Token => ({

@@ -116,5 +116,6 @@ export const spanish: LanguageTable = {
   unsaid: /\bcomo (?:siempre|la|el|los|las|antes|ayer)\b|\b(?:el mismo|la misma|lo mismo|los mismos|las mismas)\b/,
   hostile:
     /\b(?:ignora\w*|olvida(?:te)?|omite\w*|salta\w*|desactiva\w*|elude\w*)\b.{0,60}\b(?:reglas?|instruccion(?:es)?|normas?|aprobacion(?:es)?|confirmacion(?:es)?|politicas?|restricciones|limites)\b|\b(?:ahora eres|eres ahora|finge|haz como)\b/,
-  others: /\b(?:inquilinos?|(?:otr[oa]s?|tod[oa]s l[oa]s|cada|cualquier) (?:clientes?|empresas?|organizacion(?:es)?))\b/,
+  others:
+    /\b(?:inquilinos?|(?:otr[oa]s?|tod[oa]s l[oa]s|cada|cualquier) (?:clientes?|empresas?|organizacion(?:es)?))\b/,
 };

@@ -25,9 +25,5 @@ export interface LanguageTable {
 
 /** Without accents, in lower case: `Straße` is `strasse`, `Löschen` is `loschen`. */
 export function folded(text: string): string {
-  return text
-    .toLowerCase()
-    .normalize("NFD")
-    .replace(/\p{M}/gu, "")
-    .replaceAll("ß", "ss");
+  return text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "").replaceAll("ß", "ss");
 }
