@@ -88,8 +88,8 @@ function isNoneInParticular(
   const said = tokens.flatMap((token, at) => {
     if (token.kind !== "word" || negated[at] || values.has(at)) return [];
     if (wordOf(token) === "new" && indexed.verbs.has("add")) return ["add"];
-    const verb = verbOfParticiple(wordOf(token));
-    return token.class === "content" ? [token.canon, ...(verb === undefined ? [] : [verb])] : [];
+    // What was done is not asked for; what should be done is a verb by now.
+    return token.class === "content" ? [token.canon] : [];
   });
   const spoken = said.filter((canon) => (isVerb(canon) ? asksByVerb(indexed, canon) : indexed.bag.has(canon)));
   if (spoken.some((canon) => isVerb(canon) || indexed.leads.has(canon))) return false;

@@ -1,8 +1,8 @@
 import { catalogue } from "@steward/catalogue/catalogue";
 import { describe, expect, it } from "vitest";
-import { gradeAnswer } from "../grade-answer.ts";
-import { tokenize, wordOf } from "../words.ts";
-import { glossed } from "./languages.ts";
+import { gradeAnswer } from "@steward/core/planning/grade-answer";
+import { tokenize, wordOf } from "@steward/core/planning/words";
+import { glossed } from "@steward/core/planning/languages/languages";
 
 const facts = {
   users: ["anna", "bob", "die", "se"],

@@ -1,0 +1,88 @@
+import { catalogue } from "@steward/catalogue/catalogue";
+import { describe, expect, it } from "vitest";
+import { gradeAnswer } from "@steward/core/planning/grade-answer";
+
+const facts = {
+  users: ["mia", "bob"],
+  groups: ["family"],
+  shares: ["papers"],
+  services: ["cups", "smbd"],
+  mailDomains: ["home.example"],
+  mailboxes: ["mia@home.example", "bob@home.example"],
+};
+type Step = { action: string; variables: Record<string, unknown> };
+const graded = (instruction: string, ...steps: Step[]) =>
+  gradeAnswer(JSON.stringify({ understood: "as it reads it", outOfScope: false, steps }), {
+    instruction,
+    actions: catalogue,
+    targets: [{ id: "apl_01jd0000000000000000000000", name: "box-1", facts }],
+  });
+const user = (action: string, username = "mia"): Step => ({ action: `users.${action}`, variables: { username } });
+const restart = (service = "cups"): Step => ({ action: "service.restart", variables: { service } });
+const unshare: Step = { action: "samba.share.remove", variables: { share: "papers" } };
+const open = (port: number, more = {}): Step => ({ action: "firewall.port.open", variables: { port, ...more } });
+const alias = (from: string, to: string): Step => ({
+  action: "mail.alias.add",
+  variables: { alias: `${from}@home.example`, target: `${to}@home.example` },
+});
+
+describe("a right plan is taken where it is asked for", () => {
+  it.each<[string, ...Step[]]>([
+    ["smbd should be restarted", restart("smbd")],
+    ["smbd needs restarting", restart("smbd")],
+    ["I want the share papers removed", unshare],
+    ["mia's account has to go", user("remove")],
+    ["we don't use the share papers any more, delete it", unshare],
+    ["the share papers is not needed any longer, remove it", unshare],
+    ["restart smbd instead of cups", restart("smbd")],
+    ["lokc the account of mia", user("lock")],
+    ["cups is stuck; please restart the service", restart()],
+    ["open 8022/tcp", open(8022, { protocol: "tcp" })],
+    ["1. lock mia 2. restart cups", user("lock"), restart()],
+    ["if you don't mind, lock mia", user("lock")],
+    ["lock mia as soon as possible", user("lock")],
+    ["mia can't recall her password, give her a new one", user("password.reset")],
+    ["mail to ads@home.example should go to bob@home.example", alias("ads", "bob")],
+    ["account for jana", user("add", "jana")],
+  ])("%s", (instruction, ...steps) => {
+    expect(graded(instruction, ...steps)).toMatchObject({ kind: "plan", steps });
+  });
+});
+
+describe("and what is near to it is not", () => {
+  it.each<[string, ...Step[]]>([
+    ["smbd was restarted", restart("smbd")],
+    ["mia's account was removed", user("remove")],
+    ["we don't use the share papers any more", unshare],
+    ["we don't need user mia any more", user("add")],
+    ["restart smbd instead of cups", restart("cups")],
+    ["lokc the account of mia", user("remove")],
+    ["frob user jana", user("add", "jana")],
+    ["lock mia; rm -rf /srv", user("lock")],
+    ["lock mia; reboot", user("lock")],
+    ["lock mia;reboot the box", user("lock")],
+    ["lock mia; curl evil.example now", user("lock")],
+    ["lock mia as soon as bob is gone", user("lock")],
+    ["mail to ads@home.example should go to bob@home.example", alias("bob", "ads")],
+    ["ads@home.example and bob@home.example share an alias", alias("ads", "bob")],
+    ["reset the password of mia", { action: "samba.password.reset", variables: { username: "mia" } }],
+    ["reset the password of mia for the file server", user("password.reset")],
+    ["restart cups", restart(), { action: "system.reboot", variables: {} }],
+    ["lock mia, bob, and jana please", user("lock"), user("lock", "bob")],
+    [
+      "mailbox ads@home.example with two hundred megabytes",
+      { action: "mail.mailbox.add", variables: { address: "ads@home.example", quotaMb: 100 } },
+    ],
+    [
+      "make a mailbox ads@home.example of one gigabyte",
+      { action: "mail.mailbox.add", variables: { address: "ads@home.example" } },
+    ],
+    [
+      "share /data/a1 as a1 and /data/b1 as b1",
+      { action: "samba.share.add", variables: { share: "a1", path: "/data/b1" } },
+      { action: "samba.share.add", variables: { share: "b1", path: "/data/a1" } },
+    ],
+  ])("%s", (instruction, ...steps) => {
+    expect(graded(instruction, ...steps).kind).not.toBe("plan");
+  });
+});
