@@ -35,6 +35,7 @@ export const packagesUpdate = defineAction({
     "fixes",
     "software",
     "available",
+    "run",
     "holes",
     "everything",
   ],

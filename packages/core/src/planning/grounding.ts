@@ -1,7 +1,7 @@
 import type { VariableValue } from "@steward/contracts/actions";
 import type { Provenance } from "@steward/contracts/plan";
 import type { IndexedAction } from "./action-index.ts";
-import { flagPhrases } from "./action-index.ts";
+import { flagPhrases, nameWords } from "./action-index.ts";
 import { sharedFacts } from "./complete-steps.ts";
 import { mayBeFact } from "./grade-table.ts";
 import { glossed } from "./languages/languages.ts";
@@ -203,6 +203,10 @@ function cuesIn({ cues, templates }: IndexedAction, variable: string): Set<strin
 
 /** The variables that the word before the value announces: "to group staff" is no user's name. Undefined: none. */
 function announcedAs({ evidence, indexed, variable }: Sought, at: number): ReadonlySet<string> | undefined {
+  // "15 lines are enough".
+  const counted = evidence.tokens[at + 1];
+  const isCounted = counted?.kind === "word" && nameWords(variable).includes(counted.canon);
+  if (isCounted && indexed.shapes.get(variable)?.type === "number") return new Set([variable]);
   for (let before = at - 1; before >= 0; before -= 1) {
     const token = evidence.tokens[before];
     if (token === undefined) return undefined;
@@ -219,6 +223,10 @@ function announcedAs({ evidence, indexed, variable }: Sought, at: number): Reado
     // "Open 443": the kind of port is said there as well, and 443 is none.
     for (const name of announced) if (name !== variable && !canBe(indexed, name, text)) announced.delete(name);
     if (announced.size === 0) return undefined;
+    // "A ttl of one hour": "of" alone may announce anything.
+    const noun = evidence.tokens[before - 1];
+    const isOwn = token.class === "weak" && noun !== undefined && nameWords(variable).includes(noun.canon);
+    if (isOwn) return new Set([variable]);
     return announced.has(variable) ? new Set([variable]) : announced;
   }
   return undefined;
