@@ -49,7 +49,7 @@ const hostile: readonly (readonly [RegExp, string])[] = [
 const forbids =
   /\b(?:do\s+not|don['’]?t|never|must\s+not|mustn['’]?t|should\s+not|shouldn['’]?t|may\s+not|not\s+to|nothing|nobody|none|no\s+one|no\s+longer|forbid(?:s|den)?|prohibit(?:s|ed)?|under\s+no|(?:anything|everything|everyone|everybody|all)\s+(?:but|except))\b/i;
 const negation =
-  /\b(?:not|no|never|nothing|nobody|none|neither|nor|without|except|unless|cannot|avoid|refuse|cancel|abort|postpone|instead\s+of|rather\s+than|forbid(?:s|den)?|prohibit(?:s|ed)?|wrong\s+to|nicht|kein(?:e[nmrs]?)?|niemals|ohne|nunca|jamais|pas|sans)\b|n['’]t\b|\bdont\b/i;
+  /\b(?:not|no|never|nothing|nobody|none|neither|nor|without|except|unless|cannot|avoid|refuse|cancel|abort|postpone|instead\s+of|leave\s+(?:\S+\s+){1,4}(?:alone|untouched|as\s+(?:it|they)\s+(?:is|are))|rather\s+than|forbid(?:s|den)?|prohibit(?:s|ed)?|wrong\s+to|nicht|kein(?:e[nmrs]?)?|niemals|ohne|nunca|jamais|pas|sans)\b|n['’]t\b|\bdont\b/i;
 
 /** Between two sentences, with no command after it. A shell's semicolon stays what it is. */
 const proseSemicolon =
