@@ -178,3 +178,23 @@ it("what is written without accents is the same word", () => {
   for (const instruction of ["loesche den Benutzer anna", "LÖSCHE DEN BENUTZER anna", "losche den benutzer anna"])
     expect(graded(instruction, remove).kind).toBe("plan");
 });
+
+it("what is done already is not asked for: the accent at the end tells", () => {
+  const lock = { action: "users.lock", variables: { username: "anna" } };
+  expect(graded("bloque le compte d'anna", lock).kind).toBe("plan");
+  expect(graded("le compte bloqué d'anna", lock).kind).not.toBe("plan");
+  expect(graded("le compte d'anna est bloqué", lock).kind).not.toBe("plan");
+  expect(graded("débloque le compte bloqué d'anna", lock).kind).not.toBe("plan");
+});
+
+it("a word of another language that nobody knows is never passed over", () => {
+  expect(graded("lösche den Benutzer anna blitzschnell", remove).kind).not.toBe("plan");
+  expect(graded("der Praktikant lösche den Benutzer anna", remove).kind).not.toBe("plan");
+  expect(graded("borra el usuario anna tranquilamente", remove).kind).not.toBe("plan");
+});
+
+it("a verb's end may stand after an and", () => {
+  const add = (username: string) => ({ action: "users.add", variables: { username } });
+  const steps = [add("kim"), add("jo")];
+  expect(graded("lege die Benutzer kim und jo an", ...steps)).toMatchObject({ kind: "plan", steps });
+});

@@ -73,7 +73,12 @@ function otherDone(
 /** True where "list" or "show" is all that speaks for it. */
 function isOnlyShown({ tokens, negated }: Evidence, { bag }: IndexedAction): boolean {
   const spoken = tokens.filter(
-    (token, at) => token.kind === "word" && token.class === "content" && !negated[at] && bag.has(token.canon),
+    (token, at) =>
+      token.kind === "word" &&
+      token.class === "content" &&
+      !negated[at] &&
+      !isGeneric(token.canon) &&
+      bag.has(token.canon),
   );
   return spoken.every(({ canon }) => canon === "list");
 }

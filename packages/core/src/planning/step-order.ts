@@ -3,7 +3,7 @@ import type { Clause } from "./clauses.ts";
 import { withDefaults } from "./complete-steps.ts";
 import { askedIn, type JudgedStep, quote, type Request } from "./judged-step.ts";
 import type { PlanningContext } from "./planning-types.ts";
-import { type Token, wordOf } from "./words.ts";
+import { isVerb, type Token, wordOf } from "./words.ts";
 
 /** After these the order of the words is not the order of what is asked for, or may not be. */
 const turnsOrder = new Set(["before", "after", "once", "until", "unless"]);
@@ -73,6 +73,20 @@ export function misplacedStep(
     if (seen.has(same)) return "The model proposed the same step twice.";
     seen.add(same);
   }
+  // "Set up samba and create a share": each verb is somebody's, and not only another part's.
+  const asking = request.clauses.filter(
+    ({ from, to }) =>
+      request.evidence.negated[from] !== true &&
+      request.evidence.tokens.slice(from, to).some((token) => token.class === "content" && isVerb(token.canon)),
+  );
+  const nobodys = asking.find(
+    (clause) =>
+      asking.length > 1 &&
+      clause.ownObjects &&
+      !named.includes(clause) &&
+      !judged.some(({ indexed, tokens }) => tokens.length === 0 && askedIn(request, indexed, []).includes(clause)),
+  );
+  if (nobodys !== undefined) return "The model left out a part of the request.";
   return undefined;
 }
 
