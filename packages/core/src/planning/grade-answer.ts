@@ -11,7 +11,7 @@ import { type Evidence, evidenceOf, groundValue, isAnnounced } from "./grounding
 import { type JudgedStep, quote, type Request, speaksFor } from "./judged-step.ts";
 import { type LeftOut, leftOut, namesOf } from "./left-out.ts";
 import type { PlanningContext, Understanding } from "./planning-types.ts";
-import { asksFavour, saysOther } from "./languages/languages.ts";
+import { asksFavour, saysOther } from "./languages/signs.ts";
 import { noActionFits } from "./refusals.ts";
 import { whyNotPlain } from "./request-mood.ts";
 import { screenInstruction } from "./screen-instruction.ts";

@@ -1,4 +1,4 @@
-import { saysWhen } from "./languages/languages.ts";
+import { saysWhen } from "./languages/signs.ts";
 import { spaced, withoutPoliteness } from "./screen-instruction.ts";
 
 /*

@@ -1,4 +1,4 @@
-import { saysHostile, saysNo } from "./languages/languages.ts";
+import { saysHostile, saysNo } from "./languages/signs.ts";
 import type { PlanningContext } from "./planning-types.ts";
 
 export interface Screened {

@@ -1,4 +1,4 @@
-import type { LanguageTable } from "./table.ts";
+import type { LanguageSigns, LanguageTable } from "./table.ts";
 
 export const french: LanguageTable = {
   words: `
@@ -104,6 +104,9 @@ export const french: LanguageTable = {
     seconds: "seconde secondes",
     lines: "ligne lignes",
   },
+};
+
+export const frenchSigns: LanguageSigns = {
   negation:
     /\b(?:ne|pas|jamais|sans|sauf|ni|aucune?|rien|hormis|excepte|au lieu de|plutot que|interdit\w*|defense de|evite[rz]?)\b|\bn['’](?=[aeiouyh])/,
   time: /\b(?:demain|hier|ce soir|cette nuit|ce matin|plus tard|minuit|a midi|bientot|(?:lun|mar|mercre|jeu|vendre|same)dis?|dimanches?|(?:chaque|tous les|toutes les) (?:jours?|nuits?|soirs?|matins?|heures?|semaines?|mois)|a \d+ ?h(?:eures?)?|dans (?:\d+|une?|deux|trois|dix) (?:minutes?|heures?|jours?|semaines?)|week-?end|prochaine?s?|aujourd['’]hui)\b/,

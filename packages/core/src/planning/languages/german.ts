@@ -1,4 +1,4 @@
-import type { LanguageTable } from "./table.ts";
+import type { LanguageSigns, LanguageTable } from "./table.ts";
 
 export const german: LanguageTable = {
   words: `
@@ -113,6 +113,9 @@ export const german: LanguageTable = {
     seconds: "sekunde sekunden",
     lines: "zeile zeilen",
   },
+};
+
+export const germanSigns: LanguageSigns = {
   negation:
     /\b(?:nicht|nichts|nie|niemals|niemand(?:em|en)?|kein(?:e[nmrs]?)?|keinesfalls|ohne|au(?:ss|s)er|statt|anstatt|weder|verboten|untersteh\w*|bloss)\b/,
   time: /\b(?:morgen|ubermorgen|uebermorgen|heute|gestern|spater|spaeter|nachher|nachts|abends|mitternacht|wochenende|stundlich|taglich|taeglich|wochentlich|woechentlich|monatlich|(?:mon|diens|donners|frei|sams|sonn)tags?|mittwochs?|jede[nrsm]? (?:nacht|tag|morgen|abend|stunde|woche|monat)|(?:nachste|naechste|kommende)[nrsm]?|um \d|in (?:\d+|einer|einem|zwei|drei|zehn) (?:minuten?|stunden?|tag(?:en)?|wochen?))\b/,

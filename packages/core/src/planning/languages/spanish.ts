@@ -1,4 +1,4 @@
-import type { LanguageTable } from "./table.ts";
+import type { LanguageSigns, LanguageTable } from "./table.ts";
 
 export const spanish: LanguageTable = {
   words: `
@@ -106,6 +106,9 @@ export const spanish: LanguageTable = {
     seconds: "segundo segundos",
     lines: "línea líneas",
   },
+};
+
+export const spanishSigns: LanguageSigns = {
   negation:
     /\b(?:no|nunca|jamas|sin|salvo|excepto|ni|nadie|nada|ningun(?:o|a|os|as)?|tampoco|en (?:vez|lugar) de|prohibid\w*|evita\w*)\b/,
   time: /\b(?:manana|hoy|ayer|esta noche|mas tarde|medianoche|mediodia|lunes|martes|miercoles|jueves|viernes|sabados?|domingos?|(?:cada|todos los|todas las) (?:dias?|noches?|horas?|semanas?|mes(?:es)?)|a las? \d+|dentro de|en (?:\d+|una?|dos|tres|diez) (?:minutos?|horas?|dias?|semanas?)|diariamente|semanalmente|fin de semana|proxim[oa]s?|que viene)\b/,

@@ -9,6 +9,10 @@ export interface LanguageTable {
   numbers: string;
   /** By their English names. */
   units: Record<string, string>;
+}
+
+/** By what a request of a language says no, not now, or that it is none. Compared with folded text. */
+export interface LanguageSigns {
   /** Counts in a request of any language. Likewise the next two. */
   negation: RegExp;
   time: RegExp;
