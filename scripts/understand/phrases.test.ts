@@ -17,6 +17,14 @@ const graded = (instruction: string, ...steps: Step[]) =>
     actions: catalogue,
     targets: [{ id: "apl_01jd0000000000000000000000", name: "box-1", facts }],
   });
+const box = (quotaMb: number): Step => ({
+  action: "mail.mailbox.add",
+  variables: { address: "ads@home.example", quotaMb },
+});
+const cert = (days: number): Step => ({
+  action: "pki.certificate.issue",
+  variables: { hostname: "web.home.example", days },
+});
 const user = (action: string, username = "mia"): Step => ({ action: `users.${action}`, variables: { username } });
 const restart = (service = "cups"): Step => ({ action: "service.restart", variables: { service } });
 const unshare: Step = { action: "samba.share.remove", variables: { share: "papers" } };
@@ -46,6 +54,56 @@ describe("a right plan is taken where it is asked for", () => {
     ["account for jana", user("add", "jana")],
   ])("%s", (instruction, ...steps) => {
     expect(graded(instruction, ...steps)).toMatchObject({ kind: "plan", steps });
+  });
+});
+
+describe("a number is taken in the unit in which it is said", () => {
+  it.each<[string, ...Step[]]>([
+    ["mailbox ads@home.example with 5 g", box(5120)],
+    ["certificate for web.home.example, 3 hundred days", cert(300)],
+    ["certificate for web.home.example valid for 2 w", cert(14)],
+  ])("%s", (instruction, ...steps) => {
+    expect(graded(instruction, ...steps)).toMatchObject({ kind: "plan", steps });
+  });
+
+  it.each<[string, ...Step[]]>([
+    ["certificate for web.home.example for 5 h", cert(5)],
+    ["certificate for web.home.example for 5 fortnights", cert(5)],
+    ["certificate for web.home.example for 5 moons", cert(5)],
+    ["certificate for web.home.example, 3 hundred days", cert(3)],
+    ["mailbox ads@home.example with 5 g", box(5)],
+    ["mailbox ads@home.example with 500 m", box(500)],
+    ["mailbox ads@home.example with one and a half gigabytes", box(1)],
+    ["show two dozen lines of the log of smbd", { action: "journal.show", variables: { unit: "smbd", lines: 2 } }],
+    ["open 3 ports", open(3)],
+  ])("and in no other: %s", (instruction, ...steps) => {
+    expect(graded(instruction, ...steps).kind).not.toBe("plan");
+  });
+});
+
+describe("what is said of how, where and on what it should be done is not passed over", () => {
+  it.each<[string, ...Step[]]>([
+    ["lock mia temporarily", user("lock")],
+    ["lock mia for a week", user("lock")],
+    ["add user jana to the vpn", user("add", "jana")],
+    ["add user jana as a guest", user("add", "jana")],
+    ["add user jana on the other server", user("add", "jana")],
+    ["delete old files in the share papers", unshare],
+    ["delete the torn papers from the share papers", unshare],
+    ["open port 8022 outgoing", open(8022)],
+    ["update all packages but hold the kernel", { action: "packages.update", variables: {} }],
+    ["restart the browser on the machine", { action: "system.reboot", variables: {} }],
+    ["reboot the machine twice", { action: "system.reboot", variables: {} }],
+    [
+      "mailbox ads@home.example, make it with a small quota",
+      { action: "mail.mailbox.add", variables: { address: "ads@home.example" } },
+    ],
+    ["forward spam for ads@home.example to bob@home.example", alias("ads", "bob")],
+    ["forward mail from ads@home.example to bob@home.example", alias("ads", "bob")],
+    ["let mia reset her own password", user("password.reset")],
+    ["set mia's password to pancake", user("password.reset")],
+  ])("%s", (instruction, ...steps) => {
+    expect(graded(instruction, ...steps).kind).not.toBe("plan");
   });
 });
 

@@ -172,7 +172,7 @@ export const mailAliasAdd = defineAction({
     "let {target} have the mail of {alias}",
     "make {alias} an alias of {target}",
   ],
-  words: ["email", "forward", "redirect", "forwarding", "address", "alias", "everything"],
+  words: ["email", "forward", "redirect", "forwarding", "address", "alias", "everything", "receive", "arrive"],
   requires: ["mail.server.setup"],
   undo: "recorded",
   timeoutSeconds: 120,

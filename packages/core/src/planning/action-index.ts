@@ -169,6 +169,11 @@ export function flagPhrases(action: Action, name: string): string[][] {
   return [nameWords(name), ...added];
 }
 
+/** `samba.share.add` is of `samba`. */
+export function domainOf({ action }: Pick<IndexedAction, "action">): string | undefined {
+  return action.id.split(".")[0];
+}
+
 /** `keepHome` → `keep`, `home`. */
 export function nameWords(name: string): string[] {
   return name.split(/(?=[A-Z])/).map((word) => canonOf(word));

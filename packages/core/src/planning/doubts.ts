@@ -1,5 +1,5 @@
 import type { IndexedAction } from "./action-index.ts";
-import { flagPhrases } from "./action-index.ts";
+import { domainOf, flagPhrases } from "./action-index.ts";
 import { sharedFacts, thingToChange } from "./complete-steps.ts";
 import type { Evidence } from "./grounding.ts";
 import type { PlanningContext } from "./planning-types.ts";
@@ -98,7 +98,6 @@ function isNoneInParticular(
   });
   const spoken = said.filter((canon) => (isVerb(canon) ? asksByVerb(indexed, canon) : indexed.bag.has(canon)));
   if (spoken.some((canon) => isVerb(canon) || indexed.leads.has(canon))) return false;
-  const family = indexed.action.id.slice(0, indexed.action.id.lastIndexOf(".") + 1);
   // Only where every word is understood is it no matter what else is possible: "zap user kim" may mean anything.
   const isUnderstood = tokens.every(
     (token, at) =>
@@ -109,7 +108,7 @@ function isNoneInParticular(
       other !== indexed &&
       !(isUnderstood && cannotBe(other, step, context)) &&
       other.action.kind !== "read" &&
-      (other.action.id.startsWith(family) || domainOf(other) === domainOf(indexed)) &&
+      domainOf(other) === domainOf(indexed) &&
       spoken.every((canon) => other.bag.has(canon)),
   );
 }
@@ -129,10 +128,6 @@ function cannotBe({ action, shapes }: IndexedAction, step: GroundedStep, context
     const there = sharedFacts(context, choicesFrom);
     return there.length > 0 && !there.includes(value);
   });
-}
-
-function domainOf({ action }: IndexedAction): string | undefined {
-  return action.id.split(".")[0];
 }
 
 /**

@@ -6,10 +6,11 @@ import { type IndexedAction, indexActions, nearestActions } from "./action-index
 import { clausesOf } from "./clauses.ts";
 import { checkSteps, questionFor, unknownThing, withDefaults } from "./complete-steps.ts";
 import { gradeTable } from "./grade-table.ts";
+import { knownNames } from "./coordination.ts";
 import { doubtAbout } from "./doubts.ts";
 import { type Evidence, evidenceOf, groundValue, isAnnounced } from "./grounding.ts";
 import { type JudgedStep, quote, type Request, speaksFor } from "./judged-step.ts";
-import { type LeftOut, leftOut, namesOf } from "./left-out.ts";
+import { type LeftOut, leftOut } from "./left-out.ts";
 import type { PlanningContext, Understanding } from "./planning-types.ts";
 import { asksFavour, saysOther } from "./languages/signs.ts";
 import { noActionFits } from "./refusals.ts";
@@ -85,11 +86,11 @@ export function gradeAnswer(raw: string, context: PlanningContext): Understandin
 }
 
 /** What the model's values and the targets' things are called: no slip of another word. */
-function namesIn(answer: ModelAnswer | undefined, { targets }: PlanningContext): Set<string> {
+function namesIn(answer: ModelAnswer | undefined, context: PlanningContext): Set<string> {
   const values = (answer?.steps ?? []).flatMap(({ variables }) => Object.values(variables).flat().map(String));
   return new Set([
-    ...[...values, ...namesOf(targets)].flatMap((name) => name.toLowerCase().split(/\s+/)),
-    ...targets.flatMap(({ name }) => name.toLowerCase()),
+    ...[...values, ...knownNames(context)].flatMap((name) => name.toLowerCase().split(/\s+/)),
+    ...context.targets.flatMap(({ name }) => name.toLowerCase()),
   ]);
 }
 

@@ -6,12 +6,13 @@ import { sharedFacts } from "./complete-steps.ts";
 import { mayBeFact } from "./grade-table.ts";
 import { glossed } from "./languages/languages.ts";
 import type { PlanningContext } from "./planning-types.ts";
-import { quantityAt } from "./quantity.ts";
+import { knownNames } from "./coordination.ts";
+import { isNumberWord, quantityAt } from "./quantity.ts";
 import { rephrased, withVerbsOfParticiples } from "./phrases.ts";
 import { isNegated, withoutReasons } from "./screen-instruction.ts";
 import { unitOf, unitOfVariable } from "./units.ts";
 import { readText } from "./variable-values.ts";
-import { canonOf, isNaming, type Token, tokenize, wordOf } from "./words.ts";
+import { areAlike, canonOf, isGeneric, isNaming, isVerb, type Token, tokenize, wordOf } from "./words.ts";
 
 /** An instruction as evidence: its tokens, and which of them stand in a part that says "not". */
 export interface Evidence {
@@ -162,6 +163,7 @@ function isInRole(sought: Sought, at: number, last: number): boolean {
   if (announced !== undefined && !announced.has(variable)) return false;
   // What gives rights is never merely mentioned: "for norbert, who does the audio" puts him into no group.
   if (indexed.action.hints[variable]?.choicesFrom === "groups" && announced === undefined) return false;
+  if (!isGovernedAsUsual(sought, at)) return false;
   const type = indexed.shapes.get(variable)?.type;
   if (type === "number") return isInOwnUnit(sought, last);
   return (type !== "text" && type !== "list") || isName(sought, at);
@@ -203,9 +205,9 @@ function cuesIn({ cues, templates }: IndexedAction, variable: string): Set<strin
 
 /** The variables that the word before the value announces: "to group staff" is no user's name. Undefined: none. */
 function announcedAs({ evidence, indexed, variable }: Sought, at: number): ReadonlySet<string> | undefined {
-  // "15 lines are enough".
+  // "15 lines are enough"; but "3 ports" are not port 3.
   const counted = evidence.tokens[at + 1];
-  const isCounted = counted?.kind === "word" && nameWords(variable).includes(counted.canon);
+  const isCounted = variable.endsWith("s") && counted?.kind === "word" && nameWords(variable).includes(counted.canon);
   if (isCounted && indexed.shapes.get(variable)?.type === "number") return new Set([variable]);
   for (let before = at - 1; before >= 0; before -= 1) {
     const token = evidence.tokens[before];
@@ -237,11 +239,57 @@ function canBe({ action, shapes }: IndexedAction, name: string, text: string): b
   return shape === undefined || readText(action, shape, text).ok;
 }
 
+const places = new Set(["in", "into", "on", "onto", "from"]);
+
+/**
+ * Whether what stands before a value does not make it the place of something else, which no example does: "delete the old
+ * files from the share music" is not to delete the share, and "mail from info@…" is none for it. Who only looks may.
+ */
+function isGovernedAsUsual({ evidence, indexed, variable }: Sought, at: number): boolean {
+  const { tokens } = evidence;
+  const type = indexed.shapes.get(variable)?.type;
+  if (indexed.action.kind === "read" || evidence.isForeign || (type !== "text" && type !== "list")) return true;
+  const text = tokens[at]?.text.toLowerCase();
+  const end = tokens.findIndex(({ kind }, k) => k > at && kind === "separator");
+  // "Delete the old photos from the share photos": what it is the second time, it is.
+  const again = tokens.findLastIndex((one, k) => k >= at && (end === -1 || k < end) && one.text.toLowerCase() === text);
+  const before = tokens.slice(0, again).findLastIndex((token) => {
+    const isOfIt = token.class === "free" || (token.class === "content" && indexed.bag.has(token.canon));
+    return token.kind === "separator" || isVerb(token.canon) || !isOfIt;
+  });
+  const word = tokens[before];
+  if (word?.kind !== "word" || !places.has(wordOf(word))) return true;
+  return indexed.templates.some(({ items }) =>
+    items.some((item, slot) => {
+      if (item.kind !== "slot" || item.name !== variable) return false;
+      const usual = items.slice(0, slot).findLast((one) => one.kind !== "word" || one.class === "weak");
+      return usual?.kind === "word" && areAlike(usual.canon, wordOf(word));
+    }),
+  );
+}
+
 /** A number with a unit is one of that unit: "5 gigabytes" is no quota of 5 megabytes. */
-function isInOwnUnit({ evidence, indexed, variable }: Sought, last: number): boolean {
-  const next = evidence.tokens[last + 1];
-  const unit = next === undefined ? undefined : unitOf(wordOf(next));
-  return unit === undefined || unit === unitOfVariable(indexed.action, variable);
+function isInOwnUnit({ evidence: { tokens }, indexed, variable, context }: Sought, last: number): boolean {
+  const unit = unitOfVariable(indexed.action, variable);
+  const [next] = tokens.slice(last + 1);
+  if (next === undefined || (next.kind === "word" && isNumberWord(wordOf(next)))) return next === undefined;
+  const said = unitOf(wordOf(next));
+  if (said !== undefined) return said === unit;
+  // "Open 3 ports" is not to open port 3.
+  if (!variable.endsWith("s") && next.text.toLowerCase() !== next.canon && nameWords(variable).includes(next.canon))
+    return false;
+  // "Five moons" are as long as nobody knows.
+  if (unit === undefined || next.kind !== "word" || next.class !== "content") return true;
+  const end = tokens.findIndex((token, at) => at > last && (token.kind === "separator" || token.class === "weak"));
+  const counted = tokens.slice(last + 1, end === -1 ? tokens.length : end);
+  const names = knownNames(context);
+  return counted.some(
+    (token) =>
+      unitOf(wordOf(token)) === unit ||
+      indexed.bag.has(token.canon) ||
+      names.has(wordOf(token)) ||
+      isGeneric(wordOf(token)),
+  );
 }
 
 const owners = new Set(["my", "our", "your", "his", "her", "its", "their"]);

@@ -1,11 +1,13 @@
-import type { IndexedAction } from "./action-index.ts";
+import { domainOf, type IndexedAction } from "./action-index.ts";
 import { type Clause, setsUp } from "./clauses.ts";
+import { knownNames } from "./coordination.ts";
 import type { Evidence } from "./grounding.ts";
 import type { JudgedStep, Request } from "./judged-step.ts";
 import type { PlanningContext } from "./planning-types.ts";
 import { isNumberWord } from "./quantity.ts";
+import { isAfterThat } from "./step-order.ts";
 import { unitOf } from "./units.ts";
-import { isGeneric, isNaming, isVerb, wordOf } from "./words.ts";
+import { canonOf, isGeneric, isNaming, isVerb, type Token, wordOf } from "./words.ts";
 
 export interface LeftOut {
   /** Something that was asked for and that no step has. */
@@ -24,6 +26,8 @@ const looksNamed =
   /[^\p{L}'’-]|^-|^(?:all|every|everyone|everybody|everything|any|each|root|sudo|admin|administrator)$/iu;
 
 const subjects = new Set(["he", "she", "they"]);
+/** Before a machine: not one of the targets, as far as anybody can tell. */
+const elsewhere = new Set(["other", "another", "second", "third", "next", "previous", "old", "older", "wrong"]);
 const machines = new Set(["machine", "server", "system", "host"]);
 
 /** What of the instruction the steps do not account for. */
@@ -38,13 +42,15 @@ export function leftOut(
   const usedTexts = new Set([...used].map(textAt));
   const bare = clauses.filter((clause) => isBare(evidence, clause, judged));
   const targets = new Set(context.targets.flatMap((target) => [target.name.toLowerCase(), target.id]));
-  const names = namesOf(context.targets);
+  const names = knownNames(context);
   const cues = new Set(judged.flatMap((one) => [...one.indexed.cues.values()].flatMap((words) => [...words])));
   const count: LeftOut = { asked: undefined, spoken: 0, accounted: 0, content: 0 };
   evidence.tokens.forEach((token, at) => {
     if (token.class !== "content" || evidence.negated[at]) return;
     if (subjects.has(wordOf(token))) return;
+    if (isAfterThat(evidence.tokens, at)) return;
     // On which machine is said by the targets.
+    if (elsewhere.has(wordOf(token)) && machines.has(evidence.tokens[at + 1]?.canon ?? "")) count.asked ??= token.text;
     if (machines.has(token.canon) && !judged.some((one) => one.indexed.bag.has(token.canon))) return;
     // What follows "named" is counted by itself.
     const next = evidence.tokens[at + 1];
@@ -85,7 +91,11 @@ export function leftOut(
       (at > 0 && token.gloss === undefined && /^\p{Lu}/u.test(token.text)) ||
       // A word of another language that nobody knows may say anything.
       (evidence.isForeign && token.gloss === undefined) ||
-      isListedWith(evidence, at, used);
+      isListedWith(evidence, at, used) ||
+      unitOf(wordOf(token)) !== undefined ||
+      (!isGeneric(wordOf(token)) &&
+        !isOfDomain(token, judged, context.index) &&
+        isSaidOfIt({ evidence, clauses }, at, judged));
     if (isAsked) count.asked ??= token.text;
   });
   return count;
@@ -115,6 +125,30 @@ function isSetUp({ evidence, clauses }: Request, at: number, judged: readonly Ju
   );
 }
 
+/** A word for what the actions of a domain are about, though not this one's own: "the network folder music" is a share. */
+function isOfDomain({ canon }: Token, judged: readonly JudgedStep[], index: readonly IndexedAction[]): boolean {
+  const domains = new Set(judged.map(({ indexed }) => domainOf(indexed)));
+  const isVariable = judged.some(({ indexed }) => [...indexed.shapes.keys()].some((name) => canonOf(name) === canon));
+  return isVariable || index.some((one) => domains.has(domainOf(one)) && one.bag.has(canon));
+}
+
+/** What says why or for whom, and not what: nothing behind it is about how it should be done. */
+const reasons = new Set(["because", "since", "so", "who", "which", "that", "for"]);
+
+/**
+ * After the verb every word says what should be done, or how: "lock mia temporarily" is not to lock her. And whatever comes
+ * after a "but" makes it less.
+ */
+function isSaidOfIt({ evidence: { tokens }, clauses }: Request, at: number, judged: readonly JudgedStep[]): boolean {
+  const clause = clauses.find(({ from, to }) => from <= at && at < to);
+  // Who only looks changes nothing by it.
+  if (clause === undefined || judged.every(({ indexed }) => indexed.action.kind === "read")) return false;
+  if (tokens[clause.from - 1]?.text === "but") return true;
+  const words = tokens.slice(clause.from, at).filter(({ kind }) => kind === "word");
+  const verb = words.findIndex(({ canon }) => isVerb(canon) || judged.some(({ indexed }) => indexed.leads.has(canon)));
+  return verb !== -1 && !words.slice(verb).some((word) => reasons.has(wordOf(word)));
+}
+
 /** True for a word that is all there is between two breaks. */
 function isAlone({ tokens }: Evidence, at: number): boolean {
   const isBreak = (place: number, step: 1 | -1): boolean => {
@@ -139,21 +173,4 @@ function isListedWith({ tokens }: Evidence, at: number, used: ReadonlySet<number
 function previous({ tokens }: Evidence, at: number) {
   for (let before = at - 1; before >= 0; before -= 1) if (tokens[before]?.class !== "free") return tokens[before];
   return undefined;
-}
-
-/** Whatever the targets have that has a name. */
-export function namesOf(targets: PlanningContext["targets"]): Set<string> {
-  return new Set(
-    targets.flatMap(({ facts }) =>
-      [
-        facts.users,
-        facts.groups,
-        facts.shares,
-        facts.services,
-        facts.domains,
-        facts.mailDomains,
-        facts.mailboxes,
-      ].flatMap((list) => list ?? []),
-    ),
-  );
 }

@@ -23,7 +23,7 @@ const phrases: readonly (readonly [RegExp, string])[] = [
   [/\b(?:needs?|could do with|do) (?:an?|another)(?= (?:restart|reboot|reset|update|upgrade)\b)/gi, "please"],
   [/\band put (?:him|her|them) in(?:to)?\b/gi, "in"],
   [/\bmost recent\b/gi, "last"],
-  [/\b(?:can|to|could|may) log (?:in|on)\b/gi, "login"],
+  [/\b(?:(?:can|to|could|may) log|logging) (?:in|on)\b/gi, "login"],
   [
     /\bgive (?:me|us)(?= (?:(?:a|an|the) )?(?:\w+ )?(?:list|overview|facts|logs?|journal|status|state|details)\b)/gi,
     "show me",

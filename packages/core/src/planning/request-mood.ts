@@ -35,6 +35,10 @@ const supposed =
 const others =
   /\b(?:recommend(?:s|ed)?|suggest(?:s|ed)?|advis(?:es|ed)|insist(?:s|ed)?|claim(?:s|ed)?|reckons?|thinks|believes|according to|promised|announced)\b|\b(?:have|has|had|i['’]ve|we['’]ve) (?:just|already)\b|\balready (?:\w+ed|gone|done)\b|\b(?<!that )will (?:\w+ )?(?:add|create|remove|delete|lock|unlock|reset|restart|reboot|open|close|renew|update|install|set up)\b/i;
 
+/** That somebody else does it: "let mia reset her own password". */
+const byOthers =
+  /\b(?:let|have|ask|tell|allow|permit|help|teach|get|remind|invite|show) (?!me\b|us\b)(?:\S+ ){1,2}?(?:to |how to )?(?:add|create|remove|delete|lock|unlock|reset|restart|reboot|close|renew|update|install|set up|change)\b/i;
+
 /** Why nothing may be done about it as it stands; undefined for a plain request. */
 export function whyNotPlain(text: string): string | undefined {
   const instruction = withoutPoliteness(spaced(text)).replace(expiry, "expires");
@@ -47,7 +51,7 @@ export function whyNotPlain(text: string): string | undefined {
     return "It is to be done at another time, and a plan is carried out when it is approved.";
   if (supposed.test(plain)) return "It is to be done only if something holds.";
   if (takenBack.test(instruction)) return "It is taken back, or put right, in the same breath.";
-  if (others.test(instruction)) return "It tells what others think, do or have done.";
+  if (others.test(instruction) || byOthers.test(instruction)) return "It tells what others think, do or have done.";
   if (doubt.test(instruction)) return "It is not said that it should be done.";
   if (told.test(instruction)) return "It tells what somebody said.";
   if (unsaid.test(instruction) || pronounAlone.test(instruction)) return "It refers to something that is not said.";

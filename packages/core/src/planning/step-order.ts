@@ -9,7 +9,7 @@ import { isVerb, type Token, wordOf } from "./words.ts";
 const turnsOrder = new Set(["before", "after", "once", "until", "unless"]);
 
 /** "Update the packages; reboot after that" is in the order in which it is said. */
-function isAfterThat(tokens: readonly Token[], at: number): boolean {
+export function isAfterThat(tokens: readonly Token[], at: number): boolean {
   const [one, next] = [tokens[at], tokens[at + 1]];
   return one !== undefined && next !== undefined && /^after (?:that|this)$/.test(`${wordOf(one)} ${wordOf(next)}`);
 }

@@ -70,13 +70,13 @@ const nounLeader = leaderOf(nounGroups);
 /** Things that "the" refers to and nobody is called. */
 const generic = new Set([
   ...list("server box machine appliance computer device system host everything everybody everyone anything something"),
-  ...list("thing stuff all any every each one other others same again last previous before usual"),
+  ...list("thing stuff all any every each one ones other others same again last previous before usual"),
   // What describes a thing, or its place and time, is not its name.
   ...list(
-    "old older unused unneeded broken wrong right whole entire main current first second third next both another",
+    "old older unused unneeded empty nice little dear broken wrong right whole entire main current first second third next both another",
   ),
   ...list(
-    "more less here there today tomorrow tonight yesterday later soon now already yet too then afterwards finally",
+    "more less here there today tomorrow tonight yesterday later soon now already yet too then afterwards finally under",
   ),
   ...list(
     "if unless when while until because since or either neither nor whether whatever whichever whoever else instead",
@@ -215,6 +215,7 @@ export function verbOfGerund(word: string): string | undefined {
 function singular(word: string): string {
   if (word.length <= 3 || !word.endsWith("s") || /(?:ss|us|is|ias)$/.test(word)) return word;
   if (/(?:x|ss|ias)es$/.test(word)) return word.slice(0, -2);
+  if (/[^aeiou]ies$/.test(word)) return `${word.slice(0, -3)}y`;
   return word.slice(0, -1);
 }
 
