@@ -18,6 +18,12 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.ts"],
           exclude: ["**/*.system.test.ts", "**/node_modules/**"],
+          // Files of a worker share what they import: loading zod, fast-check and the catalogue anew for each of them cost
+          // more than all the tests. What a test puts in the place of something else is taken back before the next one.
+          isolate: false,
+          restoreMocks: true,
+          unstubEnvs: true,
+          unstubGlobals: true,
         },
       },
       {
