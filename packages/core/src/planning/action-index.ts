@@ -161,12 +161,12 @@ function cuesOf(examples: Item[][], shapes: Map<string, VariableShape>): Map<str
   return cues;
 }
 
-/** Every way to say yes to a yes-or-no variable, as words: its own name, and what its hint adds. */
+/** Every way to say yes to a yes-or-no variable, as words: its own name, and what its hint adds; the longest first. */
 export function flagPhrases(action: Action, name: string): string[][] {
   const added = (action.hints[name]?.flagWords ?? []).map((phrase) =>
     tokenize(phrase).flatMap((token) => (token.class === "content" ? [token.canon] : [])),
   );
-  return [nameWords(name), ...added];
+  return [nameWords(name), ...added].toSorted((a, b) => b.length - a.length);
 }
 
 /** `samba.share.add` is of `samba`. */

@@ -51,10 +51,19 @@ export function clausesOf(tokens: readonly Token[], objects: ReadonlySet<string>
     from = at + 1;
   }
   // "ludwig has left, remove the account": the first one is about what the second one asks for.
+  const first = clauses.findIndex(({ verbs }) => verbs.size > 0);
   return clauses.map((clause, at) => {
     const next = clauses[at + 1];
     if (next === undefined) return clause;
     const isBare = at === 0 && clause.verbs.size === 0;
+    // "Anna, bob and mia need a share" asks for all three; "bob, lock anna" speaks to bob.
+    const asking = at < first ? clauses[first] : undefined;
+    const isOrder = asking !== undefined && beginsWithVerb(tokens, asking);
+    if (asking !== undefined && !isOrder && clause.objects.size === 0)
+      return { ...clause, verbs: asking.verbs, objects: asking.objects, words: union(clause.words, asking.words) };
+    const isSpokenTo =
+      isOrder && at === first - 1 && asking.own.size > 0 && !asking.refersBack && clause.own.size === 1;
+    if (isSpokenTo) return clause;
     if (isBare && clause.objects.size === 0)
       return { ...clause, verbs: next.verbs, objects: next.objects, words: union(clause.words, next.words) };
     // "We don't need the share any more, remove it".
@@ -68,6 +77,11 @@ export function clausesOf(tokens: readonly Token[], objects: ReadonlySet<string>
       ? { ...clause, objects: next.objects, words: union(clause.words, next.words) }
       : clause;
   });
+}
+
+function beginsWithVerb(tokens: readonly Token[], { from, to }: Clause): boolean {
+  const word = tokens.slice(from, to).find((token) => token.class !== "free");
+  return word !== undefined && isVerb(word.canon);
 }
 
 function clauseOf(input: {

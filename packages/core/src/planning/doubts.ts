@@ -2,9 +2,10 @@ import type { IndexedAction } from "./action-index.ts";
 import { domainOf, flagPhrases } from "./action-index.ts";
 import { sharedFacts, thingToChange } from "./complete-steps.ts";
 import type { Evidence } from "./grounding.ts";
+import { askedIn, type Request } from "./judged-step.ts";
 import type { PlanningContext } from "./planning-types.ts";
 import type { GroundedStep } from "../task/task-state.ts";
-import { canonOf, isGeneric, isNaming, isVerb, verbOfParticiple, wordOf } from "./words.ts";
+import { canonOf, classOf, isGeneric, isNaming, isVerb, verbOfParticiple, wordOf } from "./words.ts";
 
 interface Proposed {
   indexed: IndexedAction;
@@ -18,12 +19,16 @@ interface Proposed {
  * picks what it likes: "lokc user kim" has the word "user" for whatever can be done to one.
  */
 export function doubtAbout(
-  evidence: Evidence,
+  request: Request,
   steps: readonly Proposed[],
   context: PlanningContext & { index: readonly IndexedAction[] },
 ): string | undefined {
+  const { evidence } = request;
   const values = new Set(steps.flatMap(({ tokens }) => tokens));
-  for (const { indexed, step } of steps) {
+  for (const { indexed, step, tokens } of steps) {
+    const words = steps.length === 1 ? evidence.tokens.keys().toArray() : wordsFor(request, indexed, tokens);
+    const own = ownVerbOfOther(evidence, { indexed, step }, { values, words }, context);
+    if (own !== undefined) return `What is asked for is closer to ${own.action.title}.`;
     const there = thingToChange(context, step);
     if (there !== undefined) return `There is ${there} already, and what adds one does not change it.`;
     const flag = flagLeftOut(evidence, indexed, step);
@@ -37,7 +42,7 @@ export function doubtAbout(
     if (other !== undefined) return `What is asked for is to ${other}, not ${indexed.action.title}.`;
     if (isNoneInParticular(evidence, { indexed, step }, values, context))
       return `Nothing in the request tells ${indexed.action.title} from what else can be done to it.`;
-    const closer = steps.length === 1 ? closerAction(evidence, indexed, values, context.index) : undefined;
+    const closer = closerAction(evidence, indexed, { values, words }, context.index);
     if (closer !== undefined) return `What is asked for is closer to ${closer.action.title}.`;
     const kind = otherKind(evidence, indexed, values, context.index);
     if (kind !== undefined) return `The model left out "${kind}".`;
@@ -164,16 +169,61 @@ function isIndefinite(token: Evidence["tokens"][number] | undefined): boolean {
   return token !== undefined && /^an?$/.test(wordOf(token));
 }
 
+/** Where a step is asked for, without what names its values. */
+interface Where {
+  values: ReadonlySet<number>;
+  words: readonly number[];
+}
+
+function wordsFor(request: Request, indexed: IndexedAction, tokens: readonly number[]): number[] {
+  const asked = askedIn(request, indexed, tokens);
+  const own = asked.filter(({ from, to }) => tokens.some((at) => from <= at && at < to));
+  return (own.length > 0 ? own : asked).flatMap(({ from, to }) =>
+    Array.from({ length: to - from }, (_, k) => from + k),
+  );
+}
+
+function saidIn({ tokens, negated }: Evidence, { values, words }: Where): Set<string> {
+  return new Set(
+    words.flatMap((at) => {
+      const token = tokens[at];
+      return token?.kind === "word" && !values.has(at) && !negated[at] ? [token.canon] : [];
+    }),
+  );
+}
+
+/**
+ * Another action whose very name is the verb that is said, where nothing but that verb speaks for the one that is proposed:
+ * "add user kim" is not to give kim a new password.
+ */
+function ownVerbOfOther(
+  evidence: Evidence,
+  { indexed, step }: Omit<Proposed, "tokens">,
+  at: Where,
+  context: PlanningContext & { index: readonly IndexedAction[] },
+): IndexedAction | undefined {
+  const said = [...saidIn(evidence, at)];
+  const verbOf = ({ action }: IndexedAction) => canonOf(action.id.slice(action.id.lastIndexOf(".") + 1));
+  const verbs = said.filter(isVerb);
+  if (verbs.length === 0 || verbs.includes(verbOf(indexed))) return undefined;
+  const own = said.filter((word) => !isVerb(word) && indexed.bag.has(word) && classOf(word) === "content");
+  return context.index.find(
+    (other) =>
+      verbs.includes(verbOf(other)) &&
+      own.length > 0 &&
+      own.every((word) => other.bag.has(word)) &&
+      !cannotBe(other, step, context),
+  );
+}
+
 /** Another action of the same domain that is asked for by the same verb and by more of what it is about. */
 function closerAction(
-  { tokens, negated }: Evidence,
+  evidence: Evidence,
   indexed: IndexedAction,
-  values: ReadonlySet<number>,
+  at: Where,
   index: readonly IndexedAction[],
 ): IndexedAction | undefined {
-  const said = new Set(
-    tokens.flatMap((token, at) => (token.kind === "word" && !values.has(at) && !negated[at] ? [token.canon] : [])),
-  );
+  const said = saidIn(evidence, at);
   const about = (one: IndexedAction) => [...one.objects].filter((word) => said.has(word)).length;
   return index.find(
     (other) =>

@@ -30,6 +30,7 @@ export function gradeAnswer(raw: string, context: PlanningContext): Understandin
   const evidence = evidenceOf(
     context.instruction,
     (tokens) => withoutSlips(index, tokens, named, new Map<string, string | undefined>()) ?? tokens,
+    knownNames(context),
   );
   const nearest = nearestActions(index, evidence.tokens);
   const unsure = (why: string, grade = 0): Understanding => ({ kind: "unsure", why, nearest, grade });
@@ -41,7 +42,8 @@ export function gradeAnswer(raw: string, context: PlanningContext): Understandin
   if (answer.steps.length > defaults.maxSteps) return unusable("The model proposed too many steps.");
   if (evidence.allNegated) return unsure("The request says what should not be.");
   const notPlain =
-    whyNotPlain(context.instruction) ?? (evidence.isForeign ? whyNoOrder(context, answer, index) : undefined);
+    whyNotPlain(context.instruction, isRead(answer, index)) ??
+    (evidence.isForeign ? whyNoOrder(context, answer, index) : undefined);
   if (notPlain !== undefined) return unsure(notPlain);
 
   const clauses = clausesOf(evidence.tokens, new Set(index.flatMap((one) => [...one.objects])));
@@ -59,11 +61,12 @@ export function gradeAnswer(raw: string, context: PlanningContext): Understandin
   if (misplaced !== undefined) return unsure(misplaced);
   const left = leftOut({ evidence, clauses }, judged, { ...context, index });
   if (left.asked !== undefined) return unsure(`The model left out ${quote(left.asked)}.`);
-  const doubt = doubtAbout(evidence, judged, { ...context, index });
+  const doubt = doubtAbout({ evidence, clauses }, judged, { ...context, index });
   if (doubt !== undefined) return unsure(doubt);
   if (left.spoken === 0) return unsure("Nothing in the request speaks for what the model proposed.");
   const grade = gradeOf(judged, left);
-  if (grade < gradeTable.good) return unsure("The model's proposal covers too little of the request.", grade);
+  if (grade < (isRead(answer, index) ? gradeTable.goodToLook : gradeTable.good))
+    return unsure("The model's proposal covers too little of the request.", grade);
 
   const steps = judged.map((one) => one.step);
   for (const [at, { indexed, step }] of judged.entries()) {
@@ -94,15 +97,19 @@ function namesIn(answer: ModelAnswer | undefined, context: PlanningContext): Set
   ]);
 }
 
+/** True where what is proposed changes nothing. */
+function isRead({ steps }: ModelAnswer, index: readonly IndexedAction[]): boolean {
+  return steps.every((step) => index.some(({ action }) => action.id === step.action && action.kind === "read"));
+}
+
 /** Why a request in another language than English is no order. */
 function whyNoOrder(
   { instruction }: PlanningContext,
-  { steps }: ModelAnswer,
+  answer: ModelAnswer,
   index: readonly IndexedAction[],
 ): string | undefined {
   if (saysOther(instruction) !== undefined) return "It is not said that it should be done.";
-  const changes = steps.some((step) => index.some(({ action }) => action.id === step.action && action.kind !== "read"));
-  return changes && /[?¿]/.test(instruction) && !asksFavour(instruction)
+  return !isRead(answer, index) && /[?¿]/.test(instruction) && !asksFavour(instruction)
     ? "It is a question, and what is proposed changes something."
     : undefined;
 }
@@ -180,12 +187,35 @@ function interchangeable(
     for (const other of names) {
       if (one >= other) continue;
       const fits = checkValue(action, one, variables[other]).ok && checkValue(action, other, variables[one]).ok;
+      const follows =
+        followsChoice(indexed, evidence, places, { one, other }) ||
+        followsChoice(indexed, evidence, places, { one: other, other: one });
       const isTold =
-        isAnnounced(known, places.get(one) ?? 0, one, other) || isAnnounced(known, places.get(other) ?? 0, other, one);
+        follows ||
+        isAnnounced(known, places.get(one) ?? 0, one, other) ||
+        isAnnounced(known, places.get(other) ?? 0, other, one);
       if (fits && !isTold) return [one, other];
     }
   }
   return undefined;
+}
+
+/** The one that comes right after a word of a few, as it does in the examples and the other never does: "A nas", "CNAME www". */
+function followsChoice(
+  { shapes, templates }: IndexedAction,
+  { tokens }: Evidence,
+  places: ReadonlyMap<string, number>,
+  { one, other }: { one: string; other: string },
+): boolean {
+  const before = (places.get(one) ?? 0) - 1;
+  const choice = [...places].find(([name, at]) => at === before && shapes.get(name)?.type === "choice")?.[0];
+  if (choice === undefined || tokens[before] === undefined) return false;
+  const slots = templates.map(({ items }) => items.flatMap((item) => (item.kind === "slot" ? [item.name] : [])));
+  const goOn = (first: string, second: string) =>
+    slots.some((names) =>
+      names.some((slot, at) => slot === choice && names[at + 1] === first && names.slice(at + 2).includes(second)),
+    );
+  return goOn(one, other) && !goOn(other, one);
 }
 
 function gradeOf(judged: readonly JudgedStep[], left: LeftOut): number {

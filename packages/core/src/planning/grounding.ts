@@ -24,9 +24,14 @@ export interface Evidence {
   isForeign: boolean;
 }
 
-export function evidenceOf(said: string, mend: (tokens: Token[]) => Token[] = (tokens) => tokens): Evidence {
+export function evidenceOf(
+  said: string,
+  mend: (tokens: Token[]) => Token[] = (tokens) => tokens,
+  /** What is there, in lower case. */
+  names: ReadonlySet<string> = new Set(),
+): Evidence {
   const instruction = rephrased(withoutReasons(said));
-  const plain = tokenize(instruction);
+  const plain = withOwners(tokenize(instruction), names);
   const translated = glossed(plain);
   const tokens = withVerbsOfParticiples(translated ?? mend(plain));
   const negated = tokens.map(() => false);
@@ -55,6 +60,23 @@ export function evidenceOf(said: string, mend: (tokens: Token[]) => Token[] = (t
   // What a "not" is about is told apart in English only.
   const allNegated = parts > 0 && (parts === negatedParts || (translated !== undefined && isNegated(instruction)));
   return { tokens, negated, allNegated, isForeign: translated !== undefined };
+}
+
+/** "Bobs password" is bob's, where there is a bob and no bobs. */
+function withOwners(tokens: readonly Token[], names: ReadonlySet<string>): Token[] {
+  return tokens.flatMap((token, at) => {
+    const text = token.text.slice(0, -1);
+    const isOwner =
+      token.kind === "word" &&
+      /s$/i.test(token.text) &&
+      names.has(text.toLowerCase()) &&
+      !names.has(token.text.toLowerCase()) &&
+      tokens[at + 1]?.kind === "word" &&
+      tokens[at + 1]?.class === "content";
+    if (!isOwner) return [token];
+    const owner: Token = { ...token, text, canon: canonOf(text), end: token.end - 1 };
+    return [owner, { ...token, text: "s", canon: "'s", class: "free", start: token.end - 1 }];
+  });
 }
 
 function isInstead(tokens: readonly Token[], at: number): boolean {
@@ -144,7 +166,9 @@ function quantityIn(sought: Sought, value: number): number[] | undefined {
     if (said?.value !== value || isWithin || evidence.negated[at] || !mayUse(at)) continue;
     // A unit that nobody converts is still one.
     if (!isInOwnUnit(sought, said.end - 1)) continue;
-    const announced = announcedAs(sought, at);
+    // "For one day" is how long, whatever else "for" may announce.
+    const hasUnit = unitOf(wordOf(evidence.tokens[said.end - 1] ?? { text: "" })) !== undefined;
+    const announced = hasUnit ? undefined : announcedAs(sought, at);
     if (announced !== undefined && !announced.has(variable)) continue;
     return Array.from({ length: said.end - at }, (_, k) => at + k);
   }
@@ -215,6 +239,8 @@ function announcedAs({ evidence, indexed, variable }: Sought, at: number): Reado
     if (token.kind === "separator") {
       // One of a few fixed words says itself what it is: "port 53 and udp port 53".
       if (indexed.shapes.get(variable)?.type === "choice") return undefined;
+      // "tv -> 10.0.0.1, camera -> 10.0.0.2": it begins anew.
+      if (evidence.tokens[at + 1]?.canon === "to") return undefined;
       // "for anna and bob": the second has the first one's role.
       before -= 1;
       continue;
@@ -299,10 +325,11 @@ const articles = new Set(["the", "a", "an"]);
  * "Her brother", "the front desk" and "a python script" describe, and name nobody. "Our nginx" and "the photos share" name
  * what is there, or say of what kind the named thing is.
  */
-function isName({ evidence, indexed, variable, context }: Sought, at: number): boolean {
+function isName(sought: Sought, at: number): boolean {
+  const { evidence, indexed, variable, context } = sought;
   const { tokens } = evidence;
   const [token, next] = [tokens[at], tokens[at + 1]];
-  if (!isDescribed(evidence, indexed, at)) return true;
+  if (!isDescribed(sought, at)) return true;
   if (token?.kind === "quoted" || /^\p{Lu}|[^\p{L}]/u.test(token?.text ?? "")) return true;
   const kind = indexed.action.hints[variable]?.choicesFrom;
   if (kind !== undefined && sharedFacts(context, kind).includes(token?.text.toLowerCase() ?? "")) return true;
@@ -310,14 +337,14 @@ function isName({ evidence, indexed, variable, context }: Sought, at: number): b
 }
 
 /** An owner stands right before the word, or an article does, with at most words between that say nothing of the action. */
-function isDescribed({ tokens }: Evidence, { bag }: IndexedAction, at: number): boolean {
+function isDescribed({ evidence: { tokens }, indexed: { bag }, variable }: Sought, at: number): boolean {
   const owner = tokens[at - 1];
   if (owner !== undefined && owners.has(wordOf(owner))) return true;
   for (let before = at - 1; before >= Math.max(0, at - 3); before -= 1) {
     const token = tokens[before];
     if (token === undefined || token.kind !== "word" || isNaming(wordOf(token))) return false;
     if (articles.has(wordOf(token))) return true;
-    if (token.class !== "content" || bag.has(token.canon)) return false;
+    if (token.class !== "content" || bag.has(token.canon) || nameWords(variable).includes(token.canon)) return false;
   }
   return false;
 }

@@ -44,6 +44,9 @@ export function leftOut(
   const targets = new Set(context.targets.flatMap((target) => [target.name.toLowerCase(), target.id]));
   const names = knownNames(context);
   const cues = new Set(judged.flatMap((one) => [...one.indexed.cues.values()].flatMap((words) => [...words])));
+  // Who only looks at everything does nothing to it.
+  const onlyLooks = judged.every(({ indexed }) => indexed.action.kind === "read");
+  const speaks = ({ canon }: Token) => judged.some(({ indexed }) => indexed.bag.has(canon));
   const count: LeftOut = { asked: undefined, spoken: 0, accounted: 0, content: 0 };
   evidence.tokens.forEach((token, at) => {
     if (token.class !== "content" || evidence.negated[at]) return;
@@ -51,18 +54,22 @@ export function leftOut(
     if (isAfterThat(evidence.tokens, at)) return;
     // On which machine is said by the targets.
     if (elsewhere.has(wordOf(token)) && machines.has(evidence.tokens[at + 1]?.canon ?? "")) count.asked ??= token.text;
-    if (machines.has(token.canon) && !judged.some((one) => one.indexed.bag.has(token.canon))) return;
-    // What follows "named" is counted by itself.
-    const next = evidence.tokens[at + 1];
-    if (isNaming(wordOf(token)) && next !== undefined && used.has(at + 1)) return;
+    if (machines.has(token.canon) && !speaks(token)) return;
+    // What follows "named" is counted by itself, and so is what "type" announces.
+    const isVariable = judged.some(
+      ({ indexed, tokens }) => tokens.includes(at + 1) && isNameOfVariable(indexed, token),
+    );
+    if (used.has(at + 1) && (isNaming(wordOf(token)) || (isVariable && !speaks(token)))) return;
     count.content += 1;
-    const speaksForAction =
-      token.kind === "word" &&
-      (judged.some((one) => one.indexed.bag.has(token.canon)) || isSetUp({ evidence, clauses }, at, judged));
+    const speaksForAction = token.kind === "word" && (speaks(token) || isSetUp({ evidence, clauses }, at, judged));
     if (speaksForAction) count.spoken += 1;
     // "To the groups media and users": it is one more of what was taken, whatever else the word may mean.
     const isOneMore =
-      !used.has(at) && !isVerb(token.canon) && isAlone(evidence, at) && isListedWith(evidence, at, used);
+      !used.has(at) &&
+      !isVerb(token.canon) &&
+      !isOfSome(evidence, at) &&
+      isAlone(evidence, at) &&
+      isListedWith(evidence, at, used);
     if (isOneMore) {
       count.asked ??= token.text;
       return;
@@ -85,7 +92,7 @@ export function leftOut(
       // "Share" asks for something to do with shares, also where only a user is added.
       (!isGeneric(wordOf(token)) && context.index.some((one) => one.objects.has(token.canon))) ||
       isNamed ||
-      looksNamed.test(wordOf(token)) ||
+      (looksNamed.test(wordOf(token)) && !(onlyLooks && isGeneric(wordOf(token)))) ||
       // "Of one gigabyte", "valid ninety days".
       (isNumberWord(wordOf(token)) && unitOf(wordOf(evidence.tokens[at + 1] ?? token)) !== undefined) ||
       (at > 0 && token.gloss === undefined && /^\p{Lu}/u.test(token.text)) ||
@@ -93,7 +100,8 @@ export function leftOut(
       (evidence.isForeign && token.gloss === undefined) ||
       isListedWith(evidence, at, used) ||
       unitOf(wordOf(token)) !== undefined ||
-      (!isGeneric(wordOf(token)) &&
+      (!onlyLooks &&
+        !isGeneric(wordOf(token)) &&
         !isOfDomain(token, judged, context.index) &&
         isSaidOfIt({ evidence, clauses }, at, judged));
     if (isAsked) count.asked ??= token.text;
@@ -125,11 +133,17 @@ function isSetUp({ evidence, clauses }: Request, at: number, judged: readonly Ju
   );
 }
 
+function isNameOfVariable({ shapes }: IndexedAction, { canon }: Pick<Token, "canon">): boolean {
+  return [...shapes.keys()].some((name) => canonOf(name) === canon);
+}
+
 /** A word for what the actions of a domain are about, though not this one's own: "the network folder music" is a share. */
 function isOfDomain({ canon }: Token, judged: readonly JudgedStep[], index: readonly IndexedAction[]): boolean {
   const domains = new Set(judged.map(({ indexed }) => domainOf(indexed)));
-  const isVariable = judged.some(({ indexed }) => [...indexed.shapes.keys()].some((name) => canonOf(name) === canon));
-  return isVariable || index.some((one) => domains.has(domainOf(one)) && one.bag.has(canon));
+  return (
+    judged.some(({ indexed }) => isNameOfVariable(indexed, { canon })) ||
+    index.some((one) => domains.has(domainOf(one)) && one.bag.has(canon))
+  );
 }
 
 /** What says why or for whom, and not what: nothing behind it is about how it should be done. */
@@ -141,12 +155,17 @@ const reasons = new Set(["because", "since", "so", "who", "which", "that", "for"
  */
 function isSaidOfIt({ evidence: { tokens }, clauses }: Request, at: number, judged: readonly JudgedStep[]): boolean {
   const clause = clauses.find(({ from, to }) => from <= at && at < to);
-  // Who only looks changes nothing by it.
-  if (clause === undefined || judged.every(({ indexed }) => indexed.action.kind === "read")) return false;
+  if (clause === undefined) return false;
   if (tokens[clause.from - 1]?.text === "but") return true;
   const words = tokens.slice(clause.from, at).filter(({ kind }) => kind === "word");
   const verb = words.findIndex(({ canon }) => isVerb(canon) || judged.some(({ indexed }) => indexed.leads.has(canon)));
   return verb !== -1 && !words.slice(verb).some((word) => reasons.has(wordOf(word)));
+}
+
+/** "A new colleague, tobias": who is described so has no name by it. */
+function isOfSome({ tokens }: Evidence, at: number): boolean {
+  const start = tokens.slice(0, at).findLastIndex((token) => token.class !== "free");
+  return tokens.slice(start + 1, at).some((token) => /^an?$/.test(wordOf(token)));
 }
 
 /** True for a word that is all there is between two breaks. */

@@ -8,6 +8,9 @@ import { canonOf, type Token, verbOfGerund, verbOfParticiple, wordOf } from "./w
 const phrases: readonly (readonly [RegExp, string])[] = [
   [/(?<=\b\d{1,5})\/(?=(?:tcp|udp)\b)/gi, " "],
   [/\bopen up\b/gi, "open"],
+  [/\bstop (?:letting|allowing) (?:people|anyone|anybody|everyone|everybody|them|others) in\b/gi, "close"],
+  [/\b(?:it['’]s |it is )?(?:high )?time (?:for|to)\b/gi, "please"],
+  [/\bset (?:him|her|them) up\b/gi, "setup her"],
   // Only in a reason: what follows says what should be done about it.
   [
     /\b(?:can['’]?t|cannot|can not) (?:get in(?:to)?|(?:sign|log) ?in(?:to)?|access|reach|use)\b(?=[^.,;!?]*[.,;]\s*\S)/gi,
@@ -16,6 +19,10 @@ const phrases: readonly (readonly [RegExp, string])[] = [
   // "I need port 80 to be open" is no wish for a port.
   [/\b(?:need|want|like)(?= [^.,;!?]*\bto be\b)/gi, "please"],
   [/(?<=\b(?:(?:e-?)?mails?|messages?) )to(?= \S+@\S+ (?:should|must|has to|is to|needs? to)\b)/gi, "for"],
+  [
+    /\b(?:turn|switch|power) (?:it|the (?:machine|server|box|computer|appliance)) off and (?:back )?on(?: again)?\b/gi,
+    "reboot",
+  ],
   [/\bfresh\b/gi, "new"],
   [/\b(?:can|could|may|might) (?:we|i) (?:please )?(?:get|have)\b(?= (?:an?|another)\b)/gi, "please add"],
   [/\bmake sure(?: that)?\b/gi, "please"],
@@ -28,7 +35,7 @@ const phrases: readonly (readonly [RegExp, string])[] = [
     /\bgive (?:me|us)(?= (?:(?:a|an|the) )?(?:\w+ )?(?:list|overview|facts|logs?|journal|status|state|details)\b)/gi,
     "show me",
   ],
-  [/\b(?:let me|let us|i['’]d like to|i would like to|i want to|can i|may i) (?:see|look at)\b/gi, "show me"],
+  [/\b(?:let me|let us|i['’]d like to|i would like to|i want to|can i|may i) (?:see|look at|read)\b/gi, "show me"],
   [/\b(?:can['’]?t|cannot|can not|does(?:n['’]t| not)) (?:remember|recall)\b/gi, "forgot"],
   // "Her account has to go": nowhere, that is. "Mail should go to bob" is another thing.
   [/\b(?:can|must|should|has to|have to) (?:now )?go\b(?=\s*(?:[.,;!]|and\b|now\b|please\b|$))/gi, "remove"],

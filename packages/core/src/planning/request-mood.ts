@@ -28,7 +28,7 @@ const takenBack =
   /\b(?:scratch that|never ?mind|forget (?:it|that|about it)|on second thoughts?|actually,? no|(?:cancel|strike|undo) that|take (?:it|that) back|changed? my mind|i mean[t]?|correction|oh wait|wait,|hold on)\b|[,.] no,/i;
 /** Times that are none of the clock: "first thing in the morning", "over the weekend", "once a week". */
 const someday =
-  /\b(?:first thing|(?:this|next) (?:evening|afternoon|weekend|week|month|year)|in the (?:morning|evening|afternoon)|(?:on|at|over|before|after|during|by) (?:the )?(?:weekends?|night|dawn|dusk|lunch(?:time|break)?|dinner|christmas|easter|holidays?|(?:closing|opening) (?:time|hours)|(?:start|end|close) of)|(?:sun|mon|tues|wednes|thurs|fri|satur)days|hourly|daily|nightly|weekly|monthly|regularly|periodically|(?:from )?time to time|every (?:now|other|second|few|\d+)|once (?:a|per|every) \w+|(?:twice|two times|three times) (?:a|per) \w+)\b/i;
+  /\b(?:first thing|(?:this|next) (?:evening|afternoon|weekend|week|month|year)|in the (?:morning|evening|afternoon)|(?:on|at|over|before|after|during|by) (?:the )?(?:weekends?|night|dawn|dusk|lunch(?:time|break)?|dinner|christmas|easter|holidays?|(?:closing|opening) (?:time|hours)|(?:start|end|close) of)|(?:sun|mon|tues|wednes|thurs|fri|satur)days|(?<![-.])(?:hour|dai|night|week|month)ly(?![-.]\w)|regularly|periodically|(?:from )?time to time|every (?:now|other|second|few|\d+)|once (?:a|per|every) \w+|(?:twice|two times|three times) (?:a|per) \w+)\b/i;
 const supposed =
   /\b(?:assuming|suppos(?:e|ing)|providing that|in the event|on condition|given that|as long as|only when)\b/i;
 /** What others think should be done, and what somebody else will do or has done. */
@@ -39,8 +39,8 @@ const others =
 const byOthers =
   /\b(?:let|have|ask|tell|allow|permit|help|teach|get|remind|invite|show) (?!me\b|us\b)(?:\S+ ){1,2}?(?:to |how to )?(?:add|create|remove|delete|lock|unlock|reset|restart|reboot|close|renew|update|install|set up|change)\b/i;
 
-/** Why nothing may be done about it as it stands; undefined for a plain request. */
-export function whyNotPlain(text: string): string | undefined {
+/** Why nothing may be done about it as it stands; undefined for a plain request. `onlyLooks`: nothing would change. */
+export function whyNotPlain(text: string, onlyLooks = false): string | undefined {
   const instruction = withoutPoliteness(spaced(text)).replace(expiry, "expires");
   const when = saysWhen(instruction);
   if (time.test(instruction) || when === "time")
@@ -54,6 +54,8 @@ export function whyNotPlain(text: string): string | undefined {
   if (others.test(instruction) || byOthers.test(instruction)) return "It tells what others think, do or have done.";
   if (doubt.test(instruction)) return "It is not said that it should be done.";
   if (told.test(instruction)) return "It tells what somebody said.";
-  if (unsaid.test(instruction) || pronounAlone.test(instruction)) return "It refers to something that is not said.";
+  // To look at "it" does nothing to anything else.
+  if (unsaid.test(instruction) || (!onlyLooks && pronounAlone.test(instruction)))
+    return "It refers to something that is not said.";
   return undefined;
 }

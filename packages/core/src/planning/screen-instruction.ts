@@ -66,7 +66,7 @@ export function withoutPoliteness(text: string): string {
 
 /** Why something should be done, said as what is no longer so: "we don't need the share any more, remove it". */
 const reason =
-  /\b(?:(?:do|does)(?:n['’]t| not) (?:need|use|want|work|live|belong|have|require)\b(?=[^.,;!?]*\bany ?(?:more|longer)\b\s*[,;.]\s*\S)|(?:is|are)(?:n['’]t| not) (?:needed|used|required|in use) any ?(?:more|longer)\b(?=\s*[,;.]\s*\S)|nobody (?:needs|uses|wants|reads|opens)\b(?=[^.,;!?]*[,;.]\s*\S))/gi;
+  /\b(?:(?:do|does)(?:n['’]t| not) (?:need|use|want|work|live|belong|have|require)\b(?=[^.,;!?]*\bany ?(?:more|longer)\b\s*[,;.]\s*\S)|(?:is|are)(?:n['’]t| not) (?:needed|used|required|in use) any ?(?:more|longer)\b(?=\s*[,;.]\s*\S)|nobody (?:(?:should|must|may|can) (?:reach|use|see|open|access)\b(?=[^.,;!?]*\bany ?(?:more|longer)\b)|needs|uses|wants|reads|opens\b)(?=[^.,;!?]*[,;.]\s*\S))/gi;
 
 /** Without the "not" of a reason, which is none of what should be done. In as many characters. */
 export function withoutReasons(text: string): string {

@@ -34,8 +34,9 @@ export function misplacedStep(
   const named = request.clauses.filter((clause) =>
     judged.some(
       ({ indexed, tokens }) =>
-        holds(clause, tokens) ||
-        (clause.refersBack && tokens.length > 0 && askedIn(request, indexed, tokens).includes(clause)),
+        tokens.length > 0 &&
+        (holds(clause, tokens) || clause.refersBack) &&
+        askedIn(request, indexed, tokens).includes(clause),
     ),
   );
   const taken = new Set<Clause>(named);

@@ -36,7 +36,7 @@ const weakAlike = [list("for of"), list("in into"), list("on onto at")];
 
 /** Verbs that ask for the same. No two groups may be opposites. */
 const verbGroups = [
-  list("add create make give need want register insert"),
+  list("add create make give need want register insert put"),
   list("remove delete drop erase"),
   list("list show display enumerate tell"),
   list("restart relaunch bounce"),
@@ -58,8 +58,13 @@ const verbGroups = [
 /** Things with two names. */
 const nounGroups = [
   list("certificate cert"),
-  list("password pw passwd"),
+  list("password pw passwd pwd"),
   list("machine box appliance computer device"),
+  list("email e-mail"),
+  list("user usr"),
+  list("account acct"),
+  list("directory dir"),
+  list("point lead"),
 ];
 const leaderOf = (groups: string[][]) =>
   new Map(groups.flatMap((group) => group.map((word) => [word, group[0] ?? word] as const)));
@@ -76,7 +81,7 @@ const generic = new Set([
     "old older unused unneeded empty nice little dear broken wrong right whole entire main current first second third next both another",
   ),
   ...list(
-    "more less here there today tomorrow tonight yesterday later soon now already yet too then afterwards finally under",
+    "more less here there today tomorrow tonight yesterday later soon now already yet too then afterwards finally under enough",
   ),
   ...list(
     "if unless when while until because since or either neither nor whether whatever whichever whoever else instead",
@@ -142,6 +147,7 @@ function wordTokens(raw: string, index: number): Token[] {
 
 function wordToken(text: string, start: number): Token {
   const lower = text.toLowerCase();
+  if (/^[-–—]+$/.test(lower)) return separator(",", start);
   if (lower === "and" || lower === "then" || lower === "but" || lower === "&" || lower === "plus")
     return separator(lower, start);
   // An arrow is drawn for "to".
@@ -157,7 +163,7 @@ export function classOf(word: string): Token["class"] {
 }
 
 /** The English word of a token, in lower case. */
-export function wordOf({ gloss, text }: Token): string {
+export function wordOf({ gloss, text }: Pick<Token, "gloss" | "text">): string {
   return gloss ?? text.toLowerCase();
 }
 
@@ -191,6 +197,9 @@ function isArrow(text: string): boolean {
 export function canonOf(word: string): string {
   const lower = word.toLowerCase();
   const single = singular(lower);
+  // What is done once more is done.
+  const again = verbLeader.get(lower.replace(/^re-/, ""));
+  if (again !== undefined) return again;
   return verbLeader.get(lower) ?? verbLeader.get(single) ?? nounLeader.get(single) ?? single;
 }
 
@@ -214,7 +223,7 @@ export function verbOfGerund(word: string): string | undefined {
 
 function singular(word: string): string {
   if (word.length <= 3 || !word.endsWith("s") || /(?:ss|us|is|ias)$/.test(word)) return word;
-  if (/(?:x|ss|ias)es$/.test(word)) return word.slice(0, -2);
+  if (/(?:x|ss|ias|ch|sh)es$/.test(word)) return word.slice(0, -2);
   if (/[^aeiou]ies$/.test(word)) return `${word.slice(0, -3)}y`;
   return word.slice(0, -1);
 }
