@@ -80,7 +80,7 @@ export async function escalateJob(
     });
   };
   if (deps.claude.breaker.closedForMs() > 0) {
-    await withoutClaude("Anthropic has failed several times in a row, and there is no time to wait for it");
+    await withoutClaude("Claude is down, and there is no time to wait for it");
     return;
   }
   const key = await deps.claude.key();
@@ -143,10 +143,13 @@ export async function escalateJob(
         costUsd,
       });
     } else {
+      const { reason, staffDetail } = answer;
+      deps.log("warn", "claude_failed", { jobId, reason: staffDetail ?? reason });
       await fallShort(deps, {
         ...shared,
         shortfall: "model_error",
-        reason: answer.reason,
+        reason,
+        ...(staffDetail === undefined ? {} : { staffDetail }),
         final: !answer.retryable,
         model: deps.claude.model,
         latencyMs: answer.latencyMs,

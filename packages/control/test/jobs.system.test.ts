@@ -95,7 +95,8 @@ it("while Anthropic is down, a job waits without being claimed, goes to a worker
       asked += 1;
       return {
         kind: "failed",
-        reason: "Anthropic has a fault (500)",
+        reason: "Claude has a fault",
+        staffDetail: "Anthropic has a fault (500)",
         retryable: true,
         billed: false,
         outage: true,

@@ -1,5 +1,6 @@
 import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
+import { providerTenantId } from "@steward/contracts/ids";
 import { type JobStatus, jobHasEnded } from "@steward/contracts/states";
 import { changed, checkTransition, type Transitions, unchanged } from "../reducing.ts";
 import type { Step } from "../versioned.ts";
@@ -258,9 +259,12 @@ function timeIsOver(state: JobState, failures: JobState["failures"]): string {
     return "Other requests of yours were ahead of it until its time was over. Ask again, for less at one time.";
   }
   const last = failures.at(-1);
-  return last === undefined
-    ? "No worker took the job in its time. Check with `steward status` that a worker is online."
-    : `The time for it is over. The last attempt: ${last.reason}.`;
+  if (last === undefined) {
+    return state.tenantId === providerTenantId
+      ? "No worker took the job in its time. Check with `steward status` that a worker is online."
+      : "No worker had time for it.";
+  }
+  return `The time for it is over. The last attempt: ${last.reason}.`;
 }
 
 function impossible(state: JobState, event: JobEvent): string {
