@@ -1,6 +1,7 @@
 import type { ClaudeAnswer, ClaudeQuestion } from "@steward/aws/outside/claude";
 import { getTask } from "@steward/aws/records/task";
 import { sha256Hex } from "@steward/contracts/canonical";
+import { defaults } from "@steward/contracts/defaults";
 import { hasCode } from "@steward/contracts/errors";
 import type { LaneMessage } from "@steward/contracts/job";
 import { claudeMostUsd, claudePriceUsd } from "@steward/core/planning/claude-price";
@@ -178,9 +179,6 @@ async function giveBack(
   });
 }
 
-/** What a try needs at least, once Anthropic is asked again. */
-const tryMs = 10_000;
-
 /**
  * Lets a job wait for Anthropic without claiming it: back to the workers, where they have not seen it yet and its tenant's
  * window has a place, or in the queue until it is to be asked again. False where there is no time for that.
@@ -206,7 +204,7 @@ async function waitsFor(
     await again("ollama");
     return true;
   }
-  if (job.deadlineAtMs - nowMs < downMs + tryMs) return false;
+  if (job.deadlineAtMs - nowMs < downMs + defaults.leastTurnSeconds * 1000) return false;
   await again("claude", { delaySeconds: Math.ceil(downMs / 1000) });
   return true;
 }

@@ -88,7 +88,10 @@ export async function askClaude(question: ClaudeQuestion): Promise<ClaudeAnswer>
     };
   } catch (error) {
     if (deadline.aborted) {
-      const said = { reason: "Claude did not answer in time", staffDetail: `no answer within ${question.timeoutMs} ms` };
+      const said = {
+        reason: "Claude did not answer in time",
+        staffDetail: `no answer within ${question.timeoutMs} ms`,
+      };
       // A job that came late leaves less time than Claude needs, and a long answer that comes along well takes more than
       // there is: neither says anything of Anthropic. Silence does.
       const outage = Math.round(performance.now() - heardMs) >= (question.fairTimeMs ?? defaultFairTimeMs);

@@ -121,7 +121,7 @@ const given: fc.Arbitrary<Given> = fc.record({
     { maxLength: 6 },
   ),
   lookAtMs: fc.integer({ min: 0, max: lookEveryMs - 1 }),
-  claudeMs: fc.integer({ min: 1_000, max: 50_000 }),
+  claudeMs: fc.integer({ min: 1_000, max: defaults.leastTurnSeconds * 1000 - 1 }),
 });
 
 describe("a job whose workers go silent, hang, crawl or do not come", () => {

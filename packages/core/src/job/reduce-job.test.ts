@@ -144,7 +144,7 @@ describe("a job", () => {
   it("that is held back has its lane's time from when it is let in, and an hour to be let in", () => {
     expect(held).toMatchObject({ deadlineAtMs: startMs + 3_600_000, dueAtMs: startMs + 10_000 });
     // An hour, the lane's minute, and what Claude gets on top once somebody has looked.
-    expect(lastDeadlineOf(held)).toBe(startMs + 3_780_000);
+    expect(lastDeadlineOf(held)).toBe(startMs + 3_750_000);
     const letInAtMs = startMs + 1_000_000;
     const { state, effects } = reduceJob(held, { type: "admit", secretHash: "s2" }, letInAtMs);
     expect(state).toMatchObject({ admittedAtMs: letInAtMs, deadlineAtMs: letInAtMs + 60_000, secretHash: "s2" });
@@ -152,11 +152,11 @@ describe("a job", () => {
     expect(after(state, { type: "admit", secretHash: "s3" }, letInAtMs)).toBe(state);
   });
 
-  it("goes on to Claude at its deadline with a minute of its own, once", () => {
+  it("goes on to Claude at its deadline with time of its own, once", () => {
     const atMs = queued.deadlineAtMs + 40_000;
     const event: JobEvent = { type: "pass_deadline", secretHash: "s2" };
     const { state, effects } = reduceJob(leased, event, atMs);
-    expect(state).toMatchObject({ status: "queued", tier: "claude", secretHash: "s2", deadlineAtMs: atMs + 60_000 });
+    expect(state).toMatchObject({ status: "queued", tier: "claude", secretHash: "s2", deadlineAtMs: atMs + 30_000 });
     expect(state.failures).toMatchObject([{ tier: "ollama", reason: "the worker went silent" }]);
     expect(effects).toEqual([{ type: "send" }]);
     // Also where Claude, down itself, has handed it back to the workers.

@@ -164,8 +164,9 @@ function claudeIsNext(state: JobState): boolean {
 
 /** What the workers have left of a job's time may be too little for a turn: then that begins with a time of its own. */
 function timeForClaude(state: JobState, nowMs: number): Partial<Pick<JobState, "deadlineAtMs" | "overtimeAtMs">> {
-  const deadlineAtMs = nowMs + defaults.overtimeSeconds * 1000;
-  return claudeIsNext(state) && deadlineAtMs > state.deadlineAtMs ? { deadlineAtMs, overtimeAtMs: nowMs } : {};
+  const isEnough = state.deadlineAtMs - nowMs >= defaults.leastTurnSeconds * 1000;
+  if (isEnough || !claudeIsNext(state)) return {};
+  return { deadlineAtMs: nowMs + defaults.overtimeSeconds * 1000, overtimeAtMs: nowMs };
 }
 
 /** The worker that it was given to had its turn. */
