@@ -94,6 +94,7 @@ export async function escalateJob(
   const prompt = await promptOf(deps, task, job.repair);
   const budget = await reserveModelSpend(deps, {
     tenantId,
+    kind: job.kind,
     usd: claudeMostUsd({ model: deps.claude.model, promptBytes: Buffer.byteLength(JSON.stringify(prompt)) }),
   });
   if (budget.kind === "full") {
