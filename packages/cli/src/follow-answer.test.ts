@@ -8,7 +8,10 @@ const growing = { attempt: 1, offset: 0, text: "Open the Exp", length: 12 };
 const asked = { id: "tsk_1", kind: "support", status: "thinking", version: 1 } as unknown as TaskView;
 
 async function follow(end: object): Promise<{ printed: boolean; text: string; hints: string[] }> {
-  const versions = [{ ...asked, version: 2, growing }, { ...asked, version: 3, status: "succeeded", ...end }];
+  const versions = [
+    { ...asked, version: 2, growing },
+    { ...asked, version: 3, status: "succeeded", ...end },
+  ];
   let text = "";
   const hints: string[] = [];
   const ui = {

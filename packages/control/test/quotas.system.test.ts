@@ -271,7 +271,9 @@ describe("the budget for Claude", () => {
     expect(asked).toBeLessThan(8);
     expect(await useOf("modelUsdPerMonth")).toMatchObject({ used: expect.closeTo(asked * costUsd, 5), reserved: 0 });
     const { items } = await listTasks(house.table, person.tenantId, { status: "failed", limit: 50 });
-    const told = items.map(({ result }) => result?.message ?? "").filter((text) => text.includes("$0.55 a month of Claude, and"));
+    const told = items
+      .map(({ result }) => result?.message ?? "")
+      .filter((text) => text.includes("$0.55 a month of Claude, and"));
     expect(told).toHaveLength(8 - asked);
     expect(told[0]).toMatch(/begins anew on \d{4}-\d\d-01, and your provider can raise it/);
   });
