@@ -34,6 +34,9 @@ const alias = (from: string, to: string): Step => ({
   variables: { alias: `${from}@home.example`, target: `${to}@home.example` },
 });
 
+const pans: Step = { action: "samba.share.add", variables: { share: "pans", users: ["mia", "bob"] } };
+const a = (name: string, value: string): Step => ({ action: "dns.record.add", variables: { name, type: "A", value } });
+
 describe("a right plan is taken where it is asked for", () => {
   it.each<[string, ...Step[]]>([
     ["smbd should be restarted", restart("smbd")],
@@ -52,6 +55,15 @@ describe("a right plan is taken where it is asked for", () => {
     ["mia can't recall her password, give her a new one", user("password.reset")],
     ["mail to ads@home.example should go to bob@home.example", alias("ads", "bob")],
     ["account for jana", user("add", "jana")],
+    ["delete mias account", user("remove")],
+    ["mia - lock", user("lock")],
+    ["re-start smbd", restart("smbd")],
+    ["stop allowing others in on port 8022", { action: "firewall.port.close", variables: { port: 8022 } }],
+    ["mia and bob need a share called pans", pans],
+    ["jana joins us, please set her up with a login", user("add", "jana")],
+    ["add dns records: tv -> 10.3.0.10, fan -> 10.3.0.11", a("tv", "10.3.0.10"), a("fan", "10.3.0.11")],
+    ["put bob into the group family", { action: "users.add", variables: { username: "bob", groups: ["family"] } }],
+    ["delete user mia but leave her files", { action: "users.remove", variables: { username: "mia", keepHome: true } }],
   ])("%s", (instruction, ...steps) => {
     expect(graded(instruction, ...steps)).toMatchObject({ kind: "plan", steps });
   });
@@ -102,6 +114,39 @@ describe("what is said of how, where and on what it should be done is not passed
     ["forward mail from ads@home.example to bob@home.example", alias("ads", "bob")],
     ["let mia reset her own password", user("password.reset")],
     ["set mia's password to pancake", user("password.reset")],
+    ["power off the server", { action: "system.reboot", variables: {} }],
+    ["open port 8022 for the guests", open(8022)],
+    ["delete mia's home directory", user("remove")],
+  ])("%s", (instruction, ...steps) => {
+    expect(graded(instruction, ...steps).kind).not.toBe("plan");
+  });
+});
+
+describe("each step has something in the request that asks for it, and each part of the request a step", () => {
+  const setup = (what: string): Step => ({ action: `${what}.setup`, variables: {} });
+  const share = (name: string, more = {}): Step => ({ action: "samba.share.add", variables: { share: name, ...more } });
+  it.each<[string, ...Step[]]>([
+    ["add user jana", user("password.reset", "jana")],
+    ["put mia into the group family", user("add"), user("password.reset")],
+    ["service status of smbd", { action: "service.status", variables: { service: "smbd" } }, restart("smbd")],
+    ["install the file server, then add the share plans", setup("pki.ca"), share("plans")],
+    ["install the file server, then add the share plans", share("plans")],
+    ["create a certificate authority, then a certificate for web.home.example", cert(365)],
+    ["add user jana, then give her a share called plans", user("add", "jana"), share("plans")],
+    ["add user jana, then give her a share called plans", share("plans", { users: ["jana"] })],
+    ["bob, lock mia", user("lock", "bob"), user("lock")],
+  ])("%s", (instruction, ...steps) => {
+    expect(graded(instruction, ...steps).kind).not.toBe("plan");
+  });
+});
+
+describe("what is told, or asked as a question, is no order", () => {
+  it.each<[string, ...Step[]]>([
+    ["smbd restarts by itself", restart("smbd")],
+    ["mia changed her password", user("password.reset")],
+    ["mia has a new password", user("password.reset")],
+    ["I want mia to change her password", user("password.reset")],
+    ["restart smbd?", restart("smbd")],
   ])("%s", (instruction, ...steps) => {
     expect(graded(instruction, ...steps).kind).not.toBe("plan");
   });

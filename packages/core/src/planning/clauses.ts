@@ -39,7 +39,8 @@ export function clausesOf(tokens: readonly Token[], objects: ReadonlySet<string>
     if (token !== undefined && token.kind !== "separator") continue;
     if (from < at) {
       const words = tokens.slice(from, at).map(wordOf);
-      asks ??= isQuestion(words.join(" "));
+      const end = tokens.find(({ kind, text }, k) => k >= at && kind === "separator" && text === ".");
+      asks ??= isQuestion(`${words.join(" ")}${end?.canon === "?" ? "?" : ""}`);
       clauses.push({
         ...clauseOf({ tokens, from, to: at, objects, before: clauses.at(-1), follows }),
         isQuestion: asks,

@@ -25,6 +25,8 @@ export function doubtAbout(
 ): string | undefined {
   const { evidence } = request;
   const values = new Set(steps.flatMap(({ tokens }) => tokens));
+  if (steps.some(({ indexed }) => indexed.action.kind !== "read") && isTold(evidence, steps))
+    return "It tells what is so, or what somebody else does.";
   for (const { indexed, step, tokens } of steps) {
     const words = steps.length === 1 ? evidence.tokens.keys().toArray() : wordsFor(request, indexed, tokens);
     const own = ownVerbOfOther(evidence, { indexed, step }, { values, words }, context);
@@ -33,6 +35,8 @@ export function doubtAbout(
     if (there !== undefined) return `There is ${there} already, and what adds one does not change it.`;
     const flag = flagLeftOut(evidence, indexed, step);
     if (flag !== undefined) return `The model left out ${flag}.`;
+    const whom = recipientLeftOut(evidence, { indexed, step }, words);
+    if (whom !== undefined) return `The model left out ${whom}.`;
     if (indexed.action.kind === "read") {
       if (values.size === 0 && isOnlyShown(evidence, indexed))
         return `Nothing in the request speaks of what ${indexed.action.title} is about.`;
@@ -59,6 +63,57 @@ function flagLeftOut({ tokens, negated }: Evidence, { action, shapes }: IndexedA
   return [...shapes.values()].find(
     ({ name, type }) => type === "flag" && step.variables[name] === undefined && flagPhrases(action, name).some(isSaid),
   )?.name;
+}
+
+const wishes = /^(?:want|need|like|please|have|get|should|must|can|could|needs|wants)$/;
+
+/**
+ * A name that does it, has it or did it: "mia changed her password", "smbd restarts by itself", "mia has a new password", "I
+ * want mia to change her password".
+ */
+function isTold({ tokens, isForeign }: Evidence, steps: readonly Proposed[]): boolean {
+  if (isForeign) return false;
+  const names = new Set(steps.flatMap(({ step }) => Object.values(step.variables).flat().map(String)));
+  const values = new Set(
+    steps.flatMap((step) => step.tokens).filter((at) => names.has(tokens[at]?.text.toLowerCase() ?? "")),
+  );
+  const hasVerb = tokens.some(({ kind, canon }) => kind === "word" && isVerb(canon));
+  return tokens.some((token, at) => {
+    const next = tokens[at + 1];
+    if (token.kind !== "word" || next === undefined || !values.has(at - 1)) return false;
+    const word = wordOf(token);
+    if (word === "to")
+      return next.kind === "word" && isVerb(next.canon) && next.class === "content" && !values.has(at + 1);
+    if (/^(?:has|had|got)$/.test(word)) return !hasVerb && /^(?:an?|the|his|her|new|no)$/.test(wordOf(next));
+    const start = tokens.slice(0, at).findLastIndex(({ kind }) => kind === "separator") + 1;
+    const isWished = tokens.slice(start, at).some((one) => wishes.test(wordOf(one)));
+    if (isWished || wishes.test(word)) return false;
+    return (
+      (verbOfParticiple(word) ?? word) !== word ||
+      (/s$/.test(word) && word !== token.canon && isVerb(canonOf(word.slice(0, -1))))
+    );
+  });
+}
+
+/** To whom it is given, where an example says so in that place and the step does not: "give her a share". */
+function recipientLeftOut(
+  { tokens }: Evidence,
+  { indexed, step }: Omit<Proposed, "tokens">,
+  words: readonly number[],
+): string | undefined {
+  const isGiven = words.some((at) => {
+    const [verb, whom] = [tokens[at], tokens[at + 1]];
+    return (
+      verb !== undefined && wordOf(verb) === "give" && whom !== undefined && /^(?:him|her|them)$/.test(wordOf(whom))
+    );
+  });
+  const slots = indexed.templates.flatMap(({ items }) =>
+    items.flatMap((item, at) => {
+      const next = items[at + 1];
+      return item.kind === "word" && item.text === "give" && next?.kind === "slot" ? [next.name] : [];
+    }),
+  );
+  return isGiven ? slots.find((name) => step.variables[name] === undefined) : undefined;
 }
 
 /** What should be done by a participle, where it is none of the action's verbs: "I want the account of kim deleted". */
@@ -112,7 +167,6 @@ function isNoneInParticular(
     (other) =>
       other !== indexed &&
       !(isUnderstood && cannotBe(other, step, context)) &&
-      other.action.kind !== "read" &&
       domainOf(other) === domainOf(indexed) &&
       spoken.every((canon) => other.bag.has(canon)),
   );
@@ -210,13 +264,13 @@ function ownVerbOfOther(
   return context.index.find(
     (other) =>
       verbs.includes(verbOf(other)) &&
-      own.length > 0 &&
       own.every((word) => other.bag.has(word)) &&
+      said.some((word) => !isVerb(word) && other.bag.has(word)) &&
       !cannotBe(other, step, context),
   );
 }
 
-/** Another action of the same domain that is asked for by the same verb and by more of what it is about. */
+/** Another action, of the same domain if any word speaks for that, which is asked for by the same verb and by more of what it is about. */
 function closerAction(
   evidence: Evidence,
   indexed: IndexedAction,
@@ -224,10 +278,11 @@ function closerAction(
   index: readonly IndexedAction[],
 ): IndexedAction | undefined {
   const said = saidIn(evidence, at);
+  const speaks = [...said].some((word) => !isVerb(word) && indexed.bag.has(word));
   const about = (one: IndexedAction) => [...one.objects].filter((word) => said.has(word)).length;
   return index.find(
     (other) =>
-      domainOf(other) === domainOf(indexed) &&
+      (domainOf(other) === domainOf(indexed) || !speaks) &&
       [...said].some((canon) => isVerb(canon) && other.verbs.has(canon)) &&
       about(other) > about(indexed) &&
       [...other.objects].some((word) => said.has(word) && !indexed.bag.has(word)),

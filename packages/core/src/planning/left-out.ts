@@ -25,6 +25,15 @@ export interface LeftOut {
 const looksNamed =
   /[^\p{L}'’-]|^-|^(?:all|every|everyone|everybody|everything|any|each|root|sudo|admin|administrator)$/iu;
 
+/** Turns what a verb means: "power off" is no "power". */
+const particles = new Set(["off", "down", "away", "over"]);
+/** Whom it is for, where nothing takes that: "open port 80 for the guests" is not for all. */
+const people = new Set(
+  "guest visitor kid child children family staff team customer client colleague friend neighbour neighbor public".split(
+    " ",
+  ),
+);
+
 const subjects = new Set(["he", "she", "they"]);
 /** Before a machine: not one of the targets, as far as anybody can tell. */
 const elsewhere = new Set(["other", "another", "second", "third", "next", "previous", "old", "older", "wrong"]);
@@ -100,6 +109,8 @@ export function leftOut(
       (evidence.isForeign && token.gloss === undefined) ||
       isListedWith(evidence, at, used) ||
       unitOf(wordOf(token)) !== undefined ||
+      particles.has(wordOf(token)) ||
+      (people.has(token.canon) && wordOf(previous(evidence, at) ?? token) === "for") ||
       (!onlyLooks &&
         !isGeneric(wordOf(token)) &&
         !isOfDomain(token, judged, context.index) &&

@@ -80,12 +80,19 @@ export function misplacedStep(
       request.evidence.negated[from] !== true &&
       request.evidence.tokens.slice(from, to).some((token) => token.class === "content" && isVerb(token.canon)),
   );
+  const index = indexActions(context.actions);
+  const isAbout = (clause: Clause) =>
+    clause.ownObjects || [...clause.own].some((word) => index.some(({ bag }) => bag.has(word)));
+  const isSeveral = asking.length > 1 || new Set(request.clauses.map(({ block }) => block)).size > 1;
   const nobodys = asking.find(
     (clause) =>
-      asking.length > 1 &&
-      clause.ownObjects &&
+      isSeveral &&
+      isAbout(clause) &&
       !named.includes(clause) &&
-      !judged.some(({ indexed, tokens }) => tokens.length === 0 && askedIn(request, indexed, []).includes(clause)),
+      !judged.some(
+        ({ indexed, tokens }) =>
+          askedIn(request, indexed, tokens).includes(clause) && tokens.every((at) => at < clause.from),
+      ),
   );
   if (nobodys !== undefined) return "The model left out a part of the request.";
   return undefined;
@@ -98,7 +105,11 @@ function isOneAsked(
   other: Pick<JudgedStep, "indexed" | "tokens">,
 ): boolean {
   const [clause] = own;
-  const isSame = one.tokens.length > 0 && JSON.stringify(one.tokens) === JSON.stringify(other.tokens);
+  const isWithin = (some: readonly number[], all: readonly number[]) => some.every((at) => all.includes(at));
+  const isSame =
+    one.tokens.length > 0 &&
+    other.tokens.length > 0 &&
+    (isWithin(one.tokens, other.tokens) || isWithin(other.tokens, one.tokens));
   if (!isSame || clause === undefined || own.length > 1 || clause.verbs.size > 1) return false;
   return !(saysObject(clause, one.indexed) && saysObject(clause, other.indexed)) || clause.objects.size < 2;
 }

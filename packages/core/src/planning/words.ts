@@ -141,7 +141,8 @@ function wordTokens(raw: string, index: number): Token[] {
     at += text.length;
   }
   if (raw.endsWith(";")) out.push(separator(",", index + raw.length - 1));
-  if (isSentenceEnd) out.push(separator(".", index + raw.length - 1));
+  // Which of them it was, its canon says.
+  if (isSentenceEnd) out.push({ ...separator(".", index + raw.length - 1), canon: /\?[!?]*$/.test(raw) ? "?" : "." });
   return out;
 }
 
@@ -197,9 +198,11 @@ function isArrow(text: string): boolean {
 export function canonOf(word: string): string {
   const lower = word.toLowerCase();
   const single = singular(lower);
-  // What is done once more is done.
-  const again = verbLeader.get(lower.replace(/^re-/, ""));
-  if (again !== undefined) return again;
+  // What is done once more is done: "re-enable".
+  if (lower.startsWith("re-")) {
+    const again = verbLeader.get(`re${lower.slice(3)}`) ?? verbLeader.get(lower.slice(3));
+    if (again !== undefined) return again;
+  }
   return verbLeader.get(lower) ?? verbLeader.get(single) ?? nounLeader.get(single) ?? single;
 }
 
@@ -278,7 +281,8 @@ export function isOneSlip(one: string, other: string): boolean {
 const asking =
   /^(?:how|why|when|where|should|shall|did|does|do|is|are|was|were|if|what|who|which|may|might|has|have)\b/i;
 /** Asked as a favour: "could you", "can we have". */
-const favour = /\b(?:can|could|would|will|may) (?:you|we|i (?:please )?(?:have|get))\b/i;
+const favour =
+  /\b(?:can|could|would|will|may) (?:you|we|i (?:please )?(?:have|get)|[\w@.-]+ (?:please )?be)\b|\b(?:please|mind)\b/i;
 /** A question rather than an order: it may be answered, and must not change anything. */
 export function isQuestion(sentence: string): boolean {
   const text = sentence.trim();
