@@ -49,7 +49,7 @@ describe("kill -9 of the whole installation", () => {
       executor: { program: countingPlaybook },
       heartbeatIntervalSeconds: 1,
       reconcileSeconds: 1,
-      visibilitySeconds: 10,
+      visibilitySeconds: 5,
       compileCacheDir,
     };
     supervisor = fork(new URL("../support/supervisor-process.ts", import.meta.url), [JSON.stringify(options)]);
