@@ -1,13 +1,21 @@
 import { defineConfig } from "vitest/config";
 import { testAppId } from "./packages/local/src/cloud/call-recorder.ts";
 
-const besideEachOther = ["infra", "ansible", "simulation", "planning", "lint"].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
+/**
+ * They kill processes, or hold something to a time: what else the machine does must not be in what they see. All others
+ * run two at a time, and must not mind a neighbour: a test that says how quick something is belongs here.
+ */
+const alone = [
+  "test/{browser,chaos}/**/*.test.ts",
+  "test/e2e/{fairness,limits,models,real-ollama,sign-in,start}.test.ts",
+  "test/audit/seal-trail.test.ts",
+  "test/aws/claude.test.ts",
+  "packages/{agent,local,node-client,worker}/test/**/*.system.test.ts",
+];
 const patience = { testTimeout: 120_000, hookTimeout: 120_000 };
 
-// Four projects: `unit` is pure and quick (part of `npm run check`), `system` talks to real processes, `beside` does so two
-// files at a time, and `after` looks at what the others have left behind.
+// Four projects: `unit` is pure and quick (part of `npm run check`), `alone` talks to real processes one file at a time,
+// `beside` does so two at a time, and `after` looks at what the others have left behind.
 export default defineConfig({
   test: {
     projects: [
@@ -18,30 +26,35 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.ts"],
           exclude: ["**/*.system.test.ts", "**/node_modules/**"],
+          // Files of a worker share what they import: loading zod, fast-check and the catalogue anew for each of them cost
+          // more than all the tests. What a test puts in the place of something else is taken back before the next one.
+          isolate: false,
+          restoreMocks: true,
+          unstubEnvs: true,
+          unstubGlobals: true,
         },
       },
       {
         test: {
-          name: "system",
-          // One file at a time: each brings up whole installations, and measures what it waits for.
+          name: "alone",
           fileParallelism: false,
           sequence: { groupOrder: 2 },
           // Marks the tests' own calls: the parts of Steward are processes with an environment of their own.
           env: { AWS_SDK_UA_APP_ID: testAppId },
-          include: ["packages/*/{src,test}/**/*.system.test.ts", "test/**/*.test.ts"],
-          exclude: [...besideEachOther, "test/after/**", "**/node_modules/**"],
+          include: alone,
           ...patience,
         },
       },
       {
         test: {
           name: "beside",
-          // Each file keeps one core busy (a synthesis, a playbook in its sandbox, a simulation), and measures nothing.
+          // Two cores are what CI has; a file with an installation of its own uses more than one, and waits for it at times.
           fileParallelism: true,
           maxWorkers: 2,
           sequence: { groupOrder: 3 },
           env: { AWS_SDK_UA_APP_ID: testAppId },
-          include: besideEachOther,
+          include: ["packages/*/{src,test}/**/*.system.test.ts", "test/**/*.test.ts"],
+          exclude: [...alone, "test/after/**", "**/node_modules/**"],
           ...patience,
         },
       },

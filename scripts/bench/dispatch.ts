@@ -12,7 +12,7 @@ How long jobs wait by the way they find a worker: the worker's own pull code aga
   --quick  only what is held to a bar, with fewer jobs
   --json   rows and figures as JSON
   --out    where dispatch.svg goes (default .steward/bench)
-  --docs   writes the table into docs/queues.md as well`;
+  --docs   writes the table into docs/queues.md as well; not with --quick`;
 
 const docs = new URL("../../docs/queues.md", import.meta.url);
 const marks = ["<!-- bench:dispatch -->", "<!-- /bench:dispatch -->"] as const;
@@ -118,6 +118,11 @@ async function main(args: string[]): Promise<void> {
   const has = (name: string) => args.includes(name);
   if (has("--help")) {
     process.stdout.write(`${usage}\n`);
+    return;
+  }
+  if (has("--docs") && has("--quick")) {
+    process.stderr.write("--docs wants the whole measurement: what --quick leaves out would be missing in the table\n");
+    process.exitCode = 2;
     return;
   }
   const folder = has("--out") ? (args[args.indexOf("--out") + 1] ?? ".") : join(".steward", "bench");

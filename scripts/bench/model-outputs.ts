@@ -9,7 +9,8 @@ import { z } from "zod";
 /*
  * A corpus of what models answer, graded by the real grader. `bad.json`: each must not become a plan that does the wrong
  * thing; a question, a no and "cannot tell" are good ends. `good.json`: each must become its plan, or the question or the
- * no that is right, and not go on to a dearer tier.
+ * no that is right, and not go on to a dearer tier. `blind.json` has both kinds and is only counted: it was written before
+ * the rules that it measures, and nobody reads how one of it came out.
  */
 
 const steps = z.array(proposedStepSchema);
@@ -46,33 +47,68 @@ export interface OutputRate {
   wrong: { kind: string; instruction: string; output: string; became: string }[];
 }
 
+const houses = z.record(z.string(), factsSchema).parse(read("facts"));
+
 /** The catch rate over the bad outputs and the share of the good ones that are taken as they should be. */
 export function gradeModelOutputs(): { bad: OutputRate; good: OutputRate; instructions: string[] } {
-  const houses = z.record(z.string(), factsSchema).parse(read("facts"));
-  const grade = ({ instruction, facts, output }: z.infer<typeof outputSchema>): Understanding =>
-    gradeAnswer(output, {
-      instruction,
-      actions: catalogue,
-      targets: [{ id: "apl_01jd0000000000000000000000", name: "house", facts: houses[facts] ?? {} }],
-    });
   const bad = z.array(badSchema).parse(read("bad"));
   const good = z.array(goodSchema).parse(read("good"));
   return {
-    bad: rateOf(bad, grade, (one, graded) => graded.kind !== "plan" || isSame(graded.steps, one.right)),
-    good: rateOf(good, grade, ({ expect }, graded) => {
-      switch (expect.kind) {
-        case "plan":
-          return graded.kind === "plan" && isSame(graded.steps, expect.steps);
-        case "question":
-          return graded.kind === "question" && graded.question.variable === expect.variable;
-        case "refused":
-          return graded.kind === "refused";
-        default:
-          return expect satisfies never;
-      }
-    }),
+    bad: rateOf(bad, graded, isCaught),
+    good: rateOf(good, graded, isTaken),
     instructions: [...bad, ...good].map((one) => one.instruction),
   };
+}
+
+const language = z.enum(["en", "de", "es", "fr"]);
+const blindSchema = z.strictObject({
+  bad: z.array(badSchema.extend({ language })),
+  good: z.array(goodSchema.extend({ language })),
+});
+
+/** How many of the blind set's outputs came out as they should, by language. Never which. */
+export function countBlindOutputs(): {
+  languages: { language: string; bad: number; caught: number; good: number; taken: number }[];
+  instructions: string[];
+} {
+  const { bad, good } = blindSchema.parse(read("blind"));
+  const languages = language.options.map((one) => {
+    const ownBad = bad.filter((output) => output.language === one);
+    const ownGood = good.filter((output) => output.language === one);
+    return {
+      language: one,
+      bad: ownBad.length,
+      caught: ownBad.filter((output) => isCaught(output, graded(output))).length,
+      good: ownGood.length,
+      taken: ownGood.filter((output) => isTaken(output, graded(output))).length,
+    };
+  });
+  return { languages, instructions: [...bad, ...good].map((one) => one.instruction) };
+}
+
+function graded({ instruction, facts, output }: z.infer<typeof outputSchema>): Understanding {
+  return gradeAnswer(output, {
+    instruction,
+    actions: catalogue,
+    targets: [{ id: "apl_01jd0000000000000000000000", name: "house", facts: houses[facts] ?? {} }],
+  });
+}
+
+function isCaught({ right }: z.infer<typeof badSchema>, understood: Understanding): boolean {
+  return understood.kind !== "plan" || isSame(understood.steps, right);
+}
+
+function isTaken({ expect }: z.infer<typeof goodSchema>, understood: Understanding): boolean {
+  switch (expect.kind) {
+    case "plan":
+      return understood.kind === "plan" && isSame(understood.steps, expect.steps);
+    case "question":
+      return understood.kind === "question" && understood.question.variable === expect.variable;
+    case "refused":
+      return understood.kind === "refused";
+    default:
+      return expect satisfies never;
+  }
 }
 
 type Steps = z.infer<typeof steps>;

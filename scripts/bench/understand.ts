@@ -5,7 +5,7 @@ import { loadRequests, type Request } from "../understand/requests.ts";
 import { type Judged, runTier } from "../understand/run-tier.ts";
 import { talliesOf, tallyRows } from "../understand/tally.ts";
 import { claudeTier, matcherTier, ollamaTier, type Tier } from "../understand/tiers.ts";
-import { gradeModelOutputs } from "./model-outputs.ts";
+import { countBlindOutputs, gradeModelOutputs } from "./model-outputs.ts";
 import { columns } from "./report.ts";
 
 const usage = `npm run bench:understand -- [options]
@@ -78,7 +78,9 @@ if (options.json) {
     readings: judged.map(({ request, ...reading }) => ({ id: request.id, heldOut: request.heldOut, ...reading })),
   }));
   const { bad, good } = gradeModelOutputs();
-  process.stdout.write(`${JSON.stringify({ tiers: all, outputs: { bad, good } }, null, 2)}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ tiers: all, outputs: { bad, good }, blind: countBlindOutputs().languages }, null, 2)}\n`,
+  );
 } else {
   for (const { tier, judged } of results) {
     const { head, rows } = tallyRows(talliesOf(judged));
@@ -94,6 +96,11 @@ if (options.json) {
     ["bad ones caught", String(bad.of), `${(bad.rate * 100).toFixed(1)} %`, "≥ 99 %"],
     ["good ones escalated", String(good.of), `${((1 - good.rate) * 100).toFixed(1)} %`, "≤ 2 %"],
   ];
+  const blind = countBlindOutputs().languages.map((one) => [
+    `language ${one.language}`,
+    `${one.caught} of ${one.bad}`,
+    `${one.taken} of ${one.good}`,
+  ]);
   const ceilings = ["en", "de", "es", "fr"].map((language) => {
     const { of, taken } = gradingCeiling(
       requests.filter((one) => one.language === language),
@@ -105,6 +112,7 @@ if (options.json) {
     `\na model that answers as is meant, graded\n\n${columns(["", "requests", "taken"], ceilings)}\n`,
   );
   process.stdout.write(`\nrecorded outputs of models, graded\n\n${columns(["", "outputs", "rate", "bar"], rows)}\n`);
+  process.stdout.write(`\nblind outputs, graded\n\n${columns(["", "bad caught", "good taken"], blind)}\n`);
 }
 
 function chosenRequests(): Request[] {

@@ -80,7 +80,8 @@ test.each([
   const started = performance.now();
   expect(await ask({ timeoutMs: 300 })).toEqual({
     kind: "failed",
-    reason: "Claude did not answer within 300 ms",
+    reason: "Claude did not answer in time",
+    staffDetail: "no answer within 300 ms",
     retryable: true,
     // It may be on the bill: what was reserved for it counts as spent.
     billed: true,
@@ -118,7 +119,9 @@ test.each([
 ])("status %i is a clear failure (may pass: %s), and the key is in no word of it", async (status, retryable) => {
   models.script({ kind: "status", status, message: `no ${apiKey} here` });
   const answer = await ask();
-  expect(answer).toMatchObject({ kind: "failed", retryable, outage: retryable });
+  expect(answer).toMatchObject({ kind: "failed", retryable, outage: retryable, staffDetail: expect.any(String) });
+  // What Anthropic says, and of whose account, is not for whoever asked.
+  expect("reason" in answer && answer.reason).not.toMatch(/Anthropic|key|model|\d|here/);
   expect(JSON.stringify(answer)).not.toContain(apiKey);
   expect(models.requests).toHaveLength(1);
 });
@@ -127,7 +130,8 @@ test("a refused key is said to be refused", async () => {
   models.script({ kind: "answer", json: {} });
   expect(await ask({ apiKey: "sk-ant-wrong" })).toEqual({
     kind: "failed",
-    reason: "Anthropic refused the key",
+    reason: "Claude could not be asked",
+    staffDetail: "Anthropic refused the key",
     retryable: false,
     billed: false,
     outage: false,
@@ -160,6 +164,7 @@ test("nobody there is a failure that may pass", async () => {
   expect(await ask()).toEqual({
     kind: "failed",
     reason: "Claude could not be reached",
+    staffDetail: expect.any(String),
     retryable: true,
     billed: false,
     outage: true,

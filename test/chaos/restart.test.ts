@@ -1,14 +1,12 @@
-import { type ChildProcess, fork, spawn } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Client, createClient } from "@steward/contracts/client";
-import { AppError } from "@steward/contracts/errors";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { demoAppliances } from "../../packages/local/src/demo-fleet.ts";
 import { fetchTransport } from "../../packages/local/src/fetch-transport.ts";
-import { claimPort } from "../../packages/local/src/free-ports.ts";
 import type { StewardOptions } from "../../packages/local/src/stack-options.ts";
 import { until } from "../../packages/node-client/test/support/until.ts";
 import { countEffects, endsOf } from "../support/count-effects.ts";
@@ -51,7 +49,7 @@ describe("kill -9 of the whole installation", () => {
       executor: { program: countingPlaybook },
       heartbeatIntervalSeconds: 1,
       reconcileSeconds: 1,
-      visibilitySeconds: 10,
+      visibilitySeconds: 5,
       compileCacheDir,
     };
     supervisor = fork(new URL("../support/supervisor-process.ts", import.meta.url), [JSON.stringify(options)]);
@@ -112,73 +110,4 @@ describe("kill -9 of the whole installation", () => {
     });
     await killAll();
   }, 240_000);
-
-  it("a second one on the same folder is refused while the first runs", async () => {
-    await start();
-    const { startSteward } = await import("../../packages/local/src/stack.ts");
-    const second = startSteward({ stateDir: join(folder, "state"), appliances: 0, worker: false });
-    await expect(second).rejects.toThrowError(AppError);
-    await expect(second).rejects.toMatchObject({
-      code: "conflict",
-      message: expect.stringContaining("running already"),
-    });
-    await killAll();
-  });
-});
-
-describe("npm start", () => {
-  async function run(): Promise<{ program: ChildProcess; said: () => string; ended: Promise<number | string | null> }> {
-    const ports = await Promise.all(
-      ["api", "nodes", "cloud"].map(async (name) => `--${name}-port=${await claimPort(0, name)}`),
-    );
-    const main = new URL("../../packages/local/src/main.ts", import.meta.url).pathname;
-    const program = spawn(
-      process.execPath,
-      [main, `--state-dir=${join(folder, "state")}`, "--appliances=3", "--executor=simulate", ...ports],
-      {
-        env: {
-          PATH: process.env["PATH"],
-          HOME: folder,
-          STEWARD_CONFIG_DIR: join(folder, "config"),
-          XDG_CACHE_HOME: compileCacheDir,
-        },
-        stdio: ["ignore", "pipe", "pipe"],
-      },
-    );
-    supervisor = program;
-    let text = "";
-    for (const stream of [program.stdout, program.stderr]) stream.on("data", (chunk) => (text += String(chunk)));
-    const ended = once(program, "exit").then(([code, signal]) => code ?? signal);
-    return { program, said: () => text, ended };
-  }
-
-  it("ends with every child at Ctrl-C", async () => {
-    const { program, said, ended } = await run();
-    await until("it is up", () => said().includes("Steward is up"), 30_000);
-    left = descendantsOf(program.pid ?? 0);
-    expect(left.length).toBeGreaterThan(3);
-    program.kill("SIGINT");
-    expect(await ended).toBe(0);
-    expect(alive(left)).toEqual([]);
-  });
-
-  it("leaves no child behind when Ctrl-C comes while it starts, or twice", async () => {
-    const early = await run();
-    await until("it has begun", () => {
-      left = descendantsOf(early.program.pid ?? 0);
-      return left.length > 0;
-    });
-    early.program.kill("SIGINT");
-    expect(await early.ended).toBe(130);
-    expect(await gone("no child is left")).toBe(true);
-
-    const { program, said, ended } = await run();
-    await until("it is up", () => said().includes("Steward is up"), 30_000);
-    left = descendantsOf(program.pid ?? 0);
-    program.kill("SIGINT");
-    await until("it has taken notice", () => said().includes("Ending."));
-    program.kill("SIGINT");
-    expect([0, 130]).toContain(await ended);
-    expect(await gone("no child is left")).toBe(true);
-  });
 });

@@ -69,7 +69,7 @@ it(
       appliances: appliances.length,
       separateAgents: true,
       executor: { program: countingPlaybook },
-      visibilitySeconds: 10,
+      visibilitySeconds: 5,
     });
     const { stack } = installation;
 

@@ -56,8 +56,9 @@ const heaviest: Partial<Record<FunctionName, number>> = {
   support: 1.65,
   // Both understand words, by the whole catalogue: from 11 actions it has grown to all that the design names, each with its
   // shapes, risks and sentences. The api also tells what waits, who would do it best and who did it, and predicts how long a
-  // job takes. Behind the nodes' door answers are graded and held to their sources, and the next job is let into its lane.
-  api: 1.42,
+  // job takes, and knows how four languages say no. Behind the nodes' door answers are held to their sources, and the next
+  // job is let into its lane; what grades a plan comes later.
+  api: 1.43,
   nodes: 1.45,
   // Of AWS the table alone; a task is also shown while its answer grows.
   wait: 1.52,

@@ -120,7 +120,7 @@ async function nodesOfAcme(): Promise<string[]> {
 }
 
 describe("npm start", () => {
-  it("says how to use it, writes the CLI's profiles for its user alone, and ends with every child", async () => {
+  it("says how to use it, writes the CLI's profiles for its user alone, refuses a second one, and ends with every child", async () => {
     const config = join(folder, "config");
     const other = { apiUrl: "https://api.example.org", refreshToken: "mine" };
     mkdirSync(config, { mode: 0o700 });
@@ -152,13 +152,22 @@ describe("npm start", () => {
       const { mode } = statSync(join(stateDir, name));
       expect([name, mode & 0o077]).toEqual([name, 0]);
     }
-    expect(processesOf(stateDir).length).toBeGreaterThan(4);
+    const children = processesOf(stateDir).length;
+    expect(children).toBeGreaterThan(4);
+
+    const second = npmStart(await freePorts());
+    expect(await second.ended).toBe(1);
+    expect(second.said()).toContain(`process ${steward.child.pid}`);
+    // The one that runs has lost nothing by it.
+    expect(await nodesOfAcme()).toHaveLength(1);
+    expect(processesOf(stateDir)).toHaveLength(children);
+
     steward.child.kill("SIGINT");
     expect(await steward.ended).toBe(0);
     await until("no child is left", () => processesOf(stateDir).length === 0, 2_000);
   });
 
-  it("takes every child along when it is killed, and starts again with what was there", async () => {
+  it("takes every child along when it is killed, starts again with what was there, and ends at once at the second Ctrl-C", async () => {
     const ports = await freePorts();
     const first = npmStart(ports);
     await first.isUp();
@@ -169,26 +178,18 @@ describe("npm start", () => {
     await second.isUp();
     expect(await nodesOfAcme()).toEqual(before);
     second.child.kill("SIGINT");
-    await second.ended;
-  });
-
-  it("ends at once at the second Ctrl-C", async () => {
-    const steward = npmStart(await freePorts());
-    await steward.isUp();
-    steward.child.kill("SIGINT");
-    steward.child.kill("SIGINT");
-    await steward.ended;
+    await until("it has taken notice", () => second.said().includes("Ending."));
+    second.child.kill("SIGINT");
+    expect([0, 130]).toContain(await second.ended);
     await until("no child is left", () => processesOf(stateDir).length === 0, 2_000);
   });
 
-  it("refuses a second one on the same folder, by the first one's process id", async () => {
-    const first = npmStart(await freePorts());
-    await first.isUp();
-    const second = npmStart(await freePorts());
-    expect(await second.ended).toBe(1);
-    expect(second.said()).toContain(`process ${first.child.pid}`);
-    first.child.kill("SIGINT");
-    expect(await first.ended).toBe(0);
+  it("leaves no child behind when Ctrl-C comes while it starts", async () => {
+    const steward = npmStart(await freePorts());
+    await until("it has begun", () => processesOf(stateDir).some((pid) => pid !== steward.child.pid));
+    steward.child.kill("SIGINT");
+    expect(await steward.ended).toBe(130);
+    await until("no child is left", () => processesOf(stateDir).length === 0, 10_000);
   });
 
   it.each(["api", "nodes", "cloud"] as const)("names a %s port that is taken, and the option", async (which) => {

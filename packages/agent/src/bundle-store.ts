@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import type { Client } from "@steward/contracts/client";
 import { AppError } from "@steward/contracts/errors";
+import { download } from "@steward/node-client/download";
 import { hasErrno, syncFolder } from "@steward/node-client/state-files";
 import { extract as tarExtract } from "tar-stream";
 
@@ -24,7 +25,8 @@ export function createBundleStore(options: { folder: string; call: Client; timeo
       const folder = join(options.folder, digest);
       if (await isFolder(folder)) return folder;
       const { url } = await options.call("getBundle", { params: { digest } });
-      const archive = await download(url, options.timeoutMs ?? 120_000);
+      const timeoutMs = options.timeoutMs ?? 120_000;
+      const archive = await download(url, { what: "the bundle", maxBytes: maxArchiveBytes, timeoutMs });
       const found = createHash("sha256").update(archive).digest("hex");
       if (found !== digest) {
         throw new AppError(
@@ -95,23 +97,6 @@ function safeSegments(name: string): string[] {
 
 function refused(why: string): AppError {
   return new AppError("forbidden", `the bundle is refused: ${why}`);
-}
-
-async function download(url: string, timeoutMs: number): Promise<Uint8Array> {
-  try {
-    const response = await fetch(url, { redirect: "error", signal: AbortSignal.timeout(timeoutMs) });
-    if (!response.ok || !response.body) throw new Error(`the store answered ${response.status}`);
-    const parts: Uint8Array[] = [];
-    let bytes = 0;
-    for await (const part of response.body) {
-      bytes += part.length;
-      if (bytes > maxArchiveBytes) throw new Error("the archive is too large");
-      parts.push(part);
-    }
-    return new Uint8Array(Buffer.concat(parts));
-  } catch (cause) {
-    throw new AppError("unavailable", "the bundle could not be downloaded", { cause });
-  }
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -47,7 +47,8 @@ export async function followAnswer(
     return { task, printed: true };
   }
   await print(ui, "\n");
-  ui.hint(ui.paint.yellow("What was written so far does not hold: it says what the sources do not. Forget it."));
+  // Why it did not come out is told by what did: a later tier answered, its sources do not hold it, its time was over.
+  ui.hint(ui.paint.yellow("What was written so far is not the answer. Forget it."));
   return { task, printed: false };
 }
 

@@ -9,6 +9,18 @@ interface Page<T> {
   cursor?: string | undefined;
 }
 
+/** Every page of a list, one after the other. */
+export async function* pagesOf<P extends { cursor?: string | undefined }>(
+  page: (query: { limit: number; cursor?: string }) => Promise<P>,
+): AsyncGenerator<P> {
+  let cursor: string | undefined;
+  do {
+    const next = await page({ limit: defaults.maxListLimit, ...(cursor === undefined ? {} : { cursor }) });
+    yield next;
+    cursor = next.cursor;
+  } while (cursor !== undefined);
+}
+
 /** Up to `limit` items over as many pages as it takes; `more` when the list goes on. */
 export async function listUpTo<T>(
   limit: number,

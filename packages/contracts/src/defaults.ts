@@ -5,6 +5,9 @@ export const defaults = {
   leaseSeconds: 30,
   jobAttempts: 5,
   jobDeadlineSeconds: { express: 60, standard: 300, bulk: 1800 },
+  /** What Claude's turn needs at least. A job that workers have left less gets so much for it, once. */
+  leastTurnSeconds: 10,
+  overtimeSeconds: 30,
   /** How long a job waits for its tenant's other jobs before it gives up; its lane's deadline begins when it is let in. */
   heldBackSeconds: 3600,
   /** Jobs that a worker is expected to need no longer for; `bulk` takes the others. */

@@ -219,7 +219,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       objects("PutObject", `${buckets.outputs}/*`),
       objects("GetObject", `${buckets.outputs}/*`),
       // Without it S3 answers "forbidden" instead of "not there" for an object that is missing.
-      objects("ListBucket", buckets.outputs),
+      objects("ListBucket", buckets.outputs, buckets.bundles),
       tellNotices,
     ],
     heartbeat: [

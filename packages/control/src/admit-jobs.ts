@@ -48,9 +48,10 @@ export async function followUp(
   deps: Deps,
   { state, effects }: ReturnType<typeof reduceJob>,
   secret: string,
+  send: { delaySeconds?: number } = {},
 ): Promise<void> {
   for (const { type } of effects) {
-    if (type === "send") await sendJob(deps, state, secret);
+    if (type === "send") await sendJob(deps, state, secret, send);
     if (type === "ask_for_place") await admitJobs(deps, { ...state, candidates: [state] });
   }
 }

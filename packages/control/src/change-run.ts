@@ -40,7 +40,8 @@ export async function changeRun(
     const what = `${event.type.replaceAll("_", "-")}-run`;
     await commit(deps.table, [
       replaceRun(before, step.state),
-      ...(event.type === "ring"
+      // Both say that somebody waits, many times, and decide nothing.
+      ...(event.type === "ring" || event.type === "await_place"
         ? []
         : [audited(deps.nowMs(), { tenantId, who, what, record: runId, before, after: step.state })]),
     ]);

@@ -1,10 +1,12 @@
 import type { ClaudeAnswer, ClaudeQuestion } from "@steward/aws/outside/claude";
 import { getTask } from "@steward/aws/records/task";
 import { sha256Hex } from "@steward/contracts/canonical";
+import { defaults } from "@steward/contracts/defaults";
 import { hasCode } from "@steward/contracts/errors";
 import type { LaneMessage } from "@steward/contracts/job";
 import { claudeMostUsd, claudePriceUsd } from "@steward/core/planning/claude-price";
 import { noClaudeKey } from "@steward/core/planning/connect-model";
+import type { JobState } from "@steward/core/job/job-state";
 import { reduceJob } from "@steward/core/job/reduce-job";
 import type { ProviderBreaker } from "@steward/core/provider/provider-breaker";
 import { followUp } from "./admit-jobs.ts";
@@ -79,7 +81,7 @@ export async function escalateJob(
     });
   };
   if (deps.claude.breaker.closedForMs() > 0) {
-    await withoutClaude("Anthropic has failed several times in a row, and there is no time to wait for it");
+    await withoutClaude("Claude is down, and there is no time to wait for it");
     return;
   }
   const key = await deps.claude.key();
@@ -92,6 +94,7 @@ export async function escalateJob(
   const prompt = await promptOf(deps, task, job.repair);
   const budget = await reserveModelSpend(deps, {
     tenantId,
+    kind: job.kind,
     usd: claudeMostUsd({ model: deps.claude.model, promptBytes: Buffer.byteLength(JSON.stringify(prompt)) }),
   });
   if (budget.kind === "full") {
@@ -99,8 +102,8 @@ export async function escalateJob(
     return;
   }
   const timeoutMs = Math.max(1_000, Math.min(job.deadlineAtMs - deps.nowMs(), leaseMs - 10_000));
-  const ask = async (apiKey: string): Promise<ClaudeAnswer> => {
-    const asked = await deps.claude.breaker.ask(() =>
+  const ask = (apiKey: string) =>
+    deps.claude.breaker.ask(() =>
       deps.claude.ask({
         apiKey,
         model: deps.claude.model,
@@ -109,19 +112,22 @@ export async function escalateJob(
         ...(deps.claude.baseUrl === undefined ? {} : { baseUrl: deps.claude.baseUrl }),
       }),
     );
-    if (asked.kind === "asked") return asked.answer;
-    // Another question has found out meanwhile.
-    const reason = "Anthropic has failed several times in a row";
-    return { kind: "failed", reason, retryable: true, billed: false, outage: true, latencyMs: 0 };
-  };
-  let answer = await ask(key);
+  const asked = await ask(key);
+  if (asked.kind === "down") {
+    // Another question has found out meanwhile. This one was not asked: it is nobody's work, and has used up no attempt.
+    await budget.settle(0);
+    await giveBack(deps, shared);
+    return;
+  }
+  let { answer } = asked;
   if (answer.kind === "failed" && answer.keyRefused === true) {
     // A key that was put in wrong, or revoked too early: the one before is tried once, and somebody is told either way.
     deps.meter("RefusedKeys", 1);
     const before = await deps.claude.previousKey();
     const tries = before !== undefined && before !== key;
     deps.log("error", "claude_key_refused", { jobId, triesPrevious: tries });
-    if (tries) answer = await ask(before);
+    const again = tries ? await ask(before) : undefined;
+    if (again?.kind === "asked") answer = again.answer;
   }
   // Also where the answer turns out to be of no use, or comes too late: it is on the bill.
   const costUsd = answer.kind === "answer" ? claudePriceUsd(answer) : answer.billed ? budget.usd : 0;
@@ -139,10 +145,13 @@ export async function escalateJob(
         costUsd,
       });
     } else {
+      const { reason, staffDetail } = answer;
+      deps.log("warn", "claude_failed", { jobId, reason: staffDetail ?? reason });
       await fallShort(deps, {
         ...shared,
         shortfall: "model_error",
-        reason: answer.reason,
+        reason,
+        ...(staffDetail === undefined ? {} : { staffDetail }),
         final: !answer.retryable,
         model: deps.claude.model,
         latencyMs: answer.latencyMs,
@@ -155,13 +164,28 @@ export async function escalateJob(
   }
 }
 
-/** What a try needs at least, once Anthropic is asked again. */
-const tryMs = 10_000;
+/** Claimed and not asked: it waits for Anthropic like those that were not claimed. */
+async function giveBack(
+  deps: Parameters<typeof followUp>[0] & Parameters<typeof storeJobStep>[0],
+  { tenantId, jobId, attempt }: { tenantId: string; jobId: string; attempt: number },
+): Promise<void> {
+  await retryOnConflict(async () => {
+    const job = await loadJob(deps, tenantId, jobId);
+    // Taken back already, by a call whose reply was lost, or ended meanwhile.
+    if (job?.status !== "leased" || job.attempt !== attempt) return;
+    const { secret, secretHash } = newClaimSecret(deps);
+    const step = reduceJob(job, { type: "release", owner, attempt, secretHash }, deps.nowMs());
+    await storeJobStep(deps, job, step, owner);
+    await followUp(deps, step, secret);
+  });
+}
 
 /**
  * Lets a job wait for Anthropic without claiming it: back to the workers, where they have not seen it yet and its tenant's
- * window has a place, or in the queue until it is to be asked again. False where there is no time for that. The reconciler may send it again meanwhile, under
- * another secret: that message comes here too.
+ * window has a place, or in the queue until it is to be asked again. False where there is no time for that.
+ *
+ * Always under a new secret: this message may be delivered once more, beside the one that waits, and two with the same
+ * secret would hold the same lease and both ask.
  */
 async function waitsFor(
   deps: Pick<Context, "table" | "queues" | "actions" | "nowMs" | "secret" | "log" | "workerStartSeconds">,
@@ -171,16 +195,18 @@ async function waitsFor(
   const job = await loadJob(deps, message.tenantId, message.jobId);
   if (job?.status !== "queued" || job.tier !== "claude" || job.secretHash !== sha256Hex(message.secret)) return false;
   const nowMs = deps.nowMs();
-  if (job.failures.every(({ tier }) => tier !== "ollama") && (await secondsToWorker(deps)) !== undefined) {
+  const again = async (tier: JobState["tier"], send: { delaySeconds?: number } = {}) => {
     const { secret, secretHash } = newClaimSecret(deps);
-    const step = reduceJob(job, { type: "requeue", secretHash, tier: "ollama" }, nowMs);
+    const step = reduceJob(job, { type: "requeue", secretHash, tier }, nowMs);
     await storeJobStep(deps, job, step, owner);
-    await followUp(deps, step, secret);
+    await followUp(deps, step, secret, send);
+  };
+  if (job.failures.every(({ tier }) => tier !== "ollama") && (await secondsToWorker(deps)) !== undefined) {
+    await again("ollama");
     return true;
   }
-  if (job.deadlineAtMs - nowMs < downMs + tryMs) return false;
-  const delaySeconds = Math.ceil(downMs / 1000);
-  await deps.queues.send("escalations", message, { groupId: message.tenantId, delaySeconds });
+  if (job.deadlineAtMs - nowMs < downMs + defaults.leastTurnSeconds * 1000) return false;
+  await again("claude", { delaySeconds: Math.ceil(downMs / 1000) });
   return true;
 }
 

@@ -12,7 +12,7 @@ export async function getBundle(
   if (!release.actions.some((action) => action.bundle === params.digest)) {
     throw new AppError("not_found", "no action of the current release uses this bundle");
   }
-  return { url: await deps.objects.presignedGet(deps.bundleBucket, bundleKey(params.digest), urlSeconds) };
+  return addressOf(deps, bundleKey(params.digest));
 }
 
 export function bundleKey(digest: string): string {
@@ -32,9 +32,19 @@ export async function getBuild(
   if (!own.some(([, digest]) => digest === params.digest)) {
     throw new AppError("not_found", "the current release lists no such build for this kind of machine");
   }
-  return { url: await deps.objects.presignedGet(deps.bundleBucket, buildKey(params.digest), urlSeconds) };
+  return addressOf(deps, buildKey(params.digest));
 }
 
 export function buildKey(digest: string): string {
   return `builds/${digest}.mjs`;
+}
+
+/** An address of what is not there would be signed as well, and the machine told by S3, in XML, that it may not have it. */
+async function addressOf(deps: WithObjects, key: string): Promise<{ url: string }> {
+  if (!(await deps.objects.exists(deps.bundleBucket, key))) {
+    throw new AppError("not_found", "the current release lists this file, and it has not been uploaded", {
+      next: "Whoever runs Steward: deploy the stage again, which uploads what its release lists.",
+    });
+  }
+  return { url: await deps.objects.presignedGet(deps.bundleBucket, key, urlSeconds) };
 }

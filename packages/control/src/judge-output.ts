@@ -1,7 +1,6 @@
 import type { Planning } from "@steward/contracts/task";
 import type { JobState } from "@steward/core/job/job-state";
 import { planningOf } from "@steward/core/job/planning-of";
-import { gradeAnswer } from "@steward/core/planning/grade-answer";
 import { buildPrompt } from "@steward/core/planning/prompt";
 import { noModelCould } from "@steward/core/planning/refusals";
 import { reduceTask } from "@steward/core/task/reduce-task";
@@ -17,6 +16,8 @@ import { applyUnderstanding, planningContext } from "./plan-task.ts";
 
 type Deps = Pick<Context, "table" | "actions" | "nowMs">;
 
+/** Loaded with the first plan of a model: it knows the words of four languages. */
+const grading = () => import("@steward/core/planning/grade-answer");
 /** Loaded with the first question: most of what these functions do is about requests. */
 const answers = () => import("./conclude-answer.ts");
 
@@ -49,7 +50,7 @@ export async function judgeOutput(
     return { kind: "unsure", ...seen };
   }
   const context = await planningContext(deps, task);
-  const understanding = gradeAnswer(output, context);
+  const understanding = (await grading()).gradeAnswer(output, context);
   if (understanding.kind === "unsure") return understanding;
   return {
     kind: "good",

@@ -14,8 +14,20 @@ type Deps = Pick<Context, "table" | "log"> & { workerQueues: WorkerQueues };
  *
  * The queues are listed first: a worker is stored before its queue is made, so a queue whose worker cannot be found
  * afterwards has none.
+ *
+ * Never throws: whoever calls it enforces deadlines, which must not fail, nor be tried again, because SQS lists no queues. A
+ * worker without a queue of its own lives by the lanes.
  */
 export async function keepWorkerQueues(deps: Deps): Promise<{ made: number; removed: number }> {
+  try {
+    return await keep(deps);
+  } catch (error) {
+    deps.log("error", "worker_queues_not_kept", { error: String(error) });
+    return { made: 0, removed: 0 };
+  }
+}
+
+async function keep(deps: Deps): ReturnType<typeof keepWorkerQueues> {
   const queues = await deps.workerQueues.list();
   const workers = await actFor(providerTenantId, () => workersThatAreIn(deps));
   const { missing, orphaned } = workerQueueChanges({ workers, queues });

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { reserveSpend, settleSpend } from "@steward/aws/records/spend";
 import { monthOf } from "@steward/contracts/periods";
+import type { JobState } from "@steward/core/job/job-state";
 import { budgetMicros, mostMicros, settledMicros } from "@steward/core/limit/model-spend";
 import type { Context } from "./context.ts";
 import { quotaExceeded, tenantLimitsOf } from "./quotas.ts";
@@ -18,12 +19,17 @@ export type ModelBudget =
  * Reserves the most that a question can cost in the tenant's budget for the month, before it is asked: however many ask
  * at once, what is billed is never more than the budget. Whoever dies in between leaves its reservation as spent, because
  * it may well be on the bill. Fails closed: without an answer of the table nothing is asked.
+ *
+ * What answers a question finds room only while half of the budget is free, whoever has the rest: whoever may ask and no
+ * more must not keep those from working who may.
  */
 export async function reserveModelSpend(
   deps: Pick<Context, "table" | "nowMs" | "log">,
-  { tenantId, usd }: { tenantId: string; usd: number },
+  { tenantId, kind, usd }: Pick<JobState, "tenantId" | "kind"> & { usd: number },
 ): Promise<ModelBudget> {
-  const { modelUsdPerMonth: limit } = await tenantLimitsOf(deps, tenantId);
+  const { modelUsdPerMonth: whole } = await tenantLimitsOf(deps, tenantId);
+  const asks = kind === "answer";
+  const limit = asks ? whole / 2 : whole;
   const nowMs = deps.nowMs();
   const month = monthOf(nowMs);
   const reservation = {
@@ -36,7 +42,7 @@ export async function reserveModelSpend(
   const reserved = await reserveSpend(deps.table, reservation, { limitMicros: budgetMicros(limit), nowMs });
   if (reserved.kind === "full") {
     const used = (reserved.spend.spentMicros + reserved.spend.reservedMicros) / 1_000_000;
-    const error = quotaExceeded({ quota: "modelUsdPerMonth", limit, used, nowMs, resetsAtMs: month.endsAtMs });
+    const error = quotaExceeded({ quota: "modelUsdPerMonth", limit, used, nowMs, resetsAtMs: month.endsAtMs, asks });
     return {
       kind: "full",
       reason: `${error.message}; it begins anew on ${month.endsOn}, and your provider can raise it`,

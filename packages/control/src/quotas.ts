@@ -174,8 +174,8 @@ const meaning: Record<QuotaName, { may: (limit: number) => string; has: (used: n
     room: "Wait until some of them have ended",
   },
   modelUsdPerMonth: {
-    may: (limit) => `questions to Claude for $${limit} a month`,
-    has: (used) => `has spent $${used.toFixed(2)} of it, with what is under way`,
+    may: (limit) => `$${limit} a month of Claude`,
+    has: (used) => `has spent $${used.toFixed(2)}, with what is under way`,
     room: "Wait for the next month (UTC)",
   },
   outputBytesPerDay: {

@@ -110,11 +110,13 @@ async function lookAtJob(deps: Deps, record: Due): Promise<void> {
   const job = await loadJob(deps, record.tenantId, record.id);
   const nowMs = deps.nowMs();
   if (job === undefined || jobHasEnded(job.status) || (job.dueAtMs ?? 0) > nowMs) return;
+  const { secret, secretHash } = newClaimSecret(deps);
   if (nowMs >= job.deadlineAtMs) {
-    await storeJobStep(deps, job, reduceJob(job, { type: "pass_deadline" }, nowMs), who);
+    const step = reduceJob(job, { type: "pass_deadline", secretHash }, nowMs);
+    await storeJobStep(deps, job, step, who);
+    await followUp(deps, step, secret);
     return;
   }
-  const { secret, secretHash } = newClaimSecret(deps);
   if (job.status === "queued" && job.workerId !== undefined) {
     const step = reduceJob(
       job,

@@ -20,6 +20,8 @@ export async function sendJob(
   deps: Pick<Context, "table" | "queues" | "nowMs" | "log">,
   job: JobState,
   secret: string,
+  /** Later than it would be: Claude is not to be asked before. */
+  { delaySeconds = 0 }: { delaySeconds?: number } = {},
 ): Promise<void> {
   const message: LaneMessage = {
     v: 1,
@@ -31,7 +33,9 @@ export async function sendJob(
   };
   const sent =
     job.tier === "claude"
-      ? await sendAfterCommit(deps, "escalations", message, job.tenantId, { delaySeconds: claudePauseSeconds(job) })
+      ? await sendAfterCommit(deps, "escalations", message, job.tenantId, {
+          delaySeconds: Math.max(delaySeconds, claudePauseSeconds(job)),
+        })
       : await sendAfterCommit(deps, placeOf(job), message, job.tenantId);
   if (!sent) return;
   try {

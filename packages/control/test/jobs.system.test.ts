@@ -1,10 +1,12 @@
 import { getJob, replaceJob } from "@steward/aws/records/job";
 import { getNode } from "@steward/aws/records/node";
+import { spendIn } from "@steward/aws/records/spend";
 import { getTask } from "@steward/aws/records/task";
 import { commit } from "@steward/aws/table";
 import { hasCode } from "@steward/contracts/errors";
 import { providerTenantId } from "@steward/contracts/ids";
 import type { LaneMessage } from "@steward/contracts/job";
+import { monthOf } from "@steward/contracts/periods";
 import { claimJob } from "@steward/control/claim-job";
 import { completeJob, releaseJob } from "@steward/control/complete-job";
 import type { Caller } from "@steward/control/context";
@@ -93,7 +95,8 @@ it("while Anthropic is down, a job waits without being claimed, goes to a worker
       asked += 1;
       return {
         kind: "failed",
-        reason: "Anthropic has a fault (500)",
+        reason: "Claude has a fault",
+        staffDetail: "Anthropic has a fault (500)",
         retryable: true,
         billed: false,
         outage: true,
@@ -109,7 +112,11 @@ it("while Anthropic is down, a job waits without being claimed, goes to a worker
   const attempts = async () => (await getJob(house.table, message))?.failures.length;
   expect(await attempts()).toBe(3);
   await escalate(message);
-  expect(takeOne<LaneMessage>(house, "escalations")).toEqual(message);
+  const waiting = takeOne<LaneMessage>(house, "escalations");
+  expect(waiting).toMatchObject({ jobId: message.jobId });
+  // Delivered twice, the message that came to wait is one that nobody knows any more.
+  await escalate(message);
+  expect(house.sent).toEqual([]);
   expect([asked, await attempts()]).toEqual([3, 3]);
 
   await house.machine(providerTenantId, "worker");
@@ -126,7 +133,27 @@ it("while Anthropic is down, a job waits without being claimed, goes to a worker
 
   house.passTime(15_000);
   await escalate(message);
+  expect([asked, await attempts()]).toEqual([3, 3]);
+  await escalate(waiting);
   expect([asked, await attempts()]).toEqual([4, 4]);
+});
+
+it("a job that Anthropic turns out to be down for after it was claimed waits as well: nobody is said to have worked on it", async () => {
+  await ask();
+  const message = takeOne<LaneMessage>(house, "escalations");
+  const down: ClaudeAccess = {
+    ...withoutKey,
+    key: async () => "key",
+    breaker: { isUp: () => false, closedForMs: () => 0, ask: async () => ({ kind: "down", forMs: 15_000 }) },
+  };
+  await escalateJob({ ...house, claude: down }, message);
+  expect(takeOne<LaneMessage>(house, "escalations")).toMatchObject({ jobId: message.jobId });
+  expect(await getJob(house.table, message)).toMatchObject({ status: "queued", tier: "claude", failures: [] });
+  const nowMs = house.nowMs();
+  expect(await spendIn(house.table, message.tenantId, monthOf(nowMs).name, nowMs)).toMatchObject({
+    spentMicros: 0,
+    reservedMicros: 0,
+  });
 });
 
 it("a job ends at once where neither a worker nor a key for Claude is there", async () => {

@@ -203,8 +203,11 @@ describe("jobs at one time", () => {
     );
 
     // Whatever has become of the others, their deadline ends them; then nothing is held, and no more than three ever are.
-    house.passTime(3_600_000);
-    for (let turn = 0; turn < 3; turn++) await reconcile(house);
+    // Held back for an hour, or in its lane until its deadline and then on its way to Claude, where nobody takes it.
+    for (const passedMs of [3_600_000, 60_000, 60_000]) {
+      house.passTime(passedMs);
+      await reconcile(house);
+    }
     expect(await thinking()).toEqual([]);
     expect(await useOf("queuedJobs")).toMatchObject({ used: 0 });
     expect(done(await many(12, () => words()))).toBe(3);
@@ -268,9 +271,37 @@ describe("the budget for Claude", () => {
     expect(asked).toBeLessThan(8);
     expect(await useOf("modelUsdPerMonth")).toMatchObject({ used: expect.closeTo(asked * costUsd, 5), reserved: 0 });
     const { items } = await listTasks(house.table, person.tenantId, { status: "failed", limit: 50 });
-    const told = items.map(({ result }) => result?.message ?? "").filter((text) => text.includes("$0.55 a month"));
+    const told = items
+      .map(({ result }) => result?.message ?? "")
+      .filter((text) => text.includes("$0.55 a month of Claude, and"));
     expect(told).toHaveLength(8 - asked);
     expect(told[0]).toMatch(/begins anew on \d{4}-\d\d-01, and your provider can raise it/);
+  });
+
+  test("is at most half for questions, whoever has spent it: plans are still made", async () => {
+    await limit({ modelUsdPerMonth: 4 * costUsd + mostUsd });
+    let asked = 0;
+    const claude = answering(async () => {
+      asked += 1;
+      return answer;
+    });
+    const askAll = async () => {
+      for (const message of escalations()) await escalateJob({ ...house, claude }, message);
+      house.sent.length = 0;
+    };
+    for (let turn = 0; turn < 10; turn += 1) {
+      await question();
+      await askAll();
+    }
+    const { used = 0, limit: whole = 0 } = (await useOf("modelUsdPerMonth")) ?? {};
+    expect(asked).toBeGreaterThan(0);
+    expect(used).toBeLessThanOrEqual(whole / 2);
+    const [told] = (await listTasks(house.table, person.tenantId, { status: "succeeded", limit: 1 })).items;
+    expect(told?.result?.message).toMatch(/From the documentation.*a month of Claude for questions/);
+    asked = 0;
+    await words();
+    await askAll();
+    expect(asked).toBe(1);
   });
 
   test("of another tenant is not spent by a flood", async () => {

@@ -73,11 +73,15 @@ it("a task whose rollout nobody brings to an end fails when the last deadline be
   expect(await getTask(house.table, key)).toMatchObject({ status: "failed", result: { message: expect.any(String) } });
 });
 
-it("an appliance that was away starts when it has a place again, not beside the one that was sent instead", async () => {
-  const other = await house.machine(person.tenantId, "appliance");
+it("an appliance that was away starts when it has a place again, not beside the one that was sent instead, and before others", async () => {
+  const all = [
+    appliance,
+    await house.machine(person.tenantId, "appliance"),
+    await house.machine(person.tenantId, "appliance"),
+  ];
   await submitTask(house, person, {
     steps: [{ action: "users.add", variables: { username: "john" } }],
-    targets: [appliance.nodeId, other.nodeId],
+    targets: all.map(({ nodeId }) => nodeId),
     mode: "apply",
     verbosity: 0,
     rollout: { waves: [{ percent: 100 }], maxConcurrency: 1 },
@@ -86,16 +90,23 @@ it("an appliance that was away starts when it has a place again, not beside the 
   const advance = () => advanceRollout({ ...house, signer, ringSsm: async () => ({ failed: [] }) }, message);
   const runOf = async (node: NodeCaller) => (await pendingRuns(house, node)).runs[0];
   await advance();
-  const isFirst = (await runOf(appliance)) !== undefined;
-  const [away, present] = isFirst ? [appliance, other] : [other, appliance];
+  const isTold = async () => {
+    const told: NodeCaller[] = [];
+    for (const node of all) if ((await runOf(node)) !== undefined) told.push(node);
+    return told;
+  };
+  const [away = appliance] = await isTold();
   house.passTime(11 * 60_000);
   await advance();
+  const present = (await isTold()).find((node) => node !== away) ?? appliance;
   const [awayRun = "", presentRun = ""] = [await runOf(away), await runOf(present)];
   await startRun(house, present, { runId: presentRun }, start);
 
   const late = () => startRun(house, away, { runId: awayRun }, start);
   await expect(late()).rejects.toSatisfy((error) => hasCode(error, "denied_by_gate"));
   await recordRun(house, present, { runId: presentRun }, { ...start, status: "succeeded", steps: [] });
+  await advance();
+  expect(await isTold()).toEqual([away]);
   await late();
   expect(await getRun(house.table, { tenantId: person.tenantId, runId: awayRun })).toMatchObject({ status: "running" });
 });

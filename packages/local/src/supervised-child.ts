@@ -5,6 +5,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { textLine } from "@steward/contracts/log-line";
 
+/** Each of the host's threads would have a malloc arena of its own, which glibc never gives back. Elsewhere it means nothing. */
+const fewArenas = { MALLOC_ARENA_MAX: "2" };
+
 export interface ChildSpec {
   /** `cloud`, `host`, `worker`, `fleet`. */
   role: string;
@@ -78,7 +81,7 @@ export function superviseChild(spec: ChildSpec, log: (message: string) => void):
     const started = spawn(
       process.execPath,
       ["--disable-warning=ExperimentalWarning", "--import", guard.href, fileURLToPath(spec.file), ...(spec.args ?? [])],
-      { env: spec.env(), stdio: ["ignore", "pipe", "pipe", "ipc"], detached: true },
+      { env: { ...spec.env(), ...fewArenas }, stdio: ["ignore", "pipe", "pipe", "ipc"], detached: true },
     );
     child = started;
     started.on("message", hear);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sha256Hex } from "@steward/contracts/canonical";
-import { installWorker, pinnedRoot, placesOf, type Run, uninstallWorker, unitFile } from "./install.ts";
+import { checkHost, installWorker, pinnedRoot, placesOf, type Run, uninstallWorker, unitFile } from "./install.ts";
 
 let root: string;
 let asked: string[];
@@ -139,6 +139,23 @@ describe("the installer", () => {
       }),
     );
     expect(existsSync(placesOf(root).program)).toBe(false);
+  });
+
+  it("says of an upgrade or an uninstallation what it lacks, and speaks of no installation", () => {
+    [uid, node] = ["1000", "v20.1.0"];
+    const told = (purpose: "upgrade" | "uninstall") => {
+      try {
+        return checkHost(purpose, { run, root });
+      } catch (error) {
+        return `${JSON.stringify(error)} ${String(error)}`;
+      }
+    };
+    expect(told("upgrade")).toMatch(/sudo steward-worker upgrade.*it needs 24/);
+    // Taking it off needs no Node that systemd would find.
+    expect(told("uninstall")).toMatch(/sudo steward-worker uninstall/);
+    expect(told("uninstall")).not.toContain("needs 24");
+    for (const purpose of ["upgrade", "uninstall"] as const)
+      expect(told(purpose)).not.toMatch(/be installed|install\.sh/);
   });
 
   it("takes off all of it but the settings", () => {

@@ -44,25 +44,37 @@ export function placesOf(root = "/") {
   };
 }
 
+/** What the host is needed for: what it says on its way, and to whom `install.sh` is of use. */
+const purposes = {
+  install: { cannot: "the worker cannot be installed here", next: "install.sh, beside this file, brings Node" },
+  upgrade: { cannot: "the worker cannot be upgraded here", next: "a worker's host runs Linux, systemd and Node 24" },
+  uninstall: { cannot: "the worker cannot be taken off here", next: "run it on the host that it was installed on" },
+} as const;
+
 /** Everything that is not right at once; nothing was changed then. */
-export function checkHost({ run, root = "/" }: Pick<InstallOptions, "run" | "root">): void {
+export function checkHost(
+  purpose: keyof typeof purposes,
+  { run, root = "/" }: Pick<InstallOptions, "run" | "root">,
+): void {
   const problems: string[] = [];
   if (process.platform !== "linux") problems.push(`this is ${process.platform}; a worker's host runs Linux`);
-  if (run("id", ["-u"]).text.trim() !== "0") problems.push("this must be run as root: sudo steward-worker install …");
+  if (run("id", ["-u"]).text.trim() !== "0") problems.push(`this must be run as root: sudo steward-worker ${purpose}`);
   if (!existsSync(join(root, "run/systemd/system"))) problems.push("systemd does not run here");
+  const runsOn = purpose !== "uninstall";
   // As the unit will find it, whatever the path of this shell is.
   const path = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" };
   const { code, text } = run("/usr/bin/env", ["node", "--version"], { env: path });
   const major = Number(/^v(\d+)\./.exec(text.trim())?.[1] ?? 0);
-  if (code !== 0 || major < 24) {
+  if (runsOn && (code !== 0 || major < 24)) {
     problems.push(
       `systemd finds ${code === 0 ? `Node ${text.trim()}` : "no Node"} in /usr/local/bin or /usr/bin; it needs 24`,
     );
   }
   if (problems.length === 0) return;
-  throw new AppError("unprocessable", "the worker cannot be installed here", {
+  const { cannot, next } = purposes[purpose];
+  throw new AppError("unprocessable", cannot, {
     fields: problems.map((message) => ({ path: "host", message })),
-    next: "install.sh, beside this file, brings Node; nothing was changed",
+    next: `${next}; nothing was changed`,
   });
 }
 
@@ -72,7 +84,7 @@ export function checkHost({ run, root = "/" }: Pick<InstallOptions, "run" | "roo
  */
 export function installWorker(options: InstallOptions): void {
   const { run, say, root = "/" } = options;
-  checkHost(options);
+  checkHost("install", options);
   const places = placesOf(root);
   if (run("id", [user]).code !== 0) {
     must(

@@ -213,7 +213,7 @@ async function installHere(args: string[]): Promise<void> {
   // What the unit would stumble over is said now.
   readEnv(settings);
   const token = values.token === undefined ? undefined : await tokenOf(values.token);
-  checkHost({ run: runHere });
+  checkHost("install", { run: runHere });
   const { lock } = placesOf();
   mkdirSync(dirname(lock), { recursive: true, mode: 0o755 });
   await exclusively(lock, async () =>
@@ -230,7 +230,7 @@ async function installHere(args: string[]): Promise<void> {
 
 async function upgradeHere(env: WorkerEnv, args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { version: { type: "string" } } });
-  checkHost({ run: runHere });
+  checkHost("upgrade", { run: runHere });
   const client = await createNodeClient({ stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) });
   try {
     const end = await upgradeWorker({
@@ -254,7 +254,7 @@ async function upgradeHere(env: WorkerEnv, args: string[]): Promise<void> {
 
 /** Drains first, so that no job waits for a lease to lapse; then says goodbye while it still has a certificate. */
 async function uninstallHere(env: WorkerEnv): Promise<void> {
-  checkHost({ run: runHere });
+  checkHost("uninstall", { run: runHere });
   const { lock } = placesOf();
   await exclusively(lock, () => uninstallAlone(env));
   rmSync(lock, { force: true });

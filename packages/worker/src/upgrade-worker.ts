@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { AppError } from "@steward/contracts/errors";
 import { chooseBuild } from "@steward/node-client/choose-build";
 import { systemClock } from "@steward/node-client/clock";
+import { download } from "@steward/node-client/download";
 import { exclusively } from "@steward/node-client/exclusively";
 import type { Log } from "@steward/node-client/log";
 import type { NodeClient } from "@steward/node-client/node-client";
@@ -73,7 +74,7 @@ async function upgradeAlone(options: UpgradeWorkerOptions): Promise<UpgradeEnd |
   if (build === undefined) return { type: "current", version: running };
   const fetchBuild = async (digest: string) => {
     const { url } = await client.call("getBuild", { params: { digest } });
-    return download(url);
+    return download(url, { what: "the build", maxBytes: maxBuildBytes, timeoutMs: 300_000 });
   };
   return upgradeProgram({ ...upgrade, build, fetchBuild });
 }
@@ -98,19 +99,4 @@ function parse(text: string): { version?: string; connected?: boolean; startedAt
   } catch {
     return undefined;
   }
-}
-
-async function download(url: string): Promise<Uint8Array> {
-  const response = await fetch(url, { redirect: "error", signal: AbortSignal.timeout(300_000) });
-  if (!response.ok || response.body === null) {
-    throw new AppError("unavailable", `the build could not be downloaded: the store answered ${response.status}`);
-  }
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of response.body) {
-    bytes += part.length;
-    if (bytes > maxBuildBytes) throw new AppError("forbidden", "the build is refused: it is too large");
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
 }

@@ -37,7 +37,10 @@ export type ClaudeAnswer =
 
 interface Failure {
   kind: "failed";
+  /** In words that whoever asked may read. */
   reason: string;
+  /** What Anthropic said itself, and about the provider's account: for its staff alone. */
+  staffDetail?: string;
   /** The same question may be answered later. */
   retryable: boolean;
   /** What it cost nobody knows, but it may be something. */
@@ -85,11 +88,14 @@ export async function askClaude(question: ClaudeQuestion): Promise<ClaudeAnswer>
     };
   } catch (error) {
     if (deadline.aborted) {
-      const reason = `Claude did not answer within ${question.timeoutMs} ms`;
+      const said = {
+        reason: "Claude did not answer in time",
+        staffDetail: `no answer within ${question.timeoutMs} ms`,
+      };
       // A job that came late leaves less time than Claude needs, and a long answer that comes along well takes more than
       // there is: neither says anything of Anthropic. Silence does.
       const outage = Math.round(performance.now() - heardMs) >= (question.fairTimeMs ?? defaultFairTimeMs);
-      return { kind: "failed", reason, retryable: true, billed: true, outage, latencyMs: latencyMs() };
+      return { kind: "failed", ...said, retryable: true, billed: true, outage, latencyMs: latencyMs() };
     }
     if (signal.aborted) {
       const reason = "the question to Claude was cancelled";
@@ -205,20 +211,24 @@ function whyIncomplete({ stop_reason: stopped }: Anthropic.Message): Omit<Failur
 }
 
 function failure(error: unknown, apiKey: string): Omit<Failure, "billed" | "outage" | "latencyMs"> {
-  const failed = (reason: string, retryable: boolean) => ({ kind: "failed" as const, reason, retryable });
-  if (error instanceof Anthropic.APIConnectionError) return failed("Claude could not be reached", true);
+  const failed = (reason: string, retryable: boolean, staffDetail?: string) => ({
+    kind: "failed" as const,
+    reason,
+    retryable,
+    ...(staffDetail === undefined ? {} : { staffDetail }),
+  });
+  if (error instanceof Anthropic.APIConnectionError) return failed("Claude could not be reached", true, error.message);
   if (error instanceof Anthropic.APIError) {
     const { status, message } = error;
     // What the server says to a refused key may repeat parts of it.
-    if (status === 401 || status === 403) return { ...failed("Anthropic refused the key", false), keyRefused: true };
-    if (status === 404) return failed("Anthropic does not know this model", false);
-    if (status === 429) return failed("Anthropic's rate limit is reached", true);
+    if (status === 401 || status === 403)
+      return { ...failed("Claude could not be asked", false, "Anthropic refused the key"), keyRefused: true };
+    if (status === 404) return failed("Claude could not be asked", false, "Anthropic does not know this model");
+    if (status === 429) return failed("Claude has too much to do", true, "Anthropic's rate limit is reached");
     if (status === undefined || status >= 500)
-      return failed(`Anthropic has a fault (${status ?? "in the stream"})`, true);
-    return failed(
-      `Anthropic refused the question (${status}): ${message.replaceAll(apiKey, "[key]").slice(0, 300)}`,
-      false,
-    );
+      return failed("Claude has a fault", true, `Anthropic has a fault (${status ?? "in the stream"})`);
+    const said = message.replaceAll(apiKey, "[key]").slice(0, 300);
+    return failed("Claude did not take the question", false, `Anthropic refused the question (${status}): ${said}`);
   }
   return failed("Claude's answer could not be read", true);
 }

@@ -49,7 +49,7 @@ export const firewallPortOpen = defineAction({
     "allow port {port} in the firewall",
     "unblock port {port}",
   ],
-  words: ["firewall", "nftables", "allow", "accept", "incoming", "reachable", "expose"],
+  words: ["firewall", "nftables", "allow", "accept", "incoming", "reach", "reachable", "expose"],
   defaults: (_facts, variables) => tcp(variables),
   undo: "recorded",
   timeoutSeconds: 300,

@@ -101,6 +101,7 @@ export const pkiCertificateRenew = defineAction({
     "expiring",
     "expired",
     "extend",
+    "renewal",
     "replace",
     "refresh",
     "authority",

@@ -78,7 +78,20 @@ export const sambaShareAdd = defineAction({
     "give {users} a share called {share}",
     "set up a shared folder named {share}",
   ],
-  words: ["smb", "cifs", "folder", "directory", "drive", "network", "files", "nas", "publish", "storage", "new"],
+  words: [
+    "smb",
+    "cifs",
+    "folder",
+    "directory",
+    "drive",
+    "network",
+    "files",
+    "nas",
+    "publish",
+    "available",
+    "storage",
+    "new",
+  ],
   requires: ["samba.server.setup"],
   // A share for one person that nobody named is that person's: called like them, where shares belong.
   defaults: (_facts, variables): Variables => {

@@ -46,7 +46,19 @@ export const usersAdd = defineAction({
     "{username} needs an account",
     "please give {username} a login",
   ],
-  words: ["new", "account", "login", "person", "member", "register", "onboard", "join", "useradd", "adduser"],
+  words: [
+    "new",
+    "account",
+    "login",
+    "person",
+    "member",
+    "register",
+    "onboard",
+    "join",
+    "joining",
+    "useradd",
+    "adduser",
+  ],
   undo: "recorded",
   timeoutSeconds: 120,
 });
@@ -59,7 +71,10 @@ export const usersRemove = defineAction({
   variables: z.strictObject({ username, keepHome: z.boolean().optional() }),
   hints: {
     username: { question: "Which user should be removed?", choicesFrom: "users" },
-    keepHome: { question: "Should the user's home directory stay where it is?" },
+    keepHome: {
+      question: "Should the user's home directory stay where it is?",
+      flagWords: ["keep home directory", "leave home directory", "leave home", "keep files", "leave files"],
+    },
   },
   // Nothing is deleted: the home is moved aside and comes back with an undo. Still, somebody is locked out at once.
   risk: { base: "medium", rules: [] },
@@ -72,7 +87,20 @@ export const usersRemove = defineAction({
     "drop the login of {username}",
     "get rid of user {username}",
   ],
-  words: ["account", "login", "left", "offboard", "erase", "revoke", "userdel", "deluser", "gone", "quit"],
+  words: [
+    "account",
+    "login",
+    "left",
+    "offboard",
+    "erase",
+    "revoke",
+    "userdel",
+    "deluser",
+    "gone",
+    "quit",
+    "kick",
+    "off",
+  ],
   undo: "recorded",
   timeoutSeconds: 180,
 });
@@ -117,7 +145,7 @@ export const usersLock = defineAction({
     "block the user {username}",
     "suspend the account of {username}",
   ],
-  words: ["account", "login", "deactivate", "suspend", "block", "expire", "deny", "leave"],
+  words: ["account", "login", "deactivate", "suspend", "block", "expire", "deny", "leave", "kick"],
   undo: "recorded",
   timeoutSeconds: 120,
 });

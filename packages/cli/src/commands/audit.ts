@@ -10,7 +10,7 @@ import { z } from "zod";
 import { recall, remember } from "../audit-memory.ts";
 import type { Context, Runner } from "../context.ts";
 import { CliError, type ExitCode, exitCodes, usageError } from "../exit-codes.ts";
-import { listUpTo } from "../list-all.ts";
+import { listUpTo, pagesOf } from "../list-all.ts";
 import { table } from "../text/table.ts";
 import { relative } from "../text/time.ts";
 import { visible } from "../text/visible.ts";
@@ -152,29 +152,16 @@ function given<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]
 
 /** Every entry, a page at a time. `told` hears how many there have been. */
 async function* entriesOf(call: Client, filters: Filters = {}): AsyncGenerator<AuditEntryView[]> {
-  let cursor: string | undefined;
-  do {
-    const page = await call("listAudit", {
-      query: { limit: 200, ...given(filters), ...(cursor === undefined ? {} : { cursor }) },
-    });
-    yield page.items;
-    cursor = page.cursor;
-  } while (cursor !== undefined);
+  const pages = pagesOf((query) => call("listAudit", { query: { ...query, ...given(filters) } }));
+  for await (const { items } of pages) yield items;
 }
 
 interface SealPage extends TrustSource {
   items: SealView[];
 }
 
-async function* sealsOf(call: Client, { from, whole }: { from: number; whole: boolean }): AsyncGenerator<SealPage> {
-  let cursor: string | undefined;
-  do {
-    const page = await call("listSeals", {
-      query: { limit: 200, from, show: whole ? "whole" : "own", ...(cursor === undefined ? {} : { cursor }) },
-    });
-    yield page;
-    cursor = page.cursor;
-  } while (cursor !== undefined);
+function sealsOf(call: Client, { from, whole }: { from: number; whole: boolean }): AsyncGenerator<SealPage> {
+  return pagesOf((query) => call("listSeals", { query: { ...query, from, show: whole ? "whole" : "own" } }));
 }
 
 async function exportEntries({ connect, ui }: Context, { output, ...filters }: Filters & { output?: string }) {

@@ -4,7 +4,7 @@ import { Argument, type Command, Option } from "commander";
 import { rightRequest, wrongOutcomes } from "../benchmark-request.ts";
 import type { Runner } from "../context.ts";
 import { usageError } from "../exit-codes.ts";
-import { listUpTo } from "../list-all.ts";
+import { listUpTo, pagesOf } from "../list-all.ts";
 import { taskTitle } from "../text/task.ts";
 import { relative } from "../text/time.ts";
 import { visible } from "../text/visible.ts";
@@ -136,12 +136,5 @@ function rightLines(task: TaskView): object[] {
 }
 
 async function* tasksOf(call: Client): AsyncGenerator<TaskView> {
-  let cursor: string | undefined;
-  do {
-    const page: { items: TaskView[]; cursor?: string | undefined } = await call("listTasks", {
-      query: { limit: 200, ...(cursor === undefined ? {} : { cursor }) },
-    });
-    yield* page.items;
-    cursor = page.cursor;
-  } while (cursor !== undefined);
+  for await (const { items } of pagesOf((query) => call("listTasks", { query }))) yield* items;
 }

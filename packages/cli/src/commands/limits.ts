@@ -25,6 +25,7 @@ export function addLimits(program: Command, run: Runner): void {
           ui.say(`  ${whose} may make ${perSecond} calls a second, and ${burst} at once after a pause.`);
         }
         ui.say(`  ${limits.waits} calls of yours may wait at one time.`);
+        ui.say("  Questions are taken up to half of tasks, requests and Claude: the rest is for changes.");
         for (const { tier, jobs, failures, seconds, costUsd } of limits.models) {
           const short = failures === 0 ? "" : `, ${failures} attempts fell short`;
           ui.say(

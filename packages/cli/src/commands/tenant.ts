@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { tenantIdOf } from "../connection.ts";
 import type { Context, Runner } from "../context.ts";
 import { type ExitCode, exitCodes, usageError } from "../exit-codes.ts";
-import { listUpTo } from "../list-all.ts";
+import { listUpTo, pagesOf } from "../list-all.ts";
 import type { Paint } from "../text/paint.ts";
 import { table } from "../text/table.ts";
 import { relative } from "../text/time.ts";
@@ -261,15 +261,14 @@ async function exportTenant({ connect, ui }: Context, given: string, to: string 
   const params = { tenantId: await tenantIdOf(given, call) };
   let records = 0;
   await withLines(to, ui.stream, async (sink) => {
-    let cursor: string | undefined;
-    do {
+    const pages = pagesOf((query) => {
       const done = ui.progress(`${records} records …`);
-      const query = { limit: 200, ...(cursor === undefined ? {} : { cursor }) };
-      const page = await call("exportTenant", { params, query }).finally(done);
-      await sink.write(page.items);
-      records += page.items.length;
-      cursor = page.cursor;
-    } while (cursor !== undefined);
+      return call("exportTenant", { params, query }).finally(done);
+    });
+    for await (const { items } of pages) {
+      await sink.write(items);
+      records += items.length;
+    }
   });
   if (to === undefined) return;
   ui.data({ file: to, records });

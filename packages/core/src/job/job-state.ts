@@ -34,10 +34,12 @@ export interface JobState extends Versioned {
   startedAtMs?: number;
   createdAtMs: number;
   updatedAtMs: number;
-  /** Past it the job fails, whatever holds it. While it is held back: how long it waits to be let in. */
+  /** Past it no tier has it any more, whatever holds it. While it is held back: how long it waits to be let in. */
   deadlineAtMs: number;
   /** How long it may take once it is let in. Absent where it was let in at once. */
   allowedMs?: number;
+  /** When Claude's turn came with too little of its time left, or none: it got some more. */
+  overtimeAtMs?: number;
   /** The model's words, exactly. */
   output?: string;
   model?: string;
@@ -120,7 +122,8 @@ export type JobEvent =
   | { type: "target"; workerId: string; secretHash: string }
   /** No tier can do it, such as Claude without a key or with a bad answer: it ends here, with the reason. */
   | ({ type: "fail" } & FallenShort)
-  | { type: "pass_deadline" }
+  /** Its time is over. With a secret it goes on to Claude, where that has not had its turn. */
+  | { type: "pass_deadline"; secretHash?: string }
   | { type: "cancel" };
 
 interface FallenShort extends AttemptCost {

@@ -43,6 +43,19 @@ describe("a job that waits", () => {
     }
   });
 
+  it("goes on when the second of its workers has gone silent, not the first", () => {
+    const leased: JobState = {
+      ...job,
+      status: "leased",
+      lease: { owner: "w", claimId: "c", expiresAtMs: startMs + 30_000 },
+    };
+    const again: JobState = { ...leased, failures: [{ attempt: 1, tier: "ollama", reason: "the worker went silent" }] };
+    const is = (state: JobState, nowMs: number) => judgeWait(state, { own: alone, slots: busy, nowMs });
+    expect(is(leased, startMs + 30_000)).toEqual({ kind: "wait" });
+    expect(is(again, startMs + 29_999)).toEqual({ kind: "wait" });
+    expect(is(again, startMs + 30_000)).toEqual({ kind: "escalate", why: "silent_again" });
+  });
+
   it("never goes on before its lane's promise, while it is at work, or twice", () => {
     fc.assert(
       fc.property(

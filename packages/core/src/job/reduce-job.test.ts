@@ -28,6 +28,7 @@ const events: fc.Arbitrary<JobEvent> = fc.oneof(
     { type: "target", workerId: "wrk_1", secretHash: "s6" },
     { type: "admit", secretHash: "s7" },
     { type: "pass_deadline" },
+    { type: "pass_deadline", secretHash: "s8" },
     { type: "cancel" },
   ),
   fc.record({
@@ -83,6 +84,11 @@ describe("a job", () => {
           state = next;
         }
         expect(jobHasEnded(after(state, { type: "pass_deadline" }, state.deadlineAtMs).status)).toBe(true);
+        // Claude's turn may begin at the deadline; after that there is no other.
+        const last = after(state, { type: "pass_deadline", secretHash: "s9" }, state.deadlineAtMs);
+        expect(jobHasEnded(after(last, { type: "pass_deadline", secretHash: "s9" }, last.deadlineAtMs).status)).toBe(
+          true,
+        );
       }),
     );
   });
@@ -137,12 +143,26 @@ describe("a job", () => {
 
   it("that is held back has its lane's time from when it is let in, and an hour to be let in", () => {
     expect(held).toMatchObject({ deadlineAtMs: startMs + 3_600_000, dueAtMs: startMs + 10_000 });
-    expect(lastDeadlineOf(held)).toBe(startMs + 3_660_000);
+    // An hour, the lane's minute, and what Claude gets on top once somebody has looked.
+    expect(lastDeadlineOf(held)).toBe(startMs + 3_750_000);
     const letInAtMs = startMs + 1_000_000;
     const { state, effects } = reduceJob(held, { type: "admit", secretHash: "s2" }, letInAtMs);
     expect(state).toMatchObject({ admittedAtMs: letInAtMs, deadlineAtMs: letInAtMs + 60_000, secretHash: "s2" });
     expect(effects).toEqual([{ type: "send" }]);
     expect(after(state, { type: "admit", secretHash: "s3" }, letInAtMs)).toBe(state);
+  });
+
+  it("goes on to Claude at its deadline with time of its own, once", () => {
+    const atMs = queued.deadlineAtMs + 40_000;
+    const event: JobEvent = { type: "pass_deadline", secretHash: "s2" };
+    const { state, effects } = reduceJob(leased, event, atMs);
+    expect(state).toMatchObject({ status: "queued", tier: "claude", secretHash: "s2", deadlineAtMs: atMs + 30_000 });
+    expect(state.failures).toMatchObject([{ tier: "ollama", reason: "the worker went silent" }]);
+    expect(effects).toEqual([{ type: "send" }]);
+    // Also where Claude, down itself, has handed it back to the workers.
+    const back = after(state, { type: "requeue", secretHash: "s3", tier: "ollama" }, atMs);
+    for (const one of [state, { ...back, admittedAtMs: atMs }])
+      expect(reduceJob(one, event, atMs + 60_000).state.status).toBe("failed");
   });
 
   it("that nobody let in ends by saying that its own tenant's requests were ahead of it", () => {

@@ -1,5 +1,6 @@
 import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
+import { providerTenantId } from "@steward/contracts/ids";
 import { type JobStatus, jobHasEnded } from "@steward/contracts/states";
 import { changed, checkTransition, type Transitions, unchanged } from "../reducing.ts";
 import type { Step } from "../versioned.ts";
@@ -14,7 +15,7 @@ const transitions: Transitions<JobStatus, JobEvent["type"]> = {
     requeue: ["queued", "failed"],
     admit: ["queued"],
     target: ["queued", "failed"],
-    pass_deadline: ["failed"],
+    pass_deadline: ["queued", "failed"],
     cancel: ["cancelled"],
   },
   leased: {
@@ -25,7 +26,7 @@ const transitions: Transitions<JobStatus, JobEvent["type"]> = {
     release: ["queued", "failed"],
     fail: ["failed"],
     requeue: ["queued", "failed"],
-    pass_deadline: ["failed"],
+    pass_deadline: ["queued", "failed"],
     cancel: ["cancelled"],
   },
   succeeded: {},
@@ -50,13 +51,14 @@ export function reduceJob(state: JobState, event: JobEvent, nowMs: number): Step
   const giveUpForTime = (failures: JobState["failures"]) => giveUp({ failures }, timeIsOver(state, failures));
   const queueAgain = (changes: Partial<JobState>): Step<JobState, JobEffect> => {
     const failures = changes.failures ?? state.failures;
-    if (nowMs >= state.deadlineAtMs) return giveUpForTime(failures);
+    const tier = changes.tier ?? state.tier;
+    const time = tier === "claude" ? timeForClaude(state, nowMs) : {};
+    if (nowMs >= (time.deadlineAtMs ?? state.deadlineAtMs)) return giveUpForTime(failures);
     const last = failures.at(-1);
     if (failures.length >= defaults.jobAttempts && last !== undefined) {
       return giveUp(changes, `Gave up after ${failures.length} attempts: ${last.reason}`);
     }
-    const tier = changes.tier ?? state.tier;
-    const queued = { ...changes, lease: undefined, sentAtMs: undefined };
+    const queued = { ...changes, ...time, lease: undefined, sentAtMs: undefined };
     // Whoever leaves the lane leaves its place; whoever comes back asks for one.
     if (tier === "claude") return go("queued", { ...queued, admittedAtMs: undefined }, [{ type: "send" }]);
     const hasPlace = state.admittedAtMs !== undefined;
@@ -134,15 +136,37 @@ export function reduceJob(state: JobState, event: JobEvent, nowMs: number): Step
     case "fail":
       heldLease(state, event);
       return giveUp(fallenShort(state, event), event.reason);
-    case "pass_deadline":
+    case "pass_deadline": {
       if (jobHasEnded(state.status) || nowMs < state.deadlineAtMs) return unchanged(state);
-      return giveUpForTime(
-        state.status === "leased" ? withFailure(state, "it did not finish in time") : state.failures,
-      );
+      const wentSilent = (state.lease?.expiresAtMs ?? 0) < state.deadlineAtMs;
+      const failures =
+        state.status === "leased"
+          ? withFailure(state, wentSilent ? silence : "it did not finish in time")
+          : state.failures;
+      const { secretHash } = event;
+      if (secretHash === undefined || !claudeIsNext(state)) return giveUpForTime(failures);
+      return queueAgain({ ...toAnyWorker, failures, secretHash, tier: "claude" });
+    }
     case "cancel":
       if (jobHasEnded(state.status)) return unchanged(state);
       return go("cancelled", { lease: undefined });
   }
+}
+
+/**
+ * Claude has not had its turn, and is not kept from it by the tenant's own other jobs. Once a job: whatever the tiers do,
+ * its time ends.
+ */
+function claudeIsNext(state: JobState): boolean {
+  const hadItsTurn = state.overtimeAtMs !== undefined || state.failures.some(({ tier }) => tier === "claude");
+  return state.tier === "ollama" && !hadItsTurn && !isHeldBack(state);
+}
+
+/** What the workers have left of a job's time may be too little for a turn: then that begins with a time of its own. */
+function timeForClaude(state: JobState, nowMs: number): Partial<Pick<JobState, "deadlineAtMs" | "overtimeAtMs">> {
+  const isEnough = state.deadlineAtMs - nowMs >= defaults.leastTurnSeconds * 1000;
+  if (isEnough || !claudeIsNext(state)) return {};
+  return { deadlineAtMs: nowMs + defaults.overtimeSeconds * 1000, overtimeAtMs: nowMs };
 }
 
 /** The worker that it was given to had its turn. */
@@ -236,9 +260,12 @@ function timeIsOver(state: JobState, failures: JobState["failures"]): string {
     return "Other requests of yours were ahead of it until its time was over. Ask again, for less at one time.";
   }
   const last = failures.at(-1);
-  return last === undefined
-    ? "No worker took the job in its time. Check with `steward status` that a worker is online."
-    : `The time for it is over. The last attempt: ${last.reason}.`;
+  if (last === undefined) {
+    return state.tenantId === providerTenantId
+      ? "No worker took the job in its time. Check with `steward status` that a worker is online."
+      : "No worker had time for it.";
+  }
+  return `The time for it is over. The last attempt: ${last.reason}.`;
 }
 
 function impossible(state: JobState, event: JobEvent): string {

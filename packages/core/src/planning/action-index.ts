@@ -1,5 +1,6 @@
 import type { Action } from "@steward/contracts/actions";
 import { type VariableShape, variableShapes } from "./variable-values.ts";
+import { isNegated } from "./screen-instruction.ts";
 import { canonOf, isGeneric, isVerb, type Token, tokenize } from "./words.ts";
 
 /** A part of an example: a word that must be met, a slot, or a break. Free words are left out. */
@@ -141,7 +142,8 @@ function bagOf(action: Action, examples: Item[][]): Set<string> {
     for (const token of tokenize(text)) if (token.class === "content" && token.kind === "word") bag.add(token.canon);
   };
   add(action.id.replaceAll(/[._]/g, " "));
-  add(action.title);
+  // "Let a port be reached no more" is not asked for by letting it be reached.
+  if (!isNegated(action.title)) add(action.title);
   for (const word of action.words) add(word);
   for (const items of examples) for (const word of contentWords(items)) bag.add(word);
   return bag;
@@ -159,12 +161,17 @@ function cuesOf(examples: Item[][], shapes: Map<string, VariableShape>): Map<str
   return cues;
 }
 
-/** Every way to say yes to a yes-or-no variable, as words: its own name, and what its hint adds. */
+/** Every way to say yes to a yes-or-no variable, as words: its own name, and what its hint adds; the longest first. */
 export function flagPhrases(action: Action, name: string): string[][] {
   const added = (action.hints[name]?.flagWords ?? []).map((phrase) =>
     tokenize(phrase).flatMap((token) => (token.class === "content" ? [token.canon] : [])),
   );
-  return [nameWords(name), ...added];
+  return [nameWords(name), ...added].toSorted((a, b) => b.length - a.length);
+}
+
+/** `samba.share.add` is of `samba`. */
+export function domainOf({ action }: Pick<IndexedAction, "action">): string | undefined {
+  return action.id.split(".")[0];
 }
 
 /** `keepHome` → `keep`, `home`. */

@@ -101,12 +101,13 @@ export function unknownThing(context: PlanningContext, action: Action, step: Gro
 /**
  * What a step would add although a target has it, with more said about it than its name: "make the share papers read-only"
  * asks for a change, and an action that adds things would make it anew with whatever it assumes. The name alone changes
- * nothing. What kind of thing it is, the action's siblings know, which work on what is there.
+ * nothing, and neither does an action that assumes nothing here. What kind of thing it is, the action's siblings know, which work on what is there.
  */
 export function thingToChange({ actions, targets }: PlanningContext, step: GroundedStep): string | undefined {
   const action = actions.find(({ id }) => id === step.action);
   const said = Object.keys(step.variables);
   if (action?.kind !== "state" || said.length < 2) return undefined;
+  if (Object.keys(withDefaults(action, step.variables, targets)).length === said.length) return undefined;
   const family = action.id.slice(0, action.id.lastIndexOf(".") + 1);
   const siblings = actions.filter(({ id }) => id !== action.id && id.startsWith(family));
   return said

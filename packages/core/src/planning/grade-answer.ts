@@ -2,38 +2,48 @@ import type { Variables, VariableValue } from "@steward/contracts/actions";
 import { defaults } from "@steward/contracts/defaults";
 import { type ModelAnswer, modelAnswerSchema } from "@steward/contracts/job";
 import type { Provenance } from "@steward/contracts/plan";
-import type { GroundedStep } from "../task/task-state.ts";
 import { type IndexedAction, indexActions, nearestActions } from "./action-index.ts";
-import { asksFor, type Clause, clausesOf } from "./clauses.ts";
+import { clausesOf } from "./clauses.ts";
 import { checkSteps, questionFor, unknownThing, withDefaults } from "./complete-steps.ts";
 import { gradeTable } from "./grade-table.ts";
+import { knownNames } from "./coordination.ts";
 import { doubtAbout } from "./doubts.ts";
-import { type Evidence, evidenceOf, groundValue } from "./grounding.ts";
+import { type Evidence, evidenceOf, groundValue, isAnnounced } from "./grounding.ts";
+import { type JudgedStep, quote, type Request, speaksFor } from "./judged-step.ts";
+import { type LeftOut, leftOut } from "./left-out.ts";
 import type { PlanningContext, Understanding } from "./planning-types.ts";
+import { asksFavour, saysOther } from "./languages/signs.ts";
 import { noActionFits } from "./refusals.ts";
 import { whyNotPlain } from "./request-mood.ts";
 import { screenInstruction } from "./screen-instruction.ts";
 import { checkValue, hasTemplate, saysHowMany } from "./variable-values.ts";
-import { isGeneric, isNaming, isVerb, type Token } from "./words.ts";
+import { withoutSlips } from "./slips.ts";
+import { misplacedStep } from "./step-order.ts";
 
 /** Judges a model's words. Nothing in them is believed: every value must come from somewhere that is not the model. */
 export function gradeAnswer(raw: string, context: PlanningContext): Understanding {
-  const index = indexActions(context.actions);
-  const evidence = evidenceOf(context.instruction);
-  const nearest = nearestActions(index, evidence.tokens);
-  const unsure = (why: string, grade = 0): Understanding => ({ kind: "unsure", why, nearest, grade });
-
-  const unusable = (why: string): Understanding => ({ kind: "unsure", why, nearest, grade: 0, form: true });
-
   const screened = screenInstruction(context);
   if (screened !== undefined) return { kind: "refused", ...screened, grade: 1 };
+  const index = indexActions(context.actions);
   const answer = parseAnswer(raw);
+  const named = namesIn(answer, context);
+  const evidence = evidenceOf(
+    context.instruction,
+    (tokens) => withoutSlips(index, tokens, named, new Map<string, string | undefined>()) ?? tokens,
+    knownNames(context),
+  );
+  const nearest = nearestActions(index, evidence.tokens);
+  const unsure = (why: string, grade = 0): Understanding => ({ kind: "unsure", why, nearest, grade });
+  const unusable = (why: string): Understanding => ({ kind: "unsure", why, nearest, grade: 0, form: true });
+
   if (answer === undefined) return unusable("The model did not answer in the form that was asked for.");
   if (answer.outOfScope) return { kind: "refused", ...noActionFits(nearest, context.actions), grade: 1 };
   if (answer.steps.length === 0) return unsure("The model proposed nothing.");
   if (answer.steps.length > defaults.maxSteps) return unusable("The model proposed too many steps.");
   if (evidence.allNegated) return unsure("The request says what should not be.");
-  const notPlain = whyNotPlain(context.instruction);
+  const notPlain =
+    whyNotPlain(context.instruction, isRead(answer, index)) ??
+    (evidence.isForeign ? whyNoOrder(context, answer, index) : undefined);
   if (notPlain !== undefined) return unsure(notPlain);
 
   const clauses = clausesOf(evidence.tokens, new Set(index.flatMap((one) => [...one.objects])));
@@ -51,11 +61,12 @@ export function gradeAnswer(raw: string, context: PlanningContext): Understandin
   if (misplaced !== undefined) return unsure(misplaced);
   const left = leftOut({ evidence, clauses }, judged, { ...context, index });
   if (left.asked !== undefined) return unsure(`The model left out ${quote(left.asked)}.`);
-  const doubt = doubtAbout(evidence, judged, { ...context, index });
+  const doubt = doubtAbout({ evidence, clauses }, judged, { ...context, index });
   if (doubt !== undefined) return unsure(doubt);
   if (left.spoken === 0) return unsure("Nothing in the request speaks for what the model proposed.");
   const grade = gradeOf(judged, left);
-  if (grade < gradeTable.good) return unsure("The model's proposal covers too little of the request.", grade);
+  if (grade < (isRead(answer, index) ? gradeTable.goodToLook : gradeTable.good))
+    return unsure("The model's proposal covers too little of the request.", grade);
 
   const steps = judged.map((one) => one.step);
   for (const [at, { indexed, step }] of judged.entries()) {
@@ -77,6 +88,32 @@ export function gradeAnswer(raw: string, context: PlanningContext): Understandin
   }
 }
 
+/** What the model's values and the targets' things are called: no slip of another word. */
+function namesIn(answer: ModelAnswer | undefined, context: PlanningContext): Set<string> {
+  const values = (answer?.steps ?? []).flatMap(({ variables }) => Object.values(variables).flat().map(String));
+  return new Set([
+    ...[...values, ...knownNames(context)].flatMap((name) => name.toLowerCase().split(/\s+/)),
+    ...context.targets.flatMap(({ name }) => name.toLowerCase()),
+  ]);
+}
+
+/** True where what is proposed changes nothing. */
+function isRead({ steps }: ModelAnswer, index: readonly IndexedAction[]): boolean {
+  return steps.every((step) => index.some(({ action }) => action.id === step.action && action.kind === "read"));
+}
+
+/** Why a request in another language than English is no order. */
+function whyNoOrder(
+  { instruction }: PlanningContext,
+  answer: ModelAnswer,
+  index: readonly IndexedAction[],
+): string | undefined {
+  if (saysOther(instruction) !== undefined) return "It is not said that it should be done.";
+  return !isRead(answer, index) && /[?¿]/.test(instruction) && !asksFavour(instruction)
+    ? "It is a question, and what is proposed changes something."
+    : undefined;
+}
+
 function parseAnswer(raw: string): ModelAnswer | undefined {
   const text = raw.trim().replace(/^```(?:json)?\s*([\s\S]*?)\s*```$/, "$1");
   try {
@@ -86,20 +123,6 @@ function parseAnswer(raw: string): ModelAnswer | undefined {
     // Prose is an expected answer of a small model; it says nothing that could be used.
     return undefined;
   }
-}
-
-interface JudgedStep {
-  kind: "judged";
-  indexed: IndexedAction;
-  step: GroundedStep;
-  /** Places of the tokens that ground its values. */
-  tokens: number[];
-}
-
-/** The request: its words, and the parts in which something is asked for. */
-interface Request {
-  evidence: Evidence;
-  clauses: readonly Clause[];
 }
 
 function judgeStep(
@@ -114,6 +137,7 @@ function judgeStep(
   const variables: Record<string, VariableValue> = {};
   const provenance: Record<string, Provenance> = {};
   const tokens: number[] = [];
+  const places = new Map<string, number>();
   const mentioned = new Set(evidence.tokens.map((token) => token.text.toLowerCase()));
   for (const [name, value] of Object.entries(proposed)) {
     const shape = indexed.shapes.get(name);
@@ -142,170 +166,56 @@ function judgeStep(
     variables[name] = reading.value;
     provenance[name] = ground.provenance;
     tokens.push(...ground.tokens);
+    if (ground.tokens[0] !== undefined) places.set(name, ground.tokens[0]);
   }
+  const either = interchangeable(evidence, indexed, variables, { context, places });
+  if (either !== undefined) return { kind: "unsure", why: `Nothing tells ${either[0]} from ${either[1]}.` };
   return { kind: "judged", indexed, step: { action: action.id, variables, provenance }, tokens };
 }
 
-/** The parts of the request that ask for an action; what is said not to be asks for nothing. */
-function askedIn({ evidence, clauses }: Request, indexed: IndexedAction, values: readonly number[]): Clause[] {
-  const words = new Set(values.flatMap((at) => evidence.tokens[at]?.canon ?? []));
-  const isAsked = (clause: Clause) =>
-    evidence.negated[clause.from] !== true && (indexed.action.kind === "read" || !clause.isQuestion);
-  return clauses.filter((clause) => isAsked(clause) && asksFor(clause, indexed, words));
-}
-
-/** A value is said where its action is asked for, or in a part before, to which that one refers: "… and give her a share". */
-function speaksFor(request: Request, indexed: IndexedAction, at: number): boolean {
-  return askedIn(request, indexed, [at]).some(
-    (clause) => (clause.from <= at && at < clause.to) || (clause.refersBack && at < clause.from),
-  );
-}
-
-/** After these the order of the words is not the order of what is asked for, or may not be. */
-const turnsOrder = new Set(["before", "after", "once", "until", "unless"]);
-
-/**
- * Why a step stands where it must not: nothing asks for it, it is there twice, or it comes before one that was asked for
- * earlier.
- */
-function misplacedStep(request: Request, judged: readonly JudgedStep[], context: PlanningContext): string | undefined {
-  if (judged.length > 1 && request.evidence.tokens.some((token) => turnsOrder.has(token.text.toLowerCase())))
-    return "The request says which comes first in a way that is easily taken the wrong way round.";
-  const seen = new Set<string>();
-  const taken = new Set<Clause>();
-  let block = 0;
-  for (const { indexed, step, tokens } of judged) {
-    const asked = askedIn(request, indexed, tokens);
-    const own = asked.filter(({ from, to }) => tokens.some((at) => from <= at && at < to));
-    // A part that names nothing asks for one thing: "how full is the disk" is not the machine's facts besides.
-    const free = tokens.length > 0 ? asked : asked.filter((clause) => !taken.has(clause));
-    if (tokens.length === 0 && free[0] !== undefined) taken.add(free[0]);
-    const blocks = (own.length > 0 ? own : free).map((clause) => clause.block);
-    if (blocks.length === 0) return `Nothing in the request asks for ${quote(indexed.action.title)}.`;
-    const next = blocks.filter((one) => one >= block);
-    if (next.length === 0) return "The model's steps are in another order than they were asked for.";
-    block = Math.min(...next);
-    const known = withDefaults(indexed.action, step.variables, context.targets);
-    // What it is done to, and which kind of it: TCP and UDP of one port are two.
-    const names = [...indexed.shapes.values()].filter((shape) => shape.required || shape.type === "choice");
-    const same = JSON.stringify([step.action, names.map(({ name }) => known[name])]);
-    if (seen.has(same)) return "The model proposed the same step twice.";
-    seen.add(same);
+/** Two values that could be each other's, where no word before either says whose it is: who gets the mail of whom? */
+function interchangeable(
+  evidence: Evidence,
+  indexed: IndexedAction,
+  variables: Record<string, VariableValue>,
+  { context, places }: { context: PlanningContext; places: ReadonlyMap<string, number> },
+): [string, string] | undefined {
+  const known = { evidence, indexed, context };
+  const { action } = indexed;
+  const names = [...places.keys()].filter((name) => typeof variables[name] === "string");
+  for (const one of names) {
+    for (const other of names) {
+      if (one >= other) continue;
+      const fits = checkValue(action, one, variables[other]).ok && checkValue(action, other, variables[one]).ok;
+      const follows =
+        followsChoice(indexed, evidence, places, { one, other }) ||
+        followsChoice(indexed, evidence, places, { one: other, other: one });
+      const isTold =
+        follows ||
+        isAnnounced(known, places.get(one) ?? 0, one, other) ||
+        isAnnounced(known, places.get(other) ?? 0, other, one);
+      if (fits && !isTold) return [one, other];
+    }
   }
   return undefined;
 }
 
-interface LeftOut {
-  /** Something that was asked for and that no step has. */
-  asked: string | undefined;
-  /** Words that speak for one of the actions. */
-  spoken: number;
-  accounted: number;
-  content: number;
-}
-
-/**
- * What reads as a value or as "how many" wherever it stands: anything but plain letters, whom it is about in general,
- * and the rights of an administrator.
- */
-const looksNamed =
-  /[^\p{L}'’-]|^-|^(?:all|every|everyone|everybody|everything|any|each|root|sudo|admin|administrator)$/iu;
-
-/** What of the instruction the steps do not account for. */
-function leftOut(
-  { evidence, clauses }: Request,
-  judged: readonly JudgedStep[],
-  context: PlanningContext & { index: readonly IndexedAction[] },
-): LeftOut {
-  const used = new Set(judged.flatMap((one) => one.tokens));
-  const textAt = (at: number) => evidence.tokens[at]?.text.toLowerCase() ?? "";
-  // Said twice is one value: "nginx hangs, restart nginx".
-  const usedTexts = new Set([...used].map(textAt));
-  const bare = clauses.filter((clause) => isBare(evidence, clause, judged));
-  const targets = new Set(context.targets.flatMap((target) => [target.name.toLowerCase(), target.id]));
-  const names = new Set(
-    context.targets.flatMap(({ facts }) =>
-      [
-        facts.users,
-        facts.groups,
-        facts.shares,
-        facts.services,
-        facts.domains,
-        facts.mailDomains,
-        facts.mailboxes,
-      ].flatMap((list) => list ?? []),
-    ),
-  );
-  const cues = new Set(judged.flatMap((one) => [...one.indexed.cues.values()].flatMap((words) => [...words])));
-  const count: LeftOut = { asked: undefined, spoken: 0, accounted: 0, content: 0 };
-  evidence.tokens.forEach((token, at) => {
-    if (token.class !== "content" || evidence.negated[at]) return;
-    count.content += 1;
-    const speaksForAction = token.kind === "word" && judged.some((one) => one.indexed.bag.has(token.canon));
-    if (speaksForAction) count.spoken += 1;
-    // "To the groups media and users": it is one more of what was taken, whatever else the word may mean.
-    const isOneMore =
-      !used.has(at) && !isVerb(token.canon) && isAlone(evidence, at) && isListedWith(evidence, at, used);
-    if (isOneMore) {
-      count.asked ??= token.text;
-      return;
-    }
-    if (usedTexts.has(textAt(at)) || speaksForAction || targets.has(textAt(at))) {
-      count.accounted += 1;
-      return;
-    }
-    const before = previous(evidence, at);
-    const isNamed =
-      before?.class === "content" &&
-      (isNaming(before.text) || cues.has(before.canon)) &&
-      !isGeneric(token.text) &&
-      !isGeneric(token.canon);
-    const isAsked =
-      token.kind === "quoted" ||
-      isVerb(token.canon) ||
-      names.has(textAt(at)) ||
-      (!isGeneric(token.text) && bare.some(({ from, to }) => from <= at && at < to)) ||
-      // "Share" asks for something to do with shares, also where only a user is added.
-      (!isGeneric(token.text) && context.index.some((one) => one.objects.has(token.canon))) ||
-      isNamed ||
-      looksNamed.test(token.text) ||
-      (at > 0 && /^\p{Lu}/u.test(token.text)) ||
-      isListedWith(evidence, at, used);
-    if (isAsked) count.asked ??= token.text;
-  });
-  return count;
-}
-
-/**
- * A part in which nothing but the verb speaks for the step that takes its value from there. Then each of its words counts:
- * "add salt to the soup" is no user.
- */
-function isBare(evidence: Evidence, { from, to, inherits }: Clause, judged: readonly JudgedStep[]): boolean {
-  const here = judged.filter(({ tokens }) => tokens.some((at) => from <= at && at < to));
-  const speaks = ({ indexed, tokens }: JudgedStep) =>
-    evidence.tokens.some(
-      (token, at) =>
-        from <= at && at < to && !tokens.includes(at) && !isVerb(token.canon) && indexed.bag.has(token.canon),
+/** The one that comes right after a word of a few, as it does in the examples and the other never does: "A nas", "CNAME www". */
+function followsChoice(
+  { shapes, templates }: IndexedAction,
+  { tokens }: Evidence,
+  places: ReadonlyMap<string, number>,
+  { one, other }: { one: string; other: string },
+): boolean {
+  const before = (places.get(one) ?? 0) - 1;
+  const choice = [...places].find(([name, at]) => at === before && shapes.get(name)?.type === "choice")?.[0];
+  if (choice === undefined || tokens[before] === undefined) return false;
+  const slots = templates.map(({ items }) => items.flatMap((item) => (item.kind === "slot" ? [item.name] : [])));
+  const goOn = (first: string, second: string) =>
+    slots.some((names) =>
+      names.some((slot, at) => slot === choice && names[at + 1] === first && names.slice(at + 2).includes(second)),
     );
-  return !inherits && here.length > 0 && !here.some(speaks);
-}
-
-/** True for a word that is all there is between two breaks. */
-function isAlone({ tokens }: Evidence, at: number): boolean {
-  const isBreak = (token: Token | undefined) => token === undefined || token.kind === "separator";
-  return isBreak(tokens[at - 1]) && isBreak(tokens[at + 1]);
-}
-
-/** True for a word that "and" or a comma joins to one that was taken: "for anna and bob", of which only anna was. */
-function isListedWith({ tokens }: Evidence, at: number, used: ReadonlySet<number>): boolean {
-  const joins = (middle: number, other: number) =>
-    tokens[middle]?.kind === "separator" && tokens[middle]?.text !== "." && used.has(other);
-  return joins(at - 1, at - 2) || joins(at + 1, at + 2);
-}
-
-function previous({ tokens }: Evidence, at: number) {
-  for (let before = at - 1; before >= 0; before -= 1) if (tokens[before]?.class !== "free") return tokens[before];
-  return undefined;
+  return goOn(one, other) && !goOn(other, one);
 }
 
 function gradeOf(judged: readonly JudgedStep[], left: LeftOut): number {
@@ -315,8 +225,4 @@ function gradeOf(judged: readonly JudgedStep[], left: LeftOut): number {
   const completeness = left.content === 0 ? 0 : left.accounted / left.content;
   const grade = parts.schema + parts.grounding * grounding + parts.completeness * completeness;
   return Math.round(grade * 1000) / 1000;
-}
-
-function quote(text: string): string {
-  return `"${text.slice(0, 60)}"`;
 }

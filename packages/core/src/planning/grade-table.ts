@@ -28,6 +28,8 @@ export const gradeTable = {
   } satisfies Record<Provenance["source"], number>,
   /** An answer below this is not good enough: the next tier may try. */
   good: 0.8,
+  /** Of a plan that only looks. */
+  goodToLook: 0.75,
 } as const;
 
 /**

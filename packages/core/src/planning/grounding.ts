@@ -1,14 +1,18 @@
 import type { VariableValue } from "@steward/contracts/actions";
 import type { Provenance } from "@steward/contracts/plan";
 import type { IndexedAction } from "./action-index.ts";
-import { flagPhrases } from "./action-index.ts";
+import { flagPhrases, nameWords } from "./action-index.ts";
 import { sharedFacts } from "./complete-steps.ts";
 import { mayBeFact } from "./grade-table.ts";
+import { glossed } from "./languages/languages.ts";
 import type { PlanningContext } from "./planning-types.ts";
-import { quantityAt } from "./quantity.ts";
-import { isNegated } from "./screen-instruction.ts";
+import { knownNames } from "./coordination.ts";
+import { isNumberWord, quantityAt } from "./quantity.ts";
+import { rephrased, withVerbsOfParticiples } from "./phrases.ts";
+import { isNegated, withoutReasons } from "./screen-instruction.ts";
 import { unitOf, unitOfVariable } from "./units.ts";
-import { canonOf, isNaming, type Token, tokenize } from "./words.ts";
+import { readText } from "./variable-values.ts";
+import { areAlike, canonOf, isGeneric, isNaming, isVerb, type Token, tokenize, wordOf } from "./words.ts";
 
 /** An instruction as evidence: its tokens, and which of them stand in a part that says "not". */
 export interface Evidence {
@@ -16,10 +20,20 @@ export interface Evidence {
   negated: boolean[];
   /** True where no part of the sentence asks for anything positively. */
   allNegated: boolean;
+  /** In another language than English, as far as can be told. */
+  isForeign: boolean;
 }
 
-export function evidenceOf(instruction: string): Evidence {
-  const tokens = tokenize(instruction);
+export function evidenceOf(
+  said: string,
+  mend: (tokens: Token[]) => Token[] = (tokens) => tokens,
+  /** What is there, in lower case. */
+  names: ReadonlySet<string> = new Set(),
+): Evidence {
+  const instruction = rephrased(withoutReasons(said));
+  const plain = withOwners(tokenize(instruction), names);
+  const translated = glossed(plain);
+  const tokens = withVerbsOfParticiples(translated ?? mend(plain));
   const negated = tokens.map(() => false);
   let from = 0;
   let parts = 0;
@@ -31,14 +45,44 @@ export function evidenceOf(instruction: string): Evidence {
     const last = tokens[at - 1];
     if (first !== undefined && last !== undefined && from < at) {
       parts += 1;
-      if (isNegated(instruction.slice(first.start, last.end))) {
+      const part = instruction.slice(first.start, last.end);
+      const instead = tokens.findIndex((_, k) => k > from && k < at && isInstead(tokens, k));
+      if (instead !== -1 && !isNegated(instruction.slice(first.start, tokens[instead]?.start))) {
+        // "Lock bob instead of anna" says what should be as well.
+        negated.fill(true, instead, at);
+      } else if (isNegated(part)) {
         negatedParts += 1;
         negated.fill(true, from, at);
       }
     }
     from = at + 1;
   }
-  return { tokens, negated, allNegated: parts > 0 && parts === negatedParts };
+  // What a "not" is about is told apart in English only.
+  const allNegated = parts > 0 && (parts === negatedParts || (translated !== undefined && isNegated(instruction)));
+  return { tokens, negated, allNegated, isForeign: translated !== undefined };
+}
+
+/** "Bobs password" is bob's, where there is a bob and no bobs. */
+function withOwners(tokens: readonly Token[], names: ReadonlySet<string>): Token[] {
+  return tokens.flatMap((token, at) => {
+    const text = token.text.slice(0, -1);
+    const isOwner =
+      token.kind === "word" &&
+      /s$/i.test(token.text) &&
+      names.has(text.toLowerCase()) &&
+      !names.has(token.text.toLowerCase()) &&
+      tokens[at + 1]?.kind === "word" &&
+      tokens[at + 1]?.class === "content";
+    if (!isOwner) return [token];
+    const owner: Token = { ...token, text, canon: canonOf(text), end: token.end - 1 };
+    return [owner, { ...token, text: "s", canon: "'s", class: "free", start: token.end - 1 }];
+  });
+}
+
+function isInstead(tokens: readonly Token[], at: number): boolean {
+  const [one, next] = [tokens[at], tokens[at + 1]];
+  if (one === undefined || next === undefined) return false;
+  return ["instead of", "rather than"].includes(`${wordOf(one)} ${wordOf(next)}`);
 }
 
 /** Where a value comes from, with the tokens that say it; undefined: from nowhere, it was made up. */
@@ -116,10 +160,15 @@ function quantityIn(sought: Sought, value: number): number[] | undefined {
   const { evidence, indexed, variable, mayUse } = sought;
   for (let at = 0; at < evidence.tokens.length; at += 1) {
     const said = quantityAt(evidence.tokens, at, indexed.action.hints[variable]?.unit);
-    if (said?.value !== value || evidence.negated[at] || !mayUse(at)) continue;
+    // "Two hundred" is no hundred.
+    const isWithin =
+      at > 0 && (quantityAt(evidence.tokens, at - 1, indexed.action.hints[variable]?.unit)?.end ?? 0) > at;
+    if (said?.value !== value || isWithin || evidence.negated[at] || !mayUse(at)) continue;
     // A unit that nobody converts is still one.
     if (!isInOwnUnit(sought, said.end - 1)) continue;
-    const announced = announcedAs(sought, at);
+    // "For one day" is how long, whatever else "for" may announce.
+    const hasUnit = unitOf(wordOf(evidence.tokens[said.end - 1] ?? { text: "" })) !== undefined;
+    const announced = hasUnit ? undefined : announcedAs(sought, at);
     if (announced !== undefined && !announced.has(variable)) continue;
     return Array.from({ length: said.end - at }, (_, k) => at + k);
   }
@@ -138,35 +187,135 @@ function isInRole(sought: Sought, at: number, last: number): boolean {
   if (announced !== undefined && !announced.has(variable)) return false;
   // What gives rights is never merely mentioned: "for norbert, who does the audio" puts him into no group.
   if (indexed.action.hints[variable]?.choicesFrom === "groups" && announced === undefined) return false;
+  if (!isGovernedAsUsual(sought, at)) return false;
   const type = indexed.shapes.get(variable)?.type;
   if (type === "number") return isInOwnUnit(sought, last);
   return (type !== "text" && type !== "list") || isName(sought, at);
 }
 
+/** True where the word before a value says that it is this variable's and no other's of these. */
+export function isAnnounced(
+  known: { evidence: Evidence; indexed: IndexedAction; context: PlanningContext },
+  at: number,
+  variable: string,
+  other: string,
+): boolean {
+  const { tokens } = known.evidence;
+  for (let before = at - 1; before >= 0; before -= 1) {
+    const token = tokens[before];
+    if (token === undefined || token.kind === "separator") return false;
+    if (token.class === "free") continue;
+    // "Mail for" announces what is to be forwarded, and "for" alone does not.
+    const two = `${tokens[before - 1]?.canon ?? ""} ${token.canon}`;
+    const [own, others] = [cuesIn(known.indexed, variable), cuesIn(known.indexed, other)];
+    if (own.has(two) !== others.has(two)) return own.has(two);
+    return own.has(token.canon) && !others.has(token.canon);
+  }
+  return false;
+}
+
+/** The words, and the two words, that stand before a variable's slot. */
+function cuesIn({ cues, templates }: IndexedAction, variable: string): Set<string> {
+  const pairs = templates.flatMap(({ items }) =>
+    items.flatMap((item, at) => {
+      const [first, second] = [items[at - 2], items[at - 1]];
+      const isPair =
+        item.kind === "slot" && item.name === variable && first?.kind === "word" && second?.kind === "word";
+      return isPair ? [`${first.canon} ${second.canon}`] : [];
+    }),
+  );
+  return new Set([...(cues.get(variable) ?? []), ...pairs]);
+}
+
 /** The variables that the word before the value announces: "to group staff" is no user's name. Undefined: none. */
 function announcedAs({ evidence, indexed, variable }: Sought, at: number): ReadonlySet<string> | undefined {
+  // "15 lines are enough"; but "3 ports" are not port 3.
+  const counted = evidence.tokens[at + 1];
+  const isCounted = variable.endsWith("s") && counted?.kind === "word" && nameWords(variable).includes(counted.canon);
+  if (isCounted && indexed.shapes.get(variable)?.type === "number") return new Set([variable]);
   for (let before = at - 1; before >= 0; before -= 1) {
     const token = evidence.tokens[before];
     if (token === undefined) return undefined;
     if (token.kind === "separator") {
       // One of a few fixed words says itself what it is: "port 53 and udp port 53".
       if (indexed.shapes.get(variable)?.type === "choice") return undefined;
+      // "tv -> 10.0.0.1, camera -> 10.0.0.2": it begins anew.
+      if (evidence.tokens[at + 1]?.canon === "to") return undefined;
       // "for anna and bob": the second has the first one's role.
       before -= 1;
       continue;
     }
     if (token.class === "free") continue;
     const announced = new Set([...indexed.cues].flatMap(([name, cues]) => (cues.has(token.canon) ? [name] : [])));
+    const text = evidence.tokens[at]?.text ?? "";
+    // "Open 443": the kind of port is said there as well, and 443 is none.
+    for (const name of announced) if (name !== variable && !canBe(indexed, name, text)) announced.delete(name);
     if (announced.size === 0) return undefined;
+    // "A ttl of one hour": "of" alone may announce anything.
+    const noun = evidence.tokens[before - 1];
+    const isOwn = token.class === "weak" && noun !== undefined && nameWords(variable).includes(noun.canon);
+    if (isOwn) return new Set([variable]);
     return announced.has(variable) ? new Set([variable]) : announced;
   }
   return undefined;
 }
 
+function canBe({ action, shapes }: IndexedAction, name: string, text: string): boolean {
+  const shape = shapes.get(name);
+  return shape === undefined || readText(action, shape, text).ok;
+}
+
+const places = new Set(["in", "into", "on", "onto", "from"]);
+
+/**
+ * Whether what stands before a value does not make it the place of something else, which no example does: "delete the old
+ * files from the share music" is not to delete the share, and "mail from info@…" is none for it. Who only looks may.
+ */
+function isGovernedAsUsual({ evidence, indexed, variable }: Sought, at: number): boolean {
+  const { tokens } = evidence;
+  const type = indexed.shapes.get(variable)?.type;
+  if (indexed.action.kind === "read" || evidence.isForeign || (type !== "text" && type !== "list")) return true;
+  const text = tokens[at]?.text.toLowerCase();
+  const end = tokens.findIndex(({ kind }, k) => k > at && kind === "separator");
+  // "Delete the old photos from the share photos": what it is the second time, it is.
+  const again = tokens.findLastIndex((one, k) => k >= at && (end === -1 || k < end) && one.text.toLowerCase() === text);
+  const before = tokens.slice(0, again).findLastIndex((token) => {
+    const isOfIt = token.class === "free" || (token.class === "content" && indexed.bag.has(token.canon));
+    return token.kind === "separator" || isVerb(token.canon) || !isOfIt;
+  });
+  const word = tokens[before];
+  if (word?.kind !== "word" || !places.has(wordOf(word))) return true;
+  return indexed.templates.some(({ items }) =>
+    items.some((item, slot) => {
+      if (item.kind !== "slot" || item.name !== variable) return false;
+      const usual = items.slice(0, slot).findLast((one) => one.kind !== "word" || one.class === "weak");
+      return usual?.kind === "word" && areAlike(usual.canon, wordOf(word));
+    }),
+  );
+}
+
 /** A number with a unit is one of that unit: "5 gigabytes" is no quota of 5 megabytes. */
-function isInOwnUnit({ evidence, indexed, variable }: Sought, last: number): boolean {
-  const unit = unitOf(evidence.tokens[last + 1]?.text);
-  return unit === undefined || unit === unitOfVariable(indexed.action, variable);
+function isInOwnUnit({ evidence: { tokens }, indexed, variable, context }: Sought, last: number): boolean {
+  const unit = unitOfVariable(indexed.action, variable);
+  const [next] = tokens.slice(last + 1);
+  if (next === undefined || (next.kind === "word" && isNumberWord(wordOf(next)))) return next === undefined;
+  const said = unitOf(wordOf(next));
+  if (said !== undefined) return said === unit;
+  // "Open 3 ports" is not to open port 3.
+  if (!variable.endsWith("s") && next.text.toLowerCase() !== next.canon && nameWords(variable).includes(next.canon))
+    return false;
+  // "Five moons" are as long as nobody knows.
+  if (unit === undefined || next.kind !== "word" || next.class !== "content") return true;
+  const end = tokens.findIndex((token, at) => at > last && (token.kind === "separator" || token.class === "weak"));
+  const counted = tokens.slice(last + 1, end === -1 ? tokens.length : end);
+  const names = knownNames(context);
+  return counted.some(
+    (token) =>
+      unitOf(wordOf(token)) === unit ||
+      indexed.bag.has(token.canon) ||
+      names.has(wordOf(token)) ||
+      isGeneric(wordOf(token)),
+  );
 }
 
 const owners = new Set(["my", "our", "your", "his", "her", "its", "their"]);
@@ -176,10 +325,11 @@ const articles = new Set(["the", "a", "an"]);
  * "Her brother", "the front desk" and "a python script" describe, and name nobody. "Our nginx" and "the photos share" name
  * what is there, or say of what kind the named thing is.
  */
-function isName({ evidence, indexed, variable, context }: Sought, at: number): boolean {
+function isName(sought: Sought, at: number): boolean {
+  const { evidence, indexed, variable, context } = sought;
   const { tokens } = evidence;
   const [token, next] = [tokens[at], tokens[at + 1]];
-  if (!isDescribed(evidence, indexed, at)) return true;
+  if (!isDescribed(sought, at)) return true;
   if (token?.kind === "quoted" || /^\p{Lu}|[^\p{L}]/u.test(token?.text ?? "")) return true;
   const kind = indexed.action.hints[variable]?.choicesFrom;
   if (kind !== undefined && sharedFacts(context, kind).includes(token?.text.toLowerCase() ?? "")) return true;
@@ -187,13 +337,14 @@ function isName({ evidence, indexed, variable, context }: Sought, at: number): b
 }
 
 /** An owner stands right before the word, or an article does, with at most words between that say nothing of the action. */
-function isDescribed({ tokens }: Evidence, { bag }: IndexedAction, at: number): boolean {
-  if (owners.has(tokens[at - 1]?.text.toLowerCase() ?? "")) return true;
+function isDescribed({ evidence: { tokens }, indexed: { bag }, variable }: Sought, at: number): boolean {
+  const owner = tokens[at - 1];
+  if (owner !== undefined && owners.has(wordOf(owner))) return true;
   for (let before = at - 1; before >= Math.max(0, at - 3); before -= 1) {
     const token = tokens[before];
-    if (token === undefined || token.kind !== "word" || isNaming(token.text)) return false;
-    if (articles.has(token.text.toLowerCase())) return true;
-    if (token.class !== "content" || bag.has(token.canon)) return false;
+    if (token === undefined || token.kind !== "word" || isNaming(wordOf(token))) return false;
+    if (articles.has(wordOf(token))) return true;
+    if (token.class !== "content" || bag.has(token.canon) || nameWords(variable).includes(token.canon)) return false;
   }
   return false;
 }
@@ -201,7 +352,9 @@ function isDescribed({ tokens }: Evidence, { bag }: IndexedAction, at: number): 
 function flagAt({ evidence: { tokens, negated }, indexed, variable, mayUse }: Sought): number[] | undefined {
   const spoken = tokens.flatMap((token, at) =>
     token.kind === "word" && token.class === "content" && !negated[at] && mayUse(at)
-      ? token.text.split("-").map((word) => ({ canon: canonOf(word), at }))
+      ? wordOf(token)
+          .split("-")
+          .map((word) => ({ canon: canonOf(word), at }))
       : [],
   );
   for (const words of flagPhrases(indexed.action, variable)) {

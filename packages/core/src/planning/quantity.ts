@@ -1,5 +1,6 @@
 import type { VariableHint } from "@steward/contracts/actions";
-import type { Token } from "./words.ts";
+import { measureOf } from "./units.ts";
+import { type Token, wordOf } from "./words.ts";
 
 type Unit = NonNullable<VariableHint["unit"]>;
 
@@ -14,28 +15,14 @@ const small: Record<string, number> = Object.fromEntries(
 const tens: Record<string, number> = Object.fromEntries(
   "thirty forty fifty sixty seventy eighty ninety".split(" ").map((word, at) => [word, 30 + 10 * at]),
 );
-const names = { ...small, ...tens, dozen: 12 };
+const names = { ...small, ...tens };
+const multiples: Record<string, number> = { dozen: 12, score: 20, hundred: 100, thousand: 1000, million: 1_000_000 };
 
-/** How much of a variable's own unit a unit of people is. A month is not here: nobody knows how long it is meant to be. */
-const units: Record<Unit, Record<string, number>> = {
-  megabytes: { mb: 1, megabyte: 1, megabytes: 1, gb: 1024, gigabyte: 1024, gigabytes: 1024, tb: 1_048_576 },
-  days: { day: 1, days: 1, week: 7, weeks: 7, year: 365, years: 365 },
-  seconds: {
-    s: 1,
-    sec: 1,
-    second: 1,
-    seconds: 1,
-    min: 60,
-    minute: 60,
-    minutes: 60,
-    h: 3600,
-    hour: 3600,
-    hours: 3600,
-    day: 86_400,
-    days: 86_400,
-    week: 604_800,
-    weeks: 604_800,
-  },
+/** How much of a variable's own unit another one is. A month is not here: nobody knows how long it is meant to be. */
+const factors: Record<Unit, Record<string, number>> = {
+  megabytes: { megabyte: 1, gigabyte: 1024, terabyte: 1_048_576 },
+  days: { day: 1, week: 7, year: 365 },
+  seconds: { second: 1, minute: 60, hour: 3600, day: 86_400, week: 604_800 },
 };
 
 /** A number in digits or words, and what it comes to in the variable's unit. */
@@ -51,44 +38,49 @@ export interface Quantity {
  */
 export function quantityAt(tokens: readonly Token[], at: number, unit: Unit | undefined): Quantity | undefined {
   const attached = /^(\d+(?:\.\d+)?)([a-z]+)$/i.exec(wordAt(tokens, at) ?? "");
-  const factors: Record<string, number> = unit === undefined ? {} : units[unit];
   if (attached !== null) {
-    const factor = factors[attached[2]?.toLowerCase() ?? ""];
+    const factor = factorOf(attached[2] ?? "", unit);
     return factor === undefined ? undefined : whole(Number(attached[1]) * factor, at + 1);
   }
   const number = numberAt(tokens, at);
   if (number === undefined) return undefined;
-  const word = wordAt(tokens, number.end)?.toLowerCase() ?? "";
-  const factor = Object.hasOwn(factors, word) ? factors[word] : undefined;
+  const word = wordAt(tokens, number.end) ?? "";
+  const factor = factorOf(word, unit);
   if (factor !== undefined) return whole(number.value * factor, number.end + 1);
-  return isUnit(word) ? undefined : whole(number.value, number.end);
+  return measureOf(word) === undefined ? whole(number.value, number.end) : undefined;
+}
+
+function factorOf(word: string, unit: Unit | undefined): number | undefined {
+  return unit === undefined ? undefined : factors[unit][measureOf(word) ?? ""];
 }
 
 function numberAt(tokens: readonly Token[], at: number): Quantity | undefined {
   const first = wordAt(tokens, at)?.toLowerCase() ?? "";
-  if (/^\d+(?:\.\d+)?$/.test(first)) return { value: Number(first), end: at + 1 };
-  if (first === "hundred") return { value: 100, end: at + 1 };
-  const value = Object.hasOwn(names, first) ? names[first as keyof typeof names] : undefined;
+  const alone = multipleOf(first);
+  if (alone !== undefined) return { value: alone, end: at + 1 };
+  const value = /^\d+(?:\.\d+)?$/.test(first)
+    ? Number(first)
+    : Object.hasOwn(names, first)
+      ? names[first as keyof typeof names]
+      : undefined;
   if (value === undefined) return undefined;
-  return wordAt(tokens, at + 1)?.toLowerCase() === "hundred"
-    ? { value: value * 100, end: at + 2 }
-    : { value, end: at + 1 };
+  const multiple = multipleOf(wordAt(tokens, at + 1)?.toLowerCase() ?? "");
+  return multiple === undefined ? { value, end: at + 1 } : { value: value * multiple, end: at + 2 };
+}
+
+function multipleOf(word: string): number | undefined {
+  return Object.hasOwn(multiples, word) ? multiples[word] : undefined;
 }
 
 /** True for a word that is a number: nobody is called "five". */
 export function isNumberWord(word: string): boolean {
-  return Object.hasOwn(names, word.toLowerCase()) || word.toLowerCase() === "hundred";
-}
-
-function isUnit(word: string): boolean {
-  return (
-    Object.values(units).some((factors) => Object.hasOwn(factors, word)) || /^(?:kb|kilobytes?|months?)$/.test(word)
-  );
+  const lower = word.toLowerCase();
+  return Object.hasOwn(names, lower) || multipleOf(lower) !== undefined;
 }
 
 function wordAt(tokens: readonly Token[], at: number): string | undefined {
   const token = tokens[at];
-  return token?.kind === "word" ? token.text : undefined;
+  return token?.kind === "word" ? wordOf(token) : undefined;
 }
 
 function whole(value: number, end: number): Quantity | undefined {

@@ -1,5 +1,14 @@
 import type { IndexedAction } from "./action-index.ts";
-import { isGeneric, isNaming, isOneSlip, isSwap, type Token, verbOfTypo } from "./words.ts";
+import {
+  isGeneric,
+  isNaming,
+  isOneSlip,
+  isSwap,
+  type Token,
+  verbOfGerund,
+  verbOfParticiple,
+  verbOfTypo,
+} from "./words.ts";
 
 const vocabularies = new WeakMap<readonly IndexedAction[], Vocabulary>();
 
@@ -30,6 +39,8 @@ export function withoutSlips(
     const isFirst = verbs === 0;
     verbs += 1;
     const lower = token.text.toLowerCase();
+    // "Removed" tells what was done, and is no slip of "remove".
+    if (verbOfParticiple(lower) !== undefined || verbOfGerund(lower) !== undefined) return token;
     if (all.has(token.canon) || known.has(lower) || isGeneric(lower) || !/^[a-z]{4,}$/i.test(token.text)) return token;
     if (at > 0 && (isNaming(words[at - 1]?.text ?? "") || (/^[A-Z][a-z]/.test(token.text) && !isFirst))) return token;
     const key = `${isFirst} ${lower}`;

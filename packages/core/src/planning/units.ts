@@ -1,32 +1,51 @@
 import type { Action } from "@steward/contracts/actions";
 import { nameWords } from "./action-index.ts";
 
-/** Words for the same unit. What is converted into what, `quantity.ts` knows: who says months where days are meant is asked. */
-const sameUnit = [
+/**
+ * The one table of what people count in: each unit's words, the first of them its name. "m" is nobody's: it may be minutes,
+ * months or megabytes.
+ */
+const sizes = [
   "byte bytes b",
-  "kb kib kilobyte kilobytes",
-  "mb mib megabyte megabytes",
-  "gb gib gigabyte gigabytes gig gigs",
-  "tb tib terabyte terabytes",
-  "second seconds sec secs",
+  "kilobyte kilobytes kb kib k",
+  "megabyte megabytes mb mib meg megs",
+  "gigabyte gigabytes gb gib gig gigs g",
+  "terabyte terabytes tb tib t",
+  "petabyte petabytes pb",
+];
+const times = [
+  "millisecond milliseconds msec msecs ms",
+  "second seconds sec secs s",
   "minute minutes min mins",
-  "hour hours hr hrs",
-  "day days",
-  "week weeks",
+  "hour hours hr hrs h",
+  "day days d",
+  "night nights",
+  "week weeks w",
+  "fortnight fortnights",
   "month months",
-  "year years",
-  "line lines",
-  "percent",
-].map((words) => words.split(" "));
-const units = new Map(sameUnit.flatMap((words) => words.map((word) => [word, words[0] ?? word] as const)));
+  "quarter quarters",
+  "year years yr yrs y",
+  "decade decades",
+  "century centuries",
+];
+const others = ["line lines", "page pages", "percent", "m"];
+
+const named = (units: readonly string[]) =>
+  new Map(units.map((words) => words.split(" ")).flatMap((words) => words.map((word) => [word, words[0] ?? word])));
+const measures = named([...sizes, ...times, "m"]);
+const units = new Map([...measures, ...named(others)]);
 
 /** What a word counts in, by one name for each unit; undefined for any other word. */
 export function unitOf(word: string | undefined): string | undefined {
   return word === undefined ? undefined : units.get(word.toLowerCase());
 }
 
-/** What a variable counts in, by its name (`quotaMb`) or by how it is asked for ("For how many seconds …"). */
+/** The unit of a size or of a time: what follows a number is one of these or no quantity of the number's. */
+export function measureOf(word: string): string | undefined {
+  return measures.get(word.toLowerCase());
+}
+
+/** What a variable counts in, as it is declared or by its name (`quotaMb`, `lines`). */
 export function unitOfVariable(action: Action, variable: string): string | undefined {
-  const asked = (action.hints[variable]?.question ?? "").split(/[^\p{L}]+/u);
-  return [...nameWords(variable), ...asked].map(unitOf).find((unit) => unit !== undefined);
+  return unitOf(action.hints[variable]?.unit) ?? nameWords(variable).map(unitOf).find(Boolean);
 }

@@ -6,6 +6,8 @@
 export interface Token {
   /** As written. */
   text: string;
+  /** The English word that a word of another language stands for. */
+  gloss?: string;
   /** The word that it counts as: lower case, singular, verbs by their leader (`create` counts as `add`). */
   canon: string;
   kind: "word" | "quoted" | "separator";
@@ -34,7 +36,7 @@ const weakAlike = [list("for of"), list("in into"), list("on onto at")];
 
 /** Verbs that ask for the same. No two groups may be opposites. */
 const verbGroups = [
-  list("add create make give need want register insert"),
+  list("add create make give need want register insert put"),
   list("remove delete drop erase"),
   list("list show display enumerate tell"),
   list("restart relaunch bounce"),
@@ -56,8 +58,13 @@ const verbGroups = [
 /** Things with two names. */
 const nounGroups = [
   list("certificate cert"),
-  list("password pw passwd"),
+  list("password pw passwd pwd"),
   list("machine box appliance computer device"),
+  list("email e-mail"),
+  list("user usr"),
+  list("account acct"),
+  list("directory dir"),
+  list("point lead"),
 ];
 const leaderOf = (groups: string[][]) =>
   new Map(groups.flatMap((group) => group.map((word) => [word, group[0] ?? word] as const)));
@@ -68,13 +75,13 @@ const nounLeader = leaderOf(nounGroups);
 /** Things that "the" refers to and nobody is called. */
 const generic = new Set([
   ...list("server box machine appliance computer device system host everything everybody everyone anything something"),
-  ...list("thing stuff all any every each one other others same again last previous before usual"),
+  ...list("thing stuff all any every each one ones other others same again last previous before usual"),
   // What describes a thing, or its place and time, is not its name.
   ...list(
-    "old older unused unneeded broken wrong right whole entire main current first second third next both another",
+    "old older unused unneeded empty nice little dear broken wrong right whole entire main current first second third next both another",
   ),
   ...list(
-    "more less here there today tomorrow tonight yesterday later soon now already yet too then afterwards finally",
+    "more less here there today tomorrow tonight yesterday later soon now already yet too then afterwards finally under enough",
   ),
   ...list(
     "if unless when while until because since or either neither nor whether whatever whichever whoever else instead",
@@ -97,9 +104,10 @@ const phrases: readonly (readonly [RegExp, string])[] = [
 export function tokenize(sentence: string): Token[] {
   const tokens: Token[] = [];
   const text = phrases.reduce((done, [phrase, word]) => done.replace(phrase, (found) => padTo(word, found)), sentence);
-  const pattern = /"([^"]*)"|“([^”]*)”|(?<=^|\s)'([^']*)'(?=$|[\s.,!?])|(,|\n)|([^\s,"“”]+)/g;
+  const pattern =
+    /"([^"]*)"|“([^”]*)”|(?<=^|\s)'([^']*)'(?=$|[\s.,!?])|(,|\n)|([^\s,"“”„«»]+)|„([^“”]*)[“”]|«\s*([^»]*?)\s*»/g;
   for (const match of text.matchAll(pattern)) {
-    const quoted = match[1] ?? match[2] ?? match[3];
+    const quoted = match[1] ?? match[2] ?? match[3] ?? match[6] ?? match[7];
     const { index } = match;
     if (quoted !== undefined) {
       const start = index + 1;
@@ -119,8 +127,8 @@ function padTo(word: string, found: string): string {
 }
 
 function wordTokens(raw: string, index: number): Token[] {
-  const lead = /^[("[]*/.exec(raw)?.[0].length ?? 0;
-  const bare = raw.slice(lead).replace(/[)\]!?:.,]+$/, "");
+  const lead = /^[("[¿¡]*/.exec(raw)?.[0].length ?? 0;
+  const bare = raw.slice(lead).replace(/[)\]!?:.,;]+$/, "");
   const isSentenceEnd = /[.!?]$/.test(raw);
   const out: Token[] = [];
   const owner = /^(.+)['’]s$/.exec(bare);
@@ -132,19 +140,50 @@ function wordTokens(raw: string, index: number): Token[] {
     out.push(wordToken(text, at));
     at += text.length;
   }
-  if (isSentenceEnd) out.push(separator(".", index + raw.length - 1));
+  if (raw.endsWith(";")) out.push(separator(",", index + raw.length - 1));
+  // Which of them it was, its canon says.
+  if (isSentenceEnd) out.push({ ...separator(".", index + raw.length - 1), canon: /\?[!?]*$/.test(raw) ? "?" : "." });
   return out;
 }
 
 function wordToken(text: string, start: number): Token {
   const lower = text.toLowerCase();
+  if (/^[-–—]+$/.test(lower)) return separator(",", start);
   if (lower === "and" || lower === "then" || lower === "but" || lower === "&" || lower === "plus")
     return separator(lower, start);
   // An arrow is drawn for "to".
   const canon = isArrow(text) ? "to" : canonOf(lower);
   if (isArrow(text)) return { text, canon, kind: "word", class: "weak", start, end: start + text.length };
-  const kind = free.has(lower) ? "free" : weak.has(lower) ? "weak" : "content";
-  return { text, canon, kind: "word", class: kind, start, end: start + text.length };
+  return { text, canon, kind: "word", class: classOf(lower), start, end: start + text.length };
+}
+
+/** Whether a word says what is asked for, carries a role, or says nothing. */
+export function classOf(word: string): Token["class"] {
+  const lower = word.toLowerCase();
+  return free.has(lower) ? "free" : weak.has(lower) ? "weak" : "content";
+}
+
+/** The English word of a token, in lower case. */
+export function wordOf({ gloss, text }: Pick<Token, "gloss" | "text">): string {
+  return gloss ?? text.toLowerCase();
+}
+
+const commonEnglish = new Set(
+  list("and then but was were user users account accounts share shares password added removed locked that this they"),
+);
+
+/** True for a word that these rules know as an English one. */
+export function isEnglish(word: string): boolean {
+  const lower = word.toLowerCase();
+  return (
+    free.has(lower) ||
+    weak.has(lower) ||
+    generic.has(lower) ||
+    naming.has(lower) ||
+    verbLeader.has(lower) ||
+    nounLeader.has(lower) ||
+    commonEnglish.has(lower)
+  );
 }
 
 function separator(text: string, start: number): Token {
@@ -159,6 +198,11 @@ function isArrow(text: string): boolean {
 export function canonOf(word: string): string {
   const lower = word.toLowerCase();
   const single = singular(lower);
+  // What is done once more is done: "re-enable".
+  if (lower.startsWith("re-")) {
+    const again = verbLeader.get(`re${lower.slice(3)}`) ?? verbLeader.get(lower.slice(3));
+    if (again !== undefined) return again;
+  }
   return verbLeader.get(lower) ?? verbLeader.get(single) ?? nounLeader.get(single) ?? single;
 }
 
@@ -171,9 +215,19 @@ export function verbOfParticiple(word: string): string | undefined {
   return bare.map((form) => verbLeader.get(form ?? "")).find((leader) => leader !== undefined);
 }
 
+/** The verb of which a word says that it is being done: `restarting` is `restart`. */
+export function verbOfGerund(word: string): string | undefined {
+  const stem = /^(\w{3,})ing$/.exec(word.toLowerCase())?.[1];
+  if (stem === undefined) return undefined;
+  return [stem, `${stem}e`, stem.slice(0, -1)]
+    .map((form) => verbLeader.get(form))
+    .find((leader) => leader !== undefined);
+}
+
 function singular(word: string): string {
   if (word.length <= 3 || !word.endsWith("s") || /(?:ss|us|is|ias)$/.test(word)) return word;
-  if (/(?:x|ss|ias)es$/.test(word)) return word.slice(0, -2);
+  if (/(?:x|ss|ias|ch|sh)es$/.test(word)) return word.slice(0, -2);
+  if (/[^aeiou]ies$/.test(word)) return `${word.slice(0, -3)}y`;
   return word.slice(0, -1);
 }
 
@@ -227,10 +281,14 @@ export function isOneSlip(one: string, other: string): boolean {
 const asking =
   /^(?:how|why|when|where|should|shall|did|does|do|is|are|was|were|if|what|who|which|may|might|has|have)\b/i;
 /** Asked as a favour: "could you", "can we have". */
-const favour = /\b(?:can|could|would|will|may) (?:you|we|i (?:please )?(?:have|get))\b/i;
+const favour =
+  /\b(?:can|could|would|will|may) (?:you|we|i (?:please )?(?:have|get)|[\w@.-]+ (?:please )?be)\b|\b(?:please|mind)\b/i;
 /** A question rather than an order: it may be answered, and must not change anything. */
 export function isQuestion(sentence: string): boolean {
   const text = sentence.trim();
+  // "Do restart it", "do a restart".
+  const done = /^do (?:please )?(\w+)\b/i.exec(text)?.[1]?.toLowerCase() ?? "";
+  if (/^an?$/.test(done) || (verbLeader.has(done) && !/\?["'”’)]*$/.test(text))) return false;
   if (asking.test(text) || /^(?:can|could|may|must) (?:i|he|she|they|it)\b(?! (?:please )?(?:have|get)\b)/i.test(text))
     return true;
   return /\?["'”’)]*$/.test(text) && !favour.test(text);

@@ -6,7 +6,9 @@ import { reduceRun } from "../run/reduce-run.ts";
 import type { RunEvent, RunState } from "../run/run-state.ts";
 import { advanceRollout } from "./advance-rollout.ts";
 import type { Seen } from "./fleet-view.ts";
+import { judgeLateStart } from "./judge-late-start.ts";
 import { newRollout } from "./new-rollout.ts";
+import { awayAfterMs } from "./recount.ts";
 import { reduceRollout } from "./reduce-rollout.ts";
 import type { RolloutState } from "./rollout-state.ts";
 
@@ -98,6 +100,29 @@ describe("a rollout", () => {
     expect(statuses()).toEqual(["sent", "pending", "pending"]);
     ({ rollout, runs } = carryOut(rollout, runs, startMs + 10 * 60_000));
     expect(statuses()).toEqual(["sent", "sent", "pending"]);
+  });
+
+  it("keeps the next place for one that came back and found none, as long as it asks", () => {
+    let { rollout, runs } = carryOut(rolloutOf(3, 1), [], startMs);
+    ({ rollout, runs } = carryOut(rollout, runs, startMs));
+    const awayMs = startMs + awayAfterMs;
+    ({ rollout, runs } = carryOut(rollout, runs, awayMs));
+    const change = (index: number, event: RunEvent, nowMs: number) => {
+      runs = runs.map((run, at) => (at === index ? reduceRun(run, event, nowMs).state : run));
+    };
+    const start: RunEvent = { type: "start", attempt: 1, ledgerId: "l", executor: "ansible" };
+    change(1, start, awayMs);
+    expect(judgeLateStart(rollout, runs, runs[0] as RunState, awayMs)).toMatchObject({ isFull: true });
+    change(0, { type: "await_place" }, awayMs);
+    runs = runs.map((run, at) => (at === 1 ? step(run, awayMs + 1, "succeeded") : run));
+
+    const statuses = () => runs.map((run) => run.status);
+    ({ rollout, runs } = carryOut(rollout, runs, awayMs + 2));
+    expect(statuses()).toEqual(["sent", "succeeded", "pending"]);
+    expect(judgeLateStart(rollout, runs, runs[0] as RunState, awayMs + 3)).toBeUndefined();
+    // It is gone again.
+    ({ rollout, runs } = carryOut(rollout, runs, awayMs + awayAfterMs));
+    expect(statuses()).toEqual(["sent", "succeeded", "sent"]);
   });
 
   it("creates only what a killed dispatcher left out", () => {

@@ -196,7 +196,7 @@ function sending(
 ): { effects: RolloutEffect[]; held?: string } {
   const { rollout, seen, nowMs, skip } = world;
   const effects: RolloutEffect[] = [];
-  let free = rollout.parameters.maxConcurrency - seen.busy;
+  let free = rollout.parameters.maxConcurrency - seen.busy - seen.asking;
   let held: string | undefined;
   // Past the plan's expiry nothing is sent: those runs expire by themselves.
   if (nowMs < rollout.expiresAtMs) {

@@ -29,6 +29,8 @@ export interface Recount {
   begun: number;
   /** How many hold a place of `maxConcurrency`. */
   busy: number;
+  /** How many were away, are back and wait for a place: the next ones are theirs. */
+  asking: number;
   failed: RunState[];
   unreachable: RunState[];
   /** Their command is to be made, in the order of the targets. */
@@ -44,6 +46,7 @@ export function recount(rollout: RolloutState, runs: readonly RunState[], nowMs:
     waves: Array.from({ length: waveCountOf(rollout) }, emptyWave),
     begun: 0,
     busy: 0,
+    asking: 0,
     failed: [],
     unreachable: [],
     toSend: [],
@@ -59,6 +62,7 @@ export function recount(rollout: RolloutState, runs: readonly RunState[], nowMs:
     if (awaitsSending(run)) all.toSend.push(run);
     if (awaitsStart(run)) all.waiting.push(run);
     if (holdsPlace(run, nowMs)) all.busy += 1;
+    if (asksForPlace(run, nowMs)) all.asking += 1;
 
     // A rollout without waves (an old one, a preview) has one, whatever its runs say.
     const at = Math.min(run.wave, all.waves.length) - 1;
@@ -93,6 +97,14 @@ function emptyWave(): WaveCount {
  */
 export function isAway(run: RunState, nowMs: number): boolean {
   return awaitsStart(run) && nowMs - (run.sentAtMs ?? nowMs) >= awayAfterMs;
+}
+
+/**
+ * It was away, came back and found no place: what is free next is kept for it, or a rollout of many appliances with few
+ * places would pass it by until the plan expires. It asks again at its next heartbeat; if it does not, nobody waits for it.
+ */
+export function asksForPlace(run: RunState, nowMs: number): boolean {
+  return isAway(run, nowMs) && run.askedAtMs !== undefined && nowMs - run.askedAtMs < awayAfterMs;
 }
 
 /** It runs, or was told so lately that it may be about to. */

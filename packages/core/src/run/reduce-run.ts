@@ -8,12 +8,14 @@ import type { EarlierAttempt, RunEffect, RunEvent, RunState } from "./run-state.
 
 /** How long an unreachable run may still be corrected by a late result. */
 export const unreachableMs = 86_400_000;
+/** An appliance that waits for a place may ask at every heartbeat: not each is worth a write. */
+const askAgainMs = 2 * 60_000;
 /** An agent tries again at least once a minute to report a result. */
 const resultGraceMs = 5 * 60_000;
 
 const transitions: Transitions<RunStatus, RunEvent["type"]> = {
   pending: { send: ["sent"], expire: ["expired"], cancel: ["cancelled"] },
-  sent: { ring: ["sent"], start: ["running"], expire: ["expired"], cancel: ["cancelled"] },
+  sent: { ring: ["sent"], await_place: ["sent"], start: ["running"], expire: ["expired"], cancel: ["cancelled"] },
   running: { chunk: ["running"], result: ["succeeded", "failed", "simulated"], pass_deadline: ["unreachable"] },
   // It corrects either operation.
   unreachable: {
@@ -25,6 +27,7 @@ const transitions: Transitions<RunStatus, RunEvent["type"]> = {
   undoing: {
     send: ["undoing"],
     ring: ["undoing"],
+    await_place: ["undoing"],
     start: ["undoing"],
     chunk: ["undoing"],
     result: ["undone", "failed"],
@@ -47,7 +50,7 @@ const maxEarlier = 10;
 
 /**
  * What an event makes of a run. An event that changes nothing returns the same object; `expire`, `pass_deadline`,
- * `cancel`, `ring`, `retry` and `begin_undo` change nothing where they come too late or too early, since whoever sends them
+ * `cancel`, `ring`, `await_place`, `retry` and `begin_undo` change nothing where they come too late or too early, since whoever sends them
  * may have read an older state.
  * @throws AppError `stale_attempt` for another attempt or ledger entry, `expired` for a send or start after the plan's
  * expiry, `invalid_transition` for what is impossible
@@ -76,6 +79,9 @@ export function reduceRun(state: RunState, event: RunEvent, nowMs: number): Step
         rings: (state.rings ?? 0) + 1,
         ...(event.refused === true ? { ringsRefused: (state.ringsRefused ?? 0) + 1 } : {}),
       });
+    case "await_place":
+      if (!awaitsStart(state) || nowMs - (state.askedAtMs ?? 0) < askAgainMs) return unchanged(state);
+      return go(state.status, { askedAtMs: nowMs });
     case "start": {
       if (event.attempt !== state.attempt) throw stale("This is not the run's current attempt.");
       if (state.ledgerId === undefined) {
@@ -188,6 +194,7 @@ function anotherAttempt(state: RunState): Partial<RunState> {
     rungAtMs: undefined,
     rings: undefined,
     ringsRefused: undefined,
+    askedAtMs: undefined,
     ledgerId: undefined,
     executor: undefined,
     startedAtMs: undefined,
@@ -241,6 +248,7 @@ function stale(message: string): AppError {
 const verbs: Record<RunEvent["type"], string> = {
   send: "be sent",
   ring: "be rung for",
+  await_place: "wait for a place",
   start: "be started",
   chunk: "take output",
   result: "take a result",

@@ -49,6 +49,8 @@ export interface RunState extends Versioned {
   /** How often it was rung for this attempt, and how often SSM did not take the ring. */
   rings?: number;
   ringsRefused?: number;
+  /** Its appliance was away, is back, and was last told then that there is no place: the next one is its. */
+  askedAtMs?: number;
   /** The ledger entry that was told to start. */
   ledgerId?: string;
   executor?: ExecutorName;
@@ -69,6 +71,8 @@ export type RunEvent =
    */
   | { type: "send"; envelope: SignedDocument; attempt?: number }
   | { type: "ring"; refused?: boolean }
+  /** Its appliance asked to start and there is no place (`judgeLateStart`). Again within two minutes: nothing changes. */
+  | { type: "await_place" }
   /** `sent → running` (`undoing` stays so). The same ledger id again gets the same answer; another one is refused (`stale_attempt`). */
   | { type: "start"; attempt: number; ledgerId: string; executor: ExecutorName }
   /** The place of one output chunk was given out. */

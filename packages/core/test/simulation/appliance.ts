@@ -132,8 +132,11 @@ export function createAppliance(options: {
         if (!(error instanceof Lost)) throw error;
       }
       // A day in which nothing happens costs few beats, where nobody counts them.
-      const beats = options.countsBeats() || appliance.hasUnreported() ? 1 : Math.min(60, Math.ceil(idle / 5));
-      yield Math.floor(beats * behaviour.beatMs * (0.9 + 0.2 * chance.next()));
+      const beats =
+        options.countsBeats() || appliance.hasUnreported() ? 1 : Math.max(1, Math.min(60, Math.ceil(idle / 5)));
+      // Who has something to do looks again soon: it may have been told to wait.
+      const pauseMs = idle === 0 ? Math.min(30_000, behaviour.beatMs) : beats * behaviour.beatMs;
+      yield Math.floor(pauseMs * (0.9 + 0.2 * chance.next()));
     }
   }
 

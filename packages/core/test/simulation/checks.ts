@@ -1,7 +1,7 @@
 import type { Plan } from "@steward/contracts/plan";
 import { runHasEnded } from "@steward/contracts/states";
 import { toleratedOf } from "../../src/rollout/error-budget.ts";
-import { isAway } from "../../src/rollout/recount.ts";
+import { awayAfterMs, isAway } from "../../src/rollout/recount.ts";
 import { awaitsStart, isUnderWay } from "../../src/run/run-phase.ts";
 import type { RunState } from "../../src/run/run-state.ts";
 import type { Appliance } from "./appliance.ts";
@@ -43,6 +43,8 @@ export function createChecks(options: {
   let undoAsked = false;
   let everSucceeded = false;
   const changedBy = new Set<string>();
+  /** By run and attempt: when its appliance, back again, was told that there is no place. */
+  const told = new Map<string, number[]>();
 
   const found = (what: string) => {
     if (violations.length < 20) violations.push(`+${Math.round((nowMs() - startOf()) / 1000)} s: ${what}`);
@@ -62,6 +64,10 @@ export function createChecks(options: {
     // Who came late took a place that it was given at its start; nothing is sent on top of that.
     if (busy + 1 > parameters.maxConcurrency)
       found(`${about} was sent as number ${busy + 1} of ${parameters.maxConcurrency}`);
+    const next = others.filter(isNext);
+    if (busy < parameters.maxConcurrency && busy + next.length + 1 > parameters.maxConcurrency) {
+      found(`${about} was sent in the place of ${next[0]?.applianceName}, which had asked for it`);
+    }
     if (before.status === "undoing") return;
 
     if (rollout.stop !== undefined) found(`${about} was sent after the stop`);
@@ -79,6 +85,13 @@ export function createChecks(options: {
       if (isFirst) onFirstOfWave(after, others);
     }
     if (parameters.minHealthy !== undefined) checkSites(after);
+  }
+
+  /** It waits for a place, and whoever sends has had the time to see that. */
+  function isNext(run: RunState): boolean {
+    if (!awaitsStart(run) || !isAway(run, nowMs())) return false;
+    const ages = (told.get(`${run.runId}.${run.attempt}`) ?? []).map((atMs) => nowMs() - atMs);
+    return ages.some((ageMs) => ageMs >= 60_000 && ageMs < 8 * 60_000);
   }
 
   function onFirstOfWave(after: RunState, others: RunState[]): void {
@@ -204,6 +217,10 @@ export function createChecks(options: {
         if (hasEnded && !runs().every((run) => runHasEnded(run.status)))
           found(`it is ${after.status} with runs that go on`);
       },
+      noPlace({ runId, attempt }) {
+        const key = `${runId}.${attempt}`;
+        told.set(key, [...(told.get(key) ?? []), nowMs()]);
+      },
     },
     executing(appliance) {
       const runId = appliance.executing ?? "";
@@ -283,7 +300,7 @@ export function createChecks(options: {
     }
   }
 
-  /** Who was there all the time and was told in time has begun. */
+  /** Who was there all the time, was told in time and could have had a place has begun. */
   function checkLost(): void {
     const hasFrozen = scenario.acts.some(({ act }) => act === "freeze");
     // A site that is in trouble may keep who comes late waiting to the end.
@@ -292,10 +309,36 @@ export function createChecks(options: {
       const appliance = appliances.find(({ behaviour }) => behaviour.id === run.applianceId);
       if (appliance === undefined || appliance.behaviour.away.length > 0 || appliance.isGone) continue;
       const isTold = run.sentAtMs !== undefined && run.startedAtMs === undefined && !appliance.isRestored();
-      if (isTold && run.status === "expired" && plan.expiresAtMs - (run.sentAtMs ?? 0) > 45 * 60_000) {
-        found(`${run.applianceName} was there, had its command for long, and never began`);
+      if (isTold && run.status === "expired" && freeMsSince(run) > 45 * 60_000) {
+        found(`${run.applianceName} was there, had its command and a place for long, and never began`);
       }
     }
+  }
+
+  /** For how long some place was free from its command to the plan's expiry. What is not known counts as taken. */
+  function freeMsSince(run: RunState): number {
+    const held: [fromMs: number, untilMs: number][] = [];
+    for (const other of runs()) {
+      if (other.runId === run.runId) continue;
+      for (const { startedAtMs, endedAtMs } of other.earlier ?? []) {
+        if (startedAtMs !== undefined) held.push([startedAtMs - awayAfterMs, endedAtMs ?? plan.expiresAtMs]);
+      }
+      const { sentAtMs, startedAtMs, endedAtMs, deadlineAtMs } = other;
+      if (sentAtMs === undefined) continue;
+      held.push([sentAtMs, Math.min(sentAtMs + awayAfterMs, startedAtMs ?? endedAtMs ?? Number.POSITIVE_INFINITY)]);
+      if (startedAtMs !== undefined) held.push([startedAtMs, endedAtMs ?? deadlineAtMs ?? plan.expiresAtMs]);
+    }
+    const fromMs = run.sentAtMs ?? plan.expiresAtMs;
+    const times = [fromMs, plan.expiresAtMs, ...held.flat()].filter(
+      (atMs) => atMs >= fromMs && atMs <= plan.expiresAtMs,
+    );
+    times.sort((a, b) => a - b);
+    let freeMs = 0;
+    times.forEach((atMs, index) => {
+      const busy = held.filter(([from, until]) => from <= atMs && atMs < until).length;
+      if (busy < parameters.maxConcurrency) freeMs += (times[index + 1] ?? atMs) - atMs;
+    });
+    return freeMs;
   }
 
   function checkCanary(isFirst: boolean): void {

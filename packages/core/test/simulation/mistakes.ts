@@ -82,6 +82,9 @@ export const mistakes: Record<string, Mistakes> = {
     },
   },
   "who comes late starts at once": { reducers: { judgeLateStart: () => undefined } },
+  "who comes back is passed by": reducing((state, event, reduce) =>
+    event.type === "await_place" ? { state, effects: [] } : reduce(state, event),
+  ),
   "an old decision is sent": { isUnfenced: true },
   "an appliance trusts its own clock": { trustsWallClock: true },
 };

@@ -42,6 +42,8 @@ export class Conflict extends Error {}
 export interface Watch {
   run(before: RunState | undefined, after: RunState): void;
   rollout(before: RolloutState, after: RolloutState, by: "person" | "dispatcher"): void;
+  /** Its appliance was away, is back, and was told that there is no place. */
+  noPlace(run: RunState): void;
 }
 
 /**
@@ -234,8 +236,12 @@ export function createWorld(options: {
       if (state !== run) {
         if (world.isFrozen || world.task.status !== "running") throw new AppError("denied_by_gate", "Not now.");
         if (isAway(run, now())) {
-          const why = reducers.judgeLateStart(rollout, [...world.runs.values()], run, now(), world.fleet);
-          if (why !== undefined) throw new AppError("denied_by_gate", why);
+          const none = reducers.judgeLateStart(rollout, [...world.runs.values()], run, now(), world.fleet);
+          if (none?.isFull === true) {
+            watch.noPlace(run);
+            world.changeRun(runId, { type: "await_place" });
+          }
+          if (none !== undefined) throw new AppError("denied_by_gate", none.why);
           world.commitRollout(rollout, reducers.takePlace(rollout, now()), false);
         }
         world.commitRun(run, state);

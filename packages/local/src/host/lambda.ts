@@ -106,6 +106,12 @@ interface Thread {
   ended: Promise<string>;
 }
 
+/**
+ * Two dozen threads on a laptop: each would keep a hundred megabytes of what it has thrown away. The young generation is
+ * small because a handler's garbage dies young, whatever its size; the old one has room for several events at one time.
+ */
+const resourceLimits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 1_024 };
+
 function startThread(options: LambdaOptions): Thread {
   const data: ThreadData = {
     entryUrl: options.entryUrl.href,
@@ -116,6 +122,7 @@ function startThread(options: LambdaOptions): Thread {
     env: options.environment,
     workerData: data,
     name: options.name,
+    resourceLimits,
   });
   let reason = "its thread ended";
   const loaded = new Promise<boolean>((resolve) => {
