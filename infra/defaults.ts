@@ -19,7 +19,9 @@ export function setDefaults(stage: Stage, { account, partition }: Account): void
       ...args.transform,
       logGroup: { retentionInDays: stage.logDays },
       // Live, the developer's machine takes the function's role, and the function speaks through SST's bridge.
-      ...(isLive() && args.dev !== false ? {} : { role: onlyLambda(), function: onlyOurVariables(args.environment) }),
+      ...(isLive() && args.dev !== false
+        ? {}
+        : { role: onlyLambda(), function: onlyOurVariables(stage, args.environment) }),
     };
   });
 }
@@ -35,10 +37,20 @@ function onlyLambda(): Partial<aws.iam.RoleArgs> {
   };
 }
 
-/** SST adds the key of its linked resources. Nothing is linked here, and a key has no place in an environment. */
-function onlyOurVariables(environment: sst.aws.FunctionArgs["environment"]): Partial<aws.lambda.FunctionArgs> {
+/**
+ * SST adds the key of its linked resources. Nothing is linked here, and a key has no place in an environment.
+ *
+ * And Lambda's own two lines for every heartbeat that went well, 600 bytes, would cost a sixth of all that an appliance
+ * costs (`docs/cost.md`). What goes wrong is a warning, and stays.
+ */
+function onlyOurVariables(stage: Stage, environment: sst.aws.FunctionArgs["environment"]) {
   const ours = $util
     .output(environment ?? {})
     .apply((variables) => Object.fromEntries(Object.entries(variables).filter(([name]) => !name.startsWith("SST_"))));
-  return { environment: { variables: ours } };
+  const heartbeat = resourceNames(stage.name).lambda("heartbeat");
+  return (args: aws.lambda.FunctionArgs): undefined => {
+    args.environment = { variables: ours };
+    if (args.name !== heartbeat || args.loggingConfig === undefined) return;
+    args.loggingConfig = $util.output(args.loggingConfig).apply((config) => ({ ...config, systemLogLevel: "WARN" }));
+  };
 }

@@ -1,76 +1,67 @@
-import { metricDefinitions } from "@steward/contracts/metrics";
-import { queueNames, secretNames, signingKeyUses } from "@steward/contracts/names";
-import { alarmDefinitions } from "@steward/functions/alarms";
-import { dashboardNames } from "@steward/functions/alarms/alarm";
-import { type FunctionDefinition, functionDefinitions } from "@steward/functions/definitions";
-import { readStatefulList } from "../../stacks/stateful-guard.ts";
+import { readFileSync, writeFileSync } from "node:fs";
+import { totalOf } from "./cost/billables.ts";
+import { fixedCosts } from "./cost/fixed.ts";
+import { type Metered, meterAll, meterHour } from "./cost/meter.ts";
+import { applianceCosts, intervals, meterTable, sheet } from "./cost/sheet.ts";
 import { prices } from "./prices.ts";
-import type { Figure } from "./report.ts";
+import { type Figure, meets, table } from "./report.ts";
 
-const hoursPerMonth = 730;
-const minutesPerMonth = hoursPerMonth * 60;
-const definitions: FunctionDefinition[] = Object.values(functionDefinitions);
-/** What Lambda bills for a heartbeat, of which the handler itself is a fifth: a guess, and the only one here. */
-const heartbeatMs = 10;
-/** An idle queue's event source polls with five connections of 20 s each. */
-const pollsPerMinute = 15;
-const shards = 64;
-/** Bytes of a presence, of which 4 KB are one unit of an eventually consistent read of two. */
-const presenceBytes = 700;
-/** What the three alarms look at that only scale the GPU workers (`stacks/workers.ts`). */
-const scalingMetrics = 6;
-const million = 1_000_000;
+const usage = `npm run bench:cost -- [--check] [--json]
 
-/**
- * What a stage costs on AWS by list price, from what the definitions say is there and the calls that a heartbeat was
- * measured to make (`npm run bench handlers`: one UpdateItem of one unit, nothing else). GPU hosts and models apart.
- */
+What a fleet costs on AWS: meters the functions' calls and writes bench/cost.json and docs/cost.md.
+
+  --check  only meters the hour again, and says whether both are still so; writes nothing
+  --json   what was metered and the figures as JSON`;
+
+const kept = new URL("../../bench/cost.json", import.meta.url);
+const page = new URL("../../docs/cost.md", import.meta.url);
+
+export function keptMeter(): Metered {
+  return JSON.parse(readFileSync(kept, "utf8")) as Metered;
+}
+
+/** What is not as the command would write it; empty where all is. */
+export async function staleParts(): Promise<string[]> {
+  const metered = keptMeter();
+  const [was, is] = [meterTable(metered.hour), meterTable(await meterHour())].map((text) => text.split("\n"));
+  const changed = (is ?? []).filter((line) => !was?.includes(line)).map((line) => `metered now: ${line}`);
+  const gone = (was ?? []).filter((line) => !is?.includes(line)).map((line) => `metered then: ${line}`);
+  return [...changed, ...gone, ...(pageIsOf(metered) ? [] : ["docs/cost.md is not made of bench/cost.json"])];
+}
+
+export function pageIsOf(metered: Metered): boolean {
+  return readFileSync(page, "utf8") === sheet(metered);
+}
+
+/** What a stage costs by list price, from what is metered now. */
 export async function benchCost(): Promise<Figure[]> {
-  const schedules = definitions.filter(({ trigger }) => trigger.kind === "schedule");
-  const consumers = definitions.filter(({ trigger }) => trigger.kind === "queue").length;
-  const alarmMetrics = alarmDefinitions("prod").reduce((sum, { metrics }) => sum + metrics.length, 0) + scalingMetrics;
-  const keys = (readStatefulList()["prod"] ?? []).filter(({ type }) => type === "AWS::KMS::Key").length;
-  const series = Object.values(metricDefinitions).reduce(
-    (sum, { dimensions }) => sum + Object.values(dimensions).reduce((product, values) => product * values.length, 1),
-    0,
-  );
-  const fixed: [string, number, string][] = [
-    [
-      "keys",
-      keys * prices.kmsKeyPerMonth,
-      `${signingKeyUses.length} signing keys, ${keys - signingKeyUses.length} for data and backups`,
-    ],
-    ["secrets", secretNames.length * prices.secretPerMonth, `${secretNames.length} secrets`],
-    ["alarms", alarmMetrics * prices.alarmMetricPerMonth, `${alarmMetrics} metrics that alarms look at`],
-    ["metrics", series * prices.customMetricPerMonth, `${series} series of our own`],
-    ["dashboards", dashboardNames.length * prices.dashboardPerMonth, `${dashboardNames.length} dashboards`],
-    [
-      "polling",
-      (consumers * pollsPerMinute * minutesPerMonth * prices.sqsPerMillion) / million,
-      `${consumers} of ${queueNames.length} queues, ${pollsPerMinute} polls a minute each, always`,
-    ],
-    [
-      "schedules",
-      (schedules.length * minutesPerMonth * prices.lambdaPerMillion) / million +
-        schedules.reduce(
-          (sum, { memoryMb }) => sum + minutesPerMonth * 0.3 * (memoryMb / 1024) * prices.lambdaPerGbSecond,
-          0,
-        ) +
-        (shards * minutesPerMonth * 0.5 * prices.dynamoReadPerMillion) / million,
-      `${schedules.length} functions once a minute (300 ms each), the sweep's ${shards} queries`,
-    ],
-  ];
-  const total = fixed.reduce((sum, [, usd]) => sum + usd, 0);
+  return figuresOf(await meterAll(() => {}));
+}
+
+export function figuresOf(metered: Metered): Figure[] {
+  const fixed = fixedCosts(metered);
   return [
-    ...fixed.map(([name, value, how]) => ({ name: `fixed: ${name}`, value, unit: "$/month", how })),
-    { name: "fixed: all of these", value: total, unit: "$/month", how: "without GPU hosts, logs and backups" },
-    ...[60, 300].map((interval) => ({
-      name: `an appliance, beating every ${interval} s`,
-      value: appliance(interval),
+    ...fixed.map(({ name, usd, how }) => ({ name: `fixed: ${name}`, value: usd, unit: "$/month", how })),
+    {
+      name: "fixed: all of these",
+      value: fixed.reduce((sum, { usd }) => sum + usd, 0),
       unit: "$/month",
-      bar: { at: "most" as const, value: interval === 60 ? 0.082 : 0.018 },
-      how: "doorbell pull: request, function, one write unit; the sweep's share",
+      how: "without GPU hosts, logs and backups",
+    },
+    ...intervals.map((interval) => ({
+      name: `an appliance, beating every ${interval} s`,
+      value: totalOf(applianceCosts(metered, interval)),
+      unit: "$/month",
+      bar: { at: "most" as const, value: interval === "60" ? 0.082 : 0.018 },
+      how: "doorbell pull, all calls that it causes, metered; its outages among them",
     })),
+    {
+      name: "calls of an appliance at 1,000 of them",
+      value: metered.scaling,
+      unit: "× of 100",
+      bar: { at: "most" as const, value: 1.02 },
+      how: "heartbeats: nothing in them grows with the fleet",
+    },
     ...Object.entries(prices.gpuHour).map(([type, hour]) => ({
       name: `a GPU worker, ${type}`,
       value: hour,
@@ -80,12 +71,28 @@ export async function benchCost(): Promise<Figure[]> {
   ];
 }
 
-function appliance(intervalSeconds: number): number {
-  const beats = (hoursPerMonth * 3600) / intervalSeconds;
-  const gbSeconds = (heartbeatMs / 1000) * (functionDefinitions.heartbeat.memoryMb / 1024);
-  const perBeat =
-    (prices.httpApiPerMillion + prices.lambdaPerMillion + prices.dynamoWritePerMillion) / million +
-    gbSeconds * prices.lambdaPerGbSecond;
-  const swept = (minutesPerMonth * (presenceBytes / 8192) * prices.dynamoReadPerMillion) / million;
-  return beats * perBeat + swept;
+async function main(args: readonly string[]): Promise<void> {
+  if (args.includes("--help")) {
+    process.stdout.write(`${usage}\n`);
+    return;
+  }
+  if (args.includes("--check")) {
+    const stale = await staleParts();
+    process.stdout.write(
+      stale.length === 0 ? "docs/cost.md is as metered\n" : `${stale.join("\n")}\nnpm run bench:cost writes it anew\n`,
+    );
+    process.exitCode = stale.length === 0 ? 0 : 1;
+    return;
+  }
+  const json = args.includes("--json");
+  const metered = await meterAll((line) => void (json || process.stderr.write(`${line}\n`)));
+  writeFileSync(kept, `${JSON.stringify(metered, null, 2)}\n`);
+  writeFileSync(page, sheet(metered));
+  const figures = figuresOf(metered);
+  process.stdout.write(
+    json ? `${JSON.stringify({ metered, figures }, null, 2)}\n` : `${table(figures)}\n\ndocs/cost.md\n`,
+  );
+  process.exitCode = figures.every(meets) ? 0 : 1;
 }
+
+if (import.meta.main) await main(process.argv.slice(2));

@@ -3,6 +3,7 @@
  * 2026. Europe is 5 to 20 % dearer for most of them.
  */
 export const prices = {
+  asOf: "June 2026",
   httpApiPerMillion: 1.0,
   lambdaPerMillion: 0.2,
   /** arm64. */
@@ -10,6 +11,14 @@ export const prices = {
   dynamoWritePerMillion: 0.625,
   dynamoReadPerMillion: 0.125,
   sqsPerMillion: 0.4,
+  s3WritePerMillion: 5.0,
+  s3ReadPerMillion: 0.4,
+  /** Of an elliptic key. */
+  kmsSignPerMillion: 15.0,
+  secretReadPerMillion: 5.0,
+  /** Of a machine that SSM calls beyond the first 1,000 of an account and region, each of which is then paid for. */
+  ssmAdvancedHour: 0.00695,
+  dataOutPerGb: 0.09,
   kmsKeyPerMonth: 1.0,
   secretPerMonth: 0.4,
   /** For each metric that an alarm looks at. */

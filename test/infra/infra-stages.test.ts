@@ -145,7 +145,12 @@ describe.each(stages)("the app of %s", (stage) => {
       handler: "index.handler",
       timeout: timeoutSeconds,
       memorySize: memoryMb,
-      loggingConfig: { logFormat: "JSON", logGroup: `/aws/lambda/${names.lambda(name)}` },
+      loggingConfig: {
+        logFormat: "JSON",
+        logGroup: `/aws/lambda/${names.lambda(name)}`,
+        // Lambda's own lines would be dearer than the heartbeat's write.
+        ...(name === "heartbeat" ? { systemLogLevel: "WARN" } : {}),
+      },
     });
     const { heartbeatConcurrency, waitConcurrency } = settings.limits;
     const kept: Partial<Record<FunctionName, number>> = { heartbeat: heartbeatConcurrency, wait: waitConcurrency };

@@ -81,7 +81,10 @@ export function errorOf(status: number, text: string, retryAfter?: string): AppE
   const seconds = retryAfter === undefined ? undefined : Number(retryAfter);
   if (!parsed.success) {
     const code: ErrorCode = status >= 500 ? "unavailable" : "invalid_request";
-    return new AppError(code, `the server answered ${status}: ${text.slice(0, 200)}`, { retryable: status >= 500 });
+    return new AppError(code, `the server answered ${status}: ${text.slice(0, 200)}`, {
+      retryable: status >= 500,
+      ...(seconds === undefined || Number.isNaN(seconds) ? {} : { retryAfterSeconds: seconds }),
+    });
   }
   const {
     code,

@@ -58,10 +58,22 @@ async function play(script: (HeartbeatAnswer | AppError)[], options: { wentBack?
 
 describe("heartbeats", () => {
   it("keep the interval that the server set, and report it", async () => {
-    const { sent, slept, sequences } = await play([ok, ok, ok]);
+    const { sent, slept, sequences } = await play([ok, ok, ok, ok]);
+    expect(sequences).toEqual([1, 2, 3, 4]);
+    expect(sent.map((one) => one.intervalSeconds)).toEqual([60, 20, 20, 20]);
+    expect(slept.slice(1)).toEqual([20_000, 20_000]);
+  });
+
+  it("part from others that came at the same time: the first pause, and the one after an outage, is anywhere in the interval", async () => {
+    expect((await play([ok, ok])).slept).toEqual([10_000]);
+    expect((await play([ok, ok, lost, lost, lost, lost, ok, ok, ok])).slept.slice(-2)).toEqual([10_000, 20_000]);
+  });
+
+  it("take a busy door for an answer: no fixed pauses, at which all that were turned away would come again", async () => {
+    const busy = new AppError("unavailable", "the server answered 503: Service Unavailable");
+    const { slept, sequences } = await play([busy, busy, ok]);
+    expect(slept).toEqual([2_000, 4_000]);
     expect(sequences).toEqual([1, 2, 3]);
-    expect(sent.map((one) => one.intervalSeconds)).toEqual([60, 20, 20]);
-    expect(slept).toEqual([20_000, 20_000]);
   });
 
   it("send an unanswered heartbeat again, the very same one, after 2, 5 and 10 s", async () => {
@@ -88,7 +100,7 @@ describe("heartbeats", () => {
     const stale = new AppError("stale_sequence", "older", { details: { storedSequence: 900 } });
     const { sequences, slept } = await play([stale, ok, ok]);
     expect(sequences).toEqual([1, 901, 902]);
-    expect(slept).toEqual([20_000]);
+    expect(slept).toEqual([10_000]);
   });
 
   it("go back to the old certificate when the new one is refused", async () => {

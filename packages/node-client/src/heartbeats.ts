@@ -50,6 +50,8 @@ export function startHeartbeats(options: HeartbeatsOptions): Heartbeats {
   const random = options.random ?? Math.random;
   let intervalSeconds: number = defaults.heartbeatIntervalSeconds;
   let failures = 0;
+  // Whether the beat before was answered, too.
+  let isSettled = false;
   let waiters: Waiter[] = [];
   let wake = new AbortController();
 
@@ -110,16 +112,20 @@ export function startHeartbeats(options: HeartbeatsOptions): Heartbeats {
       const answer = await beat();
       if (failures > 0) log("heartbeat.answered_again", { failures });
       failures = 0;
+      const wasSettled = isSettled;
+      isSettled = true;
       const wanted = Math.min(3600, Math.max(1, answer.nextIntervalSeconds));
       intervalSeconds = Math.min(wanted, options.mostSeconds?.() ?? wanted);
       for (const { resolve } of waiting) resolve(answer);
       await client.tendCertificate();
       options.onAnswer(answer);
-      // Ten per cent either way: nodes that started together drift apart.
-      return intervalSeconds * 1000 * (0.9 + 0.2 * random());
+      // Nodes that came together, as after a blackout, part at once: the first pause is anywhere within the interval. After it
+      // ten per cent either way keep them apart.
+      return intervalSeconds * 1000 * (wasSettled ? 0.9 + 0.2 * random() : random());
     } catch (error) {
       for (const { reject } of waiting) reject(error);
       if (signal.aborted) return 0;
+      isSettled = false;
       failures += 1;
       if (failures === 1) log("heartbeat.failed", { error: describeError(error) });
       if (await client.recoverCertificate({ error, failures })) return 0;
@@ -156,10 +162,13 @@ export function startHeartbeats(options: HeartbeatsOptions): Heartbeats {
   };
 }
 
-/** No answer, or a fault behind the door. "Come back later" is an answer, and obeyed. */
+/**
+ * No answer, or a fault behind the door. That it is busy is an answer: a herd that was turned away together must not knock
+ * again together, two seconds later.
+ */
 function isWorthRepeating(error: unknown): boolean {
   if (!(error instanceof AppError)) return false;
-  return (error.code === "unavailable" || error.code === "internal") && error.retryAfterSeconds === undefined;
+  return error.details?.["unanswered"] === true || error.code === "internal";
 }
 
 function storedSequence(error: AppError): number | undefined {

@@ -1,0 +1,113 @@
+import { BatchWriteCommand } from "@aws-sdk/lib-dynamodb";
+import { itemOfPresence } from "@steward/aws/records/presence-item";
+import { createNode } from "@steward/aws/records/node";
+import { createTenant } from "@steward/aws/records/tenant";
+import type { Table } from "@steward/aws/table";
+import { derivedId } from "@steward/contracts/ids";
+import type { NodeState } from "@steward/core/node/node-state";
+import { localIssuer } from "../bench/certificates.ts";
+
+export interface Enrolled {
+  tenantId: string;
+  nodeId: string;
+  certificatePem: string;
+}
+
+const perBatch = 25;
+
+/** Tenants with their appliances as enrolment leaves them, each with a certificate. Ids are those of the seed. */
+export async function enrolFleet(
+  table: Table,
+  fleet: { appliances: number; tenants: number; intervalSeconds: number; seed: number; nowMs: number },
+): Promise<{ tenantIds: string[]; nodes: Enrolled[] }> {
+  const { intervalSeconds, nowMs, seed } = fleet;
+  const tenantIds = Array.from({ length: fleet.tenants }, (_, at) =>
+    derivedId("tenant", nowMs, `${seed} tenant ${at}`),
+  );
+  const issue = await localIssuer();
+  const nodes: Enrolled[] = [];
+  let items: Record<string, unknown>[] = tenantIds.map((tenantId, at) =>
+    itemOf(
+      createTenant({
+        v: 1,
+        version: 1,
+        tenantId,
+        name: `Customer ${at + 1}`,
+        createdAtMs: nowMs,
+        heartbeatIntervalSeconds: intervalSeconds,
+        status: "active",
+      }),
+    ),
+  );
+  for (let at = 0; at < fleet.appliances; at += 1) {
+    const tenantId = tenantIds[at % tenantIds.length] ?? "";
+    const nodeId = derivedId("appliance", nowMs, `${seed} appliance ${at}`);
+    const { pem, fingerprint } = await issue(nodeId, tenantId);
+    nodes.push({ tenantId, nodeId, certificatePem: pem });
+    items.push(
+      itemOf(createNode(nodeState({ tenantId, nodeId, name: `home-${at + 1}`, fingerprint, nowMs }))),
+      itemOfPresence({
+        v: 1,
+        nodeId,
+        tenantId,
+        kind: "appliance",
+        sequence: 0,
+        lastSeenAtMs: 0,
+        intervalSeconds,
+        certificate: { current: fingerprint, revoked: false, expiresAtMs: nowMs + 30 * 86_400_000 },
+        directive: { intervalSeconds, configRevision: 0, pendingRuns: [] },
+        announced: { level: "healthy", epoch: 1 },
+      }),
+    );
+    if (items.length >= perBatch * 8 || at === fleet.appliances - 1) {
+      await put(table, items);
+      items = [];
+    }
+  }
+  return { tenantIds, nodes };
+}
+
+function nodeState(node: {
+  tenantId: string;
+  nodeId: string;
+  name: string;
+  fingerprint: string;
+  nowMs: number;
+}): NodeState {
+  const { tenantId, nodeId, name, fingerprint, nowMs } = node;
+  return {
+    v: 1,
+    version: 1,
+    tenantId,
+    nodeId,
+    kind: "appliance",
+    name,
+    hostname: name,
+    tags: [],
+    doorbell: "pull",
+    health: "healthy",
+    healthSinceMs: nowMs,
+    healthEpoch: 1,
+    keyFingerprint: fingerprint,
+    confirmedAtMs: nowMs,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+  };
+}
+
+function itemOf({ statement }: ReturnType<typeof createNode>): Record<string, unknown> {
+  if (statement.kind !== "put") throw new Error("a creation is a put");
+  return statement.Item;
+}
+
+async function put(table: Table, items: readonly Record<string, unknown>[]): Promise<void> {
+  const batches: Record<string, unknown>[][] = [];
+  for (let at = 0; at < items.length; at += perBatch) batches.push(items.slice(at, at + perBatch));
+  await Promise.all(
+    batches.map((batch) =>
+      table.client.send(
+        new BatchWriteCommand({ RequestItems: { [table.name]: batch.map((Item) => ({ PutRequest: { Item } })) } }),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,14 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+import { root } from "../../scripts/run.ts";
+
+it("the committed cost sheet is what the functions' calls come to now", async () => {
+  // In a process of its own: its clock is the simulation's.
+  const { stdout } = await promisify(execFile)(process.execPath, ["scripts/bench/cost.ts", "--check"], {
+    cwd: root,
+  }).catch((error: { stdout: string; code: number }) =>
+    error.code === 1 && error.stdout !== "" ? error : Promise.reject(error),
+  );
+  expect(stdout).toBe("docs/cost.md is as metered\n");
+}, 300_000);

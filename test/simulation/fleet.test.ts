@@ -1,0 +1,42 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Figure, meets } from "../../scripts/bench/report.ts";
+import type { Meters } from "../../scripts/fleet/meter.ts";
+import { root } from "../../scripts/run.ts";
+
+let out: string;
+let said: { figures: Figure[]; meters: Meters; score: Record<string, number> };
+
+// In a process of its own: its clock is the simulation's.
+beforeAll(async () => {
+  out = await mkdtemp(join(tmpdir(), "steward-fleet-test-"));
+  const args = ["scripts/fleet.ts", "--appliances", "120", "--herd", "2000", "--json", "--out", out];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, maxBuffer: 2 ** 24 }).catch(
+    // A missed bar is an exit code of 1, and its figures say which.
+    (error: { stdout: string; code: number }) =>
+      error.code === 1 && error.stdout !== "" ? error : Promise.reject(error),
+  );
+  said = JSON.parse(stdout) as typeof said;
+}, 300_000);
+afterAll(() => rm(out, { recursive: true, force: true }));
+
+describe("an hour of a fleet, with deaths, flaps, a site's outage, wrong clocks, lost heartbeats and ten minutes without a door", () => {
+  it("is told as it was: every figure that has a bar meets it", () => {
+    expect(said.figures.filter((figure) => !meets(figure))).toEqual([]);
+    expect(said.score["deaths"]).toBeGreaterThan(3);
+    expect(said.score["overloads"]).toBeGreaterThan(0);
+  });
+
+  it("costs one write of one unit a heartbeat, and nothing else", () => {
+    const { invocations = 0, calls = {}, readUnits, logLines } = said.meters["heartbeat"] ?? {};
+    const announcements = calls["sqs.SendMessage"] ?? 0;
+    expect(invocations).toBeGreaterThan(5_000);
+    expect(calls["dynamodb.UpdateItem"]).toBe(invocations + announcements);
+    expect(Object.keys(calls).sort()).toEqual(["dynamodb.UpdateItem", "sqs.GetQueueUrl", "sqs.SendMessage"]);
+    expect({ readUnits, logLines }).toEqual({ readUnits: 0, logLines: 0 });
+  });
+});
