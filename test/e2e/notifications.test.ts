@@ -1,6 +1,8 @@
 import { createHash, createPublicKey, type JsonWebKey, verify } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { webhookBodySchema } from "@steward/contracts/notification";
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { type Installation, startInstallation } from "../support/installation.ts";
@@ -188,6 +190,111 @@ it("who is stuck asks the provider, whose staff is told, answers, and is asked n
   await acme("cancelTask", { params, body: {} });
   await acme("deleteNotification", { params: { notificationId: own.id } });
   await staff("deleteNotification", { params: { notificationId: desk.id } });
+});
+
+/** What left the local cloud by SES and SNS. */
+function sentOut(): {
+  kind: string;
+  to?: string[];
+  topicArn?: string;
+  subject: string;
+  text?: string;
+  message?: string;
+}[] {
+  const folder = join(installation.stack.stateDir, "cloud", "outbox");
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => !name.startsWith(".")) : [];
+  return names.sort().map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")));
+}
+
+it("an address is mailed nothing but its code until that is given back; a topic is published to; both say how it went", async () => {
+  const acme = installation.as("acme");
+  const mailed = (address: string) => sentOut().filter(({ to }) => to?.includes(address) === true);
+  const body = { name: "post", url: "mailto:ops@example.org", events: ["task.finished" as const] };
+  const made = await acme("createNotification", { body });
+  expect(made).toMatchObject({ kind: "email", confirmed: false });
+  const params = { notificationId: made.id };
+  await expect(acme("testNotification", { params })).rejects.toMatchObject({ code: "unprocessable" });
+  await vi.waitFor(() => expect(mailed("ops@example.org")).toHaveLength(1), { timeout: 20_000 });
+  const code = /^ {2}(\w{8,})$/m.exec(mailed("ops@example.org")[0]?.text ?? "")?.[1] ?? "";
+  await expect(acme("confirmNotification", { params, body: { code: `${code}x` } })).rejects.toMatchObject({
+    code: "unprocessable",
+  });
+  expect(await acme("confirmNotification", { params, body: { code } })).toMatchObject({ confirmed: true });
+  await acme("testNotification", { params });
+  await vi.waitFor(() => expect(mailed("ops@example.org")[1]).toMatchObject({ subject: "This is a test" }), {
+    timeout: 20_000,
+  });
+
+  const topicArn = "arn:aws:sns:eu-west-1:999988887777:steward-notices-ops";
+  const topic = await acme("createNotification", { body: { name: "topic", url: topicArn } });
+  await acme("testNotification", { params: { notificationId: topic.id } });
+  await vi.waitFor(
+    () => {
+      const published = sentOut().find((one) => one.topicArn === topicArn);
+      expect(webhookBodySchema.parse(JSON.parse(published?.message ?? "{}"))).toMatchObject({ event: "test" });
+    },
+    { timeout: 20_000 },
+  );
+  const refused = async (url: string, expected: object) => {
+    const { id } = await acme("createNotification", { body: { name: "x", url } });
+    await acme("testNotification", { params: { notificationId: id } });
+    await vi.waitFor(
+      async () => {
+        const { items } = await acme("listDeliveries", { params: { notificationId: id } });
+        expect(items[0]).toMatchObject({ attempts: 1, ...expected });
+      },
+      { timeout: 20_000 },
+    );
+    await acme("deleteNotification", { params: { notificationId: id } });
+  };
+  // One that is not there will never be; one that lets nobody in may yet.
+  await refused(`${topicArn}-absent`, { status: "failed", reason: expect.stringContaining("NotFound") });
+  await refused(`${topicArn}-closed`, { status: "waiting", reason: expect.stringContaining("not authorized") });
+  for (const url of [`${topicArn.replace("notices-", "")}`, "mailto:nobody", "ftp://example.org/"]) {
+    await expect(acme("createNotification", { body: { name: "x", url } })).rejects.toMatchObject({
+      code: "invalid_request",
+    });
+  }
+  for (const id of [made.id, topic.id]) await acme("deleteNotification", { params: { notificationId: id } });
+});
+
+it("an alert opens when a machine is over its thresholds, is told once, acknowledged, snoozed, and resolves by itself", async () => {
+  const acme = installation.as("acme");
+  await acme("createNotification", {
+    body: { name: "chat", url: `${origin}/`, events: ["alert.raised", "alert.resolved"], leastSeverity: "critical" },
+  });
+  const [node] = (await acme("listNodes", { query: { kind: "appliance" } })).items;
+  const params = { nodeId: node?.id ?? "" };
+  expect(await acme("getNodeThresholds", { params })).toMatchObject({ inForce: { memoryPercent: [85, 95] } });
+  await acme("putThresholds", { body: { thresholds: { diskPercent: [70, 99] }, escalateAfterMinutes: 30 } });
+  const set = await acme("putNodeThresholds", { params, body: { memoryPercent: [1, 2] } });
+  expect(set.inForce).toMatchObject({ memoryPercent: [1, 2], diskPercent: [70, 99], cpuPercent: [80, 95] });
+  const alerts = async (query = {}) => (await acme("listAlerts", { query: { node: params.nodeId, ...query } })).items;
+  await vi.waitFor(
+    async () =>
+      expect(await alerts()).toMatchObject([
+        { kind: "health", part: "memoryPercent", severity: "critical", status: "open", node: { name: node?.name } },
+      ]),
+    { timeout: 30_000 },
+  );
+  const [alert] = await alerts();
+  await vi.waitFor(() => expect(events()).toEqual(["alert.raised"]), { timeout: 20_000 });
+  expect(webhookBodySchema.parse(JSON.parse(called[0]?.body ?? "{}")).alerts).toMatchObject([
+    { id: alert?.id, summary: `${node?.name}: memory is short`, severity: "critical" },
+  ]);
+  const one = { alertId: alert?.id ?? "" };
+  const seen = await acme("acknowledgeAlert", { params: one });
+  expect(seen).toMatchObject({ status: "acknowledged", acknowledgedBy: { id: expect.stringMatching(/^per_/) } });
+  expect(await acme("acknowledgeAlert", { params: one })).toEqual(seen);
+  expect(await acme("snoozeAlert", { params: one, body: { minutes: 5 } })).toMatchObject({ status: "acknowledged" });
+  const birch = installation.as("birch");
+  await expect(birch("getAlert", { params: one })).rejects.toMatchObject({ code: "not_found" });
+
+  await acme("putNodeThresholds", { params, body: {} });
+  await vi.waitFor(async () => expect(await alerts()).toEqual([]), { timeout: 30_000 });
+  expect(await alerts({ status: "resolved" })).toMatchObject([{ id: one.alertId, openings: 1 }]);
+  await expect(acme("acknowledgeAlert", { params: one })).rejects.toMatchObject({ code: "invalid_transition" });
+  expect(events()).toEqual(["alert.raised"]);
 });
 
 it("an address on the inside is refused, and another tenant's receiver is absent", async () => {

@@ -4,6 +4,7 @@ import { type CloudCredential, callerOf } from "./authorize.ts";
 import { type Question, testAppId } from "./call-recorder.ts";
 import { maxDynamoDbBodyBytes } from "./dynamodb.ts";
 import type { EngineAnswer } from "./engine-client.ts";
+import type { Outbox } from "./outbox.ts";
 import type { S3 } from "./s3.ts";
 import { element, xmlHead } from "./s3-xml.ts";
 import { type Caller, type CloudContext, type Operations, ServiceError } from "./service.ts";
@@ -15,6 +16,8 @@ import {
   type SignatureProblem,
   sha256Hex,
 } from "./sigv4.ts";
+import { createSendEmail } from "./ses.ts";
+import { answerSns } from "./sns.ts";
 import type { Ssm } from "./ssm.ts";
 import { createSessions, type Roles } from "./sessions.ts";
 import { answerSts } from "./sts.ts";
@@ -28,6 +31,8 @@ export interface DispatcherOptions {
   kms: { operations: Operations };
   secrets: { operations: Operations };
   s3: S3;
+  /** Where mail and published messages go. */
+  outbox: Outbox;
   /** What may be lent by `AssumeRole`. */
   roles: Roles;
   /** `Host` values to answer to, besides our own address. */
@@ -56,7 +61,11 @@ const jsonServices = {
 } as const satisfies Record<string, JsonService>;
 
 const maxAgentBodyBytes = 1024 * 1024;
-const maxFormBodyBytes = 16 * 1024;
+/** A message of 256 KiB, escaped character by character. */
+const maxFormBodyBytes = 1024 * 1024;
+const maxMailBodyBytes = 1024 * 1024;
+/** Where SES takes a mail. */
+const mailPath = "/v2/email/outbound-emails";
 
 /** One listener for all services: who calls, with what right, and which service is meant. */
 export function createDispatcher(options: DispatcherOptions): RequestListener {
@@ -176,13 +185,31 @@ export function createDispatcher(options: DispatcherOptions): RequestListener {
     }
   };
 
-  /** STS speaks the older protocol: a form is asked, XML is the answer. */
+  const sendEmail = createSendEmail(options.outbox);
+
+  /** SES has paths, and JSON on them. */
+  const ses = async (request: IncomingMessage, response: ServerResponse) => {
+    try {
+      const signature = signatureOf(request);
+      const body = await readBody(request, maxMailBodyBytes);
+      const caller = authenticate(request, signature, "ses", sha256Hex(body));
+      sendJson(response, 200, JSON.stringify(await sendEmail(parseJson(body), caller)), "1.1");
+    } catch (error) {
+      const { code } = toServiceError(error, context);
+      response.setHeader("x-amzn-errortype", code);
+      sendJsonError(response, toServiceError(error, context), "1.1");
+    }
+  };
+
+  /** STS and SNS speak the older protocol: a form is asked, XML is the answer. */
   const sts = async (request: IncomingMessage, response: ServerResponse) => {
     try {
       const signature = signatureOf(request);
       const body = await readBody(request, maxFormBodyBytes);
-      const caller = authenticate(request, signature, "sts", sha256Hex(body));
-      const answer = answerSts(new URLSearchParams(body.toString("utf8")), caller, { context, sessions });
+      const form = new URLSearchParams(body.toString("utf8"));
+      const isSns = form.get("Version") === "2010-03-31";
+      const caller = authenticate(request, signature, isSns ? "sns" : "sts", sha256Hex(body));
+      const answer = isSns ? answerSns(form, caller, options.outbox) : answerSts(form, caller, { context, sessions });
       response.writeHead(200, { "content-type": "text/xml" });
       response.end(answer);
     } catch (error) {
@@ -247,6 +274,7 @@ export function createDispatcher(options: DispatcherOptions): RequestListener {
     else if (path.startsWith("/_ssm/")) void agent(request, response, path);
     else if (typeof target === "string") void json(request, response, target);
     else if (isForm(request)) void sts(request, response);
+    else if (path === mailPath && request.method === "POST") void ses(request, response);
     else void objects(request, response);
   };
 }

@@ -11,6 +11,7 @@ import { type DynamoDbEngine, startDynamoDbEngine } from "./dynamodb-engine.ts";
 import { type Journal, openJournal } from "./journal.ts";
 import { createKms } from "./kms.ts";
 import { isAlive, readPidFile, removePidFile, writePidFile } from "./pid-file.ts";
+import { createOutbox } from "./outbox.ts";
 import { createResources } from "./resources.ts";
 import { createS3 } from "./s3.ts";
 import type { InvokeRotation } from "./secret-rotation.ts";
@@ -118,6 +119,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       kms,
       secrets,
       s3,
+      outbox: createOutbox(join(options.stateDir, "outbox"), context.now),
       allowedHosts: options.allowedHosts ?? [],
       allowedOrigins: options.allowedOrigins ?? [],
       record: options.recordCalls === undefined ? undefined : createCallRecorder(options.recordCalls, options.stage),

@@ -53,6 +53,7 @@ export function functionEnvironment(
     STEWARD_NODES_DOMAINS: localDomains.nodes,
     STEWARD_API_URL: options.apiUrl,
     STEWARD_NODES_URL: options.nodesUrl,
+    STEWARD_MAIL_FROM: "steward@localhost.example",
     STEWARD_CHECK_ANSWERS: "true",
     STEWARD_RATE_LIMITS: localRates,
     ...host.STEWARD_FUNCTION_ENV,
