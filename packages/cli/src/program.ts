@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { addAlerts, addThresholds } from "./commands/alerts.ts";
 import { addActions } from "./commands/actions.ts";
 import { addCommands } from "./commands/commands.ts";
 import { addNotify } from "./commands/notify.ts";
@@ -54,6 +55,8 @@ export function createProgram(run: Runner): Command {
   addAppliances(program, run);
   addWorkers(program, run);
   addNodes(program, run);
+  addAlerts(program, run);
+  addThresholds(program, run);
   addQueues(program, run);
   program.commandsGroup("Control:");
   addSchedules(program, run);
