@@ -57,6 +57,39 @@ const limits = {
   models: [],
 };
 
+const alert = {
+  id: newId("alert", nowMs),
+  kind: "health" as const,
+  status: "acknowledged" as const,
+  severity: "critical" as const,
+  summary: "bert: a disk is nearly full",
+  node: { id: bert.id, name: "bert", health: "critical" as const },
+  part: "diskPercent",
+  startsAt: new Date(nowMs).toISOString(),
+  openings: 2,
+  acknowledgedBy: { id: newId("person", nowMs), name: "Anna" },
+  snoozedUntil: midnight,
+  past: [{ startsAt: midnight, resolvedAt: midnight, severity: "warning" as const }],
+};
+const inForce = {
+  cpuPercent: [80, 95] as [number, number],
+  memoryPercent: [85, 95] as [number, number],
+  diskPercent: [70, 90] as [number, number],
+  loadAverage1m: [4, 8] as [number, number],
+};
+const thresholds = { thresholds: { diskPercent: inForce.diskPercent }, inForce, escalateAfterMinutes: 30 };
+const receiver = {
+  id: newId("notification", nowMs),
+  name: "post",
+  kind: "email" as const,
+  url: "mailto:ops@example.org",
+  events: ["alert.escalated" as const],
+  quietHours: { from: "22:00", until: "07:00", timeZone: "Europe/Berlin", exceptCritical: false },
+  confirmed: false,
+  createdBy: newId("person", nowMs),
+  createdAt: new Date(nowMs).toISOString(),
+};
+
 let api: ScriptedApi;
 let config: Awaited<ReturnType<typeof configFolder>>;
 beforeAll(async () => {
@@ -121,6 +154,13 @@ beforeAll(async () => {
     removeWindow: () => undefined,
     getPolicy: () => ({ ...policy, revision: 3, updatedAt: new Date(nowMs).toISOString(), updatedBy: bert }),
     putPolicy: () => ({ ...policy, revision: 4 }),
+    listAlerts: () => ({ items: [alert] }),
+    getAlert: () => alert,
+    snoozeAlert: () => alert,
+    getThresholds: () => thresholds,
+    putThresholds: () => thresholds,
+    listNotifications: () => ({ items: [receiver] }),
+    createNotification: () => receiver,
     listFreezes: () => ({ items: [freeze] }),
     createFreeze: () => freeze,
     endFreeze: () => undefined,
@@ -181,6 +221,16 @@ const commands: [string, string[], RegExp][] = [
   ],
   ["the end of a window", ["windows", "rm", nights.id], /Removed win_/],
   ["the policy", ["policy", "show"], /"previewMinutes": 30[\s\S]*revision 3, by/],
+  ["what is wrong", ["alerts", "ls"], /critical +bert: a disk is nearly full +acknowledged by Anna, snoozed/],
+  ["an alert", ["alerts", "show", alert.id], /Nobody was told of it[\s\S]*before: warning/],
+  ["a snooze", ["alerts", "snooze", alert.id, "--for", "4h"], /snoozed until/],
+  [
+    "changed thresholds",
+    ["thresholds", "set", "--disk", "70/90"],
+    /disk +70 +90 +here[\s\S]*escalated after 30 minutes/,
+  ],
+  ["receivers", ["notify", "ls"], /post +ops@example.org +alert.escalated +22:00-07:00 +unconfirmed/],
+  ["a new receiver", ["notify", "add", "ops@example.org", "--escalation"], /steward notify confirm ntf_/],
   ["a freeze", ["freeze", "holidays", "--for", "2h"], /steward unfreeze frz_/],
   ["freezes", ["freezes"], /holidays/],
   [
