@@ -125,13 +125,16 @@ function boundaryRules(scope: Construct, { stage, env }: StageProps): Rule[] {
     { actions: actionsOf("sqs", "ListQueues"), resources: ["*"], why: "Listing knows no bounds; it shows names" },
     {
       actions: actionsOf("s3", "GetObject PutObject ListBucket"),
-      resources: [buckets.bundles, buckets.outputs].flatMap((bucket) => [arn("s3", bucket), arn("s3", `${bucket}/*`)]),
+      resources: [buckets.bundles, buckets.outputs, buckets.fleet].flatMap((bucket) => [
+        arn("s3", bucket),
+        arn("s3", `${bucket}/*`),
+      ]),
       why,
     },
     {
       actions: actionsOf("s3", "DeleteObject"),
-      resources: [arn("s3", `${buckets.outputs}/*`)],
-      why: "Outputs of a tenant that was deleted",
+      resources: [arn("s3", `${buckets.outputs}/*`), arn("s3", `${buckets.fleet}/*`)],
+      why: "Outputs and snapshots of a tenant that was deleted",
     },
     {
       // Nobody deletes a seal, or says how long it stays.

@@ -127,6 +127,8 @@ describe.each(stages)("the stacks of %s", (stage) => {
         Rule: { DefaultRetention: { Days: settings.seals.days, Mode: settings.seals.lock.toUpperCase() } },
       },
     });
+    // Written anew every minute: a version of each would be all that the bucket is full of.
+    bucket(buckets.fleet, { ...logged, VersioningConfiguration: Match.absent() });
     bucket(buckets.outputs, {
       ...logged,
       VersioningConfiguration: Match.absent(),

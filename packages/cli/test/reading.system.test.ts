@@ -1,7 +1,10 @@
 import { spawnSync } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { newId } from "@steward/contracts/ids";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bert, nowMs, planOf, runOf, sessionOf, taskId, taskOf, tenantId, usersAdd } from "./fixtures.ts";
+import { requireOrSkip } from "../../../test/support/require.ts";
 import { configFolder, steward } from "./run-steward.ts";
 import { type ScriptedApi, startScriptedApi } from "./scripted-api.ts";
 
@@ -20,6 +23,8 @@ const node = {
   metrics: { cpuPercent: 1, memoryPercent: 2, diskPercent: 91, loadAverage1m: 0.1, uptimeSeconds: 60 },
   facts: { users: ["john"] },
 };
+const none = { healthy: 0, warning: 0, critical: 0, offline: 0 };
+const oneCritical = { ...none, critical: 1 };
 const freeze = {
   id: newId("freeze", nowMs),
   scope: "tenant" as const,
@@ -122,6 +127,64 @@ beforeAll(async () => {
       tasks: { active: 1, waitingForMe: 0 },
       freezes: 1,
     }),
+    fleetHealth: () => ({
+      asOf: new Date(nowMs).toISOString(),
+      total: 1,
+      counts: oneCritical,
+      byKind: { appliance: oneCritical, worker: none },
+      versions: [
+        { version: "0.2.0", nodes: 1 },
+        { version: "0.1.9", nodes: 1 },
+      ],
+    }),
+    fleetHistory: () => ({
+      stepSeconds: 300,
+      points: [
+        { at: new Date(Date.now()).toISOString(), ...oneCritical, cpuPercent: 1, memoryPercent: 2, diskPercent: 3 },
+      ],
+    }),
+    nodeHistory: () => ({
+      stepSeconds: 300,
+      points: [
+        {
+          at: new Date(Date.now()).toISOString(),
+          health: "critical" as const,
+          cpuPercent: 99,
+          memoryPercent: 2,
+          diskPercent: 91,
+          loadAverage1m: 0.5,
+        },
+      ],
+    }),
+    topology: () => ({
+      asOf: new Date(nowMs).toISOString(),
+      sites: [{ name: "berlin", nodes: 1, counts: oneCritical }],
+      gateways: [],
+      elsewhere: none,
+      workers: [{ id: "worker-1", name: "worker 1", health: "healthy" as const, slots: 4, used: 1 }],
+      more: false,
+    }),
+    flow: () => ({
+      at: new Date(nowMs).toISOString(),
+      stages: [{ stage: "awaiting_approval", count: 200, more: true }],
+      lanes: [{ lane: "express" as const, queued: 2, inFlight: 1 }],
+      slots: { total: 4, used: 1 },
+    }),
+    clusterStats: () => ({
+      asOf: new Date(nowMs).toISOString(),
+      nodes: { appliance: oneCritical, worker: none },
+      heartbeatsPerMinute: 1,
+      workers: { ready: 1, slots: 4, used: 1 },
+    }),
+    bulkNodes: ({ body }) => {
+      const { change } = body as { change: { kind: string } };
+      return change.kind === "interval"
+        ? {
+            changed: 0,
+            items: [{ id: bert.id, outcome: "failed" as const, code: "denied_by_gate", problem: "a freeze" }],
+          }
+        : { changed: 1, items: [{ id: bert.id, outcome: "changed" as const }] };
+    },
     health: () => ({
       status: "degraded",
       version: "1",
@@ -175,6 +238,26 @@ afterAll(async () => {
   await config.remove();
 });
 
+test("a change of many ends with 1 where it failed for one, and says which and why", async () => {
+  const { code, stdout } = await steward(["nodes", "interval", "bert", "--seconds", "300"], { config: config.folder });
+  expect([code, stdout]).toEqual([1, expect.stringMatching(/✘ bert: a freeze/)]);
+});
+
+const ansible = spawnSync("ansible-inventory", ["--version"]).status === 0;
+const withAnsible = requireOrSkip("ansible", ansible, "there is no ansible-inventory");
+withAnsible("an inventory", () => {
+  test("is one to Ansible", async () => {
+    const { stdout } = await steward(["nodes", "ls", "--format", "ansible-inventory"], { config: config.folder });
+    const file = join(config.folder, "inventory.json");
+    await writeFile(file, stdout);
+    const listed = spawnSync("ansible-inventory", ["-i", file, "--list"], { encoding: "utf8" });
+    expect(JSON.parse(listed.stdout)).toMatchObject({
+      _meta: { hostvars: { bert: { steward_id: bert.id, steward_tags: ["site:berlin"] } } },
+      site_berlin: { hosts: ["bert"] },
+    });
+  });
+});
+
 const commands: [string, string[], RegExp][] = [
   [
     "what is wrong",
@@ -194,7 +277,14 @@ const commands: [string, string[], RegExp][] = [
   ["a ping", ["appliances", "ping", "bert"], /bert answered after/],
   ["a removal", ["appliances", "remove", "bert", "--yes"], /is removed/],
   ["workers", ["workers", "ls"], /bert/],
-  ["health", ["nodes", "health"], /critical 1/],
+  ["health", ["nodes", "health"], /critical 1[\s\S]*agents: 0\.2\.0 on 1, 0\.1\.9 on 1[\s\S]*bert/],
+  ["all machines", ["nodes", "ls", "--sort", "cpu", "--reverse"], /bert +critical/],
+  ["a history of all", ["nodes", "history"], /critical +[ ▁▂▃▄▅▆▇█]+█ now 1, most 1/],
+  ["a machine's history", ["nodes", "history", "bert"], /cpu % +[ ]*█ now 99, most 99/],
+  ["the topology", ["nodes", "topology"], /site berlin +1 +.*critical 1[\s\S]*worker 1: healthy, 1\/4 slots/],
+  ["the flow", ["nodes", "flow"], /awaiting approval +200\+/],
+  ["counts and means", ["nodes", "stats"], /appliances +.*critical 1/],
+  ["tags of many", ["nodes", "tag", "--tag", "site:berlin", "--add", "a:b", "--yes"], /1 changed/],
   ["queues", ["queues", "ls"], /rollouts +1/],
   ["tenants", ["tenants", "ls"], /Acme/],
   ["the gate", ["gate", "explain", taskId], /✘ +freeze +holidays[\s\S]*What decides[\s\S]*→ An admin ends it/],
