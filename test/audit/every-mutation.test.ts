@@ -373,6 +373,18 @@ const steps: Partial<Record<RouteName, Step>> = {
       return send("confirmNode", { as: "acme", params: { nodeId }, body: { keyFingerprint } });
     },
   },
+  changeTags: {
+    call: () =>
+      send("changeTags", { as: "acme", params: { nodeId: keep["node"] ?? "" }, body: { add: ["ring:canary"] } }),
+  },
+  bulkNodes: {
+    call: () =>
+      send("bulkNodes", {
+        as: "acme",
+        body: { nodes: [keep["node"] ?? ""], change: { kind: "tags", remove: ["ring:canary"] } },
+      }),
+    record: () => keep["node"] ?? "",
+  },
   putConfig: {
     call: () =>
       send("putConfig", {

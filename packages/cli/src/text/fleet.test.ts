@@ -54,7 +54,8 @@ it("a line of history is as wide as it is told to be, rises with its values and 
     { atMs: 0, value: 0 },
     { atMs: 10, value: 50 },
     { atMs: 40, value: 100 },
-    { atMs: 999, value: 100 },
+    { atMs: 41, value: 100 },
+    { atMs: -1, value: 100 },
   ];
   expect(sparkline(points, { fromMs: 0, toMs: 40, width: 5, top: 100 })).toBe("▁▅  █");
 });

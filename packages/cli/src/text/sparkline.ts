@@ -2,7 +2,7 @@ const blocks = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
 /**
  * One line of `width` columns from points in time: each column is the mean of the points that fall into it, between 0 and
- * `top`; one without any is a gap.
+ * `top`; one without any is a gap. What is later than `toMs` is in the last: whose clock is right is nobody's business here.
  */
 export function sparkline(
   points: readonly { atMs: number; value: number }[],
@@ -10,7 +10,7 @@ export function sparkline(
 ): string {
   const columns = Array.from({ length: width }, (): number[] => []);
   for (const { atMs, value } of points) {
-    if (atMs < fromMs || atMs > toMs) continue;
+    if (atMs < fromMs) continue;
     const column = Math.min(width - 1, Math.floor(((atMs - fromMs) / Math.max(1, toMs - fromMs)) * width));
     columns[column]?.push(value);
   }
