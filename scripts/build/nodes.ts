@@ -37,20 +37,20 @@ export function buildNodes(outDir: string): void {
     });
     chmodSync(outfile, 0o755);
   }
-  // What a worker's host of somebody's own needs besides: the unit that the cloud's hosts have, and a way to Node.
-  copyFileSync(
-    join(root, "packages/worker/systemd/steward-worker.service"),
-    join(outDir, "worker/steward-worker.service"),
-  );
-  const script = join(outDir, "worker/install.sh");
-  writeFileSync(script, installScript(), { mode: 0o755 });
-  chmodSync(script, 0o755);
+  // What a host of somebody's own needs besides: the unit, and a way to Node.
+  for (const program of ["worker", "agent"] as const) {
+    const unit = `steward-${program}.service`;
+    copyFileSync(join(root, `packages/${program}/systemd/${unit}`), join(outDir, program, unit));
+    const script = join(outDir, program, "install.sh");
+    writeFileSync(script, installScript(program), { mode: 0o755 });
+    chmodSync(script, 0o755);
+  }
 }
 
-/** Brings the pinned Node where there is none that is new enough, and hands over to the worker's own installer. */
-function installScript(): string {
+/** Brings the pinned Node where there is none that is new enough, and hands over to the program's own installer. */
+function installScript(program: "worker" | "agent"): string {
   return `#!/usr/bin/env bash
-# Installs the Steward worker on a host of your own: Linux with systemd, x86-64, as root. May be run again.
+# Installs the Steward ${program} on a host of your own: Linux with systemd, x86-64, as root. May be run again.
 #   sudo ./install.sh --url https://api.steward.example --token - <token.txt
 set -euo pipefail
 umask 022
@@ -81,6 +81,6 @@ if ! node_is_new_enough; then
   # What the shell becomes next runs no trap.
   rm -rf "$folder"
 fi
-PATH=$path exec node "$here/steward-worker.mjs" install "$@"
+PATH=$path exec node "$here/steward-${program}.mjs" install "$@"
 `;
 }

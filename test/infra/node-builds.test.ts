@@ -92,12 +92,12 @@ describe.each(["worker", "agent"] as const)("the single file of the %s", (progra
     };
     const { code, text } = await tell(program, ["doctor"], environment);
     expect(code).toBe(1);
-    const next = program === "worker" ? "sudo steward-worker install --url" : "steward-agent enrol --url";
-    expect(text).toContain(`FAIL  not enrolled\n      ${next}`);
-    if (program === "worker") {
-      const report = await tell(program, ["doctor", "--json"], environment);
-      expect(JSON.parse(report.text)).toMatchObject({ ok: false, host: { cores: expect.any(Number) as number } });
-    }
+    expect(text).toContain(`FAIL  not enrolled\n      sudo steward-${program} install --url`);
+    const report = await tell(program, ["doctor", "--json"], environment);
+    expect(JSON.parse(report.text)).toMatchObject({
+      ok: false,
+      ...(program === "worker" ? { host: { cores: expect.any(Number) as number } } : {}),
+    });
     expect((await tell(program, ["run"], environment)).text).toContain("not enrolled");
   });
 
@@ -222,6 +222,9 @@ it("the built agent obeys a signed run, and answers its doorbell", async () => {
   const child = await start("agent", environment);
   expect(await until("the run's result", () => control.run.result, 30_000)).toMatchObject({ attempt: 1 });
   expect((await tell("agent", ["ring"], environment)).code).toBe(0);
+  const status = await tell("agent", ["status"], environment);
+  expect(status.text).toMatch(/^node +nas \(apl_/);
+  expect(JSON.parse((await tell("agent", ["status", "--json"], environment)).text)).toMatchObject({ connected: true });
   const doctor = await tell("agent", ["doctor"], environment);
   expect(doctor.text).toContain("accepts this machine");
   child.kill("SIGTERM");

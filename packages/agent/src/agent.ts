@@ -21,12 +21,15 @@ import { createReporter } from "./report-runs.ts";
 import { createRunQueue } from "./run-queue.ts";
 import { claimStateDir } from "./single-agent.ts";
 import { openTrustStore } from "@steward/node-client/trust-store";
+import type { Upgrader } from "./wait-for-upgrade.ts";
 import { agentVersion } from "./version.ts";
 
 export interface AgentOptions {
   /** The folder of an enrolled node (`enrol`). One agent at a time. */
   stateDir: string;
   executor: Executor;
+  /** Replaces this agent's build; absent where it is no service. */
+  upgrader?: Upgrader;
   log: Log;
   /** PEM of the CA of the nodes door, where it is not a public one. */
   serverCa?: string;
@@ -169,6 +172,7 @@ async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agen
     ledger,
     reporter,
     executor,
+    ...(options.upgrader === undefined ? {} : { upgrader: options.upgrader }),
     beat: () => heartbeats.beatNow(),
     clock,
     random,

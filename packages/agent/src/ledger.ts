@@ -43,8 +43,10 @@ const rebootSchema = z.strictObject({
   v: z.literal(1),
   /** Which step. */
   index: z.number().int().nonnegative(),
-  /** The boot that has to end. */
+  /** The boot that has to end; or the id of an upgrade, which has to. */
   bootId: z.string().min(1),
+  /** It is no restart of the machine: the agent's build is replaced, by this version or the newest. */
+  upgrade: z.strictObject({ version: z.string().optional() }).optional(),
   /** On the server's clock. After the deadline it has failed. */
   askedAtMs: z.number(),
   deadlineMs: z.number(),

@@ -1,35 +1,46 @@
-import { execFile } from "node:child_process";
-import { access, constants, readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { parseArgs, promisify } from "node:util";
+import { parseArgs } from "node:util";
 import { AppError } from "@steward/contracts/errors";
 import { textLine } from "@steward/contracts/log-line";
-import { systemClock } from "@steward/node-client/clock";
 import { enrol, tokenOf } from "@steward/node-client/enrol";
-import { readIdentity } from "@steward/node-client/identity";
+import { placesOf, type Service } from "@steward/node-client/install";
 import { describeError, jsonLines } from "@steward/node-client/log";
-import { createNodeClient } from "@steward/node-client/node-client";
+import { installHere, uninstallHere, upgradeHere } from "@steward/node-client/service-commands";
+import { checkMayRead, withSettingsFile } from "@steward/node-client/settings-file";
 import { readIfThere } from "@steward/node-client/state-files";
-import { startAgent } from "./agent.ts";
+import { statusFile } from "@steward/node-client/upgrade-installed";
+import { type AgentStatus, startAgent } from "./agent.ts";
+import { examine, findingsText, statusText } from "./doctor.ts";
 import { type AgentEnv, readEnv } from "./env.ts";
 import { createAnsibleExecutor, hostPlace } from "./executor/ansible-executor.ts";
 import type { Executor } from "./executor/executor.ts";
 import { createSimulateExecutor } from "./executor/simulate-executor.ts";
+import { createServiceUpgrader } from "./service-upgrader.ts";
 import { ringAgent } from "./single-agent.ts";
-import { openTrustStore } from "@steward/node-client/trust-store";
+import { agentVersion } from "./version.ts";
 
 const usage = `steward-agent: carries out what was approved for this machine, and nothing else
 
+  sudo steward-agent install --url https://api.steward.example --token -
+                               folders, systemd units and enrolment; again: mends what is missing
+  sudo steward-agent upgrade   to the newest build of the signed release; comes back when it does not beat
+                               --version <version>
+  sudo steward-agent uninstall takes the agent off the machine
+  sudo steward-agent status    what the running agent last wrote     --json   for programs
+  sudo steward-agent doctor    what is wrong here, and what to do    --json   for programs
+  sudo steward-agent ring      make the running agent fetch now
+
   steward-agent enrol --url https://api.steward.example --token <token>
   steward-agent run
-  steward-agent ring       make the running agent fetch now
-  steward-agent status     what the running agent last wrote
-  steward-agent doctor     what is wrong here
 
+upgrade, uninstall, status, doctor and ring read /etc/steward/agent.env, as the service does; what the shell has set wins.
 A token of - is read from the standard input, where no other program sees it.
 STEWARD_STATE_DIR names the state folder (default /var/lib/steward-agent).`;
 
+const service: Service = { program: "agent" };
 const log = jsonLines((line) => process.stdout.write(line), { app: "steward-agent" });
 
 function executorOf(env: AgentEnv): Executor {
@@ -40,7 +51,15 @@ function executorOf(env: AgentEnv): Executor {
 
 async function run(env: AgentEnv): Promise<void> {
   const executor = executorOf(env);
-  const agent = await startAgent({ stateDir: env.STEWARD_STATE_DIR, executor, log, ...(await serverCa(env)) });
+  const { STEWARD_STATE_DIR: stateDir } = env;
+  const isService = existsSync(placesOf(service).program) && stateDir === placesOf(service).state;
+  const agent = await startAgent({
+    stateDir,
+    executor,
+    log,
+    ...(executor.name === "ansible" && isService ? { upgrader: createServiceUpgrader({ service, stateDir }) } : {}),
+    ...(await serverCa(env)),
+  });
   log("agent.started", { nodeId: agent.status().nodeId, executor: executor.name });
   process.send?.({ event: "ready" });
   let ending = false;
@@ -79,10 +98,36 @@ async function enrolHere(env: AgentEnv, args: string[]): Promise<void> {
   );
 }
 
-async function status(env: AgentEnv): Promise<void> {
-  const text = await readIfThere(join(env.STEWARD_STATE_DIR, "status.json"));
+async function install(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { url: { type: "string" }, token: { type: "string" } } });
+  if ((values.url === undefined) !== (values.token === undefined)) {
+    throw new AppError("invalid_request", "to enrol give both: --url <api door> --token - (and the token as input)");
+  }
+  const { url } = values;
+  const token = values.token === undefined ? undefined : await tokenOf(values.token);
+  await installHere(service, {
+    folder: import.meta.dirname,
+    settings: {},
+    ...(url === undefined || token === undefined ? {} : { enrol: { url, token } }),
+  });
+}
+
+async function upgrade(env: AgentEnv, args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: { version: { type: "string" }, id: { type: "string" }, settle: { type: "boolean" } },
+  });
+  const { version: wanted, id, settle } = values;
+  const about = { version: agentVersion, stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) };
+  if (!(await upgradeHere(service, { ...about, wanted, id, settle }))) process.exitCode = 1;
+}
+
+async function status(env: AgentEnv, args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { json: { type: "boolean" } } });
+  checkMayRead(env.STEWARD_STATE_DIR);
+  const text = await readIfThere(join(env.STEWARD_STATE_DIR, statusFile));
   if (text === undefined) throw new AppError("not_found", "no agent has been in touch from this state folder yet");
-  process.stdout.write(text);
+  process.stdout.write(values.json === true ? text : statusText(JSON.parse(text) as AgentStatus, Date.now()));
 }
 
 async function ring(env: AgentEnv): Promise<void> {
@@ -92,53 +137,17 @@ async function ring(env: AgentEnv): Promise<void> {
   });
 }
 
-async function doctor(env: AgentEnv): Promise<void> {
-  let healthy = true;
-  const say = (ok: boolean, what: string, next?: string) => {
-    healthy &&= ok;
-    process.stdout.write(`${ok ? "ok  " : "FAIL"}  ${what}${ok || next === undefined ? "" : `\n      ${next}`}\n`);
-  };
-  const { STEWARD_STATE_DIR: stateDir } = env;
-  const writable = await access(stateDir, constants.W_OK).then(
-    () => true,
-    () => false,
-  );
-  say(writable, `state folder ${stateDir}`, "make it writable for this user, or set STEWARD_STATE_DIR");
-  if (env.STEWARD_EXECUTOR === "ansible") {
-    await promisify(execFile)(env.STEWARD_ANSIBLE_PLAYBOOK, ["--version"], { timeout: 20_000 }).then(
-      ({ stdout }) => say(true, stdout.split("\n")[0] ?? "ansible-playbook"),
-      (error: unknown) =>
-        say(false, `${env.STEWARD_ANSIBLE_PLAYBOOK}: ${describeError(error)}`, "install Debian's package ansible-core"),
-    );
-    say(process.getuid?.() === 0, "runs as root", "playbooks change the system: run the agent as root");
-  } else say(true, "executor simulate: nothing is changed here");
-  const identity = writable ? await readIdentity(stateDir) : undefined;
-  say(
-    identity !== undefined,
-    identity ? `enrolled as ${identity.name} (${identity.nodeId})` : "not enrolled",
-    usage.split("\n")[2]?.trim(),
-  );
-  if (identity) {
-    const client = await createNodeClient({ stateDir, ...(await serverCa(env)) });
-    say(true, `certificate until ${new Date(client.certificate().notAfterMs).toISOString()}`);
-    const next = "check the network, the machine's clock and STEWARD_SERVER_CA_FILE";
-    // Read only: the running agent owns the folder and beats by itself.
-    await client.call("getTrust", {}).then(
-      () => say(true, `the nodes door ${identity.nodesUrl} accepts this machine`),
-      (error: unknown) => say(false, `the nodes door: ${describeError(error)}`, next),
-    );
-    const store = {
-      stateDir,
-      rootPublicKey: identity.rootPublicKey,
-      call: client.call,
-      nowMs: () => undefined,
-      clock: systemClock,
-    };
-    const known = (await openTrustStore(store)).current();
-    if (known) say(true, `trust document ${known.trust.version}, release ${known.release.version}`);
-    await client.close();
-  }
-  process.exitCode = healthy ? 0 : 1;
+async function doctor(env: AgentEnv, args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { json: { type: "boolean" } } });
+  const findings = await examine(env, { ...(await serverCa(env)), service });
+  const ok = findings.every((finding) => finding.ok);
+  process.stdout.write(values.json === true ? `${JSON.stringify({ ok, findings })}\n` : findingsText(findings));
+  process.exitCode = ok ? 0 : 1;
+}
+
+/** Of a command that somebody types on the host. */
+function hostEnv(): AgentEnv {
+  return readEnv(withSettingsFile(placesOf(service).settings, process.env));
 }
 
 async function serverCa(env: AgentEnv): Promise<{ serverCa?: string }> {
@@ -150,9 +159,19 @@ async function serverCa(env: AgentEnv): Promise<{ serverCa?: string }> {
 async function main([command, ...args]: string[]): Promise<void> {
   if (command === "run") return run(readEnv());
   if (command === "enrol") return enrolHere(readEnv(), args);
-  if (command === "ring") return ring(readEnv());
-  if (command === "status") return status(readEnv());
-  if (command === "doctor") return doctor(readEnv());
+  if (command === "install") return install(args);
+  if (command === "upgrade") return upgrade(hostEnv(), args);
+  if (command === "uninstall") {
+    const env = hostEnv();
+    return uninstallHere(service, { stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) });
+  }
+  if (command === "ring") return ring(hostEnv());
+  if (command === "status") return status(hostEnv(), args);
+  if (command === "doctor") return doctor(hostEnv(), args);
+  if (command === "--version") {
+    process.stdout.write(`${agentVersion}\n`);
+    return;
+  }
   process.stdout.write(`${usage}\n`);
   process.exitCode = command === "--help" || command === "help" ? 0 : 2;
 }

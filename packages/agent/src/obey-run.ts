@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Client } from "@steward/contracts/client";
 import type { Envelope } from "@steward/contracts/envelope";
 import { AppError, hasCode } from "@steward/contracts/errors";
@@ -20,6 +21,7 @@ import { createStepSecrets } from "./step-secrets.ts";
 import type { Trusted, TrustStore } from "@steward/node-client/trust-store";
 import { stepsToUndo } from "./undo-scope.ts";
 import { type Rebooted, waitForReboot } from "./wait-for-reboot.ts";
+import { type Upgrader, waitForUpgrade, type WaitForUpgradeOptions } from "./wait-for-upgrade.ts";
 
 export interface ObeyOptions {
   applianceId: string;
@@ -31,6 +33,8 @@ export interface ObeyOptions {
   ledger: Ledger;
   reporter: Reporter;
   executor: Executor;
+  /** Absent where the agent is no service that could be replaced. */
+  upgrader?: Upgrader;
   /** Resolves when a heartbeat was answered. */
   beat: () => Promise<unknown>;
   clock: Clock;
@@ -202,18 +206,12 @@ async function carryOut(run: StartedRun, options: ObeyOptions): Promise<Obeyed> 
   const say = (line: string) => redactor.write(new TextEncoder().encode(`\n${line}\n`));
 
   const comeBack = async (reboot: AwaitedReboot): Promise<Rebooted> => {
-    if (executor.boot === undefined) return { type: "failed", reason: "nothing here can be restarted" };
     const nowMs = serverClock.nowMs() ?? reboot.deadlineMs;
-    const rebooted = await waitForReboot({
-      boot: executor.boot,
-      bootId: reboot.bootId,
-      beat: options.beat,
-      withinMs: reboot.deadlineMs - nowMs,
-      clock: options.clock,
-      signal: options.signal,
-    });
+    const { beat, clock, signal } = options;
+    const wait = { beat, withinMs: reboot.deadlineMs - nowMs, clock, signal };
+    const rebooted = await awaitLife(reboot, wait, options);
     if (rebooted.type !== "back") return rebooted;
-    void say("The machine is back.");
+    void say(reboot.upgrade === undefined ? "The machine is back." : "The agent is back.");
     reboot.step.durationMs += Math.max(0, Math.round((serverClock.nowMs() ?? nowMs) - reboot.askedAtMs));
     // What comes next must not run twice: from here on a kill is an end.
     entry = await ledger.recordStep(entry, reboot.index, reboot.step);
@@ -250,18 +248,25 @@ async function carryOut(run: StartedRun, options: ObeyOptions): Promise<Obeyed> 
         log("ledger.step_not_kept", { runId, attempt, index, error: describeError(error) });
       }
     },
-    onReboot: async ({ index, steps, step }) => {
-      if (executor.boot === undefined) return { type: "failed", reason: "nothing here can be restarted" };
-      const bootId = await executor.boot.id();
+    onReboot: async ({ index, steps, step, upgrade }) => {
+      if (upgrade === undefined ? executor.boot === undefined : options.upgrader === undefined) {
+        return { type: "failed", reason: `nothing here can be ${upgrade === undefined ? "restarted" : "upgraded"}` };
+      }
+      const bootId = upgrade === undefined ? ((await executor.boot?.id()) ?? "") : randomUUID();
       const askedAtMs = serverClock.nowMs() ?? started.serverTimeMs;
       const timeoutMs = (actions[index]?.timeoutSeconds ?? 0) * 1000;
       const deadlineMs = Math.min(askedAtMs + timeoutMs, started.deadlineMs);
-      const reboot = { index, bootId, askedAtMs, deadlineMs, steps, step, envelope: run.document };
-      void say("The machine starts again.");
+      const about = { index, bootId, askedAtMs, deadlineMs, steps, step, envelope: run.document };
+      const reboot: AwaitedReboot = { ...about, ...(upgrade === undefined ? {} : { upgrade }) };
+      void say(upgrade === undefined ? "The machine starts again." : "The agent is replaced.");
       // A run whose output cannot be kept has a result all the same: see `closeOutput`.
       await output?.sync().catch(() => {});
       entry = await ledger.awaitReboot(entry, reboot);
-      log("run.restarts_the_machine", { runId, attempt, step: index });
+      log(upgrade === undefined ? "run.restarts_the_machine" : "run.replaces_the_agent", {
+        runId,
+        attempt,
+        step: index,
+      });
       return comeBack(reboot);
     },
     ...(awaited === undefined ? {} : { awaited: { ...awaited, comeBack: () => comeBack(awaited) } }),
@@ -273,6 +278,21 @@ async function carryOut(run: StartedRun, options: ObeyOptions): Promise<Obeyed> 
   await finishPersistently(entry, { ...ended, ...(manifest === undefined ? {} : { output: manifest }) }, options);
   log("run.ended", { runId, attempt, status: ended.status, reason: ended.reason });
   return { type: "ran", status: ended.status };
+}
+
+/** Another boot of the machine, or another build of the agent. */
+function awaitLife(
+  { bootId, upgrade }: AwaitedReboot,
+  wait: Omit<WaitForUpgradeOptions, "upgrader" | "id" | "version">,
+  { executor, upgrader }: Pick<ObeyOptions, "executor" | "upgrader">,
+): Promise<Rebooted> {
+  if (upgrade === undefined && executor.boot !== undefined) {
+    return waitForReboot({ ...wait, boot: executor.boot, bootId });
+  }
+  if (upgrade !== undefined && upgrader !== undefined) {
+    return waitForUpgrade({ ...wait, upgrader, id: bootId, version: upgrade.version });
+  }
+  return Promise.resolve({ type: "failed", reason: "nothing here can be started anew" });
 }
 
 /**

@@ -33,7 +33,13 @@ export interface RunStepsOptions {
    * A step is done once the machine has started again. Writes that down, restarts it and waits. Throws when it could not be
    * written down: then the machine was not told to restart.
    */
-  onReboot: (awaited: { index: number; steps: StepResult[]; step: StepResult }) => Promise<Rebooted>;
+  onReboot: (awaited: {
+    index: number;
+    steps: StepResult[];
+    step: StepResult;
+    /** Not the machine but the agent's build: by this version, or the newest. */
+    upgrade?: { version?: string };
+  }) => Promise<Rebooted>;
   /**
    * An earlier life of this run restarted the machine: which step that was, how it and those before it ended, which are not
    * run again, and how to go on waiting.
@@ -87,12 +93,19 @@ export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
         continue;
       }
       const isAwaited = awaited !== undefined && awaited.index === index;
-      const { result, wantsReboot } = isAwaited
-        ? { result: awaited.step, wantsReboot: true }
+      const { result, wantsReboot, upgrade } = isAwaited
+        ? { result: awaited.step, wantsReboot: true, upgrade: undefined }
         : await runOne(index, action, envelope.mode, signal);
-      if (wantsReboot) {
+      if (wantsReboot || upgrade !== undefined) {
         const rebooted = await followed(() =>
-          isAwaited ? awaited.comeBack() : options.onReboot({ index, steps: [...steps], step: result }),
+          isAwaited
+            ? awaited.comeBack()
+            : options.onReboot({
+                index,
+                steps: [...steps],
+                step: result,
+                ...(upgrade === undefined ? {} : { upgrade }),
+              }),
         );
         if (rebooted.type === "going_down") return "rebooting";
         if (rebooted.type === "failed") {
@@ -138,7 +151,7 @@ export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
     try {
       return await reboot();
     } catch (error) {
-      return { type: "failed", reason: `the restart of the machine could not be kept: ${describeError(error)}` };
+      return { type: "failed", reason: `the restart could not be kept: ${describeError(error)}` };
     }
   }
 
@@ -160,7 +173,7 @@ export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
     action: ReleaseAction,
     mode: StepRequest["mode"],
     stop: AbortSignal,
-  ): Promise<{ result: StepResult; wantsReboot: boolean }> {
+  ): Promise<{ result: StepResult; wantsReboot: boolean; upgrade: { version?: string } | undefined }> {
     const begunAtMs = clock.monotonicMs();
     const variables = envelope.plan.steps[index]?.variables ?? {};
     const request: StepRequest = {
@@ -187,7 +200,18 @@ export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
       withoutSecrets(outcome, options.hide),
       Math.max(0, Math.round(clock.monotonicMs() - begunAtMs)),
     );
-    return { result, wantsReboot: outcome.status === "succeeded" && outcome.wantsReboot === true };
+    const succeeded = outcome.status === "succeeded";
+    const { wantsUpgrade } = outcome;
+    return {
+      result,
+      wantsReboot: succeeded && outcome.wantsReboot === true,
+      upgrade:
+        !succeeded || wantsUpgrade === undefined
+          ? undefined
+          : wantsUpgrade === "newest"
+            ? {}
+            : { version: wantsUpgrade },
+    };
   }
 }
 

@@ -1,2 +1,2 @@
 /** Told with every heartbeat. */
-export const agentVersion = "0.1.0";
+export const agentVersion = "0.2.0";

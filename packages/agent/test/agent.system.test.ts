@@ -9,7 +9,6 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { until } from "../../node-client/test/support/until.ts";
 import { type Agent } from "../src/agent.ts";
 import { unpack } from "../src/bundle-store.ts";
-import type { Executor } from "../src/executor/executor.ts";
 import { openLedger } from "../src/ledger.ts";
 import { ringAgent } from "../src/single-agent.ts";
 import { type ControlPlane, createControlPlane, scriptedExecutor, tarGz } from "./support/control-plane.ts";
@@ -28,8 +27,8 @@ afterEach(async () => {
   await control.door.close();
   await rm(dir, { recursive: true, force: true });
 });
-const start = async (executor: Executor) => {
-  const agent = await control.startAgent(executor);
+const start = async (...given: Parameters<ControlPlane["startAgent"]>) => {
+  const agent = await control.startAgent(...given);
   agents.push(agent);
   return agent;
 };
@@ -625,5 +624,49 @@ describe("a configuration", () => {
     await agent.beat();
     await until("the newer one", () => agent.status().configRevision === 6);
     expect(served.trust).toBeDefined();
+  });
+});
+
+describe("a step that replaces the agent", () => {
+  it.each([
+    ["is done when the upgrade says so, in the life of the other build", "upgraded", "succeeded"],
+    ["fails when the build was taken back, with why", "returned", "failed"],
+  ] as const)("%s; it is not run again", async (_, type, status) => {
+    const { executor, steps } = scriptedExecutor(() => ({ wantsUpgrade: "newest" }));
+    const begun: string[] = [];
+    let isOver = false;
+    const upgrader = {
+      begin: async (id: string) => void begun.push(id),
+      isUnderWay: async () => begun.length > 0 && !isOver,
+      endOf: async (id: string) =>
+        !isOver || id !== begun[0]
+          ? undefined
+          : ({
+              type,
+              version: "9.0.0",
+              ...(type === "returned" ? { why: "it got no heartbeat out in time" } : {}),
+            } as never),
+    };
+    const first = await start(executor, { upgrader });
+    await until("the upgrade", () => begun.length === 1);
+    // The other build takes its place: the run waits for it, and is no interrupted one.
+    agents = [];
+    await first.close();
+    expect(control.run.result).toBeUndefined();
+    isOver = true;
+    await start(executor, { upgrader });
+    const ended = await result();
+    expect(ended).toMatchObject({ status, steps: [{ action: "users.add", status }] });
+    if (type === "returned") expect(ended.steps[0]?.reason).toContain("9.0.0 was taken back");
+    expect([steps.length, begun.length]).toEqual([1, 1]);
+  });
+
+  it("fails at once where the agent is no service", async () => {
+    const { executor } = scriptedExecutor(() => ({ wantsUpgrade: "9.0.0" }));
+    await start(executor);
+    expect(await result()).toMatchObject({
+      status: "failed",
+      steps: [{ reason: "nothing here can be upgraded" }],
+    });
   });
 });

@@ -91,6 +91,7 @@ const good: Record<string, Record<string, unknown>> = {
   "system.facts": {},
   "system.ping": {},
   "system.reboot": {},
+  "agent.upgrade": { version: "1.2.3" },
   "shell.run": { command: "uptime" },
 };
 

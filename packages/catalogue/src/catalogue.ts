@@ -1,4 +1,5 @@
 import type { Action } from "@steward/contracts/actions";
+import { agentUpgrade } from "./actions/agent.ts";
 import { diskUsage } from "./actions/disk.ts";
 import { dnsRecordAdd, dnsRecordRemove, dnsServerSetup } from "./actions/dns.ts";
 import { firewallPortClose, firewallPortOpen } from "./actions/firewall.ts";
@@ -53,5 +54,6 @@ export const catalogue: readonly Action[] = [
   systemFacts,
   systemPing,
   systemReboot,
+  agentUpgrade,
   shellRun,
 ];

@@ -42,7 +42,7 @@ describe("an upgrade", () => {
     expect(await upgrade("newer")).toMatchObject({ type: "upgraded" });
     expect(started).toEqual(["new", "newer"]);
     expect(running()).toBe("newer");
-    expect((await readdir(folder)).toSorted()).toEqual(["builds", "steward-worker.mjs"]);
+    expect((await readdir(folder)).toSorted()).toEqual(["builds", "steward-worker-previous.mjs", "steward-worker.mjs"]);
   });
 
   it("returns to the one before when the new one gets no heartbeat out, or cannot be started", async () => {

@@ -56,6 +56,8 @@ export async function upgradeProgram(options: UpgradeOptions): Promise<UpgradeEn
       `the build ${build.version} is the one that is installed: there is nothing to go to`,
     );
   }
+  // Beside the journal, for whoever starts after a power cut: the new one may not be able to.
+  await linkTo(previousOf(program), from);
   const journal: Journal = { from, version: build.version };
   // The first of two: the other's build would be what this one goes back to.
   if (!(await createFile(journalOf(program), JSON.stringify(journal)))) {
@@ -63,7 +65,7 @@ export async function upgradeProgram(options: UpgradeOptions): Promise<UpgradeEn
       next: "run it again when that one has ended: it settles what was cut short first",
     });
   }
-  await pointTo(program, to);
+  await linkTo(program, to);
   log("upgrade.installed", { version: build.version });
   return prove(options, journal);
 }
@@ -92,7 +94,7 @@ async function prove(
   if (journal.why === undefined) {
     await replaceFile(journalOf(program), JSON.stringify({ ...journal, why } satisfies Journal));
   }
-  await pointTo(program, from);
+  await linkTo(program, from);
   log("upgrade.returned", { version, why });
   // Until the old one was started the new one may still run: whoever is killed here is settled once more.
   await options.restart();
@@ -115,6 +117,8 @@ async function whyNotKept(
 const buildsOf = (program: string) => join(dirname(program), "builds");
 /** What an upgrade that was cut short leaves. Whoever puts a program there by hand removes it: that is no build to go back from. */
 export const journalOf = (program: string) => `${program}.upgrade.json`;
+/** The build from before the upgrade that is under way, or was last. */
+export const previousOf = (program: string) => `${program.replace(/\.mjs$/, "")}-previous.mjs`;
 const nameOf = (program: string, sha256: string) => `${basename(program, ".mjs")}-${sha256.slice(0, 16)}.mjs`;
 
 /** The build that the name stands for now. One that an installer put there as it is joins the others first. */
@@ -127,10 +131,10 @@ async function keepCurrent(program: string): Promise<string> {
   return kept;
 }
 
-async function pointTo(program: string, build: string): Promise<void> {
-  const temporary = `${program}.new`;
+async function linkTo(path: string, build: string): Promise<void> {
+  const temporary = `${path}.new`;
   await rm(temporary, { force: true });
   await symlink(build, temporary);
-  await rename(temporary, program);
-  await syncFolder(dirname(program));
+  await rename(temporary, path);
+  await syncFolder(dirname(path));
 }

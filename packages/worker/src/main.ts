@@ -1,30 +1,29 @@
-import { mkdirSync, realpathSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { AppError, hasCode } from "@steward/contracts/errors";
+import { AppError } from "@steward/contracts/errors";
 import { textLine } from "@steward/contracts/log-line";
 import { fullJitterMs } from "@steward/node-client/backoff";
 import { systemClock } from "@steward/node-client/clock";
 import { enrol, tokenOf } from "@steward/node-client/enrol";
 import { readIdentity } from "@steward/node-client/identity";
-import { exclusively } from "@steward/node-client/exclusively";
 import { isFinal } from "@steward/node-client/is-final";
 import { describeError, jsonLines, type Log } from "@steward/node-client/log";
 import { createNodeClient, type NodeClient } from "@steward/node-client/node-client";
+import { placesOf, type Service } from "@steward/node-client/install";
+import { installHere, uninstallHere, upgradeHere } from "@steward/node-client/service-commands";
+import { checkMayRead, withSettingsFile } from "@steward/node-client/settings-file";
 import { readIfThere } from "@steward/node-client/state-files";
+import { statusFile } from "@steward/node-client/upgrade-installed";
 import { examine, reportText } from "./doctor.ts";
 import type { Finding } from "./doctor-findings.ts";
 import { readEnv, slotSettings, type WorkerEnv } from "./env.ts";
 import { findLanes, findOwnQueue } from "./find-queues.ts";
 import { createQueueAccess, createQueueClient } from "./queue-access.ts";
-import { checkHost, installWorker, placesOf, runHere, uninstallWorker, unitFile } from "./install.ts";
-import { checkMayRead, withSettingsFile } from "./settings-file.ts";
-import { upgradeWorker } from "./upgrade-worker.ts";
 import { workerVersion } from "./version.ts";
-import { startWorker, statusFile } from "./worker.ts";
+import { startWorker } from "./worker.ts";
 
 const usage = `steward-worker: answers for this machine's GPUs
 
@@ -46,6 +45,7 @@ SIGTERM drains: no more jobs, the running ones end. SIGUSR2 gives the running on
 
 STEWARD_STATE_DIR names the state folder (default /var/lib/steward-worker).`;
 
+const service: Service = { program: "worker", user: "steward-worker" };
 const log = jsonLines((line) => process.stdout.write(line), { app: "steward-worker" });
 
 async function run(env: WorkerEnv): Promise<void> {
@@ -193,7 +193,7 @@ async function serverCa(env: WorkerEnv): Promise<{ serverCa?: string }> {
     : { serverCa: await readFile(env.STEWARD_SERVER_CA_FILE, "utf8") };
 }
 
-async function installHere(args: string[]): Promise<void> {
+async function install(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
     options: {
@@ -213,85 +213,34 @@ async function installHere(args: string[]): Promise<void> {
   // What the unit would stumble over is said now.
   readEnv(settings);
   const token = values.token === undefined ? undefined : await tokenOf(values.token);
-  checkHost("install", { run: runHere });
-  const { lock } = placesOf();
-  mkdirSync(dirname(lock), { recursive: true, mode: 0o755 });
-  await exclusively(lock, async () =>
-    installWorker({
-      program: realpathSync(process.argv[1] ?? ""),
-      unit: unitFile(import.meta.dirname),
-      ...(values.url === undefined || token === undefined ? {} : { enrol: { url: values.url, token } }),
-      settings,
-      run: runHere,
-      say: (line) => process.stdout.write(`${line}\n`),
-    }),
-  );
+  await installHere(service, {
+    folder: import.meta.dirname,
+    settings,
+    ...(values.url === undefined || token === undefined ? {} : { enrol: { url: values.url, token } }),
+  });
 }
 
-async function upgradeHere(env: WorkerEnv, args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { version: { type: "string" } } });
-  checkHost("upgrade", { run: runHere });
-  const client = await createNodeClient({ stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) });
-  try {
-    const end = await upgradeWorker({
-      client,
-      stateDir: env.STEWARD_STATE_DIR,
-      wanted: values.version,
-      run: runHere,
-      log,
-    });
-    const said = {
-      current: `${end.version} runs, and the release has nothing newer`,
-      upgraded: `${end.version} runs, and has beaten`,
-      returned: `${end.version} was taken back${"why" in end ? `: ${end.why}` : ""}; what ran before runs again`,
-    };
-    process.stdout.write(`${said[end.type]}\n`);
-    if (end.type === "returned") process.exitCode = 1;
-  } finally {
-    await client.close();
-  }
-}
-
-/** Drains first, so that no job waits for a lease to lapse; then says goodbye while it still has a certificate. */
-async function uninstallHere(env: WorkerEnv): Promise<void> {
-  checkHost("uninstall", { run: runHere });
-  const { lock } = placesOf();
-  await exclusively(lock, () => uninstallAlone(env));
-  rmSync(lock, { force: true });
-}
-
-async function uninstallAlone(env: WorkerEnv): Promise<void> {
-  runHere("systemctl", ["stop", "steward-worker.service"]);
-  if ((await readIdentity(env.STEWARD_STATE_DIR)) !== undefined) {
-    const client = await createNodeClient({ stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) });
-    try {
-      await client.call("leave", {});
-      process.stdout.write("this machine is off the list\n");
-    } catch (error) {
-      if (!hasCode(error, "certificate_refused")) {
-        throw new AppError("unavailable", `the nodes door does not take the farewell: ${describeError(error)}`, {
-          next: "try again; or remove it there (steward workers remove …), and then again here",
-        });
-      }
-    } finally {
-      await client.close();
-    }
-  }
-  uninstallWorker({ run: runHere, say: (line) => process.stdout.write(`${line}\n`) });
+async function upgrade(env: WorkerEnv, args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { version: { type: "string" }, settle: { type: "boolean" } } });
+  const about = { version: workerVersion, stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) };
+  if (!(await upgradeHere(service, { ...about, wanted: values.version, settle: values.settle }))) process.exitCode = 1;
 }
 
 /** Of a command that somebody types on the host. Into the process too: the AWS SDK reads its region there. */
 function hostEnv(): WorkerEnv {
-  Object.assign(process.env, withSettingsFile(placesOf().settings, process.env));
+  Object.assign(process.env, withSettingsFile(placesOf(service).settings, process.env));
   return readEnv();
 }
 
 async function main([command, ...args]: string[]): Promise<void> {
   if (command === "run" || command === undefined) return run(readEnv());
   if (command === "enrol") return enrolHere(readEnv(), args);
-  if (command === "install") return installHere(args);
-  if (command === "upgrade") return upgradeHere(hostEnv(), args);
-  if (command === "uninstall") return uninstallHere(hostEnv());
+  if (command === "install") return install(args);
+  if (command === "upgrade") return upgrade(hostEnv(), args);
+  if (command === "uninstall") {
+    const env = hostEnv();
+    return uninstallHere(service, { stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) });
+  }
   if (command === "--version") {
     process.stdout.write(`${workerVersion}\n`);
     return;

@@ -20,6 +20,7 @@ import { findLanes, findOwnQueue, type QueueUrls } from "./find-queues.ts";
 import { gpusForHeartbeat, probeGpus } from "./gpus/probe-gpus.ts";
 import { probeHost } from "./gpus/probe-host.ts";
 import { createRunTool, type RunTool } from "@steward/node-client/run-tool";
+import { statusFile } from "@steward/node-client/upgrade-installed";
 import { watchGpus } from "./gpus/watch-gpus.ts";
 import { keepModels } from "./models/keep-models.ts";
 import { pullModel } from "./models/pull-model.ts";
@@ -98,9 +99,6 @@ const openingMs = 60_000;
 /** Longer: it is given up with the first job that comes. */
 const idleMeasureMs = 180_000;
 const idleForMs = 60_000;
-/** What the machine's other programs may read: rewritten at every change, and at least every half minute. */
-export const statusFile = "status.json";
-
 /** The GPU host: pulls jobs by free slots and asks its models. Receives only while one of the wanted models is there. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { client, sqs, log, ollamaHost } = options;

@@ -262,6 +262,7 @@ const eventsSchema = z.object({
   secrets: z.array(z.string()).optional(),
   changes: z.array(z.object({ task: z.string(), diff: z.string().optional() })).default([]),
   reboot: z.boolean().optional(),
+  upgrade: z.string().optional(),
   slowest: z.array(z.object({ task: z.string(), durationMs: z.number().nonnegative() })).optional(),
 });
 
@@ -293,6 +294,7 @@ function outcomeOf(step: StepRequest, ended: Ended): StepOutcome {
       ...(result === undefined ? {} : { result }),
       // A preview restarts nothing, whatever the playbook says.
       ...(events?.reboot === true && step.mode === "apply" ? { wantsReboot: true } : {}),
+      ...(events?.upgrade === undefined || step.mode !== "apply" ? {} : { wantsUpgrade: events.upgrade }),
     };
   }
   const [failure] = events?.failures ?? [];

@@ -35,6 +35,8 @@ export interface StepOutcome {
   secrets?: string[];
   /** The step is done when the machine has started again, which is the caller's to bring about (`Executor.boot`). */
   wantsReboot?: boolean;
+  /** The step is done when the agent itself is this version, or the `newest` of the release: the caller's to bring about. */
+  wantsUpgrade?: string;
   /** How long its tasks took, the longest first. */
   slowest?: { task: string; durationMs: number }[];
   /** For people: what failed and why, at most 2000 characters. */

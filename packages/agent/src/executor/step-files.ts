@@ -15,8 +15,15 @@ export function recordDirectory(step: Pick<StepRequest, "runId" | "stepIndex">):
 export function variablesFile(step: StepRequest): string {
   const { runId, stepIndex, actionId } = step;
   return unsafeYaml({
-    // `reboots`: this agent knows how a step ends that restarts the machine. One that does not must not be asked to.
-    steward: { run: runId, step: stepIndex, action: actionId, record: recordDirectory(step), reboots: "yes" },
+    // This agent knows how a step ends that restarts the machine, or the agent. One that does not must not be asked to.
+    steward: {
+      run: runId,
+      step: stepIndex,
+      action: actionId,
+      record: recordDirectory(step),
+      reboots: "yes",
+      upgrades: "yes",
+    },
     values: step.variables,
     ...(step.secrets === undefined ? {} : { secrets: { ...step.secrets } }),
   });
@@ -126,6 +133,8 @@ class CallbackModule(CallbackBase):
             line["result"] = custom["steward_result"]
         if "steward_reboot" in custom:
             line["reboot"] = bool(custom["steward_reboot"])
+        if "steward_upgrade" in custom:
+            line["upgrade"] = str(custom["steward_upgrade"])
         if "steward_secrets" in custom:
             line["secrets"] = custom["steward_secrets"]
         with os.fdopen(os.dup(int(os.environ["STEWARD_EVENTS_FD"])), "w", encoding="utf-8") as events:

@@ -7,7 +7,7 @@ import { pack } from "tar-stream";
 import { enrol } from "../../../node-client/src/enrol.ts";
 import type { Log } from "../../../node-client/src/log.ts";
 import { startNodesDoor } from "../../../node-client/test/support/nodes-door.ts";
-import { startAgent } from "../../src/agent.ts";
+import { type AgentOptions, startAgent } from "../../src/agent.ts";
 import type { Executor, StepOutcome, StepRequest } from "../../src/executor/executor.ts";
 import { createSignedWorld } from "./signed-world.ts";
 
@@ -118,8 +118,8 @@ export async function createControlPlane(stateDir: string) {
     },
     events,
     eventsOf: (name: string) => events.filter(({ event }) => event === name),
-    startAgent: (executor: Executor) =>
-      startAgent({ stateDir, executor, log, serverCa: door.ca.pem, random: () => 0.01 }),
+    startAgent: (executor: Executor, more: Pick<AgentOptions, "upgrader"> = {}) =>
+      startAgent({ stateDir, executor, log, serverCa: door.ca.pem, random: () => 0.01, ...more }),
     /** The whole output, as a person would fetch it: every chunk by its hash, and the hash of all. */
     output(manifest: OutputManifest): string {
       const whole = Buffer.concat(

@@ -8,13 +8,14 @@ import { sha256Hex } from "@steward/contracts/canonical";
 import { signingInput, type SignedType } from "@steward/contracts/signed";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { placesOf } from "./install.ts";
-import { upgradeWorker } from "./upgrade-worker.ts";
+import { upgradeInstalled } from "./upgrade-installed.ts";
 
+const service = { program: "worker", user: "steward-worker" } as const;
 let folder: string;
 let store: Server;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "steward-upgrade-worker-"));
-  const { program, state, trust } = placesOf(folder);
+  const { program, state, trust } = placesOf(service, folder);
   for (const path of [join(program, ".."), state, trust]) mkdirSync(path, { recursive: true });
   writeFileSync(program, "old");
   store = createServer((_, response) => response.end("new"));
@@ -59,17 +60,19 @@ function signedWorld() {
   };
   return { rootPublicKey: root.publicKey, answers };
 }
-const pin = (key: string) => writeFileSync(join(placesOf(folder).trust, "root.pub"), `${key}\n`);
-const running = () => readFileSync(placesOf(folder).program, "utf8");
+const pin = (key: string) => writeFileSync(join(placesOf(service, folder).trust, "root.pub"), `${key}\n`);
+const running = () => readFileSync(placesOf(service, folder).program, "utf8");
 
 /** `state`: the key that the worker's own file names, which its user may write. */
 function upgrade({ answers }: ReturnType<typeof signedWorld>, state: string) {
-  const { state: stateDir } = placesOf(folder);
-  return upgradeWorker({
+  const { state: stateDir } = placesOf(service, folder);
+  return upgradeInstalled({
+    service,
+    version: "1.0.0",
     client: {
       identity: { rootPublicKey: state },
       call: async (route: string) => answers[route],
-    } as unknown as Parameters<typeof upgradeWorker>[0]["client"],
+    } as unknown as Parameters<typeof upgradeInstalled>[0]["client"],
     stateDir,
     run: () => {
       const status = { version: running() === "new" ? "99.0.0" : "1.0.0", connected: true, startedAtMs: Date.now() };

@@ -1,9 +1,9 @@
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { AppError } from "@steward/contracts/errors";
-import { hasErrno } from "@steward/node-client/state-files";
+import { hasErrno } from "./state-files.ts";
 
 /**
- * What systemd gives the service out of `worker.env`, for a command that somebody types on the host: it must look at the
+ * What systemd gives the service out of its settings file, for a command that somebody types on the host: it must look at the
  * same machine as the service does. What the shell has set wins. A machine without the file has the shell's alone.
  */
 export function withSettingsFile(
@@ -34,7 +34,7 @@ function notForYou(path: string, cause: unknown): AppError {
   if (!hasErrno(cause, "EACCES") && !hasErrno(cause, "EPERM")) throw cause;
   return new AppError("forbidden", `${path} is not for this user to read`, {
     cause,
-    next: "say the same with sudo: sudo steward-worker …",
+    next: "say the same with sudo",
   });
 }
 

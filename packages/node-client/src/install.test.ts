@@ -1,10 +1,21 @@
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sha256Hex } from "@steward/contracts/canonical";
-import { checkHost, installWorker, pinnedRoot, placesOf, type Run, uninstallWorker, unitFile } from "./install.ts";
+import { checkHost, installService, pinnedRoot, placesOf, type Run, uninstallService, unitFile } from "./install.ts";
 
+const service = { program: "worker", user: "steward-worker" } as const;
 let root: string;
 let asked: string[];
 let said: string[];
@@ -37,9 +48,10 @@ const run: Run = (command, args, options) => {
 };
 const rootKey = Buffer.from("the root key").toString("base64");
 const enrolWith = (rootPublicKey: string) =>
-  writeFileSync(join(placesOf(root).state, "node.json"), JSON.stringify({ rootPublicKey }));
-const install = (over: Partial<Parameters<typeof installWorker>[0]> = {}) =>
-  installWorker({
+  writeFileSync(join(placesOf(service, root).state, "node.json"), JSON.stringify({ rootPublicKey }));
+const install = (over: Partial<Parameters<typeof installService>[0]> = {}) =>
+  installService({
+    service,
     program: join(root, "build.mjs"),
     unit: join(root, "unit.service"),
     enrol: { url: "https://api.steward.example", token: "the-token" },
@@ -53,7 +65,7 @@ const install = (over: Partial<Parameters<typeof installWorker>[0]> = {}) =>
 describe("the installer", () => {
   it("makes a host: user, folders, program, settings, unit, enrolment; no argument has the token", () => {
     install();
-    const places = placesOf(root);
+    const places = placesOf(service, root);
     expect(readFileSync(places.program, "utf8")).toBe("the worker");
     expect(readFileSync(places.command, "utf8")).toBe("the worker");
     expect(readFileSync(places.unit, "utf8")).toBe("[Unit]\n");
@@ -62,7 +74,7 @@ describe("the installer", () => {
     expect(asked.filter((line) => /^(useradd|systemctl)/.test(line))).toEqual([
       expect.stringContaining("useradd --system"),
       "systemctl daemon-reload",
-      "systemctl enable steward-worker.service",
+      "systemctl enable steward-worker.service steward-worker-settle.service",
       "systemctl restart steward-worker.service",
     ]);
     expect(inputs).toEqual(["the-token"]);
@@ -71,31 +83,32 @@ describe("the installer", () => {
 
   it("done by hand ends an upgrade that was cut short: nobody goes back from what it put there", () => {
     install();
-    const journal = `${placesOf(root).program}.upgrade.json`;
+    const journal = `${placesOf(service, root).program}.upgrade.json`;
     writeFileSync(journal, "{}");
     install();
     expect(existsSync(journal)).toBe(false);
     writeFileSync(journal, "{}");
-    uninstallWorker({ run, say: (line) => said.push(line), root });
+    uninstallService({ service, run, say: (line) => said.push(line), root });
     expect(existsSync(journal)).toBe(false);
   });
 
   it("finds the unit beside the program, or that of the host it is installed on", () => {
     const installed = join(root, "opt/steward");
     mkdirSync(installed, { recursive: true });
-    expect(() => unitFile(installed, root)).toThrow("is not beside this program");
+    expect(() => unitFile(service, installed, root)).toThrow("is not beside this program");
     install();
-    expect(unitFile(installed, root)).toBe(placesOf(root).unit);
+    expect(unitFile(service, installed, root)).toBe(placesOf(service, root).unit);
     writeFileSync(join(root, "steward-worker.service"), "");
-    expect(unitFile(root, root)).toBe(join(root, "steward-worker.service"));
+    expect(unitFile(service, root, root)).toBe(join(root, "steward-worker.service"));
   });
 
   it("may be run again: what somebody set stays, and a newer build comes in", () => {
     install();
-    const places = placesOf(root);
+    const places = placesOf(service, root);
     writeFileSync(places.settings, 'STEWARD_WORKER_SLOTS="9"\n');
     writeFileSync(join(root, "build.mjs"), "a newer worker");
-    installWorker({
+    installService({
+      service,
       program: join(root, "build.mjs"),
       unit: join(root, "unit.service"),
       settings: {},
@@ -110,11 +123,11 @@ describe("the installer", () => {
 
   it("keeps the root key where the worker's user cannot write, and takes no other one", () => {
     install({ enrol: { url: "https://api.steward.example", token: `the-token.${sha256Hex("the root key")}` } });
-    expect(pinnedRoot(placesOf(root))).toBe(rootKey);
-    expect(statSync(placesOf(root).trust).mode & 0o777).toBe(0o700);
+    expect(pinnedRoot(placesOf(service, root))).toBe(rootKey);
+    expect(statSync(placesOf(service, root).trust).mode & 0o777).toBe(0o700);
     enrolWith(Buffer.from("another key").toString("base64"));
     expect(() => install({ enrol: undefined } as never)).toThrow(expect.objectContaining({ code: "forbidden" }));
-    expect(pinnedRoot(placesOf(root))).toBe(rootKey);
+    expect(pinnedRoot(placesOf(service, root))).toBe(rootKey);
   });
 
   it("keeps none that the token does not name", () => {
@@ -122,7 +135,7 @@ describe("the installer", () => {
     expect(() => install({ enrol: { url: "https://api.steward.example", token } })).toThrow(
       expect.objectContaining({ code: "forbidden" }),
     );
-    expect(pinnedRoot(placesOf(root))).toBeUndefined();
+    expect(pinnedRoot(placesOf(service, root))).toBeUndefined();
   });
 
   it("says everything that is wrong with the host at once, and changes nothing", () => {
@@ -138,14 +151,14 @@ describe("the installer", () => {
         ],
       }),
     );
-    expect(existsSync(placesOf(root).program)).toBe(false);
+    expect(existsSync(placesOf(service, root).program)).toBe(false);
   });
 
   it("says of an upgrade or an uninstallation what it lacks, and speaks of no installation", () => {
     [uid, node] = ["1000", "v20.1.0"];
     const told = (purpose: "upgrade" | "uninstall") => {
       try {
-        return checkHost(purpose, { run, root });
+        return checkHost(purpose, { service, run, root });
       } catch (error) {
         return `${JSON.stringify(error)} ${String(error)}`;
       }
@@ -160,10 +173,61 @@ describe("the installer", () => {
 
   it("takes off all of it but the settings", () => {
     install();
-    const places = placesOf(root);
-    uninstallWorker({ run, say: () => {}, root });
+    const places = placesOf(service, root);
+    uninstallService({ service, run, say: () => {}, root });
     for (const path of [places.program, places.unit, places.state, places.trust]) expect(existsSync(path)).toBe(false);
     expect(() => lstatSync(places.command)).toThrow("ENOENT");
     expect(existsSync(places.settings)).toBe(true);
+  });
+
+  it("makes an agent's host the same way, as root's, and takes off nothing of the worker beside it", () => {
+    const agent = { program: "agent" } as const;
+    mkdirSync(placesOf(agent, root).state, { recursive: true });
+    install();
+    install({ service: agent, settings: {} });
+    const places = placesOf(agent, root);
+    expect(readFileSync(places.settings, "utf8")).toBe('STEWARD_STATE_DIR="/var/lib/steward-agent"\n');
+    expect(readFileSync(places.settleUnit, "utf8")).toContain("steward-agent-previous.mjs upgrade --settle");
+    expect(asked.filter((line) => line.startsWith("useradd"))).toHaveLength(1);
+    const builds = join(root, "opt/steward/builds");
+    mkdirSync(builds);
+    for (const name of ["steward-agent-1.mjs", "steward-worker-1.mjs"]) writeFileSync(join(builds, name), "");
+    uninstallService({ service: agent, run, say: () => {}, root });
+    expect(existsSync(places.program)).toBe(false);
+    expect(existsSync(placesOf(service, root).program)).toBe(true);
+    expect(readdirSync(builds)).toEqual(["steward-worker-1.mjs"]);
+  });
+
+  it("killed anywhere on its way, is done whole when it is run again", () => {
+    let steps = 0;
+    let dieAt = Number.POSITIVE_INFINITY;
+    // It can be seen at every program that it runs, and at what it says between them.
+    const dying: Run = (...call) => {
+      steps += 1;
+      if (steps >= dieAt) throw new Error("killed");
+      return run(...call);
+    };
+    const say = () => {
+      steps += 1;
+      if (steps >= dieAt) throw new Error("killed");
+    };
+    install({ run: dying, say });
+    const whole = steps;
+    for (let at = 1; at <= whole; at += 1) {
+      rmSync(root, { recursive: true, force: true });
+      mkdirSync(join(root, "run/systemd/system"), { recursive: true });
+      writeFileSync(join(root, "build.mjs"), "the worker");
+      writeFileSync(join(root, "unit.service"), "[Unit]\n");
+      [known, steps, dieAt] = [false, 0, at];
+      expect(() => install({ run: dying, say })).toThrow("killed");
+      dieAt = Number.POSITIVE_INFINITY;
+      asked = [];
+      install({ run: dying, say });
+      const places = placesOf(service, root);
+      for (const path of [places.program, places.command, places.unit, places.settings, places.state, places.trust]) {
+        expect(existsSync(path), `${path}, killed at ${at}`).toBe(true);
+      }
+      expect(asked).toContain("systemctl restart steward-worker.service");
+    }
   });
 });

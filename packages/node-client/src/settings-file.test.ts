@@ -2,7 +2,6 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readEnv } from "./env.ts";
 import { checkMayRead, parseSettings, withSettingsFile } from "./settings-file.ts";
 
 let folder: string;
@@ -11,13 +10,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-describe("worker.env", () => {
+describe("a settings file", () => {
   it("says to a command on the host what it says to the service; the shell wins", () => {
     const file = join(folder, "worker.env");
     writeFileSync(file, 'STEWARD_STATE_DIR="/srv/worker"\n# three\nSTEWARD_WORKER_SLOTS=3\nOLLAMA_HOST=http://a:1\n');
-    expect(readEnv(withSettingsFile(file, { OLLAMA_HOST: "http://b:2" }))).toMatchObject({
+    expect(withSettingsFile(file, { OLLAMA_HOST: "http://b:2" })).toMatchObject({
       STEWARD_STATE_DIR: "/srv/worker",
-      STEWARD_WORKER_SLOTS: 3,
+      STEWARD_WORKER_SLOTS: "3",
       OLLAMA_HOST: "http://b:2",
     });
   });
