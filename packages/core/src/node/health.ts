@@ -3,10 +3,6 @@ import type { Condition, Health, Metrics } from "@steward/contracts/heartbeat";
 import { digestOf } from "./conditions.ts";
 import type { PresenceState, Thresholds } from "./node-state.ts";
 
-/** Heartbeats that a worse level must hold before it counts, and a better one. */
-const toRise = 2;
-const toFall = 3;
-
 const levels = ["healthy", "warning", "critical"] as const;
 export const metricNames = ["cpuPercent", "memoryPercent", "diskPercent", "loadAverage1m"] as const;
 
@@ -29,21 +25,24 @@ export function judgeMetrics(input: {
   current: MetricLevels;
   thresholds?: Partial<Thresholds>;
 }): MetricLevels {
-  const thresholds: Thresholds = { ...defaultThresholds, ...input.thresholds };
-  const seen: Metrics[] = [];
-  for (const metrics of input.metrics.slice(0, toFall)) {
-    if (metrics === undefined) break;
-    seen.push(metrics);
-  }
+  const [m1, m2, m3] = input.metrics;
+  const { current, thresholds = {} } = input;
+  // Every heartbeat is judged here: without a list for each metric.
   return metricNames.map((name, at) => {
-    const [warning, critical] = thresholds[name];
-    const values = seen.map((metrics) => (metrics[name] >= critical ? 2 : metrics[name] >= warning ? 1 : 0));
-    const current = input.current[at] ?? 0;
-    const held = values.length >= toRise ? Math.min(...values.slice(0, toRise)) : current;
-    if (held > current) return held;
-    const best = values.length >= toFall ? Math.max(...values) : current;
-    return Math.min(best, current);
+    const before = current[at] ?? 0;
+    if (m1 === undefined || m2 === undefined) return before;
+    const bounds = thresholds[name] ?? defaultThresholds[name];
+    const last = levelOf(m1[name], bounds);
+    const one = levelOf(m2[name], bounds);
+    // Two heartbeats to rise, to what both reach; three to fall, to the worst of them.
+    const held = Math.min(last, one);
+    if (held > before) return held;
+    return m3 === undefined ? before : Math.min(before, Math.max(last, one, levelOf(m3[name], bounds)));
   });
+}
+
+function levelOf(value: number, [warning, critical]: readonly [number, number]): number {
+  return value >= critical ? 2 : value >= warning ? 1 : 0;
 }
 
 /** True after twice the interval that the node keeps or was told to keep, whichever is longer, and before its first heartbeat. */
@@ -74,7 +73,7 @@ export function transition(presence: PresenceState, nowMs: number): PresenceStat
   });
   const told = presence.conditions ?? [];
   const conditions = digestOf(told);
-  const level = levelOf(metrics, told);
+  const level = worstOf(metrics, told);
   const same =
     level === announced.level &&
     conditions === (announced.conditions ?? 0) &&
@@ -104,7 +103,7 @@ function causesOfConditions(conditions: readonly Condition[]): HealthCause[] {
   return [...worst].map(([part, level]) => ({ part, level }));
 }
 
-function levelOf(metrics: MetricLevels, conditions: readonly Condition[]): Health {
+function worstOf(metrics: MetricLevels, conditions: readonly Condition[]): Health {
   const worst = Math.max(...metrics, ...conditions.map(({ level }) => levels.indexOf(level)));
   return levels[worst] ?? "critical";
 }
