@@ -26,6 +26,8 @@ type Deps = Pick<Context, "table" | "nowMs">;
 const countLimit = 200;
 const hourMs = 3_600_000;
 
+const asOf = ({ atMs }: { atMs: number }) => new Date(atMs).toISOString();
+
 async function countTasks(deps: Deps, tenantId: string) {
   return Promise.all(
     flowStages.map(async (stage) => {
@@ -52,7 +54,8 @@ export async function stats(deps: Deps & WithFleets, caller: Caller): Promise<z.
 }
 
 export async function fleetHealth(deps: Deps & WithFleets, caller: Caller): Promise<FleetHealth> {
-  return healthOf(await loadFleet(deps, caller.tenantId));
+  const fleet = await loadFleet(deps, caller.tenantId);
+  return { asOf: asOf(fleet), ...healthOf(fleet) };
 }
 
 /** Where the tenant's nodes stand; and the workers, which are the provider's and have no names for its customers. */
@@ -60,6 +63,7 @@ export async function topology(deps: Deps & WithFleets, caller: Caller): Promise
   const [fleet, workers] = await Promise.all([loadFleet(deps, caller.tenantId), liveWorkers(deps)]);
   const labels = workerLabels(workers, { staff: isStaff(caller) });
   return {
+    asOf: asOf(fleet),
     ...topologyOf(fleet),
     workers: workers.map(({ id, health, slots, used }) => ({
       ...(labels.get(id) ?? { id: "", name: "" }),
@@ -87,6 +91,7 @@ export async function clusterStats(deps: Deps & WithFleets, caller: Caller): Pro
   const [fleet, workers] = await Promise.all([loadFleet(deps, caller.tenantId), liveWorkers(deps)]);
   const ready = workers.filter((worker) => worker.ready);
   return {
+    asOf: asOf(fleet),
     ...statsOf(fleet),
     workers: {
       ready: ready.length,

@@ -251,7 +251,7 @@ it("no transition is lost where the sweep, the heartbeat or the consumer ends be
           }
         },
         async () => {
-          for (const event of [...events]) if ("nodeId" in event) await noteTransition(house, event);
+          for (const event of events) if ("nodeId" in event) await noteTransition(house, event);
         },
       ];
       if (wanted === "offline") house.passTime(2 * minute + 1);

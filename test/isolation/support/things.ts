@@ -121,7 +121,7 @@ export function absentLike(value: string): string {
 }
 
 /** Fields that name nothing which is there, in a body: whoever makes something names it as they like. */
-const namesAnew = new Set(["name", "tags", "ledgerId"]);
+const namesAnew = new Set(["name", "tags", "add", "remove", "ledgerId"]);
 
 /**
  * What may stand in the place of one of `own`'s values and is `other`'s; empty where the value is nothing that names a

@@ -53,11 +53,13 @@ export function addFleetViews(nodes: Command, run: Runner): void {
           const answer = await call("fleetHistory", { query });
           ui.data(answer);
           const most = Math.max(1, ...answer.points.map((point) => point.healthy));
-          plot(ui, answer.points, span, [
-            ...healthLevels.map(
-              (level) => [level, most, (point: (typeof answer.points)[number]) => point[level]] as const,
-            ),
-          ]);
+          type Step = (typeof answer.points)[number];
+          plot(
+            ui,
+            answer.points,
+            span,
+            healthLevels.map((level) => [level, most, (point: Step) => point[level]] as const),
+          );
           return;
         }
         const node = await findNode(call, given);

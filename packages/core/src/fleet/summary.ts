@@ -4,7 +4,6 @@ import type { FleetNode, FleetSnapshot } from "./snapshot.ts";
 
 const mostVersions = 20;
 const mostPlaces = 500;
-const isoOf = (atMs: number) => new Date(atMs).toISOString();
 
 /** Who is shut out is nobody's concern. */
 const standing = ({ nodes }: FleetSnapshot) => nodes.filter((node) => !node.revoked);
@@ -13,14 +12,13 @@ const byKind = (nodes: readonly FleetNode[]) => ({
   worker: countHealth(nodes.filter(({ kind }) => kind === "worker")),
 });
 
-export function healthOf(snapshot: FleetSnapshot): FleetHealth {
+export function healthOf(snapshot: FleetSnapshot): Omit<FleetHealth, "asOf"> {
   const nodes = standing(snapshot);
   const versions = new Map<string, number>();
   for (const { agentVersion } of nodes) {
     if (agentVersion !== undefined) versions.set(agentVersion, (versions.get(agentVersion) ?? 0) + 1);
   }
   return {
-    asOf: isoOf(snapshot.atMs),
     total: nodes.length,
     counts: countHealth(nodes),
     byKind: byKind(nodes),
@@ -32,13 +30,12 @@ export function healthOf(snapshot: FleetSnapshot): FleetHealth {
 }
 
 /** Sites and gateways, the largest first. A node with two sites counts in both. */
-export function topologyOf(snapshot: FleetSnapshot): Omit<Topology, "workers"> {
+export function topologyOf(snapshot: FleetSnapshot): Omit<Topology, "asOf" | "workers"> {
   const nodes = standing(snapshot);
   const sites = groupsOf(nodes, "site:");
   const gateways = groupsOf(nodes, "gateway:");
   const byName = new Map(nodes.map((node) => [node.name, node]));
   return {
-    asOf: isoOf(snapshot.atMs),
     sites: sites.slice(0, mostPlaces),
     gateways: gateways.slice(0, mostPlaces).map((gateway) => {
       const node = byName.get(gateway.name);
@@ -65,7 +62,7 @@ function groupsOf(nodes: readonly FleetNode[], prefix: string) {
     .sort((a, b) => b.nodes - a.nodes || (a.name < b.name ? -1 : 1));
 }
 
-export function statsOf(snapshot: FleetSnapshot): Omit<ClusterStats, "workers"> {
+export function statsOf(snapshot: FleetSnapshot): Omit<ClusterStats, "asOf" | "workers"> {
   const nodes = standing(snapshot);
   const inTouch = nodes.filter(({ health }) => health !== "offline");
   const measured = inTouch.flatMap(({ metrics }) => (metrics === undefined ? [] : [metrics]));
@@ -73,7 +70,6 @@ export function statsOf(snapshot: FleetSnapshot): Omit<ClusterStats, "workers"> 
     Math.round((measured.reduce((sum, metrics) => sum + metrics[name], 0) / measured.length) * 10) / 10;
   const perMinute = inTouch.reduce((sum, node) => sum + 60 / Math.max(1, node.intervalSeconds), 0);
   return {
-    asOf: isoOf(snapshot.atMs),
     nodes: byKind(nodes),
     ...(measured.length === 0
       ? {}
