@@ -24,7 +24,8 @@ import { checkHost, installWorker, placesOf, runHere, uninstallWorker, unitFile 
 import { checkMayRead, withSettingsFile } from "./settings-file.ts";
 import { upgradeWorker } from "./upgrade-worker.ts";
 import { workerVersion } from "./version.ts";
-import { startWorker, statusFile } from "./worker.ts";
+import { statusFile } from "./status-file.ts";
+import { startWorker } from "./worker.ts";
 
 const usage = `steward-worker: answers for this machine's GPUs
 

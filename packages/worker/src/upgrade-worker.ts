@@ -12,7 +12,7 @@ import { openTrustStore } from "@steward/node-client/trust-store";
 import { settleUpgrade, type UpgradeEnd, upgradeProgram } from "@steward/node-client/upgrade";
 import { anotherRoot, pinnedRoot, placesOf, type Run } from "./install.ts";
 import { workerVersion } from "./version.ts";
-import { statusFile } from "./worker.ts";
+import { statusFile } from "./status-file.ts";
 
 /** How long a new build has to get its first heartbeat out. */
 const beatWithinMs = 120_000;
