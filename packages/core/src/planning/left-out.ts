@@ -117,6 +117,8 @@ export function leftOut(
       // A word of another language that nobody knows may say anything.
       (evidence.isForeign && token.gloss === undefined) ||
       isListedWith(evidence, at, used) ||
+      (!partOf(at).some((one) => speaks(one) || used.has(evidence.tokens.indexOf(one))) &&
+        isOtherOrder({ evidence, clauses }, at)) ||
       unitOf(wordOf(token)) !== undefined ||
       (particles.has(wordOf(token)) && partOf(at).some(speaks)) ||
       (people.has(token.canon) && wordOf(previous(evidence, at) ?? token) === "for") ||
@@ -143,6 +145,21 @@ function isBare(evidence: Evidence, { from, to, inherits }: Clause, judged: read
         from <= at && at < to && !tokens.includes(at) && !isVerb(token.canon) && indexed.bag.has(token.canon),
     );
   return !inherits && here.length > 0 && !here.some(speaks);
+}
+
+/** "Forget the rest and …": a verb that nobody knows, before what it is done to, in a part where nothing else is known. */
+function isOtherOrder({ evidence: { tokens }, clauses }: Request, at: number): boolean {
+  const clause = clauses.find(({ from, to }) => from <= at && at < to);
+  const [first] = tokens
+    .entries()
+    .filter(([k, { class: one }]) => k >= (clause?.from ?? 0) && one !== "free")
+    .map(([k]) => k);
+  const next = tokens[at + 1];
+  return (
+    first === at &&
+    next !== undefined &&
+    /^(?:the|an?|my|our|your|his|her|its|their|it|all|every|this|that|these|those)$/.test(wordOf(next))
+  );
 }
 
 const starters = /^(?:i|we|he|she|it|they|there|the|this|that|my|our|his|her|their|an?)$/;
