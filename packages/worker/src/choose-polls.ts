@@ -21,8 +21,6 @@ export interface PullState {
   glances: readonly PullQueue[] | undefined;
   /** How many turns in a row a message has ended before they came to this queue. */
   passedOver: ByQueue<number>;
-  /** How far each queue's turn to be lingered at has come. */
-  credit: ByQueue<number>;
   askedAtMs: ByQueue<number>;
   /** When a poll that waited, and so asked all of SQS's servers, ended without a message. */
   emptyAtMs: ByQueue<number>;
@@ -31,7 +29,6 @@ export const firstTurn: PullState = {
   quietTurns: 0,
   glances: undefined,
   passedOver: {},
-  credit: {},
   askedAtMs: {},
   emptyAtMs: {},
 };
@@ -50,12 +47,18 @@ export interface PollsInput {
 
 const longPollSeconds = 20;
 const lingerSeconds = 1;
-/** Shares of the turns that linger at a queue: of a busy worker, and of a quiet one. */
-const lingerShares = {
-  busy: { own: 1, express: 16, standard: 6, bulk: 1 },
-  quiet: { own: 1, express: 3, standard: 1, bulk: 1 },
-} as const satisfies Record<string, Record<PullQueue, number>>;
-/** After so many without a message, a minute, a turn only lingers: one request a second instead of six. */
+/**
+ * Where turns without a message linger, one after the other, of a busy worker and of a quiet one. The longer nothing
+ * comes, the more of the fleet's slots are free, and the less likely it is that none of them is at `standard`.
+ */
+const lingers = {
+  busy: [
+    ...(["express", "standard", "express", "standard", "express", "express"] as const),
+    ...(["standard", "bulk", "express", "standard", "express", "own"] as const),
+  ],
+  quiet: ["express", "own", "express", "standard", "express", "bulk"],
+} as const satisfies Record<string, readonly PullQueue[]>;
+/** After so many without a message, a minute, a turn only lingers: one request a second instead of eight. */
 const quietAfterTurns = 60;
 /**
  * Few jobs are sent to one worker, and each of its turns would ask for them: after so long, or once it gave one. Half of
@@ -93,9 +96,8 @@ export function choosePolls(input: PollsInput): { polls: Poll[]; state: PullStat
     const next = turn[at];
     let poll: Poll;
     if (next === undefined) {
-      const lingered = lingerAt(free, state);
-      poll = { queue: lingered.queue, waitSeconds: lingerSeconds };
-      state = { ...state, credit: lingered.credit, quietTurns: state.quietTurns + 1, glances: undefined };
+      poll = { queue: lingerAt(free, state), waitSeconds: lingerSeconds };
+      state = { ...state, quietTurns: state.quietTurns + 1, glances: undefined };
     } else {
       poll = { queue: next, waitSeconds: 0 };
       state = { ...state, glances: turn.slice(at + 1) };
@@ -147,22 +149,21 @@ function glancesOfTurn(queues: readonly PullQueue[], state: PullState, nowMs: nu
     queue === "own" ? since(askedAtMs, queue) >= ownEveryMs : since(emptyAtMs, queue) >= stillEmptyMs,
   );
   const order = [...worth.filter(isDue).toReversed(), ...worth.filter((queue) => !isDue(queue))];
+  // A receive that does not wait asks only some of SQS's servers. A long job that is taken although a short one is there
+  // stands in the way of all the short ones that come after: a lane is asked three times before a longer one has the
+  // slot, and before the last lane the first one once more.
   const last = order.at(-1);
-  // A receive that does not wait asks only some of SQS's servers: a lane is asked again before a longer one has the slot.
-  return order.flatMap((queue) => (queue === "own" || queue === last ? [queue] : [queue, queue]));
+  const [shortest] = order.filter((queue) => queue !== "own" && queue !== last);
+  const again = shortest === undefined || last === undefined || isDue(last) ? [] : [shortest];
+  return order.flatMap((queue) => {
+    if (queue === last) return [...again, queue];
+    return queue === "own" ? [queue] : [queue, queue, queue];
+  });
 }
 
-/** Each queue in its share of the turns, evenly spread: mostly where most jobs are and nobody likes to wait. */
-function lingerAt(open: readonly PullQueue[], { credit, quietTurns }: PullState) {
-  const shares = lingerShares[quietTurns >= quietAfterTurns ? "quiet" : "busy"];
-  const grown = { ...credit };
-  let queue = open[0] as PullQueue;
-  let total = 0;
-  for (const one of open) {
-    grown[one] = (grown[one] ?? 0) + shares[one];
-    total += shares[one];
-    if ((grown[one] ?? 0) > (grown[queue] ?? 0)) queue = one;
-  }
-  grown[queue] = (grown[queue] ?? 0) - total;
-  return { queue, credit: grown };
+/** Where the turn's place in the row says; where another slot is there already, at the shortest lane that is open. */
+function lingerAt(open: readonly PullQueue[], { quietTurns }: PullState): PullQueue {
+  const row = lingers[quietTurns >= quietAfterTurns ? "quiet" : "busy"];
+  const wished = row[quietTurns % row.length];
+  return open.find((queue) => queue === wished) ?? open.find((queue) => queue !== "own") ?? "own";
 }
