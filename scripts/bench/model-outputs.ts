@@ -9,8 +9,9 @@ import { z } from "zod";
 /*
  * A corpus of what models answer, graded by the real grader. `bad.json`: each must not become a plan that does the wrong
  * thing; a question, a no and "cannot tell" are good ends. `good.json`: each must become its plan, or the question or the
- * no that is right, and not go on to a dearer tier. `blind.json` has both kinds and is only counted: it was written before
- * the rules that it measures, and nobody reads how one of it came out.
+ * no that is right, and not go on to a dearer tier. `blind.json` and `unseen.json` have both kinds and are only counted: they
+ * were written before the rules that they measure. Of the first nobody reads how one came out; of the second, whose author
+ * read no code of the grading, every other one (the even places) was read after the first count, and the others never.
  */
 
 const steps = z.array(proposedStepSchema);
@@ -84,6 +85,28 @@ export function countBlindOutputs(): {
     };
   });
   return { languages, instructions: [...bad, ...good].map((one) => one.instruction) };
+}
+
+const unseenSchema = z.strictObject({ bad: z.array(badSchema), good: z.array(goodSchema) });
+
+/** Likewise of the unseen set: those that were read after the first count, and those that never were. */
+export function countUnseenOutputs(): {
+  halves: { half: "read" | "unread"; bad: number; caught: number; good: number; taken: number }[];
+  instructions: string[];
+} {
+  const { bad, good } = unseenSchema.parse(read("unseen"));
+  const halves = (["read", "unread"] as const).map((half, parity) => {
+    const ownBad = bad.filter((_, at) => at % 2 === parity);
+    const ownGood = good.filter((_, at) => at % 2 === parity);
+    return {
+      half,
+      bad: ownBad.length,
+      caught: ownBad.filter((output) => isCaught(output, graded(output))).length,
+      good: ownGood.length,
+      taken: ownGood.filter((output) => isTaken(output, graded(output))).length,
+    };
+  });
+  return { halves, instructions: [...bad, ...good].map((one) => one.instruction) };
 }
 
 function graded({ instruction, facts, output }: z.infer<typeof outputSchema>): Understanding {

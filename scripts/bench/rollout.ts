@@ -36,6 +36,9 @@ export async function benchRollout(): Promise<Figure[]> {
   const mean = durations.reduce((sum, one) => sum + one, 0) / durations.length / 1_000;
   const longest = Math.max(...durations) / 1_000;
   const about = `${appliances} appliances; from command to result log-normal: mean ${mean.toFixed(0)} s, σ 1, longest ${longest.toFixed(0)} s`;
+  /** What no order of the runs exceeds, as long as no place stands empty (Graham 1969). A canary runs alone before. */
+  const mostMs = (concurrency: number) =>
+    durations.reduce((sum, one) => sum + one, 0) / concurrency + Math.max(...durations);
   const ofBound = ({ makespanMs }: { makespanMs: number }, concurrency: number) =>
     `${(makespanMs / boundMs(durations, concurrency)).toFixed(2)} × of max(work / concurrency, longest run), which takes knowing the longest before`;
   const passMs = [...narrow.passMs, ...usual.passMs, ...wide.passMs];
@@ -56,14 +59,15 @@ export async function benchRollout(): Promise<Figure[]> {
     },
     ...(
       [
-        ["canary, then 100", usual, 100],
-        ["500", wide, 500],
+        ["canary, then 100", usual, 100, durations[0] ?? 0],
+        ["500", wide, 500, 0],
       ] as const
-    ).map(([name, { makespanMs }, concurrency]) => ({
-      name: `rollout makespan, ${name} at a time, of max(work / concurrency, longest run)`,
-      value: makespanMs / boundMs(durations, concurrency),
+    ).map(([name, fan, concurrency, canaryMs]) => ({
+      name: `rollout makespan, ${name} at a time, of work / concurrency + longest run`,
+      value: fan.makespanMs / (canaryMs + mostMs(concurrency)),
       unit: "×",
-      how: "no bar: nobody knows the longest run before it has run, and a canary runs alone",
+      bar: { at: "most" as const, value: 1 },
+      how: `what any order keeps to that leaves no place empty; ${ofBound(fan, concurrency)}`,
     })),
     {
       name: "rollout makespan, 500 at a time",

@@ -5,7 +5,7 @@ import { loadRequests, type Request } from "../understand/requests.ts";
 import { type Judged, runTier } from "../understand/run-tier.ts";
 import { talliesOf, tallyRows } from "../understand/tally.ts";
 import { claudeTier, matcherTier, ollamaTier, type Tier } from "../understand/tiers.ts";
-import { countBlindOutputs, gradeModelOutputs } from "./model-outputs.ts";
+import { countBlindOutputs, countUnseenOutputs, gradeModelOutputs } from "./model-outputs.ts";
 import { columns } from "./report.ts";
 
 const usage = `npm run bench:understand -- [options]
@@ -79,7 +79,7 @@ if (options.json) {
   }));
   const { bad, good } = gradeModelOutputs();
   process.stdout.write(
-    `${JSON.stringify({ tiers: all, outputs: { bad, good }, blind: countBlindOutputs().languages }, null, 2)}\n`,
+    `${JSON.stringify({ tiers: all, outputs: { bad, good }, blind: countBlindOutputs().languages, unseen: countUnseenOutputs().halves }, null, 2)}\n`,
   );
 } else {
   for (const { tier, judged } of results) {
@@ -101,6 +101,11 @@ if (options.json) {
     `${one.caught} of ${one.bad}`,
     `${one.taken} of ${one.good}`,
   ]);
+  const unseen = countUnseenOutputs().halves.map((one) => [
+    one.half,
+    `${one.caught} of ${one.bad}`,
+    `${one.taken} of ${one.good}`,
+  ]);
   const ceilings = ["en", "de", "es", "fr"].map((language) => {
     const { of, taken } = gradingCeiling(
       requests.filter((one) => one.language === language),
@@ -113,6 +118,7 @@ if (options.json) {
   );
   process.stdout.write(`\nrecorded outputs of models, graded\n\n${columns(["", "outputs", "rate", "bar"], rows)}\n`);
   process.stdout.write(`\nblind outputs, graded\n\n${columns(["", "bad caught", "good taken"], blind)}\n`);
+  process.stdout.write(`\nunseen outputs, graded\n\n${columns(["", "bad caught", "good taken"], unseen)}\n`);
 }
 
 function chosenRequests(): Request[] {

@@ -56,6 +56,18 @@ describe("a right plan is taken where it is asked for", () => {
     ["mail to ads@home.example should go to bob@home.example", alias("ads", "bob")],
     ["account for jana", user("add", "jana")],
     ["delete mias account", user("remove")],
+    ["mia lost her laptop, lock her account right away", user("lock")],
+    ["lock mia until further notice", user("lock")],
+    ["mia no longer works here, so please delete her account", user("remove")],
+    ["port 8022 shouldn't be open, close it", { action: "firewall.port.close", variables: { port: 8022 } }],
+    ["go ahead and restart smbd", restart("smbd")],
+    ["we need to restart cups. Thanks, Bob", restart()],
+    ["she'll need an account: jana", user("add", "jana")],
+    [
+      "remove user mia but leave her files alone",
+      { action: "users.remove", variables: { username: "mia", keepHome: true } },
+    ],
+    ["mia is locked out as she forgot the password; give her a new password", user("password.reset")],
     ["mia - lock", user("lock")],
     ["re-start smbd", restart("smbd")],
     ["stop allowing others in on port 8022", { action: "firewall.port.close", variables: { port: 8022 } }],
@@ -147,6 +159,11 @@ describe("what is told, or asked as a question, is no order", () => {
     ["mia has a new password", user("password.reset")],
     ["I want mia to change her password", user("password.reset")],
     ["restart smbd?", restart("smbd")],
+    ["once the new disk is there, remove the share papers", unshare],
+    ["remove user mia but leave her files alone", user("remove")],
+    ["forget the rest and remove the share papers", unshare],
+    ["run a scan, reboot", { action: "system.reboot", variables: {} }],
+    ["mia's laptop is broken, remove it", user("remove")],
   ])("%s", (instruction, ...steps) => {
     expect(graded(instruction, ...steps).kind).not.toBe("plan");
   });

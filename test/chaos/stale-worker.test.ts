@@ -98,6 +98,7 @@ beforeAll(async () => {
   child = spawn(process.execPath, [new URL("../../packages/worker/src/main.ts", import.meta.url).pathname, "run"], {
     env: {
       PATH: process.env["PATH"],
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
       STEWARD_STATE_DIR: dir,
       STEWARD_STAGE: "test",
       STEWARD_QUEUE_ACCESS: "machine",

@@ -348,7 +348,12 @@ describe("npm start says in one sentence what to do", () => {
       process.execPath,
       [main, `--state-dir=${folder}/state`, `--sandbox-dir=${folder}/none`, "--executor=ansible"],
       {
-        env: { PATH: process.env["PATH"], HOME: folder, STEWARD_CONFIG_DIR: folder },
+        env: {
+          PATH: process.env["PATH"],
+          HOME: folder,
+          STEWARD_CONFIG_DIR: folder,
+          NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
+        },
         stdio: ["ignore", "pipe", "pipe"],
       },
     );

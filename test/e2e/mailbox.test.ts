@@ -8,6 +8,7 @@ import type { Client } from "@steward/contracts/client";
 import type { RunSecretView } from "@steward/contracts/run-secret";
 import type { TaskView } from "@steward/contracts/task";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { filesBelow } from "../support/files-below.ts";
 import { approve, type Installation, problemOf, startInstallation, untilEnded } from "../support/installation.ts";
 import { describeWithSandbox, sandboxRoot } from "../support/sandbox.ts";
 import { scanTable } from "../support/scan-table.ts";
@@ -129,7 +130,9 @@ describeWithSandbox("a mailbox, from the sentence to the login", () => {
     expect(holds(JSON.stringify(trail))).toBe(false);
     const found: string[] = [];
     let looked = 0;
-    for (const file of filesBelow(installation.stack.stateDir)) {
+    // Whatever the appliance's own disk has as well: that is John's machine, where his mail server knows him.
+    const keep = (path: string) => statSync(path).size < 64 * 1024 * 1024;
+    for (const file of filesBelow(installation.stack.stateDir, { keep })) {
       const bytes = readFileSync(file);
       looked += 1;
       const texts = [bytes.toString("latin1"), ...(bytes[0] === 0x1f ? [gunzipSync(bytes).toString("latin1")] : [])];
@@ -149,12 +152,3 @@ describeWithSandbox("a mailbox, from the sentence to the login", () => {
     expect(await signIn(password)).toBe("OK");
   });
 });
-
-/** Plain files, whatever the appliance's own disk has as well: that is John's machine, where his mail server knows him. */
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return filesBelow(path);
-    return entry.isFile() && statSync(path).size < 64 * 1024 * 1024 ? [path] : [];
-  });
-}

@@ -39,6 +39,7 @@ function check(stage: string, command: string): Promise<string> {
   const source = `await (await import(${JSON.stringify(guard)})).checkDeploy(${JSON.stringify({ stage, command })})`;
   const env = {
     PATH: process.env["PATH"],
+    NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
     AWS_ENDPOINT_URL: cloud.endpoint,
     AWS_PROFILE: "anna-personal",
     AWS_SHARED_CREDENTIALS_FILE: join(folder, "credentials"),

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
@@ -9,6 +9,7 @@ import type { Client } from "@steward/contracts/client";
 import { resourceNames } from "@steward/contracts/names";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCredentials } from "../../packages/local/src/host/function-environment.ts";
+import { filesBelow } from "../support/files-below.ts";
 import { approve, type Installation, startInstallation, until, untilEnded } from "../support/installation.ts";
 import { scanTable } from "../support/scan-table.ts";
 import { type ScriptedModels, startScriptedModels } from "../support/scripted-models.ts";
@@ -177,7 +178,7 @@ describe("planting", () => {
     // The demo's plan stands for the person who carries the token to the machine.
     for (const [index, appliance] of plan.appliances.entries())
       plant(`the enrolment token of appliance ${index}`, appliance.token.split(".")[0] ?? "", /^fleet\/plan\.json$/);
-    for (const file of filesBelow(installation.stack.stateDir)) {
+    for (const file of ourFilesBelow(installation.stack.stateDir)) {
       const text = readFileSync(file, "latin1");
       const key = /-----BEGIN [A-Z ]*PRIVATE KEY-----\s+([\w+/=\s]+)-----END/.exec(text)?.[1];
       const home = relative(installation.stack.stateDir, file);
@@ -421,7 +422,7 @@ describe("searching: no canary is in", () => {
 
   it("any file that any part has written: logs, objects, queues and their dead letters, commands, ledgers, spools", () => {
     const { stateDir } = installation.stack;
-    const files = filesBelow(stateDir);
+    const files = ourFilesBelow(stateDir);
     const places = new Map<string, string[]>();
     for (const file of files) {
       const place = relative(stateDir, file);
@@ -447,7 +448,7 @@ describe("searching: no canary is in", () => {
 
   it("and the search finds what is there: each canary that has a home, in its home", () => {
     const { stateDir } = installation.stack;
-    const files = filesBelow(stateDir).map((file) => ({
+    const files = ourFilesBelow(stateDir).map((file) => ({
       place: relative(stateDir, file),
       text: readFileSync(file, "latin1"),
     }));
@@ -494,13 +495,8 @@ function unzipped(bytes: Buffer): string[] {
   return texts;
 }
 
-function filesBelow(directory: string): string[] {
-  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) return entry.name === "compile-cache" ? [] : filesBelow(path);
-    return entry.isFile() && statSync(path).size > 0 && !leaks.has(path) ? [path] : [];
-  });
-}
+const ourFilesBelow = (folder: string) =>
+  filesBelow(folder, { not: ["compile-cache"], keep: (path) => statSync(path).size > 0 && !leaks.has(path) });
 /** On the appliances' own disks, where the planted files lie: not ours. */
 const leaks = new Set<string>();
 

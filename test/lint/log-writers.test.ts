@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { root } from "../../scripts/run.ts";
+import { filesBelow } from "../support/files-below.ts";
 
 /** A line that goes into a log passes `log-line.ts`, which redacts it. What writes otherwise answers somebody at a terminal. */
 const answers: Readonly<Record<string, string>> = {
@@ -19,13 +20,7 @@ const answers: Readonly<Record<string, string>> = {
 const writes = /\bconsole\.\w+|\bprocess\.(?:stdout|stderr)\.write\(|\bprocess\.(?:stdout|stderr)\b(?=\s*[,)])/g;
 const redacting = /\((?:textLine|jsonLine)\(|\(line\), \{ app:|write\(line\)/;
 
-function filesBelow(directory: string): string[] {
-  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) return entry.name === "node_modules" ? [] : filesBelow(path);
-    return /\.(?:ts|js)$/.test(entry.name) && !entry.name.endsWith(".test.ts") ? [path] : [];
-  });
-}
+const isSource = (path: string) => /\.(?:ts|js)$/.test(path) && !path.endsWith(".test.ts");
 
 test("every line of a log passes the redaction, in every app", () => {
   const found: Record<string, string[]> = {};
@@ -35,7 +30,7 @@ test("every line of a log passes the redaction, in every app", () => {
     for (const directory of directories) {
       let files: string[] = [];
       try {
-        files = filesBelow(directory);
+        files = filesBelow(directory, { not: ["node_modules"], keep: isSource });
       } catch (error) {
         if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
       }

@@ -5,6 +5,16 @@ export interface Cache<T> {
   forget(key: string): void;
 }
 
+/** A cache for each client or table: who has another one gets nothing that was read from this. */
+export function createCaches<T>(maxAgeMs: number): (owner: object) => Cache<T> {
+  const caches = new WeakMap<object, Cache<T>>();
+  return (owner) => {
+    const known = caches.get(owner) ?? createCache<T>(maxAgeMs);
+    caches.set(owner, known);
+    return known;
+  };
+}
+
 /** `maxAgeMs`: how old an answer may be. Measured on the monotonic clock: setting the machine's time changes nothing. */
 export function createCache<T>(maxAgeMs: number): Cache<T> {
   const entries = new Map<string, { value: Promise<T>; atMs: number }>();

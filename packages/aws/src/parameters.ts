@@ -1,17 +1,9 @@
 import { GetParameterCommand, PutParameterCommand, type SSMClient } from "@aws-sdk/client-ssm";
-import { type Cache, createCache } from "./cache.ts";
+import { createCaches } from "./cache.ts";
 import { calling, isNamed } from "./faults.ts";
 
 const maxAgeMs = 60_000;
-const caches = new WeakMap<SSMClient, Cache<string | undefined>>();
-
-function cacheOf(ssm: SSMClient): Cache<string | undefined> {
-  const known = caches.get(ssm);
-  if (known !== undefined) return known;
-  const made = createCache<string | undefined>(maxAgeMs);
-  caches.set(ssm, made);
-  return made;
-}
+const cacheOf = createCaches<string | undefined>(maxAgeMs);
 
 /** A parameter's value, undefined where there is none. With `cached` it may be 60 s old. */
 export async function getParameter(

@@ -3,21 +3,13 @@ import {
   PutSecretValueCommand,
   type SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
-import { type Cache, createCache } from "./cache.ts";
+import { createCaches } from "./cache.ts";
 import { calling, isNamed } from "./faults.ts";
 
 /** A new value works within a minute, and Secrets Manager is not asked for every message. */
 const maxAgeMs = 60_000;
 const freshMs = 5_000;
-const caches = new WeakMap<SecretsManagerClient, Cache<string | undefined>>();
-
-function cacheOf(secrets: SecretsManagerClient): Cache<string | undefined> {
-  const known = caches.get(secrets);
-  if (known !== undefined) return known;
-  const made = createCache<string | undefined>(maxAgeMs);
-  caches.set(secrets, made);
-  return made;
-}
+const cacheOf = createCaches<string | undefined>(maxAgeMs);
 
 export interface ReadOptions {
   /** The value before the one in force, which a rotation leaves for one turn. */

@@ -42,6 +42,7 @@ export function steward(
       HOME: options.config,
       STEWARD_CONFIG_DIR: options.config,
       NO_COLOR: "1",
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
       ...options.env,
     };
     const piped = options.input !== undefined;

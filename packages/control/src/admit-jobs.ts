@@ -1,4 +1,4 @@
-import { type Cache, createCache } from "@steward/aws/cache";
+import { createCaches } from "@steward/aws/cache";
 import { getAdmission, storeAdmission } from "@steward/aws/records/admission";
 import { getJob, listHeldBack, replaceJob } from "@steward/aws/records/job";
 import { commit, type Write } from "@steward/aws/table";
@@ -159,15 +159,10 @@ interface SlotsNow {
 
 /** Workers beat once a minute: what is some seconds old is as good. */
 const freshMs = 5_000;
-const remembered = new WeakMap<object, Cache<SlotsNow>>();
+const cacheOf = createCaches<SlotsNow>(freshMs);
 
 async function readSlots(deps: Pick<Deps, "table" | "nowMs">): Promise<SlotsNow> {
-  let cache = remembered.get(deps.table);
-  if (cache === undefined) {
-    cache = createCache(freshMs);
-    remembered.set(deps.table, cache);
-  }
-  return cache.get("slots", async () => {
+  return cacheOf(deps.table).get("slots", async () => {
     const workers = (await liveWorkers(deps)).filter(({ ready }) => ready);
     const sumOf = (what: "slots" | "used") => workers.reduce((sum, worker) => sum + worker[what], 0);
     return { ready: sumOf("slots"), used: sumOf("used"), window: windowOf(sumOf("slots")) };

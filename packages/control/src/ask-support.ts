@@ -1,8 +1,6 @@
 import { createMaterial } from "@steward/aws/records/answer";
-import { getTask } from "@steward/aws/records/task";
 import { defaults } from "@steward/contracts/defaults";
-import { AppError, hasCode } from "@steward/contracts/errors";
-import { newId } from "@steward/contracts/ids";
+import { AppError } from "@steward/contracts/errors";
 import { taskHasEnded } from "@steward/contracts/states";
 import type { AskSupport } from "@steward/contracts/support";
 import type { TaskView } from "@steward/contracts/task";
@@ -14,6 +12,7 @@ import { nothingFound } from "@steward/core/support/write-answer";
 import { newTask } from "@steward/core/task/new-task";
 import { reduceTask } from "@steward/core/task/reduce-task";
 import type { TaskState } from "@steward/core/task/task-state";
+import { acceptOnce } from "./accept-once.ts";
 import type { Caller, Context, Repeatable } from "./context.ts";
 import { loadFacts, resolveTargets } from "./load-targets.ts";
 import { countQuestion } from "./quotas.ts";
@@ -46,25 +45,12 @@ export async function askSupport(
   body: AskSupport,
   { wait = 0, repeatable }: { wait?: number | undefined; repeatable?: Repeatable | undefined } = {},
 ): Promise<TaskView> {
-  const taskId = repeatable?.idOf("task") ?? newId("task", deps.nowMs());
-  const made = async () =>
-    repeatable === undefined ? undefined : await getTask(deps.table, { tenantId: caller.tenantId, taskId });
-  const before = repeatable?.begunBefore === true ? await made() : undefined;
-  const task = before ?? (await acceptOnce());
+  const task = await acceptOnce<TaskState>(deps, caller, repeatable, {
+    count: () => countQuestion(deps, caller.tenantId),
+    accept: (taskId) => accept(deps, caller, body, taskId),
+    shown: (made) => made,
+  });
   return wait === 0 ? taskView(task, []) : await waitForAnswer(deps, caller, task, wait);
-
-  async function acceptOnce(): Promise<TaskState> {
-    const uncount = await countQuestion(deps, caller.tenantId);
-    try {
-      return await accept(deps, caller, body, taskId);
-    } catch (error) {
-      // As for a request: what was refused is not counted, and a first try that was only slow has made the task.
-      if (!hasCode(error, "unavailable") && !hasCode(error, "internal")) await uncount();
-      const meanwhile = hasCode(error, "conflict") ? await made() : undefined;
-      if (meanwhile === undefined) throw error;
-      return meanwhile;
-    }
-  }
 }
 
 async function accept(deps: Deps, caller: Caller, body: AskSupport, taskId: string): Promise<TaskState> {

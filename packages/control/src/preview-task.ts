@@ -1,6 +1,6 @@
 import { listRunsOfRollout } from "@steward/aws/records/run";
-import { getTask, replaceTask } from "@steward/aws/records/task";
-import { AppError, hasCode } from "@steward/contracts/errors";
+import { replaceTask } from "@steward/aws/records/task";
+import { AppError } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
 import type { PreviewView } from "@steward/contracts/preview";
 import { runHasEnded, taskHasEnded } from "@steward/contracts/states";
@@ -11,6 +11,7 @@ import { groupRuns, shownGroups } from "@steward/core/run/group-runs";
 import type { RunState } from "@steward/core/run/run-state";
 import { newTask } from "@steward/core/task/new-task";
 import { reduceTask } from "@steward/core/task/reduce-task";
+import { acceptOnce } from "./accept-once.ts";
 import type { Caller, Context, Repeatable } from "./context.ts";
 import { gateContext } from "./gate-context.ts";
 import { loadTask } from "./load-task.ts";
@@ -31,20 +32,11 @@ export async function previewTask(
   params: { taskId: string },
   repeatable?: Repeatable,
 ): Promise<TaskView> {
-  const previewId = repeatable?.idOf("task") ?? newId("task", deps.nowMs());
-  const made = () => getTask(deps.table, { tenantId: caller.tenantId, taskId: previewId });
-  const before = repeatable?.begunBefore === true ? await made() : undefined;
-  if (before !== undefined) return fullTaskView(deps, before);
-  const uncount = await countTask(deps, caller.tenantId);
-  try {
-    return await retryOnConflict(() => begin(deps, caller, params.taskId, previewId));
-  } catch (error) {
-    if (!hasCode(error, "unavailable") && !hasCode(error, "internal")) await uncount();
-    // The first try was slow, not dead, and came to its end meanwhile.
-    const meanwhile = await made();
-    if (meanwhile === undefined) throw error;
-    return fullTaskView(deps, meanwhile);
-  }
+  return acceptOnce(deps, caller, repeatable, {
+    count: () => countTask(deps, caller.tenantId),
+    accept: (previewId) => retryOnConflict(() => begin(deps, caller, params.taskId, previewId)),
+    shown: (task) => fullTaskView(deps, task),
+  });
 }
 
 async function begin(deps: Deps, caller: Caller, taskId: string, previewId: string): Promise<TaskView> {

@@ -1,4 +1,4 @@
-import { createCache, type Cache } from "@steward/aws/cache";
+import { createCaches } from "@steward/aws/cache";
 import { getJob, waitingIn } from "@steward/aws/records/job";
 import { readLaneMinutes } from "@steward/aws/records/lane-minute";
 import { listTasks } from "@steward/aws/records/task";
@@ -15,7 +15,7 @@ type Deps = Pick<Context, "table" | "queues" | "nowMs" | "workerStartSeconds">;
 
 /** How long an instance shows the same numbers: they are the same for everybody, and whoever watches asks often. */
 const freshMs = 1_000;
-const remembered = new WeakMap<object, Cache<Installation>>();
+const cacheOf = createCaches<Installation>(freshMs);
 
 interface Installation {
   queues: QueueStatus["queues"];
@@ -28,13 +28,8 @@ interface Installation {
  * the jobs only the caller's own are named, of the workers none but to the provider's staff.
  */
 export async function queueStatus(deps: Deps, caller: Caller): Promise<QueueStatus> {
-  let cache = remembered.get(deps.table);
-  if (cache === undefined) {
-    cache = createCache(freshMs);
-    remembered.set(deps.table, cache);
-  }
   const [installation, jobs] = await Promise.all([
-    cache.get("all", () => actForSystem("lanes and workers serve all tenants", () => look(deps))),
+    cacheOf(deps.table).get("all", () => actForSystem("lanes and workers serve all tenants", () => look(deps))),
     ownJobs(deps, caller.tenantId),
   ]);
   const { workers, ...shared } = installation;

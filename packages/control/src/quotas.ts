@@ -1,4 +1,4 @@
-import { type Cache, createCache } from "@steward/aws/cache";
+import { createCaches } from "@steward/aws/cache";
 import { listNodes } from "@steward/aws/records/node";
 import { listTasks } from "@steward/aws/records/task";
 import { getTenant } from "@steward/aws/records/tenant";
@@ -16,16 +16,11 @@ type Deps = Pick<Context, "table" | "nowMs">;
 
 /** How long an instance may remember what a tenant's limits are. */
 const freshMs = 5_000;
-const remembered = new WeakMap<object, Cache<TenantLimits>>();
+const cacheOf = createCaches<TenantLimits>(freshMs);
 
 /** What the tenant may use, at most 5 s old: a read that every task and every piece of output would pay for. */
 async function knownLimits(deps: Pick<Context, "table">, tenantId: string): Promise<TenantLimits> {
-  let cache = remembered.get(deps.table);
-  if (cache === undefined) {
-    cache = createCache(freshMs);
-    remembered.set(deps.table, cache);
-  }
-  return cache.get(tenantId, () => tenantLimitsOf(deps, tenantId));
+  return cacheOf(deps.table).get(tenantId, () => tenantLimitsOf(deps, tenantId));
 }
 
 /** What the tenant may use, as it is set now. */

@@ -1,4 +1,4 @@
-import { type Cache, createCache } from "@steward/aws/cache";
+import { createCaches } from "@steward/aws/cache";
 import { type LaneMinute, readLaneMinutes } from "@steward/aws/records/lane-minute";
 import { actForSystem } from "@steward/aws/tenant-fence";
 import { lanes } from "@steward/contracts/names";
@@ -9,17 +9,12 @@ import type { Context } from "./context.ts";
 const historyMs = 60 * 60_000;
 /** A prediction is no better for the last seconds' jobs. */
 const freshMs = 15_000;
-const remembered = new WeakMap<object, Cache<PaceHistory>>();
+const cacheOf = createCaches<PaceHistory>(freshMs);
 
 /** What recent jobs say of the next one. Without it a job is predicted by what is assumed of all: nothing waits for it. */
 export async function readPace(deps: Pick<Context, "table" | "nowMs" | "log">): Promise<PaceHistory> {
-  let cache = remembered.get(deps.table);
-  if (cache === undefined) {
-    cache = createCache(freshMs);
-    remembered.set(deps.table, cache);
-  }
   try {
-    return await cache.get("all", async () => {
+    return await cacheOf(deps.table).get("all", async () => {
       const nowMs = deps.nowMs();
       const since = { sinceMs: nowMs - historyMs, nowMs };
       return paceOf(await actForSystem("workers serve all tenants", () => readLaneMinutes(deps.table, since)));

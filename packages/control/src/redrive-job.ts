@@ -1,17 +1,13 @@
 import { createJob } from "@steward/aws/records/job";
-import { hasCode } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
 import type { JobState } from "@steward/core/job/job-state";
-import { isHeldBack } from "@steward/core/job/held-back";
 import { lastDeadlineOf, newJob } from "@steward/core/job/new-job";
 import { reduceTask } from "@steward/core/task/reduce-task";
 import type { TaskState } from "@steward/core/task/task-state";
-import { admitJobs } from "./admit-jobs.ts";
+import { beginJob } from "./begin-job.ts";
 import type { Caller, Context } from "./context.ts";
 import { secondsToWorker } from "./live-workers.ts";
-import { noteJob } from "./note-job.ts";
-import { holdJob, releaseEndedJob } from "./quotas.ts";
-import { newClaimSecret, sendJob } from "./send-job.ts";
+import { newClaimSecret } from "./send-job.ts";
 import { storeTask } from "./store-task.ts";
 import { requireActive } from "./tenant-now.ts";
 
@@ -52,8 +48,7 @@ export async function redriveJob(
     { type: "think_again", jobId: next.jobId, instead: job.jobId, deadlineAtMs: lastDeadlineOf(next) },
     nowMs,
   );
-  await holdJob(deps, next);
-  try {
+  const store = async () => {
     await storeTask(deps, {
       before: task,
       after: state,
@@ -63,13 +58,8 @@ export async function redriveJob(
       requestId: caller.requestId,
       writes: [createJob(next)],
     });
-  } catch (error) {
-    if (hasCode(error, "conflict")) await releaseEndedJob(deps, next, { ...next, status: "cancelled" });
-    throw error;
-  }
-  await Promise.all([
-    isHeldBack(next) ? admitJobs(deps, { ...next, candidates: [next] }) : sendJob(deps, next, secret),
-    noteJob(deps, undefined, next),
-  ]);
+    return next;
+  };
+  await beginJob(deps, { job: next, secret, store });
   return next.jobId;
 }

@@ -1,7 +1,5 @@
 import { getPerson } from "@steward/aws/records/person";
-import { getTask } from "@steward/aws/records/task";
-import { AppError, hasCode } from "@steward/contracts/errors";
-import { newId } from "@steward/contracts/ids";
+import { AppError } from "@steward/contracts/errors";
 import { roleIn } from "@steward/contracts/roles";
 import type { SubmitTask, TaskView } from "@steward/contracts/task";
 import { groundGiven } from "@steward/core/planning/build-plan";
@@ -9,6 +7,7 @@ import { matchInstruction } from "@steward/core/planning/match-instruction";
 import { noTierMay } from "@steward/core/planning/refusals";
 import { grantsOf } from "@steward/core/principal/grants";
 import { newTask } from "@steward/core/task/new-task";
+import { acceptOnce } from "./accept-once.ts";
 import type { Caller, Context, Repeatable } from "./context.ts";
 import { resolveTargets } from "./load-targets.ts";
 import { applyUnderstanding, planningContext, planSteps } from "./plan-task.ts";
@@ -35,26 +34,11 @@ export async function submitTask(
   repeatable?: Repeatable,
   options: SubmitOptions = {},
 ): Promise<TaskView> {
-  const taskId = repeatable?.idOf("task") ?? newId("task", deps.nowMs());
-  const made = async () => {
-    const task =
-      repeatable === undefined ? undefined : await getTask(deps.table, { tenantId: caller.tenantId, taskId });
-    return task === undefined ? undefined : fullTaskView(deps, task);
-  };
-  // Before anything is judged again: what was accepted stays accepted, whatever has changed since.
-  const before = repeatable?.begunBefore === true ? await made() : undefined;
-  if (before !== undefined) return before;
-  const uncount = await countTask(deps, caller.tenantId);
-  try {
-    return await accept(deps, caller, body, taskId, options);
-  } catch (error) {
-    // What was refused is not counted. Where nobody knows whether it was stored, it stays counted.
-    if (!hasCode(error, "unavailable") && !hasCode(error, "internal")) await uncount();
-    // The first try was slow, not dead, and came to its end meanwhile.
-    const meanwhile = hasCode(error, "conflict") ? await made() : undefined;
-    if (meanwhile === undefined) throw error;
-    return meanwhile;
-  }
+  return acceptOnce(deps, caller, repeatable, {
+    count: () => countTask(deps, caller.tenantId),
+    accept: (taskId) => accept(deps, caller, body, taskId, options),
+    shown: (task) => fullTaskView(deps, task),
+  });
 }
 
 async function accept(

@@ -1,8 +1,7 @@
 import { createJob } from "@steward/aws/records/job";
 import type { Write } from "@steward/aws/table";
-import { AppError, hasCode } from "@steward/contracts/errors";
+import { AppError } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
-import { isHeldBack } from "@steward/core/job/held-back";
 import type { JobState } from "@steward/core/job/job-state";
 import { lastDeadlineOf, type NewJob, newJob } from "@steward/core/job/new-job";
 import { predictJob } from "@steward/core/job/predict-job";
@@ -10,12 +9,11 @@ import type { PlanningContext } from "@steward/core/planning/planning-types";
 import { reduceTask } from "@steward/core/task/reduce-task";
 import type { TaskState } from "@steward/core/task/task-state";
 import { buildPrompt } from "@steward/core/planning/prompt";
-import { admitJobs, placeFor } from "./admit-jobs.ts";
+import { placeFor } from "./admit-jobs.ts";
+import { beginJob } from "./begin-job.ts";
 import type { Context } from "./context.ts";
 import { secondsToWorker } from "./live-workers.ts";
-import { noteJob } from "./note-job.ts";
-import { holdJob, releaseEndedJob } from "./quotas.ts";
-import { newClaimSecret, sendJob } from "./send-job.ts";
+import { newClaimSecret } from "./send-job.ts";
 import { storeTask, type TaskChange } from "./store-task.ts";
 import { readPace } from "./read-pace.ts";
 import { requireActive } from "./tenant-now.ts";
@@ -65,24 +63,19 @@ export async function startThinking(
     waitSeconds,
   };
   const atOnce = newJob(wanted, nowMs);
-  const [, place] = await Promise.all([holdJob(deps, atOnce), freePlace()]);
+  let thinking = task;
   const store = async (job: JobState, place?: Write) => {
     const deadlineAtMs = lastDeadlineOf(job);
     const { state, effects } = reduceTask(task, { type: "think", jobId: job.jobId, deadlineAtMs }, nowMs);
     const writes = [createJob(job), ...(answering?.writes ?? []), ...(place === undefined ? [] : [place])];
     await storeTask(deps, { ...change, after: state, effects, writes });
-    return { state, job };
+    thinking = state;
+    return job;
   };
-  const { state, job } = await storeWithPlace().catch(async (error: unknown) => {
-    // Where nobody knows whether it was stored, the job's end makes the room again, or a later count.
-    if (hasCode(error, "conflict")) await releaseEndedJob(deps, atOnce, { ...atOnce, status: "cancelled" });
-    throw error;
-  });
-  await Promise.all([
-    isHeldBack(job) ? admitJobs(deps, { ...job, candidates: [job] }) : sendJob(deps, job, secret),
-    noteJob(deps, undefined, job),
-  ]);
-  return state;
+  // Looked for while the job is counted.
+  const free = freePlace();
+  await beginJob(deps, { job: atOnce, secret, store: storeWithPlace });
+  return thinking;
 
   async function freePlace(): ReturnType<typeof placeFor> {
     try {
@@ -97,6 +90,7 @@ export async function startThinking(
   async function storeWithPlace(): ReturnType<typeof store> {
     if (atOnce.tier === "claude") return store(atOnce);
     const heldBack = newJob({ ...wanted, heldBack: true }, nowMs);
+    const place = await free;
     if (place === undefined) return store(heldBack);
     try {
       return await store(atOnce, place);

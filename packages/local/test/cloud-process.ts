@@ -33,6 +33,7 @@ export function writeCredentials(folder: string, credentials: CloudCredential[] 
 export function environmentOf(folder: string, more: Record<string, string> = {}): NodeJS.ProcessEnv {
   return {
     PATH: process.env.PATH,
+    NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
     STEWARD_STATE_DIR: join(folder, "state"),
     STEWARD_CLOUD_PORT: "0",
     STEWARD_STAGE: "test",

@@ -23,10 +23,13 @@ export class ModelFault extends Error {
 export interface AskModelOptions {
   host: string;
   model: string;
-  system: string;
+  /** What goes before the prompt. */
+  system?: string;
   prompt: string;
   /** JSON Schema that the answer is held to. Absent: plain text. */
   schema?: Record<string, unknown> | undefined;
+  /** The answer ends there, however much the model would say. */
+  mostTokens?: number;
   /** Something arrived: how many pieces so far, and all that there is of it. */
   onTokens: (tokens: number, output: string) => void;
   signal: AbortSignal;
@@ -46,7 +49,7 @@ const maxOutputCharacters = 64_000;
  * the answer is any good is judged by the control plane, not here.
  */
 export async function askModel(options: AskModelOptions): Promise<ModelAnswered> {
-  const { model, system, prompt, schema, signal } = options;
+  const { model, system, prompt, schema, mostTokens, signal } = options;
   const ollama = new Ollama({ host: options.host, fetch: strictFetch(signal) });
   let output = "";
   let tokens = 0;
@@ -54,12 +57,12 @@ export async function askModel(options: AskModelOptions): Promise<ModelAnswered>
     const stream = await ollama.chat({
       model,
       messages: [
-        { role: "system", content: system },
+        ...(system === undefined ? [] : [{ role: "system", content: system }]),
         { role: "user", content: prompt },
       ],
       ...(schema === undefined ? {} : { format: schema }),
       stream: true,
-      options: { temperature: 0 },
+      options: { temperature: 0, ...(mostTokens === undefined ? {} : { num_predict: mostTokens }) },
     });
     for await (const part of stream) {
       if (part.message.content !== "") {

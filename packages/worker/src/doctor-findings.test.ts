@@ -100,15 +100,11 @@ describe("slots", () => {
       kvCacheType: "f16",
     };
     const survey: Survey = {
-      gpus: { gpus: [gpu()], troubles: [] },
-      host,
-      ollamaVersion: "0.12.3",
       models: models.map((need) => ({
         ...need,
         facts: { name: need.model, digest: "", weightsMb: need.weightsMb, parameters: "8.0B", quantization: "Q4_K_M" },
         context: { tokens: 4096, from: "loaded" },
       })),
-      memory: input.memory,
       curveOf: { model: "llama3.1:8b", key, context: 4096 },
       curve: input.curve === undefined ? undefined : { key, context: 4096, points: [...input.curve] },
       choice: chooseSlots({ ...input, models }),

@@ -3,8 +3,8 @@ import { describeError } from "@steward/node-client/log";
 import { systemClock } from "@steward/node-client/clock";
 import { createCapacity } from "./capacity.ts";
 import { type Finding, gpuFindings, modelFindings, plotCurve, slotFindings } from "./doctor-findings.ts";
-import { probeGpus } from "./gpus/probe-gpus.ts";
-import { probeHost } from "./gpus/probe-host.ts";
+import { type GpuProbe, probeGpus } from "./gpus/probe-gpus.ts";
+import { type HostProbe, probeHost } from "./gpus/probe-host.ts";
 import { createRunTool, type RunTool } from "@steward/node-client/run-tool";
 import { watchGpus } from "./gpus/watch-gpus.ts";
 import { ollamaFacts } from "./models/ollama-facts.ts";
@@ -27,8 +27,8 @@ export interface DoctorOptions {
 export interface DoctorReport {
   ok: boolean;
   findings: Finding[];
-  gpus: Survey["gpus"]["gpus"];
-  host: Survey["host"];
+  gpus: GpuProbe["gpus"];
+  host: HostProbe;
   slots?: Survey["choice"];
   models: Survey["models"];
   curve?: { model: string; points: { parallel: number; tokensPerSecond: number }[] };

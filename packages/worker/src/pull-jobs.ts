@@ -12,6 +12,7 @@ import { describeError, type Log } from "@steward/node-client/log";
 import {
   afterJob,
   afterMessage,
+  afterNothing,
   choosePolls,
   firstTurn,
   type Poll,
@@ -30,7 +31,7 @@ export interface PullOptions {
   slots: Slots;
   /** Whether messages of this queue may be received now: a model for it is there and the worker is not draining. */
   serves: (queue: PullQueue) => boolean;
-  run: (queue: PullQueue, message: LaneMessage, onLease: (leaseInMs: number) => void) => Promise<JobEnd>;
+  run: (queue: PullQueue, message: LaneMessage, on: RunEvents) => Promise<JobEnd>;
   /** A queue is not there any more. */
   onGone?: (queue: PullQueue) => void;
   clock: Clock;
@@ -38,6 +39,12 @@ export interface PullOptions {
   log: Log;
   /** The process ends. Only this aborts a receive: on AWS that can hide a message for its whole visibility timeout. */
   stop: AbortSignal;
+}
+
+export interface RunEvents {
+  onLease: (leaseInMs: number) => void;
+  /** The model has answered: it could do another job while the server is told. */
+  onAnswered: () => void;
 }
 
 export interface Pull {
@@ -63,6 +70,8 @@ export function createPull(options: PullOptions): Pull {
   const unreadable = new Set<string | undefined>();
   const handling = new Set<Promise<void>>();
   const receiving = new Set<Promise<void>>();
+  /** Jobs whose answer the server is being told beside the slots, which are free for others. */
+  let telling = 0;
   let state = firstTurn;
 
   function pump(): void {
@@ -70,7 +79,8 @@ export function createPull(options: PullOptions): Pull {
     const queues = pullQueues.filter(
       (queue) => urls[queue] !== undefined && !resting.has(queue) && options.serves(queue),
     );
-    const chosen = choosePolls({ queues, polling, freeSlots: slots.free(), usedSlots: slots.used(), state });
+    const nowMs = clock.monotonicMs();
+    const chosen = choosePolls({ queues, polling, freeSlots: slots.free(), usedSlots: slots.used(), nowMs, state });
     state = chosen.state;
     for (const poll of chosen.polls) {
       const slot = slots.reserveSlot();
@@ -82,21 +92,23 @@ export function createPull(options: PullOptions): Pull {
     }
   }
 
-  /** One receive and what comes of it, all under its slot. */
-  async function pull({ queue, waitSeconds }: Poll, slot: Slot): Promise<void> {
+  /** One receive, and what comes of it until the slot is free again. */
+  async function pull(poll: Poll, slot: Slot): Promise<void> {
+    const { queue } = poll;
     try {
       const url = urls[queue];
-      const message = url === undefined ? undefined : await track(receiving, receive(queue, url, waitSeconds));
+      const message = url === undefined ? undefined : await track(receiving, receive(url, poll));
       polling.delete(queue);
       if (!message || url === undefined) return;
-      state = afterMessage(state);
+      state = afterMessage(state, queue);
       slots.markSlotUsed(slot);
       pump();
-      const ended = Promise.withResolvers<void>();
-      track(handling, handle(queue, url, message, ended.resolve)).then(ended.resolve, ended.reject);
-      await ended.promise.finally(() => {
-        state = afterJob(state);
-      });
+      const free = Promise.withResolvers<void>();
+      void track(handling, handle(queue, url, message, free.resolve))
+        .catch((error: unknown) => log("job.failed", { queue, error: describeError(error) }))
+        .finally(free.resolve);
+      await free.promise;
+      state = afterJob(state);
     } finally {
       polling.delete(queue);
       slots.releaseSlot(slot);
@@ -104,7 +116,8 @@ export function createPull(options: PullOptions): Pull {
     }
   }
 
-  async function receive(queue: PullQueue, url: string, waitSeconds: number): Promise<Message | undefined> {
+  async function receive(url: string, poll: Poll): Promise<Message | undefined> {
+    const { queue, waitSeconds } = poll;
     try {
       const answer = await sqs.send(
         new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 1, WaitTimeSeconds: waitSeconds }),
@@ -112,7 +125,9 @@ export function createPull(options: PullOptions): Pull {
       );
       if ((failures.get(queue) ?? 0) > 0) log("queue.answers_again", { queue });
       failures.set(queue, 0);
-      return answer.Messages?.[0];
+      const message = answer.Messages?.[0];
+      if (message === undefined) state = afterNothing(state, poll, clock.monotonicMs());
+      return message;
     } catch (error) {
       if (stop.aborted) return undefined;
       rest(queue, error);
@@ -132,8 +147,12 @@ export function createPull(options: PullOptions): Pull {
     });
   }
 
-  /** `onEnd` is called when the job has ended: the slot is free while its message is being deleted. */
-  async function handle(queue: PullQueue, url: string, message: Message, onEnd: () => void): Promise<void> {
+  /**
+   * `onFree` is called as soon as the slot can serve another: the model has answered. The answer is told, and the message
+   * deleted, beside the next job. At most as many answers as there are slots are on their way so; while the server takes
+   * none, the slots wait for it.
+   */
+  async function handle(queue: PullQueue, url: string, message: Message, onFree: () => void): Promise<void> {
     const receipt = { QueueUrl: url, ReceiptHandle: message.ReceiptHandle };
     const hide = async (seconds: number) => {
       try {
@@ -154,9 +173,22 @@ export function createPull(options: PullOptions): Pull {
     }
     // What has changed since the receive was sent: somebody else may have the message at once.
     if (!options.serves(queue)) return hide(0);
-    const end = await options.run(queue, read.message, (leaseInMs) => void hide(Math.ceil(leaseInMs / 1000) + 1));
+    let beside = false;
+    const end = await options
+      .run(queue, read.message, {
+        onLease: (leaseInMs) => void hide(Math.ceil(leaseInMs / 1000) + 1),
+        onAnswered: () => {
+          if (beside || telling >= slots.total) return;
+          beside = true;
+          telling += 1;
+          onFree();
+        },
+      })
+      .finally(() => {
+        if (beside) telling -= 1;
+      });
     log("job.ended", { queue, jobId: read.message.jobId, ...end });
-    onEnd();
+    onFree();
     if (end.type === "left") return end.shutOut === true ? hide(0) : undefined;
     try {
       await sqs.send(new DeleteMessageCommand(receipt));

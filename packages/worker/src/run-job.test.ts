@@ -45,6 +45,7 @@ function run(answers: Record<string, () => unknown>) {
     random: () => 0.5,
     log: () => {},
     onLease: () => {},
+    onAnswered: () => calls.push("answered"),
     draining: new AbortController().signal,
     stop: new AbortController().signal,
   });
@@ -69,6 +70,8 @@ it("gives up telling an answer that nobody takes some time after the job's deadl
   expect(clock.monotonicMs()).toBeGreaterThanOrEqual(deadlineInMs + 60_000);
   expect(clock.monotonicMs()).toBeLessThan(deadlineInMs + 80_000);
   expect(calls.filter((route) => route === "completeJob").length).toBeGreaterThan(10);
+  // Once, and before the first attempt to tell: the slot serves the next job meanwhile.
+  expect(calls.filter((call) => call !== "completeJob")).toEqual(["claimJob", "answered"]);
 });
 
 it("says of an endless answer that it is about the question, and of a broken one that it is not", async () => {
@@ -80,5 +83,8 @@ it("says of an endless answer that it is about the question, and of a broken one
     ofQuestion: true,
   });
   ollama.answer({ pieces: ["{"], end: "close" });
-  expect(await run({ claimJob, releaseJob }).end).toEqual({ type: "released", reason: "model_error" });
+  const broken = run({ claimJob, releaseJob });
+  expect(await broken.end).toEqual({ type: "released", reason: "model_error" });
+  // The next job might meet the same: the slot is not free before the server has been told.
+  expect(broken.calls).toEqual(["claimJob", "releaseJob"]);
 });

@@ -19,6 +19,8 @@ export interface RunJobOptions {
   log: Log;
   /** The lease was taken or extended: the message should stay hidden as long. */
   onLease: (leaseInMs: number) => void;
+  /** The model has answered, and nothing is left to do but to tell the server. Not called where it failed. */
+  onAnswered: () => void;
   /** The worker gives back what does not fit any more. */
   draining: AbortSignal;
   /** The process ends. */
@@ -132,6 +134,7 @@ async function workUnderLease(options: RunJobOptions, claim: ClaimAnswer, claime
       signal: cut.signal,
     });
     if (cutBy === "lost") return { type: "left", why: "the lease was lost" };
+    options.onAnswered();
     const durationMs = Math.round(clock.monotonicMs() - claimedAtMs);
     const body = { ...holder, model: options.model, durationMs, ...answered };
     const refusal = await postUntilTaken(options, reportUntilMs, () =>

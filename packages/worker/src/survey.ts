@@ -2,7 +2,6 @@ import {
   chooseSlots,
   contextOf,
   type ContextSource,
-  type Memory,
   memoryForModels,
   type ModelNeed,
   type SlotChoice,
@@ -31,11 +30,7 @@ export interface SurveyedModel extends ModelNeed {
 }
 
 export interface Survey {
-  gpus: GpuProbe;
-  host: HostProbe;
-  ollamaVersion: string;
   models: SurveyedModel[];
-  memory: Memory | undefined;
   /** Of the model that counts: the largest, as it holds most and is the slowest. Absent without any model. */
   curveOf: { model: string; key: CurveKey; context: number | undefined } | undefined;
   curve: StoredCurve | undefined;
@@ -97,5 +92,5 @@ export async function survey(input: {
     models,
     ...(curve === undefined ? {} : { curve: curve.points }),
   });
-  return { gpus, host, ollamaVersion: facts.version, models, memory, curveOf, curve, choice };
+  return { models, curveOf, curve, choice };
 }

@@ -1,26 +1,22 @@
-import { join } from "node:path";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { AppError } from "@steward/contracts/errors";
-import type { Gpu, HeartbeatAnswer, Pulling } from "@steward/contracts/heartbeat";
+import type { HeartbeatAnswer, Pulling } from "@steward/contracts/heartbeat";
 import type { LaneMessage } from "@steward/contracts/job";
 import { createProviderBreaker } from "@steward/core/provider/provider-breaker";
 import { fullJitterMs } from "@steward/node-client/backoff";
 import { type Clock, systemClock } from "@steward/node-client/clock";
 import { startHeartbeats } from "@steward/node-client/heartbeats";
-import { describeError, type Log } from "@steward/node-client/log";
+import type { Log } from "@steward/node-client/log";
 import { metricsOf } from "@steward/node-client/metrics";
 import type { NodeClient } from "@steward/node-client/node-client";
 import { openSequence } from "@steward/node-client/sequence";
-import { replaceFile } from "@steward/node-client/state-files";
 import { askModel } from "./ask-model.ts";
 import { type Capacity, createCapacity } from "./capacity.ts";
 import type { PullQueue } from "./choose-polls.ts";
-import type { SlotChoice } from "./choose-slots.ts";
 import { findLanes, findOwnQueue, type QueueUrls } from "./find-queues.ts";
 import { gpusForHeartbeat, probeGpus } from "./gpus/probe-gpus.ts";
 import { probeHost } from "./gpus/probe-host.ts";
 import { createRunTool, type RunTool } from "@steward/node-client/run-tool";
-import { statusFile } from "@steward/node-client/upgrade-installed";
 import { watchGpus } from "./gpus/watch-gpus.ts";
 import { keepModels } from "./models/keep-models.ts";
 import { pullModel } from "./models/pull-model.ts";
@@ -28,6 +24,7 @@ import { defaultModels, missingModels, modelFor, probeOllama, usedModels, type W
 import { createPull } from "./pull-jobs.ts";
 import { type JobEnd, runJob } from "./run-job.ts";
 import { createSlots } from "./slots.ts";
+import { createStatusFile, type WorkerStatus } from "./status-file.ts";
 import type { SlotSettings } from "./survey.ts";
 import { workerVersion } from "./version.ts";
 
@@ -50,26 +47,6 @@ export interface WorkerOptions {
   log: Log;
   clock?: Clock;
   random?: () => number;
-}
-
-interface WorkerStatus {
-  /** Which build runs, since when (by this machine's own clock), and whether its last heartbeat was answered. */
-  version: string;
-  startedAtMs: number;
-  connected: boolean;
-  slots: number;
-  used: number;
-  polling: string[];
-  models: string[];
-  gpus: Gpu[];
-  ready: boolean;
-  draining: boolean;
-  /** A model that is being fetched, or does not come. */
-  pulling?: Pulling;
-  /** What decided the number of slots; absent until models were there. */
-  slotsDecidedBy?: SlotChoice["decidedBy"];
-  /** The throughput curve is being measured. */
-  measuring?: true;
 }
 
 export interface Worker {
@@ -99,6 +76,7 @@ const openingMs = 60_000;
 /** Longer: it is given up with the first job that comes. */
 const idleMeasureMs = 180_000;
 const idleForMs = 60_000;
+
 /** The GPU host: pulls jobs by free slots and asks its models. Receives only while one of the wanted models is there. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { client, sqs, log, ollamaHost } = options;
@@ -168,7 +146,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     onGone: (queue) => {
       if (queue === "own") delete urls.own;
     },
-    run: async (queue, message, onLease) => {
+    run: async (queue, message, on) => {
       // Whoever measures steps aside for whoever has work.
       measuring?.abort();
       lastJobAtMs = clock.monotonicMs();
@@ -184,7 +162,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
           clock,
           random,
           log,
-          onLease,
+          ...on,
           draining: giveBack.signal,
           stop: stop.signal,
         });
@@ -363,21 +341,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     ...(measuring === undefined ? {} : { measuring: true as const }),
   });
 
-  /** One write at a time, of what is so when it begins: changes in between are one write. */
-  let writing: Promise<void> | undefined;
-  let changed = false;
-  function writeStatus(): void {
-    changed = true;
-    writing ??= (async () => {
-      while (changed) {
-        changed = false;
-        await replaceFile(join(options.stateDir, statusFile), `${JSON.stringify(status())}\n`).catch((error: unknown) =>
-          log("status.not_written", { error: describeError(error) }),
-        );
-      }
-      writing = undefined;
-    })();
-  }
+  const file = createStatusFile({ stateDir: options.stateDir, status, log });
+  const writeStatus = () => file.write();
 
   const watching = watchModels();
   // Whoever waits for this worker may count on it: it has looked for its models and told the control plane.
@@ -407,7 +372,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     stop.abort();
     await Promise.all([heartbeats.ended, watching]);
     writeStatus();
-    await writing;
+    await file.written();
     log("worker.ended");
   }
 

@@ -341,13 +341,9 @@ describe("pulling", () => {
   it("with one slot goes round the lanes, and asks for nothing while it works", async () => {
     ollama.answer({ pieces: ["{"], end: "hang" });
     await start(1);
-    await until("a glance at each, then a second", () => sqs.receives.length >= 6);
-    expect(sqs.receives.slice(0, 6).map(({ queue, waitSeconds }) => [queue, waitSeconds])).toEqual([
-      [express, 0],
-      [express, 0],
-      [standard, 0],
-      [standard, 0],
-      [bulk, 0],
+    await until("a glance at each, then a second", () => sqs.receives.length >= 9);
+    expect(sqs.receives.slice(0, 9).map(({ queue, waitSeconds }) => [queue, waitSeconds])).toEqual([
+      ...[express, express, express, standard, standard, standard, express, bulk].map((queue) => [queue, 0]),
       [express, 1],
     ]);
     send(express);
@@ -367,7 +363,7 @@ describe("pulling", () => {
     expect(ollama.chats.map(({ model }) => model)).toEqual(["llama3.2:3b", "llama3.1:8b", "llama3.2:3b"]);
   });
 
-  it("goes on with the lanes when its own queue is removed, or fails", async () => {
+  it("goes on with the lanes when its own queue is removed", async () => {
     sqs.create(own);
     await start(1);
     await until("the own queue is asked", () => sqs.receives.some(({ queue }) => queue === own));
@@ -380,6 +376,43 @@ describe("pulling", () => {
     const rounds = sqs.receives.length + 2;
     await until("it goes on", () => sqs.receives.length > rounds);
     expect(asked()).toBe(before);
+  });
+
+  it("goes on with the lanes while its own queue fails, and takes from it when it answers again", async () => {
+    sqs.create(own);
+    sqs.fail(own);
+    await start(1);
+    await until("the own queue is asked", () => sqs.receives.some(({ queue }) => queue === own));
+    send(express);
+    await messageDone();
+    expect(count("queue.unreachable")).toBe(1);
+    sqs.fail(own, false);
+    const jobId = send(own);
+    await until("its job", () => sqs.deleted.length === 2, 20_000);
+    expect(door.callsOf("claimJob").at(-1)?.params).toEqual({ jobId });
+    expect(count("queue.answers_again")).toBe(1);
+  });
+
+  it("takes the next job while it tells the answer of the one before, and waits when as many as it has slots are untold", async () => {
+    let isAway = true;
+    door.on("completeJob", () => {
+      if (isAway) throw new AppError("unavailable", "scripted");
+      return { accepted: true, status: "succeeded" };
+    });
+    const worker = await start(1);
+    const jobs = [send(), send(), send()];
+    const told = () => new Set(door.callsOf("completeJob").map(({ params }) => params["jobId"]));
+    await until("two answers that nobody takes", () => told().size === 2);
+    await until("they are told again", () => door.callsOf("completeJob").length > 5);
+    expect(worker.status().used).toBe(1);
+    expect(ollama.chats).toHaveLength(2);
+    expect(sqs.waiting()).toEqual([]);
+    // A drain waits for both.
+    const drained = worker.drain(20_000);
+    isAway = false;
+    await drained;
+    expect([...told()]).toEqual(jobs.slice(0, 2));
+    expect(sqs.deleted).toHaveLength(2);
   });
 
   it("with more slots takes more at the same time, at once; with fewer it takes no more, and leaves what runs", async () => {

@@ -13,24 +13,25 @@ export interface Dispatched {
 interface Queued {
   job: BenchJob;
   index: number;
+  rank: number;
 }
 
 /**
  * One queue for all, and a slot that is free takes its first at once: the ideal that no network or poll stands in the
- * way of. `shortest` puts the job first that is predicted to be the shortest. Of several free slots the fastest takes it.
+ * way of. `rank` is where a job stands: the lowest first, and of the same the one that came first. Of several free slots
+ * the fastest takes it.
  */
 export function dispatchCentrally(
   jobs: readonly BenchJob[],
   fleet: readonly BenchWorker[],
-  order: "arrival" | "shortest",
+  rank: (job: BenchJob) => number = () => 0,
 ): Dispatched[] {
   const slots = fleet.flatMap(({ slots: count, speed }) =>
     Array.from({ length: count }, () => ({ speed, freeAtS: 0 })),
   );
   const dispatched: Dispatched[] = [];
   const queue = createHeap<Queued>((a, b) => {
-    const isTold = order === "shortest" && a.job.predictedS !== b.job.predictedS;
-    return isTold ? a.job.predictedS < b.job.predictedS : a.index < b.index;
+    return a.rank === b.rank ? a.index < b.index : a.rank < b.rank;
   });
   let next = 0;
   while (next < jobs.length || queue.size() > 0) {
@@ -38,7 +39,7 @@ export function dispatchCentrally(
     const arrival = jobs[next];
     // Everything that has come by the time a slot is free stands in the queue when it looks.
     if (arrival !== undefined && (queue.size() === 0 || arrival.arrivesAtS <= soonest.freeAtS)) {
-      queue.push({ job: arrival, index: next });
+      queue.push({ job: arrival, index: next, rank: rank(arrival) });
       next += 1;
       if (arrival.arrivesAtS < soonest.freeAtS) continue;
       const following = jobs[next];

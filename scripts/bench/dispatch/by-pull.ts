@@ -40,7 +40,7 @@ export async function dispatchByPull(options: ByPullOptions): Promise<Dispatched
       urls,
       slots: createSlots(slots),
       serves: () => true,
-      run: async (_queue, { jobId }, onLease) => {
+      run: async (_queue, { jobId }, { onLease }) => {
         const index = byId.get(jobId) ?? -1;
         const job = jobs[index];
         if (job === undefined || dispatched[index] !== undefined) return { type: "refused", code: "stale_attempt" };

@@ -36,7 +36,6 @@ export function createInMemorySqs(time: VirtualTime, chance: Chance) {
   const queues = new Map<string, Queue>();
   const inFlight = new Map<string, { message: Message; queue: Queue }>();
   let handles = 0;
-  let receives = 0;
 
   function queueOf(url: string): Queue {
     let queue = queues.get(url);
@@ -70,7 +69,6 @@ export function createInMemorySqs(time: VirtualTime, chance: Chance) {
   }
 
   function receive(url: string, waitSeconds: number, answer: Poller["answer"]): void {
-    receives += 1;
     const queue = queueOf(url);
     const poller = { answer };
     const misses = waitSeconds === 0 && chance.happens(shortPollMisses);
@@ -113,6 +111,5 @@ export function createInMemorySqs(time: VirtualTime, chance: Chance) {
     put(url: string, body: string) {
       arrive(queueOf(url), { body, handle: "", hiddenUntilMs: 0, isDeleted: false });
     },
-    receives: () => receives,
   };
 }

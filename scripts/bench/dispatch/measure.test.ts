@@ -43,8 +43,13 @@ describe("what pull is compared with", () => {
 
   it("central: the fastest free slot takes the first, or the shortest by prediction", () => {
     const jobs = [job(0, 10), job(0, 10), job(1, 8), job(2, 2, 9), job(3, 4)];
-    expect(dispatchCentrally(jobs, two, "arrival").map(({ waitS }) => waitS)).toEqual([0, 0, 4, 7, 7]);
-    expect(dispatchCentrally(jobs, two, "shortest").map(({ waitS }) => waitS)).toEqual([0, 0, 6, 8, 2]);
+    expect(dispatchCentrally(jobs, two).map(({ waitS }) => waitS)).toEqual([0, 0, 4, 7, 7]);
+    expect(dispatchCentrally(jobs, two, ({ predictedS }) => predictedS).map(({ waitS }) => waitS)).toEqual([
+      0, 0, 6, 8, 2,
+    ]);
+    // In lanes, and of one lane the first: the third is now as good as the fourth.
+    const rank = ({ predictedS }: { predictedS: number }) => (predictedS < 5 ? 0 : 1);
+    expect(dispatchCentrally(jobs, two, rank).map(({ waitS }) => waitS)).toEqual([0, 0, 6, 8, 2]);
   });
 
   it("routed: a job waits where it was sent, and heartbeats that are a minute old send all of them to one", () => {

@@ -22,7 +22,9 @@ export const fleets = {
 
 export const policies = [
   "central, first come first served",
+  "central, three lanes",
   "central, shortest first",
+  "central, shortest first, foreknown",
   "pull, one lane",
   "pull, three lanes",
   "smallest queue, known at once",
@@ -47,6 +49,8 @@ export interface Row extends Setting {
   p99ResponseS: Interval;
   /** Of the central queue's that serves in the order of arrival. */
   waitRatio: Interval;
+  /** Of the central queue's that has the same lanes by the same predictions: what polls cost, and nothing else. */
+  lanesRatio: Interval;
   p99Ratio: Interval;
   /** Of the routing by heartbeats, to this. */
   betterThanHeartbeats: Interval;
@@ -86,6 +90,7 @@ export async function measure(setting: Setting, seed = 1): Promise<Row[]> {
     p50ResponseS: meanOf(of(policy).p50),
     p99ResponseS: meanOf(of(policy).p99),
     waitRatio: ratioOf(of(policy).wait, of(reference).wait),
+    lanesRatio: ratioOf(of(policy).wait, of("central, three lanes").wait),
     p99Ratio: ratioOf(of(policy).p99, of(reference).p99),
     betterThanHeartbeats: ratioOf(of("smallest queue, heartbeats").wait, of(policy).wait),
   }));
@@ -99,9 +104,13 @@ async function dispatch(
 ): Promise<Dispatched[]> {
   switch (policy) {
     case "central, first come first served":
-      return dispatchCentrally(jobs, fleet, "arrival");
+      return dispatchCentrally(jobs, fleet);
+    case "central, three lanes":
+      return dispatchCentrally(jobs, fleet, (job) => lanes.indexOf(laneOf(job)));
     case "central, shortest first":
-      return dispatchCentrally(jobs, fleet, "shortest");
+      return dispatchCentrally(jobs, fleet, ({ predictedS }) => predictedS);
+    case "central, shortest first, foreknown":
+      return dispatchCentrally(jobs, fleet, ({ workS }) => workS);
     case "pull, one lane":
       return dispatchByPull({ jobs, fleet, laneOf: () => "standard", lanes: ["standard"], seed });
     case "pull, three lanes":

@@ -2,7 +2,9 @@ import type { Policy, Row } from "./measure.ts";
 
 const colours: Record<Policy, string> = {
   "central, first come first served": "#555555",
+  "central, three lanes": "#98df8a",
   "central, shortest first": "#999999",
+  "central, shortest first, foreknown": "#cccccc",
   "pull, one lane": "#1f77b4",
   "pull, three lanes": "#2ca02c",
   "smallest queue, known at once": "#9467bd",

@@ -146,6 +146,7 @@ function startFunctions(
         }),
         timeoutMs: functionDefinitions[name].timeoutSeconds * 1000,
         concurrency: 10,
+        compileCacheDir: join(tmpdir(), "steward-test-compiled"),
         log: () => undefined,
       });
       return [name, lambda];

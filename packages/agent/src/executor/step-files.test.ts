@@ -20,7 +20,7 @@ const step: StepRequest = {
 
 test("every string is unsafe and comes back as it was, whatever it holds", () => {
   const text = fc.oneof(
-    fc.string({ unit: "binary" }),
+    fc.uint16Array().map((units) => String.fromCharCode(...units)),
     fc.constantFrom("{{ x }}", "!unsafe", "a: b", "- x", "null", "1", "\n"),
   );
   const value = fc.oneof(text, fc.integer(), fc.boolean(), fc.array(text, { maxLength: 4 }));

@@ -3,10 +3,10 @@ import type { Runner } from "../context.ts";
 import { listUpTo } from "../list-all.ts";
 import { paintHealth } from "../text/health.ts";
 import { waitText } from "../text/queues.ts";
+import { glassText, tasksTable } from "../text/tasks-table.ts";
 import { visible } from "../text/visible.ts";
 import { nearlyUsedUp, quotaLine } from "./limits.ts";
 import { nodesTable, unwellNodes } from "./nodes.ts";
-import { glassText, tasksTable } from "./tasks.ts";
 
 export function addStatus(program: Command, run: Runner): void {
   program

@@ -20,11 +20,14 @@ test("output keeps its lines; a lone carriage return cannot repaint one", () => 
 
 test("nothing that a terminal obeys gets through", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
-      expect(visibleLines(text)).not.toMatch(
-        /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/,
-      );
-      expect(visible(visible(text))).toBe(visible(text));
-    }),
+    fc.property(
+      fc.uint16Array().map((units) => String.fromCharCode(...units)),
+      (text) => {
+        expect(visibleLines(text)).not.toMatch(
+          /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/,
+        );
+        expect(visible(visible(text))).toBe(visible(text));
+      },
+    ),
   );
 });

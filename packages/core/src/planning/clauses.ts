@@ -32,6 +32,8 @@ const pronouns = new Set(["it", "that", "him", "her", "his", "them", "their", "i
 export function clausesOf(tokens: readonly Token[], objects: ReadonlySet<string>): Clause[] {
   const clauses: Clause[] = [];
   let from = 0;
+  // Whether that is a question, is told apart by its own words.
+  const isForeign = tokens.some(({ gloss }) => gloss !== undefined);
   let asks: boolean | undefined;
   let follows = false;
   for (let at = 0; at <= tokens.length; at += 1) {
@@ -40,7 +42,7 @@ export function clausesOf(tokens: readonly Token[], objects: ReadonlySet<string>
     if (from < at) {
       const words = tokens.slice(from, at).map(wordOf);
       const end = tokens.find(({ kind, text }, k) => k >= at && kind === "separator" && text === ".");
-      asks ??= isQuestion(`${words.join(" ")}${end?.canon === "?" ? "?" : ""}`);
+      asks ??= isQuestion(`${words.join(" ")}${end?.canon === "?" && !isForeign ? "?" : ""}`);
       clauses.push({
         ...clauseOf({ tokens, from, to: at, objects, before: clauses.at(-1), follows }),
         isQuestion: asks,

@@ -122,6 +122,10 @@ function otherDone(
   { verbs, bag }: IndexedAction,
   values: ReadonlySet<number>,
 ): string | undefined {
+  // "She is locked out, give her a new password" says what should be done.
+  const isSaid = ({ kind, canon, text }: Evidence["tokens"][number]) =>
+    kind === "word" && verbs.has(canon) && (verbOfParticiple(text) ?? text.toLowerCase()) === text.toLowerCase();
+  if (tokens.some((token, at) => isSaid(token) && !values.has(at))) return undefined;
   const done = tokens.flatMap((token, at) =>
     token.kind === "word" && !values.has(at) && !isVerb(token.canon) && !bag.has(token.canon)
       ? (verbOfParticiple(wordOf(token)) ?? [])

@@ -49,13 +49,22 @@ export function leftOut(
   const textAt = (at: number) => evidence.tokens[at]?.text.toLowerCase() ?? "";
   // Said twice is one value: "nginx hangs, restart nginx".
   const usedTexts = new Set([...used].map(textAt));
-  const bare = clauses.filter((clause) => isBare(evidence, clause, judged));
+  const bare = clauses.filter(
+    (clause, at) => isBare(evidence, clause, judged) && !isReason(evidence, clause, clauses[at + 1], judged),
+  );
   const targets = new Set(context.targets.flatMap((target) => [target.name.toLowerCase(), target.id]));
   const names = knownNames(context);
   const cues = new Set(judged.flatMap((one) => [...one.indexed.cues.values()].flatMap((words) => [...words])));
   // Who only looks at everything does nothing to it.
   const onlyLooks = judged.every(({ indexed }) => indexed.action.kind === "read");
   const speaks = ({ canon }: Token) => judged.some(({ indexed }) => indexed.bag.has(canon));
+  const partOf = (at: number) => {
+    const part = clauses.find(({ from, to }) => from <= at && at < to);
+    return part === undefined ? [] : evidence.tokens.slice(part.from, part.to);
+  };
+  const reasonsFor = clauses.filter(
+    (clause, at) => isStatement(evidence, clause, used) && isReason(evidence, clause, clauses[at + 1], judged),
+  );
   const count: LeftOut = { asked: undefined, spoken: 0, accounted: 0, content: 0 };
   evidence.tokens.forEach((token, at) => {
     if (token.class !== "content" || evidence.negated[at]) return;
@@ -108,14 +117,18 @@ export function leftOut(
       // A word of another language that nobody knows may say anything.
       (evidence.isForeign && token.gloss === undefined) ||
       isListedWith(evidence, at, used) ||
+      (!partOf(at).some((one) => speaks(one) || used.has(evidence.tokens.indexOf(one))) &&
+        isOtherOrder({ evidence, clauses }, at)) ||
       unitOf(wordOf(token)) !== undefined ||
-      particles.has(wordOf(token)) ||
+      (particles.has(wordOf(token)) && partOf(at).some(speaks)) ||
       (people.has(token.canon) && wordOf(previous(evidence, at) ?? token) === "for") ||
       (!onlyLooks &&
         !isGeneric(wordOf(token)) &&
         !isOfDomain(token, judged, context.index) &&
         isSaidOfIt({ evidence, clauses }, at, judged));
     if (isAsked) count.asked ??= token.text;
+    // Why it should be done need not be understood where the order comes after it.
+    else if (reasonsFor.some(({ from, to }) => from <= at && at < to)) count.content -= 1;
   });
   return count;
 }
@@ -132,6 +145,51 @@ function isBare(evidence: Evidence, { from, to, inherits }: Clause, judged: read
         from <= at && at < to && !tokens.includes(at) && !isVerb(token.canon) && indexed.bag.has(token.canon),
     );
   return !inherits && here.length > 0 && !here.some(speaks);
+}
+
+/** "Forget the rest and …": a verb that nobody knows, before what it is done to, in a part where nothing else is known. */
+function isOtherOrder({ evidence: { tokens }, clauses }: Request, at: number): boolean {
+  const clause = clauses.find(({ from, to }) => from <= at && at < to);
+  const [first] = tokens
+    .entries()
+    .filter(([k, { class: one }]) => k >= (clause?.from ?? 0) && one !== "free")
+    .map(([k]) => k);
+  const next = tokens[at + 1];
+  return (
+    first === at &&
+    next !== undefined &&
+    /^(?:the|an?|my|our|your|his|her|its|their|it|all|every|this|that|these|those)$/.test(wordOf(next))
+  );
+}
+
+const starters = /^(?:i|we|he|she|it|they|there|the|this|that|my|our|his|her|their|an?)$/;
+
+/** It begins with whom or what it is about, and not with a verb that nobody knows: "forget it and …". */
+function isStatement({ tokens }: Evidence, { from, to }: Clause, used: ReadonlySet<number>): boolean {
+  const [first] = tokens.slice(from, to);
+  const isJoined = tokens[to]?.kind === "separator" && !/^(?:and|&|plus|then|but)$/.test(tokens[to]?.text ?? "");
+  return isJoined && first !== undefined && (used.has(from) || starters.test(wordOf(first)));
+}
+
+/** "Mia lost her laptop, lock her account": why, before a part that says what should be done and to whom. */
+function isReason(
+  { tokens }: Evidence,
+  clause: Clause,
+  next: Clause | undefined,
+  judged: readonly JudgedStep[],
+): boolean {
+  const hasVerb = ({ from, to }: Clause) =>
+    tokens.slice(from, to).some(({ kind, class: one, canon }) => kind === "word" && one === "content" && isVerb(canon));
+  if (next === undefined || hasVerb(clause) || !hasVerb(next)) return false;
+  return tokens
+    .slice(next.from, next.to)
+    .some(
+      (token) =>
+        /^(?:him|her|them|his|their|he|she|they)$/.test(wordOf(token)) ||
+        (token.class === "content" &&
+          !isVerb(token.canon) &&
+          judged.some(({ indexed }) => indexed.bag.has(token.canon))),
+    );
 }
 
 /** True for the "set up" of something that is added. */

@@ -8,6 +8,17 @@ import { canonOf, type Token, verbOfGerund, verbOfParticiple, wordOf } from "./w
 const phrases: readonly (readonly [RegExp, string])[] = [
   [/(?<=\b\d{1,5})\/(?=(?:tcp|udp)\b)/gi, " "],
   [/\bopen up\b/gi, "open"],
+  [/\b(?:go ahead and|do me (?:a|the) favou?r and|be so kind (?:as to|and)|feel free to|let['’]?s)\b/gi, "please"],
+  [/\b(?:can|could|would|will) (?:somebody|someone|anybody|anyone)\b/gi, "could you"],
+  [/\bonce (?:more|again)\b/gi, "again"],
+  [/\bright away\b/gi, "now"],
+  [/\bgood for(?= \w+ (?:days?|weeks?|months?|years?)\b)/gi, "valid for"],
+  [/\bget(?= [^.,;!?]*\bup to date\b)/gi, "bring"],
+  [/\bneeds?(?= [^.,;!?]*\bport\b[^.,;!?]*\bopen\b)/gi, "please"],
+  [
+    /\bleave (?:his|her|their|the) (?:home(?: directory| folder)?|files)(?: \w+)? (?:alone|untouched|in place|as (?:it is|they are)|where (?:it is|they are))\b/gi,
+    "keep home",
+  ],
   [/\bstop (?:letting|allowing) (?:people|anyone|anybody|everyone|everybody|them|others) in\b/gi, "close"],
   [/\b(?:it['’]s |it is )?(?:high )?time (?:for|to)\b/gi, "please"],
   [/\bset (?:him|her|them) up\b/gi, "setup her"],
@@ -32,7 +43,7 @@ const phrases: readonly (readonly [RegExp, string])[] = [
   [/\bmost recent\b/gi, "last"],
   [/\b(?:(?:can|to|could|may) log|logging) (?:in|on)\b/gi, "login"],
   [
-    /\bgive (?:me|us)(?= (?:(?:a|an|the) )?(?:\w+ )?(?:list|overview|facts|logs?|journal|status|state|details)\b)/gi,
+    /\bgive (?:me|us)(?= (?:(?:a|an|the) )?(?:\w+ )?(?:list|overview|rundown|summary|facts|logs?|journal|status|state|details)\b)/gi,
     "show me",
   ],
   [/\b(?:let me|let us|i['’]d like to|i would like to|i want to|can i|may i) (?:see|look at|read)\b/gi, "show me"],
@@ -42,11 +53,15 @@ const phrases: readonly (readonly [RegExp, string])[] = [
   [/\b(?:should|must|is to|wants? to|would like to) (?:get|have|receive)\b(?= (?:an?|another)\b)/gi, "needs"],
 ];
 
+/** "Thanks, Jo": who signs is none that it is about. */
+const signature =
+  /[,.!?;\n]\s*(?:[Mm]any )?(?:[Tt]hanks|[Tt]hx|[Tt]hank you|[Cc]heers|[Bb]est|(?:[Bb]est |[Kk]ind )?[Rr]egards)[,!.\s]+\p{Lu}\p{Ll}+\s*[.!]?$/u;
+
 /** A request with its phrases as single words. */
 export function rephrased(instruction: string): string {
   const plain = phrases.reduce(
     (text, [phrase, word]) => text.replace(phrase, (found) => word.padEnd(found.length)),
-    withoutPoliteness(instruction),
+    withoutPoliteness(instruction.replace(signature, (found) => ".".padEnd(found.length))),
   );
   return isNumbered(plain) ? plain.replace(listNumber, (found) => ",".padEnd(found.length)) : plain;
 }

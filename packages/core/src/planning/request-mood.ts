@@ -9,14 +9,15 @@ import { spaced, withoutPoliteness } from "./screen-instruction.ts";
 
 const time =
   /\b(?:tomorrow|tonight|midnight|noon|later|someday|remind|schedule[ds]?|every (?:night|morning|evening|day|hour|week|month|sunday|monday|tuesday|wednesday|thursday|friday|saturday)|(?:on|next|until|by) (?:sunday|monday|tuesday|wednesday|thursday|friday|saturday|week|month)|in (?:a|an|one|two|three|four|five|six|ten|\d+) (?:minutes?|hours?|days?|weeks?)|at \d{1,2}(?![.\d/])(?::\d\d)?(?: ?(?:am|pm|o['’]clock))?|morgen|mañana|demain)\b/i;
-const condition = /\b(?:if|unless|until|whenever|in case|as soon as|provided|falls|wenn|si)\b/i;
+const condition =
+  /\b(?:if|unless|until|whenever|in case|as soon as|provided|falls|wenn|si|(?<!\bat )once(?! (?:more|again|a|per|every)\b)(?= \w+ \w))\b/i;
 /** "Can you tell me if nginx runs" is a question for the answer, no condition. */
 const asksWhether = /\b(?:tell me|let me know|check|see|know|find out|test) (?:if|whether)\b/gi;
 const doubt = /\b(?:maybe|perhaps|possibly|might|thinking (?:about|of)|not sure|either|vielleicht|quizás|peut-être)\b/i;
 const told =
   /\b(?:wrote|writes|says|said|told (?:me|us|him|her|them)|asked (?:me|us)|tells (?:me|us)|repeat after|the (?:sentence|phrase|words?|note|message)\b.{0,30}\b(?:is|was|says|means)|what does\b.{0,40}\bmean|would have)\b/i;
 const unsaid =
-  /\b(?:like (?:last|before|the (?:last|other|one)|yesterday|always|usual)|same as|as (?:last time|before|usual|always)|the usual|the way)\b/i;
+  /\b(?:(?<!would |['’]d )like (?:last|before|the (?:last|other|one)|yesterday|always|usual)|same as|as (?:last time|before|usual|always)|the usual|the way)\b/i;
 const pronounAlone =
   /^\W*(?:please\s+|now\s+)*(?:\w+\s+)(?:it|them|that|this|him|her|both)\b(?:\s+(?:please|now|again))*\W*$/i;
 
@@ -37,7 +38,7 @@ const others =
 
 /** That somebody else does it: "let mia reset her own password". */
 const byOthers =
-  /\b(?:let|have|ask|tell|allow|permit|help|teach|get|remind|invite|show) (?!me\b|us\b)(?:\S+ ){1,2}?(?:to |how to )?(?:add|create|remove|delete|lock|unlock|reset|restart|reboot|close|renew|update|install|set up|change)\b/i;
+  /\b(?:let|have|ask|tell|allow|permit|help|teach|get|remind|invite|show) (?!me\b|us\b)(?:[^\s,;:!?]*[^\s,.;:!?] ){1,2}?(?:to |how to )?(?:add|create|remove|delete|lock|unlock|reset|restart|reboot|close|renew|update|install|set up|change)\b/i;
 
 /** Why nothing may be done about it as it stands; undefined for a plain request. `onlyLooks`: nothing would change. */
 export function whyNotPlain(text: string, onlyLooks = false): string | undefined {

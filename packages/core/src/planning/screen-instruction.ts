@@ -57,7 +57,7 @@ const proseSemicolon =
 
 /** What is said to be polite, though it has the words of a condition or a no. */
 const polite =
-  /\bif you (?:do(?:n['’]t| not) mind|please|would be so kind)\b|\bif (?:it['’]?s |it is )?possible\b|\bit would be (?:great|nice|good|lovely|helpful) if you could\b|\bas soon as (?:possible|you can)\b|\b(?:i )?hope (?:you(?:['’]re| are)|all is|this finds you)\b[^.,;!?\n]*|\b(?:best|kind|warm) (?:regards|wishes)\b|\bgood (?:morning|afternoon|evening)\b|\b(?:many thanks|thanks in advance|much appreciated|cheers)\b/gi;
+  /\bif you (?:do(?:n['’]t| not) mind|please|would be so kind)\b|\bif (?:it['’]?s |it is )?possible\b|\buntil further notice\b|\bfor good\b|\bonce and for all\b|\bit would be (?:great|nice|good|lovely|helpful) if you could\b|\bas soon as (?:possible|you can)\b|\b(?:i )?hope (?:you(?:['’]re| are)|all is|this finds you)\b[^.,;!?\n]*|\b(?:best|kind|warm) (?:regards|wishes)\b|\bgood (?:morning|afternoon|evening)\b|\b(?:many thanks|thanks in advance|much appreciated|cheers)\b/gi;
 
 /** Without what is only polite. In as many characters. */
 export function withoutPoliteness(text: string): string {
@@ -66,7 +66,7 @@ export function withoutPoliteness(text: string): string {
 
 /** Why something should be done, said as what is no longer so: "we don't need the share any more, remove it". */
 const reason =
-  /\b(?:(?:do|does)(?:n['’]t| not) (?:need|use|want|work|live|belong|have|require)\b(?=[^.,;!?]*\bany ?(?:more|longer)\b\s*[,;.]\s*\S)|(?:is|are)(?:n['’]t| not) (?:needed|used|required|in use) any ?(?:more|longer)\b(?=\s*[,;.]\s*\S)|nobody (?:(?:should|must|may|can) (?:reach|use|see|open|access)\b(?=[^.,;!?]*\bany ?(?:more|longer)\b)|needs|uses|wants|reads|opens\b)(?=[^.,;!?]*[,;.]\s*\S))/gi;
+  /\b(?:(?:do|does)(?:n['’]t| not) (?:need|use|want|work|live|belong|have|require|host|run|play|visit|study|employ|rent|print)\b(?=[^.,;!?]*\bany ?(?:more|longer)\b\s*[,;.]\s*\S)|(?:is|are)(?:n['’]t| not) (?:needed|used|required|in use) any ?(?:more|longer)\b(?=\s*[,;.]\s*\S)|no longer (?:needs?|needed|uses?|used|wants?|works?|lives?|belongs?|required|employed|in use|here|there)\b(?=[^.,;!?]*[,;.]\s*\S)|(?:should|must)(?:n['’]t| not) be (?:open|reachable|there|here|public|running)\b(?=[^.,;!?]*[,;.]\s*\S)|nobody (?:(?:should|must|may|can) (?:reach|use|see|open|access)\b(?=[^.,;!?]*\bany ?(?:more|longer)\b)|needs|uses|wants|reads|opens\b)(?=[^.,;!?]*[,;.]\s*\S))/gi;
 
 /** Without the "not" of a reason, which is none of what should be done. In as many characters. */
 export function withoutReasons(text: string): string {

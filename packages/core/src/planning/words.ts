@@ -81,7 +81,7 @@ const generic = new Set([
     "old older unused unneeded empty nice little dear broken wrong right whole entire main current first second third next both another",
   ),
   ...list(
-    "more less here there today tomorrow tonight yesterday later soon now already yet too then afterwards finally under enough",
+    "more less here there today tomorrow tonight yesterday later soon now already yet too then afterwards finally under enough though asap lately ahead quick ok okay best good sure alright slow",
   ),
   ...list(
     "if unless when while until because since or either neither nor whether whatever whichever whoever else instead",
@@ -160,6 +160,8 @@ function wordToken(text: string, start: number): Token {
 /** Whether a word says what is asked for, carries a role, or says nothing. */
 export function classOf(word: string): Token["class"] {
   const lower = word.toLowerCase();
+  // "She'll".
+  if (/^(?:i|you|he|she|we|they|that|there)['’](?:ll|d|ve|re|m)$/.test(lower)) return "free";
   return free.has(lower) ? "free" : weak.has(lower) ? "weak" : "content";
 }
 

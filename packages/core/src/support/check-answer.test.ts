@@ -41,6 +41,8 @@ describe("an answer that holds", () => {
   it.each([
     good,
     `${good} The password is shown by \`steward secrets open <task>\` [1].`,
+    `${good} Then run \`steward windows add "nightly"\` [2].`,
+    `${good} The password is shown by \`steward secrets open nas-1\` [1].`,
     "The share photos is there, and anna may sign in [1, 3].",
     "Port 445 must be open [1]. See https://docs.example.org/files [1].",
     "Öffnen Sie den Explorer und geben Sie `\\\\nas-1\\photos` in die Adressleiste ein, dann melden Sie sich an [1].",
@@ -72,6 +74,7 @@ const bad: readonly (readonly [why: string, output: string])[] = [
   ["an address that a script hides in", "Open [this](javascript:alert) [1]."],
   ["an image", "Open the Explorer [1]. ![x](https://evil.example/p.png)"],
   ["a made-up command", "Run `steward files mount` to open the Explorer [1]."],
+  ["a made-up command of words that are there", "Open the Explorer [1], then run `steward secrets add nightly`."],
   ["a made-up option", "Open the Explorer [1] with --force-mount."],
   ["a made-up path", "Open the Explorer and edit /etc/samba/smb.conf [1]."],
   ["a made-up address", "Open the Explorer and type 10.11.12.13 into the address bar [1]."],
@@ -116,7 +119,9 @@ describe("an answer that does not", () => {
 
   it("whatever the bytes, is judged and never throws", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary", maxLength: 400 }), (noise) => {
+      // Half characters too. The library's own unit `binary` takes seconds to be set up.
+      fc.property(fc.uint16Array({ maxLength: 400 }), (units) => {
+        const noise = String.fromCharCode(...units);
         expect(["answer", "unknown", "unsure"]).toContain(check(noise).kind);
       }),
     );

@@ -63,8 +63,16 @@ export function problemOfText(text: string, question: string, material: Material
   }
   for (const [, code = ""] of text.matchAll(/`+([^`]+)`+/g)) {
     if (known.names.has(code.trim().toLowerCase())) continue;
-    const strange = code.split(/\s+/).find((word) => !isPlaceholder(word) && !standsIn(known.text, bare(word)));
+    const words = code.trim().split(/\s+/);
+    const strange = words.find((word) => !isPlaceholder(word) && !standsIn(known.text, bare(word)));
     if (strange !== undefined) return `it writes what no document does: ${strange.slice(0, 80)}`;
+    // Words of several commands do not make one.
+    const apart = words.findIndex((word, at) => !standTogether(known, word, words[at + 1]));
+    if (apart >= 0)
+      return `it writes what no document does: ${words
+        .slice(apart, apart + 2)
+        .join(" ")
+        .slice(0, 80)}`;
   }
   for (const [word] of text
     .replace(/`[^`]*`/g, " ")
@@ -84,6 +92,10 @@ const hardWord =
 interface Known {
   /** All documents and the question, in lower case. */
   text: string;
+  /** The same as bare words, one space between them. */
+  spoken: string;
+  /** The question's words, which may stand where a document has a placeholder. */
+  asked: Set<string>;
   /** Names of an appliance's own, which stand for themselves and are part of nothing else. */
   names: Set<string>;
 }
@@ -91,10 +103,13 @@ interface Known {
 function knownIn(question: string, { passages }: Material): Known {
   const documents = passages.filter(({ source }) => source !== "facts");
   const facts = passages.filter(({ source }) => source === "facts");
+  const text = [question, ...documents.map(({ title, text: words, href = "" }) => `${title}\n${words}\n${href}`)]
+    .join("\n")
+    .toLowerCase();
   return {
-    text: [question, ...documents.map(({ title, text, href = "" }) => `${title}\n${text}\n${href}`)]
-      .join("\n")
-      .toLowerCase(),
+    text,
+    spoken: spokenWords(text).join(" "),
+    asked: new Set(spokenWords(question)),
     names: new Set(
       facts.flatMap(({ text, title }) =>
         `${title.replace(/^What | says of itself$/g, "")}\n${text.replace(/^[^:]*: /gm, "")}`
@@ -104,6 +119,21 @@ function knownIn(question: string, { passages }: Material): Known {
       ),
     ),
   };
+}
+
+function spokenWords(text: string): string[] {
+  return text
+    .replaceAll("`", " ")
+    .split(/\s+/)
+    .map(bare)
+    .filter((word) => word !== "");
+}
+
+/** Whether a document says the one right after the other, where neither is somebody's own word. */
+function standTogether({ spoken, asked, names }: Known, word: string, next: string | undefined): boolean {
+  const isOwn = (one: string) => isPlaceholder(one) || asked.has(bare(one)) || names.has(bare(one));
+  if (next === undefined || isOwn(word) || isOwn(next)) return true;
+  return standsIn(spoken, `${bare(word)} ${bare(next)}`);
 }
 
 /** As a word of its own: "port 44" is not what a document says that names port 445, nor `rm` what has "confirm" in it. */

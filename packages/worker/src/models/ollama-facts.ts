@@ -13,7 +13,6 @@ import {
 
 export interface OllamaFacts {
   version: string;
-  tags: Tag[];
   loaded: LoadedModel[];
   /** Of the models that were asked for and are there, in that order. */
   models: ModelFacts[];
@@ -36,7 +35,7 @@ export async function ollamaFacts(host: string, wanted: readonly string[]): Prom
       return tag === undefined ? [] : [factsOf(ollama, tag)];
     }),
   );
-  return { version: version.version, tags, loaded: readLoaded(psSchema.parse(ps)), models };
+  return { version: version.version, loaded: readLoaded(psSchema.parse(ps)), models };
 }
 
 async function factsOf(ollama: Ollama, tag: Tag): Promise<ModelFacts> {

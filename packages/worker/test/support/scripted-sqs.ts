@@ -26,6 +26,8 @@ export async function startScriptedSqs() {
   const deleted: string[] = [];
   /** Whether it is missing, of those that are no lane. */
   const queues = new Map<string, boolean>();
+  /** Queues that are there and answer nothing but an error. */
+  const failing = new Set<string>();
   const visibility: { handle: string; seconds: number }[] = [];
   let handles = 0;
 
@@ -56,6 +58,12 @@ export async function startScriptedSqs() {
       if (missing) {
         response.writeHead(400, { "content-type": "application/x-amz-json-1.0" });
         response.end(JSON.stringify({ __type: "com.amazonaws.sqs#QueueDoesNotExist", message: "scripted" }));
+        return;
+      }
+      if (failing.has(queue)) {
+        receives.push({ queue, waitSeconds: input.WaitTimeSeconds ?? 0, aborted: false });
+        response.writeHead(400, { "content-type": "application/x-amz-json-1.0" });
+        response.end(JSON.stringify({ __type: "com.amazonaws.sqs#OverLimit", message: "scripted" }));
         return;
       }
       if (action === "ReceiveMessage") return receive(queue, input.WaitTimeSeconds ?? 0, response);
@@ -110,6 +118,10 @@ export async function startScriptedSqs() {
     waiting: () => waiting.map(({ queue }) => queue),
     create: (queue: string) => queues.set(queue, false),
     remove: (queue: string) => queues.set(queue, true),
+    fail(queue: string, fails = true) {
+      if (fails) failing.add(queue);
+      else failing.delete(queue);
+    },
     send(queue: string, body: unknown) {
       messages.push({ queue, body: typeof body === "string" ? body : JSON.stringify(body) });
       handOut();

@@ -13,7 +13,7 @@ export const french: LanguageTable = {
     list: liste lister
     open: ouvre ouvrir ouvrez
     close: ferme fermer fermez
-    update: mets_à_jour mettre_à_jour mise_à_jour mises_à_jour
+    update: mets+jour mettez+jour mettre+jour mets_à_jour mettre_à_jour mise_à_jour mises_à_jour
     issue: émets émettre délivre délivrer
     renew: renouvelle renouveler renouvelez
     forward: transfère transférer redirige rediriger fais_suivre
@@ -48,6 +48,8 @@ export const french: LanguageTable = {
     group: groupe groupes
     record: enregistrement
     running: tourne fonctionne
+    system: système
+    machine: ordinateur appareil
     valid: valable valide
     left: reste reste-t-il
     read-only: lecture_seule en_lecture_seule

@@ -45,7 +45,7 @@ export const german: LanguageTable = {
     space: platz speicherplatz plattenplatz
     full: voll
     free: frei freier
-    machine: rechner maschine
+    machine: rechner maschine gerät kiste
     file_server: dateiserver
     mail_server: mailserver
     name_server: nameserver
@@ -53,6 +53,9 @@ export const german: LanguageTable = {
     record: eintrag
     log: logs logdatei
     running: läuft
+    hangs: hängt abgestürzt
+    system: systems
+    computer: computer computers
     valid: gültig
     point: verweise lass+zeigen
     name: namen
@@ -83,8 +86,8 @@ export const german: LanguageTable = {
     should: soll sollen sollte sollten
     could: kannst könntest können könnt dürfen
     you: du
-    please: bitte mal sich
-    thanks: danke
+    please: bitte mal sich gerne einfach
+    thanks: danke vielen_dank
     hello: hallo
     all: alle alles allen
     every: jede jeden jedes

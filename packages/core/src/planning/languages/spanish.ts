@@ -39,7 +39,7 @@ export const spanish: LanguageTable = {
     file_server: servidor_de_archivos servidor_de_ficheros
     mail_server: servidor_de_correo
     name_server: servidor_de_nombres
-    machine: máquina equipo
+    machine: máquina equipo ordenador computadora
     package: paquete paquetes
     security: seguridad
     disk: disco discos
@@ -55,6 +55,8 @@ export const spanish: LanguageTable = {
     line: línea líneas
     group: grupo grupos
     running: funcionando funciona en_marcha corriendo activo
+    hangs: colgado se_ha_colgado
+    system: sistema
     valid: válido
     left: queda
     read-only: solo_lectura de_solo_lectura sólo_lectura
