@@ -28,24 +28,30 @@ const sendsAtOnce = 16;
 /** What is done about each tenant's silent nodes. A tenant that is not there has none. */
 export type Verdicts = ReadonlyMap<string, Announce>;
 
-/** Whether anybody's heartbeats reach us, from the nodes that were not announced offline. */
-export function hearingOf(nodes: Iterable<SweptNode>): Hearing {
-  const hearing: Hearing = { nodes: 0, rate: 0, missedRate: 0, quietSeconds: Number.POSITIVE_INFINITY };
+/** Whether anybody's heartbeats reach us, from the nodes that were not announced offline; `missed`: so many missed one. */
+function hearingOf(nodes: Iterable<SweptNode>): Hearing & { missed: number } {
+  const hearing = { nodes: 0, missed: 0, rate: 0, missedRate: 0, quietSeconds: Number.POSITIVE_INFINITY };
   for (const node of nodes) {
     const { presence, readAtMs } = node;
     if (!isExpected(node) || presence.announced.level === "offline") continue;
     const rate = 1000 / intervalMsOf(presence);
     hearing.nodes += 1;
     hearing.rate += rate;
-    if (hasMissed(presence, readAtMs)) hearing.missedRate += rate;
+    if (hasMissed(presence, readAtMs)) {
+      hearing.missed += 1;
+      hearing.missedRate += rate;
+    }
     hearing.quietSeconds = Math.min(hearing.quietSeconds, Math.max(0, readAtMs - presence.lastSeenAtMs) / 1000);
   }
   return hearing;
 }
 
 /** Who is told that ingest is down: the provider, or the only tenant that there is. */
-function ingestOf(before: SweepState["ingest"], byTenant: ReadonlyMap<string, SweptNode[]>, nowMs: number) {
-  const ingest: IngestState = judgeIngest(before, hearingOf([...byTenant.values()].flat()), nowMs);
+function ingestOf(
+  before: SweepState["ingest"],
+  { hearing, byTenant, nowMs }: { hearing: Hearing; byTenant: ReadonlyMap<string, SweptNode[]>; nowMs: number },
+): SweepState["ingest"] {
+  const ingest: IngestState = judgeIngest(before, hearing, nowMs);
   if (ingest.downSinceMs === undefined) return ingest;
   const [only, another] = byTenant.keys();
   return { ...ingest, tenantId: before.tenantId ?? (another === undefined ? only : undefined) ?? providerTenantId };
@@ -61,26 +67,31 @@ export async function settleSilences(
 ): Promise<{ state: SweepState; verdicts: Verdicts }> {
   const { before, byTenant, untilMs } = input;
   const nowMs = deps.nowMs();
-  const ingest: SweepState["ingest"] = ingestOf(before.ingest, byTenant, nowMs);
+  const hearing = hearingOf([...byTenant.values()].flat());
+  const ingest = ingestOf(before.ingest, { hearing, byTenant, nowMs });
   const verdicts = new Map<string, Announce>();
   const silences: SweepState["silences"] = {};
   const toldTenant = ingest.downSinceMs === undefined ? [] : [ingest.tenantId ?? providerTenantId];
   for (const tenantId of new Set([...byTenant.keys(), ...Object.keys(before.silences), ...toldTenant])) {
-    const nodes = (byTenant.get(tenantId) ?? []).filter(isExpected);
+    const expected = (byTenant.get(tenantId) ?? []).filter(isExpected);
     const known = before.silences[tenantId];
     // What could not be told of an end is told first.
     if (known?.silence.phase === "ended" && !known.told) {
       silences[tenantId] = known;
       continue;
     }
-    const { announce, silence } = judgeSilence({
+    const isToldOfIngest = ingest.downSinceMs !== undefined && tenantId === ingest.tenantId;
+    const { announce, silence: judged } = judgeSilence({
       before: known?.silence,
-      ...standingsOf(nodes, ingest.heardAgainAtMs),
-      ingest: ingest.downSinceMs === undefined ? "works" : tenantId === ingest.tenantId ? "down, told here" : "down",
+      ...standingsOf(expected, ingest.heardAgainAtMs),
+      ingest: ingest.downSinceMs === undefined ? "works" : isToldOfIngest ? "down, told here" : "down",
       nowMs,
     });
     if (announce !== "each") verdicts.set(tenantId, announce);
-    if (silence === undefined) continue;
+    if (judged === undefined) continue;
+    // Of ingest itself everybody's are counted.
+    const nodes = { nodes: Math.max(judged.nodes, hearing.missed), of: Math.max(judged.of, hearing.nodes) };
+    const silence = isToldOfIngest ? { ...judged, ...nodes } : judged;
     const told = silence.phase === "suspected" || (known?.told === true && known.silence.phase === silence.phase);
     silences[tenantId] = { silence, told };
   }

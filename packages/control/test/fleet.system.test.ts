@@ -320,7 +320,12 @@ it("ten minutes without ingest are one word to one tenant, and none of any node"
     { tenantId: "ten_provider", fleet: "silence" },
     { tenantId: "ten_provider", fleet: "silence" },
   ]);
-  expect(await getFleetSilence(house.table, "ten_provider")).toMatchObject({ cause: "ingest", phase: "ended" });
+  expect(await getFleetSilence(house.table, "ten_provider")).toMatchObject({
+    cause: "ingest",
+    phase: "ended",
+    nodes: 20,
+    of: 20,
+  });
 });
 
 it("what was not told because the queues were down is told by the next sweep", async () => {

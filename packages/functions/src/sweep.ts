@@ -7,16 +7,17 @@ const context = createContext("sweep");
 const sendNodeEvent = (event: NodeEvent | FleetEvent) =>
   context.queues.send("node-events", event, { groupId: event.tenantId });
 
-/** On a schedule: turns silent nodes `offline`. */
+/** On a schedule: turns silent nodes `offline`, and keeps what lists and plots of large fleets are made from. */
 export async function handler(): Promise<void> {
-  const { expected, online, expiring, announced } = await actForSystem("every node that is silent, whoever's", () =>
+  const swept = await actForSystem("every node that is silent, whoever's", () =>
     sweepPresence({ ...context, sendNodeEvent }),
   );
+  const { expected, online, expiring, announced } = swept;
   const { log, meter } = context;
   // Last, and always: that these come is how anybody knows that the sweep works.
   meter("NodesExpected", expected);
   meter("NodesOnline", online);
   meter("CertificatesExpiring", expiring);
   meter("Transitions", announced);
-  if (announced > 0) log("info", "swept", { expected, online, announced });
+  if (announced > 0) log("info", "swept", { ...swept });
 }
