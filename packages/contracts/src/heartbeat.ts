@@ -60,7 +60,6 @@ export const conditionKinds = {
   model: "no model can be asked",
   queues: "the queues do not let this worker in",
 } as const;
-export type ConditionKind = keyof typeof conditionKinds;
 
 /** The most that one heartbeat tells. The worst come first: whoever has less room keeps the head of the list. */
 export const maxConditions = 20;
