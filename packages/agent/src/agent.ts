@@ -151,7 +151,7 @@ async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agen
   const lookAtMachine =
     options.conditions ??
     (options.metrics === undefined
-      ? watchMachine({ stateDir, config: config.config, clock, nowMs })
+      ? watchMachine({ stateDir, config: () => config.config(), clock, nowMs })
       : () => Promise.resolve([]));
   const conditionLog = createConditionLog();
   let conditions: Condition[] = [];

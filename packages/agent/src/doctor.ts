@@ -115,7 +115,8 @@ export function statusText(status: AgentStatus, nowMs: number): string {
   return `${[...lines, ...conditionLines(status)].join("\n")}\n`;
 }
 
-function conditionLines({ conditions = [] }: Pick<AgentStatus, "conditions">): string[] {
+/** An agent before 0.2 has written none. */
+function conditionLines({ conditions = [] }: Partial<Pick<AgentStatus, "conditions">>): string[] {
   const known: Readonly<Record<string, string>> = conditionKinds;
   return conditions.map(({ kind, subject, level }) => {
     const what = Object.hasOwn(known, kind) ? known[kind] : kind;

@@ -1,8 +1,18 @@
+import type { Clock } from "@steward/node-client/clock";
 import type { UpgradeOutcome } from "@steward/node-client/service-commands";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createVirtualClock } from "../../node-client/test/support/virtual-clock.ts";
 import { type Upgrader, waitForUpgrade } from "./wait-for-upgrade.ts";
+
+function sleepless(): Clock {
+  let nowMs = 0;
+  return {
+    monotonicMs: () => nowMs,
+    sleep: async (ms) => {
+      nowMs += ms;
+    },
+  };
+}
 
 /** An upgrade that takes so many looks, and is killed at some of them; begun again it goes on from there. */
 function machine({ looks, killedAt, end }: { looks: number; killedAt: number[]; end: UpgradeOutcome }) {
@@ -48,7 +58,7 @@ describe("waiting for an upgrade", () => {
         async (looks, killedAt, end, lifeEndsAfter) => {
           const { upgrader, begun } = machine({ looks, killedAt, end });
           const about = { upgrader, id: "one", version: undefined, beat: async () => {}, withinMs: 600_000 };
-          const { clock } = createVirtualClock();
+          const clock = sleepless();
           const life = new AbortController();
           let slept = 0;
           const dying = {
@@ -72,7 +82,7 @@ describe("waiting for an upgrade", () => {
   });
 
   it("fails where it cannot be begun, and at its deadline", async () => {
-    const { clock } = createVirtualClock();
+    const clock = sleepless();
     const never = { endOf: async () => undefined, isUnderWay: async () => true, begin: async () => {} };
     const about = { id: "one", version: "2.0.0", beat: async () => {}, withinMs: 10_000, clock };
     const { signal } = new AbortController();

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { ApplianceConfig } from "@steward/contracts/appliance-config";
 import { type Condition, conditionSchema, maxConditions } from "@steward/contracts/heartbeat";
+import type { Clock } from "@steward/node-client/clock";
 import type { RunTool } from "@steward/node-client/run-tool";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createVirtualClock } from "../../../node-client/test/support/virtual-clock.ts";
 import { createConditionLog } from "./condition-log.ts";
 import { judgeCertificate } from "./judge-certificate.ts";
 import { readDrive } from "./read-drives.ts";
@@ -15,6 +15,19 @@ import { judgeSensors, readSensors } from "./read-sensors.ts";
 import { readFailed, readWatched } from "./read-units.ts";
 import { securityUpdates } from "./read-updates.ts";
 import { watchMachine } from "./watch-machine.ts";
+
+/** Time that passes only when somebody sleeps, and when it is moved. */
+function sleepless() {
+  let nowMs = 0;
+  const clock: Clock = {
+    monotonicMs: () => nowMs,
+    async sleep(ms) {
+      nowMs += ms;
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+  return { clock, advance: (ms: number) => void (nowMs += ms) };
+}
 
 const capture = (name: string) =>
   readFileSync(new URL(`../../test/fixtures/smartctl.${name}.json`, import.meta.url), "utf8");
@@ -208,7 +221,7 @@ describe("a machine that is watched", () => {
     put("run/systemd/system/x", "");
     put("run/reboot-required", "");
     let config: ApplianceConfig = { watch: { services: ["smbd"], filesystems: ["/gone"] } };
-    const { clock, advance } = createVirtualClock();
+    const { clock, advance } = sleepless();
     let nowMs = 1_000 * dayMs;
     const look = watchMachine({ stateDir: root, config: () => config, clock, nowMs: () => nowMs, runTool, root });
     const kinds = async () => (await look()).map(({ kind, level }) => `${kind} ${level}`).toSorted();

@@ -93,5 +93,6 @@ async function textOf(path: string): Promise<string | undefined> {
 }
 
 async function foldersOf(path: string): Promise<string[]> {
-  return (await readdir(path).catch(() => [])).toSorted().map((name) => join(path, name));
+  const names: string[] = await readdir(path).catch(() => []);
+  return names.toSorted().map((name) => join(path, name));
 }
