@@ -83,6 +83,7 @@ function environmentOf(stage: Stage, account: string, domains: Gateway["domains"
     STEWARD_NODES_URL: `https://${nodes}`,
     ...(stage.startsWorkers ? { STEWARD_WORKER_START_SECONDS: String(workerStartSeconds) } : {}),
     ...(stage.ssmNodes === undefined ? {} : { STEWARD_SSM_NODES: String(stage.ssmNodes) }),
+    ...(stage.mailFrom === undefined ? {} : { STEWARD_MAIL_FROM: stage.mailFrom }),
     // An answer that breaks its own schema is found by who wrote it.
     ...(stage.permanent ? {} : { STEWARD_CHECK_ANSWERS: "true" }),
   } satisfies Partial<Record<keyof Environment, Input<string>>>;

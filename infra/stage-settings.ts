@@ -58,6 +58,8 @@ const stageSettingsSchema = z.strictObject({
     /** Whether alarms of the severity `page` also go to a pager's HTTPS endpoint (an integration's URL). */
     pagerUrl: z.url({ protocol: /^https$/, error: "an https address" }).optional(),
   }),
+  /** Notices by e-mail come from here: an address that SES may send as. Absent: none are sent. */
+  mail: z.strictObject({ from: z.email() }).optional(),
   limits: z.strictObject({
     /** Requests per second over all of the API, and how many at once above that. */
     requestsPerSecond: count.min(1),

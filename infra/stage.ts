@@ -17,6 +17,8 @@ export interface Stage {
   requestBurst: number;
   /** Machines that SSM may call; absent: those that cost nothing. */
   ssmNodes?: number;
+  /** Who notices by e-mail come from. */
+  mailFrom?: string;
   /** Invocations kept for one function alone; a personal stage takes its share of what the account has. */
   reserved: { heartbeat: number; wait: number } | undefined;
   logDays: number;
@@ -55,7 +57,7 @@ export function readStage(name: string | undefined): Stage {
       pinned: false,
     };
   }
-  const { account, region, domains, limits, retention, releaseChannel, approvals, workers } = settingsOf(name);
+  const { account, region, domains, limits, mail, retention, releaseChannel, approvals, workers } = settingsOf(name);
   return {
     name,
     permanent: true,
@@ -65,6 +67,7 @@ export function readStage(name: string | undefined): Stage {
     requestsPerSecond: limits.requestsPerSecond,
     requestBurst: limits.requestBurst,
     ...(limits.ssmNodes === undefined ? {} : { ssmNodes: limits.ssmNodes }),
+    ...(mail === undefined ? {} : { mailFrom: mail.from }),
     reserved: { heartbeat: limits.heartbeatConcurrency, wait: limits.waitConcurrency },
     logDays: retention.logDays,
     startsWorkers: workers.maximum > 0,

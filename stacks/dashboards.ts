@@ -275,6 +275,10 @@ function rolloutRows(lines: Lines): IWidget[][] {
         stacked: true,
         unit: "in 5 minutes",
       }),
+      graph("Alerts", lines.own("AlertsTold", { period: Duration.minutes(5) }), {
+        stacked: true,
+        unit: "in 5 minutes",
+      }),
       graph("The dispatcher", [
         lines.lambda("dispatch", "Invocations", { label: "calls" }),
         lines.lambda("dispatch", "Errors", { label: "crashes" }),

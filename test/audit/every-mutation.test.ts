@@ -1,4 +1,5 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { listAudit } from "@steward/aws/records/audit";
 import type { AuditEntry } from "@steward/contracts/audit";
 import type { Route } from "@steward/contracts/route";
@@ -7,7 +8,7 @@ import { routes } from "@steward/contracts/routes";
 import type { TaskView } from "@steward/contracts/task";
 import { enrol } from "@steward/node-client/enrol";
 import { newPrivateKey, requestFor } from "@steward/node-client/key-pair";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { type Installation, startInstallation } from "../support/installation.ts";
 
 /*
@@ -148,6 +149,50 @@ const steps: Partial<Record<RouteName, Step>> = {
   },
   testNotification: {
     call: () => send("testNotification", { as: "acme", params: { notificationId: keep["notification"] ?? "" } }),
+  },
+  confirmNotification: {
+    call: async () => {
+      const made = await send("createNotification", {
+        as: "acme",
+        body: { name: "post", url: "mailto:ops@example.org" },
+      });
+      keep["post"] = text(made.body["id"]);
+      const folder = join(installation.stack.stateDir, "cloud", "outbox");
+      const code = await vi.waitFor(() => {
+        const mails = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
+        const found = mails.map((mail) => /\\n {2}(\w{8,})\\n/.exec(mail)?.[1]).find((one) => one !== undefined);
+        return found ?? Promise.reject(new Error("no code yet"));
+      }, 20_000);
+      return send("confirmNotification", { as: "acme", params: { notificationId: keep["post"] }, body: { code } });
+    },
+    record: () => keep["post"] ?? "",
+  },
+  putThresholds: {
+    call: () => send("putThresholds", { as: "acme", body: { thresholds: { cpuPercent: [90, 98] } } }),
+    record: () => acmeId(),
+  },
+  putNodeThresholds: {
+    call: async () => {
+      const { id } = await appliance();
+      keep["watched"] = id;
+      return send("putNodeThresholds", { as: "acme", params: { nodeId: id }, body: { memoryPercent: [1, 2] } });
+    },
+    record: () => keep["watched"] ?? "",
+  },
+  acknowledgeAlert: {
+    call: async () => {
+      // Of the thresholds that were just set: what opens it has an entry of its own.
+      keep["alert"] = await vi.waitFor(async () => {
+        const { items } = await installation.as("acme")("listAlerts", { query: { node: keep["watched"] ?? "" } });
+        return items[0]?.id ?? Promise.reject(new Error("no alert yet"));
+      }, 30_000);
+      return send("acknowledgeAlert", { as: "acme", params: { alertId: keep["alert"] } });
+    },
+    record: () => keep["alert"] ?? "",
+  },
+  snoozeAlert: {
+    call: () => send("snoozeAlert", { as: "acme", params: { alertId: keep["alert"] ?? "" }, body: { minutes: 5 } }),
+    record: () => keep["alert"] ?? "",
   },
   deleteNotification: {
     call: () => send("deleteNotification", { as: "acme", params: { notificationId: keep["notification"] ?? "" } }),

@@ -37,7 +37,7 @@ function arbitrary(schema: JsonSchema, words: readonly string[]): fc.Arbitrary<u
       return fc.constant(null);
     case "array": {
       const { minItems = 0, maxItems = 100 } = schema;
-      const item = of(schema.items ?? {});
+      const item = of(schema.items || {});
       // One or two, as people send them; and as many as there may be.
       const few = fc.array(item, { minLength: minItems, maxLength: Math.min(maxItems, Math.max(1, minItems + 1)) });
       return fc.oneof({ weight: 2, arbitrary: few }, fc.array(item, { minLength: minItems, maxLength: maxItems }));

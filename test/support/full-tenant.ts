@@ -1,5 +1,7 @@
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Clients } from "@steward/aws/clients";
+import { createAlert } from "@steward/aws/records/alert";
+import { createAlerting } from "@steward/aws/records/alerting";
 import { createMaterial } from "@steward/aws/records/answer";
 import { createCertificate } from "@steward/aws/records/certificate";
 import { createConfigRevision, putSignedConfig } from "@steward/aws/records/configuration";
@@ -34,6 +36,7 @@ import { newId, providerTenantId } from "@steward/contracts/ids";
 import { defaultRollout } from "@steward/contracts/plan";
 import { scheduleDefinitionSchema } from "@steward/contracts/schedule";
 import { audited } from "@steward/control/audit";
+import { openAlert } from "@steward/core/alert/reduce-alert";
 import { newRunSecret } from "@steward/core/run/reduce-run-secret";
 import type { RunSecretState } from "@steward/core/run/run-secret-state";
 import { newSchedule } from "@steward/core/schedule/reduce-schedule";
@@ -219,6 +222,22 @@ export async function fillTenant(
       when: { from: "2099-01-01T00:00:00Z", until: "2099-01-02T00:00:00Z" },
       createdBy: adminId,
       createdAtMs: nowMs,
+    }),
+    createAlert(
+      openAlert(
+        tenantId,
+        { kind: "health", nodeId: newId("appliance", nowMs), part: `service:${mark}` },
+        { type: "raise", severity: "warning", noticeId: newId("notice", nowMs) },
+        nowMs,
+      ).state,
+    ),
+    createAlerting({
+      v: 1,
+      version: 1,
+      tenantId,
+      thresholds: { diskPercent: [70, 90] },
+      updatedAtMs: nowMs,
+      updatedBy: { id: adminId, name: mark },
     }),
     ...gateChanged(tenantId),
     audited(nowMs, { tenantId, who: adminId, what: "create-tenant", record: tenantId }),

@@ -10,7 +10,8 @@ export interface JsonSchema {
   required?: string[];
   additionalProperties?: boolean | JsonSchema;
   propertyNames?: JsonSchema;
-  items?: JsonSchema;
+  /** False: no more than `prefixItems`. */
+  items?: JsonSchema | false;
   prefixItems?: JsonSchema[];
   minItems?: number;
   maxItems?: number;

@@ -89,7 +89,7 @@ const receiver = {
   kind: "email" as const,
   url: "mailto:ops@example.org",
   events: ["alert.escalated" as const],
-  quietHours: { from: "22:00", until: "07:00", timeZone: "Europe/Berlin", exceptCritical: false },
+  quietHours: { begins: "22:00", ends: "07:00", timeZone: "Europe/Berlin", exceptCritical: false },
   confirmed: false,
   createdBy: newId("person", nowMs),
   createdAt: new Date(nowMs).toISOString(),

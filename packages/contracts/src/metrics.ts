@@ -72,7 +72,12 @@ export const metricDefinitions = {
   NoticesSent: {
     unit: "Count",
     dimensions: { Outcome: ["delivered", "failed"] },
-    about: "attempts to tell a receiver of a task",
+    about: "attempts to tell a receiver of a task or an alert",
+  },
+  AlertsTold: {
+    unit: "Count",
+    dimensions: { Event: ["raised", "resolved", "escalated"] },
+    about: "times that an alert gave something to tell; one machine's at one time count once",
   },
   DoorbellsFailed: { unit: "Count", dimensions: {}, about: "appliances for which SSM took no doorbell" },
   SealsMade: { unit: "Count", dimensions: {}, about: "seals of the audit trail; one a minute, also of nothing" },

@@ -43,13 +43,13 @@ const clockSchema = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must look lik
 /** When nobody is to be disturbed there: what comes meanwhile is held until they are over. They may go over midnight. */
 export const quietHoursSchema = z
   .strictObject({
-    from: clockSchema,
-    until: clockSchema,
+    begins: clockSchema,
+    ends: clockSchema,
     timeZone: z.string().min(1).max(60),
     /** Critical alerts, and escalated ones, come all the same. */
     exceptCritical: z.boolean().default(false),
   })
-  .refine(({ from, until }) => from !== until, { message: "must not be the same as from", path: ["until"] });
+  .refine(({ begins, ends }) => begins !== ends, { message: "must not be the same as begins", path: ["ends"] });
 export type QuietHours = z.infer<typeof quietHoursSchema>;
 
 /** `POST /notifications`: where the tenant is told. Webhooks are signed by RFC 9421. */

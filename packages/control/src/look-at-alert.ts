@@ -10,14 +10,14 @@ import { audited } from "./audit.ts";
 import type { Context } from "./context.ts";
 import { silencedBy } from "./find-gateway.ts";
 import { sendNotices } from "./send-notices.ts";
-import { noticesOfAlerts } from "./settle-alerts.ts";
+import { meterNotices, noticesOfAlerts } from "./settle-alerts.ts";
 
 /**
  * What an alert's time has come for: its snooze is over, nobody has looked, or it is to be seen whether the gateway in
  * front of its node is back.
  */
 export async function lookAtAlert(
-  deps: Pick<Context, "table" | "queues" | "nowMs" | "log">,
+  deps: Pick<Context, "table" | "queues" | "nowMs" | "log" | "meter">,
   key: { tenantId: string; alertId: string },
 ): Promise<void> {
   const before = await getAlert(deps.table, key);
@@ -45,6 +45,7 @@ export async function lookAtAlert(
       after,
     }),
   ]);
+  meterNotices(deps.meter, notices);
   await sendNotices(deps, notices);
 }
 

@@ -10,7 +10,7 @@ import type { NodeEvent } from "./accept-heartbeat.ts";
 import type { Context } from "./context.ts";
 import { silencedBy } from "./find-gateway.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
-import { settleAlerts } from "./settle-alerts.ts";
+import { meterNotices, settleAlerts } from "./settle-alerts.ts";
 import { sendNotices } from "./send-notices.ts";
 
 const who = "steward:alerts";
@@ -28,7 +28,7 @@ const who = "steward:alerts";
  * transaction: of two who have seen different times the later one's is what stays.
  */
 export async function noteTransition(
-  deps: Pick<Context, "table" | "nowMs" | "queues" | "log">,
+  deps: Pick<Context, "table" | "nowMs" | "queues" | "log" | "meter">,
   event: Pick<NodeEvent, "tenantId" | "nodeId">,
 ): Promise<void> {
   const { tenantId, nodeId } = event;
@@ -77,6 +77,7 @@ export async function noteTransition(
     ]);
     return changes.notices;
   });
+  meterNotices(deps.meter, notices);
   await sendNotices(deps, notices);
 }
 
@@ -85,7 +86,7 @@ export async function noteTransition(
  * looked at by itself (`noteTransition`): the sweep sends for each.
  */
 export async function noteFleetSilence(
-  deps: Pick<Context, "table" | "nowMs" | "queues" | "log">,
+  deps: Pick<Context, "table" | "nowMs" | "queues" | "log" | "meter">,
   { tenantId }: { tenantId: string },
 ): Promise<void> {
   const notices = await retryOnConflict(async () => {
@@ -102,5 +103,6 @@ export async function noteFleetSilence(
     await commit(deps.table, changes.writes);
     return changes.notices;
   });
+  meterNotices(deps.meter, notices);
   await sendNotices(deps, notices);
 }

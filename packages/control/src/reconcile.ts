@@ -16,6 +16,7 @@ import { reduceTask } from "@steward/core/task/reduce-task";
 import { admitJobs, followUp, readBacklog } from "./admit-jobs.ts";
 import { audited } from "./audit.ts";
 import { storeJobStep } from "./complete-job.ts";
+import type { Context } from "./context.ts";
 import { cutOffNode } from "./cut-off-node.ts";
 import { inTurn } from "./in-turn.ts";
 import { removeRunSecret } from "./remove-run-secret.ts";
@@ -29,7 +30,7 @@ import { spreadThresholds } from "./thresholds.ts";
 import { wakeRollout } from "./wake-rollout.ts";
 import { storeTask } from "./store-task.ts";
 
-type Deps = Parameters<typeof cutOffNode>[0] & Parameters<typeof removeRunSecret>[0];
+type Deps = Parameters<typeof cutOffNode>[0] & Parameters<typeof removeRunSecret>[0] & Pick<Context, "meter">;
 
 const who = "steward:reconcile";
 /** A minute's deadlines of a large installation, or one tenant's flood; what is beyond it has to wait for the next call. */

@@ -3,6 +3,7 @@ import { getAlerting } from "@steward/aws/records/alerting";
 import { createNotice } from "@steward/aws/records/notice";
 import type { Write } from "@steward/aws/table";
 import { newId } from "@steward/contracts/ids";
+import type { Meter } from "@steward/contracts/metrics";
 import { type AlertState, type AlertSubject, alertIdOf } from "@steward/core/alert/alert-state";
 import type { AlertWish } from "@steward/core/alert/node-alerts";
 import { type AlertEffect, type AlertEvent, openAlert, reduceAlert, reopenMs } from "@steward/core/alert/reduce-alert";
@@ -86,6 +87,15 @@ export async function settleAlerts(
     ],
     notices,
   };
+}
+
+/** Counts what there was to tell, once it is stored. */
+export function meterNotices(meter: Meter, notices: readonly NoticeState[]): void {
+  for (const { event } of notices) {
+    if (event === "alert.raised") meter("AlertsTold", 1, { Event: "raised" });
+    else if (event === "alert.resolved") meter("AlertsTold", 1, { Event: "resolved" });
+    else if (event === "alert.escalated") meter("AlertsTold", 1, { Event: "escalated" });
+  }
 }
 
 /** One notice for each kind of news, however many alerts it is about. What has just ended is told when it stays so. */

@@ -42,7 +42,7 @@ export function fill(
       if (schema.prefixItems !== undefined) {
         return schema.prefixItems.map((item, at) => fill(item, source, [...where, String(at)]));
       }
-      return schema.items === undefined ? [] : [fill(schema.items, source, [...where, "0"])];
+      return schema.items === undefined || schema.items === false ? [] : [fill(schema.items, source, [...where, "0"])];
     case "string":
       return text(schema, source, where);
     case "integer":
@@ -123,7 +123,11 @@ function fits(schema: JsonSchema, value: unknown): boolean {
   const types = Array.isArray(schema.type) ? schema.type : schema.type === undefined ? undefined : [schema.type];
   if (types !== undefined && !types.some((type) => isOfType(type, value))) return false;
   if (typeof value === "number") return value >= (schema.minimum ?? -Infinity) && value <= (schema.maximum ?? Infinity);
-  if (Array.isArray(value)) return value.every((one) => schema.items === undefined || fits(schema.items, one));
+  if (Array.isArray(value)) {
+    const { items, prefixItems } = schema;
+    if (items === false) return value.length === prefixItems?.length;
+    return value.every((one) => items === undefined || fits(items, one));
+  }
   if (typeof value === "object" && value !== null) return hasFields(schema, value);
   if (typeof value !== "string") return true;
   const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern, format } = schema;

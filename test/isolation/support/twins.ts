@@ -21,6 +21,7 @@ import { signWith } from "@steward/node-client/key-pair";
 import { createNodeClient, type NodeClient } from "@steward/node-client/node-client";
 import { fetchTransport } from "../../../packages/local/src/fetch-transport.ts";
 import { type Installation, until } from "../../support/installation.ts";
+import { vi } from "vitest";
 import { createThings, csr, type Things } from "./things.ts";
 
 export interface Person {
@@ -187,7 +188,16 @@ async function makeMachine(
   const { nodeId, keyFingerprint } = await enrol({ apiUrl, token, hostname: `${name}.${word}.example`, stateDir });
   await admin("confirmNode", { params: { nodeId }, body: { keyFingerprint } });
   const client = await createNodeClient({ stateDir, serverCa: installation.serverCa });
-  await client.call("heartbeat", { body: { ...aHeartbeat, agentVersion: `1.0.0-${word}` } });
+  const conditions = [{ kind: "service", subject: `${word}.service`, level: "critical" as const }];
+  await client.call("heartbeat", { body: { ...aHeartbeat, agentVersion: `1.0.0-${word}`, conditions } });
+  const alerts = await vi.waitFor(
+    async () => {
+      const { items } = await admin("listAlerts", { query: { node: nodeId } });
+      return items.length > 0 ? items : Promise.reject(new Error("no alert yet"));
+    },
+    { timeout: 30_000 },
+  );
+  things.addId(...alerts.map(({ id }) => id));
   await client.call("putFacts", {
     params: { nodeId },
     body: {

@@ -36,7 +36,7 @@ export function addNotify(program: Command, run: Runner): void {
               { head: "EVENTS", cell: (one) => eventsText(one.events), flexible: true },
               {
                 head: "QUIET",
-                cell: ({ quietHours: quiet }) => (quiet === undefined ? "" : `${quiet.from}-${quiet.until}`),
+                cell: ({ quietHours: quiet }) => (quiet === undefined ? "" : `${quiet.begins}-${quiet.ends}`),
               },
               { head: "", cell: (one) => (one.confirmed ? "" : ui.paint.yellow("unconfirmed")) },
               { head: "ID", cell: (one) => one.id },
@@ -180,8 +180,8 @@ function receiverOf(where: string, options: AddOptions) {
     throw usageError("--escalation is an event of its own", "Leave out --event, or name alert.escalated there");
   }
   const events = options.escalation === true ? (["alert.escalated"] as const) : options.event;
-  const [from, until, ...rest] = options.quiet?.split("-") ?? [];
-  if (options.quiet !== undefined && (from === undefined || until === undefined || rest.length > 0)) {
+  const [begins, ends, ...rest] = options.quiet?.split("-") ?? [];
+  if (options.quiet !== undefined && (begins === undefined || ends === undefined || rest.length > 0)) {
     throw usageError(`${options.quiet} is no span of a day`, "Write it as 22:00-07:00");
   }
   const timeZone = options.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -190,9 +190,9 @@ function receiverOf(where: string, options: AddOptions) {
     url,
     ...(events === undefined ? {} : { events: [...events] }),
     ...(options.severity === undefined ? {} : { leastSeverity: options.severity }),
-    ...(from === undefined || until === undefined
+    ...(begins === undefined || ends === undefined
       ? {}
-      : { quietHours: { from, until, timeZone, exceptCritical: options.criticalAnyway === true } }),
+      : { quietHours: { begins, ends, timeZone, exceptCritical: options.criticalAnyway === true } }),
   };
 }
 

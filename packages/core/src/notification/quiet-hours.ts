@@ -5,11 +5,11 @@ const dayMs = 86_400_000;
 const minuteMs = 60_000;
 
 /** Until when it is quiet there; undefined where it is not now. By the clocks on that wall, also when they are set. */
-export function quietUntilMs({ from, until, timeZone }: QuietHours, nowMs: number): number | undefined {
+export function quietUntilMs({ begins, ends, timeZone }: QuietHours, nowMs: number): number | undefined {
   const localMs = nowMs + offsetAt(timeZone, nowMs);
   const midnightMs = Math.floor(localMs / dayMs) * dayMs;
   const sinceMidnightMs = localMs - midnightMs;
-  const [fromMs, untilMs] = [minutesOf(from) * minuteMs, minutesOf(until) * minuteMs];
+  const [fromMs, untilMs] = [minutesOf(begins) * minuteMs, minutesOf(ends) * minuteMs];
   const overMidnight = untilMs < fromMs;
   const isQuiet = overMidnight
     ? sinceMidnightMs >= fromMs || sinceMidnightMs < untilMs
