@@ -36,7 +36,8 @@ function arbitrary(schema: JsonSchema, words: readonly string[]): fc.Arbitrary<u
     case "null":
       return fc.constant(null);
     case "array": {
-      const { minItems = 0, maxItems = 100 } = schema;
+      const { minItems = 0, maxItems = 100, prefixItems } = schema;
+      if (prefixItems !== undefined) return fc.tuple(...prefixItems.map((one) => of(one)));
       const item = of(schema.items || {});
       // One or two, as people send them; and as many as there may be.
       const few = fc.array(item, { minLength: minItems, maxLength: Math.min(maxItems, Math.max(1, minItems + 1)) });
