@@ -44,8 +44,8 @@ export async function benchDispatch({ quick, tell }: { quick?: boolean; tell?: (
 
 /**
  * Bars are for eight workers with a slot each: there waiting is dear, and what a poll loses counts most. They are the
- * design's, for both variabilities. In the other fleets 0.45 is below what three lanes without any poll reach, and with
- * one variability below shortest-first that knows every length: what pull loses there is stated without a bar.
+ * design's, for both variabilities. In the other fleets 0.45 is below, or next to, what three lanes reach without any
+ * poll: what pull loses of that is stated there, without a bar.
  */
 function figuresOf(rows: readonly Row[]): Figure[] {
   const ofLanes = rows

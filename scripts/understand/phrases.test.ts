@@ -58,6 +58,13 @@ describe("a right plan is taken where it is asked for", () => {
     ["delete mias account", user("remove")],
     ["mia lost her laptop, lock her account right away", user("lock")],
     ["lock mia until further notice", user("lock")],
+    ["cups does not respond, please restart it", restart()],
+    ["could we get an account for our trainee jana", user("add", "jana")],
+    ["set jana up with a login", user("add", "jana")],
+    [
+      "jana needs a login in the family group",
+      { action: "users.add", variables: { username: "jana", groups: ["family"] } },
+    ],
     ["mia no longer works here, so please delete her account", user("remove")],
     ["port 8022 shouldn't be open, close it", { action: "firewall.port.close", variables: { port: 8022 } }],
     ["go ahead and restart smbd", restart("smbd")],

@@ -89,7 +89,14 @@ export async function publishStage(
     ...input.bundles.map(({ digest, bytes }) => ({ key: bundleKey(digest), bytes })),
     ...(input.builds ?? []).map(({ digest, bytes }) => ({ key: buildKey(digest), bytes })),
   ];
-  await Promise.all(files.map(({ key, bytes }) => deps.objects.put(deps.bundleBucket, key, bytes)));
+  // Named by what is in them: what is there is the same. Where nothing was ever published, asking is dearer than putting.
+  const mayBeThere = (await deps.parameters.get(names.parameter("release"))) !== undefined;
+  await Promise.all(
+    files.map(async ({ key, bytes }) => {
+      if (mayBeThere && (await deps.objects.exists(deps.bundleBucket, key))) return;
+      await deps.objects.put(deps.bundleBucket, key, bytes);
+    }),
+  );
   const release = await publishRelease(deps, input.release, nowMs);
   return {
     caCertificate: ca.pem,

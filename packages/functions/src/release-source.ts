@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
 import { type ReleaseContent, releaseContentSchema } from "@steward/contracts/release";
+import { once } from "./once.ts";
 
 /** What `publish` publishes: the release, and of its bundles those that are at hand. */
 export interface ReleaseSource {
@@ -56,14 +57,15 @@ export async function readReleaseSource(directory: string, stage: string): Promi
   return { release, bundles, builds };
 }
 
-async function buildFromSources(): Promise<ReleaseSource> {
+/** Once for each process, which does not see its own sources change either: keys are rotated by publishing again and again. */
+const buildFromSources = once(async (): Promise<ReleaseSource> => {
   const [{ buildAllBundles }, { newestRelease }] = await Promise.all([
     import("@steward/catalogue/bundle"),
     import("@steward/catalogue/release-content"),
   ]);
   const bundles = await buildAllBundles();
   return { release: newestRelease(bundles), bundles: [...bundles.values()], builds: [] };
-}
+});
 
 async function readIfThere(file: string): Promise<Buffer | undefined> {
   try {

@@ -1,5 +1,5 @@
 /**
- * The right to run one job at a time. A slot is held from before a message is asked for until its job has ended, so
+ * The right to run one job at a time. A slot is held from before a message is asked for until the model has answered, so
  * that a message is never received that nobody can work on.
  */
 export interface Slot {

@@ -90,7 +90,7 @@ function isTold({ tokens, isForeign }: Evidence, steps: readonly Proposed[]): bo
     if (isWished || wishes.test(word)) return false;
     return (
       (verbOfParticiple(word) ?? word) !== word ||
-      (/s$/.test(word) && word !== token.canon && isVerb(canonOf(word.slice(0, -1))))
+      (word.endsWith("s") && word !== token.canon && isVerb(canonOf(word.slice(0, -1))))
     );
   });
 }

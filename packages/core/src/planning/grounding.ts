@@ -228,10 +228,17 @@ function cuesIn({ cues, templates }: IndexedAction, variable: string): Set<strin
 }
 
 /** The variables that the word before the value announces: "to group staff" is no user's name. Undefined: none. */
-function announcedAs({ evidence, indexed, variable }: Sought, at: number): ReadonlySet<string> | undefined {
+function announcedAs({ evidence, indexed, variable, context }: Sought, at: number): ReadonlySet<string> | undefined {
   // "15 lines are enough"; but "3 ports" are not port 3.
   const counted = evidence.tokens[at + 1];
   const isCounted = variable.endsWith("s") && counted?.kind === "word" && nameWords(variable).includes(counted.canon);
+  // "The media group".
+  const isOfKind =
+    counted?.kind === "word" &&
+    counted.text.toLowerCase() === counted.canon &&
+    nameWords(variable).includes(counted.canon) &&
+    knownNames(context).has(evidence.tokens[at]?.text.toLowerCase() ?? "");
+  if (isOfKind && indexed.shapes.get(variable)?.type === "list") return new Set([variable]);
   if (isCounted && indexed.shapes.get(variable)?.type === "number") return new Set([variable]);
   for (let before = at - 1; before >= 0; before -= 1) {
     const token = evidence.tokens[before];

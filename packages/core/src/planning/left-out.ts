@@ -48,7 +48,7 @@ export function leftOut(
   const used = new Set(judged.flatMap((one) => one.tokens));
   const textAt = (at: number) => evidence.tokens[at]?.text.toLowerCase() ?? "";
   // Said twice is one value: "nginx hangs, restart nginx".
-  const usedTexts = new Set([...used].map(textAt));
+  const usedTexts = new Set([...used].map(textAt).flatMap((text) => [text, ...text.split("@").slice(0, 1)]));
   const bare = clauses.filter(
     (clause, at) => isBare(evidence, clause, judged) && !isReason(evidence, clause, clauses[at + 1], judged),
   );
@@ -88,7 +88,7 @@ export function leftOut(
       !isOfSome(evidence, at) &&
       isAlone(evidence, at) &&
       isListedWith(evidence, at, used);
-    if (isOneMore) {
+    if (isOneMore && !isApposed(evidence, at, used)) {
       count.asked ??= token.text;
       return;
     }
@@ -116,12 +116,12 @@ export function leftOut(
       (at > 0 && token.gloss === undefined && /^\p{Lu}/u.test(token.text)) ||
       // A word of another language that nobody knows may say anything.
       (evidence.isForeign && token.gloss === undefined) ||
-      isListedWith(evidence, at, used) ||
+      (isListedWith(evidence, at, used) && !/^(?:only|just)$/.test(wordOf(token)) && !isApposed(evidence, at, used)) ||
       (!partOf(at).some((one) => speaks(one) || used.has(evidence.tokens.indexOf(one))) &&
         isOtherOrder({ evidence, clauses }, at)) ||
       unitOf(wordOf(token)) !== undefined ||
       (particles.has(wordOf(token)) && partOf(at).some(speaks)) ||
-      (people.has(token.canon) && wordOf(previous(evidence, at) ?? token) === "for") ||
+      (people.has(token.canon) && !used.has(at + 1) && wordOf(previous(evidence, at) ?? token) === "for") ||
       (!onlyLooks &&
         !isGeneric(wordOf(token)) &&
         !isOfDomain(token, judged, context.index) &&
@@ -235,6 +235,13 @@ function isSaidOfIt({ evidence: { tokens }, clauses }: Request, at: number, judg
 function isOfSome({ tokens }: Evidence, at: number): boolean {
   const start = tokens.slice(0, at).findLastIndex((token) => token.class !== "free");
   return tokens.slice(start + 1, at).some((token) => /^an?$/.test(wordOf(token)));
+}
+
+/** "For the new trainee, jana": who that is comes after it. */
+function isApposed({ tokens }: Evidence, at: number, used: ReadonlySet<number>): boolean {
+  const start = tokens.slice(0, at).findLastIndex((token) => token.class !== "free");
+  const isDescribed = tokens.slice(start + 1, at).some((token) => /^(?:an?|the|my|our)$/.test(wordOf(token)));
+  return isDescribed && tokens[at + 1]?.text === "," && used.has(at + 2);
 }
 
 /** True for a word that is all there is between two breaks. */

@@ -22,6 +22,8 @@ const phrases: readonly (readonly [RegExp, string])[] = [
   [/\bstop (?:letting|allowing) (?:people|anyone|anybody|everyone|everybody|them|others) in\b/gi, "close"],
   [/\b(?:it['’]s |it is )?(?:high )?time (?:for|to)\b/gi, "please"],
   [/\bset (?:him|her|them) up\b/gi, "setup her"],
+  [/\bset(?= [\w.@-]+ up with\b)/gi, "add"],
+  [/(?<=\badd [\w.@-]+ )up(?= with\b)/gi, ""],
   // Only in a reason: what follows says what should be done about it.
   [
     /\b(?:can['’]?t|cannot|can not) (?:get in(?:to)?|(?:sign|log) ?in(?:to)?|access|reach|use)\b(?=[^.,;!?]*[.,;]\s*\S)/gi,
@@ -29,7 +31,7 @@ const phrases: readonly (readonly [RegExp, string])[] = [
   ],
   // "I need port 80 to be open" is no wish for a port.
   [/\b(?:need|want|like)(?= [^.,;!?]*\bto be\b)/gi, "please"],
-  [/(?<=\b(?:(?:e-?)?mails?|messages?) )to(?= \S+@\S+ (?:should|must|has to|is to|needs? to)\b)/gi, "for"],
+  [/(?<=\b(?:(?:e-?)?mails?|messages?) )to(?= \S+@\S+ (?:should|must|has to|is to|needs? to|goes?)\b)/gi, "for"],
   [
     /\b(?:turn|switch|power) (?:it|the (?:machine|server|box|computer|appliance)) off and (?:back )?on(?: again)?\b/gi,
     "reboot",
@@ -99,7 +101,7 @@ export function withVerbsOfParticiples(tokens: readonly Token[]): Token[] {
       return;
     }
     const isLast = tokens[at + 1] === undefined || tokens[at + 1]?.kind === "separator";
-    const want = tokens.findLastIndex((one, k) => k < at - 1 && /^(?:want|need|like)$/.test(wordOf(one)));
+    const want = tokens.findLastIndex((one, k) => k < at - 1 && /^(?:wants?|needs?|like|have|get)$/.test(wordOf(one)));
     const isInPart = !tokens.slice(want, at).some((one) => one.kind === "separator");
     const wish = tokens[want];
     if (!isLast || wish === undefined || !isInPart || canonOf(wordOf(token)) === verb) return;

@@ -58,6 +58,8 @@ function numberAt(tokens: readonly Token[], at: number): Quantity | undefined {
   const first = wordAt(tokens, at)?.toLowerCase() ?? "";
   const alone = multipleOf(first);
   if (alone !== undefined) return { value: alone, end: at + 1 };
+  // "An hour".
+  if (/^an?$/.test(first) && measureOf(wordAt(tokens, at + 1) ?? "") !== undefined) return { value: 1, end: at + 1 };
   const value = /^\d+(?:\.\d+)?$/.test(first)
     ? Number(first)
     : Object.hasOwn(names, first)

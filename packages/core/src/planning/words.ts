@@ -81,7 +81,7 @@ const generic = new Set([
     "old older unused unneeded empty nice little dear broken wrong right whole entire main current first second third next both another",
   ),
   ...list(
-    "more less here there today tomorrow tonight yesterday later soon now already yet too then afterwards finally under enough though asap lately ahead quick ok okay best good sure alright slow",
+    "more less here there today tomorrow tonight yesterday later soon now already yet too then afterwards finally under enough though asap lately newest most least ahead quick ok okay best good sure alright slow",
   ),
   ...list(
     "if unless when while until because since or either neither nor whether whatever whichever whoever else instead",
