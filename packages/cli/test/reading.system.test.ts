@@ -44,6 +44,16 @@ const nights = {
   open: false,
   changesAt: new Date(nowMs + 3_600_000).toISOString(),
 };
+const configured = {
+  nodeId: "apl_01k0000000000000000000000a",
+  name: "bert",
+  revision: 3,
+  config: { intervalSeconds: 120 },
+  changedAt: new Date(0).toISOString(),
+  changedBy: { id: "per_x", name: "Anna" },
+  reported: 2,
+  sync: "pending",
+};
 const policy = { forbid: [{ action: "shell.run", effect: "forbid" as const, why: "not here" }], previewMinutes: 30 };
 
 const midnight = new Date(nowMs + 3 * 3_600_000).toISOString();
@@ -111,6 +121,13 @@ beforeAll(async () => {
       items: query["health"] === undefined || query["health"] === "critical" ? [node] : [],
     }),
     getNode: () => node,
+    getConfig: () => configured,
+    putConfig: ({ body }) => ({ ...configured, revision: 4, config: (body as { config: object }).config }),
+    listConfigRevisions: () => ({
+      items: [
+        { revision: 3, config: configured.config, changedAt: configured.changedAt, changedBy: configured.changedBy },
+      ],
+    }),
     inviteNode: () => ({ nodeId: bert.id, token: "token-shown-once", expiresAt: new Date(nowMs).toISOString() }),
     confirmNode: () => ({ ...node, confirmed: true }),
     removeNode: () => undefined,
@@ -311,6 +328,10 @@ const commands: [string, string[], RegExp][] = [
   ],
   ["the end of a window", ["windows", "rm", nights.id], /Removed win_/],
   ["the policy", ["policy", "show"], /"previewMinutes": 30[\s\S]*revision 3, by/],
+  ["a configuration", ["config", "get", node.id], /"intervalSeconds": 120[\s\S]*keeps to revision 2 still/],
+  ["a changed one", ["config", "set", node.id, "services=smbd"], /watch\.services[\s\S]*"smbd"[\s\S]*Revision 4/],
+  ["earlier ones", ["config", "history", node.id], /3 .*intervalSeconds/],
+  ["what differs", ["config", "diff", node.id, "0"], /revision 0 → 3[\s\S]*intervalSeconds[\s\S]*\+ 120/],
   ["what is wrong", ["alerts", "ls"], /critical +bert: a disk is nearly full +acknowledged by Anna, snoozed/],
   ["an alert", ["alerts", "show", alert.id], /Nobody was told of it[\s\S]*before: warning/],
   ["a snooze", ["alerts", "snooze", alert.id, "--for", "4h"], /snoozed until/],
