@@ -82,7 +82,7 @@ function number(
   process.exit(2);
 }
 
-function figuresOf({ settings: fleet, score }: Outcome): Figure[] {
+function figuresOf({ settings: fleet, score, alerts }: Outcome): Figure[] {
   const { delaySeconds } = score;
   const none = { at: "most", value: 0 } as const;
   const figures: Figure[] = [];
@@ -101,12 +101,18 @@ function figuresOf({ settings: fleet, score }: Outcome): Figure[] {
   figure("stuck", score.stuck, "nodes", "told as offline at the end, and back long since", none);
   figure("overloads missed", score.overloadsMissed, "nodes", `of ${score.overloads}`, none);
   figure("false critical", score.falseCritical, "tellings", "one heartbeat over the threshold is none", none);
-  figure(
-    "offline by our own outage",
-    score.offlineByOwnOutage,
-    "nodes",
-    `${fleet.outageMinutes} minutes without a door`,
-  );
+  const outage = `${fleet.outageMinutes} minutes without a door`;
+  figure("offline by our own outage", score.offlineByOwnOutage, "nodes", outage, none);
+  figure("alerts missed", alerts.missed, "deaths", "that lasted two minutes longer than they need to be told", none);
+  figure("alerts doubled", alerts.doubled, "alerts", "told again before they were over, or sent twice", none);
+  figure("false alerts", alerts.falseAlerts, "alerts", "of nodes that were there", none);
+  if (fleet.outageMinutes > 0) {
+    const one = { at: "most", value: 1 } as const;
+    figure("alerts of our own outage", alerts.outageAlerts, "alerts", outage, one);
+    figure("notifications of our own outage", alerts.outageNotifications, "sent", outage, one);
+  }
+  const kinds = Object.entries(alerts.raised).map(([kind, count]) => `${count} ${kind}`);
+  figure("notifications", alerts.notifications, "sent", `for ${kinds.join(", ")}; and their ends`);
   return figures;
 }
 

@@ -3,7 +3,8 @@ import { itemOfPresence } from "@steward/aws/records/presence-item";
 import { createNode } from "@steward/aws/records/node";
 import { createTenant } from "@steward/aws/records/tenant";
 import type { Table } from "@steward/aws/table";
-import { derivedId } from "@steward/contracts/ids";
+import { createNotification } from "@steward/aws/records/notification";
+import { derivedId, providerTenantId } from "@steward/contracts/ids";
 import type { NodeState } from "@steward/core/node/node-state";
 import { localIssuer } from "../bench/certificates.ts";
 
@@ -18,7 +19,15 @@ const perBatch = 25;
 /** Tenants with their appliances as enrolment leaves them, each with a certificate. Ids are those of the seed. */
 export async function enrolFleet(
   table: Table,
-  fleet: { appliances: number; tenants: number; intervalSeconds: number; seed: number; nowMs: number },
+  fleet: {
+    appliances: number;
+    tenants: number;
+    intervalSeconds: number;
+    seed: number;
+    nowMs: number;
+    /** Where every tenant, and the provider, wants to be told. */
+    webhook: string;
+  },
 ): Promise<{ tenantIds: string[]; nodes: Enrolled[] }> {
   const { intervalSeconds, nowMs, seed } = fleet;
   const tenantIds = Array.from({ length: fleet.tenants }, (_, at) =>
@@ -39,6 +48,24 @@ export async function enrolFleet(
       }),
     ),
   );
+  for (const tenantId of [...tenantIds, providerTenantId]) {
+    items.push(
+      itemOf(
+        createNotification({
+          v: 1,
+          version: 1,
+          tenantId,
+          notificationId: derivedId("notification", nowMs, `${seed} ${tenantId}`),
+          name: "on call",
+          kind: "webhook",
+          url: fleet.webhook,
+          events: ["alert.raised", "alert.resolved", "alert.escalated"],
+          createdBy: derivedId("person", nowMs, `${seed} admin`),
+          createdAtMs: nowMs,
+        }),
+      ),
+    );
+  }
   for (let at = 0; at < fleet.appliances; at += 1) {
     const tenantId = tenantIds[at % tenantIds.length] ?? "";
     const nodeId = derivedId("appliance", nowMs, `${seed} appliance ${at}`);

@@ -57,7 +57,12 @@ export interface InProcessCloud {
  * and what they send is taken where the SDK would open a connection. Their rights are asked for at every call. Nothing is
  * signed for anybody: one process plays all functions, and who calls is known.
  */
-export async function startInProcessCloud(options: { meter: FleetMeter; now: () => number }): Promise<InProcessCloud> {
+export async function startInProcessCloud(options: {
+  meter: FleetMeter;
+  now: () => number;
+  /** `host:port` of the webhooks' receiver. */
+  receiver: string;
+}): Promise<InProcessCloud> {
   const { meter, now } = options;
   // The table's file is written for every heartbeat: in memory where the system has such a folder.
   const base = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
@@ -198,6 +203,7 @@ export async function startInProcessCloud(options: { meter: FleetMeter; now: () 
     STEWARD_NODES_DOMAINS: nodesDomain,
     STEWARD_API_URL: "https://api.fleet.test",
     STEWARD_NODES_URL: `https://${nodesDomain}`,
+    STEWARD_OUTSIDE_HOSTS: options.receiver,
   });
   return {
     stage,

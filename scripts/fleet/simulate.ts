@@ -10,12 +10,15 @@ import { hostFunctions, type Lambda } from "./functions.ts";
 import { nodesDomain, startInProcessCloud, tableName } from "./in-process-cloud.ts";
 import { between, createFleetMeter, type Meters } from "./meter.ts";
 import { makeScenario, type Scenario, type Settings } from "./scenario.ts";
+import { startReceiver } from "./receiver.ts";
+import { type AlertScore, scoreAlerts } from "./score-alerts.ts";
 import { type Score, score, type Told } from "./score.ts";
 import { installVirtualClock, type VirtualClock } from "./virtual-clock.ts";
 
 export interface Outcome {
   settings: Settings;
   score: Score;
+  alerts: AlertScore;
   told: Told[];
   scenario: Scenario;
   /** From the start on, or from the minute that was asked for. */
@@ -40,10 +43,13 @@ export async function simulateFleet(
   const startedMs = performance.now();
   const clock = installVirtualClock(startMs);
   const meter = createFleetMeter();
-  const cloud = await startInProcessCloud({ meter, now: () => clock.nowMs() });
+  const receiver = await startReceiver(() => clock.nowMs() - startMs);
+  const cloud = await startInProcessCloud({ meter, now: () => clock.nowMs(), receiver: receiver.host });
   try {
     const table = { client: createDynamo(), name: tableName };
-    const { nodes } = await cloud.as("simulation", () => enrolFleet(table, { ...settings, nowMs: startMs }));
+    const { nodes } = await cloud.as("simulation", () =>
+      enrolFleet(table, { ...settings, nowMs: startMs, webhook: receiver.url }),
+    );
     tell(`${nodes.length} appliances of ${settings.tenants} tenants are enrolled`);
     const lambda = await hostFunctions({ cloud, clock, meter });
     const scenario = options.scenario ?? makeScenario(settings);
@@ -83,6 +89,7 @@ export async function simulateFleet(
       scenario,
       told,
       score: score(settings, scenario, told),
+      alerts: scoreAlerts(settings, scenario, { sent: receiver.received, nodeIds: nodes.map(({ nodeId }) => nodeId) }),
       meters: between(before, meter.snapshot()),
       beatsPerMinute,
       seconds: (performance.now() - startedMs) / 1_000,
@@ -90,6 +97,7 @@ export async function simulateFleet(
   } finally {
     clock.uninstall();
     await cloud.close();
+    await receiver.close();
   }
 }
 
