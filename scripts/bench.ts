@@ -1,3 +1,4 @@
+import { benchCompare } from "./bench/compare.ts";
 import { benchCost } from "./bench/cost.ts";
 import { benchDispatch } from "./bench/dispatch.ts";
 import { benchDoorbells } from "./bench/doorbells.ts";
@@ -20,6 +21,7 @@ const suites: Record<string, () => Promise<Figure[]>> = {
   doorbells: benchDoorbells,
   cost: benchCost,
   rollout: benchRollout,
+  compare: benchCompare,
   dispatch: async () => (await benchDispatch({ quick: true })).figures,
 };
 

@@ -25,11 +25,19 @@ const nodesDomain = "nodes.bench.test";
 const nodeCount = 200;
 const beatsPerNode = 25;
 
+let measured: Promise<Figure[]> | undefined;
+
+/** Once a process: the handler keeps to the cloud that it was loaded for. */
+export function benchHeartbeats(): Promise<Figure[]> {
+  measured ??= measure();
+  return measured;
+}
+
 /**
  * Heartbeats through the real handler, which runs here as it would in Lambda, against the local cloud in a process of
  * its own. Counts every AWS call that leaves this process.
  */
-export async function benchHeartbeats(): Promise<Figure[]> {
+async function measure(): Promise<Figure[]> {
   const stateDir = await mkdtemp(join(tmpdir(), "steward-bench-"));
   const credentials = ["heartbeat", "setup"].map((principal) => ({
     accessKeyId: `AKIA${randomBytes(8).toString("hex").toUpperCase()}`,
@@ -136,6 +144,12 @@ export async function benchHeartbeats(): Promise<Figure[]> {
         unit: "×",
         bar: { at: "most", value: 1.25 },
         how: `${cpu.oursMs.toFixed(2)} ms against ${cpu.bareMs.toFixed(2)} ms for one that parses and does one UpdateItem, turn by turn, medians`,
+      },
+      {
+        name: "heartbeat handler CPU",
+        value: cpu.oursMs,
+        unit: "ms",
+        how: "of this process, its client's connections in it",
       },
       {
         name: "UpdateItem per heartbeat",

@@ -15,11 +15,13 @@ export async function startReceiver(now: () => number): Promise<{
   close: () => Promise<void>;
 }> {
   const received: Received[] = [];
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
-    received.push({ body: webhookBodySchema.parse(JSON.parse(Buffer.concat(parts).toString("utf8"))), atMs: now() });
-    response.writeHead(204).end();
+    request.on("data", (part: Buffer) => parts.push(part));
+    request.on("end", () => {
+      received.push({ body: webhookBodySchema.parse(JSON.parse(Buffer.concat(parts).toString("utf8"))), atMs: now() });
+      response.writeHead(204).end();
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
