@@ -53,7 +53,7 @@ export function figuresOf(metered: Metered): Figure[] {
       value: totalOf(applianceCosts(metered, interval)),
       unit: "$/month",
       bar: { at: "most" as const, value: interval === "60" ? 0.082 : 0.018 },
-      how: "doorbell pull, all calls that it causes, metered; its outages among them",
+      how: "doorbell pull, all calls that it causes, metered: its beats, and its part of every sweep",
     })),
     {
       name: "calls of an appliance at 1,000 of them",

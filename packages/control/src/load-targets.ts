@@ -8,13 +8,19 @@ import type { NodeKind } from "@steward/contracts/node";
 import type { NodeState } from "@steward/core/node/node-state";
 import type { Context } from "./context.ts";
 
-/** All live nodes of a tenant, a page at a time. */
-export async function allNodes(deps: Pick<Context, "table">, tenantId: string, kind?: NodeKind): Promise<NodeState[]> {
+/** All live nodes of a tenant, a page at a time. Strongly consistent, unless a moment's age does no harm. */
+export async function allNodes(
+  deps: Pick<Context, "table">,
+  tenantId: string,
+  kind?: NodeKind,
+  { consistent = true }: { consistent?: boolean } = {},
+): Promise<NodeState[]> {
   const nodes: NodeState[] = [];
   let after: string | undefined;
   do {
     const page = await listNodes(deps.table, tenantId, {
       limit: 200,
+      consistent,
       ...(kind === undefined ? {} : { kind }),
       ...(after === undefined ? {} : { after }),
     });

@@ -29,7 +29,7 @@ export async function saveFleets(
     async ([tenantId, swept]) => {
       try {
         const byNode = new Map(swept.map(({ presence }) => [presence.nodeId, presence]));
-        const nodes = await allNodes(deps, tenantId);
+        const nodes = await allNodes(deps, tenantId, undefined, { consistent: false });
         const atMs = deps.nowMs();
         const rows = nodes.map((node) => fleetNode(node, byNode.get(node.nodeId), atMs));
         await saveFleet(deps, { v: 1, tenantId, atMs, nodes: rows });

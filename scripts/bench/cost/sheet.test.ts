@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { keptMeter, pageIsOf } from "../cost.ts";
+import { figuresOf, keptMeter, pageIsOf } from "../cost.ts";
+import { meets } from "../report.ts";
 import { billablesOf, combine, priceOf, totalOf } from "./billables.ts";
 
 describe("the cost sheet", () => {
   it("is the page that is made of what was metered, today's prices and definitions (npm run bench:cost)", () => {
     expect(pageIsOf(keptMeter())).toBe(true);
+  });
+
+  it("meets its bars", () => {
+    expect(figuresOf(keptMeter()).filter((figure) => !meets(figure))).toEqual([]);
   });
 
   it("grows by adding: twice the calls are twice the price", () => {

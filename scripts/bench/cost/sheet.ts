@@ -19,10 +19,9 @@ const accessLogBytes = 500;
 const answerBytes = 500;
 const handshakeBytes = 4_500;
 
-/** What one more appliance costs a month by the calls it causes, its outages among them. */
+/** What one more appliance costs a month by the calls it causes: its heartbeats, and its part of every sweep. */
 export function applianceCosts(metered: Metered, interval: Interval) {
-  const { appliance, outage } = metered;
-  return priceOf(combine([appliance[interval], hoursPerMonth], [outage, outagesPerMonth]));
+  return priceOf(combine([metered.appliance[interval], hoursPerMonth]));
 }
 
 /** The sheet, made of what was metered and the prices: nothing in it is measured while it is made. */
@@ -30,6 +29,7 @@ export function sheet(metered: Metered): string {
   const fixed = fixedCosts(metered);
   const fixedUsd = fixed.reduce((sum, { usd }) => sum + usd, 0);
   const tenantUsd = totalOf(priceOf(combine([metered.tenant, hoursPerMonth])));
+  const outageUsd = totalOf(priceOf(metered.outage));
   const beside = Object.fromEntries(intervals.map((interval) => [interval, besideCalls(interval)]));
   const rows = sizes.flatMap((appliances) =>
     intervals.flatMap((interval) =>
@@ -37,7 +37,7 @@ export function sheet(metered: Metered): string {
         const marginal = totalOf(applianceCosts(metered, interval));
         const ssm = doorbell === "ssm" && appliances > freeSsmNodes ? prices.ssmAdvancedHour * hoursPerMonth : 0;
         const extra = beside[interval]?.usd ?? 0;
-        const each = marginal + extra + ssm + tenantUsd / appliancesPerTenant;
+        const each = marginal + extra + ssm + outageUsd * outagesPerMonth + tenantUsd / appliancesPerTenant;
         return [
           appliances.toLocaleString("en-US"),
           `${interval} s`,
@@ -75,7 +75,7 @@ ${markdown(
   rows,
 )}
 
-"By its calls" is what one more appliance makes AWS be asked; it is held to $0.082 at 60 s and $0.018 at 300 s. "All in" adds what no call of ours causes (below), its share of its customer, and for \`ssm\` what AWS asks for machines beyond the first ${freeSsmNodes.toLocaleString("en-US")} of an account and region ($${prices.ssmAdvancedHour} an hour each): that is why \`pull\` is the default. The time is the promise, 2 × interval + 65 s; \`npm run fleet\` measures it.
+"By its calls" is what one more appliance makes AWS be asked; it is held to $0.082 at 60 s and $0.018 at 300 s. "All in" adds its outages, what no call of ours causes (below), its share of its customer, and for \`ssm\` what AWS asks for machines beyond the first ${freeSsmNodes.toLocaleString("en-US")} of an account and region ($${prices.ssmAdvancedHour} an hour each): that is why \`pull\` is the default. The time is the promise, 2 × interval + 65 s; \`npm run fleet\` measures it.
 
 ## An appliance, by service
 
@@ -99,7 +99,7 @@ ${markdown(
 
 The access log's line of ${accessLogBytes} bytes and ${answerBytes + handshakeBytes} bytes of answer and TLS handshake a heartbeat are reckoned, not metered. Lambda's own lines for a heartbeat that went well are switched off.
 
-One more customer, without appliances: ${usd(tenantUsd, 4)} a month. One outage, with all that is told of it: ${usd(totalOf(priceOf(metered.outage)), 6)}.
+One more customer, without appliances: ${usd(tenantUsd, 4)} a month. One outage, with all that is told of it: ${usd(outageUsd, 6)}.
 
 ## What it costs to have it
 

@@ -183,14 +183,16 @@ export async function batchGetPresence(table: Table, nodeIds: readonly string[])
   return (await readItems(table, [...new Set(nodeIds)].map(presenceKey))).map(presenceOfItem);
 }
 
-/** One page of a shard (0 to `presenceShards - 1`), strongly consistent. `after` of the page before goes on. */
+/**
+ * One page of a shard (0 to `presenceShards - 1`), for half the price a moment old: what is decided on it is written under
+ * the condition that it is still so (`announce`). `after` of the page before goes on.
+ */
 export async function listPresenceShard(table: Table, shard: number, after = "!"): Promise<Page<PresenceState>> {
   const { items, more } = await queryItems(
     table,
     {
       KeyConditionExpression: "pk = :shard AND sk > :after",
       ExpressionAttributeValues: { ":shard": shardKey(shard), ":after": after },
-      ConsistentRead: true,
     },
     { limit: 500 },
   );
