@@ -6,11 +6,12 @@ import { applianceCosts, intervals, meterTable, sheet } from "./cost/sheet.ts";
 import { prices } from "./prices.ts";
 import { type Figure, meets, table } from "./report.ts";
 
-const usage = `npm run bench:cost -- [--check] [--json]
+const usage = `npm run bench:cost -- [--check | --page] [--json]
 
 What a fleet costs on AWS: meters the functions' calls and writes bench/cost.json and docs/cost.md.
 
   --check  only meters the hour again, and says whether both are still so; writes nothing
+  --page   only writes docs/cost.md anew, from bench/cost.json: enough where prices, alarms or metrics have changed
   --json   what was metered and the figures as JSON`;
 
 const kept = new URL("../../bench/cost.json", import.meta.url);
@@ -82,6 +83,10 @@ async function main(args: readonly string[]): Promise<void> {
       stale.length === 0 ? "docs/cost.md is as metered\n" : `${stale.join("\n")}\nnpm run bench:cost writes it anew\n`,
     );
     process.exitCode = stale.length === 0 ? 0 : 1;
+    return;
+  }
+  if (args.includes("--page")) {
+    writeFileSync(page, sheet(keptMeter()));
     return;
   }
   const json = args.includes("--json");
