@@ -16,6 +16,8 @@ const services: Readonly<Record<string, SdkService | undefined>> = {
   secretsmanager: { package: "client-secrets-manager", client: "SecretsManagerClient" },
   autoscaling: { package: "client-auto-scaling", client: "AutoScalingClient" },
   sts: { package: "client-sts", client: "STSClient" },
+  sns: { package: "client-sns", client: "SNSClient" },
+  ses: { package: "client-sesv2", client: "SESv2Client" },
   cloudwatch: { package: "client-cloudwatch", client: "CloudWatchClient" },
 };
 
