@@ -124,7 +124,11 @@ function arnsOf({ stage, action, resource }: RecordedCall): string[] {
     case "dynamodb":
       return [regional(service, `table/${resource}`)];
     case "sqs":
+    case "ses":
       return [regional(service, resource)];
+    // A customer's, in an account and region of theirs.
+    case "sns":
+      return [`arn:aws:sns:eu-west-1:999988887777:${resource}`];
     case "s3":
       return [`arn:aws:s3:::${resource}`];
     case "iam":
