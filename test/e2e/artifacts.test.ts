@@ -54,7 +54,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const heaviest: Partial<Record<FunctionName, number>> = {
   // Of AWS the table and SQS; it understands words like the two below, for what it proposes. The documentation comes later.
   // The names of metrics and families of keys that came with fleets and alerts are a hundredth of it, as of `queues`.
-  support: 1.66,
+  support: 1.67,
   // Both understand words, by the whole catalogue: from 11 actions it has grown to all that the design names, each with its
   // shapes, risks and sentences. The api also tells what waits, who would do it best and who did it, and predicts how long a
   // job takes. Since issue 7 it has a fleet's lists, plots and changes of many, alerts, and appliances' configurations: three
@@ -77,11 +77,11 @@ const heaviest: Partial<Record<FunctionName, number>> = {
   // node finds wrong with itself is kept and judged.
   heartbeat: 1.64,
   // It also decides on alerts: their reducer, what a node's health asks of them, and the notices of it.
-  "note-transitions": 1.69,
+  "note-transitions": 1.7,
   // It also keeps what tenants and runs have: two nouns more.
   secrets: 1.45,
   // Of AWS the table and SQS alone; bringing a dead letter's job back takes all that stores and places a job (reducer, window, audit).
-  queues: 1.46,
+  queues: 1.47,
   // Of AWS the table and KMS; what is told is redacted, signed and held to its shape.
   notify: 1.5,
   reconcile: 1.75,
