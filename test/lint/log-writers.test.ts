@@ -13,6 +13,8 @@ const answers: Readonly<Record<string, string>> = {
   "packages/agent/src/main.ts": "usage, status and doctor",
   "packages/worker/src/main.ts": "usage, status and doctor",
   "packages/dashboard/src/app.js": "the console of the person's own browser",
+  "packages/node-client/src/service-commands.ts":
+    "how an installation, an upgrade or a removal goes on, to whoever started it",
   "packages/cli/src/ui.ts": "the CLI's questions",
   "packages/local/src/run-supervisor.ts": "how to use what was started, with the sign-in link it was started for",
   "packages/local/src/cloud/main.ts": "the line that says that it is ready",

@@ -54,7 +54,9 @@ export async function startRun(
       throw new AppError("denied_by_gate", why.join("; "), { retryAfterSeconds: 30 });
     }
     // Few are: the others do not load what it takes.
-    const place = isAway(run, nowMs) ? await (await import("./ask-for-place.ts")).askForPlace(deps, run, nowMs, node.nodeId) : [];
+    const place = isAway(run, nowMs)
+      ? await (await import("./ask-for-place.ts")).askForPlace(deps, run, nowMs, node.nodeId)
+      : [];
     await commit(deps.table, [
       replaceRun(run, state),
       ...place,
