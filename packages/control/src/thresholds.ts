@@ -103,7 +103,8 @@ export async function putNodeThresholds(
 }
 
 function lookAgain(before: AlertingState | undefined, { tenantId, principal }: Caller, nowMs: number): Write {
-  const dueAtMs = nowMs + 60_000;
+  // Never later than it is due already: whoever sets one node after the other keeps nobody else waiting.
+  const dueAtMs = Math.min(before?.dueAtMs ?? Number.POSITIVE_INFINITY, nowMs + 60_000);
   if (before !== undefined) return replaceAlerting(before, { ...before, version: before.version + 1, dueAtMs });
   const { id, name } = principal;
   return createAlerting({

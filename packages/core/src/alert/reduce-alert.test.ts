@@ -141,6 +141,57 @@ describe("an alert", () => {
     expect(play(still.state, [[1, clear]]).told).toEqual([]);
   });
 
+  it("that opened behind a gateway and comes back within ten minutes by itself is told, also when it is less bad", () => {
+    const hidden = open({ suppressedBy: "apl_2" });
+    const back = play(hidden, [
+      [1, clear],
+      [5, raise()],
+    ]);
+    expect(back.told).toEqual(["raised"]);
+    expect(back.state).toMatchObject({ status: "open", openings: 1, told: { severity: "critical" } });
+    const lesser = play(hidden, [
+      [1, clear],
+      [5, raise({ severity: "warning" })],
+    ]);
+    expect(lesser.told).toEqual(["raised"]);
+  });
+
+  it("that opens after its snooze has ended is told once", () => {
+    const snooze = { type: "snooze", by, untilMs: startMs + 60 * minuteMs } as const;
+    const later = play(open(), [
+      [1, snooze],
+      [1, clear],
+      [180, raise()],
+      [1, look],
+    ]);
+    expect(later.told).toEqual(["resolved", "raised"]);
+    const worse = play(open({ severity: "warning" }), [
+      [1, snooze],
+      [60, raise()],
+      [1, look],
+    ]);
+    expect(worse.told).toEqual(["raised"]);
+  });
+
+  it("is not escalated again where it only swings, and by the setting of today", () => {
+    const escalateAfterMs = 30 * minuteMs;
+    const swings = play(open({ escalateAfterMs }), [
+      [30, look],
+      [1, raise({ severity: "warning", escalateAfterMs })],
+      [1, raise({ escalateAfterMs })],
+      [60, look],
+    ]);
+    expect(swings.told).toEqual(["escalated"]);
+    expect(play(open({ escalateAfterMs }), [[1, raise()]]).state.dueAtMs).toBeUndefined();
+    const anew = play(open({ escalateAfterMs }), [
+      [30, look],
+      [1, clear],
+      [20, raise()],
+      [40, look],
+    ]);
+    expect(anew.told).toEqual(["escalated", "resolved", "raised"]);
+  });
+
   it("that is over can be neither acknowledged nor snoozed", () => {
     const { state } = play(open(), [[1, clear]]);
     for (const event of [{ type: "acknowledge", by } as const, { type: "snooze", by, untilMs: startMs } as const]) {
@@ -193,10 +244,17 @@ it("whatever comes: twice is as good as once, versions are without gaps, and one
         for (const { event: told } of step.effects) {
           if (told === "alert.resolved") expect(step.state.status).toBe("resolved");
           else expect(step.state.status).toBe("open");
-          if (told === "alert.raised") expect(step.state.suppressedBy).toBeUndefined();
+          if (told === "alert.raised") {
+            expect(step.state.suppressedBy).toBeUndefined();
+            expect(step.state.dueAtMs ?? Number.POSITIVE_INFINITY).toBeGreaterThan(nowMs);
+          }
         }
         if (step.state.status === "resolved") expect(step.state.dueAtMs).toBeUndefined();
         if (step.state.suppressedBy !== undefined && step.state.status !== "resolved") {
+          expect(step.state.dueAtMs).toBeDefined();
+        }
+        if (event.type === "raise" && step.state.status === "open" && step.state.told === undefined) {
+          // Whom nobody was told of waits for something.
           expect(step.state.dueAtMs).toBeDefined();
         }
         expect(step.state.past.length).toBe(Math.min(10, step.state.openings - 1));

@@ -73,7 +73,7 @@ export function openAlert(
     severity: event.severity,
     startsAtMs: nowMs,
     openings: 1,
-    ...given(event),
+    ...given({}, event),
     past: [],
     updatedAtMs: nowMs,
   };
@@ -135,12 +135,15 @@ function decide(state: AlertState, event: AlertEvent, nowMs: number): AlertStep 
 /** It opens again: as the same opening where it was away for a moment only, else as a new one. */
 function reopen(state: AlertState, event: Extract<AlertEvent, { type: "raise" }>, nowMs: number): AlertStep {
   const { resolvedAtMs = nowMs, startsAtMs, severity, acknowledgedBy, past } = state;
-  const base = { ...without(state, "resolvedAtMs", "suppressedBy"), ...given(event), ...touched(state, nowMs) };
+  const over = without(awake(state, nowMs), "resolvedAtMs", "suppressedBy");
+  const base = { ...given(over, event), ...touched(state, nowMs) };
   if (nowMs - resolvedAtMs < reopenMs) {
     const same: AlertState = { ...base, status: state.acknowledgedAtMs === undefined ? "open" : "acknowledged" };
     const step = worsen(same, event, nowMs);
-    // One version on, however it went.
-    return step.state === same ? timed(same) : { ...step, state: { ...step.state, version: state.version + 1 } };
+    // One version on, however it went. Who was not told, as it was a gateway's silence before, is told now.
+    return step.state === same
+      ? told(same, event.noticeId, nowMs)
+      : { ...step, state: { ...step.state, version: state.version + 1 } };
   }
   const opening = {
     startsAtMs,
@@ -149,7 +152,7 @@ function reopen(state: AlertState, event: Extract<AlertEvent, { type: "raise" }>
     ...(acknowledgedBy === undefined ? {} : { acknowledgedBy }),
   };
   const fresh: AlertState = {
-    ...without(base, "told", ...acknowledgement, "escalatedAtMs"),
+    ...without(base, "told", ...acknowledgement),
     status: "open",
     severity: event.severity,
     startsAtMs: nowMs,
@@ -163,12 +166,13 @@ function reopen(state: AlertState, event: Extract<AlertEvent, { type: "raise" }>
 function worsen(state: AlertState, event: Extract<AlertEvent, { type: "raise" }>, nowMs: number): AlertStep {
   const rises = severities.indexOf(event.severity) > severities.indexOf(state.severity);
   const counts = event.nodes !== undefined && event.nodes.silent !== state.nodes?.silent;
-  if (event.severity === state.severity && !counts) return { state, effects: [] };
-  const next: AlertState = { ...state, ...given(event), ...touched(state, nowMs), severity: event.severity };
+  const setting = event.escalateAfterMs !== state.escalateAfterMs;
+  if (event.severity === state.severity && !counts && !setting) return { state, effects: [] };
+  const next: AlertState = { ...given(state, event), ...touched(state, nowMs), severity: event.severity };
   // Whoever has acknowledged it when it was as bad has seen this.
   const seen = severities.indexOf(state.acknowledgedSeverity ?? "warning") >= severities.indexOf(event.severity);
-  if (!rises || (state.status === "acknowledged" && seen)) return timed(next);
-  return told({ ...without(next, ...acknowledgement, "escalatedAtMs"), status: "open" }, event.noticeId, nowMs);
+  if (!rises || (state.status === "acknowledged" && seen)) return told(next, event.noticeId, nowMs);
+  return told({ ...without(next, ...acknowledgement), status: "open" }, event.noticeId, nowMs);
 }
 
 function look(state: AlertState, event: Extract<AlertEvent, { type: "look" }>, nowMs: number): AlertStep {
@@ -178,9 +182,9 @@ function look(state: AlertState, event: Extract<AlertEvent, { type: "look" }>, n
     return told(without(next, "suppressedBy"), event.noticeId, nowMs);
   }
   if (state.snoozedUntilMs !== undefined && state.snoozedUntilMs <= nowMs) {
-    const awake = without(next, "snoozedUntilMs", "snoozedBy", "snoozedSeverity");
+    const again = awake(next, nowMs);
     // It was put aside until now, and is still so.
-    return awake.status === "open" ? told(without(awake, "told"), event.noticeId, nowMs) : timed(awake);
+    return again.status === "open" ? told(without(again, "told"), event.noticeId, nowMs) : timed(again);
   }
   if (escalatesAtMs(state) <= nowMs) {
     const { state: escalated } = timed({ ...next, escalatedAtMs: nowMs });
@@ -198,10 +202,18 @@ function told(state: AlertState, noticeId: string, nowMs: number): AlertStep {
   }
   const notices = [...(before?.notices ?? []), noticeId].slice(-keptNotices);
   const firstAtMs = before?.firstAtMs ?? nowMs;
+  // Only who is told anew has time anew until somebody else is.
+  const anew = without(awake(state, nowMs), "escalatedAtMs");
   return {
-    state: timed({ ...state, told: { severity: state.severity, firstAtMs, atMs: nowMs, notices } }).state,
+    state: timed({ ...anew, told: { severity: state.severity, firstAtMs, atMs: nowMs, notices } }).state,
     effects: [{ type: "tell", event: "alert.raised" }],
   };
+}
+
+/** Without a snooze that has ended: whoever looked for its end would tell once more what is told now. */
+function awake(state: AlertState, nowMs: number): AlertState {
+  const { snoozedUntilMs = Number.POSITIVE_INFINITY } = state;
+  return snoozedUntilMs <= nowMs ? without(state, "snoozedUntilMs", "snoozedBy", "snoozedSeverity") : state;
 }
 
 /** A snooze is of what was seen: what became worse since is told. */
@@ -230,8 +242,15 @@ function escalatesAtMs(state: AlertState): number {
   return last.atMs + escalateAfterMs;
 }
 
-function given({ escalateAfterMs, suppressedBy, nodes }: Extract<AlertEvent, { type: "raise" }>) {
+/** What a raise says besides how bad it is. The time until somebody else is told is the one set now, and none where none is. */
+function given<S extends Partial<AlertState>>(
+  state: S,
+  { escalateAfterMs, suppressedBy, nodes }: Extract<AlertEvent, { type: "raise" }>,
+): S {
+  const rest = { ...state };
+  delete rest.escalateAfterMs;
   return {
+    ...rest,
     ...(escalateAfterMs === undefined ? {} : { escalateAfterMs }),
     ...(suppressedBy === undefined ? {} : { suppressedBy }),
     ...(nodes === undefined ? {} : { nodes }),
