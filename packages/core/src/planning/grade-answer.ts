@@ -115,7 +115,8 @@ function whyNoOrder(
 }
 
 function parseAnswer(raw: string): ModelAnswer | undefined {
-  const text = raw.trim().replace(/^```(?:json)?\s*([\s\S]*?)\s*```$/, "$1");
+  // The space around what is fenced is JSON's to pass over: a pattern for it would try every run of spaces.
+  const text = raw.trim().replace(/^```(?:json)?([\s\S]*)```$/, "$1");
   try {
     const parsed = modelAnswerSchema.safeParse(JSON.parse(text));
     return parsed.success ? parsed.data : undefined;

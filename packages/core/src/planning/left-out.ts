@@ -60,7 +60,9 @@ export function leftOut(
   const speaks = ({ canon }: Token) => judged.some(({ indexed }) => indexed.bag.has(canon));
   const partOf = (at: number) => {
     const part = clauses.find(({ from, to }) => from <= at && at < to);
-    return part === undefined ? [] : evidence.tokens.slice(part.from, part.to);
+    return part === undefined
+      ? []
+      : evidence.tokens.slice(part.from, part.to).map((one, k) => [one, part.from + k] as const);
   };
   const reasonsFor = clauses.filter(
     (clause, at) => isStatement(evidence, clause, used) && isReason(evidence, clause, clauses[at + 1], judged),
@@ -117,10 +119,9 @@ export function leftOut(
       // A word of another language that nobody knows may say anything.
       (evidence.isForeign && token.gloss === undefined) ||
       (isListedWith(evidence, at, used) && !/^(?:only|just)$/.test(wordOf(token)) && !isApposed(evidence, at, used)) ||
-      (!partOf(at).some((one) => speaks(one) || used.has(evidence.tokens.indexOf(one))) &&
-        isOtherOrder({ evidence, clauses }, at)) ||
+      (!partOf(at).some(([one, place]) => speaks(one) || used.has(place)) && isOtherOrder({ evidence, clauses }, at)) ||
       unitOf(wordOf(token)) !== undefined ||
-      (particles.has(wordOf(token)) && partOf(at).some(speaks)) ||
+      (particles.has(wordOf(token)) && partOf(at).some(([one]) => speaks(one))) ||
       (people.has(token.canon) && !used.has(at + 1) && wordOf(previous(evidence, at) ?? token) === "for") ||
       (!onlyLooks &&
         !isGeneric(wordOf(token)) &&

@@ -1,4 +1,5 @@
 import type { Action } from "@steward/contracts/actions";
+import { defaults } from "@steward/contracts/defaults";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -6,8 +7,15 @@ import { addUser, contextFor, testActions } from "../../test/fixtures.ts";
 import { gradeAnswer } from "./grade-answer.ts";
 import hostile from "./hostile-instructions.json" with { type: "json" };
 import { buildMatcher, matchInstruction } from "./match-instruction.ts";
+import { tokenize } from "./words.ts";
 
 const match = (instruction: string) => matchInstruction(contextFor(instruction));
+
+/** Of a whole request's length: what opens and never closes, what repeats, and single letters. */
+const slowTexts = [
+  ..."\"'“„«[`".split("").flatMap((opener) => [" ", "\n", opener].map((unit) => ({ opener, unit }))),
+  ...["a ", "and ", "a, ", "ü ", "konto ", "lege a und ", "a-", "!"].map((unit) => ({ opener: "add user x", unit })),
+].map(({ opener, unit }) => `${opener} `.padEnd(defaults.maxInstructionCharacters - 1, unit).concat("x"));
 
 describe("the matcher", () => {
   it.each([
@@ -39,6 +47,26 @@ describe("the matcher", () => {
     for (const step of understood.steps) {
       for (const source of Object.values(step.provenance)) expect(source.source).toBe("said");
     }
+  });
+
+  it("takes no longer for a text that was made to be slow, and neither does what grades a model's answer to it", () => {
+    const step = { action: "users.add", variables: { username: "x" } };
+    const fenced = "```json".padEnd(defaults.maxInstructionCharacters, "\n").concat("x");
+    for (const instruction of slowTexts) {
+      const startMs = performance.now();
+      match(instruction);
+      gradeAnswer(JSON.stringify({ understood: "x", outOfScope: false, steps: [step] }), contextFor(instruction));
+      gradeAnswer(fenced, contextFor("add user x"));
+      // A few dozen milliseconds, on a busy machine some hundred; a pattern that tries every run of spaces takes minutes.
+      expect(performance.now() - startMs, instruction.slice(0, 20)).toBeLessThan(2_000);
+    }
+  });
+
+  it("reads what French marks quote, without the space inside them", () => {
+    const quoted = (text: string) => tokenize(text).filter(({ kind }) => kind === "quoted");
+    const text = "add user «  john\n» and « » now";
+    expect(quoted(text).map((one) => one.text)).toEqual(["john", ""]);
+    for (const one of quoted(text)) expect(text.slice(one.start, one.end)).toBe(one.text);
   });
 
   it("reads several requests in one sentence, in their order", () => {

@@ -105,12 +105,15 @@ export function tokenize(sentence: string): Token[] {
   const tokens: Token[] = [];
   const text = phrases.reduce((done, [phrase, word]) => done.replace(phrase, (found) => padTo(word, found)), sentence);
   const pattern =
-    /"([^"]*)"|“([^”]*)”|(?<=^|\s)'([^']*)'(?=$|[\s.,!?])|(,|\n)|([^\s,"“”„«»]+)|„([^“”]*)[“”]|«\s*([^»]*?)\s*»/g;
+    /"([^"]*)"|“([^”]*)”|(?<=^|\s)'([^']*)'(?=$|[\s.,!?])|(,|\n)|([^\s,"“”„«»]+)|„([^“”]*)[“”]|«([^»]*)»/g;
   for (const match of text.matchAll(pattern)) {
-    const quoted = match[1] ?? match[2] ?? match[3] ?? match[6] ?? match[7];
     const { index } = match;
+    // « In French a space stands here. » Trimmed, not matched: where nothing closes it, a pattern would try every run of spaces.
+    const spacedOut = match[7];
+    const quoted = match[1] ?? match[2] ?? match[3] ?? match[6] ?? spacedOut?.trim();
     if (quoted !== undefined) {
-      const start = index + 1;
+      const lead = spacedOut === undefined ? 0 : spacedOut.length - spacedOut.trimStart().length;
+      const start = index + 1 + lead;
       tokens.push({ text: quoted, canon: "", kind: "quoted", class: "content", start, end: start + quoted.length });
     } else if (match[4] !== undefined) {
       tokens.push(separator(",", index));

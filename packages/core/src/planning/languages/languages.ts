@@ -77,7 +77,15 @@ function isOwn({ glosses, halves }: Language, word: string): boolean {
 
 /** `loeschen` is written for `löschen` where there is no such key. */
 function lookUp(glosses: ReadonlyMap<string, string>, word: string): string | undefined {
-  return glosses.get(word) ?? glosses.get(word.replace(/([aou])e/g, "$1"));
+  return glosses.get(word) ?? glosses.get(unspelt(word));
+}
+
+function isWord(one: string, word: string): boolean {
+  return one === word || one === unspelt(word);
+}
+
+function unspelt(word: string): string {
+  return word.replace(/([aou])e/g, "$1");
 }
 
 function glossedIn({ glosses, accented, halves }: Language, tokens: readonly Token[]): Token[] {
@@ -99,11 +107,12 @@ function glossedIn({ glosses, accented, halves }: Language, tokens: readonly Tok
   const parts = partsOf(tokens, found);
   for (const [place, part] of parts.entries()) {
     for (const { first, last, gloss } of halves) {
-      const from = part.find((at) => lookUp(new Map([[first, first]]), words[at] ?? "") !== undefined);
+      const from = part.find((at) => isWord(first, words[at] ?? ""));
+      if (from === undefined) continue;
       // "Lege die Benutzer anna und bob an": the end may stand after an "and".
       const ends = parts.slice(place).map((one) => one.findLast((at) => found[at] !== filler));
       const to = ends.find((at) => at !== undefined && words[at] === last);
-      if (from === undefined || to === undefined || to <= from) continue;
+      if (to === undefined || to <= from) continue;
       if (tokens.slice(from, to).some((token) => token.text === "." && token.kind === "separator")) continue;
       found[from] = gloss;
       found[to] = filler;
