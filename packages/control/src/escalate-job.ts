@@ -7,7 +7,7 @@ import type { LaneMessage } from "@steward/contracts/job";
 import { claudeMostUsd, claudePriceUsd } from "@steward/core/planning/claude-price";
 import { noClaudeKey } from "@steward/core/planning/connect-model";
 import type { JobState } from "@steward/core/job/job-state";
-import { reduceJob } from "@steward/core/job/reduce-job";
+import { reduceJob, workersMayHelp } from "@steward/core/job/reduce-job";
 import type { ProviderBreaker } from "@steward/core/provider/provider-breaker";
 import { followUp } from "./admit-jobs.ts";
 import { leaseJob } from "./claim-job.ts";
@@ -70,9 +70,8 @@ export async function escalateJob(
   }
   const shared = { tenantId, jobId, owner, attempt: job.attempt };
   const withoutClaude = async (reason: string) => {
-    // Only because it waited too long did the job come here: a busy worker may still take it before its deadline.
-    const untried = job.failures.every((failure) => failure.tier !== "ollama");
-    const backToWorkers = untried && (await secondsToWorker(deps)) !== undefined;
+    // It came here because it waited too long, or because of workers that died: another may still take it before its deadline.
+    const backToWorkers = workersMayHelp(job) && (await secondsToWorker(deps)) !== undefined;
     await fallShort(deps, {
       ...shared,
       shortfall: "model_unavailable",
@@ -201,7 +200,7 @@ async function waitsFor(
     await storeJobStep(deps, job, step, owner);
     await followUp(deps, step, secret, send);
   };
-  if (job.failures.every(({ tier }) => tier !== "ollama") && (await secondsToWorker(deps)) !== undefined) {
+  if (workersMayHelp(job) && (await secondsToWorker(deps)) !== undefined) {
     await again("ollama");
     return true;
   }

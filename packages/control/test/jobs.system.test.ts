@@ -83,7 +83,26 @@ it("a job that waited for a busy worker goes back to it where there is no key fo
   house.passTime(60_000);
   await reconcile(house);
   const ended = await getTask(house.table, { tenantId: person.tenantId, taskId: task.id });
-  expect(ended?.status).toBe("failed");
+  expect(ended).toMatchObject({ status: "failed", result: { message: expect.stringContaining("No worker had time") } });
+});
+
+it("a job whose workers die has five attempts also where there is no key for Claude: another worker may live", async () => {
+  const worker = await house.machine(providerTenantId, "worker");
+  const quick = { ...house, jobTimes: { leaseSeconds: 5 } };
+  const task = await ask();
+  const die = async () => {
+    const message = takeOne<LaneMessage>(house, "inference-express");
+    await claimJob(quick, worker, { jobId: message.jobId }, { ...message, claimId });
+    house.passTime(6_000);
+    await reconcile(house);
+    return getJob(house.table, message);
+  };
+  await die();
+  expect(await die()).toMatchObject({ status: "queued", tier: "claude" });
+  await escalateJob({ ...house, claude: withoutKey }, takeOne<LaneMessage>(house, "escalations"));
+  expect(await die()).toMatchObject({ status: "queued", tier: "ollama" });
+  expect(await die()).toMatchObject({ status: "failed", failures: { length: 5 } });
+  expect((await getTask(house.table, { tenantId: person.tenantId, taskId: task.id }))?.status).toBe("failed");
 });
 
 it("while Anthropic is down, a job waits without being claimed, goes to a worker that it has not seen, and is asked once after a pause", async () => {

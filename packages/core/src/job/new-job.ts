@@ -51,7 +51,6 @@ export function newJob(input: NewJob, nowMs: number): JobState {
 
 /** The latest that a job of this age can still be at work: what its task has to wait for. */
 export function lastDeadlineOf(job: JobState): number {
-  // Begun by whoever looks at deadlines, once a minute.
-  const overtimeMs = job.tier === "ollama" ? defaults.overtimeSeconds * 1000 + 60_000 : 0;
-  return job.deadlineAtMs + (job.allowedMs ?? 0) + overtimeMs;
+  // Claude's own time, begun by whoever looks at deadlines, once a minute.
+  return job.deadlineAtMs + (job.allowedMs ?? 0) + defaults.overtimeSeconds * 1000 + 60_000;
 }

@@ -1,8 +1,10 @@
 import { defaults } from "@steward/contracts/defaults";
+import { providerTenantId } from "@steward/contracts/ids";
 import { jobHasEnded } from "@steward/contracts/states";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { startMs, taskId, tenantId } from "../../test/fixtures.ts";
+import { noClaudeKey } from "../planning/connect-model.ts";
 import type { JobEvent, JobState } from "./job-state.ts";
 import { holdsPlace, isHeldBack } from "./held-back.ts";
 import { lastDeadlineOf, newJob } from "./new-job.ts";
@@ -163,6 +165,36 @@ describe("a job", () => {
     const back = after(state, { type: "requeue", secretHash: "s3", tier: "ollama" }, atMs);
     for (const one of [state, { ...back, admittedAtMs: atMs }])
       expect(reduceJob(one, event, atMs + 60_000).state.status).toBe("failed");
+  });
+
+  it("has time for Claude's turn also where its message was long on the way, once", () => {
+    const toClaude: JobEvent = { type: "requeue", secretHash: "s2", tier: "claude" };
+    const sentAtMs = queued.deadlineAtMs - defaults.leastTurnSeconds * 1000;
+    const gone = after(queued, toClaude, sentAtMs);
+    expect(gone.deadlineAtMs).toBe(queued.deadlineAtMs);
+    expect(after(gone, claim("steward:escalate", "c1"), sentAtMs).deadlineAtMs).toBe(queued.deadlineAtMs);
+    for (const waySeconds of [3, 12]) {
+      const atMs = sentAtMs + waySeconds * 1000;
+      const taken = after(gone, claim("steward:escalate", "c1"), atMs);
+      expect(taken).toMatchObject({ status: "leased", overtimeAtMs: atMs, deadlineAtMs: atMs + 30_000 });
+      const again = after(taken, { type: "release", owner: "steward:escalate", attempt: 1, secretHash: "s3" }, atMs);
+      expect(after(again, claim("steward:escalate", "c2"), atMs + 25_000).deadlineAtMs).toBe(atMs + 30_000);
+    }
+    // Whoever looks at deadlines may be there first.
+    const looked = after(gone, { type: "pass_deadline", secretHash: "s3" }, queued.deadlineAtMs);
+    expect(looked).toMatchObject({ status: "queued", tier: "claude", deadlineAtMs: queued.deadlineAtMs + 30_000 });
+  });
+
+  it("that no worker took ends by saying so, also where Claude was to help out and has no key", () => {
+    const over = (failures: JobState["failures"], of = queued) =>
+      reduceJob({ ...of, failures }, { type: "pass_deadline" }, queued.deadlineAtMs).effects;
+    const keyless = { attempt: 2, tier: "claude" as const, reason: noClaudeKey };
+    const fell = { attempt: 1, tier: "ollama" as const, reason: "the model failed" };
+    expect(over([keyless])).toEqual([{ type: "give_up", reason: "No worker had time for it." }]);
+    expect(over([keyless], { ...queued, tenantId: providerTenantId })).toEqual([
+      { type: "give_up", reason: expect.stringContaining("No worker took the job in its time") },
+    ]);
+    expect(over([fell, keyless])).toEqual([{ type: "give_up", reason: expect.stringContaining("the model failed") }]);
   });
 
   it("that nobody let in ends by saying that its own tenant's requests were ahead of it", () => {

@@ -2,6 +2,7 @@ import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
 import { providerTenantId } from "@steward/contracts/ids";
 import { type JobStatus, jobHasEnded } from "@steward/contracts/states";
+import { noClaudeKey } from "../planning/connect-model.ts";
 import { changed, checkTransition, type Transitions, unchanged } from "../reducing.ts";
 import type { Step } from "../versioned.ts";
 import { isHeldBack } from "./held-back.ts";
@@ -72,18 +73,21 @@ export function reduceJob(state: JobState, event: JobEvent, nowMs: number): Step
       return go("queued", { sentAtMs: nowMs });
     case "claim": {
       const { owner, claimId } = event;
+      // What waited in the queue for Claude may have waited for too long.
+      const time = state.tier === "claude" ? timeForClaude(state, nowMs) : {};
+      const deadlineAtMs = time.deadlineAtMs ?? state.deadlineAtMs;
       const hasLapsed = leaseHasLapsed(state, nowMs);
       if (state.lease?.claimId === claimId && state.lease.owner === owner && !hasLapsed) return unchanged(state);
       if (state.status === "leased" && !hasLapsed) throw stale("Another worker holds this job.");
-      if (!jobHasEnded(state.status) && nowMs >= state.deadlineAtMs) {
+      if (!jobHasEnded(state.status) && nowMs >= deadlineAtMs) {
         throw new AppError("expired", "The job's deadline has passed.");
       }
       const failures = hasLapsed ? withFailure(state, silence) : state.failures;
       if (!jobHasEnded(state.status) && failures.length >= defaults.jobAttempts) {
         throw stale("The job has used all of its attempts.");
       }
-      const lease = { owner, claimId, expiresAtMs: leaseUntil(event.leaseMs) };
-      return go("leased", { lease, failures, attempt: state.attempt + 1, startedAtMs: nowMs });
+      const lease = { owner, claimId, expiresAtMs: Math.min(nowMs + event.leaseMs, deadlineAtMs) };
+      return go("leased", { ...time, lease, failures, attempt: state.attempt + 1, startedAtMs: nowMs });
     }
     case "progress": {
       const lease = heldLease(state, event);
@@ -159,10 +163,14 @@ export function reduceJob(state: JobState, event: JobEvent, nowMs: number): Step
  */
 function claudeIsNext(state: JobState): boolean {
   const hadItsTurn = state.overtimeAtMs !== undefined || state.failures.some(({ tier }) => tier === "claude");
-  return state.tier === "ollama" && !hadItsTurn && !isHeldBack(state);
+  const isAtWork = state.tier === "claude" && state.status === "leased";
+  return !isAtWork && !hadItsTurn && !isHeldBack(state);
 }
 
-/** What the workers have left of a job's time may be too little for a turn: then that begins with a time of its own. */
+/**
+ * What the workers have left of a job's time, or the way to Claude, may be too little for a turn: then that begins with a time
+ * of its own. Looked at where it goes to Claude, and again where it is taken: its message may have been long on the way.
+ */
 function timeForClaude(state: JobState, nowMs: number): Partial<Pick<JobState, "deadlineAtMs" | "overtimeAtMs">> {
   const isEnough = state.deadlineAtMs - nowMs >= defaults.leastTurnSeconds * 1000;
   if (isEnough || !claudeIsNext(state)) return {};
@@ -172,6 +180,14 @@ function timeForClaude(state: JobState, nowMs: number): Partial<Pick<JobState, "
 /** The worker that it was given to had its turn. */
 const toAnyWorker = { workerId: undefined };
 const silence = "the worker went silent";
+
+/**
+ * Whether workers may have it again where Claude cannot be asked: none had it, or all that had it went silent, which says
+ * nothing about the request. A model that has answered has said what it can.
+ */
+export function workersMayHelp({ failures }: Pick<JobState, "failures">): boolean {
+  return failures.every(({ tier, reason }) => tier !== "ollama" || reason === silence);
+}
 
 function dueAtMsOf(state: JobState, before: JobState, nowMs: number): number | undefined {
   if (jobHasEnded(state.status)) return undefined;
@@ -255,11 +271,12 @@ function stale(message: string): AppError {
   return new AppError("stale_attempt", message, { next: "Stop working on it and take the next one." });
 }
 
+/** That nobody has put a key in is why Claude did not help; why the time is over, it is not. */
 function timeIsOver(state: JobState, failures: JobState["failures"]): string {
   if (isHeldBack(state)) {
     return "Other requests of yours were ahead of it until its time was over. Ask again, for less at one time.";
   }
-  const last = failures.at(-1);
+  const last = failures.findLast(({ reason }) => reason !== noClaudeKey);
   if (last === undefined) {
     return state.tenantId === providerTenantId
       ? "No worker took the job in its time. Check with `steward status` that a worker is online."
