@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { webhookBodySchema } from "@steward/contracts/notification";
+import { localAccount } from "@steward/local/account";
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { type Installation, startInstallation } from "../support/installation.ts";
 
@@ -206,7 +207,7 @@ function sentOut(): {
   return names.sort().map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")));
 }
 
-it("an address is mailed nothing but its code until that is given back; a topic is published to; both say how it went", async () => {
+it("an address is mailed nothing but its code until that is given back; a topic is published nothing else, either; both say how it went", async () => {
   const acme = installation.as("acme");
   const mailed = (address: string) => sentOut().filter(({ to }) => to?.includes(address) === true);
   const body = { name: "post", url: "mailto:ops@example.org", events: ["task.finished" as const] };
@@ -227,17 +228,30 @@ it("an address is mailed nothing but its code until that is given back; a topic 
 
   const topicArn = "arn:aws:sns:eu-west-1:999988887777:steward-notices-ops";
   const topic = await acme("createNotification", { body: { name: "topic", url: topicArn } });
-  await acme("testNotification", { params: { notificationId: topic.id } });
-  await vi.waitFor(
-    () => {
-      const published = sentOut().find((one) => one.topicArn === topicArn);
-      expect(webhookBodySchema.parse(JSON.parse(published?.message ?? "{}"))).toMatchObject({ event: "test" });
-    },
-    { timeout: 20_000 },
-  );
+  expect(topic).toMatchObject({ kind: "sns", confirmed: false });
+  const published = (at: number, event: string) =>
+    vi.waitFor(
+      () => {
+        const message = sentOut().filter((one) => one.topicArn === topicArn)[at]?.message;
+        const told = webhookBodySchema.parse(JSON.parse(message ?? "{}"));
+        expect(told).toMatchObject({ event });
+        return told;
+      },
+      { timeout: 20_000 },
+    );
+  const asked = await published(0, "confirm");
+  const topicParams = { notificationId: topic.id };
+  await expect(acme("testNotification", { params: topicParams })).rejects.toMatchObject({ code: "unprocessable" });
+  await acme("confirmNotification", { params: topicParams, body: { code: asked.code ?? "" } });
+  await acme("testNotification", { params: topicParams });
+  await published(1, "test");
+  // One of the provider's own account needs no policy: any tenant could publish to it.
+  const ours = topicArn.replace("999988887777", localAccount);
+  await expect(acme("createNotification", { body: { name: "x", url: ours } })).rejects.toMatchObject({
+    code: "unprocessable",
+  });
   const refused = async (url: string, expected: object) => {
     const { id } = await acme("createNotification", { body: { name: "x", url } });
-    await acme("testNotification", { params: { notificationId: id } });
     await vi.waitFor(
       async () => {
         const { items } = await acme("listDeliveries", { params: { notificationId: id } });

@@ -64,6 +64,8 @@ export interface AppDeps extends Context, WithObjects {
   fetchOutside: FetchOutside;
   /** Throws `unprocessable` for a URL that could never be called. */
   checkOutsideUrl: (url: string) => Promise<void>;
+  /** The AWS account that Steward is in: a tenant's topics are in others. */
+  account: string;
   /** The public halves of the keys that sign what receivers of notifications are told. */
   notificationKeys: TokenKeys;
   /** How many calls are let through. */

@@ -377,7 +377,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       {
         actions: ["sns:Publish"],
         resources: ["steward-notices-*"],
-        why: "topics are customers' own, in accounts of theirs: their policies let Steward in, and their names say what for",
+        why: "topics are customers' own, in accounts of theirs: their policies let Steward in, their names say what for, and a code that is read there says whose they are",
       },
       {
         actions: ["ses:SendEmail"],

@@ -2,7 +2,7 @@ import { createNotice, getNotice, listNotices } from "@steward/aws/records/notic
 import * as records from "@steward/aws/records/notification";
 import { commit } from "@steward/aws/table";
 import { AppError, hasCode } from "@steward/contracts/errors";
-import { newId } from "@steward/contracts/ids";
+import { newId, providerTenantId } from "@steward/contracts/ids";
 import { sha256Hex } from "@steward/contracts/canonical";
 import {
   type CreateNotification,
@@ -23,6 +23,9 @@ type Deps = Pick<Context, "table" | "nowMs">;
 
 /** Each change of a task is a call to each of them. */
 const maxReceivers = 10;
+/** Codes that a tenant may have sent within a day: whoever adds and removes receivers could mail anybody without end. */
+const maxCodes = 20;
+const dayMs = 86_400_000;
 
 export async function listNotifications(deps: Deps, caller: Caller): Promise<{ items: NotificationView[] }> {
   const all = await records.listNotifications(deps.table, caller.tenantId);
@@ -31,10 +34,16 @@ export async function listNotifications(deps: Deps, caller: Caller): Promise<{ i
 
 /**
  * Adds a receiver. A webhook's address is judged again at every call (`fetchOutside`); here only what can never be called
- * is refused. An e-mail address is told nothing before somebody there has confirmed that they want it. Throws `unprocessable` for such an address, and for more than ten.
+ * is refused. An e-mail address and a topic are told nothing before somebody who reads there has confirmed that they want
+ * it: a topic's policy lets Steward in, not one tenant. Throws `unprocessable` for what can never be told, and for too many.
  */
 export async function createNotification(
-  deps: Deps & Pick<Context, "queues" | "log" | "secret"> & { checkOutsideUrl: (url: string) => Promise<void> },
+  deps: Deps &
+    Pick<Context, "queues" | "log" | "secret"> & {
+      checkOutsideUrl: (url: string) => Promise<void>;
+      /** The AWS account that Steward is in. */
+      account: string;
+    },
   caller: Caller,
   body: CreateNotification,
   repeatable?: Repeatable,
@@ -47,11 +56,19 @@ export async function createNotification(
   const kind = kindOfUrl(body.url);
   if (kind === undefined) throw new AppError("internal", `no receiver has the address ${body.url}`);
   if (kind === "webhook") await deps.checkOutsideUrl(body.url);
+  if (kind === "sns" && tenantId !== providerTenantId && body.url.split(":")[4] === deps.account) throw oursAlone();
   if (body.quietHours !== undefined && !isTimeZone(body.quietHours.timeZone)) throw noZone(body.quietHours.timeZone);
-  const { items } = await listNotifications(deps, caller);
-  if (items.length >= maxReceivers) {
+  const known = await records.listNotifications(deps.table, tenantId);
+  if (known.filter((one) => one.removedAtMs === undefined).length >= maxReceivers) {
     throw new AppError("unprocessable", `a tenant is told at up to ${maxReceivers} places`, {
       next: "remove one first: steward notify rm",
+    });
+  }
+  const asks = kind !== "webhook";
+  const asked = known.filter((one) => one.kind !== "webhook" && one.createdAtMs > nowMs - dayMs);
+  if (asks && asked.length >= maxCodes) {
+    throw new AppError("unprocessable", `${maxCodes} codes were sent within a day, and no more are`, {
+      next: "add it tomorrow, or a webhook now: that needs no code",
     });
   }
   const state: NotificationState = {
@@ -65,11 +82,11 @@ export async function createNotification(
     events: body.events,
     ...(body.leastSeverity === undefined ? {} : { leastSeverity: body.leastSeverity }),
     ...(body.quietHours === undefined ? {} : { quietHours: body.quietHours }),
-    ...(kind === "email" ? { unconfirmed: "" } : {}),
+    ...(asks ? { unconfirmed: "" } : {}),
     createdBy: caller.principal.id,
     createdAtMs: nowMs,
   };
-  const asking = kind === "email" ? askFor(deps, state) : undefined;
+  const asking = asks ? askFor(deps, state) : undefined;
   const stored = asking === undefined ? state : { ...state, unconfirmed: asking.hash };
   try {
     await commit(deps.table, [
@@ -86,7 +103,7 @@ export async function createNotification(
 }
 
 /**
- * An address proves that somebody there wants to be told: whoever could have mail sent to any address could flood it. The
+ * An address or a topic proves that somebody there wants to be told: else anybody could have anybody's pager ring. The
  * code is on its way only; what is kept is its hash.
  */
 function askFor(deps: Pick<Context, "secret" | "nowMs">, { tenantId, notificationId }: NotificationState) {
@@ -135,6 +152,13 @@ export async function confirmNotification(
       audit(deps, caller, "confirm-notification", state, next),
     ]);
     return view(next);
+  });
+}
+
+/** Such a topic needs no policy to be published to, so that nobody could keep another tenant's alerts out of it. */
+function oursAlone(): AppError {
+  return new AppError("unprocessable", "this topic is in Steward's own account, where only the provider's are", {
+    fields: [{ path: "url", message: "must be a topic in an account of yours" }],
   });
 }
 

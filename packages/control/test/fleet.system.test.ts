@@ -6,13 +6,17 @@ import { commit } from "@steward/aws/table";
 import { actForSystem } from "@steward/aws/tenant-fence";
 import { newId } from "@steward/contracts/ids";
 import type { Heartbeat } from "@steward/contracts/heartbeat";
+import { listNotices } from "@steward/aws/records/notice";
 import { acceptHeartbeat, type FleetEvent, type NodeEvent } from "@steward/control/accept-heartbeat";
+import { listAlerts } from "@steward/control/alerts";
 import { bulkNodes, changeTags } from "@steward/control/change-nodes";
 import type { Caller, NodeCaller } from "@steward/control/context";
 import { loadFleet } from "@steward/control/fleet-store";
 import { fleetHealth, fleetHistory, nodeHistory, topology } from "@steward/control/fleet-views";
 import { listNodes } from "@steward/control/node-views";
 import { noteTransition } from "@steward/control/note-transition";
+import { reconcile } from "@steward/control/reconcile";
+import { putThresholds } from "@steward/control/thresholds";
 import { sweepPresence } from "@steward/control/sweep-presence";
 import fc from "fast-check";
 import { afterAll, beforeEach, expect, it } from "vitest";
@@ -449,4 +453,59 @@ it("tags and removal of many are each node's own outcome; a customer's are a cus
   });
   expect(await bulkNodes(house, person, { filter: {}, change: { kind: "remove" } })).toMatchObject({ changed: 2 });
   expect((await listNodes(house, person, { limit: 10 })).items).toEqual([]);
+});
+
+/** Whose alerts are shown, and whose a gateway hides. */
+async function silentOnes(): Promise<{ shown: string[]; hidden: string[] }> {
+  const names = async (suppressed?: "true") =>
+    (await listAlerts(house, person, { limit: 100, suppressed })).items.map(({ node }) => node?.name ?? "").sort();
+  const shown = await names();
+  return { shown, hidden: (await names("true")).filter((name) => !shown.includes(name)) };
+}
+async function fallSilent() {
+  house.passTime(4 * minute);
+  await sweep();
+  await consume();
+}
+const toldOf = async (event: string) =>
+  (await listNotices(house.table, person.tenantId, 100)).filter((notice) => notice.event === event).length;
+
+it("a gateway hides whom it takes down, and only as long as it may be the reason", async () => {
+  const { tenantId } = person;
+  await putThresholds(house, person, { thresholds: {}, escalateAfterMinutes: 30 });
+  const router = await house.machine(tenantId, "appliance", "router");
+  const behind = await house.machine(tenantId, "appliance", "behind", ["gateway:router"]);
+  await fallSilent();
+  expect(await silentOnes()).toEqual({ shown: ["router"], hidden: ["behind"] });
+  house.passTime(30 * minute);
+  await reconcile(house);
+  expect([await toldOf("alert.raised"), await toldOf("alert.escalated")]).toEqual([1, 1]);
+  // The gateway is back, and the machine is not.
+  house.passTime(10 * minute);
+  await beat(router);
+  await consume();
+  await reconcile(house);
+  expect((await silentOnes()).shown).toContain("behind");
+  expect(await toldOf("alert.raised")).toBe(2);
+  await beat(behind);
+  await consume();
+  // The gateway is gone for good, and the machine is heard by another line before it is gone, too.
+  house.passTime(24 * 60 * minute);
+  await beat(behind);
+  await sweep();
+  await consume();
+  await fallSilent();
+  expect(await silentOnes()).toEqual({ shown: ["behind", "router"], hidden: [] });
+  expect(await toldOf("alert.raised")).toBe(4);
+});
+
+it.each([
+  ["in a circle hide nobody", ["ab", "bc", "ca"], { shown: ["a", "b", "c"], hidden: [] }],
+  ["one behind the other hide what is behind them", ["ab", "bc", "c"], { shown: ["c"], hidden: ["a", "b"] }],
+])("gateways %s", async (_what, pairs, expected) => {
+  for (const [name, gateway] of pairs.map((pair) => [...pair])) {
+    await house.machine(person.tenantId, "appliance", name, gateway === undefined ? [] : [`gateway:${gateway}`]);
+  }
+  await fallSilent();
+  expect(await silentOnes()).toEqual(expected);
 });

@@ -3,7 +3,7 @@ import { AppError } from "@steward/contracts/errors";
 import { webhookBodySchema } from "@steward/contracts/notification";
 import type { Caller } from "@steward/control/context";
 import { deliverNotice } from "@steward/control/deliver-notice";
-import { createNotification } from "@steward/control/notifications";
+import { createNotification, deleteNotification } from "@steward/control/notifications";
 import { reconcile } from "@steward/control/reconcile";
 import { rejectTask } from "@steward/control/reject-task";
 import { submitTask } from "@steward/control/submit-task";
@@ -22,14 +22,16 @@ beforeEach(async () => {
   await house.machine(person.tenantId, "appliance");
   sent = [];
   answer = async () => ({ status: 200 });
-  await createNotification({ ...house, checkOutsideUrl: async () => {} }, person, {
-    name: "chat",
-    url: "https://hooks.example.org/steward",
-    events: ["task.awaiting_approval", "task.expiring"],
-  });
+  await add("https://hooks.example.org/steward");
 });
 afterEach(() => house.stop());
 
+const add = (url: string) =>
+  createNotification({ ...house, checkOutsideUrl: async () => {}, account: "111122223333" }, person, {
+    name: "chat",
+    url,
+    events: ["task.awaiting_approval", "task.expiring"],
+  });
 const ask = () =>
   submitTask(house, person, {
     steps: [{ action: "users.remove", variables: { username: "bob-the-secret" } }],
@@ -116,3 +118,16 @@ it("who forgets a task is told an hour before it ends", async () => {
   expect(sent.map((one) => one.split(" ")[0])).toEqual(["task.awaiting_approval", "task.expiring"]);
   expect(task.status).toBe("awaiting_approval");
 });
+
+it("who adds and removes addresses has twenty codes sent a day; a topic of our own account is nobody's but the provider's", async () => {
+  for (let at = 0; at < 20; at += 1) {
+    const { id } = await add(at % 2 === 0 ? "mailto:stranger@example.org" : topicIn("999988887777"));
+    await deleteNotification(house, person, { notificationId: id });
+  }
+  await expect(add("mailto:stranger@example.org")).rejects.toThrow("20 codes were sent within a day");
+  await add("https://hooks.example.org/another");
+  house.passTime(86_400_000);
+  await add("mailto:stranger@example.org");
+  await expect(add(topicIn("111122223333"))).rejects.toThrow("in Steward's own account");
+});
+const topicIn = (account: string) => `arn:aws:sns:eu-west-1:${account}:steward-notices-ops`;

@@ -31,6 +31,8 @@ export interface FunctionContext extends Omit<Context, "actions">, WithObjects {
   fetchOutside: FetchOutside;
   /** Throws `unprocessable` for a URL that could never be called. */
   checkOutsideUrl: (url: string) => Promise<void>;
+  /** The AWS account that this is. */
+  account: string;
 }
 
 /** `scans`: whether it may look through the whole table. */
@@ -82,6 +84,7 @@ export function createContext(functionName: string, { scans = false }: { scans?:
       readOutsideUrl(url, listedHosts);
     },
     stage,
+    account,
     table: { client: createDynamo({ fence: { log, scans } }), name: names.table },
     queues: services.queues,
     nowMs: () => Date.now(),

@@ -86,7 +86,7 @@ export function addNotify(program: Command, run: Runner): void {
 
   notify
     .command("confirm")
-    .description("Give back the code that was sent to an address: from now on it is told.")
+    .description("Give back the code that was sent to an address or a topic: from now on it is told.")
     .argument("<id>")
     .argument("<code>")
     .action(async (id: string, code: string, _options: object, self: Command) =>

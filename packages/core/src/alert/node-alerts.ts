@@ -50,10 +50,12 @@ export function gatewayOf({ tags }: Pick<NodeState, "tags">): string | undefined
 type Heard = Pick<PresenceState, "sequence" | "lastSeenAtMs" | "intervalSeconds" | "directive">;
 
 /**
- * Whether the gateway was heard while the node already was not: then the silence is the node's own. Else it may be the
- * gateway's, also where that one's time is not over yet: of two that fell silent together one is noticed first.
+ * Whether the silence is the node's own: the gateway was heard while the node already was not, or the node was heard by
+ * another line when the gateway's time was over long since. Else it may be the gateway's, also where that one's time is not
+ * over yet: of two that fell silent together one is noticed first.
  */
 export function vouches(gateway: Heard, node: Heard, nowMs: number): boolean {
+  if (isOffline(gateway, node.lastSeenAtMs)) return true;
   const missedAtMs = node.lastSeenAtMs + Math.max(node.intervalSeconds, node.directive.intervalSeconds) * 1000;
   return !isOffline(gateway, nowMs) && gateway.lastSeenAtMs >= missedAtMs;
 }

@@ -42,7 +42,7 @@ export function noticeText(body: WebhookBody, apiUrl: string): { subject: string
     ...(code === undefined
       ? []
       : [
-          "Somebody wants this address to be told of what happens to their machines. If that is right, give them this code:",
+          "Somebody wants this address or topic to be told of what happens to their machines. If that is right, give them this code:",
           "",
           `  ${code}`,
           "",
