@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Variables } from "@steward/contracts/actions";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createAnsibleExecutor, hostPlace } from "../src/executor/ansible-executor.ts";
+import { asUsuallyKilled, createAnsibleExecutor, hostPlace } from "../src/executor/ansible-executor.ts";
 import type { StepOutcome, StepRequest } from "../src/executor/executor.ts";
 import { readStat } from "../src/executor/process-tree.ts";
 
@@ -214,6 +214,25 @@ describe.skipIf(process.platform !== "linux")("the executor around ansible-playb
     await symlink("/etc/shadow", join(directory, "bundle/roles/users/tasks/main.yml"));
     await expect(run("touch $out")).rejects.toThrow("which is no plain file");
     await expect(written("out")).rejects.toThrow();
+  });
+
+  test("what is started is not spared when memory ends, as the agent is", async () => {
+    const score = join(directory, "score");
+    const script = asUsuallyKilled.replaceAll("/proc/self/oom_score_adj", score);
+    const started = () => execFileSync("sh", ["-c", script, "sh", "echo", "a b"], { encoding: "utf8", stdio: "pipe" });
+    for (const [before, after] of [
+      ["-500", "0"],
+      ["300", "300"],
+    ] as const) {
+      await writeFile(score, `${before}\n`);
+      expect(started()).toBe("a b\n");
+      expect((await readFile(score, "utf8")).trim()).toBe(after);
+    }
+    await rm(score);
+    expect(started()).toBe("a b\n");
+    expect(await hostPlace(directory).command(["true"])).toMatchObject({
+      args: expect.arrayContaining([asUsuallyKilled]),
+    });
   });
 
   test("a playbook does not outlive an agent that is killed", async () => {

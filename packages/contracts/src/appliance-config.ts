@@ -5,13 +5,15 @@ import { signedDocumentSchema } from "./signed.ts";
 /** `nginx` or `nginx.service`, `backup.timer`, `getty@tty1.service`; no path and no option. */
 const unitSchema = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9@:_.\\-]{0,99}$/, "must be a unit's name, such as nginx or backup.timer");
+  .regex(/^[A-Za-z0-9][A-Za-z0-9@:_.\\-]{0,99}$/, "must be a unit's name, such as nginx or backup.timer")
+  .refine((name) => !/@(\.[a-z]+)?$/.test(name), "is a template: name an instance of it, such as getty@tty1");
 
 const pathSchema = z
   .string()
   .max(200)
   .regex(/^(\/[A-Za-z0-9@:_.+-]+)+\/?$|^\/$/, "must be an absolute path, such as /etc/ssl/nas.pem")
-  .refine((path) => !path.split("/").includes(".."), "must not go up");
+  .refine((path) => !path.split("/").includes(".."), "must not go up")
+  .refine((path) => !/^\/(dev|proc|sys)(\/|$)/.test(path), "must not be below /dev, /proc or /sys");
 
 function listOf(item: z.ZodType<string>, most: number) {
   return z

@@ -99,6 +99,9 @@ export const defaultThresholds = {
   loadAverage1m: [4, 8],
 } as const;
 
+/** Celsius, for sensors without limits of their own. */
+export const usualTemperature = { warning: 85, critical: 95 };
+
 /** Calls a second, and how many at once after a pause. `STEWARD_RATE_LIMITS` sets others. */
 export const rateLimits = {
   /** Of one person or token, wherever it acts. */

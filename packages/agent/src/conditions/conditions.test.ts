@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { ApplianceConfig } from "@steward/contracts/appliance-config";
+import { type ApplianceConfig, applianceConfigSchema } from "@steward/contracts/appliance-config";
 import { type Condition, conditionSchema, maxConditions } from "@steward/contracts/heartbeat";
 import type { Clock } from "@steward/node-client/clock";
 import type { RunTool } from "@steward/node-client/run-tool";
@@ -10,9 +10,11 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createConditionLog } from "./condition-log.ts";
 import { judgeCertificate } from "./judge-certificate.ts";
+import { judgeFileSystem } from "./judge-file-system.ts";
 import { readDrive } from "./read-drives.ts";
 import { judgeSensors, readSensors } from "./read-sensors.ts";
-import { readFailed, readWatched } from "./read-units.ts";
+import { readPlainFile } from "./read-plain-file.ts";
+import { judgeWatched, readFailed, readUnits } from "./read-units.ts";
 import { securityUpdates } from "./read-updates.ts";
 import { watchMachine } from "./watch-machine.ts";
 
@@ -44,7 +46,10 @@ function put(path: string, text: string): void {
 
 describe("a drive's own diagnosis", () => {
   it("is what smartctl really said: failing, wearing, fine, and nothing at all", () => {
-    expect(readDrive(capture("hitachi-failing"))).toEqual({ drive: "sdc Hitachi HDS721050DLE630", level: "critical" });
+    expect(readDrive(capture("hitachi-failing"))).toEqual({
+      drive: "sdc [USB JMicron] Hitachi HDS721050DLE630",
+      level: "critical",
+    });
     expect(readDrive(capture("samsung-970-evo-media-errors"))).toEqual({
       drive: "nvme0 Samsung SSD 970 EVO 500GB",
       level: "warning",
@@ -116,12 +121,18 @@ getty@tty1.service loaded failed failed Getty on tty1
       { kind: "service", subject: "nginx.service", level: "warning" },
     ]);
     const shown = `Id=smbd.service
+Names=smbd.service
 ActiveState=inactive
 
 Id=backup.timer
+Names=backup.timer
+ActiveState=active
+
+Id=mariadb.service
+Names=mysqld.service mariadb.service mysql.service
 ActiveState=active
 `;
-    expect(readWatched(shown, ["smbd", "backup.timer", "gone"])).toEqual([
+    expect(judgeWatched(readUnits(shown), ["smbd", "backup.timer", "mysql", "gone"])).toEqual([
       { kind: "service", subject: "smbd.service", level: "critical" },
       { kind: "service", subject: "gone.service", level: "critical" },
     ]);
@@ -206,9 +217,13 @@ describe("a machine that is watched", () => {
   const answers: Record<string, string> = {
     "smartctl --scan --json": JSON.stringify({ devices: [{ name: "/dev/sdc", type: "sat" }] }),
     sh: capture("hitachi-failing"),
-    "systemctl list-units": "nginx.service loaded failed failed A web server\n",
-    "systemctl show": "Id=smbd.service\nActiveState=failed\n",
+    "systemctl list-units":
+      "nginx.service loaded failed failed A web server\nsamba-smbd.service loaded failed failed Samba\n",
+    "systemctl show":
+      "Id=samba-smbd.service\nNames=smbd.service samba-smbd.service\nActiveState=failed\n\n" +
+      "Id=nginx.service\nNames=nginx.service\nActiveState=failed\n",
     "apt-get": "Inst libssl3 [1] (2 Debian-Security:12/stable-security [amd64])\n",
+    "df -P -k -- ": "Filesystem 1024-blocks Used Available Capacity Mounted on\n//nas/a b 100 91 9 91% /srv\n",
   };
   const runTool: RunTool = async (tool, args) => {
     const line = [tool, ...args].join(" ");
@@ -220,7 +235,7 @@ describe("a machine that is watched", () => {
   it("tells what its tools and files say, updates after a week, and nothing that it is not to look at", async () => {
     put("run/systemd/system/x", "");
     put("run/reboot-required", "");
-    let config: ApplianceConfig = { watch: { services: ["smbd"], filesystems: ["/gone"] } };
+    let config: ApplianceConfig = { watch: { services: ["smbd"], filesystems: ["/srv"] } };
     const { clock, advance } = sleepless();
     let nowMs = 1_000 * dayMs;
     const look = watchMachine({ stateDir: root, config: () => config, clock, nowMs: () => nowMs, runTool, root });
@@ -233,8 +248,117 @@ describe("a machine that is watched", () => {
     advance(8 * dayMs);
     await expect.poll(kinds).toContain("updates warning");
     expect(await kinds()).toContain("reboot warning");
-    config = { watch: { drives: false, updates: false, ignoreServices: ["nginx"] } };
+    config = { watch: { drives: false, updates: false, ignoreServices: ["nginx", "smbd"] } };
     advance(dayMs);
     await expect.poll(kinds).toEqual([]);
   });
+
+  it("keeps since when updates wait while nobody can say, and takes a damaged memory for none", async () => {
+    const { clock, advance } = sleepless();
+    let nowMs = dayMs;
+    const waiting = () => readFileSync(join(root, "waiting.json"), "utf8");
+    put("waiting.json", "}");
+    let isLocked = false;
+    const look = watchMachine({
+      stateDir: root,
+      config: () => ({ watch: { drives: false } }),
+      clock,
+      nowMs: () => nowMs,
+      runTool: async (tool, args) =>
+        isLocked && tool === "apt-get" ? { kind: "failed", detail: "it is locked" } : runTool(tool, args),
+      root,
+    });
+    advance(dayMs);
+    await look();
+    await expect.poll(waiting).toBe(JSON.stringify({ updates: dayMs }));
+    isLocked = true;
+    // What is looked at after it says when that look has ended.
+    put("run/reboot-required", "");
+    nowMs += dayMs;
+    advance(dayMs);
+    await look();
+    await expect.poll(waiting).toBe(JSON.stringify({ updates: dayMs, reboot: 2 * dayMs }));
+  });
+
+  it("tells drives behind one controller apart", async () => {
+    const behind = (disk: number, from: string) =>
+      capture(from).replace(/"info_name": "[^"]*"/, `"info_name": "/dev/sda [megaraid_disk_0${disk}]"`);
+    const devices = [0, 1].map((disk) => ({ name: "/dev/sda", type: `megaraid,${disk}` }));
+    const { clock, advance } = sleepless();
+    const look = watchMachine({
+      stateDir: root,
+      config: () => ({}),
+      clock,
+      nowMs: () => 0,
+      runTool: async (tool, args) => {
+        if (tool === "smartctl") return { kind: "output", stdout: JSON.stringify({ devices }) };
+        if (tool !== "sh") return { kind: "absent" };
+        const isFirst = args.includes("megaraid,0");
+        const stdout = isFirst ? behind(0, "hitachi-failing") : behind(1, "samsung-970-evo-plus");
+        return { kind: "output", stdout };
+      },
+      root,
+    });
+    advance(3_600_000);
+    await expect
+      .poll(look)
+      .toMatchObject([{ kind: "drive", subject: "sda [megaraid_disk_00] Hitachi HDS721050DLE630", level: "critical" }]);
+  });
+
+  it("asks again for no file system whose first look has not ended, and sees the others", async () => {
+    // The tool of a machine, which hangs on one path.
+    const bin = join(root, "bin");
+    const asked = join(root, "asked");
+    put("bin/df", `#!/bin/sh\necho "$4" >>${asked}\ncase "$4" in *dead) exec sleep 3 ;; esac\nexec /bin/df "$@"\n`);
+    chmodSync(join(bin, "df"), 0o755);
+    mkdirSync(join(root, "alive"));
+    const { PATH } = process.env;
+    process.env["PATH"] = `${bin}:${PATH}`;
+    try {
+      const { clock } = sleepless();
+      const config = { watch: { filesystems: ["/dead", "/alive", "/gone"] } };
+      const look = watchMachine({ stateDir: root, config: () => config, clock, nowMs: () => 0, root });
+      for (let n = 0; n < 20; n += 1) await look();
+      await expect.poll(() => readFileSync(asked, "utf8").trim().split("\n").length).toBe(3);
+      for (let n = 0; n < 20; n += 1) await look();
+      expect(readFileSync(asked, "utf8").trim().split("\n").length).toBe(3);
+    } finally {
+      process.env["PATH"] = PATH;
+    }
+  });
+});
+
+describe("a file that a configuration names", () => {
+  it("is read where it is a usual one, and nothing else is opened or waited for", async () => {
+    put("a.pem", "a certificate");
+    put("long.pem", "a".repeat(1_000_001));
+    execFileSync("mkfifo", [join(root, "pipe")]);
+    expect(await readPlainFile(join(root, "a.pem"))).toBe("a certificate");
+    for (const path of [join(root, "long.pem"), join(root, "pipe"), root, "/dev/zero"]) {
+      expect(await readPlainFile(path)).toBeUndefined();
+    }
+  });
+
+  it("is none of the kernel's, and a unit is no template", () => {
+    const parse = (watch: object) => applianceConfigSchema.safeParse({ watch }).success;
+    for (const path of ["/dev/zero", "/proc/kmsg", "/sys/kernel", "/dev", "/etc/../dev/zero"]) {
+      expect([parse({ certificates: [path] }), parse({ filesystems: [path] })]).toEqual([false, false]);
+    }
+    expect(parse({ certificates: ["/srv/dev/nas.pem", "/device.pem"], filesystems: ["/"] })).toBe(true);
+    for (const unit of ["getty@", "getty@.service"]) expect(parse({ services: [unit] })).toBe(false);
+    for (const unit of ["getty@tty1", "getty@tty1.service", "nginx"]) expect(parse({ services: [unit] })).toBe(true);
+  });
+});
+
+it("a full file system, and one that nobody can say anything of, are told", () => {
+  const df = (numbers: string) => ({
+    kind: "output" as const,
+    stdout: `Filesystem     1024-blocks      Used Available Capacity Mounted on\n//nas/a 1 b  ${numbers} /srv\n`,
+  });
+  expect(judgeFileSystem("/srv", df("1000 700 300 70%"))).toEqual([]);
+  expect(judgeFileSystem("/srv", df("1000 850 150 85%"))).toMatchObject([{ kind: "disk", level: "warning" }]);
+  expect(judgeFileSystem("/srv", df("1000 990 -10 100%"))).toMatchObject([{ subject: "/srv", level: "critical" }]);
+  expect(judgeFileSystem("/srv", df("0 0 0 -"))).toEqual([]);
+  expect(judgeFileSystem("/srv", { kind: "timed_out", afterMs: 1 })).toMatchObject([{ level: "critical" }]);
+  expect(judgeFileSystem("/srv", { kind: "failed", detail: "df: /srv: No such file" })).toMatchObject([{}]);
 });

@@ -10,7 +10,7 @@ const attributeSchema = z.object({
 });
 const reportSchema = z.object({
   smartctl: z.object({ exit_status: z.number() }).optional(),
-  device: z.object({ name: z.string() }).optional(),
+  device: z.object({ name: z.string(), info_name: z.string().optional() }).optional(),
   model_name: z.string().optional(),
   scsi_model_name: z.string().optional(),
   smart_status: z.object({ passed: z.boolean().optional() }).optional(),
@@ -37,7 +37,9 @@ export function readDrive(text: string): { drive: string; level: "ok" | Conditio
   const { data } = parsed;
   if (data?.device === undefined || ((data.smartctl?.exit_status ?? 0) & notAsked) !== 0) return undefined;
   const model = data.model_name ?? data.scsi_model_name;
-  const drive = `${data.device.name.replace(/^\/dev\//, "")}${model === undefined ? "" : ` ${model.trim()}`}`;
+  // All drives behind one controller have its name; `info_name` says which one: `/dev/sda [megaraid_disk_03]`.
+  const name = data.device.info_name ?? data.device.name;
+  const drive = `${name.replace(/^\/dev\//, "")}${model === undefined ? "" : ` ${model.trim()}`}`;
   return { drive, level: levelOf(data) };
 }
 

@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { usualTemperature } from "@steward/contracts/defaults";
 import type { Condition } from "@steward/contracts/heartbeat";
 
 export interface Sensor {
@@ -10,12 +11,9 @@ export interface Sensor {
   critical?: number;
 }
 
-/** For sensors without limits of their own. */
-export const usualLimits = { warning: 85, critical: 95 };
-
 export function judgeSensors(
   sensors: readonly Sensor[],
-  limits: { warning: number; critical: number } = usualLimits,
+  limits: { warning: number; critical: number } = usualTemperature,
 ): Condition[] {
   return sensors.flatMap(({ name, celsius, max, critical }): Condition[] => {
     const critically = critical ?? (max === undefined ? limits.critical : undefined);

@@ -10,20 +10,37 @@ export function readFailed(text: string, ignored: readonly string[]): Condition[
   });
 }
 
-/** Of `systemctl show --property=Id,ActiveState <units>`: those that somebody wants active, and that are not. */
-export function readWatched(text: string, wanted: readonly string[]): Condition[] {
-  const states = new Map(
-    text.split(/\n\s*\n/).map((block) => {
-      const fields = new Map(
-        block.split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
-      );
-      return [fields.get("Id") ?? "", fields.get("ActiveState") ?? ""];
-    }),
-  );
+/** A unit by all of its names: on Debian `sshd` is one of `ssh.service`'s. */
+interface Unit {
+  names: readonly string[];
+  state: string;
+}
+
+/** Of `systemctl show --property=Id,Names,ActiveState <units>`. */
+export function readUnits(text: string): Unit[] {
+  return text.split(/\n\s*\n/).map((block) => {
+    const fields = new Map(
+      block.split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+    );
+    const names = [fields.get("Id") ?? "", ...(fields.get("Names") ?? "").split(" ")];
+    return { names: names.filter((name) => name !== ""), state: fields.get("ActiveState") ?? "" };
+  });
+}
+
+/** Those that somebody wants active, and that are not, by the name that they are wanted by. */
+export function judgeWatched(units: readonly Unit[], wanted: readonly string[]): Condition[] {
+  const states = new Map(units.flatMap(({ names, state }) => names.map((name) => [name, state])));
   return wanted
     .map(unitName)
     .filter((unit) => !["active", "activating", "reloading"].includes(states.get(unit) ?? ""))
-    .map((subject) => ({ kind: "service", subject, level: "critical" }));
+    .map((subject) => ({ kind: "service", subject: subject.slice(0, 100), level: "critical" }));
+}
+
+/** The names, and every other name of the same units. */
+export function namesOf(units: readonly Unit[], wanted: readonly string[]): string[] {
+  const own = new Set(wanted.map(unitName));
+  const others = units.filter(({ names }) => names.some((name) => own.has(name))).flatMap(({ names }) => names);
+  return [...new Set([...own, ...others])];
 }
 
 /** As systemd takes it: without an ending it is a service. */

@@ -1,16 +1,18 @@
-import { access, readdir, readFile, statfs } from "node:fs/promises";
+import { access, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { ApplianceConfig } from "@steward/contracts/appliance-config";
-import { defaultThresholds } from "@steward/contracts/defaults";
 import type { Condition } from "@steward/contracts/heartbeat";
 import type { Clock } from "@steward/node-client/clock";
 import { createRunTool, type RunTool } from "@steward/node-client/run-tool";
 import { readIfThere, replaceFile } from "@steward/node-client/state-files";
 import { judgeCertificate } from "./judge-certificate.ts";
+import { judgeFileSystem } from "./judge-file-system.ts";
 import { readDrive, readScan } from "./read-drives.ts";
+import { readPlainFile } from "./read-plain-file.ts";
 import { judgeSensors, readSensors } from "./read-sensors.ts";
-import { readFailed, readWatched } from "./read-units.ts";
+import { judgeWatched, namesOf, readFailed, readUnits } from "./read-units.ts";
 import { securityUpdates } from "./read-updates.ts";
+import { z } from "zod";
 
 export interface MachineOptions {
   stateDir: string;
@@ -29,8 +31,17 @@ const dayMs = 86_400_000;
 const updatesMayWaitMs = 7 * dayMs;
 
 /** Of each part: how often it is looked at. A drive is not woken for it, and a package list does not change by itself. */
-const everyMs = { quick: 0, certificates: 10 * minuteMs, drives: 30 * minuteMs, updates: 6 * 60 * minuteMs };
+const everyMs = {
+  quick: 0,
+  fileSystems: 0,
+  certificates: 10 * minuteMs,
+  drives: 30 * minuteMs,
+  updates: 6 * 60 * minuteMs,
+};
 type Part = keyof typeof everyMs;
+
+const sinceSchema = z.number().optional().catch(undefined);
+const waitingSchema = z.object({ updates: sinceSchema, reboot: sinceSchema });
 
 /**
  * A function that says what is wrong with this machine. Never throws and never waits long: what takes its time is looked
@@ -39,8 +50,9 @@ type Part = keyof typeof everyMs;
 export function watchMachine(options: MachineOptions): () => Promise<Condition[]> {
   const { clock, config } = options;
   const root = options.root ?? "/";
-  const runTool = options.runTool ?? createRunTool(20_000);
-  const known: Record<Part, Condition[]> = { quick: [], certificates: [], drives: [], updates: [] };
+  const newTool = () => options.runTool ?? createRunTool(20_000);
+  const runTool = newTool();
+  const known: Record<Part, Condition[]> = { quick: [], fileSystems: [], certificates: [], drives: [], updates: [] };
   // Not all at once with everything else that a machine does when it starts.
   const startedAtMs = clock.monotonicMs();
   const lookedAtMs: Partial<Record<Part, number>> = {
@@ -49,16 +61,26 @@ export function watchMachine(options: MachineOptions): () => Promise<Condition[]
   };
   const looking = new Map<Part, Promise<void>>();
   const drives = new Map<string, Condition[]>();
+  // One for each file system: the one whose server is gone, and whose `df` no signal ends, hides no other.
+  const dfs = new Map<string, RunTool>();
 
   const parts: Record<Part, () => Promise<Condition[]>> = {
     async quick() {
       const { watch = {} } = config();
-      const [sensors, units, full] = await Promise.all([
+      const [sensors, units] = await Promise.all([
         readSensors(root),
         lookAtUnits(watch.services ?? [], watch.ignoreServices ?? []),
-        Promise.all((watch.filesystems ?? []).map((path) => lookAtFileSystem(join(root, path), path))),
       ]);
-      return [...judgeSensors(sensors, watch.temperature), ...units, ...full.flat()];
+      return [...judgeSensors(sensors, watch.temperature), ...units];
+    },
+    async fileSystems() {
+      const looks = (config().watch?.filesystems ?? []).map(async (path) => {
+        const df = dfs.get(path) ?? newTool();
+        dfs.set(path, df);
+        // By a process of its own: a server that is gone holds whoever asks the kernel, for as long as it is gone.
+        return judgeFileSystem(path, await df("df", ["-P", "-k", "--", join(root, path)]));
+      });
+      return (await Promise.all(looks)).flat();
     },
     async certificates() {
       const nowMs = options.nowMs();
@@ -66,18 +88,22 @@ export function watchMachine(options: MachineOptions): () => Promise<Condition[]
       const hosts = join(root, "etc/ssl/steward/hosts");
       const own = (await readdir(hosts).catch(() => [])).map((name) => `/etc/ssl/steward/hosts/${name}/cert.pem`);
       const paths = [...new Set([...own, ...(config().watch?.certificates ?? [])])];
-      const judged = paths.map(async (path) => {
-        const pem = await readFile(join(root, path), "utf8").catch(() => undefined);
-        return pem === undefined && own.includes(path) ? [] : judgeCertificate(path, pem, nowMs);
-      });
-      return (await Promise.all(judged)).flat();
+      const judged: Condition[] = [];
+      // One after the other: those on a server that is gone hold one of the few threads that read files, not all.
+      for (const path of paths) {
+        const pem = await readPlainFile(join(root, path)).catch(() => undefined);
+        if (pem !== undefined || !own.includes(path)) judged.push(...judgeCertificate(path, pem, nowMs));
+      }
+      return judged;
     },
     async drives() {
       if (config().watch?.drives === false) return [];
       const scan = await runTool("smartctl", ["--scan", "--json"]);
       if (scan.kind !== "output") return [];
       const found = readScan(scan.stdout).slice(0, 64);
-      for (const { name, type } of found) {
+      const keyOf = ({ name, type }: (typeof found)[number]) => `${name} ${type}`;
+      for (const one of found) {
+        const { name, type } = one;
         // Its exit status tells of the drive, so that most answers are "failures" to whoever started it.
         const told = await runTool("sh", [
           "-c",
@@ -90,17 +116,19 @@ export function watchMachine(options: MachineOptions): () => Promise<Condition[]
         // One that sleeps is as it was.
         if (drive === undefined) continue;
         const { level } = drive;
-        drives.set(name, level === "ok" ? [] : [{ kind: "drive", subject: drive.drive.slice(0, 100), level }]);
+        drives.set(keyOf(one), level === "ok" ? [] : [{ kind: "drive", subject: drive.drive.slice(0, 100), level }]);
       }
-      for (const name of drives.keys()) if (!found.some((one) => one.name === name)) drives.delete(name);
+      const there = new Set(found.map(keyOf));
+      for (const key of drives.keys()) if (!there.has(key)) drives.delete(key);
       return [...drives.values()].flat();
     },
     async updates() {
       if (config().watch?.updates === false) return [];
       const simulated = await runTool("apt-get", ["--simulate", "--quiet=2", "upgrade"]);
-      const waiting = simulated.kind === "output" ? securityUpdates(simulated.stdout) : 0;
+      // One that fails (another one has the lock, the disk is full) says nothing about what waits.
+      const updates = simulated.kind === "output" ? securityUpdates(simulated.stdout) > 0 : undefined;
       const reboot = await isThere(join(root, "run/reboot-required"));
-      const since = await waitingSince({ updates: waiting > 0, reboot });
+      const since = await waitingSince({ updates, reboot });
       const nowMs = options.nowMs();
       const isLong = (sinceMs: number | undefined) =>
         sinceMs !== undefined && nowMs !== undefined && nowMs - sinceMs >= updatesMayWaitMs;
@@ -115,22 +143,25 @@ export function watchMachine(options: MachineOptions): () => Promise<Condition[]
     if (!(await isThere(join(root, "run/systemd/system")))) return [];
     const plain = ["--plain", "--no-legend", "--no-pager"];
     const failed = await runTool("systemctl", ["list-units", "--failed", "--full", ...plain]);
-    const told = failed.kind === "output" ? readFailed(failed.stdout, [...ignored, ...wanted]) : [];
-    if (wanted.length === 0) return told;
-    const shown = await runTool("systemctl", ["show", "--property=Id,ActiveState", "--no-pager", "--", ...wanted]);
-    return shown.kind === "output" ? [...readWatched(shown.stdout, wanted), ...told] : told;
+    const told = (but: readonly string[]) => (failed.kind === "output" ? readFailed(failed.stdout, but) : []);
+    const named = [...new Set([...wanted, ...ignored])];
+    if (named.length === 0) return told([]);
+    const shown = await runTool("systemctl", ["show", "--property=Id,Names,ActiveState", "--no-pager", "--", ...named]);
+    // What is watched and failed is told as that, at least.
+    if (shown.kind !== "output") return told(ignored);
+    const units = readUnits(shown.stdout);
+    return [...judgeWatched(units, wanted), ...told(namesOf(units, named))];
   }
 
-  /** Since when, by the server's clock, it is so; kept over restarts. */
-  async function waitingSince(
-    now: Record<"updates" | "reboot", boolean>,
-  ): Promise<Partial<Record<"updates" | "reboot", number>>> {
+  /** Since when, by the server's clock, it is so; kept over restarts. `undefined`: nobody knows, so it is as it was. */
+  async function waitingSince(now: Record<Waiting, boolean | undefined>): Promise<Partial<Record<Waiting, number>>> {
     const path = join(options.stateDir, "waiting.json");
     const text = await readIfThere(path);
-    const before = (text === undefined ? {} : JSON.parse(text)) as Partial<Record<"updates" | "reboot", number>>;
+    const before = readWaiting(text);
     const nowMs = options.nowMs();
     const after: typeof before = {};
     for (const name of ["updates", "reboot"] as const) {
+      if (now[name] === undefined && before[name] !== undefined) after[name] = before[name];
       const since = before[name] ?? nowMs;
       if (now[name] && since !== undefined) after[name] = since;
     }
@@ -156,27 +187,24 @@ export function watchMachine(options: MachineOptions): () => Promise<Condition[]
       looking.set(part, look_);
     }
     // The heartbeat goes out with what is known by then.
-    const quick = looking.get("quick");
-    if (quick !== undefined) {
+    const quick = [looking.get("quick"), looking.get("fileSystems")].filter((one) => one !== undefined);
+    if (quick.length > 0) {
       const late = new AbortController();
-      await Promise.race([quick, clock.sleep(2_000, late.signal)]);
+      await Promise.race([Promise.all(quick), clock.sleep(2_000, late.signal)]);
       late.abort();
     }
     return Object.values(known).flat();
   };
 }
 
-async function lookAtFileSystem(at: string, path: string): Promise<Condition[]> {
-  const [warning, critical] = defaultThresholds.diskPercent;
+type Waiting = "updates" | "reboot";
+
+/** A damaged file costs a week at most, and nobody's look. */
+function readWaiting(text: string | undefined): Partial<Record<Waiting, number>> {
   try {
-    const { blocks, bfree, bavail } = await statfs(at);
-    const used = blocks - bfree;
-    const percent = used + bavail > 0 ? (100 * used) / (used + bavail) : 0;
-    if (percent < warning) return [];
-    return [{ kind: "disk", subject: path.slice(0, 100), level: percent >= critical ? "critical" : "warning" }];
+    return waitingSchema.parse(JSON.parse(text ?? "{}"));
   } catch {
-    // Somebody wants it watched, and it is not mounted.
-    return [{ kind: "disk", subject: path.slice(0, 100), level: "critical" }];
+    return {};
   }
 }
 

@@ -42,12 +42,23 @@ export interface AnsibleExecutorOptions {
   environment?: Record<string, string>;
 }
 
+/**
+ * The agent's unit says that memory is taken from it last, which whatever it starts would inherit, and the services that a
+ * playbook starts by hand after that: they are to be as all others.
+ */
+export const asUsuallyKilled =
+  'read -r score </proc/self/oom_score_adj && [ "$score" -lt 0 ] && echo 0 >/proc/self/oom_score_adj; exec "$@"';
+
 /** The machine that the agent runs on. */
 export function hostPlace(workDirectory: string): Place {
   return {
     workDirectory,
     // A killed agent takes its playbook along: its run is reported as interrupted, so it must not go on.
-    command: ([...argv]) => Promise.resolve({ file: "setpriv", args: ["--pdeathsig", "TERM", "--", ...argv] }),
+    command: ([...argv]) =>
+      Promise.resolve({
+        file: "setpriv",
+        args: ["--pdeathsig", "TERM", "--", "sh", "-c", asUsuallyKilled, "sh", ...argv],
+      }),
     boot: {
       id: async () => (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim(),
       // Not tied to the agent's life: whoever is told to go down takes the agent along.

@@ -19,7 +19,7 @@ const configs = fc
           ignoreServices: units,
           certificates: fc.uniqueArray(fc.constantFrom("/etc/ssl/a.pem", "/etc/ssl/b.pem"), { maxLength: 2 }),
           drives: fc.boolean(),
-          temperature: fc.constant({ warning: 70, critical: 80 }),
+          temperature: fc.constantFrom({ warning: 70, critical: 80 }, { warning: 85, critical: 150 }),
         },
         maybe,
       ),
@@ -61,7 +61,13 @@ describe("a change of a configuration", () => {
               .filter((one) => watch.ignoreServices?.includes(one) !== true)
               .map((one) => `told ${one}`),
           ]);
-        const isLess = [...watches(before)].some((one) => !watches(after).has(one));
+        const limits = ({ watch }: typeof before) => watch?.temperature ?? { warning: 85, critical: 95 };
+        const seconds = ({ intervalSeconds = 60 }: typeof before) => intervalSeconds;
+        const isLess =
+          [...watches(before)].some((one) => !watches(after).has(one)) ||
+          limits(after).warning > limits(before).warning ||
+          limits(after).critical > limits(before).critical ||
+          seconds(after) > Math.max(120, seconds(before));
         const called = before.doorbell !== after.doorbell;
         expect(riskOfChange(before, after).risk).toBe(isLess || called ? "medium" : "low");
       }),

@@ -1,5 +1,6 @@
 import type { ApplianceConfig } from "@steward/contracts/appliance-config";
 import { canonicalHash } from "@steward/contracts/canonical";
+import { defaults, usualTemperature } from "@steward/contracts/defaults";
 import { contentHash, defaultRollout, executablePlan, type Plan, planHash } from "@steward/contracts/plan";
 import type { Risk } from "@steward/contracts/risk";
 import { targetsRoot } from "@steward/contracts/targets-proof";
@@ -19,11 +20,29 @@ export function riskOfChange(before: ApplianceConfig, after: ApplianceConfig): {
     lost(old.filesystems, now.filesystems) ||
     lost(now.ignoreServices, old.ignoreServices) ||
     (old.drives !== false && now.drives === false) ||
-    (old.updates !== false && now.updates === false)
+    (old.updates !== false && now.updates === false) ||
+    isHotter(old.temperature, now.temperature) ||
+    isRarer(before.intervalSeconds, after.intervalSeconds)
   ) {
     reasons.push("watches less than before");
   }
   return { risk: reasons.length === 0 ? "low" : "medium", reasons };
+}
+
+type Limits = { warning: number; critical: number };
+
+/** A limit that is higher than the one before tells later of the same heat. */
+function isHotter(old: Limits = usualTemperature, now: Limits = usualTemperature): boolean {
+  return now.warning > old.warning || now.critical > old.critical;
+}
+
+/** Up to here an interval is a matter of taste. */
+const watchfulSeconds = 120;
+
+/** Absent is the organisation's, which nobody is to know here: as usual. */
+const usualSeconds: number = defaults.heartbeatIntervalSeconds;
+function isRarer(old = usualSeconds, now = usualSeconds): boolean {
+  return now > old && now > watchfulSeconds;
 }
 
 /**
