@@ -112,14 +112,25 @@ async function install(args: string[]): Promise<void> {
   });
 }
 
-async function upgrade(env: AgentEnv, args: string[]): Promise<void> {
+async function upgrade(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
-    options: { version: { type: "string" }, id: { type: "string" }, settle: { type: "boolean" } },
+    options: {
+      version: { type: "string" },
+      settle: { type: "boolean" },
+      // The agent's own, where it asks.
+      id: { type: "string" },
+      "server-time": { type: "string" },
+    },
   });
-  const { version: wanted, id, settle } = values;
-  const about = { version: agentVersion, stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) };
-  if (!(await upgradeHere(service, { ...about, wanted, id, settle }))) process.exitCode = 1;
+  const { version: wanted, id, settle, "server-time": serverTime } = values;
+  const settings = async () => {
+    const env = hostEnv();
+    return { stateDir: env.STEWARD_STATE_DIR, ...(await serverCa(env)) };
+  };
+  const serverTimeMs = serverTime === undefined ? undefined : Number(serverTime);
+  const about = { version: agentVersion, settings, log, wanted, id, settle, serverTimeMs };
+  if (!(await upgradeHere(service, about))) process.exitCode = 1;
 }
 
 async function status(env: AgentEnv, args: string[]): Promise<void> {
@@ -160,7 +171,7 @@ async function main([command, ...args]: string[]): Promise<void> {
   if (command === "run") return run(readEnv());
   if (command === "enrol") return enrolHere(readEnv(), args);
   if (command === "install") return install(args);
-  if (command === "upgrade") return upgrade(hostEnv(), args);
+  if (command === "upgrade") return upgrade(args);
   if (command === "uninstall") {
     const env = hostEnv();
     return uninstallHere(service, { stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) });

@@ -208,7 +208,7 @@ async function carryOut(run: StartedRun, options: ObeyOptions): Promise<Obeyed> 
   const comeBack = async (reboot: AwaitedReboot): Promise<Rebooted> => {
     const nowMs = serverClock.nowMs() ?? reboot.deadlineMs;
     const { beat, clock, signal } = options;
-    const wait = { beat, withinMs: reboot.deadlineMs - nowMs, clock, signal };
+    const wait = { beat, withinMs: reboot.deadlineMs - nowMs, clock, nowMs: () => serverClock.nowMs(), signal };
     const rebooted = await awaitLife(reboot, wait, options);
     if (rebooted.type !== "back") return rebooted;
     void say(reboot.upgrade === undefined ? "The machine is back." : "The agent is back.");

@@ -14,8 +14,9 @@ export function createServiceUpgrader({ service, stateDir }: { service: Service;
   const unit = `${commandOf(service)}-upgrade.service`;
   const run = (file: string, args: string[]) => promisify(execFile)(file, args, { timeout: 30_000 });
   return {
-    async begin(id, version) {
-      const asked = ["upgrade", "--id", id, ...(version === undefined ? [] : ["--version", version])];
+    async begin({ id, version, serverTimeMs }) {
+      const named = version === undefined ? [] : ["--version", version];
+      const asked = ["upgrade", "--id", id, "--server-time", String(Math.round(serverTimeMs)), ...named];
       const quietly = ["--quiet", "--collect", "--no-ask-password", `--unit=${unit}`];
       // Killed, it goes on by itself: the build on trial may be one that could not ask for it.
       const again = ["--property=Restart=on-abnormal", "--property=RestartSec=2"];
@@ -29,11 +30,10 @@ export function createServiceUpgrader({ service, stateDir }: { service: Service;
         ...asked,
       ]);
     },
-    isUnderWay: () =>
-      run("systemctl", ["is-active", "--quiet", unit]).then(
-        () => true,
-        () => false,
-      ),
+    async unitState() {
+      const { stdout } = await run("systemctl", ["show", "--property=ActiveState", "--value", unit]);
+      return stdout.trim();
+    },
     async endOf(id) {
       const text = await readIfThere(join(stateDir, upgradeEndFile));
       if (text === undefined) return undefined;

@@ -6,8 +6,9 @@ import type { Rebooted } from "./wait-for-reboot.ts";
 /** What puts another build in this agent's place: a process of its own, which outlives the agent that asked for it. */
 export interface Upgrader {
   /** Throws where it cannot be begun. One at a time. */
-  begin(id: string, version: string | undefined): Promise<void>;
-  isUnderWay(): Promise<boolean>;
+  begin(asked: { id: string; version: string | undefined; serverTimeMs: number }): Promise<void>;
+  /** The `ActiveState` of its unit: of one that was killed and begins again by itself `activating`, of none `inactive`. */
+  unitState(): Promise<string>;
   /** How the upgrade of this id ended; undefined while nobody has said. */
   endOf(id: string): Promise<UpgradeOutcome | undefined>;
 }
@@ -20,11 +21,17 @@ export interface WaitForUpgradeOptions {
   beat: () => Promise<unknown>;
   withinMs: number;
   clock: Clock;
+  /** The server's clock: the machine's own may be wrong, and the release's end is judged by it. */
+  nowMs: () => number | undefined;
   /** The agent is stopping: most likely because the other build takes its place. */
   signal: AbortSignal;
 }
 
 const lookEveryMs = 2_000;
+/** One that ends without a word was kept off by a person's, which may take minutes, or always does so. */
+const mostBegun = 5;
+const beginAgainMs = 10_000;
+const underWay = new Set(["active", "activating", "deactivating", "reloading", "refreshing"]);
 
 /**
  * Has the agent's build replaced, and waits for how that ends. What decides is the word that the upgrade leaves under its
@@ -35,19 +42,30 @@ const lookEveryMs = 2_000;
 export async function waitForUpgrade(options: WaitForUpgradeOptions): Promise<Rebooted> {
   const { upgrader, id, version, clock, signal } = options;
   const endsAtMs = clock.monotonicMs() + options.withinMs;
+  const isUnderWay = async () => underWay.has(await upgrader.unitState().catch(() => "unknown"));
+  let begun = 0;
+  let beginAtMs = Number.NEGATIVE_INFINITY;
+  let why = "it ended without a word";
   for (;;) {
     if (signal.aborted) return { type: "going_down" };
     const end = await upgrader.endOf(id);
     if (end !== undefined) return options.signal.aborted ? { type: "going_down" } : concluded(end, options);
     if (clock.monotonicMs() >= endsAtMs) return { type: "failed", reason: "the upgrade did not end in time" };
-    if (!(await upgrader.isUnderWay())) {
+    const serverTimeMs = options.nowMs();
+    // Before the first heartbeat of this life nobody knows the time.
+    if (serverTimeMs !== undefined && clock.monotonicMs() >= beginAtMs && !(await isUnderWay())) {
+      // It may have ended since that was looked at.
+      if ((await upgrader.endOf(id)) !== undefined) continue;
+      if (begun === mostBegun) return { type: "failed", reason: `the upgrade cannot be begun: ${why}` };
+      // 10, 20, 40… seconds: five minutes in all.
+      beginAtMs = clock.monotonicMs() + beginAgainMs * 2 ** begun;
+      begun += 1;
       try {
-        await upgrader.begin(id, version);
+        await upgrader.begin({ id, version, serverTimeMs });
+        why = "it ended without a word";
       } catch (error) {
-        // It may have been begun, or have ended, in between.
-        if ((await upgrader.endOf(id)) === undefined && !(await upgrader.isUnderWay())) {
-          return { type: "failed", reason: `the upgrade cannot be begun: ${describeError(error)}` };
-        }
+        // It may have been begun in between.
+        why = describeError(error);
       }
     }
     await clock.sleep(lookEveryMs, signal);

@@ -636,8 +636,11 @@ describe("a step that replaces the agent", () => {
     const begun: string[] = [];
     let isOver = false;
     const upgrader = {
-      begin: async (id: string) => void begun.push(id),
-      isUnderWay: async () => begun.length > 0 && !isOver,
+      begin: async ({ id, serverTimeMs }: { id: string; serverTimeMs: number }) => {
+        expect(serverTimeMs).toBeGreaterThan(0);
+        begun.push(id);
+      },
+      unitState: async () => (begun.length > 0 && !isOver ? "activating" : "inactive"),
       endOf: async (id: string) =>
         !isOver || id !== begun[0]
           ? undefined

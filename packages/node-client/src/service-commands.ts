@@ -1,6 +1,7 @@
 import { mkdirSync, realpathSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AppError, hasCode } from "@steward/contracts/errors";
+import { systemClock } from "./clock.ts";
 import { exclusively } from "./exclusively.ts";
 import { readIdentity } from "./identity.ts";
 import {
@@ -8,6 +9,7 @@ import {
   type InstallOptions,
   installService,
   placesOf,
+  type Run,
   runHere,
   type Service,
   uninstallService,
@@ -54,25 +56,36 @@ export type UpgradeOutcome =
 
 export interface UpgradeHereOptions {
   version: string;
-  stateDir: string;
-  serverCa?: string;
+  /** Of its settings, which may be damaged or name what is not there. */
+  settings: () => Promise<{ stateDir: string; serverCa?: string }>;
   log: Log;
   wanted?: string | undefined;
   /** Ends what was cut short, and goes to no other. */
   settle?: boolean | undefined;
   /** Of whoever asked: how it ends is kept under it in the state folder. */
   id?: string | undefined;
+  /** The server's time now, where whoever asked knows it. */
+  serverTimeMs?: number | undefined;
+  run?: Run;
+  /** `/`, or a folder in its place. */
+  root?: string;
 }
 
 /** False where what ran before runs again. */
 export async function upgradeHere(service: Service, options: UpgradeHereOptions): Promise<boolean> {
-  checkHost("upgrade", { service, run: runHere });
+  const { run = runHere, root } = options;
+  // Whoever asked looks there, also where the settings cannot be read.
+  let { state: stateDir } = placesOf(service, root);
   const keep = async (end: UpgradeOutcome) => {
     if (options.id === undefined) return;
-    await replaceFile(join(options.stateDir, upgradeEndFile), JSON.stringify({ id: options.id, ...end }));
+    await replaceFile(join(stateDir, upgradeEndFile), JSON.stringify({ id: options.id, ...end }));
   };
   try {
-    const end = options.settle === true ? await settle(service, options) : await upgrade(service, options);
+    const settings = await options.settings();
+    stateDir = settings.stateDir;
+    checkHost("upgrade", { service, run, ...(root === undefined ? {} : { root }) });
+    const about = { ...options, ...settings, run };
+    const end = options.settle === true ? await settle(service, about) : await upgrade(service, about);
     await keep(end ?? { type: "current", version: options.version });
     const said = {
       none: "no upgrade was cut short",
@@ -89,15 +102,20 @@ export async function upgradeHere(service: Service, options: UpgradeHereOptions)
   }
 }
 
-function settle(service: Service, { stateDir, log }: UpgradeHereOptions): Promise<UpgradeEnd | undefined> {
-  return settleInstalled({ service, stateDir, run: runHere, log });
+type About = UpgradeHereOptions & { stateDir: string; serverCa?: string; run: Run };
+
+function settle(service: Service, { stateDir, log, run, root }: About): Promise<UpgradeEnd | undefined> {
+  return settleInstalled({ service, stateDir, run, log, ...(root === undefined ? {} : { root }) });
 }
 
-async function upgrade(service: Service, options: UpgradeHereOptions) {
-  const { stateDir, log, serverCa, version, wanted } = options;
+async function upgrade(service: Service, options: About) {
+  const { stateDir, log, serverCa, version, wanted, run, root, serverTimeMs } = options;
+  const since = systemClock.monotonicMs();
+  const nowMs = serverTimeMs === undefined ? undefined : () => serverTimeMs + systemClock.monotonicMs() - since;
   const client = await createNodeClient({ stateDir, log, ...(serverCa === undefined ? {} : { serverCa }) });
   try {
-    return await upgradeInstalled({ service, version, client, stateDir, wanted, run: runHere, log });
+    const about = { service, version, client, stateDir, wanted, nowMs, run, log };
+    return await upgradeInstalled({ ...about, ...(root === undefined ? {} : { root }) });
   } finally {
     await client.close();
   }

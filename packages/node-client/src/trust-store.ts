@@ -15,7 +15,7 @@ export interface Trusted {
   release: Release;
 }
 
-/** What this machine has verified, kept in `trust.json` and `release.json`; versions only grow. */
+/** What this machine has verified, kept in `trust.json` and `release.json`; versions only grow. One for each process. */
 export interface TrustStore {
   current(): Trusted | undefined;
   /** As fetched a few minutes ago at most: a key that was withdrawn is not obeyed for longer. Throws like `refresh`. */
@@ -26,6 +26,8 @@ export interface TrustStore {
 
 export interface TrustStoreOptions {
   stateDir: string;
+  /** Where another store of this machine keeps what it has verified: nothing older than that is taken either. */
+  notOlderThan?: string | undefined;
   /** base64 SubjectPublicKeyInfo, pinned at enrolment. */
   rootPublicKey: string;
   call: Client;
@@ -40,6 +42,8 @@ export async function openTrustStore(options: TrustStoreOptions): Promise<TrustS
   const trustPath = join(options.stateDir, "trust.json");
   const releasePath = join(options.stateDir, "release.json");
   const root = rootKey(options.rootPublicKey);
+  const elsewhere = async (name: string) =>
+    options.notOlderThan === undefined ? undefined : readKept(join(options.notOlderThan, name));
   let keptTrust = await readKept(trustPath);
   let keptRelease = await readKept(releasePath);
   let trust = keptTrust && readDocument(keptTrust, "steward-trust-v1", [root], trustDocumentSchema);
@@ -52,20 +56,33 @@ export async function openTrustStore(options: TrustStoreOptions): Promise<TrustS
   const current = (): Trusted | undefined => (trust && release ? { trust, release } : undefined);
   let refreshedAtMs = Number.NEGATIVE_INFINITY;
 
-  async function refresh(): Promise<Trusted> {
+  let refreshing: Promise<Trusted> | undefined;
+  /** One at a time, whoever asks: of two, the one that is answered late would bring the older documents back. */
+  function refresh(): Promise<Trusted> {
+    refreshing ??= refreshAlone().finally(() => {
+      refreshing = undefined;
+    });
+    return refreshing;
+  }
+
+  async function refreshAlone(): Promise<Trusted> {
     const nowMs = options.nowMs();
     if (nowMs === undefined) throw new AppError("unavailable", "no heartbeat was answered since this agent started");
 
     const trustDocument = await options.call("getTrust", {});
     const newTrust = readDocument(trustDocument, "steward-trust-v1", [root], trustDocumentSchema);
-    checkSuccession("trust document", keptTrust, trustDocument, newTrust, nowMs);
+    for (const kept of [keptTrust, await elsewhere("trust.json")]) {
+      checkSuccession("trust document", kept, trustDocument, newTrust, nowMs);
+    }
     if (isAnother(keptTrust, trustDocument)) await replaceFile(trustPath, JSON.stringify(trustDocument));
     keptTrust = trustDocument;
     trust = newTrust;
 
     const releaseDocument = await options.call("getRelease", {});
     const newRelease = readDocument(releaseDocument, "steward-release-v1", trust.keys.release, releaseSchema);
-    checkSuccession("release", keptRelease, releaseDocument, newRelease, nowMs);
+    for (const kept of [keptRelease, await elsewhere("release.json")]) {
+      checkSuccession("release", kept, releaseDocument, newRelease, nowMs);
+    }
     if (isAnother(keptRelease, releaseDocument)) await replaceFile(releasePath, JSON.stringify(releaseDocument));
     keptRelease = releaseDocument;
     release = newRelease;

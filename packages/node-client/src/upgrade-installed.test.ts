@@ -7,7 +7,9 @@ import { join } from "node:path";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { signingInput, type SignedType } from "@steward/contracts/signed";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { placesOf } from "./install.ts";
+import { systemClock } from "./clock.ts";
+import { placesOf, type Service } from "./install.ts";
+import { openTrustStore } from "./trust-store.ts";
 import { upgradeInstalled } from "./upgrade-installed.ts";
 
 const service = { program: "worker", user: "steward-worker" } as const;
@@ -26,7 +28,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A root and what it has signed: a release with a build of the worker. */
+/** A root and what it has signed: a release with a build of the program. */
 function signedWorld() {
   const newKey = () => {
     const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -44,7 +46,7 @@ function signedWorld() {
       signature: signature.toString("base64"),
     };
   };
-  const times = { v: 1, version: 1, issuedAtMs: 0, expiresAtMs: Date.now() + 3_600_000 };
+  const times = { v: 1, version: 2, issuedAtMs: 0, expiresAtMs: Date.now() + 3_600_000 };
   const shown = [{ keyId: release.keyId, publicKey: release.publicKey }];
   const answers: Record<string, unknown> = {
     getTrust: signed("steward-trust-v1", root, {
@@ -54,20 +56,37 @@ function signedWorld() {
     getRelease: signed("steward-release-v1", release, {
       ...times,
       actions: [],
-      agents: { "worker/99.0.0": createHash("sha256").update("new").digest("hex") },
+      agents: Object.fromEntries(
+        ["99.0.0", "worker/99.0.0"].map((name) => [name, createHash("sha256").update("new").digest("hex")]),
+      ),
     }),
     getBuild: { url: `http://127.0.0.1:${(store.address() as AddressInfo).port}/` },
   };
-  return { rootPublicKey: root.publicKey, answers };
+  const trustOf = (version: number) =>
+    signed("steward-trust-v1", root, {
+      ...times,
+      version,
+      keys: { dispatch: shown, approval: shown, release: shown, seal: shown },
+    });
+  const releaseOf = (version: number) =>
+    signed("steward-release-v1", release, { ...times, version, actions: [], agents: {} });
+  return { rootPublicKey: root.publicKey, answers, times, trustOf, releaseOf };
 }
-const pin = (key: string) => writeFileSync(join(placesOf(service, folder).trust, "root.pub"), `${key}\n`);
-const running = () => readFileSync(placesOf(service, folder).program, "utf8");
+const pin = (key: string, of: Service = service) =>
+  writeFileSync(join(placesOf(of, folder).trust, "root.pub"), `${key}\n`);
+const running = (of: Service = service) => readFileSync(placesOf(of, folder).program, "utf8");
 
-/** `state`: the key that the worker's own file names, which its user may write. */
-function upgrade({ answers }: ReturnType<typeof signedWorld>, state: string) {
-  const { state: stateDir } = placesOf(service, folder);
+/** `state`: the key that the program's own file names, which its user may write. */
+function upgrade(
+  { answers }: Pick<ReturnType<typeof signedWorld>, "answers">,
+  state: string,
+  over: { service?: Service; nowMs?: () => number } = {},
+) {
+  const of = over.service ?? service;
+  const { state: stateDir } = placesOf(of, folder);
   return upgradeInstalled({
-    service,
+    service: of,
+    ...(over.nowMs === undefined ? {} : { nowMs: over.nowMs }),
     version: "1.0.0",
     client: {
       identity: { rootPublicKey: state },
@@ -75,7 +94,7 @@ function upgrade({ answers }: ReturnType<typeof signedWorld>, state: string) {
     } as unknown as Parameters<typeof upgradeInstalled>[0]["client"],
     stateDir,
     run: () => {
-      const status = { version: running() === "new" ? "99.0.0" : "1.0.0", connected: true, startedAtMs: Date.now() };
+      const status = { version: running(of) === "new" ? "99.0.0" : "1.0.0", connected: true, startedAtMs: Date.now() };
       writeFileSync(join(stateDir, "status.json"), JSON.stringify(status));
       return { code: 0, text: "" };
     },
@@ -84,6 +103,32 @@ function upgrade({ answers }: ReturnType<typeof signedWorld>, state: string) {
     withinMs: 2_000,
   });
 }
+
+it("documents are fetched once for all who ask meanwhile, and the newest stays", async () => {
+  const { rootPublicKey, trustOf, releaseOf } = signedWorld();
+  const { state } = placesOf(service, folder);
+  const asked: string[] = [];
+  const first = Promise.withResolvers<void>();
+  const store = await openTrustStore({
+    stateDir: state,
+    rootPublicKey,
+    call: (async (route: string) => {
+      asked.push(route);
+      const version = asked.length > 2 ? 4 : 3;
+      if (asked.length === 1) await first.promise;
+      return route === "getTrust" ? trustOf(version) : releaseOf(version);
+    }) as never,
+    nowMs: () => 1,
+    clock: systemClock,
+  });
+  const refreshed = [store.refresh(), store.fresh(), store.refresh()];
+  await expect.poll(() => asked).toEqual(["getTrust"]);
+  first.resolve();
+  const versions = (await Promise.all(refreshed)).map(({ trust, release }) => [trust.version, release.version]);
+  expect([versions, asked]).toEqual([Array(3).fill([3, 3]), ["getTrust", "getRelease"]]);
+  expect(await store.refresh()).toMatchObject({ trust: { version: 4 } });
+  expect(store.current()).toMatchObject({ trust: { version: 4 }, release: { version: 4 } });
+});
 
 describe.runIf(process.platform === "linux")("an upgrade of the worker", () => {
   it("goes to the build of the release that the kept root has signed", async () => {
@@ -100,6 +145,36 @@ describe.runIf(process.platform === "linux")("an upgrade of the worker", () => {
     // Nor with the state as it was: the kept key has not signed it.
     await expect(upgrade(forged, real.rootPublicKey)).rejects.toMatchObject({ code: "forbidden" });
     expect([running(), existsSync(join(folder, "opt/steward/builds"))]).toEqual(["old", false]);
+  });
+
+  it("takes nothing older than what root's own service has verified since, and no word of another user's", async () => {
+    const agent: Service = { program: "agent" };
+    const { program, state, trust } = placesOf(agent, folder);
+    const world = signedWorld();
+    for (const path of [state, trust]) mkdirSync(path, { recursive: true });
+    writeFileSync(program, "old");
+    for (const of of [agent, service]) pin(world.rootPublicKey, of);
+    const keep = (of: Service, name: string, document: object) =>
+      writeFileSync(join(placesOf(of, folder).state, name), JSON.stringify(document));
+    // The release key was given up: the running agent knows it by the newer trust document, the last upgrade did not.
+    for (const of of [agent, service]) keep(of, "trust.json", world.trustOf(3));
+    await expect(upgrade(world, world.rootPublicKey, { service: agent })).rejects.toThrow("this machine has seen 3");
+    keep(agent, "trust.json", world.answers["getTrust"] as object);
+    keep(agent, "release.json", world.releaseOf(3));
+    await expect(upgrade(world, world.rootPublicKey, { service: agent })).rejects.toThrow("this machine has seen 3");
+    expect(running(agent)).toBe("old");
+    keep(agent, "release.json", world.releaseOf(1));
+    expect(await upgrade(world, world.rootPublicKey, { service: agent })).toMatchObject({ type: "upgraded" });
+    // Whoever may write the worker's state holds no upgrade off by it, nor lets one in.
+    expect(await upgrade(world, world.rootPublicKey)).toMatchObject({ type: "upgraded" });
+  });
+
+  it("is judged by the server's time where whoever asks knows it", async () => {
+    const world = signedWorld();
+    pin(world.rootPublicKey);
+    const nowMs = () => world.times.expiresAtMs;
+    await expect(upgrade(world, world.rootPublicKey, { nowMs })).rejects.toMatchObject({ code: "expired" });
+    expect(running()).toBe("old");
   });
 
   it("is refused where no root key was kept", async () => {

@@ -21,7 +21,7 @@ export const statusFile = "status.json";
 /**
  * Goes over to the newest build of the signed release (or to `wanted`), and back again when that gets no heartbeat out.
  * The release is verified against the root key that the installer kept, where the service's user cannot write, and never
- * gives way to an older one. An upgrade that was cut short is ended first; one that is under way is not disturbed.
+ * gives way to an older one: neither than an upgrade has seen, nor than root's own service has verified meanwhile. An upgrade that was cut short is ended first; one that is under way is not disturbed.
  */
 export async function upgradeInstalled(options: UpgradeInstalledOptions): ReturnType<typeof upgradeAlone> {
   return exclusively(placesOf(options.service, options.root).lock, () => upgradeAlone(options));
@@ -34,6 +34,8 @@ interface UpgradeInstalledOptions {
   client: Pick<NodeClient, "call" | "identity">;
   stateDir: string;
   wanted?: string | undefined;
+  /** The server's clock, where whoever asks knows it. Absent: an administrator's command, on a machine whose clock it is. */
+  nowMs?: (() => number) | undefined;
   run: Run;
   log: Log;
   root?: string;
@@ -59,10 +61,13 @@ async function upgradeAlone(
   await openStateDir(places.trust);
   const trust = await openTrustStore({
     stateDir: places.trust,
+    // A key that was withdrawn since the last upgrade is one that the agent knows not to obey. The state of a service with
+    // a user of its own is that user's to write, so it says nothing here (a worker keeps no such documents either).
+    ...(service.user === undefined ? { notOlderThan: options.stateDir } : {}),
     rootPublicKey,
     call: client.call,
-    // An administrator's command on a machine whose clock it is; what it could let in late is still the newest there is.
-    nowMs: Date.now,
+    // What the machine's own clock could let in late is still the newest that there is.
+    nowMs: options.nowMs ?? Date.now,
     clock: systemClock,
   });
   const { release } = await trust.refresh();

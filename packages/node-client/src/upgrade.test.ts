@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,6 +43,21 @@ describe("an upgrade", () => {
     expect(started).toEqual(["new", "newer"]);
     expect(running()).toBe("newer");
     expect((await readdir(folder)).toSorted()).toEqual(["builds", "steward-worker-previous.mjs", "steward-worker.mjs"]);
+  });
+
+  it("leaves no build but the one that runs, the one before, and another program's", async () => {
+    const { upgrade } = host((text) => text !== "bad");
+    const texts = () =>
+      readdirSync(join(folder, "builds"))
+        .map((name) => readFileSync(join(folder, "builds", name), "utf8"))
+        .toSorted();
+    await upgrade("one");
+    writeFileSync(join(folder, "builds/steward-agent-installed.mjs"), "the agent");
+    await upgrade("two");
+    expect(texts()).toEqual(["one", "the agent", "two"]);
+    await upgrade("bad");
+    await upgrade("three");
+    expect(texts()).toEqual(["the agent", "three", "two"]);
   });
 
   it("returns to the one before when the new one gets no heartbeat out, or cannot be started", async () => {
@@ -98,7 +113,7 @@ describe("an upgrade", () => {
   it("to the build that is installed is refused: there would be no way back", async () => {
     const { upgrade, started } = host(() => true);
     await upgrade("new");
-    await expect(upgrade("new")).rejects.toMatchObject({ code: "conflict" });
+    await expect(upgrade("new")).rejects.toMatchObject({ code: "unprocessable" });
     expect([running(), started]).toEqual(["new", ["new"]]);
   });
 

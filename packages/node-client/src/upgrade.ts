@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmod, lstat, mkdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
+import { chmod, lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AppError } from "@steward/contracts/errors";
 import type { Build } from "./choose-build.ts";
@@ -36,7 +36,7 @@ interface Journal {
  * Puts a build in the place of the one that runs. The program's name is a link to one of the builds beside it, and one
  * rename moves it: at any instruction there is a whole program under the name. What was there before stays, and is gone
  * back to when the new one gets no heartbeat out. A kill in between leaves the journal: `settleUpgrade` ends it. Throws
- * `conflict` where another upgrade has not ended: what to go back to is its own to know.
+ * `unprocessable` where that build is installed already, `conflict` where another upgrade has not ended: what to go back to is its own to know.
  */
 export async function upgradeProgram(options: UpgradeOptions): Promise<UpgradeEnd> {
   const { program, build, log } = options;
@@ -52,7 +52,7 @@ export async function upgradeProgram(options: UpgradeOptions): Promise<UpgradeEn
   const from = await keepCurrent(program);
   if (from === to) {
     throw new AppError(
-      "conflict",
+      "unprocessable",
       `the build ${build.version} is the one that is installed: there is nothing to go to`,
     );
   }
@@ -89,6 +89,7 @@ async function prove(
   if (why === undefined) {
     await removeFile(journalOf(program));
     log("upgrade.kept", { version });
+    await removeOthers(program).catch((error: unknown) => log("upgrade.others_left", { error: describeError(error) }));
     return { type: "upgraded", version };
   }
   if (journal.why === undefined) {
@@ -129,6 +130,15 @@ async function keepCurrent(program: string): Promise<string> {
   await replaceFile(kept, await readFile(program));
   await chmod(kept, 0o755);
   return kept;
+}
+
+/** All builds of the program but the one that runs and the one before. */
+async function removeOthers(program: string): Promise<void> {
+  const kept = [basename(await readlink(program)), basename(await readlink(previousOf(program)))];
+  for (const name of await readdir(buildsOf(program))) {
+    const isOwn = name.startsWith(`${basename(program, ".mjs")}-`);
+    if (isOwn && !kept.includes(name)) await rm(join(buildsOf(program), name), { force: true });
+  }
 }
 
 async function linkTo(path: string, build: string): Promise<void> {

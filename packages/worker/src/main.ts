@@ -220,10 +220,14 @@ async function install(args: string[]): Promise<void> {
   });
 }
 
-async function upgrade(env: WorkerEnv, args: string[]): Promise<void> {
+async function upgrade(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { version: { type: "string" }, settle: { type: "boolean" } } });
-  const about = { version: workerVersion, stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) };
-  if (!(await upgradeHere(service, { ...about, wanted: values.version, settle: values.settle }))) process.exitCode = 1;
+  const settings = async () => {
+    const env = hostEnv();
+    return { stateDir: env.STEWARD_STATE_DIR, ...(await serverCa(env)) };
+  };
+  const about = { version: workerVersion, settings, log, wanted: values.version, settle: values.settle };
+  if (!(await upgradeHere(service, about))) process.exitCode = 1;
 }
 
 /** Of a command that somebody types on the host. Into the process too: the AWS SDK reads its region there. */
@@ -236,7 +240,7 @@ async function main([command, ...args]: string[]): Promise<void> {
   if (command === "run" || command === undefined) return run(readEnv());
   if (command === "enrol") return enrolHere(readEnv(), args);
   if (command === "install") return install(args);
-  if (command === "upgrade") return upgrade(hostEnv(), args);
+  if (command === "upgrade") return upgrade(args);
   if (command === "uninstall") {
     const env = hostEnv();
     return uninstallHere(service, { stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) });
