@@ -6,7 +6,7 @@ import { transition } from "@steward/core/node/health";
 import type { PresenceState } from "@steward/core/node/node-state";
 import type { Context } from "./context.ts";
 
-/** A message of `node-events`: look at this node. What it is now says its record; level and epoch are for logs. */
+/** A message of `node-events`: look at this node. What it is now says its record; but that it is offline, the message. */
 export interface NodeEvent {
   tenantId: string;
   nodeId: string;

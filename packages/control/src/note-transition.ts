@@ -5,6 +5,8 @@ import { commit } from "@steward/aws/table";
 import { canonical } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
 import { alertsOfNode } from "@steward/core/alert/node-alerts";
+import { isOfSilence } from "@steward/core/fleet/silence";
+import { digestOf } from "@steward/core/node/conditions";
 import { causesOf, transition } from "@steward/core/node/health";
 import type { NodeEvent } from "./accept-heartbeat.ts";
 import type { Context } from "./context.ts";
@@ -26,10 +28,13 @@ const who = "steward:alerts";
  * What is noted was announced before, here or by whoever sent the message, so no alert opens for what nobody announced; and
  * an announcement is made once, so whatever dies here is done by whoever gets the message next. Record and alerts are one
  * transaction: of two who have seen different times the later one's is what stays.
+ *
+ * That a node is offline the sweep alone decides, and its message says so: only it knows whether many are, or whether
+ * nobody at all is heard. A message of anything else that comes late finds a silent node as it was announced last.
  */
 export async function noteTransition(
   deps: Pick<Context, "table" | "nowMs" | "queues" | "log" | "meter">,
-  event: Pick<NodeEvent, "tenantId" | "nodeId">,
+  event: NodeEvent,
 ): Promise<void> {
   const { tenantId, nodeId } = event;
   const notices = await retryOnConflict(async () => {
@@ -40,7 +45,11 @@ export async function noteTransition(
     const presence = await getPresence(deps.table, nodeId);
     if (presence === undefined || presence.tenantId !== tenantId || presence.sequence === 0) return [];
     const nowMs = deps.nowMs();
-    const due = transition(presence, nowMs);
+    const change = transition(presence, nowMs);
+    const isDecided = change?.level !== "offline" || isDecision(event, change);
+    // What it said last was not announced either: nothing of it is noted, and the next heartbeat or the sweep announces it.
+    if (!isDecided && digestOf(presence.conditions ?? []) !== (presence.announced.conditions ?? 0)) return [];
+    const due = isDecided ? change : undefined;
     if (due !== undefined) {
       const epochBefore = presence.announced.epoch;
       const told = await announce(deps.table, {
@@ -55,7 +64,13 @@ export async function noteTransition(
     const causes = causesOf({ ...presence, announced });
     const changes = await settleAlerts(deps, {
       tenantId,
-      wishes: alertsOfNode(node, { health: announced.level, causes }, { grouped: silence?.phase === "open" }),
+      wishes: alertsOfNode(
+        node,
+        { health: announced.level, causes },
+        {
+          grouped: isOfSilence(silence, presence.lastSeenAtMs),
+        },
+      ),
       suppressedBy: async ({ kind }) => (kind === "offline" ? silencedBy(deps, node, presence) : undefined),
       who,
       record: nodeId,
@@ -79,6 +94,11 @@ export async function noteTransition(
   });
   meterNotices(deps.meter, notices);
   await sendNotices(deps, notices);
+}
+
+/** Whether it is this very change that the sweep has told. */
+function isDecision(event: NodeEvent, change: { level: string; epoch: number }): boolean {
+  return event.level === change.level && event.epoch === change.epoch;
 }
 
 /**

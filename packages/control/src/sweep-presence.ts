@@ -8,7 +8,7 @@ import type { Context } from "./context.ts";
 import type { WithFleets } from "./fleet-store.ts";
 import { inParallel } from "./in-parallel.ts";
 import { keepHistory, saveFleets } from "./sweep-fleets.ts";
-import { isExpected, isSilent, readShards, type Round, type SweptNode } from "./sweep-shards.ts";
+import { isExpected, isSilent, readShards, type SweptNode } from "./sweep-shards.ts";
 import { keep, settleSilences, type Verdicts } from "./sweep-silences.ts";
 
 type Deps = Pick<Context, "table" | "nowMs" | "log"> &
@@ -16,6 +16,7 @@ type Deps = Pick<Context, "table" | "nowMs" | "log"> &
 
 /** The function has 55 s; what it began it also ends. Announcing comes first, so it has the more time. */
 const readingMs = 25_000;
+const tellingMs = 33_000;
 const announcingMs = 40_000;
 const savingMs = 50_000;
 const announcementsAtOnce = 16;
@@ -46,7 +47,7 @@ export async function sweepPresence(deps: Deps, options: { snapshotAbove?: numbe
   const counts = count(deps, all);
   const untilMs = startedMs + announcingMs;
 
-  const settled = await settle(deps, { before, round, untilMs });
+  const settled = await orNothing(settleSilences(deps, { before, round, untilMs: startedMs + tellingMs }));
   // Another sweep is at it and has found the same: it announces.
   if (settled === undefined) return { ...counts, announced: 0, saved: 0 };
   const announced = await announceAll(deps, { nodes: all, untilMs, ...settled });
@@ -62,13 +63,6 @@ export async function sweepPresence(deps: Deps, options: { snapshotAbove?: numbe
     await orNothing(keep(deps, state, { ...state, nextShard: round.nextShard, historyStepMs }));
   }
   return { ...counts, announced, saved };
-}
-
-async function settle(
-  deps: Deps,
-  { before, round, untilMs }: { before: Parameters<typeof settleSilences>[1]["before"]; round: Round; untilMs: number },
-) {
-  return orNothing(settleSilences(deps, { before, byTenant: round.byTenant, untilMs }));
 }
 
 /** Undefined where another sweep was first. */

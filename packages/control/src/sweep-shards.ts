@@ -6,6 +6,7 @@ import { inParallel } from "./in-parallel.ts";
 
 /** A node that has beaten, as a sweep has read it. */
 export interface SweptNode {
+  shard: number;
   presence: PresenceState;
   readAtMs: number;
 }
@@ -14,7 +15,9 @@ export interface Round {
   byTenant: Map<string, SweptNode[]>;
   /** The shard that the time did not suffice for; 0 where it came round. */
   nextShard: number;
-  /** Every shard was read. */
+  /** The shards that were read to their end. */
+  read: ReadonlySet<number>;
+  /** Every one was. Else nodes are missing of whom nothing is known. */
   isWhole: boolean;
 }
 
@@ -31,8 +34,8 @@ export async function readShards(
   const byTenant = new Map<string, SweptNode[]>();
   const order = Array.from({ length: presenceShards }, (_, place) => (firstShard + place) % presenceShards);
   const begun = new Set<number>();
-  let failures = 0;
-  const isWhole = await inParallel(
+  const read = new Set<number>();
+  await inParallel(
     order,
     shardsAtOnce,
     async (shard) => {
@@ -46,20 +49,20 @@ export async function readShards(
             // Before its first heartbeat a node is not offline: it has never been there.
             if (presence.sequence === 0) continue;
             const known = byTenant.get(presence.tenantId);
-            if (known === undefined) byTenant.set(presence.tenantId, [{ presence, readAtMs }]);
-            else known.push({ presence, readAtMs });
+            if (known === undefined) byTenant.set(presence.tenantId, [{ shard, presence, readAtMs }]);
+            else known.push({ shard, presence, readAtMs });
           }
           after = page.after;
         } while (after !== undefined);
+        read.add(shard);
       } catch (error) {
-        failures += 1;
         deps.log("error", "shard_not_swept", { shard, error: String(error) });
       }
     },
     untilMs,
   );
   const nextShard = order.find((shard) => !begun.has(shard)) ?? 0;
-  return { byTenant, nextShard, isWhole: isWhole && failures === 0 };
+  return { byTenant, nextShard, read, isWhole: read.size === presenceShards };
 }
 
 /** Shut-out nodes are nobody's fleet. */

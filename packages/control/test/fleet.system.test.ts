@@ -1,12 +1,13 @@
+import { listAlerts as listAlertRecords } from "@steward/aws/records/alert";
 import { getFleetSilence } from "@steward/aws/records/fleet-silence";
 import { createNode, getNode } from "@steward/aws/records/node";
+import { listNotices } from "@steward/aws/records/notice";
 import { createPresence, getPresence } from "@steward/aws/records/presence";
 import { getSweepState } from "@steward/aws/records/sweep-state";
 import { commit } from "@steward/aws/table";
 import { actForSystem } from "@steward/aws/tenant-fence";
 import { newId } from "@steward/contracts/ids";
 import type { Heartbeat } from "@steward/contracts/heartbeat";
-import { listNotices } from "@steward/aws/records/notice";
 import { acceptHeartbeat, type FleetEvent, type NodeEvent } from "@steward/control/accept-heartbeat";
 import { listAlerts } from "@steward/control/alerts";
 import { bulkNodes, changeTags } from "@steward/control/change-nodes";
@@ -14,7 +15,7 @@ import type { Caller, NodeCaller } from "@steward/control/context";
 import { loadFleet } from "@steward/control/fleet-store";
 import { fleetHealth, fleetHistory, nodeHistory, topology } from "@steward/control/fleet-views";
 import { listNodes } from "@steward/control/node-views";
-import { noteTransition } from "@steward/control/note-transition";
+import { noteFleetSilence, noteTransition } from "@steward/control/note-transition";
 import { reconcile } from "@steward/control/reconcile";
 import { putThresholds } from "@steward/control/thresholds";
 import { sweepPresence } from "@steward/control/sweep-presence";
@@ -71,6 +72,28 @@ async function consume() {
 }
 const minute = 60_000;
 const levelOf = async ({ tenantId, nodeId }: NodeCaller) => (await getNode(house.table, { tenantId, nodeId }))?.health;
+
+/** Those that are so, newest first. */
+const alertsOf = async ({ tenantId }: Caller) => (await listAlertRecords(house.table, tenantId, { limit: 10 })).items;
+
+/** Queries of the shard that holds the node are throttled while the work runs. */
+async function withoutShardOf({ nodeId }: NodeCaller, work: () => Promise<unknown>) {
+  house.table.client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const answer = await next(args);
+        const { Items: items = [] } = answer.output as { Items?: Record<string, unknown>[] };
+        if (commandName === "QueryCommand" && JSON.stringify(items).includes(nodeId)) throw new Error("throttled");
+        return answer;
+      },
+    { step: "initialize", name: "withoutShard" },
+  );
+  try {
+    await work();
+  } finally {
+    house.table.client.middlewareStack.remove("withoutShard");
+  }
+}
 
 /** What the table is asked for while the work runs, with what it costs. */
 async function asked(work: () => Promise<unknown>) {
@@ -280,7 +303,10 @@ it("twenty of fifty that fall silent at once are one thing: held, told once, gro
     await sweep();
     const told = events.splice(0);
     const nodes = told.filter((event) => "nodeId" in event);
-    for (const event of nodes) await noteTransition(house, event);
+    for (const event of told) {
+      if ("nodeId" in event) await noteTransition(house, event);
+      else await noteFleetSilence(house, event);
+    }
     return { fleet: told.length - nodes.length, nodes: nodes.length };
   };
   expect(await pass()).toEqual({ fleet: 0, nodes: 0 });
@@ -288,16 +314,107 @@ it("twenty of fifty that fall silent at once are one thing: held, told once, gro
   // Over their time: the fleet's silence, and nothing of any node yet.
   expect(await pass()).toEqual({ fleet: 1, nodes: 0 });
   expect(await getFleetSilence(house.table, person.tenantId)).toMatchObject({ phase: "open", nodes: 20, of: 50 });
+  const isFleets = { kind: "fleet-silent", status: "open", severity: "critical", nodes: { silent: 20, of: 50 } };
+  expect(await alertsOf(person)).toMatchObject([isFleets]);
+  const [raised, ...others] = await listNotices(house.table, person.tenantId, 10);
+  expect([raised?.event, others]).toEqual(["alert.raised", []]);
+  expect(house.sent.filter(({ queue }) => queue === "notifications")).toEqual([
+    { queue: "notifications", body: { tenantId: person.tenantId, noticeId: raised?.noticeId } },
+  ]);
   expect(await pass()).toEqual({ fleet: 0, nodes: 20 });
   expect(await pass()).toEqual({ fleet: 0, nodes: 0 });
+  expect(await alertsOf(person)).toMatchObject([isFleets]);
+  // One that dies later is none of them, and has an alert of its own.
+  const later = here.pop();
+  for (let passed = 0; passed < 3; passed += 1) await pass();
+  expect(await alertsOf(person)).toMatchObject([{ kind: "offline", nodeId: later?.nodeId }, isFleets]);
+  if (later !== undefined) here.push(later);
+  await pass();
   const [lost, ...back] = gone;
   if (lost === undefined) throw new Error("no machine");
   // Each of them is healthy again, the silence is over, and the one that is gone is looked at once more.
   expect(await pass(back)).toEqual({ fleet: 1, nodes: 19 + 1 });
   expect(await getFleetSilence(house.table, person.tenantId)).toMatchObject({ phase: "ended" });
   expect(await levelOf(lost)).toBe("offline");
+  expect(await alertsOf(person)).toMatchObject([{ kind: "offline", nodeId: lost.nodeId }]);
   expect(await pass(back)).toEqual({ fleet: 0, nodes: 0 });
   expect((await getSweepState(house.table)).silences).toEqual({});
+});
+
+it("a silence does not end because a shard could not be read; and who is in it is told of when it can be", async () => {
+  const gone = await machines(6);
+  const here = await machines(44);
+  const [hidden] = gone;
+  if (hidden === undefined) throw new Error("no machine");
+  const lines: unknown[] = [];
+  house.log = (_level, event) => void lines.push(event);
+  const pass = async (back: NodeCaller[] = []) => {
+    house.passTime(minute);
+    for (const machine of [...here, ...back]) await beat(machine);
+    await sweep();
+  };
+  for (let passed = 0; passed < 4; passed += 1) await pass();
+  expect(events.splice(0)).toHaveLength(1 + 6);
+  await withoutShardOf(hidden, async () => {
+    for (let passed = 0; passed < 3; passed += 1) await pass();
+  });
+  expect(lines).toContain("shard_not_swept");
+  expect(events).toEqual([]);
+  expect(await getFleetSilence(house.table, person.tenantId)).toMatchObject({ phase: "open", nodes: 6 });
+  // All but that one are back, which is enough to say so; it is looked at by itself as soon as it is read again.
+  await withoutShardOf(hidden, () => pass(gone.slice(1)));
+  expect(await getFleetSilence(house.table, person.tenantId)).toMatchObject({ phase: "ended" });
+  const isHidden = (event: NodeEvent | FleetEvent) => "nodeId" in event && event.nodeId === hidden.nodeId;
+  expect([events.filter(isHidden), events.filter((event) => "fleet" in event)]).toEqual([[], [expect.anything()]]);
+  await pass(gone.slice(1));
+  expect(events.filter(isHidden)).toMatchObject([{ level: "offline" }]);
+  await pass(gone.slice(1));
+  expect(events.filter(isHidden)).toHaveLength(1);
+});
+
+it("a tenant that cannot be told of its silence keeps nobody else from anything, and is told by the next sweep", async () => {
+  const other = await house.tenant();
+  await machines(10);
+  const [single] = await machines(1, [], other.tenantId);
+  const here = await machines(11, [], other.tenantId);
+  house.passTime(3 * minute);
+  for (const machine of here) await beat(machine);
+  const lines: unknown[] = [];
+  house.log = (_level, event) => void lines.push(event);
+  const { sendNodeEvent } = deps();
+  let isBroken = true;
+  const broken = {
+    ...deps(),
+    sendNodeEvent: async (event: NodeEvent | FleetEvent) => {
+      if (isBroken && event.tenantId === person.tenantId) throw new Error("refused");
+      await sendNodeEvent(event);
+    },
+  };
+  await sweepPresence(broken);
+  expect(lines).toContain("silence_not_told");
+  expect(events).toMatchObject([{ nodeId: single?.nodeId, level: "offline" }]);
+  isBroken = false;
+  await sweepPresence(broken);
+  expect(events.filter((event) => "fleet" in event)).toEqual([{ tenantId: person.tenantId, fleet: "silence" }]);
+});
+
+it("a late message of something else does not make a node offline that the sweep holds back", async () => {
+  const all = await machines(12);
+  const [machine] = all;
+  if (machine === undefined) throw new Error("no machine");
+  const hot = { ...metrics, diskPercent: 99 };
+  for (let turn = 0; turn < 2; turn += 1) await beat(machine, { metrics: hot });
+  const [late] = events.splice(0);
+  if (late === undefined || !("nodeId" in late)) throw new Error("no message");
+  // Nobody is heard any more, and whoever got the message has failed at it until now.
+  for (let passed = 0; passed < 5; passed += 1) {
+    house.passTime(minute);
+    await sweep();
+  }
+  await noteTransition(house, late);
+  expect(await levelOf(machine)).toBe("critical");
+  expect(await alertsOf(person)).toMatchObject([{ kind: "health", nodeId: machine.nodeId }]);
+  expect((await getPresence(house.table, machine.nodeId))?.announced.level).toBe("critical");
 });
 
 it("ten minutes without ingest are one word to one tenant, and none of any node", async () => {
@@ -340,7 +457,11 @@ it("what was not told because the queues were down is told by the next sweep", a
   });
   house.passTime(3 * minute);
   house.queuesAreDown = true;
-  await expect(sweep()).rejects.toThrow("the queues are down");
+  const lines: unknown[] = [];
+  house.log = (level, event) => void lines.push([level, event]);
+  // The sweep goes on, as others' nodes, snapshots and metrics do not hang on it.
+  expect(await sweep()).toMatchObject({ expected: 11 });
+  expect(lines).toContainEqual(["error", "silence_not_told"]);
   house.queuesAreDown = false;
   await sweep();
   expect(events.filter((event) => "fleet" in event)).toHaveLength(1);
@@ -422,6 +543,24 @@ it("more than 200 nodes are listed from a snapshot, filtered, searched, sorted a
   const points = await nodeHistory(house, person, { nodeId: made[77]?.nodeId ?? "" }, { hours: 1 });
   expect(points).toMatchObject({ stepSeconds: 300, points: [{ health: "healthy", cpuPercent: 77 }] });
 
+  // Who does not fit a filter any more is left alone, whatever the snapshot says: it was taken before that.
+  const [first, second] = made.slice(0, 2).map(({ nodeId }) => nodeId);
+  if (first === undefined || second === undefined) throw new Error("no node");
+  await changeTags(house, person, { nodeId: first }, { add: ["old"], remove: [] });
+  await changeTags(house, person, { nodeId: second }, { add: ["old"], remove: [] });
+  house.passTime(1_000);
+  await sweep();
+  await changeTags(house, person, { nodeId: first }, { add: [], remove: ["old"] });
+  const ofOld = { filter: { tag: "old" }, change: { kind: "remove" as const } };
+  expect(await bulkNodes(house, person, ofOld)).toMatchObject({
+    changed: 1,
+    items: [
+      { id: first, outcome: "unchanged" },
+      { id: second, outcome: "changed" },
+    ],
+  });
+  expect((await getNode(house.table, { tenantId, nodeId: first }))?.removedAtMs).toBeUndefined();
+
   // Two sweeps have not come: what it says is true no more, and the records are read.
   house.passTime(151_000);
   expect((await loadFleet(house, tenantId)).atMs).toBe(house.nowMs());
@@ -451,7 +590,18 @@ it("tags and removal of many are each node's own outcome; a customer's are a cus
   await expect(bulkNodes(house, operator, { nodes: [one.nodeId], change: tags })).rejects.toMatchObject({
     code: "forbidden",
   });
-  expect(await bulkNodes(house, person, { filter: {}, change: { kind: "remove" } })).toMatchObject({ changed: 2 });
+  const remove = { kind: "remove" as const };
+  await expect(bulkNodes(house, person, { filter: {}, change: remove })).rejects.toMatchObject({
+    code: "unprocessable",
+  });
+  expect(await bulkNodes(house, person, { filter: { kind: "appliance" }, change: remove })).toMatchObject({
+    changed: 2,
+  });
+  // The reply was lost.
+  expect(await bulkNodes(house, person, { nodes: [one.nodeId, theirs.nodeId], change: remove })).toMatchObject({
+    changed: 0,
+    items: [{ outcome: "unchanged" }, { outcome: "failed", code: "not_found" }],
+  });
   expect((await listNodes(house, person, { limit: 10 })).items).toEqual([]);
 });
 

@@ -39,6 +39,9 @@ export interface Chances {
   twice: number;
 }
 
+/** What a message says was found. */
+type Told = Pick<PresenceState["announced"], "level" | "epoch">;
+
 /** Every step may be the last one of whoever takes it. */
 class Death extends Error {}
 /** One for all: nobody asks where it was. */
@@ -84,11 +87,13 @@ export function simulateNode(seed: number, days: number, chances: Chances): Tall
   const raisedTold: Record<string, number> = { offline: 0, cpuPercent: 0 };
   const announcedOfflineAtMs: number[] = [];
   let heardMeanwhile = 0;
-  let messages: { dueAtMs: number; deaths: number }[] = [];
+  let messages: { dueAtMs: number; deaths: number; told: Told }[] = [];
 
-  const send = (nowMs: number) => {
+  const send = (nowMs: number, told: Told) => {
     const copies = chance(chances.twice) ? 2 : 1;
-    for (let copy = 0; copy < copies; copy += 1) messages.push({ dueAtMs: nowMs + random() * 30 * second, deaths: 0 });
+    for (let copy = 0; copy < copies; copy += 1) {
+      messages.push({ dueAtMs: nowMs + random() * 30 * second, deaths: 0, told });
+    }
   };
   /** The condition of the write: nobody has announced since, and the node was not heard since. */
   const announce = (read: PresenceState, due: PresenceState["announced"], nowMs: number) => {
@@ -106,18 +111,20 @@ export function simulateNode(seed: number, days: number, chances: Chances): Tall
     const due = transition(read, nowMs);
     if (due === undefined) return;
     die();
-    send(nowMs);
+    send(nowMs, due);
     die();
     between();
     announce(read, due, nowMs);
   };
   /** As `note-transition` has it. `between`: what else happens between its reads and its writes. */
-  const note = (nowMs: number, between: () => void) => {
+  const note = (nowMs: number, message: Told, between: () => void) => {
     for (let tries = 0; tries < 12; tries += 1) {
       const readNode = node;
       const read = presence;
       if (tries === 0) between();
-      const due = transition(read, nowMs);
+      const change = transition(read, nowMs);
+      const isDecided = message.level === change?.level && message.epoch === change.epoch;
+      const due = change?.level === "offline" && !isDecided ? undefined : change;
       if (due !== undefined) {
         if (!announce(read, due, nowMs)) continue;
         die();
@@ -242,12 +249,12 @@ export function simulateNode(seed: number, days: number, chances: Chances): Tall
       const failed = dies(() => {
         const steps = message.deaths < 2 ? () => die() : () => {};
         steps();
-        note(nowMs, () => {
+        note(nowMs, message.told, () => {
           overtake(nowMs);
-          if (chance(0.2)) note(nowMs, () => {});
+          if (chance(0.2)) note(nowMs, message.told, () => {});
         });
       });
-      if (failed) messages.push({ dueAtMs: nowMs + minute, deaths: message.deaths + 1 });
+      if (failed) messages.push({ ...message, dueAtMs: nowMs + minute, deaths: message.deaths + 1 });
     }
   }
 

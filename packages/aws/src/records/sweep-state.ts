@@ -17,6 +17,8 @@ export interface SweepState {
   ingest: IngestState & { tenantId?: string };
   /** By tenant; `told`: the tenant's own record says it, and a message was sent. */
   silences: Record<string, { silence: Silence; told: boolean }>;
+  /** Tenants whose silence has ended: in these shards who is still gone is to be looked at once more. */
+  looks?: Record<string, number[]>;
 }
 
 /** Strongly consistent; as before the first sweep where there was none. */

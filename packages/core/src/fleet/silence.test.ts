@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Hearing, judgeIngest, judgeSilence, leastNodes, mostPart, type Silence } from "./silence.ts";
+import { type Hearing, isOfSilence, judgeIngest, judgeSilence, leastNodes, mostPart, type Silence } from "./silence.ts";
 import { standingOf } from "./standing.ts";
 
 const minute = 60_000;
@@ -87,6 +87,28 @@ describe("a fleet's silence", () => {
     );
   });
 
+  it("ends by what was read only where all that was not read might be gone as well", () => {
+    const of = (over: Partial<typeof nowhere>) => ({ counts: { ...nowhere, ...over } });
+    // Six of fifty; then a shard with two of them cannot be read.
+    const open = sweeps([of({ fresh: 44, silent: 6 }), of({ fresh: 44, offline: 6 })])[1]?.silence;
+    expect(open).toMatchObject({ phase: "open", nodes: 6, of: 50 });
+    const part = of({ fresh: 44, offline: 4 });
+    expect(judge({ before: open, ...part, isWhole: true }).silence?.phase).toBe("ended");
+    expect(judge({ before: open, ...part, isWhole: false, nowMs: 9 * minute })).toEqual({
+      announce: "grouped",
+      silence: open,
+    });
+    expect(judge({ before: open, isWhole: false }).silence).toEqual(open);
+    // And all that are back end it, though one of fifty was not read.
+    expect(judge({ before: open, ...of({ fresh: 49 }), isWhole: false }).silence?.phase).toBe("ended");
+  });
+
+  it("is of those that were last heard before it, or within an interval of it: who dies later is none of them", () => {
+    const { silence } = judge({ counts: { ...nowhere, fresh: 80, silent: 20 }, nowMs: minute });
+    expect([0, 2 * minute, 2 * minute + 1].map((atMs) => isOfSilence(silence, atMs))).toEqual([true, true, false]);
+    expect(isOfSilence(silence && { ...silence, phase: "suspected" }, 0)).toBe(false);
+  });
+
   it("never keeps a silent node back for longer than an interval while ingest works", () => {
     fc.assert(
       fc.property(fc.array(counts, { minLength: 3, maxLength: 30 }), (looks) => {
@@ -124,7 +146,7 @@ describe("ingest", () => {
   });
 
   const hearing = (over: Partial<Hearing>): Hearing => {
-    return { nodes: 10_000, rate: 10_000 / 60, missedRate: 0, quietSeconds: 0, ...over };
+    return { nodes: 10_000, rate: 10_000 / 60, missedRate: 0, heard: 0, quietSeconds: 0, ...over };
   };
 
   it("is not down while anybody is heard, or while most are not overdue", () => {
@@ -143,5 +165,17 @@ describe("ingest", () => {
     expect(down).toEqual({ downSinceMs: 55_000 });
     expect(judgeIngest(down, hearing({ quietSeconds: 0, missedRate: 160 }), 60_000)).toBe(down);
     expect(judgeIngest(down, hearing({ quietSeconds: 0, missedRate: 20 }), 90_000)).toEqual({ heardAgainAtMs: 90_000 });
+  });
+
+  it("works where a tenth is in touch for two intervals, though one carrier's nodes, more than half, stay away", () => {
+    const away = (heard: number) => hearing({ quietSeconds: 0, missedRate: 100, heard });
+    const down = { downSinceMs: 1 };
+    expect(judgeIngest(down, away(999), minute)).toBe(down);
+    const enough = judgeIngest(down, away(4_000), minute);
+    expect(enough).toEqual({ ...down, enoughSinceMs: minute });
+    expect(judgeIngest(enough, away(4_000), 3 * minute - 1)).toBe(enough);
+    expect(judgeIngest(enough, away(4_000), 3 * minute)).toEqual({ heardAgainAtMs: 3 * minute });
+    // They were stragglers after all.
+    expect(judgeIngest(enough, away(10), 2 * minute)).toEqual(down);
   });
 });
