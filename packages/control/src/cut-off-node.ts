@@ -41,13 +41,17 @@ export async function cutOffNode(deps: Deps, key: { tenantId: string; nodeId: st
   await (node.kind === "appliance" ? cancelRuns(deps, node) : releaseJobs(deps, node));
   if (node.doorbell === "ssm") await deps.deregister(node.nodeId);
   const { dueAtMs: _done, ...rest } = node;
-  const { writes, notices } = await settleAlerts(deps, {
+  const { writes, notices, openings } = await settleAlerts(deps, {
     tenantId: node.tenantId,
     wishes: alertsOfNode(node, { health: node.health, causes: node.causes ?? [] }, { grouped: false }),
+    node,
     who,
     record: node.nodeId,
   });
-  await commit(deps.table, [replaceNode(node, { ...rest, version: node.version + 1 }), ...writes]);
+  await commit(deps.table, [
+    replaceNode(node, { ...rest, version: node.version + 1, ...(openings === undefined ? {} : { openings }) }),
+    ...writes,
+  ]);
   await sendNotices(deps, notices);
 }
 

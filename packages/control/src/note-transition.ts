@@ -7,7 +7,7 @@ import { AppError } from "@steward/contracts/errors";
 import { alertsOfNode } from "@steward/core/alert/node-alerts";
 import { isOfSilence } from "@steward/core/fleet/silence";
 import { digestOf } from "@steward/core/node/conditions";
-import { causesOf, transition } from "@steward/core/node/health";
+import { stillCauses, transition } from "@steward/core/node/health";
 import type { NodeEvent } from "./accept-heartbeat.ts";
 import type { Context } from "./context.ts";
 import { silencedBy } from "./find-gateway.ts";
@@ -61,16 +61,15 @@ export async function noteTransition(
       if (!told) throw new AppError("conflict", "the node was heard of meanwhile");
     }
     const announced = due ?? presence.announced;
-    const causes = causesOf({ ...presence, announced });
+    const causes = stillCauses(node.causes ?? [], { ...presence, announced });
     const changes = await settleAlerts(deps, {
       tenantId,
       wishes: alertsOfNode(
         node,
         { health: announced.level, causes },
-        {
-          grouped: isOfSilence(silence, presence.lastSeenAtMs),
-        },
+        { grouped: isOfSilence(silence, presence.lastSeenAtMs) },
       ),
+      node,
       suppressedBy: async ({ kind }) => (kind === "offline" ? silencedBy(deps, node, presence) : undefined),
       who,
       record: nodeId,
@@ -86,6 +85,7 @@ export async function noteTransition(
         healthEpoch: Math.max(announced.epoch, node.healthEpoch),
         ...(announced.level === node.health ? {} : { healthSinceMs: nowMs }),
         causes,
+        ...(changes.openings === undefined ? {} : { openings: changes.openings }),
         updatedAtMs: nowMs,
       }),
       ...changes.writes,

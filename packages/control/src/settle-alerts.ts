@@ -6,9 +6,11 @@ import { newId } from "@steward/contracts/ids";
 import type { Meter } from "@steward/contracts/metrics";
 import { type AlertState, type AlertSubject, alertIdOf } from "@steward/core/alert/alert-state";
 import type { AlertWish } from "@steward/core/alert/node-alerts";
+import { boundOpenings, tooMany } from "@steward/core/alert/openings";
 import { type AlertEffect, type AlertEvent, openAlert, reduceAlert, reopenMs } from "@steward/core/alert/reduce-alert";
 import { severities } from "@steward/contracts/alert";
 import type { NoticeState } from "@steward/core/notification/notification-state";
+import type { NodeState } from "@steward/core/node/node-state";
 import { audited } from "./audit.ts";
 import type { Context } from "./context.ts";
 
@@ -16,6 +18,8 @@ import type { Context } from "./context.ts";
 export interface AlertChanges {
   writes: Write[];
   notices: NoticeState[];
+  /** What the node has opened now, to be stored with it. */
+  openings?: NodeState["openings"];
 }
 
 type Raised = Pick<Extract<AlertEvent, { type: "raise" }>, "nodes">;
@@ -29,6 +33,8 @@ export async function settleAlerts(
   input: {
     tenantId: string;
     wishes: readonly AlertWish[];
+    /** Whose they are: it may open so many. Its record is in the transaction, so nobody counts beside it. */
+    node?: Pick<NodeState, "nodeId" | "openings">;
     /** Of a node that is silent: the one in front of it, if that may be why. Asked only where an alert would open. */
     suppressedBy?: (subject: AlertSubject) => Promise<string | undefined>;
     raised?: Raised;
@@ -36,17 +42,23 @@ export async function settleAlerts(
     record: string;
   },
 ): Promise<AlertChanges> {
-  const { tenantId, wishes } = input;
+  const { tenantId, node } = input;
   const nowMs = deps.nowMs();
-  const ids = wishes.map(({ subject }) => alertIdOf(tenantId, subject));
+  const idOf = (subject: AlertSubject) => alertIdOf(tenantId, subject);
+  const ids = input.wishes.map(({ subject }) => idOf(subject));
+  if (node !== undefined) ids.push(idOf({ kind: "health", nodeId: node.nodeId, part: tooMany }));
   const known = new Map((await batchGetAlerts(deps.table, tenantId, ids)).map((alert) => [alert.alertId, alert]));
+  const { wishes, openings } =
+    node === undefined
+      ? { wishes: input.wishes, openings: undefined }
+      : boundOpenings(input.wishes, node, (subject) => known.get(idOf(subject)), nowMs);
   const before: AlertState[] = [];
   const after: AlertState[] = [];
   const told: { effect: AlertEffect; alert: AlertState }[] = [];
   const noticeId = newId("notice", nowMs);
   const escalateAfterMs = lazily(() => escalationOf(deps, tenantId));
-  for (const [at, wish] of wishes.entries()) {
-    const state = known.get(ids[at] ?? "");
+  for (const wish of wishes) {
+    const state = known.get(idOf(wish.subject));
     if (!("raise" in wish)) {
       if (state === undefined) continue;
       take(state, reduceAlert(state, { type: "clear" }, nowMs));
@@ -74,7 +86,8 @@ export async function settleAlerts(
     after.push(step.state);
     told.push(...step.effects.map((effect) => ({ effect, alert: step.state })));
   }
-  if (after.length === 0) return { writes: [], notices: [] };
+  const counted = openings === undefined ? {} : { openings };
+  if (after.length === 0) return { writes: [], notices: [], ...counted };
   const notices = noticesOfAlerts(told, { noticeId, nowMs });
   return {
     writes: [
@@ -86,6 +99,7 @@ export async function settleAlerts(
       audited(nowMs, { tenantId, who: input.who, what: "settle-alerts", record: input.record, before, after }),
     ],
     notices,
+    ...counted,
   };
 }
 

@@ -605,6 +605,18 @@ it("tags and removal of many are each node's own outcome; a customer's are a cus
   expect((await listNodes(house, person, { limit: 10 })).items).toEqual([]);
 });
 
+it("an agent that finds another service down at each beat cannot open alerts without end", async () => {
+  const machine = await house.machine(person.tenantId, "appliance");
+  for (let turn = 0; turn < 25; turn += 1) {
+    house.passTime(10_000);
+    await beat(machine, { conditions: [{ kind: "service", subject: `x${turn}`, level: "warning" }] });
+    await consume();
+  }
+  const { items } = await listAlerts(house, person, { limit: 100 });
+  expect(items.map(({ part }) => part)).toEqual(["too-many"]);
+  expect(await toldOf("alert.raised")).toBe(21);
+});
+
 /** Whose alerts are shown, and whose a gateway hides. */
 async function silentOnes(): Promise<{ shown: string[]; hidden: string[] }> {
   const names = async (suppressed?: "true") =>

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { AppError } from "@steward/contracts/errors";
 import type { Condition, Gpu, Health, Metrics, Pulling } from "@steward/contracts/heartbeat";
 import { conditionOf, lineOf } from "@steward/core/node/conditions";
+import { cutToBytes } from "@steward/core/node/cut-to-bytes";
 import type { PresenceState, Thresholds } from "@steward/core/node/node-state";
 import type { Item } from "../table.ts";
 
@@ -223,13 +224,7 @@ export function packConditions(conditions: readonly Condition[]): string | undef
 }
 
 export function packVersion(version: string): string {
-  return cut(version, maxVersionBytes);
-}
-
-/** The longest beginning of a text that has so many bytes of UTF-8. */
-function cut(text: string, bytes: number): string {
-  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes));
-  return text.slice(0, read);
+  return cutToBytes(version, maxVersionBytes);
 }
 
 export function packModels(models: readonly string[]): string[] {
@@ -251,7 +246,7 @@ export function packGpus(gpus: readonly Gpu[]): string {
   let text = "";
   let before: { name?: string; vram?: string } = {};
   for (const gpu of gpus) {
-    const name = cut(gpu.name.replace(/[|\n]/g, " "), 40);
+    const name = cutToBytes(gpu.name.replace(/[|\n]/g, " "), 40);
     const vram = gpu.vramMb.toString(36);
     const used = gpu.usedPercent === undefined ? "" : Math.round(gpu.usedPercent).toString(36);
     const first = before.name === name ? "" : name;
@@ -278,7 +273,7 @@ export function unpackGpus(text: string): Gpu[] {
 }
 
 export function packPulling({ model, percent, problem }: Pulling): (string | number)[] {
-  const packed = [cut(model, maxPullingBytes), Math.round(percent)];
+  const packed = [cutToBytes(model, maxPullingBytes), Math.round(percent)];
   return problem === undefined ? packed : [...packed, problem];
 }
 

@@ -132,12 +132,17 @@ function decide(state: AlertState, event: AlertEvent, nowMs: number): AlertStep 
   }
 }
 
+/** Whether a raise is a new opening, and not what was away for a moment only. */
+export function opensAnew(state: AlertState | undefined, nowMs: number): boolean {
+  return state === undefined || (state.status === "resolved" && nowMs - (state.resolvedAtMs ?? nowMs) >= reopenMs);
+}
+
 /** It opens again: as the same opening where it was away for a moment only, else as a new one. */
 function reopen(state: AlertState, event: Extract<AlertEvent, { type: "raise" }>, nowMs: number): AlertStep {
   const { resolvedAtMs = nowMs, startsAtMs, severity, acknowledgedBy, past } = state;
   const over = without(awake(state, nowMs), "resolvedAtMs", "suppressedBy");
   const base = { ...given(over, event), ...touched(state, nowMs) };
-  if (nowMs - resolvedAtMs < reopenMs) {
+  if (!opensAnew(state, nowMs)) {
     const same: AlertState = { ...base, status: state.acknowledgedAtMs === undefined ? "open" : "acknowledged" };
     const step = worsen(same, event, nowMs);
     // One version on, however it went. Who was not told, as it was a gateway's silence before, is told now.

@@ -1,11 +1,13 @@
 import type { AlertKind } from "@steward/contracts/alert";
 import { conditionKinds } from "@steward/contracts/heartbeat";
+import { maxOpenings, tooMany } from "./openings.ts";
 
 const metrics: Readonly<Record<string, string>> = {
   cpuPercent: "the processors are busy",
   memoryPercent: "memory is short",
   diskPercent: "a disk is nearly full",
   loadAverage1m: "the load is high",
+  [tooMany]: `it reports more than ${maxOpenings} new things an hour, and not all of them are shown`,
 };
 
 /** What an alert says, in a few words. `name`: the node's. */

@@ -1,7 +1,10 @@
 import type { Condition } from "@steward/contracts/heartbeat";
+import { cutToBytes } from "./cut-to-bytes.ts";
 
-/** What the hot record has room for: about six of them, and the worst in any case. */
+/** What the hot record has room for: about six of them. */
 const maxBytes = 120;
+/** Of one: two of the worst fit in any case. */
+const maxLineBytes = 57;
 
 /** `!service:nginx.service`: a line for each, with a mark where it is critical. */
 export function lineOf({ kind, subject, level }: Condition): string {
@@ -15,20 +18,41 @@ export function conditionOf(line: string): Condition {
   return { kind, ...(subject.length === 0 ? {} : { subject: subject.join(":") }), level };
 }
 
+/** Stands behind those that are kept where there was no room for all. No node tells such a kind. */
+const more: Condition = { kind: "+", level: "warning" };
+
+/** Whether a node has told more than is kept: what is not among them may be so all the same. */
+export function holdsMore(conditions: readonly Condition[]): boolean {
+  return conditions.some(isMore);
+}
+
+export function isMore({ kind }: Pick<Condition, "kind">): boolean {
+  return kind === more.kind;
+}
+
 /**
  * What a node says is wrong, as far as its hot record keeps it: in one order, the worst first, however the node has told
- * it. For how long it has been so is not kept: a record that says the same is the same.
+ * it. For how long it has been so is not kept: a record that says the same is the same. Each is cut to its own length,
+ * whatever else there is, so that it stays the same thing while others come and go.
  */
 export function keepConditions(told: readonly Condition[]): Condition[] {
-  const lines = [...new Set(told.map(lineOf))].sort();
-  const kept: Condition[] = [];
-  let bytes = 0;
+  const lines = [...new Set(told.filter((one) => !isMore(one)).map(shortLineOf))].sort();
+  const all = lines.map(conditionOf);
+  if (sizeOf(lines) <= maxBytes && !holdsMore(told)) return all;
+  const kept: string[] = [];
   for (const line of lines) {
-    bytes += new TextEncoder().encode(line).length + 1;
-    if (bytes > maxBytes) break;
-    kept.push(conditionOf(line));
+    if (sizeOf([...kept, line, more.kind]) <= maxBytes) kept.push(line);
   }
-  return kept;
+  return [...kept.map(conditionOf), more];
+}
+
+function shortLineOf(condition: Condition): string {
+  const line = lineOf({ ...condition, level: "warning" });
+  return `${condition.level === "critical" ? "!" : ""}${cutToBytes(line, maxLineBytes)}`;
+}
+
+function sizeOf(lines: readonly string[]): number {
+  return new TextEncoder().encode(lines.join("\n")).length;
 }
 
 /** 0 for none. FNV-1a: small enough for the hot record, and nobody gains by making two lists alike. */

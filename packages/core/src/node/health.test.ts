@@ -1,9 +1,9 @@
-import type { Metrics } from "@steward/contracts/heartbeat";
+import type { Condition, Metrics } from "@steward/contracts/heartbeat";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { startMs } from "../../test/fixtures.ts";
-import { conditionOf, keepConditions, lineOf } from "./conditions.ts";
-import { causesOf, isOffline, judgeMetrics, transition } from "./health.ts";
+import { conditionOf, holdsMore, keepConditions, lineOf } from "./conditions.ts";
+import { causesOf, isOffline, judgeMetrics, stillCauses, transition } from "./health.ts";
 import type { PresenceState } from "./node-state.ts";
 
 const metrics = (cpuPercent: number): Metrics => ({
@@ -138,6 +138,37 @@ describe("conditions", () => {
         expect(new TextEncoder().encode(kept.map(lineOf).join("\n")).length).toBeLessThanOrEqual(120);
       }),
     );
+  });
+
+  it("are never lost in silence: some of them are kept, the worst first, and it is known that there is more", () => {
+    fc.assert(
+      fc.property(fc.array(condition, { minLength: 1, maxLength: 20 }), (told) => {
+        const kept = keepConditions(told);
+        expect(kept[0]?.kind).not.toBe("+");
+        expect(kept[0]?.level).toBe(told.some(({ level }) => level === "critical") ? "critical" : "warning");
+        // Whatever a node tells beside it, one thing is called the same.
+        const alone = told.flatMap((one) => keepConditions([one])).map(lineOf);
+        const names = kept.map(lineOf).filter((line) => line !== "+");
+        expect(names.every((line) => alone.includes(line))).toBe(true);
+        expect(holdsMore(kept)).toBe(names.length < new Set(alone).size);
+      }),
+    );
+    const cyrillic = { kind: "disk", subject: `/${"я".repeat(60)}`, level: "critical" as const };
+    const reboot = { kind: "reboot", level: "warning" as const };
+    expect(keepConditions([reboot, cyrillic])).toEqual([{ ...cyrillic, subject: `/${"я".repeat(25)}` }, reboot]);
+  });
+
+  it("that no longer fit are still so, until it is known that they are over", () => {
+    const units = (count: number, level: "warning" | "critical") =>
+      Array.from({ length: count }, (_, at) => ({ kind: "service", subject: `${level}-${at}-of-many`, level }));
+    const stillOf = (known: { part: string; level: "warning" | "critical" }[], told: Condition[]) =>
+      stillCauses(known, { announced: { level: "critical", epoch: 1 }, conditions: keepConditions(told) });
+    const before = stillOf([], units(3, "warning"));
+    expect(before).toHaveLength(3);
+    const pushedOut = stillOf(before, [...units(4, "critical"), ...units(3, "warning")]);
+    expect(pushedOut.map(({ part }) => part)).toEqual(expect.arrayContaining(before.map(({ part }) => part)));
+    expect(pushedOut.map(({ part }) => part)).not.toContain("+");
+    expect(stillOf(pushedOut, units(1, "warning"))).toEqual(before.slice(0, 1));
   });
 
   it("keep the worst where there is no room for all", () => {

@@ -1,6 +1,6 @@
 import { defaultThresholds } from "@steward/contracts/defaults";
 import type { Condition, Health, Metrics } from "@steward/contracts/heartbeat";
-import { digestOf } from "./conditions.ts";
+import { digestOf, holdsMore, isMore } from "./conditions.ts";
 import type { PresenceState, Thresholds } from "./node-state.ts";
 
 const levels = ["healthy", "warning", "critical"] as const;
@@ -93,10 +93,26 @@ export function causesOf(presence: Pick<PresenceState, "announced" | "conditions
   ];
 }
 
+const maxCarried = 20;
+
+/**
+ * What a node is to be known for: where it has told more than is kept, also what it was known for and is not seen among
+ * that. It may be so all the same; nobody is told that it is over.
+ */
+export function stillCauses(
+  known: readonly HealthCause[],
+  presence: Pick<PresenceState, "announced" | "conditions">,
+): HealthCause[] {
+  const causes = causesOf(presence);
+  if (!holdsMore(presence.conditions ?? [])) return causes;
+  const seen = new Set<string>([...metricNames, ...causes.map(({ part }) => part)]);
+  return [...causes, ...known.filter(({ part }) => !seen.has(part)).slice(0, maxCarried)];
+}
+
 /** One cause for each kind and subject: of two levels the worse. */
 function causesOfConditions(conditions: readonly Condition[]): HealthCause[] {
   const worst = new Map<string, HealthCause["level"]>();
-  for (const { kind, subject, level } of conditions) {
+  for (const { kind, subject, level } of conditions.filter((one) => !isMore(one))) {
     const part = subject === undefined ? kind : `${kind}:${subject}`;
     if (worst.get(part) !== "critical") worst.set(part, level);
   }

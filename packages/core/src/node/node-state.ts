@@ -21,6 +21,8 @@ export interface NodeState extends Versioned {
   healthEpoch: number;
   /** What it is not healthy for, as of the same transition; of a silent node what it was when it was last heard. */
   causes?: { part: string; level: "warning" | "critical" }[];
+  /** Alerts that its health has opened within an hour; `left`: there were too many, and some were left out. */
+  openings?: { sinceMs: number; count: number; left?: true };
   /** What is set for this node alone. */
   thresholds?: Partial<Thresholds>;
   keyFingerprint: string;
