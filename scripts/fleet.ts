@@ -107,7 +107,8 @@ function figuresOf({ settings: fleet, score, alerts }: Outcome): Figure[] {
   figure("alerts doubled", alerts.doubled, "alerts", "told again before they were over, or sent twice", none);
   figure("false alerts", alerts.falseAlerts, "alerts", "of nodes that were there", none);
   if (fleet.outageMinutes > 0) {
-    const one = { at: "most", value: 1 } as const;
+    // Nobody told is as wrong as everybody.
+    const one = { at: "exactly", value: 1 } as const;
     figure("alerts of our own outage", alerts.outageAlerts, "alerts", outage, one);
     figure("notifications of our own outage", alerts.outageNotifications, "sent", outage, one);
   }

@@ -3,22 +3,26 @@ export interface Figure {
   name: string;
   value: number;
   unit: string;
-  /** `<= 25` or `>= 1000`; absent where there is no bar. */
-  bar?: { at: "most" | "least"; value: number };
+  /** `<= 25`, `>= 1000` or `= 1`; absent where there is no bar. */
+  bar?: { at: "most" | "least" | "exactly"; value: number };
   how: string;
 }
 
 export function meets(figure: Figure): boolean {
-  if (figure.bar === undefined) return true;
-  return figure.bar.at === "most" ? figure.value <= figure.bar.value : figure.value >= figure.bar.value;
+  const { bar, value } = figure;
+  if (bar === undefined) return true;
+  if (bar.at === "exactly") return value === bar.value;
+  return bar.at === "most" ? value <= bar.value : value >= bar.value;
 }
+
+const signs = { most: "≤", least: "≥", exactly: "=" } as const;
 
 /** Figures as a table for people. */
 export function table(figures: readonly Figure[]): string {
   const rows = figures.map((figure) => [
     figure.name,
     `${round(figure.value)} ${figure.unit}`,
-    figure.bar === undefined ? "" : `${figure.bar.at === "most" ? "≤" : "≥"} ${figure.bar.value} ${figure.unit}`,
+    figure.bar === undefined ? "" : `${signs[figure.bar.at]} ${figure.bar.value} ${figure.unit}`,
     figure.bar === undefined ? "" : meets(figure) ? "ok" : "MISSED",
     figure.how,
   ]);

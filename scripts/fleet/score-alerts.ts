@@ -13,14 +13,14 @@ export interface AlertScore {
   notifications: number;
   /** Alerts that they were told of as raised, by kind. */
   raised: Record<string, number>;
-  /** Of our own outage: alerts raised, and notifications sent for them. */
+  /** Of our own outage, told while it lasted or was still noticed: alerts raised, and notifications sent for them. */
   outageAlerts: number;
   outageNotifications: number;
   /** Deaths that lasted, of which no alert was told. */
   missed: number;
   /** Told again though it was not over in between, or sent again. */
   doubled: number;
-  /** Told of a node that was there. */
+  /** Told of a node that was there, or of many that were. */
   falseAlerts: number;
 }
 
@@ -45,19 +45,25 @@ export function scoreAlerts(
   const open = new Set<string>();
   const raisedOf = new Map<string, number[]>();
   const outage = scenario.outage && { fromMs: scenario.outage.fromMs, toMs: scenario.outage.toMs + limitMs };
+  const sites = scenario.silences.filter(({ cause }) => cause === "site");
   for (const { body, atMs } of sent) {
     // The same notice twice says the same id: its receiver can tell.
     if (seen.has(body.id)) result.doubled += 1;
     seen.add(body.id);
-    const isOutage = body.alerts?.some(({ kind }) => kind === "fleet-silent") === true;
-    if (isOutage && body.event === "alert.raised") result.outageNotifications += 1;
+    const isOutage = outage !== undefined && atMs >= outage.fromMs && atMs <= outage.toMs;
+    const isOfMany = body.alerts?.some(({ kind }) => kind === "fleet-silent") === true;
+    if (isOutage && isOfMany && body.event === "alert.raised") result.outageNotifications += 1;
     for (const alert of body.alerts ?? []) {
       if (body.event === "alert.resolved") open.delete(alert.id);
       if (body.event !== "alert.raised") continue;
       result.raised[alert.kind] = (result.raised[alert.kind] ?? 0) + 1;
       if (open.has(alert.id)) result.doubled += 1;
       open.add(alert.id);
-      if (alert.kind === "fleet-silent") result.outageAlerts += 1;
+      if (alert.kind === "fleet-silent") {
+        const ofSite = sites.some(({ fromMs, toMs }) => atMs >= fromMs && atMs <= toMs + limitMs);
+        if (isOutage) result.outageAlerts += 1;
+        else if (!ofSite) result.falseAlerts += 1;
+      }
       if (alert.kind !== "offline" || alert.node === undefined) continue;
       const raised = raisedOf.get(alert.node.id);
       if (raised === undefined) raisedOf.set(alert.node.id, [atMs]);

@@ -8,6 +8,22 @@ export interface Told {
   atMs: number;
 }
 
+/** A node's record, as far as it is a telling. */
+export interface Seen {
+  level: Told["level"];
+  /** Counts announcements. */
+  epoch: number;
+}
+
+/**
+ * Whether a record tells anything that the one before did not: another level, or a death once more. (An overload is
+ * announced again where it is of another metric, and that is no telling.)
+ */
+export function isTelling(before: Seen | undefined, { level, epoch }: Seen): boolean {
+  if (before === undefined) return level !== "healthy";
+  return level !== before.level || (level === "offline" && epoch !== before.epoch);
+}
+
 export interface Score {
   /** Silences that had to be told, and how long after the last sign of life possible they were. */
   deaths: number;

@@ -12,7 +12,7 @@ import { between, createFleetMeter, type Meters } from "./meter.ts";
 import { makeScenario, type Scenario, type Settings } from "./scenario.ts";
 import { startReceiver } from "./receiver.ts";
 import { type AlertScore, scoreAlerts } from "./score-alerts.ts";
-import { type Score, score, type Told } from "./score.ts";
+import { isTelling, type Score, score, type Seen, type Told } from "./score.ts";
 import { installVirtualClock, type VirtualClock } from "./virtual-clock.ts";
 
 export interface Outcome {
@@ -55,7 +55,7 @@ export async function simulateFleet(
     const scenario = options.scenario ?? makeScenario(settings);
     const indexOf = new Map(nodes.map(({ nodeId }, index) => [nodeId, index]));
     const told: Told[] = [];
-    const levels = new Map<string, string>();
+    const records = new Map<string, Seen>();
     // What a person sees: the node's record, after whoever writes it was given its messages.
     lambda.onBatch(async (name, event) => {
       if (name !== "note-transitions") return;
@@ -65,8 +65,11 @@ export async function simulateFleet(
         const node = indexOf.get(nodeId);
         if (node === undefined) continue;
         const record = await cloud.as("simulation", () => getNode(table, { tenantId, nodeId }));
-        if (record === undefined || (levels.get(nodeId) ?? "healthy") === record.health) continue;
-        levels.set(nodeId, record.health);
+        if (record === undefined) continue;
+        const seen = { level: record.health, epoch: record.healthEpoch };
+        const isNews = isTelling(records.get(nodeId), seen);
+        records.set(nodeId, seen);
+        if (!isNews) continue;
         told.push({ node, level: record.health, atMs: clock.nowMs() - startMs });
       }
     });

@@ -29,6 +29,11 @@ describe("an hour of a fleet, with deaths, flaps, a site's outage, wrong clocks,
     expect(said.figures.filter((figure) => !meets(figure))).toEqual([]);
     expect(said.score["deaths"]).toBeGreaterThan(3);
     expect(said.score["overloads"]).toBeGreaterThan(0);
+    const ofOurs = said.figures.filter(({ name }) => name.endsWith("of our own outage"));
+    expect(ofOurs.map(({ name, value }) => [name, value])).toEqual([
+      ["alerts of our own outage", 1],
+      ["notifications of our own outage", 1],
+    ]);
   });
 
   it("costs one write of one unit a heartbeat, and nothing else", () => {
