@@ -1,7 +1,7 @@
 import type { IndexedAction } from "./action-index.ts";
 import { domainOf, flagPhrases } from "./action-index.ts";
 import { sharedFacts, thingToChange } from "./complete-steps.ts";
-import type { Evidence } from "./grounding.ts";
+import type { Evidence } from "./evidence.ts";
 import { askedIn, type Request } from "./judged-step.ts";
 import type { PlanningContext } from "./planning-types.ts";
 import type { GroundedStep } from "../task/task-state.ts";

@@ -8,10 +8,12 @@ import { checkSteps, questionFor, unknownThing, withDefaults } from "./complete-
 import { gradeTable } from "./grade-table.ts";
 import { knownNames } from "./coordination.ts";
 import { doubtAbout } from "./doubts.ts";
-import { type Evidence, evidenceOf, groundValue, isAnnounced } from "./grounding.ts";
+import { type Evidence, evidenceOf } from "./evidence.ts";
+import { groundValue, isAnnounced } from "./grounding.ts";
 import { type JudgedStep, quote, type Request, speaksFor } from "./judged-step.ts";
 import { type LeftOut, leftOut } from "./left-out.ts";
 import type { PlanningContext, Understanding } from "./planning-types.ts";
+import { glossed } from "./languages/languages.ts";
 import { asksFavour, saysOther } from "./languages/signs.ts";
 import { noActionFits } from "./refusals.ts";
 import { whyNotPlain } from "./request-mood.ts";
@@ -27,11 +29,11 @@ export function gradeAnswer(raw: string, context: PlanningContext): Understandin
   const index = indexActions(context.actions);
   const answer = parseAnswer(raw);
   const named = namesIn(answer, context);
-  const evidence = evidenceOf(
-    context.instruction,
-    (tokens) => withoutSlips(index, tokens, named, new Map<string, string | undefined>()) ?? tokens,
-    knownNames(context),
-  );
+  const evidence = evidenceOf(context.instruction, {
+    names: knownNames(context),
+    translate: glossed,
+    mend: (tokens) => withoutSlips(index, tokens, named, new Map<string, string | undefined>()) ?? tokens,
+  });
   const nearest = nearestActions(index, evidence.tokens);
   const unsure = (why: string, grade = 0): Understanding => ({ kind: "unsure", why, nearest, grade });
   const unusable = (why: string): Understanding => ({ kind: "unsure", why, nearest, grade: 0, form: true });

@@ -1,7 +1,7 @@
 import type { IndexedAction } from "./action-index.ts";
 import type { GroundedStep } from "../task/task-state.ts";
 import { asksFor, type Clause } from "./clauses.ts";
-import type { Evidence } from "./grounding.ts";
+import type { Evidence } from "./evidence.ts";
 
 /** A proposed step whose values all come from somewhere. */
 export interface JudgedStep {

@@ -1,7 +1,7 @@
 import { domainOf, type IndexedAction } from "./action-index.ts";
 import { type Clause, setsUp } from "./clauses.ts";
 import { knownNames } from "./coordination.ts";
-import type { Evidence } from "./grounding.ts";
+import type { Evidence } from "./evidence.ts";
 import type { JudgedStep, Request } from "./judged-step.ts";
 import type { PlanningContext } from "./planning-types.ts";
 import { isNumberWord } from "./quantity.ts";

@@ -172,6 +172,9 @@ describe("the matcher", () => {
     "add user john like last time",
     'the mail says "add user john"',
     "cannot add user john",
+    "remove it",
+    "Benutzer john bitte nicht anlegen",
+    "n'ajoute pas l'utilisateur john",
   ])("knows that no model's word would be taken for %j", (instruction) => {
     expect(match(instruction)).toMatchObject({ kind: "unsure", final: true });
     const steps = [{ action: "users.add", variables: { username: "john" } }];
@@ -179,7 +182,7 @@ describe("the matcher", () => {
     expect(judged.kind).toBe("unsure");
   });
 
-  it.each(["let john in", "john needs an account, but no share", "how do I add user john?"])(
+  it.each(["show it", "let john in", "john needs an account, but no share", "how do I add user john?"])(
     "leaves %j to a model",
     (instruction) => {
       expect(match(instruction)).toMatchObject({ kind: "unsure" });

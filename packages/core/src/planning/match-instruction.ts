@@ -5,7 +5,7 @@ import { type IndexedAction, indexActions, nearestActions } from "./action-index
 import { checkSteps, questionFor, sharedFacts, thingToChange, unknownThing, withDefaults } from "./complete-steps.ts";
 import { knownNames, onceForEach, pluralsOf } from "./coordination.ts";
 import { type ClauseReading, readByExamples, readByWords } from "./match-clause.ts";
-import { evidenceOf } from "./grounding.ts";
+import { evidenceOf } from "./evidence.ts";
 import type { PlanningContext, Understanding } from "./planning-types.ts";
 import { whyNotPlain } from "./request-mood.ts";
 import { isNegated, screenInstruction } from "./screen-instruction.ts";
@@ -39,10 +39,16 @@ export function matchInstruction(context: PlanningContext): Understanding {
     grade: 0,
   });
   // `gradeAnswer` takes no model's word for these either: nobody is asked, nor paid, for a sure no.
-  const never = whyNever(context.instruction);
-  if (never !== undefined) return { ...unsure(never), final: true };
+  // Without the tables of other languages, which are large: of a request in one of them that says "not" of a part, a model may
+  // be asked in vain.
+  const isNo = isNegated(context.instruction);
+  if (isNo && evidenceOf(context.instruction).allNegated) return { ...unsure(negated), final: true };
+  const notPlain = whyNotPlain(context.instruction);
+  if (notPlain !== undefined) {
+    return mayBeLook(context.instruction, tokens, index) ? unsure(notPlain) : { ...unsure(notPlain), final: true };
+  }
   // Where only a part says "not", a model may tell which one.
-  if (isNegated(context.instruction)) return unsure(negated);
+  if (isNo) return unsure(negated);
   if (tokens.every((token) => token.class === "free" || token.kind === "separator")) {
     return unsure("Nothing is asked for.");
   }
@@ -71,9 +77,11 @@ export function matchInstruction(context: PlanningContext): Understanding {
 
 const negated = "It is said what should not be.";
 
-/** Why no tier may make a plan of it; undefined where one may. */
-function whyNever(instruction: string): string | undefined {
-  return evidenceOf(instruction).allNegated ? negated : whyNotPlain(instruction);
+/** "Ping it": nothing is wrong with it for who only looks, and a word of it is one of what only looks. */
+function mayBeLook(instruction: string, tokens: readonly Token[], index: readonly IndexedAction[]): boolean {
+  const speaks = ({ action, bag }: IndexedAction) =>
+    action.kind === "read" && tokens.some(({ class: one, canon }) => one === "content" && bag.has(canon));
+  return whyNotPlain(instruction, true) === undefined && index.some(speaks);
 }
 
 function understandingOf(
