@@ -60,10 +60,10 @@ const heaviest: Partial<Record<FunctionName, number>> = {
   // job takes. Since issue 7 it has a fleet's lists, plots and changes of many, alerts, and appliances' configurations: three
   // nouns, whose use cases are small and whose shapes are not. Behind the nodes' door answers are held to their sources, and
   // the next job is let into its lane; what grades a plan comes later. It knows every route's shapes, so that it grows with
-  // each noun. Before any model is asked both tell what none could make a plan of, in four languages: that reads a request as
-  // the grading does, by its tables of words (20 kB).
-  api: 1.6,
-  nodes: 1.54,
+  // each noun. Before any model is asked both tell what none could make a plan of, in four languages: by how those say no, later
+  // and if. The tables of words come with the grading.
+  api: 1.54,
+  nodes: 1.47,
   // Of AWS the table alone; a task is also shown while its answer grows.
   wait: 1.52,
   sessions: 1.5,
@@ -84,7 +84,7 @@ const heaviest: Partial<Record<FunctionName, number>> = {
   queues: 1.47,
   // Of AWS the table and KMS; what is told is redacted, signed and held to its shape.
   notify: 1.5,
-  reconcile: 1.75,
+  reconcile: 1.63,
 };
 
 it("a start loads little more than the SDK that the function needs", async () => {

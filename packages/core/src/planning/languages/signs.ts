@@ -1,9 +1,9 @@
-import { frenchSigns } from "./french.ts";
-import { germanSigns } from "./german.ts";
-import { spanishSigns } from "./spanish.ts";
+import { frenchSigns } from "./french-signs.ts";
+import { germanSigns } from "./german-signs.ts";
+import { spanishSigns } from "./spanish-signs.ts";
 import { folded, type LanguageSigns } from "./table.ts";
 
-/* Apart from the words: the matcher, which reads English only, needs no more than these. */
+/* In files apart from the words: the matcher, which reads English only, loads no more than these. */
 const signs: readonly LanguageSigns[] = [germanSigns, spanishSigns, frenchSigns];
 
 /** Whether a text says no, in any language. */
