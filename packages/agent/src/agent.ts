@@ -140,6 +140,7 @@ async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agen
   const bundles = createBundleStore({ folder: options.bundlesDir ?? join(stateDir, "bundles"), call });
   const reporter = createReporter({ call, ledger, clock, random, log, nowMs, signal });
   const config = await createConfigKeeper({
+    version: agentVersion,
     stateDir,
     applianceId: identity.nodeId,
     tenantId: identity.tenantId,

@@ -1,3 +1,4 @@
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type ApplianceConfig,
@@ -28,9 +29,14 @@ export interface ConfigKeeper {
 /**
  * Verified by the keys of the trust document that sign commands, for this appliance, not expired, and never an older one
  * than was kept: a restored control plane does not take a watch away. What is refused leaves the last good one in place.
+ *
+ * Each build has a document of its own beside the newest: after an upgrade that is taken back the newest may be one that
+ * this build cannot read. It goes on with what it can, and takes nothing that is older than what it cannot.
  */
 export async function createConfigKeeper(options: {
   stateDir: string;
+  /** Of this build. */
+  version: string;
   applianceId: string;
   tenantId: string;
   call: Client;
@@ -39,8 +45,14 @@ export async function createConfigKeeper(options: {
   log: Log;
 }): Promise<ConfigKeeper> {
   const { applianceId, tenantId, call, trust, log } = options;
-  const path = join(options.stateDir, "config.json");
-  let kept = readKept(await readIfThere(path));
+  const pathOf = (name: string) => join(options.stateDir, name);
+  const own = `config.${options.version}.json`;
+  const found = await Promise.all((await keptFiles()).map((name) => readIfThere(pathOf(name))));
+  let kept = found
+    .map(readKept)
+    .filter((one) => one !== undefined)
+    .toSorted((a, b) => b.revision - a.revision)[0];
+  let floor = Math.max(0, ...found.map(revisionOf));
   let refused: string | undefined;
   let following: Promise<void> = Promise.resolve();
 
@@ -61,23 +73,41 @@ export async function createConfigKeeper(options: {
     return signed;
   }
 
+  function keptFiles(): Promise<string[]> {
+    return readdir(options.stateDir).then(
+      (names) => names.filter((name) => /^config(\..+)?\.json$/.test(name)),
+      () => [],
+    );
+  }
+
+  async function keep(document: SignedDocument): Promise<void> {
+    const text = JSON.stringify(document);
+    await replaceFile(pathOf("config.json"), text);
+    await replaceFile(pathOf(own), text);
+    const others = (await keptFiles()).filter((name) => name !== "config.json" && name !== own);
+    const read = others.map(async (name) => ({ name, revision: revisionOf(await readIfThere(pathOf(name))) }));
+    const oldest = (await Promise.all(read)).toSorted((a, b) => b.revision - a.revision).slice(mostOthers);
+    for (const { name } of oldest) await rm(pathOf(name), { force: true });
+  }
+
   async function follow(revision: number): Promise<void> {
     const known = kept?.revision ?? 0;
-    if (revision === known) {
+    if (revision === known && known === floor) {
       refused = undefined;
       return;
     }
     try {
-      if (revision < known) throw older(revision, known);
+      if (revision < floor) throw older(revision, floor);
       const answer = await call("fetchConfig", { params: { nodeId: applianceId }, query: { have: known } });
       if (answer.document === undefined) {
-        if (answer.revision < known) throw older(answer.revision, known);
+        if (answer.revision < floor) throw older(answer.revision, floor);
         return;
       }
       const signed = await verify(answer.document);
-      if (signed.revision <= known) throw older(signed.revision, known);
-      await replaceFile(path, JSON.stringify(answer.document));
+      if (signed.revision < floor || signed.revision <= known) throw older(signed.revision, floor);
+      await keep(answer.document);
       kept = signed;
+      floor = signed.revision;
       refused = undefined;
       log("config.taken_up", { revision: signed.revision });
     } catch (error) {
@@ -109,6 +139,18 @@ function older(revision: number, known: number): AppError {
     },
   );
 }
+
+/** Documents of other builds that are kept: whoever goes back goes to one of the last. */
+const mostOthers = 2;
+
+/** Also of a document that a newer build has kept, and that this one does not know all of. */
+function revisionOf(text: string | undefined): number {
+  const document = signedDocumentSchema.safeParse(text === undefined ? undefined : parse(text));
+  if (!document.success) return 0;
+  const payload = parsePayload(new Uint8Array(Buffer.from(document.data.payload, "base64")));
+  return revisionSchema.safeParse(payload).data?.revision ?? 0;
+}
+const revisionSchema = signedConfigSchema.pick({ revision: true }).loose();
 
 /** It was verified when it was kept; its key may be gone since, and it is kept to all the same. */
 function readKept(text: string | undefined): SignedConfig | undefined {

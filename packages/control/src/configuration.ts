@@ -73,10 +73,11 @@ export async function putConfig(
   return retryOnConflict(async () => {
     const node = await loadAppliance(deps, tenantId, params.nodeId);
     const { nodeId } = node;
-    const [epoch, before, tenant] = await Promise.all([
+    const [epoch, before, tenant, presences] = await Promise.all([
       readGateEpoch(deps.table, { tenantId, runId: nodeId }),
       getConfigRecord(deps.table, { tenantId, nodeId }),
       getTenant(deps.table, tenantId),
+      presencesOf(deps, [node]),
     ]);
     const current = before?.config ?? noConfig;
     const revision = before?.version ?? 0;
@@ -92,11 +93,12 @@ export async function putConfig(
         next: "Enrol it again with --doorbell ssm, or leave it at pull.",
       });
     }
-    await askGate(deps, caller, { node, before: current, revision: revision + 1, body });
+    const next = nextRevision(revision, presences.get(nodeId)?.configRevision);
+    await askGate(deps, caller, { node, before: current, revision: next, body });
     const nowMs = deps.nowMs();
     const after: ConfigState = {
       v: 1,
-      version: revision + 1,
+      version: next,
       tenantId,
       nodeId,
       config: body.config,
@@ -124,6 +126,17 @@ export async function putConfig(
     await sendAfterCommit(deps, "rollouts", { tenantId, configOf: nodeId }, tenantId);
     return view(deps, node, after);
   });
+}
+
+/** More changes of one appliance than a restored table can have lost. */
+const mostLost = 10_000;
+
+/**
+ * One that the appliance has not seen with other content: the table may have been restored to before what it keeps to. An
+ * appliance is believed within bounds, so that none can use the numbers up.
+ */
+function nextRevision(stored: number, reported = 0): number {
+  return (reported <= stored + mostLost ? Math.max(stored, reported) : stored) + 1;
 }
 
 /** The node's own record says how it is called: whoever rings reads no configuration. */

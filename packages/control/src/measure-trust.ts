@@ -1,6 +1,6 @@
 import { AppError, hasCode } from "@steward/contracts/errors";
-import { trustDocumentSchema } from "@steward/contracts/trust";
 import type { Context } from "./context.ts";
+import { readTrust } from "./read-trust.ts";
 
 type Deps = Pick<Context, "trust" | "release" | "nowMs">;
 
@@ -33,8 +33,7 @@ export async function requireLastingTrust(deps: Deps): Promise<void> {
 }
 
 async function trustEndsAtMs(deps: Pick<Deps, "trust">): Promise<number> {
-  const { payload } = await deps.trust();
-  return trustDocumentSchema.parse(JSON.parse(Buffer.from(payload, "base64").toString("utf8"))).expiresAtMs;
+  return readTrust(await deps.trust()).expiresAtMs;
 }
 
 function daysUntil(atMs: number, nowMs: number): number {

@@ -6,8 +6,8 @@ import { defaults } from "@steward/contracts/defaults";
 import type { Context, WithSigner } from "./context.ts";
 
 /**
- * Signs the newest configuration of an appliance, unless that was done and is good for a while. May be done twice: of two
- * signatures over the same revision either will do.
+ * Signs the newest configuration of an appliance, unless that was done by the key of today and is good for a while. May be
+ * done twice: of two signatures over the same revision either will do.
  */
 export async function signConfig(
   deps: Pick<Context, "table" | "nowMs"> & WithSigner,
@@ -20,7 +20,10 @@ export async function signConfig(
   ]);
   if (config === undefined || node === undefined || node.removedAtMs !== undefined) return;
   const nowMs = deps.nowMs();
-  if (signed?.revision === config.version && !isNearItsEnd(signed.expiresAtMs, nowMs)) return;
+  if (signed?.revision === config.version && !isNearItsEnd(signed.expiresAtMs, nowMs)) {
+    const { keyId } = await deps.signer.key();
+    if (signed.document.keyId === keyId) return;
+  }
   const payload: SignedConfig = {
     v: 1,
     tenantId,

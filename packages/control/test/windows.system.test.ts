@@ -386,8 +386,23 @@ describe("a configuration", () => {
   const of = () => ({ nodeId: appliance.nodeId });
   const put = (config: Parameters<typeof putConfig>[3]["config"], more: object = {}, by = operator) =>
     putConfig(house, by, of(), { config, ...more });
-  const sign = () => signConfig(deps(), { tenantId: admin.tenantId, configOf: appliance.nodeId });
-  const fetch = (have?: number) => fetchConfig(house, appliance, of(), { have });
+  const sign = (by = signer) =>
+    signConfig({ ...deps(), signer: by }, { tenantId: admin.tenantId, configOf: appliance.nodeId });
+  const trusting = async (by: typeof signer) => {
+    const { keyId, publicKey } = await by.key();
+    const dispatch = [{ keyId, publicKey: Buffer.from(publicKey).toString("base64") }];
+    const content = { v: 1, version: 1, issuedAtMs: 0, expiresAtMs: Number.MAX_SAFE_INTEGER };
+    const payload = JSON.stringify({ ...content, keys: { dispatch, approval: [], release: [], seal: [] } });
+    return { ...(await house.trust()), payload: Buffer.from(payload).toString("base64") };
+  };
+  const fetch = (have?: number, by = signer) =>
+    fetchConfig({ ...house, trust: () => trusting(by) }, appliance, of(), { have });
+  const tell = async (configRevision: number, sequence: number) => {
+    const heartbeat = { sequence, intervalSeconds: 120, agentVersion: "1", configRevision, conditions: [] };
+    const metrics = { cpuPercent: 1, memoryPercent: 1, diskPercent: 1, loadAverage1m: 1, uptimeSeconds: 1 };
+    const { nodeId, fingerprint } = appliance;
+    await beat(house.table, { nodeId, fingerprint, heartbeat: { ...heartbeat, metrics }, nowMs: house.nowMs() });
+  };
 
   it("is told to the appliance with the change itself, signed when it comes for it, and in sync when it says so", async () => {
     expect(await viewConfig(house, operator, of())).toMatchObject({ revision: 0, config: {} });
@@ -408,14 +423,35 @@ describe("a configuration", () => {
     await sign();
     expect((await fetch(0)).document).not.toEqual(document);
 
-    const heartbeat = { sequence: 100, intervalSeconds: 120, agentVersion: "1", configRevision: 1, conditions: [] };
-    const metrics = { cpuPercent: 1, memoryPercent: 1, diskPercent: 1, loadAverage1m: 1, uptimeSeconds: 1 };
-    const { nodeId, fingerprint } = appliance;
-    await beat(house.table, { nodeId, fingerprint, heartbeat: { ...heartbeat, metrics }, nowMs: house.nowMs() });
+    await tell(1, 100);
     expect(await viewConfig(house, operator, of())).toMatchObject({ reported: 1, sync: "in_sync" });
     await expect(fetchConfig(house, { ...appliance, nodeId: "apl_x" }, of(), {})).rejects.toMatchObject({
       code: "not_found",
     });
+  });
+
+  it("is signed anew where the key that signed it was given up", async () => {
+    await put({ intervalSeconds: 30 });
+    await sign();
+    const { document } = await fetch(0);
+    await sign();
+    expect((await fetch(0)).document).toEqual(document);
+    const next = testSigner();
+    house.sent.length = 0;
+    await expect(fetch(0, next)).rejects.toMatchObject({ code: "unavailable" });
+    expect(house.sent).toHaveLength(1);
+    await sign(next);
+    expect((await fetch(0, next)).document?.keyId).toBe((await next.key()).keyId);
+  });
+
+  it("has a number that its appliance has not seen, also after the table was restored", async () => {
+    await put({ intervalSeconds: 30 });
+    await tell(6, 100);
+    expect(await viewConfig(house, operator, of())).toMatchObject({ revision: 1, sync: "pending" });
+    expect(await put({ intervalSeconds: 31 })).toMatchObject({ revision: 7, sync: "pending" });
+    // No appliance uses the numbers up.
+    await tell(999_999_999_998, 101);
+    expect(await put({ intervalSeconds: 32 })).toMatchObject({ revision: 8 });
   });
 
   it("keeps every revision, refuses a change of what is not in force any more, and takes one that is repeated", async () => {
