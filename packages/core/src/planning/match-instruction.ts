@@ -77,7 +77,7 @@ export function matchInstruction(context: PlanningContext): Understanding {
 
 const negated = "It is said what should not be.";
 
-/** "Ping it": nothing is wrong with it for who only looks, and a word of it is one of what only looks. */
+/** "Show it": nothing is wrong with it for who only looks, and a word of it is one of what only looks. */
 function mayBeLook(instruction: string, tokens: readonly Token[], index: readonly IndexedAction[]): boolean {
   const speaks = ({ action, bag }: IndexedAction) =>
     action.kind === "read" && tokens.some(({ class: one, canon }) => one === "content" && bag.has(canon));
