@@ -316,13 +316,25 @@ async function readBatch(table: Table, keys: readonly { pk: string; sk: string }
 /** A query without its table. */
 export type Query = Omit<QueryCommandInput, "TableName">;
 
-/** Runs a query to its end, or until `limit` items that pass `accept` were found. `more`: there may be further ones. */
+/** Fewer a call would be as many calls for a filter that accepts little. */
+const fewestACall = 100;
+
+/**
+ * Runs a query to its end, or until `limit` items that pass `accept` were found. `more`: there may be further ones.
+ * `looksAt`: ends after so many items, accepted or not; `lookedTo` is the last of them then, to go on behind.
+ */
 export async function queryItems(
   table: Table,
   query: Query,
-  { limit = Number.POSITIVE_INFINITY, accept = () => true }: { limit?: number; accept?: (item: Item) => boolean } = {},
-): Promise<{ items: Item[]; more: boolean }> {
+  {
+    limit = Number.POSITIVE_INFINITY,
+    accept = () => true,
+    looksAt = Number.POSITIVE_INFINITY,
+  }: { limit?: number; accept?: (item: Item) => boolean; looksAt?: number } = {},
+): Promise<{ items: Item[]; more: boolean; lookedTo?: Item }> {
   const items: Item[] = [];
+  const atOnce = Number.isFinite(looksAt) ? Math.min(looksAt, Math.max(limit + 1, fewestACall)) : limit + 1;
+  let looked = 0;
   let from: Item | undefined;
   do {
     const answer = await calling("list records", () =>
@@ -331,16 +343,20 @@ export async function queryItems(
           ...query,
           TableName: table.name,
           ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-          ...(Number.isFinite(limit) ? { Limit: limit + 1 } : {}),
+          ...(Number.isFinite(atOnce) ? { Limit: atOnce } : {}),
         }),
       ),
     );
-    for (const item of answer.Items ?? []) {
+    const found = answer.Items ?? [];
+    for (const item of found) {
       if (!accept(item)) continue;
       if (items.length >= limit) return { items, more: true };
       items.push(item);
     }
     from = answer.LastEvaluatedKey;
+    looked += found.length;
+    const lookedTo = found.at(-1);
+    if (from !== undefined && lookedTo !== undefined && looked >= looksAt) return { items, more: true, lookedTo };
   } while (from !== undefined);
   return { items, more: false };
 }

@@ -3,6 +3,8 @@ import { newId, runIdOf } from "@steward/contracts/ids";
 import type { NodeState } from "@steward/core/node/node-state";
 import type { FreezeState, PersonState, SessionState, TenantState } from "@steward/core/tenant/tenant-state";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openAlert, reduceAlert } from "@steward/core/alert/reduce-alert";
+import { createAlert, listAlerts } from "../src/records/alert.ts";
 import { createCertificate, findCertificate, getCertificate, listCertificates } from "../src/records/certificate.ts";
 import { listDue } from "../src/records/due.ts";
 import { createEnrolment, getEnrolment } from "../src/records/enrolment.ts";
@@ -356,4 +358,41 @@ test("a refused request can be made again at once; whoever took it over is not d
   expect(await beginIdempotent(table, { ...input, nowMs: 1_006_001 })).toEqual({ kind: "running" });
   await abandonIdempotent(table, { ...input, owner: taker.owner });
   expect(await beginIdempotent(table, { ...input, bodyDigest: "another" })).toMatchObject({ begunBefore: false });
+});
+
+test("a page of alerts looks through so many for those that are asked for, and says where to go on", async () => {
+  const tenantId = aTenantId();
+  const looksAt = 150;
+  const over = Array.from({ length: 300 }, (_, at) => {
+    const subject = { kind: "offline", nodeId: at === 0 ? "apl_wanted" : `apl_${at}` } as const;
+    const raise = { type: "raise", severity: "critical", noticeId: "ntc_1" } as const;
+    return reduceAlert(openAlert(tenantId, subject, raise, at).state, { type: "clear" }, at + 1).state;
+  });
+  for (let at = 0; at < over.length; at += 100) await commit(table, over.slice(at, at + 100).map(createAlert));
+  const wanted = (after?: string) =>
+    listAlerts(table, tenantId, {
+      limit: 1,
+      looksAt,
+      status: "resolved",
+      accept: ({ nodeId }) => nodeId === "apl_wanted",
+      ...(after === undefined ? {} : { after }),
+    });
+  const first = await wanted();
+  expect(first).toMatchObject({ items: [], after: expect.any(String) });
+  const second = await wanted(first.after);
+  expect(second).toMatchObject({ items: [{ nodeId: "apl_wanted" }] });
+  const all: string[] = [];
+  let after: string | undefined;
+  do {
+    const page = await listAlerts(table, tenantId, {
+      limit: 280,
+      looksAt,
+      status: "resolved",
+      ...(after === undefined ? {} : { after }),
+    });
+    all.push(...page.items.map(({ alertId }) => alertId));
+    after = page.after;
+  } while (after !== undefined);
+  expect(new Set(all).size).toBe(over.length);
+  expect(all).toHaveLength(over.length);
 });

@@ -33,18 +33,17 @@ export async function lookAtAlert(
   if (after === before) return;
   const told = effects.map((effect) => ({ effect, alert: after }));
   const notices = noticesOfAlerts(told, { noticeId, nowMs });
-  await commit(deps.table, [
-    replaceAlert(before, after),
-    ...notices.map(createNotice),
-    audited(nowMs, {
-      tenantId: key.tenantId,
-      who: "steward:reconcile",
-      what: "look-at-alert",
-      record: key.alertId,
-      before,
-      after,
-    }),
-  ]);
+  const audit = audited(nowMs, {
+    tenantId: key.tenantId,
+    who: "steward:reconcile",
+    what: "look-at-alert",
+    record: key.alertId,
+    before,
+    after,
+  });
+  // That the gateway is still gone, and when it is looked at next, is nobody's history.
+  const isStill = after.suppressedBy !== undefined && after.suppressedBy === before.suppressedBy;
+  await commit(deps.table, [replaceAlert(before, after), ...notices.map(createNotice), ...(isStill ? [] : [audit])]);
   meterNotices(deps.meter, notices);
   await sendNotices(deps, notices);
 }

@@ -1,6 +1,7 @@
 import { listAlerts as listAlertRecords } from "@steward/aws/records/alert";
 import { getFleetSilence } from "@steward/aws/records/fleet-silence";
 import { createNode, getNode } from "@steward/aws/records/node";
+import { listAudit } from "@steward/aws/records/audit";
 import { listNotices } from "@steward/aws/records/notice";
 import { createPresence, getPresence } from "@steward/aws/records/presence";
 import { getSweepState } from "@steward/aws/records/sweep-state";
@@ -639,7 +640,13 @@ it("a gateway hides whom it takes down, and only as long as it may be the reason
   const behind = await house.machine(tenantId, "appliance", "behind", ["gateway:router"]);
   await fallSilent();
   expect(await silentOnes()).toEqual({ shown: ["router"], hidden: ["behind"] });
-  house.passTime(30 * minute);
+  house.passTime(4 * minute);
+  const audits = async () => (await listAudit(house.table, tenantId, { limit: 100 })).items.length;
+  const before = await audits();
+  await reconcile(house);
+  // It was looked at, and nothing has come of it.
+  expect(await audits()).toBe(before);
+  house.passTime(26 * minute);
   await reconcile(house);
   expect([await toldOf("alert.raised"), await toldOf("alert.escalated")]).toEqual([1, 1]);
   // The gateway is back, and the machine is not.

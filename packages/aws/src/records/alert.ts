@@ -51,27 +51,35 @@ export interface AlertFilter {
   /** Absent: those that are so, acknowledged or not. */
   status?: AlertStatus | undefined;
   accept?: (alert: AlertState) => boolean;
+  looksAt?: number;
 }
 
-/** Newest first. `after` of the page before goes on. The index trails the table by a moment. */
+/** Alerts that one page looks through for those that are asked for. */
+const lookedAt = 1_000;
+
+/**
+ * Newest first. `after` of the page before goes on. The index trails the table by a moment. A page may be short, or empty,
+ * with more behind it: of a thousand others it is asked for the next one.
+ */
 export async function listAlerts(
   table: Table,
   tenantId: string,
-  { limit, after = states.behindAllIds, status, accept = () => true }: PageRequest & AlertFilter,
+  { limit, after = states.behindAllIds, status, accept = () => true, looksAt = lookedAt }: PageRequest & AlertFilter,
 ): Promise<Page<AlertState>> {
   const pk = list(tenantId, status === "resolved" ? "over" : "now");
-  const { items, more } = await queryItems(
+  const { items, more, lookedTo } = await queryItems(
     table,
     states.queryOf({ index: "gsi1", pk, before: after }, { newestFirst: true }),
     {
       limit,
+      looksAt,
       accept: (item) => {
         const state = states.stateOf<AlertState>(item);
         return (status === undefined || state.status === status) && accept(state);
       },
     },
   );
-  const last = items.at(-1);
+  const last = lookedTo ?? items.at(-1);
   return {
     items: items.map((item) => states.stateOf<AlertState>(item)),
     ...(more && last !== undefined ? { after: String(last["gsi1sk"]) } : {}),

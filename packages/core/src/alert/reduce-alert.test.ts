@@ -141,6 +141,18 @@ describe("an alert", () => {
     expect(play(still.state, [[1, clear]]).told).toEqual([]);
   });
 
+  it("behind a gateway that is gone for long is looked at more seldom, at last every hour", () => {
+    let state = open({ suppressedBy: "apl_2" });
+    const gaps: number[] = [];
+    for (let turn = 0; turn < 40; turn += 1) {
+      const nowMs = state.dueAtMs ?? Number.NaN;
+      state = reduceAlert(state, { ...look, suppressedBy: "apl_2" }, nowMs).state;
+      gaps.push(((state.dueAtMs ?? Number.NaN) - nowMs) / minuteMs);
+    }
+    expect(gaps).toEqual(gaps.toSorted((one, other) => one - other));
+    expect([gaps[0], gaps.at(-1)]).toEqual([3, 60]);
+  });
+
   it("that opened behind a gateway and comes back within ten minutes by itself is told, also when it is less bad", () => {
     const hidden = open({ suppressedBy: "apl_2" });
     const back = play(hidden, [

@@ -7,8 +7,9 @@ import { type AlertPerson, type AlertState, type AlertSubject, alertIdOf } from 
 const minuteMs = 60_000;
 /** What comes back within this time has never been away: it is the same opening, and nobody is told again. */
 export const reopenMs = 10 * minuteMs;
-/** How often it is looked whether a gateway is back. */
+/** How often it is looked whether a gateway is back; of one that is gone for long more seldom, up to an hour. */
 export const suppressedLookMs = 3 * minuteMs;
+const seldomLookMs = 60 * minuteMs;
 const keptOpenings = 10;
 const keptNotices = 5;
 
@@ -228,11 +229,12 @@ function isSnoozed({ snoozedUntilMs = 0, snoozedSeverity = "critical", severity 
 
 /** Sets when it must be looked at next. */
 function timed(state: AlertState): AlertStep {
-  const { suppressedBy, updatedAtMs } = state;
+  const { suppressedBy, startsAtMs, updatedAtMs } = state;
+  const lookAfterMs = Math.min(seldomLookMs, Math.max(suppressedLookMs, (updatedAtMs - startsAtMs) / 4));
   const dueAtMs =
     suppressedBy === undefined
       ? Math.min(state.snoozedUntilMs ?? Number.POSITIVE_INFINITY, escalatesAtMs(state))
-      : updatedAtMs + suppressedLookMs;
+      : updatedAtMs + Math.round(lookAfterMs);
   const rest = without(state, "dueAtMs");
   return { state: Number.isFinite(dueAtMs) ? { ...rest, dueAtMs } : rest, effects: [] };
 }
