@@ -41,6 +41,13 @@ export async function reserveModelSpend(
   };
   const reserved = await reserveSpend(deps.table, reservation, { limitMicros: budgetMicros(limit), nowMs });
   if (reserved.kind === "full") {
+    if (reservation.micros > budgetMicros(limit)) {
+      // Whatever is spent: neither a new month nor waiting makes room for it.
+      const [what, one] = asks ? [" for questions", "one"] : ["", "one request"];
+      const most = (Math.ceil(usd * 100) / 100).toFixed(2);
+      const reason = `this tenant may have $${limit} a month of Claude${what}, and ${one} may cost up to $${most}; your provider can raise it`;
+      return { kind: "full", reason };
+    }
     const used = (reserved.spend.spentMicros + reserved.spend.reservedMicros) / 1_000_000;
     const error = quotaExceeded({ quota: "modelUsdPerMonth", limit, used, nowMs, resetsAtMs: month.endsAtMs, asks });
     return {

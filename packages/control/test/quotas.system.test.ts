@@ -304,6 +304,19 @@ describe("the budget for Claude", () => {
     expect(asked).toBe(1);
   });
 
+  test("that is less than one question may cost says so, instead of that it is spent", async () => {
+    await limit({ modelUsdPerMonth: mostUsd * 0.2 });
+    await question();
+    await words();
+    const claude = answering(() => Promise.reject(new Error("nobody may be asked")));
+    for (const message of escalations()) await escalateJob({ ...house, claude }, message);
+    const told = async (status: "succeeded" | "failed") =>
+      (await listTasks(house.table, person.tenantId, { status, limit: 1 })).items[0]?.result?.message;
+    expect(await told("succeeded")).toMatch(/a month of Claude for questions, and one may cost up to \$0\.\d\d;/);
+    expect(await told("failed")).toMatch(/a month of Claude, and one request may cost up to \$0\.\d\d;/);
+    expect(await useOf("modelUsdPerMonth")).toMatchObject({ used: 0 });
+  });
+
   test("of another tenant is not spent by a flood", async () => {
     await limit({ modelUsdPerMonth: 0 });
     await many(3, () => words());
