@@ -194,6 +194,16 @@ function boundaryRules(scope: Construct, { stage, env }: StageProps): Rule[] {
     },
     { actions: actionsOf("sts", "AssumeRole"), resources: [arn("iam", `role/${names.queueRole}`)] },
     {
+      actions: actionsOf("sns", "Publish"),
+      resources: [`arn:${Stack.of(scope).partition}:sns:*:*:steward-notices-*`],
+      why: "Topics are customers' own, in accounts and regions of theirs; their name says what for, their policy lets Steward in",
+    },
+    {
+      actions: actionsOf("ses", "SendEmail"),
+      resources: [arn("ses", "identity/*")],
+      why: "Which domain mail comes from is a setting of the stage, and the account's own to verify",
+    },
+    {
       actions: actionsOf("autoscaling", "CompleteLifecycleAction"),
       resources: [arn("autoscaling", `autoScalingGroup:*:autoScalingGroupName/${names.workerGroup}`)],
       why: "A group's ARN has an id in its middle; its name is the stage's own",
