@@ -672,7 +672,7 @@ it.each([
   ["in a circle hide nobody", ["ab", "bc", "ca"], { shown: ["a", "b", "c"], hidden: [] }],
   ["one behind the other hide what is behind them", ["ab", "bc", "c"], { shown: ["c"], hidden: ["a", "b"] }],
 ])("gateways %s", async (_what, pairs, expected) => {
-  for (const [name, gateway] of pairs.map((pair) => [...pair])) {
+  for (const [name, gateway] of pairs.map((pair) => pair.split(""))) {
     await house.machine(person.tenantId, "appliance", name, gateway === undefined ? [] : [`gateway:${gateway}`]);
   }
   await fallSilent();
