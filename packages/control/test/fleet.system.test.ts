@@ -18,7 +18,7 @@ import { fleetHealth, fleetHistory, nodeHistory, topology } from "@steward/contr
 import { listNodes } from "@steward/control/node-views";
 import { noteFleetSilence, noteTransition } from "@steward/control/note-transition";
 import { reconcile } from "@steward/control/reconcile";
-import { putThresholds } from "@steward/control/thresholds";
+import { putNodeThresholds, putThresholds } from "@steward/control/thresholds";
 import { sweepPresence } from "@steward/control/sweep-presence";
 import fc from "fast-check";
 import { afterAll, beforeEach, expect, it } from "vitest";
@@ -669,12 +669,24 @@ it("a gateway hides whom it takes down, and only as long as it may be the reason
 });
 
 it.each([
-  ["in a circle hide nobody", ["ab", "bc", "ca"], { shown: ["a", "b", "c"], hidden: [] }],
-  ["one behind the other hide what is behind them", ["ab", "bc", "c"], { shown: ["c"], hidden: ["a", "b"] }],
+  ["in a circle hide nobody", ["a b", "b c", "c a"], { shown: ["a", "b", "c"], hidden: [] }],
+  ["one behind the other hide what is behind them", ["a b", "b c", "c"], { shown: ["c"], hidden: ["a", "b"] }],
 ])("gateways %s", async (_what, pairs, expected) => {
-  for (const [name, gateway] of pairs.map((pair) => pair.split(""))) {
+  for (const [name, gateway] of pairs.map((pair) => pair.split(" "))) {
     await house.machine(person.tenantId, "appliance", name, gateway === undefined ? [] : [`gateway:${gateway}`]);
   }
   await fallSilent();
   expect(await silentOnes()).toEqual(expected);
+});
+
+it("a tenant's thresholds reach its nodes also while somebody sets one node after the other", async () => {
+  const [one, other] = await machines(2);
+  if (one === undefined || other === undefined) throw new Error("no machines");
+  await putThresholds(house, person, { thresholds: { diskPercent: [70, 99] } });
+  house.passTime(30_000);
+  await putNodeThresholds(house, person, { nodeId: one.nodeId }, { memoryPercent: [1, 2] });
+  await reconcile(house);
+  const toldTo = async ({ nodeId }: NodeCaller) => (await getPresence(house.table, nodeId))?.directive.thresholds;
+  expect(await toldTo(one)).toMatchObject({ diskPercent: [70, 99], memoryPercent: [1, 2] });
+  expect(await toldTo(other)).toMatchObject({ diskPercent: [70, 99] });
 });
