@@ -16,7 +16,10 @@ export const prices = {
   /** Of an elliptic key. */
   kmsSignPerMillion: 15.0,
   secretReadPerMillion: 5.0,
-  /** Of a machine that SSM calls beyond the first 1,000 of an account and region, each of which is then paid for. */
+  /**
+   * Of an on-premises machine that SSM calls. Up to 1,000 of an account and region are free (standard tier); for more the
+   * account turns to the advanced tier, in which each of them is paid for, the first 1,000 as well.
+   */
   ssmAdvancedHour: 0.00695,
   dataOutPerGb: 0.09,
   kmsKeyPerMonth: 1.0,

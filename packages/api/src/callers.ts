@@ -72,21 +72,54 @@ export type CertificateIdentity =
 /** Extended key usage: for clients. */
 const clientAuth = "1.3.6.1.5.5.7.3.2";
 
+/** What a certificate says, which never changes: that it is in time, and in force, is looked at with each call. */
+interface ReadCertificate {
+  identity: CertificateIdentity;
+  fromMs: number;
+  toMs: number;
+}
+
+/** Certificates that this process has read, by their text. */
+export type KnownCertificates = Map<string, ReadCertificate>;
+/** Some 15 MB. The one that came first goes. */
+export const maxKnownCertificates = 10_000;
+
 /**
  * Who a client certificate says it is. It must be exactly what our issuer makes (`issue-certificate`): for clients and
  * nothing else, no CA, one name, and the same name in its address. Whether this very certificate is accepted now is the
  * record's to say (`authenticateNode`, the heartbeat's own write): fails closed. The TLS listener has checked chain and
- * time; the time is looked at again here, except for a late renewal (`validAtMs` absent).
+ * time; the time is looked at again here, except for a late renewal (`validAtMs` absent). With `known`, a text is read once.
  */
 export function certificateIdentity(
   clientCertPem: string | undefined,
-  { validAtMs }: { validAtMs?: number } = {},
+  { validAtMs, known }: { validAtMs?: number; known?: KnownCertificates } = {},
 ): CertificateIdentity {
   if (clientCertPem === undefined || clientCertPem === "") {
     throw new AppError("certificate_refused", "this door needs a client certificate", {
       next: "Enrol the machine: an admin makes a token with POST /api/v1/nodes.",
     });
   }
+  const { identity, fromMs, toMs } = known?.get(clientCertPem) ?? remember(known, clientCertPem);
+  if (validAtMs !== undefined && !(fromMs <= validAtMs && validAtMs < toMs)) {
+    throw new AppError("certificate_refused", "the client certificate is not valid now", {
+      next: "Check the machine's certificate; one that has expired is renewed with POST /api/v1/renew-expired.",
+    });
+  }
+  return identity;
+}
+
+/** Only what names somebody is kept: what is refused is read, and refused, each time. */
+function remember(known: KnownCertificates | undefined, clientCertPem: string): ReadCertificate {
+  const certificate = readCertificate(clientCertPem);
+  if (known !== undefined) {
+    const [first] = known.size >= maxKnownCertificates ? known.keys() : [];
+    if (first !== undefined) known.delete(first);
+    known.set(clientCertPem, certificate);
+  }
+  return certificate;
+}
+
+function readCertificate(clientCertPem: string): ReadCertificate {
   let certificate: X509Certificate;
   try {
     certificate = new X509Certificate(clientCertPem);
@@ -97,19 +130,15 @@ export function certificateIdentity(
   if (ca || keyUsage?.length !== 1 || keyUsage[0] !== clientAuth) {
     throw new AppError("certificate_refused", "the client certificate is made for something else");
   }
-  if (validAtMs !== undefined && !(validFromDate.getTime() <= validAtMs && validAtMs < validToDate.getTime())) {
-    throw new AppError("certificate_refused", "the client certificate is not valid now", {
-      next: "Check the machine's certificate; one that has expired is renewed with POST /api/v1/renew-expired.",
-    });
-  }
   const fingerprint = createHash("sha256").update(certificate.raw).digest("hex");
   const [, tenantId = "", id = ""] = /^URI:steward:\/\/(\w+)\/(\w+)$/.exec(subjectAltName ?? "") ?? [];
+  const time = { fromMs: validFromDate.getTime(), toMs: validToDate.getTime() };
   if (subject === `CN=${id}`) {
     if (tenantIdSchema.safeParse(tenantId).success && nodeIdSchema.safeParse(id).success) {
-      return { kind: "node", nodeId: id, tenantId, fingerprint };
+      return { identity: { kind: "node", nodeId: id, tenantId, fingerprint }, ...time };
     }
     if (tenantId === "person" && personIdSchema.safeParse(id).success) {
-      return { kind: "user", personId: id, fingerprint };
+      return { identity: { kind: "user", personId: id, fingerprint }, ...time };
     }
   }
   throw new AppError("certificate_refused", "the client certificate names nobody that we know of");
@@ -118,7 +147,7 @@ export function certificateIdentity(
 /** A person's certificate is good for one route, and it is not one of the machines'. */
 export function nodeIdentity(
   clientCertPem: string | undefined,
-  validity: { validAtMs?: number },
+  validity: { validAtMs?: number; known?: KnownCertificates },
 ): CertificateIdentity & { kind: "node" } {
   const identity = certificateIdentity(clientCertPem, validity);
   if (identity.kind === "node") return identity;

@@ -1,5 +1,5 @@
 import { bodyBytes, clientCertificateOf, type HttpEvent, type HttpResult } from "@steward/api/lambda-event";
-import { nodeIdentity } from "@steward/api/callers";
+import { type KnownCertificates, nodeIdentity } from "@steward/api/callers";
 import { problemOf } from "@steward/api/problems";
 import { parseJsonBody } from "@steward/api/request-body";
 import { validateBody } from "@steward/api/validate";
@@ -18,6 +18,8 @@ const sendNodeEvent = (event: NodeEvent) => queues.send("node-events", event, { 
 const log = createLog("heartbeat", stage);
 // A scope of its own for every call would cost as much as the rest of it: this function reaches one family, whoever calls.
 const table = { client: createDynamo({ fence: { log, only: ["presence"] } }), name: resourceNames(stage).table };
+/** To read a certificate costs more than all else that is not the SDK's, and the same ones come each minute. */
+const known: KnownCertificates = new Map();
 const deps = { table, nowMs: () => Date.now(), log, sendNodeEvent };
 
 /** The hottest path, and so the shortest: size, certificate, schema, one write. */
@@ -25,7 +27,7 @@ export async function handler(event: HttpEvent): Promise<HttpResult> {
   try {
     if (!domains.includes(event.requestContext.domainName)) throw new AppError("wrong_door", "heartbeats go to nodes.");
     const value = parseJsonBody(bodyBytes(event), event.headers["content-type"]);
-    const { nodeId, fingerprint } = nodeIdentity(clientCertificateOf(event), { validAtMs: deps.nowMs() });
+    const { nodeId, fingerprint } = nodeIdentity(clientCertificateOf(event), { validAtMs: deps.nowMs(), known });
     const heartbeat = validateBody(heartbeatSchema, value);
     const answer = await acceptHeartbeat(deps, { nodeId, fingerprint, heartbeat });
     return { statusCode: 200, headers: { "content-type": "application/json" }, body: JSON.stringify(answer) };

@@ -32,13 +32,25 @@ const billableNames = [
 ] as const satisfies BillableName[];
 
 /*
- * Time is what nothing here can meter: it is Lambda's. A function with 256 MB has a seventh of a core, on which the
- * heartbeat's 0.4 ms (`npm run bench handlers`) are 3 ms; a call's answer takes the SDK and the service 5 ms together; and 4 KB
- * of items are read in one.
+ * Time is what nothing here can meter: it is Lambda's, and reckoned. The processor's is a heartbeat's, as `npm run bench:handlers`
+ * measures it ("heartbeat handler CPU"), on the part of a core that a function's memory buys; every invocation is taken to need
+ * as much. For a call's answer it waits 5 ms, and 4 KB of items are read in one. What a wrong guess would cost is beside the bar.
  */
-const startMs = 3;
-const callMs = 5;
+/** The least of three runs, two cores with a load of 17 to 21: docs/sizing.md. */
+export const handlerCpuMs = 0.81;
+/** A function with so much memory has one core, one with less its part of it (AWS Lambda's Developer Guide). */
+export const coreMb = 1_769;
+export const callMs = 5;
 const readUnitMs = 1;
+
+/** What a function's code takes, by its memory, without what it waits for. */
+export function startMs(memoryMb: number): number {
+  return (handlerCpuMs * coreMb) / memoryMb;
+}
+
+export function gbSecondsOf(ms: number, memoryMb: number): number {
+  return (ms / 1_000) * (memoryMb / 1_024);
+}
 
 /** What a function's meter comes to. Functions of the doors: each invocation is a request of API Gateway as well. */
 export function billablesOf(meters: Meters): Billables {
@@ -51,9 +63,9 @@ export function billablesOf(meters: Meters): Billables {
     if (definition !== undefined) {
       const { trigger, memoryMb }: FunctionDefinition = definition;
       if (trigger.kind === "http") sum.requests += meter.invocations;
-      const ms = meter.invocations * startMs + count(/./) * callMs + meter.readUnits * readUnitMs;
+      const ms = meter.invocations * startMs(memoryMb) + count(/./) * callMs + meter.readUnits * readUnitMs;
       sum.invocations += meter.invocations;
-      sum.gbSeconds += (ms / 1_000) * (memoryMb / 1_024);
+      sum.gbSeconds += gbSecondsOf(ms, memoryMb);
     }
     sum.writeUnits += meter.writeUnits;
     sum.readUnits += meter.readUnits;
@@ -74,6 +86,11 @@ export function combine(...parts: (readonly [Billables, number])[]): Billables {
   const sum = { ...zero };
   for (const [part, times] of parts) for (const name of billableNames) sum[name] += part[name] * times;
   return sum;
+}
+
+/** Of all that is billed one thing. */
+export function only(name: BillableName, billables: Billables): Billables {
+  return { ...zero, [name]: billables[name] };
 }
 
 const million = 1_000_000;
@@ -104,11 +121,4 @@ export function priceOf(billables: Billables): Record<Service, number> {
 
 export function totalOf(costs: Record<Service, number>): number {
   return serviceNames.reduce((sum, service) => sum + costs[service], 0);
-}
-
-/** Rounded as it is kept: chance is not in it, but a sum of fractions has a tail. */
-export function rounded(billables: Billables): Billables {
-  return Object.fromEntries(
-    billableNames.map((name) => [name, Number(billables[name].toPrecision(6))]),
-  ) as unknown as Billables;
 }

@@ -6,7 +6,7 @@ import { type FunctionDefinition, functionDefinitions } from "@steward/functions
 import { readStatefulList } from "../../../stacks/stateful-guard.ts";
 import { prices } from "../prices.ts";
 import { billablesOf, combine, priceOf, totalOf } from "./billables.ts";
-import type { Metered } from "./meter.ts";
+import { causesOf, type Metered } from "./meter.ts";
 
 export const hoursPerMonth = 730;
 const minutesPerMonth = hoursPerMonth * 60;
@@ -25,7 +25,8 @@ export interface Fixed {
 }
 
 /** What a stage costs a month when nothing happens in it: GPU hosts, models, logs of requests and backups apart. */
-export function fixedCosts({ hour, installation }: Metered): Fixed[] {
+export function fixedCosts(all: Metered): Fixed[] {
+  const { hour } = all;
   const schedules = definitions.filter(({ trigger }) => trigger.kind === "schedule").length;
   const consumers = definitions.filter(({ trigger }) => trigger.kind === "queue").length;
   const alarmMetrics = alarmDefinitions("prod").reduce((sum, { metrics }) => sum + metrics.length, 0) + scalingMetrics;
@@ -62,7 +63,7 @@ export function fixedCosts({ hour, installation }: Metered): Fixed[] {
     },
     {
       name: "sweep, reconcile",
-      usd: totalOf(priceOf(combine([installation, hoursPerMonth]))),
+      usd: totalOf(priceOf(combine([causesOf(all).installation, hoursPerMonth]))),
       how: "metered: what they do without appliances and tenants",
     },
     {
