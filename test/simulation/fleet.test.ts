@@ -43,5 +43,6 @@ describe("an hour of a fleet, with deaths, flaps, a site's outage, wrong clocks,
     expect(calls["dynamodb.UpdateItem"]).toBe(invocations + announcements);
     expect(Object.keys(calls).sort()).toEqual(["dynamodb.UpdateItem", "sqs.GetQueueUrl", "sqs.SendMessage"]);
     expect({ readUnits, logLines }).toEqual({ readUnits: 0, logLines: 0 });
+    expect(said.meters["heartbeat"]?.writeUnits).toBe(invocations + announcements);
   });
 });
