@@ -62,6 +62,7 @@ const goodParams = (): Record<string, string> => ({
   windowId: newId("window", Date.now()),
   notificationId: newId("notification", Date.now()),
   certificateId: newId("certificate", Date.now()),
+  alertId: newId("alert", Date.now()),
   digest: "0".repeat(64),
   queue: "escalations",
 });

@@ -360,7 +360,9 @@ describe("the user data", () => {
     expect(new Set(readdirSync(folder, { recursive: true, encoding: "utf8" }))).toEqual(
       new Set([
         "agent",
+        "agent/install.sh",
         "agent/steward-agent.mjs",
+        "agent/steward-agent.service",
         "ollama.service",
         "setup.sh",
         "steward-agent.service",

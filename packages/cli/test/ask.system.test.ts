@@ -399,7 +399,7 @@ test("a question is answered as the answer grows, with its sources at the end", 
   expect(api.calls.map(({ query }) => query["answerFrom"])).toEqual([undefined, 0, 15, 30]);
 });
 
-test("words that did not hold are called so, and what the documentation says stands below", async () => {
+test("words that came to nothing are called so, and what the documentation says stands below", async () => {
   let looks = 0;
   const { config } = await installation({
     askSupport: () => taskOf({ kind: "support", status: "thinking" }),
@@ -424,7 +424,7 @@ test("words that did not hold are called so, and what the documentation says sta
   });
   const { stdout, stderr, code } = await steward(["support", "how?"], { config: config.folder, input: "" });
   expect(stdout).toContain("Just \\x1b[2Jguess");
-  expect(stderr).toContain("does not hold");
+  expect(stderr).toContain("not the answer");
   expect(stdout).toMatch(/Files {2}docs\/files\.md\n {2}A share[\s\S]*I do not know\./);
   expect(code).toBe(1);
 });

@@ -49,7 +49,7 @@ test("models are kept in order, as many as there is room for", () => {
     fc.property(fc.array(fc.string({ maxLength: 120 }), { maxLength: 32 }), (models) => {
       const packed = packModels(models);
       expect(packed).toEqual(models.slice(0, packed.length));
-      expect(Buffer.byteLength(packed.join("")) + packed.length).toBeLessThanOrEqual(240);
+      expect(Buffer.byteLength(packed.join("")) + packed.length).toBeLessThanOrEqual(220);
     }),
   );
 });

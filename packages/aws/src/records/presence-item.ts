@@ -16,7 +16,7 @@ export const presenceShards = 64;
 /** How many runs are announced to an appliance at a time. */
 export const maxPendingRuns = 20;
 /** Names of models beyond it are left out: what a worker has is shown, not decided, by this list. */
-const maxModelBytes = 240;
+const maxModelBytes = 220;
 /** A dozen GPUs of one kind, or three of different ones; those beyond it are left out. */
 const maxGpuBytes = 150;
 const maxPullingBytes = 60;
