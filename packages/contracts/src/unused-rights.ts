@@ -259,6 +259,13 @@ export const unusedRights: readonly UnusedRights[] = [
     byChance: true,
   },
   {
+    principals: ["nodes"],
+    actions: ["s3:ListBucket"],
+    resources: ["steward-{stage}-bundles-{account}"],
+    reason: "Without it S3 says forbidden of a bundle or build that nobody has uploaded; in the tests all are there.",
+    byChance: true,
+  },
+  {
     principals: ["wait"],
     actions: ["dynamodb:UpdateItem"],
     resources: table,
