@@ -27,7 +27,7 @@ const who = "steward:alerts";
  *
  * What is noted was announced before, here or by whoever sent the message, so no alert opens for what nobody announced; and
  * an announcement is made once, so whatever dies here is done by whoever gets the message next. Record and alerts are one
- * transaction: of two who have seen different times the later one's is what stays.
+ * transaction: of two who have seen different times the later one's is what stays, as each notes the epoch it has seen.
  *
  * That a node is offline the sweep alone decides, and its message says so: only it knows whether many are, or whether
  * nobody at all is heard. A message of anything else that comes late finds a silent node as it was announced last.
@@ -75,7 +75,8 @@ export async function noteTransition(
       record: nodeId,
     });
     const isNoted = announced.level === node.health && canonical(causes) === canonical(node.causes ?? []);
-    if (isNoted && changes.writes.length === 0) return [];
+    // Also an announcement that changes nothing: whoever still works on the one before it must not have the last word.
+    if (isNoted && announced.epoch <= node.healthEpoch && changes.writes.length === 0) return [];
     await commit(deps.table, [
       // Also where only its alerts change: its version is what puts those who decide on them in order.
       replaceNode(node, {

@@ -76,9 +76,10 @@ export function simulateNode(seed: number, days: number, chances: Chances): Tall
     directive: { intervalSeconds: intervalMs / second, configRevision: 0, pendingRuns: [] },
     announced: { level: "healthy", epoch: 1 },
   };
-  let node: Pick<NodeState, "nodeId" | "health" | "causes"> & { version: number } = {
+  let node: Pick<NodeState, "nodeId" | "health" | "healthEpoch" | "causes"> & { version: number } = {
     nodeId: "apl_1",
     health: "healthy",
+    healthEpoch: 1,
     causes: [],
     version: 1,
   };
@@ -152,11 +153,12 @@ export function simulateNode(seed: number, days: number, chances: Chances): Tall
         if (step.effects.some(({ event }) => event === "alert.raised")) told.push(`tell ${name}`);
       }
       const changes = announced.level !== node.health || JSON.stringify(causes) !== JSON.stringify(node.causes);
-      if (!changes && after.size === 0) return;
+      if (!changes && announced.epoch <= node.healthEpoch && after.size === 0) return;
       die();
       // One transaction, on the node's version.
       if (node.version !== readNode.version) continue;
-      node = { ...node, health: announced.level, causes, version: node.version + 1 };
+      const healthEpoch = Math.max(announced.epoch, node.healthEpoch);
+      node = { ...node, health: announced.level, healthEpoch, causes, version: node.version + 1 };
       for (const [id, alert] of after) alerts.set(id, alert);
       for (const one of told) {
         const [what, name = ""] = one.split(" ");
