@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { asUsuallyKilled, createAnsibleExecutor, hostPlace } from "../src/executor/ansible-executor.ts";
 import type { StepOutcome, StepRequest } from "../src/executor/executor.ts";
 import { readStat } from "../src/executor/process-tree.ts";
+import { stepScript } from "../src/executor/step-files.ts";
 
 // A program in the place of ansible-playbook, so that every way in which it may behave can be had. The real one is
 // used in test/ansible.
@@ -231,8 +232,29 @@ describe.skipIf(process.platform !== "linux")("the executor around ansible-playb
     await rm(score);
     expect(started()).toBe("a b\n");
     expect(await hostPlace(directory).command(["true"])).toMatchObject({
-      args: expect.arrayContaining([asUsuallyKilled]),
+      args: expect.arrayContaining([expect.stringContaining(asUsuallyKilled)]),
     });
+  });
+
+  test("nothing begins for an agent that was gone before the program was tied to it", async () => {
+    const { file, args } = await hostPlace(directory).command(["touch", join(directory, "out")]);
+    const ofAnother = spawnSync("sh", ["-c", '"$@"; exit $?', "sh", file, ...args]);
+    expect(ofAnother.status).toBe(143);
+    await expect(written("out")).rejects.toThrow();
+    expect(spawnSync(file, args).status).toBe(0);
+    expect(await written("out")).toBe("");
+  });
+
+  test("a step that is ended while its files arrive begins nothing and leaves nothing", async () => {
+    const work = join(directory, "work");
+    const step = spawn("sh", ["-c", stepScript, "sh", work, "touch", join(directory, "out")], { detached: true });
+    const begun = async () => (await readdir(work).catch(() => [])).length > 0;
+    while (!(await begun())) await new Promise((resolve) => setTimeout(resolve, 5));
+    step.kill("SIGTERM");
+    step.stdin.on("error", () => undefined).end(spawnSync("tar", ["-cf", "-", "-T", "/dev/null"]).stdout);
+    await new Promise((resolve) => step.once("close", resolve));
+    await expect(written("out")).rejects.toThrow();
+    expect(await readdir(work)).toEqual([]);
   });
 
   test("a playbook does not outlive an agent that is killed", async () => {

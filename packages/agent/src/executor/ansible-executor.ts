@@ -53,11 +53,17 @@ export const asUsuallyKilled =
 export function hostPlace(workDirectory: string): Place {
   return {
     workDirectory,
-    // A killed agent takes its playbook along: its run is reported as interrupted, so it must not go on.
+    // A killed agent takes its playbook along: its run is reported as interrupted, so it must not go on. Nor begin, where the
+    // agent was gone before the program was tied to it.
     command: ([...argv]) =>
       Promise.resolve({
         file: "setpriv",
-        args: ["--pdeathsig", "TERM", "--", "sh", "-c", asUsuallyKilled, "sh", ...argv],
+        args: [
+          ..."--pdeathsig TERM -- sh -c".split(" "),
+          `[ "$PPID" = ${process.pid} ] || exit 143; ${asUsuallyKilled}`,
+          "sh",
+          ...argv,
+        ],
       }),
     boot: {
       id: async () => (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim(),

@@ -154,13 +154,14 @@ rm -rf "$1"/step.*
 directory=$(mktemp -d "$1/step.XXXXXXXX")
 shift
 trap 'rm -rf "$directory"' EXIT
+# Before anything is started: a TERM between its start and this would leave it behind.
+trap 'rm -rf "$directory"; kill -KILL 0' TERM INT HUP
 cd "$directory"
 tar -xf - --no-same-owner
 mkdir home tmp
 export HOME="$directory/home" ANSIBLE_LOCAL_TEMP="$directory/tmp" ANSIBLE_REMOTE_TEMP="$directory/tmp"
 "$@" < /dev/null &
 program=$!
-trap 'rm -rf "$directory"; kill -KILL 0' TERM INT HUP
 code=0
 wait "$program" || code=$?
 exit "$code"
