@@ -194,11 +194,12 @@ beforeAll(async () => {
       workers: { ready: 1, slots: 4, used: 1 },
     }),
     bulkNodes: ({ body }) => {
-      const { change } = body as { change: { kind: string } };
+      const { change } = body as { change: { kind: string; confirm?: boolean } };
+      const problem = change.confirm === true ? "a freeze" : "nobody has said yes";
       return change.kind === "interval"
         ? {
             changed: 0,
-            items: [{ id: bert.id, outcome: "failed" as const, code: "denied_by_gate", problem: "a freeze" }],
+            items: [{ id: bert.id, outcome: "failed" as const, code: "denied_by_gate", problem }],
           }
         : { changed: 1, items: [{ id: bert.id, outcome: "changed" as const }] };
     },
@@ -256,8 +257,14 @@ afterAll(async () => {
 });
 
 test("a change of many ends with 1 where it failed for one, and says which and why", async () => {
-  const { code, stdout } = await steward(["nodes", "interval", "bert", "--seconds", "300"], { config: config.folder });
+  const interval = (...more: string[]) =>
+    steward(["nodes", "interval", "bert", "--seconds", ...more], { config: config.folder });
+  const { code, stdout } = await interval("300", "--yes");
   expect([code, stdout]).toEqual([1, expect.stringMatching(/✘ bert: a freeze/)]);
+  // The gate wants a yes for what watches less; what is as watchful as before takes none, and none is said.
+  const unasked = await interval("300");
+  expect([unasked.code, unasked.stderr]).toEqual([2, expect.stringMatching(/Nobody is there to ask/)]);
+  expect((await interval("120")).stdout).toMatch(/✘ bert: nobody has said yes/);
 });
 
 const ansible = spawnSync("ansible-inventory", ["--version"]).status === 0;

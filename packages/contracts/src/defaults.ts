@@ -99,6 +99,9 @@ export const defaultThresholds = {
   loadAverage1m: [4, 8],
 } as const;
 
+/** Up to here an appliance's interval is a matter of taste; one that is longer watches less. */
+export const watchfulSeconds = 120;
+
 /** Celsius, for sensors without limits of their own. */
 export const usualTemperature = { warning: 85, critical: 95 };
 

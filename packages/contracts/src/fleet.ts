@@ -146,8 +146,12 @@ export const bulkNodesSchema = z
     filter: nodeFilterSchema.optional(),
     change: z.discriminatedUnion("kind", [
       z.strictObject({ kind: z.literal("tags"), add: tagList, remove: tagList }),
-      /** How often they beat from their next heartbeat on. */
-      z.strictObject({ kind: z.literal("interval"), seconds: z.number().int().min(15).max(300) }),
+      /** How often they beat from their next heartbeat on. `confirm`: a yes to what the gate wants one for, as for `putConfig`. */
+      z.strictObject({
+        kind: z.literal("interval"),
+        seconds: z.number().int().min(15).max(300),
+        confirm: z.boolean().optional(),
+      }),
       /** Off the list, and shut out. */
       z.strictObject({ kind: z.literal("remove") }),
     ]),

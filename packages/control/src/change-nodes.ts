@@ -86,7 +86,7 @@ async function setBeat(
   deps: ConfigDeps,
   caller: Caller,
   nodeId: string,
-  { seconds, filter }: { seconds: number; filter: Filter },
+  { seconds, confirm, filter }: { seconds: number; confirm: boolean | undefined; filter: Filter },
 ): Promise<boolean> {
   if (filter !== undefined) {
     const node = await getNodeRecord(deps.table, { tenantId: caller.tenantId, nodeId });
@@ -95,7 +95,7 @@ async function setBeat(
   }
   const { config, revision } = await viewConfig(deps, caller, { nodeId });
   if (config.intervalSeconds === seconds) return false;
-  await putConfig(deps, caller, { nodeId }, { config: { ...config, intervalSeconds: seconds }, revision });
+  await putConfig(deps, caller, { nodeId }, { config: { ...config, intervalSeconds: seconds }, revision, confirm });
   return true;
 }
 
@@ -169,7 +169,7 @@ async function changeOne(
     case "tags":
       return retag(deps, caller, nodeId, { ...change, ...(filter === undefined ? {} : { filter }) });
     case "interval":
-      return setBeat(deps, caller, nodeId, { seconds: change.seconds, filter });
+      return setBeat(deps, caller, nodeId, { seconds: change.seconds, confirm: change.confirm, filter });
     case "remove":
       return remove(deps, caller, nodeId, filter);
     default:

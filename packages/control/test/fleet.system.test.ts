@@ -12,6 +12,7 @@ import type { Heartbeat } from "@steward/contracts/heartbeat";
 import { acceptHeartbeat, type FleetEvent, type NodeEvent } from "@steward/control/accept-heartbeat";
 import { listAlerts } from "@steward/control/alerts";
 import { bulkNodes, changeTags } from "@steward/control/change-nodes";
+import { viewConfig } from "@steward/control/configuration";
 import type { Caller, NodeCaller } from "@steward/control/context";
 import { loadFleet } from "@steward/control/fleet-store";
 import { fleetHealth, fleetHistory, nodeHistory, topology } from "@steward/control/fleet-views";
@@ -634,6 +635,23 @@ it("tags and removal of many are each node's own outcome; a customer's are a cus
     items: [{ outcome: "unchanged" }, { outcome: "failed", code: "not_found" }],
   });
   expect((await listNodes(house, person, { limit: 10 })).items).toEqual([]);
+});
+
+it("an interval of many that watches less is set with a yes, and without one for none of them", async () => {
+  const [one, two] = await machines(2, ["site:berlin"]);
+  if (one === undefined || two === undefined) throw new Error("no machine");
+  const nodes = [one.nodeId, two.nodeId];
+  const set = (seconds: number, more: { confirm?: boolean } = {}) =>
+    bulkNodes(house, person, { nodes, change: { kind: "interval", seconds, ...more } });
+  expect(await set(300)).toMatchObject({
+    changed: 0,
+    items: nodes.map((id) => ({ id, outcome: "failed", code: "denied_by_gate" })),
+  });
+  expect(await set(300, { confirm: true })).toMatchObject({ changed: 2 });
+  expect((await viewConfig(house, person, { nodeId: two.nodeId })).config).toEqual({ intervalSeconds: 300 });
+  // The reply was lost.
+  expect(await set(300, { confirm: true })).toMatchObject({ changed: 0, items: [{ outcome: "unchanged" }, {}] });
+  expect(await set(120)).toMatchObject({ changed: 2 });
 });
 
 it("an agent that finds another service down at each beat cannot open alerts without end", async () => {

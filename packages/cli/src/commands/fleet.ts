@@ -1,3 +1,4 @@
+import { watchfulSeconds } from "@steward/contracts/defaults";
 import { type BulkResult, flowStages, historyHours, maxBulk, type NodeFilter } from "@steward/contracts/fleet";
 import { healthLevels } from "@steward/contracts/heartbeat";
 import { nodeKinds } from "@steward/contracts/node";
@@ -251,7 +252,7 @@ async function change(
     ui.say("No machine is like that.");
     return exitCodes.ok;
   }
-  const isSafe = input.given.length > 0 && input.change.kind !== "remove";
+  const isSafe = input.given.length > 0 && !takesAYes(input.change);
   if (yes !== true && !isSafe) {
     if (!ui.canAsk) throw usageError("Nobody is there to ask", "Use --yes if you mean it.");
     const shown = named.slice(0, 5).map(({ name }) => visible(name));
@@ -261,12 +262,15 @@ async function change(
       return exitCodes.failed;
     }
   }
+  // Whoever got here past the question has said yes, also to what the gate wants one for.
+  const change: BulkChange =
+    input.change.kind === "interval" && (yes === true || !isSafe) ? { ...input.change, confirm: true } : input.change;
   const total: BulkResult = { changed: 0, items: [] };
   const done = ui.progress(() => `${total.items.length} of ${named.length}`);
   try {
     for (let at = 0; at < named.length; at += maxBulk) {
       const part = named.slice(at, at + maxBulk).map(({ id }) => id);
-      const answer = await call("bulkNodes", { body: { nodes: part, change: input.change } });
+      const answer = await call("bulkNodes", { body: { nodes: part, change } });
       total.changed += answer.changed;
       total.items.push(...answer.items);
     }
@@ -287,8 +291,13 @@ async function change(
 
 type BulkChange =
   | { kind: "tags"; add: string[]; remove: string[] }
-  | { kind: "interval"; seconds: number }
+  | { kind: "interval"; seconds: number; confirm?: boolean }
   | { kind: "remove" };
+
+/** Also of machines that were named one by one. */
+function takesAYes(change: BulkChange): boolean {
+  return change.kind === "remove" || (change.kind === "interval" && change.seconds > watchfulSeconds);
+}
 
 async function chosenNodes(
   call: Call,

@@ -1,6 +1,6 @@
 import type { ApplianceConfig } from "@steward/contracts/appliance-config";
 import { canonicalHash } from "@steward/contracts/canonical";
-import { defaults, usualTemperature } from "@steward/contracts/defaults";
+import { defaults, usualTemperature, watchfulSeconds } from "@steward/contracts/defaults";
 import { contentHash, defaultRollout, executablePlan, type Plan, planHash } from "@steward/contracts/plan";
 import type { Risk } from "@steward/contracts/risk";
 import { targetsRoot } from "@steward/contracts/targets-proof";
@@ -35,9 +35,6 @@ type Limits = { warning: number; critical: number };
 function isHotter(old: Limits = usualTemperature, now: Limits = usualTemperature): boolean {
   return now.warning > old.warning || now.critical > old.critical;
 }
-
-/** Up to here an interval is a matter of taste. */
-const watchfulSeconds = 120;
 
 /** Absent is the organisation's, which nobody is to know here: as usual. */
 const usualSeconds: number = defaults.heartbeatIntervalSeconds;
