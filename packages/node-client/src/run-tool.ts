@@ -5,7 +5,8 @@ export type ToolOutcome =
   | { kind: "output"; stdout: string }
   | { kind: "absent" }
   | { kind: "timed_out"; afterMs: number }
-  | { kind: "failed"; detail: string };
+  /** `stdout`: what it has said all the same, for tools whose exit status tells of what they looked at. Absent: nothing. */
+  | { kind: "failed"; detail: string; stdout?: string };
 
 /** Starts a tool of the machine. Never throws. */
 export type RunTool = (tool: string, args: readonly string[]) => Promise<ToolOutcome>;
@@ -55,7 +56,8 @@ export function createRunTool(timeoutMs: number): RunTool {
         if (code === 0) return end({ kind: "output", stdout });
         // nvidia-smi tells of a lost driver on its standard output.
         const said = (stderr.trim() || stdout.trim()).split("\n")[0]?.slice(0, 200) ?? "";
-        return end({ kind: "failed", detail: said === "" ? `ended with ${code ?? signal}` : said });
+        const detail = said === "" ? `ended with ${code ?? signal}` : said;
+        return end({ kind: "failed", detail, ...(stdout === "" ? {} : { stdout }) });
       });
     });
   };

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { type ApplianceConfig, applianceConfigSchema } from "@steward/contracts/appliance-config";
 import { type Condition, conditionSchema, maxConditions } from "@steward/contracts/heartbeat";
 import type { Clock } from "@steward/node-client/clock";
-import type { RunTool } from "@steward/node-client/run-tool";
+import type { RunTool, ToolOutcome } from "@steward/node-client/run-tool";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createConditionLog } from "./condition-log.ts";
@@ -216,7 +216,7 @@ describe("the list of conditions", () => {
 describe("a machine that is watched", () => {
   const answers: Record<string, string> = {
     "smartctl --scan --json": JSON.stringify({ devices: [{ name: "/dev/sdc", type: "sat" }] }),
-    sh: capture("hitachi-failing"),
+    "smartctl --json": capture("hitachi-failing"),
     "systemctl list-units":
       "nginx.service loaded failed failed A web server\nsamba-smbd.service loaded failed failed Samba\n",
     "systemctl show":
@@ -238,7 +238,7 @@ describe("a machine that is watched", () => {
     let config: ApplianceConfig = { watch: { services: ["smbd"], filesystems: ["/srv"] } };
     const { clock, advance } = sleepless();
     let nowMs = 1_000 * dayMs;
-    const look = watchMachine({ stateDir: root, config: () => config, clock, nowMs: () => nowMs, runTool, root });
+    const look = watchMachine({ stateDir: root, config: () => config, clock, nowMs: () => nowMs, newTool: () => runTool, root });
     const kinds = async () => (await look()).map(({ kind, level }) => `${kind} ${level}`).toSorted();
     await look();
     advance(3_600_000);
@@ -264,7 +264,7 @@ describe("a machine that is watched", () => {
       config: () => ({ watch: { drives: false } }),
       clock,
       nowMs: () => nowMs,
-      runTool: async (tool, args) =>
+      newTool: () => async (tool, args) =>
         isLocked && tool === "apt-get" ? { kind: "failed", detail: "it is locked" } : runTool(tool, args),
       root,
     });
@@ -290,9 +290,9 @@ describe("a machine that is watched", () => {
       config: () => ({}),
       clock,
       nowMs: () => 0,
-      runTool: async (tool, args) => {
-        if (tool === "smartctl") return { kind: "output", stdout: JSON.stringify({ devices }) };
-        if (tool !== "sh") return { kind: "absent" };
+      newTool: () => async (tool, args) => {
+        if (tool !== "smartctl") return { kind: "absent" };
+        if (args.includes("--scan")) return { kind: "output", stdout: JSON.stringify({ devices }) };
         const isFirst = args.includes("megaraid,0");
         const stdout = isFirst ? behind(0, "hitachi-failing") : behind(1, "samsung-970-evo-plus");
         return { kind: "output", stdout };
@@ -303,6 +303,80 @@ describe("a machine that is watched", () => {
     await expect
       .poll(look)
       .toMatchObject([{ kind: "drive", subject: "sda [megaraid_disk_00] Hitachi HDS721050DLE630", level: "critical" }]);
+  });
+
+  it("asks no drive again that hangs, and the others as before; smartctl's end tells of the drive, not of its answer", async () => {
+    const asked: string[] = [];
+    // As `createRunTool` does: what no signal ends is not started again.
+    const newTool = (): RunTool => {
+      let hangs = false;
+      return async (tool, args) => {
+        if (tool !== "smartctl") return { kind: "absent" };
+        const devices = ["a", "b", "c"].map((letter) => ({ name: `/dev/sd${letter}` }));
+        if (args.includes("--scan")) return { kind: "output", stdout: JSON.stringify({ devices }) };
+        const name = args.at(-1) ?? "";
+        if (!hangs) asked.push(name);
+        hangs ||= name === "/dev/sdb";
+        if (hangs) return { kind: "timed_out", afterMs: 20_000 };
+        const stdout = capture("hitachi-failing").replace(/"info_name": "[^"]*"/, `"info_name": "${name}"`);
+        return { kind: "failed", detail: "ended with 8", stdout };
+      };
+    };
+    const { clock, advance } = sleepless();
+    const look = watchMachine({ stateDir: root, config: () => ({}), clock, nowMs: () => 0, newTool, root });
+    const times = (name: string) => asked.filter((one) => one === name).length;
+    while (times("/dev/sdc") < 3) {
+      advance(1_800_000);
+      await look();
+    }
+    const subjects = async () => (await look()).map(({ subject }) => subject?.slice(0, 3));
+    await expect.poll(subjects).toEqual(["sda", "sdc"]);
+    expect([times("/dev/sda"), times("/dev/sdb")]).toEqual([3, 1]);
+  });
+
+  it("keeps what it knew of a part whose tool does not answer", async () => {
+    put("run/systemd/system/x", "");
+    let failing: { line: string; outcome: ToolOutcome } | undefined;
+    let failures = 0;
+    const { clock, advance } = sleepless();
+    const look = watchMachine({
+      stateDir: root,
+      config: () => ({ watch: { services: ["smbd"], updates: false } }),
+      clock,
+      nowMs: () => 0,
+      newTool: () => async (tool, args) => {
+        if (failing === undefined || ![tool, ...args].join(" ").startsWith(failing.line)) return runTool(tool, args);
+        failures += 1;
+        return failing.outcome;
+      },
+      root,
+    });
+    const kinds = async () => (await look()).map(({ kind, level }) => `${kind} ${level}`).toSorted();
+    const whole = ["drive critical", "service critical", "service warning"];
+    advance(1_800_000);
+    await expect.poll(kinds).toEqual(whole);
+    const fail = async (line: string, outcome: ToolOutcome) => {
+      failing = { line, outcome };
+      failures = 0;
+      // The second look begins when the first one has ended.
+      while (failures < 2) {
+        advance(1_800_000);
+        await look();
+      }
+    };
+    const timedOut = { kind: "timed_out" as const, afterMs: 20_000 };
+    const failed = { kind: "failed" as const, detail: "it is busy" };
+    for (const line of ["smartctl --scan", "systemctl list-units"]) {
+      for (const outcome of [timedOut, failed]) {
+        await fail(line, outcome);
+        expect([line, outcome.kind, await kinds()]).toEqual([line, outcome.kind, whole]);
+      }
+    }
+    await fail("systemctl show", timedOut);
+    expect(await kinds()).toEqual(whole);
+    // One name that is none: what has failed is told of at least.
+    await fail("systemctl show", failed);
+    expect(await kinds()).toEqual(["drive critical", "service warning", "service warning"]);
   });
 
   it("asks again for no file system whose first look has not ended, and sees the others", async () => {

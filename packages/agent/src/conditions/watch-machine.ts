@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { ApplianceConfig } from "@steward/contracts/appliance-config";
 import type { Condition } from "@steward/contracts/heartbeat";
 import type { Clock } from "@steward/node-client/clock";
-import { createRunTool, type RunTool } from "@steward/node-client/run-tool";
+import { createRunTool, type RunTool, type ToolOutcome } from "@steward/node-client/run-tool";
 import { readIfThere, replaceFile } from "@steward/node-client/state-files";
 import { judgeCertificate } from "./judge-certificate.ts";
 import { judgeFileSystem } from "./judge-file-system.ts";
@@ -20,7 +20,7 @@ export interface MachineOptions {
   clock: Clock;
   /** The server's; what takes days is counted by it. */
   nowMs: () => number | undefined;
-  runTool?: RunTool;
+  newTool?: () => RunTool;
   /** `/`, or a folder in its place. */
   root?: string;
 }
@@ -32,7 +32,8 @@ const updatesMayWaitMs = 7 * dayMs;
 
 /** Of each part: how often it is looked at. A drive is not woken for it, and a package list does not change by itself. */
 const everyMs = {
-  quick: 0,
+  sensors: 0,
+  units: 0,
   fileSystems: 0,
   certificates: 10 * minuteMs,
   drives: 30 * minuteMs,
@@ -50,9 +51,16 @@ const waitingSchema = z.object({ updates: sinceSchema, reboot: sinceSchema });
 export function watchMachine(options: MachineOptions): () => Promise<Condition[]> {
   const { clock, config } = options;
   const root = options.root ?? "/";
-  const newTool = () => options.runTool ?? createRunTool(20_000);
+  const newTool = options.newTool ?? (() => createRunTool(20_000));
   const runTool = newTool();
-  const known: Record<Part, Condition[]> = { quick: [], fileSystems: [], certificates: [], drives: [], updates: [] };
+  const known: Record<Part, Condition[]> = {
+    sensors: [],
+    units: [],
+    fileSystems: [],
+    certificates: [],
+    drives: [],
+    updates: [],
+  };
   // Not all at once with everything else that a machine does when it starts.
   const startedAtMs = clock.monotonicMs();
   const lookedAtMs: Partial<Record<Part, number>> = {
@@ -61,17 +69,16 @@ export function watchMachine(options: MachineOptions): () => Promise<Condition[]
   };
   const looking = new Map<Part, Promise<void>>();
   const drives = new Map<string, Condition[]>();
-  // One for each file system: the one whose server is gone, and whose `df` no signal ends, hides no other.
+  // One for each file system and each drive: the one whose server is gone, or whose controller hangs, and whose tool no
+  // signal ends, hides no other.
   const dfs = new Map<string, RunTool>();
+  const smartctls = new Map<string, RunTool>();
 
   const parts: Record<Part, () => Promise<Condition[]>> = {
-    async quick() {
-      const { watch = {} } = config();
-      const [sensors, units] = await Promise.all([
-        readSensors(root),
-        lookAtUnits(watch.services ?? [], watch.ignoreServices ?? []),
-      ]);
-      return [...judgeSensors(sensors, watch.temperature), ...units];
+    sensors: async () => judgeSensors(await readSensors(root), config().watch?.temperature),
+    async units() {
+      const { services = [], ignoreServices = [] } = config().watch ?? {};
+      return lookAtUnits(services, ignoreServices);
     },
     async fileSystems() {
       const looks = (config().watch?.filesystems ?? []).map(async (path) => {
@@ -98,22 +105,21 @@ export function watchMachine(options: MachineOptions): () => Promise<Condition[]
     },
     async drives() {
       if (config().watch?.drives === false) return [];
-      const scan = await runTool("smartctl", ["--scan", "--json"]);
-      if (scan.kind !== "output") return [];
-      const found = readScan(scan.stdout).slice(0, 64);
+      const scan = answered(await runTool("smartctl", ["--scan", "--json"]));
+      if (scan === undefined) return [];
+      const found = readScan(scan).slice(0, 64);
       const keyOf = ({ name, type }: (typeof found)[number]) => `${name} ${type}`;
       for (const one of found) {
         const { name, type } = one;
+        const smartctl = smartctls.get(keyOf(one)) ?? newTool();
+        smartctls.set(keyOf(one), smartctl);
+        const device = type === undefined ? [] : ["--device", type];
+        const wanted = ["--json", "--health", "--attributes", "--nocheck=standby"];
+        const told = await smartctl("smartctl", [...wanted, ...device, name]);
         // Its exit status tells of the drive, so that most answers are "failures" to whoever started it.
-        const told = await runTool("sh", [
-          "-c",
-          'smartctl --json --health --attributes --nocheck=standby "$@"; exit 0',
-          "smartctl",
-          ...(type === undefined ? [] : ["--device", type]),
-          name,
-        ]);
-        const drive = told.kind === "output" ? readDrive(told.stdout) : undefined;
-        // One that sleeps is as it was.
+        const said = told.kind === "output" || told.kind === "failed" ? told.stdout : undefined;
+        const drive = said === undefined ? undefined : readDrive(said);
+        // One that sleeps, or does not answer, is as it was.
         if (drive === undefined) continue;
         const { level } = drive;
         drives.set(keyOf(one), level === "ok" ? [] : [{ kind: "drive", subject: drive.drive.slice(0, 100), level }]);
@@ -142,14 +148,15 @@ export function watchMachine(options: MachineOptions): () => Promise<Condition[]
   async function lookAtUnits(wanted: readonly string[], ignored: readonly string[]): Promise<Condition[]> {
     if (!(await isThere(join(root, "run/systemd/system")))) return [];
     const plain = ["--plain", "--no-legend", "--no-pager"];
-    const failed = await runTool("systemctl", ["list-units", "--failed", "--full", ...plain]);
-    const told = (but: readonly string[]) => (failed.kind === "output" ? readFailed(failed.stdout, but) : []);
+    const failed = answered(await runTool("systemctl", ["list-units", "--failed", "--full", ...plain]));
+    const told = (but: readonly string[]) => (failed === undefined ? [] : readFailed(failed, but));
     const named = [...new Set([...wanted, ...ignored])];
     if (named.length === 0) return told([]);
     const shown = await runTool("systemctl", ["show", "--property=Id,Names,ActiveState", "--no-pager", "--", ...named]);
-    // What is watched and failed is told as that, at least.
-    if (shown.kind !== "output") return told(ignored);
-    const units = readUnits(shown.stdout);
+    // One name that is none fails all of them, each time: what is watched and failed is told as that, at least.
+    const text = shown.kind === "failed" ? undefined : answered(shown);
+    if (text === undefined) return told(ignored);
+    const units = readUnits(text);
     return [...judgeWatched(units, wanted), ...told(namesOf(units, named))];
   }
 
@@ -170,7 +177,7 @@ export function watchMachine(options: MachineOptions): () => Promise<Condition[]
     return after;
   }
 
-  async function look(part: Part): Promise<void> {
+  async function lookAt(part: Part): Promise<void> {
     lookedAtMs[part] = clock.monotonicMs();
     try {
       known[part] = await parts[part]();
@@ -183,18 +190,25 @@ export function watchMachine(options: MachineOptions): () => Promise<Condition[]
     for (const part of Object.keys(everyMs) as Part[]) {
       const isDue = clock.monotonicMs() - (lookedAtMs[part] ?? Number.NEGATIVE_INFINITY) >= everyMs[part];
       if (!isDue || looking.has(part)) continue;
-      const look_ = look(part).finally(() => looking.delete(part));
-      looking.set(part, look_);
+      const look = lookAt(part).finally(() => looking.delete(part));
+      looking.set(part, look);
     }
     // The heartbeat goes out with what is known by then.
-    const quick = [looking.get("quick"), looking.get("fileSystems")].filter((one) => one !== undefined);
-    if (quick.length > 0) {
+    const quick = (["sensors", "units", "fileSystems"] as const).map((part) => looking.get(part));
+    if (quick.some((look) => look !== undefined)) {
       const late = new AbortController();
       await Promise.race([Promise.all(quick), clock.sleep(2_000, late.signal)]);
       late.abort();
     }
     return Object.values(known).flat();
   };
+}
+
+/** What a tool says; undefined where it is not installed. Throws where it gave no answer: nothing was learnt then. */
+function answered(outcome: ToolOutcome): string | undefined {
+  if (outcome.kind === "output") return outcome.stdout;
+  if (outcome.kind === "absent") return undefined;
+  throw new Error(outcome.kind);
 }
 
 type Waiting = "updates" | "reboot";
