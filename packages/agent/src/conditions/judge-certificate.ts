@@ -8,15 +8,20 @@ const criticalMs = 3 * dayMs;
 
 /** `pem`: a file with a certificate, the first of which counts; undefined where it cannot be read. */
 export function judgeCertificate(path: string, pem: string | undefined, nowMs: number): Condition[] {
-  let endsAtMs: number;
-  try {
-    if (pem === undefined) throw new Error("absent");
-    endsAtMs = new X509Certificate(pem).validToDate.getTime();
-  } catch {
-    // Somebody wants it watched: that it is no certificate is worth knowing.
-    return [{ kind: "certificate", subject: path.slice(0, 100), level: "warning" }];
-  }
+  const told = (level: Condition["level"]): Condition[] => [
+    { kind: "certificate", subject: path.slice(0, 100), level },
+  ];
+  const endsAtMs = endOf(pem);
+  // Somebody wants it watched: that it is no certificate is worth knowing.
+  if (endsAtMs === undefined) return told("warning");
   if (endsAtMs - nowMs > warningMs) return [];
-  const level = endsAtMs - nowMs > criticalMs ? "warning" : "critical";
-  return [{ kind: "certificate", subject: path.slice(0, 100), level }];
+  return told(endsAtMs - nowMs > criticalMs ? "warning" : "critical");
+}
+
+function endOf(pem: string | undefined): number | undefined {
+  try {
+    return pem === undefined ? undefined : new X509Certificate(pem).validToDate.getTime();
+  } catch {
+    return undefined;
+  }
 }
