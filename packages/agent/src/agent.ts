@@ -147,6 +147,7 @@ async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agen
     call,
     trust,
     nowMs,
+    clock,
     log,
   });
   const lookAtMachine =

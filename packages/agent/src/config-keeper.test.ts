@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SignedDocument } from "@steward/contracts/signed";
@@ -29,15 +29,28 @@ const newer = (revision: number) => documentOf(revision, { intervalSeconds: 30, 
 const plain = (revision: number) => documentOf(revision, { intervalSeconds: revision });
 
 let answer: { revision: number; document?: SignedDocument };
+/** What the control plane was asked for. */
+let asked: string[] = [];
+let monotonicMs = 0;
 const open = (version = "1.0.0") =>
   createConfigKeeper({
     stateDir,
     version,
     applianceId: world.applianceId,
     tenantId: world.tenantId,
-    call: (async () => answer) as never,
-    trust: { fresh: async () => world, refresh: async () => world } as never,
+    call: (async (name: string) => {
+      asked.push(name);
+      return answer;
+    }) as never,
+    trust: {
+      fresh: async () => world,
+      refresh: async () => {
+        asked.push("trust");
+        return world;
+      },
+    } as never,
     nowMs: () => nowMs,
+    clock: { monotonicMs: () => monotonicMs },
     log: () => {},
   });
 async function offer(keeper: Awaited<ReturnType<typeof open>>, revision: number, document: SignedDocument) {
@@ -45,6 +58,37 @@ async function offer(keeper: Awaited<ReturnType<typeof open>>, revision: number,
   await keeper.follow(revision);
 }
 const put = (name: string, document: SignedDocument) => writeFileSync(join(stateDir, name), JSON.stringify(document));
+
+describe("a configuration that is refused", () => {
+  const askedBy = async (work: () => Promise<unknown>) => {
+    asked = [];
+    await work();
+    return asked;
+  };
+
+  it("is asked for again after an hour, or when another one is named; trust is asked only for a signature", async () => {
+    const keeper = await open();
+    expect(await askedBy(() => offer(keeper, 1, newer(1)))).toEqual(["fetchConfig"]);
+    expect(await askedBy(() => offer(keeper, 1, newer(1)))).toEqual([]);
+    expect(keeper.conditions()).toMatchObject([{ kind: "configuration" }]);
+    monotonicMs += hourMs;
+    expect(await askedBy(() => offer(keeper, 1, newer(1)))).toEqual(["fetchConfig"]);
+    const byAnother = signDocument("steward-config-v1", world.keys.release, {});
+    expect(await askedBy(() => offer(keeper, 2, byAnother))).toEqual(["fetchConfig", "trust"]);
+    expect(await askedBy(() => offer(keeper, 23, plain(23)))).toEqual(["fetchConfig"]);
+    expect([keeper.revision(), keeper.conditions()]).toEqual([23, []]);
+  });
+
+  it("is asked for with the next heartbeat where only the disk did not take it", async () => {
+    const keeper = await open();
+    rmSync(stateDir, { recursive: true });
+    await offer(keeper, 21, plain(21));
+    expect([keeper.revision(), keeper.conditions()]).toMatchObject([0, [{ kind: "configuration" }]]);
+    mkdirSync(stateDir);
+    await offer(keeper, 21, plain(21));
+    expect([keeper.revision(), keeper.conditions()]).toEqual([21, []]);
+  });
+});
 
 describe("a build that comes back after a newer one", () => {
   it("keeps to what it last could read, and takes nothing older than what the newer one has taken up", async () => {

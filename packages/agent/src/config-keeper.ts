@@ -10,10 +10,11 @@ import type { Client } from "@steward/contracts/client";
 import { AppError } from "@steward/contracts/errors";
 import type { Condition } from "@steward/contracts/heartbeat";
 import { type SignedDocument, signedDocumentSchema } from "@steward/contracts/signed";
+import type { Clock } from "@steward/node-client/clock";
 import { describeError, type Log } from "@steward/node-client/log";
 import { readIfThere, replaceFile } from "@steward/node-client/state-files";
 import { readDocument, type TrustStore } from "@steward/node-client/trust-store";
-import { parsePayload } from "@steward/node-client/verify-signed";
+import { parsePayload, verifySigned } from "@steward/node-client/verify-signed";
 
 /** What this agent keeps to between its runs: the newest configuration that it has verified. */
 export interface ConfigKeeper {
@@ -42,9 +43,10 @@ export async function createConfigKeeper(options: {
   call: Client;
   trust: Pick<TrustStore, "fresh" | "refresh">;
   nowMs: () => number | undefined;
+  clock: Pick<Clock, "monotonicMs">;
   log: Log;
 }): Promise<ConfigKeeper> {
-  const { applianceId, tenantId, call, trust, log } = options;
+  const { applianceId, tenantId, call, trust, clock, log } = options;
   const pathOf = (name: string) => join(options.stateDir, name);
   const own = `config.${options.version}.json`;
   const found = await Promise.all((await keptFiles()).map((name) => readIfThere(pathOf(name))));
@@ -53,19 +55,14 @@ export async function createConfigKeeper(options: {
     .filter((one) => one !== undefined)
     .toSorted((a, b) => b.revision - a.revision)[0];
   let floor = Math.max(0, ...found.map(revisionOf));
-  let refused: string | undefined;
+  let refused: { revision: number; why: string; untilMs: number } | undefined;
   let following: Promise<void> = Promise.resolve();
 
   async function verify(document: SignedDocument): Promise<SignedConfig> {
-    const read = (known: Awaited<ReturnType<TrustStore["fresh"]>>) =>
-      readDocument(document, "steward-config-v1", known.trust.keys.dispatch, signedConfigSchema);
-    let signed: SignedConfig;
-    try {
-      signed = read(await trust.fresh());
-    } catch {
-      // It may be signed by a key that is younger than what is known here.
-      signed = read(await trust.refresh());
-    }
+    let { keys } = (await trust.fresh()).trust;
+    // It may be signed by a key that is younger than what is known here; nothing else becomes right by that.
+    if (!verifySigned(document, "steward-config-v1", keys.dispatch).ok) ({ keys } = (await trust.refresh()).trust);
+    const signed = readDocument(document, "steward-config-v1", keys.dispatch, signedConfigSchema);
     const nowMs = options.nowMs();
     const refuse = (why: string) => new AppError("forbidden", `the configuration is refused: ${why}`);
     if (signed.nodeId !== applianceId || signed.tenantId !== tenantId) throw refuse("it is for another appliance");
@@ -96,6 +93,7 @@ export async function createConfigKeeper(options: {
       refused = undefined;
       return;
     }
+    if (revision === refused?.revision && clock.monotonicMs() < refused.untilMs) return;
     try {
       if (revision < floor) throw older(revision, floor);
       const answer = await call("fetchConfig", { params: { nodeId: applianceId }, query: { have: known } });
@@ -114,8 +112,10 @@ export async function createConfigKeeper(options: {
       // A door that does not answer, or has it signed first, is asked again with the next heartbeat.
       if (error instanceof AppError && error.retryable) return;
       const why = describeError(error);
-      if (why !== refused) log("config.refused", { revision, error: why });
-      refused = why;
+      if (why !== refused?.why) log("config.refused", { revision, error: why });
+      // What this build cannot read it cannot read a minute later either; what the disk would not take it may.
+      const againMs = error instanceof AppError ? askAgainMs : 0;
+      refused = { revision, why, untilMs: clock.monotonicMs() + againMs };
     }
   }
 
@@ -139,6 +139,9 @@ function older(revision: number, known: number): AppError {
     },
   );
 }
+
+/** How long a revision that was refused is not asked for, unless another one is named. */
+const askAgainMs = 3_600_000;
 
 /** Documents of other builds that are kept: whoever goes back goes to one of the last. */
 const mostOthers = 2;
