@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -8,7 +7,7 @@ import { textLine } from "@steward/contracts/log-line";
 import { enrol, tokenOf } from "@steward/node-client/enrol";
 import { placesOf, type Service } from "@steward/node-client/install";
 import { describeError, jsonLines } from "@steward/node-client/log";
-import { installHere, uninstallHere, upgradeHere } from "@steward/node-client/service-commands";
+import { type HostSettings, installHere, serverCaOf, uninstallHere, upgradeHere } from "@steward/node-client/service-commands";
 import { checkMayRead, withSettingsFile } from "@steward/node-client/settings-file";
 import { readIfThere } from "@steward/node-client/state-files";
 import { statusFile } from "@steward/node-client/upgrade-installed";
@@ -58,7 +57,7 @@ async function run(env: AgentEnv): Promise<void> {
     executor,
     log,
     ...(executor.name === "ansible" && isService ? { upgrader: createServiceUpgrader({ service, stateDir }) } : {}),
-    ...(await serverCa(env)),
+    ...(await serverCaOf(env.STEWARD_SERVER_CA_FILE)),
   });
   log("agent.started", { nodeId: agent.status().nodeId, executor: executor.name });
   process.send?.({ event: "ready" });
@@ -124,10 +123,6 @@ async function upgrade(args: string[]): Promise<void> {
     },
   });
   const { version: wanted, id, settle, "server-time": serverTime } = values;
-  const settings = async () => {
-    const env = hostEnv();
-    return { stateDir: env.STEWARD_STATE_DIR, ...(await serverCa(env)) };
-  };
   const serverTimeMs = serverTime === undefined ? undefined : Number(serverTime);
   const about = { version: agentVersion, settings, log, wanted, id, settle, serverTimeMs };
   if (!(await upgradeHere(service, about))) process.exitCode = 1;
@@ -150,7 +145,7 @@ async function ring(env: AgentEnv): Promise<void> {
 
 async function doctor(env: AgentEnv, args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { json: { type: "boolean" } } });
-  const findings = await examine(env, { ...(await serverCa(env)), service });
+  const findings = await examine(env, { ...(await serverCaOf(env.STEWARD_SERVER_CA_FILE)), service });
   const ok = findings.every((finding) => finding.ok);
   process.stdout.write(values.json === true ? `${JSON.stringify({ ok, findings })}\n` : findingsText(findings));
   process.exitCode = ok ? 0 : 1;
@@ -161,10 +156,9 @@ function hostEnv(): AgentEnv {
   return readEnv(withSettingsFile(placesOf(service).settings, process.env));
 }
 
-async function serverCa(env: AgentEnv): Promise<{ serverCa?: string }> {
-  return env.STEWARD_SERVER_CA_FILE === undefined
-    ? {}
-    : { serverCa: await readFile(env.STEWARD_SERVER_CA_FILE, "utf8") };
+function settings(): HostSettings {
+  const { STEWARD_STATE_DIR: stateDir, STEWARD_SERVER_CA_FILE: serverCaFile } = hostEnv();
+  return { stateDir, serverCaFile };
 }
 
 async function main([command, ...args]: string[]): Promise<void> {
@@ -172,10 +166,7 @@ async function main([command, ...args]: string[]): Promise<void> {
   if (command === "enrol") return enrolHere(readEnv(), args);
   if (command === "install") return install(args);
   if (command === "upgrade") return upgrade(args);
-  if (command === "uninstall") {
-    const env = hostEnv();
-    return uninstallHere(service, { stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) });
-  }
+  if (command === "uninstall") return uninstallHere(service, { settings, log });
   if (command === "ring") return ring(hostEnv());
   if (command === "status") return status(hostEnv(), args);
   if (command === "doctor") return doctor(hostEnv(), args);

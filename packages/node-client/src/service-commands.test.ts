@@ -1,11 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "@steward/contracts/errors";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { newId } from "@steward/contracts/ids";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { exclusively } from "./exclusively.ts";
+import type { Identity } from "./identity.ts";
 import { placesOf } from "./install.ts";
-import { upgradeEndFile, upgradeHere, type UpgradeHereOptions } from "./service-commands.ts";
+import { uninstallHere, upgradeEndFile, upgradeHere, type UpgradeHereOptions } from "./service-commands.ts";
 
 const service = { program: "agent" } as const;
 let root: string;
@@ -24,7 +26,7 @@ const node = (version: string) => (command: string) => ({ code: 0, text: command
 const upgrade = (over: Partial<UpgradeHereOptions>) =>
   upgradeHere(service, {
     version: "1.0.0",
-    settings: async () => ({ stateDir: state }),
+    settings: () => ({ stateDir: state }),
     id: "one",
     log: () => {},
     run: node("v24.1.0"),
@@ -36,12 +38,16 @@ describe.runIf(process.platform === "linux")("how an upgrade ended that somebody
   it.each<[string, Partial<UpgradeHereOptions>, string]>([
     [
       "its settings cannot be read",
-      { settings: () => Promise.reject(new AppError("invalid_request", "STEWARD_STATE_DIR is empty")) },
+      {
+        settings: () => {
+          throw new AppError("invalid_request", "STEWARD_STATE_DIR is empty");
+        },
+      },
       "STEWARD_STATE_DIR is empty",
     ],
     [
       "a file that they name is not there",
-      { settings: () => Promise.reject(new Error("ENOENT: /etc/ca.pem")) },
+      { settings: () => ({ stateDir: state, serverCaFile: join(root, "etc/ca.pem") }) },
       "/etc/ca.pem",
     ],
     ["the host lacks what it needs", { run: node("v18.0.0") }, "cannot be upgraded here"],
@@ -59,5 +65,53 @@ describe.runIf(process.platform === "linux")("how an upgrade ended that somebody
     expect(kept).toThrow("ENOENT");
     expect(await upgrade({ settle: true })).toBe(true);
     expect(kept()).toMatchObject({ id: "one", type: "current" });
+  });
+});
+
+describe.runIf(process.platform === "linux")("a program that is taken off its machine", () => {
+  const { program } = service;
+  let said: string;
+  let ran: string[];
+  const uninstall = async (kind: Identity["kind"]) => {
+    const { program: installed, settings } = placesOf(service, root);
+    const identity: Identity = {
+      v: 1,
+      nodeId: newId(kind, 1),
+      tenantId: newId("tenant", 1),
+      kind,
+      name: "attic",
+      nodesUrl: "https://127.0.0.1:1",
+      rootPublicKey: "AAAA",
+      tokenHash: "a".repeat(64),
+    };
+    writeFileSync(installed, "");
+    writeFileSync(join(state, "node.json"), JSON.stringify(identity));
+    writeFileSync(join(state, "current.pem"), "damaged");
+    said = "";
+    ran = [];
+    vi.spyOn(process.stdout, "write").mockImplementation((text) => (said += String(text)) !== "");
+    await uninstallHere(service, {
+      settings: () => ({ stateDir: state, serverCaFile: `${settings}.ca.pem` }),
+      log: () => {},
+      run: (command, args) => {
+        ran.push([command, ...args].join(" "));
+        return node("v24.1.0")(command);
+      },
+      root,
+    });
+  };
+  const isThere = () => [placesOf(service, root).program, state].map((path) => existsSync(path));
+
+  it("needs neither its certificate nor the door's where it is an appliance: who has invited it takes it off the list", async () => {
+    await uninstall("appliance");
+    expect(isThere()).toEqual([false, false]);
+    expect(said).toContain("it is still on the list: steward appliances remove attic");
+    expect(ran).toContain(`systemctl stop steward-${program}.service`);
+  });
+
+  it("goes on as before where it is a worker and cannot say goodbye: nothing is stopped for what cannot be read", async () => {
+    await expect(uninstall("worker")).rejects.toThrow("ca.pem");
+    expect(isThere()).toEqual([true, true]);
+    expect(ran.filter((line) => line.startsWith("systemctl"))).toEqual([]);
   });
 });

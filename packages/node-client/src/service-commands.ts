@@ -1,4 +1,5 @@
 import { mkdirSync, realpathSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AppError, hasCode } from "@steward/contracts/errors";
 import { systemClock } from "./clock.ts";
@@ -46,6 +47,18 @@ export async function installHere(
   );
 }
 
+/** What a command needs of the program's settings. */
+export interface HostSettings {
+  stateDir: string;
+  /** Read only where the door is asked. */
+  serverCaFile?: string | undefined;
+}
+
+/** The CA that a file names, as options have it. */
+export async function serverCaOf(file: string | undefined): Promise<{ serverCa?: string }> {
+  return file === undefined ? {} : { serverCa: await readFile(file, "utf8") };
+}
+
 /** Where whoever asked for an upgrade by its id finds how it ended; the last one's alone. */
 export const upgradeEndFile = "upgrade.json";
 export type UpgradeOutcome =
@@ -57,7 +70,7 @@ export type UpgradeOutcome =
 export interface UpgradeHereOptions {
   version: string;
   /** Of its settings, which may be damaged or name what is not there. */
-  settings: () => Promise<{ stateDir: string; serverCa?: string }>;
+  settings: () => HostSettings;
   log: Log;
   wanted?: string | undefined;
   /** Ends what was cut short, and goes to no other. */
@@ -81,10 +94,10 @@ export async function upgradeHere(service: Service, options: UpgradeHereOptions)
     await replaceFile(join(stateDir, upgradeEndFile), JSON.stringify({ id: options.id, ...end }));
   };
   try {
-    const settings = await options.settings();
+    const settings = options.settings();
     stateDir = settings.stateDir;
     checkHost("upgrade", { service, run, ...(root === undefined ? {} : { root }) });
-    const about = { ...options, ...settings, run };
+    const about = { ...options, stateDir, ...(await serverCaOf(settings.serverCaFile)), run };
     const end = options.settle === true ? await settle(service, about) : await upgrade(service, about);
     await keep(end ?? { type: "current", version: options.version });
     const said = {
@@ -121,38 +134,41 @@ async function upgrade(service: Service, options: About) {
   }
 }
 
+export interface UninstallHereOptions {
+  settings: () => HostSettings;
+  log: Log;
+  run?: Run;
+  /** `/`, or a folder in its place. */
+  root?: string;
+}
+
 /** Stops it first, so that what it has in hand is given back; then says goodbye while it still has a certificate. */
-export async function uninstallHere(
-  service: Service,
-  options: { stateDir: string; serverCa?: string; log: Log },
-): Promise<void> {
-  checkHost("uninstall", { service, run: runHere });
-  const { lock } = placesOf(service);
+export async function uninstallHere(service: Service, options: UninstallHereOptions): Promise<void> {
+  const { run = runHere, root } = options;
+  const { stateDir, serverCaFile } = options.settings();
+  const place = { service, run, ...(root === undefined ? {} : { root }) };
+  checkHost("uninstall", place);
+  const { lock } = placesOf(service, root);
   mkdirSync(dirname(lock), { recursive: true, mode: 0o755 });
-  await exclusively(lock, () => uninstallAlone(service, options));
+  await exclusively(lock, async () => {
+    // What cannot be read is said before anything is stopped.
+    const identity = await readIdentity(stateDir);
+    const isWorker = identity?.kind === "worker";
+    const serverCa = await serverCaOf(isWorker ? serverCaFile : undefined);
+    run("systemctl", ["stop", unitOf(service)]);
+    if (isWorker) await takeLeave({ stateDir, log: options.log, ...serverCa });
+    // Whoever is root on a customer's server does not decide what the organisation has in its list.
+    else if (identity !== undefined) say(`it is still on the list: steward appliances remove ${identity.name}`);
+    uninstallService({ ...place, say });
+  });
   rmSync(lock, { force: true });
 }
 
-async function uninstallAlone(
-  service: Service,
-  { stateDir, serverCa, log }: Parameters<typeof uninstallHere>[1],
-): Promise<void> {
-  runHere("systemctl", ["stop", unitOf(service)]);
-  if ((await readIdentity(stateDir)) !== undefined)
-    await takeLeave({ stateDir, log, ...(serverCa === undefined ? {} : { serverCa }) });
-  uninstallService({ service, run: runHere, say });
-}
-
-async function takeLeave({ stateDir, serverCa, log }: Parameters<typeof uninstallHere>[1]): Promise<void> {
-  const client = await createNodeClient({ stateDir, log, ...(serverCa === undefined ? {} : { serverCa }) });
+async function takeLeave(options: { stateDir: string; serverCa?: string; log: Log }): Promise<void> {
+  const client = await createNodeClient(options);
   try {
-    if (client.identity.kind === "worker") {
-      await client.call("leave", {});
-      say("this machine is off the list");
-    } else {
-      // Whoever is root on a customer's server does not decide what the organisation has in its list.
-      say(`it is still on the list: steward appliances remove ${client.identity.name}`);
-    }
+    await client.call("leave", {});
+    say("this machine is off the list");
   } catch (error) {
     if (!hasCode(error, "certificate_refused")) {
       throw new AppError("unavailable", `the nodes door does not take the farewell: ${describeError(error)}`, {

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -13,7 +12,7 @@ import { isFinal } from "@steward/node-client/is-final";
 import { describeError, jsonLines, type Log } from "@steward/node-client/log";
 import { createNodeClient, type NodeClient } from "@steward/node-client/node-client";
 import { placesOf, type Service } from "@steward/node-client/install";
-import { installHere, uninstallHere, upgradeHere } from "@steward/node-client/service-commands";
+import { type HostSettings, installHere, serverCaOf, uninstallHere, upgradeHere } from "@steward/node-client/service-commands";
 import { checkMayRead, withSettingsFile } from "@steward/node-client/settings-file";
 import { readIfThere } from "@steward/node-client/state-files";
 import { statusFile } from "@steward/node-client/upgrade-installed";
@@ -49,7 +48,7 @@ const service: Service = { program: "worker", user: "steward-worker" };
 const log = jsonLines((line) => process.stdout.write(line), { app: "steward-worker" });
 
 async function run(env: WorkerEnv): Promise<void> {
-  const client = await createNodeClient({ stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) });
+  const client = await createNodeClient({ stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCaOf(env.STEWARD_SERVER_CA_FILE)) });
   const { sqs, stage } = await openQueues(env, client, log);
   const worker = await startWorker({
     client,
@@ -150,7 +149,7 @@ async function examineConnections(env: WorkerEnv, writable: boolean): Promise<Fi
       : { id: "enrolled", level: "ok", text: `enrolled as ${identity.name} (${identity.nodeId})` },
   ];
   if (identity) {
-    const client = await createNodeClient({ stateDir: env.STEWARD_STATE_DIR, ...(await serverCa(env)) });
+    const client = await createNodeClient({ stateDir: env.STEWARD_STATE_DIR, ...(await serverCaOf(env.STEWARD_SERVER_CA_FILE)) });
     const door = await client.call("getTrust", {}).then(
       (): Finding => ({ id: "door", level: "ok", text: `the nodes door ${identity.nodesUrl} accepts this machine` }),
       (error: unknown): Finding => ({
@@ -187,12 +186,6 @@ async function examineConnections(env: WorkerEnv, writable: boolean): Promise<Fi
   return findings;
 }
 
-async function serverCa(env: WorkerEnv): Promise<{ serverCa?: string }> {
-  return env.STEWARD_SERVER_CA_FILE === undefined
-    ? {}
-    : { serverCa: await readFile(env.STEWARD_SERVER_CA_FILE, "utf8") };
-}
-
 async function install(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
@@ -206,26 +199,22 @@ async function install(args: string[]): Promise<void> {
   if ((values.url === undefined) !== (values.token === undefined)) {
     throw new AppError("invalid_request", "to enrol give both: --url <api door> --token - (and the token as input)");
   }
-  const settings = {
+  const wanted = {
     ...(values.models === undefined ? {} : { STEWARD_WORKER_MODELS: values.models }),
     ...(values.slots === undefined ? {} : { STEWARD_WORKER_SLOTS: values.slots }),
   };
   // What the unit would stumble over is said now.
-  readEnv(settings);
+  readEnv(wanted);
   const token = values.token === undefined ? undefined : await tokenOf(values.token);
   await installHere(service, {
     folder: import.meta.dirname,
-    settings,
+    settings: wanted,
     ...(values.url === undefined || token === undefined ? {} : { enrol: { url: values.url, token } }),
   });
 }
 
 async function upgrade(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { version: { type: "string" }, settle: { type: "boolean" } } });
-  const settings = async () => {
-    const env = hostEnv();
-    return { stateDir: env.STEWARD_STATE_DIR, ...(await serverCa(env)) };
-  };
   const about = { version: workerVersion, settings, log, wanted: values.version, settle: values.settle };
   if (!(await upgradeHere(service, about))) process.exitCode = 1;
 }
@@ -236,15 +225,17 @@ function hostEnv(): WorkerEnv {
   return readEnv();
 }
 
+function settings(): HostSettings {
+  const { STEWARD_STATE_DIR: stateDir, STEWARD_SERVER_CA_FILE: serverCaFile } = hostEnv();
+  return { stateDir, serverCaFile };
+}
+
 async function main([command, ...args]: string[]): Promise<void> {
   if (command === "run" || command === undefined) return run(readEnv());
   if (command === "enrol") return enrolHere(readEnv(), args);
   if (command === "install") return install(args);
   if (command === "upgrade") return upgrade(args);
-  if (command === "uninstall") {
-    const env = hostEnv();
-    return uninstallHere(service, { stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCa(env)) });
-  }
+  if (command === "uninstall") return uninstallHere(service, { settings, log });
   if (command === "--version") {
     process.stdout.write(`${workerVersion}\n`);
     return;
