@@ -57,6 +57,14 @@ describe.runIf(process.platform === "linux")("how an upgrade ended that somebody
     expect(kept()).toMatchObject({ id: "one", type: "failed", why: expect.stringContaining(why) });
   });
 
+  it("is kept as it was where nobody can be told of it any more", async () => {
+    vi.spyOn(process.stdout, "write").mockImplementation(() => {
+      throw new Error("EPIPE");
+    });
+    await expect(upgrade({ settle: true })).rejects.toThrow("EPIPE");
+    expect(kept()).toMatchObject({ id: "one", type: "current" });
+  });
+
   it("is not said while another one is at it: that one's end is not this one's", async () => {
     const { lock } = placesOf(service, root);
     await exclusively(lock, async () => {

@@ -93,26 +93,28 @@ export async function upgradeHere(service: Service, options: UpgradeHereOptions)
     if (options.id === undefined) return;
     await replaceFile(join(stateDir, upgradeEndFile), JSON.stringify({ id: options.id, ...end }));
   };
+  let end: Exclude<UpgradeOutcome, { type: "failed" }> | undefined;
   try {
     const settings = options.settings();
     stateDir = settings.stateDir;
     checkHost("upgrade", { service, run, ...(root === undefined ? {} : { root }) });
     const about = { ...options, stateDir, ...(await serverCaOf(settings.serverCaFile)), run };
-    const end = options.settle === true ? await settle(service, about) : await upgrade(service, about);
-    await keep(end ?? { type: "current", version: options.version });
-    const said = {
-      none: "no upgrade was cut short",
-      current: `${end?.version} runs, and the release has nothing newer`,
-      upgraded: `${end?.version} runs, and has beaten`,
-      returned: `${end?.version} was taken back${end !== undefined && "why" in end ? `: ${end.why}` : ""}; what ran before runs again`,
-    };
-    say(said[end?.type ?? "none"]);
-    return end?.type !== "returned";
+    end = options.settle === true ? await settle(service, about) : await upgrade(service, about);
   } catch (error) {
     // Somebody else's upgrade is under way, and ends by itself: whoever asked for this one asks again.
     if (!hasCode(error, "conflict")) await keep({ type: "failed", why: describeError(error) });
     throw error;
   }
+  // What cannot be kept or said from here on makes no failure of an upgrade that was done.
+  await keep(end ?? { type: "current", version: options.version });
+  const said = {
+    none: "no upgrade was cut short",
+    current: `${end?.version} runs, and the release has nothing newer`,
+    upgraded: `${end?.version} runs, and has beaten`,
+    returned: `${end?.version} was taken back${end !== undefined && "why" in end ? `: ${end.why}` : ""}; what ran before runs again`,
+  };
+  say(said[end?.type ?? "none"]);
+  return end?.type !== "returned";
 }
 
 type About = UpgradeHereOptions & { stateDir: string; serverCa?: string; run: Run };
