@@ -18,7 +18,9 @@ const configs = fc
           services: units,
           ignoreServices: units,
           certificates: fc.uniqueArray(fc.constantFrom("/etc/ssl/a.pem", "/etc/ssl/b.pem"), { maxLength: 2 }),
+          filesystems: fc.uniqueArray(fc.constantFrom("/srv", "/backup"), { maxLength: 2 }),
           drives: fc.boolean(),
+          updates: fc.boolean(),
           temperature: fc.constantFrom({ warning: 70, critical: 80 }, { warning: 85, critical: 150 }),
         },
         maybe,
@@ -56,7 +58,9 @@ describe("a change of a configuration", () => {
           new Set([
             ...(watch.services ?? []).map((one) => `service ${one}`),
             ...(watch.certificates ?? []).map((one) => `certificate ${one}`),
+            ...(watch.filesystems ?? []).map((one) => `file system ${one}`),
             ...(watch.drives === false ? [] : ["drives"]),
+            ...(watch.updates === false ? [] : ["updates"]),
             ...["nginx", "smbd", "backup.timer", "dovecot"]
               .filter((one) => watch.ignoreServices?.includes(one) !== true)
               .map((one) => `told ${one}`),
