@@ -30,7 +30,7 @@ describe("the fields of a configuration", () => {
 
   it("are taken away by nothing behind the sign, down to no configuration at all", () => {
     const all = { intervalSeconds: 60, logLevel: "debug" as const, watch: { services: ["a"], drives: true } };
-    expect(withFields(all, ["interval=", "log=", "services=", "drives="])).toEqual({});
+    expect(withFields(all, ["interval=", "log=", "services=", "drives=", "temperature="])).toEqual({});
   });
 
   it.each([
@@ -40,6 +40,9 @@ describe("the fields of a configuration", () => {
     ["interval=5", "intervalSeconds"],
     ["services=../etc", "watch.services.0"],
     ["temperature=90/80", "watch.temperature"],
+    ["temperature=70/85/90", "warning/critical"],
+    ["temperature=70", "warning/critical"],
+    ["temperature=/85", "warning/critical"],
     ["drives=maybe", "drives"],
   ])("that are none are told: %s", (setting, told) => {
     expect(() => withFields({}, [setting])).toThrow(told);

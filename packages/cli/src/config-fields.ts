@@ -1,4 +1,5 @@
 import { type ApplianceConfig, applianceConfigSchema } from "@steward/contracts/appliance-config";
+import { pairOf } from "./commands/shared.ts";
 import { usageError } from "./exit-codes.ts";
 
 const lists = {
@@ -31,8 +32,9 @@ export function withFields(before: ApplianceConfig, settings: readonly string[])
     else if (name === "doorbell") set(config, "doorbell", value);
     else if (name === "log") set(config, "logLevel", value);
     else if (name === "temperature") {
-      const [warning, critical] = value.split("/").map(Number);
-      set(watch, "temperature", { warning, critical });
+      const pair = pairOf(value);
+      if (pair === undefined && value !== "") throw usageError(`${setting} is not warning/critical, as in 70/85`);
+      set(watch, "temperature", { warning: pair?.[0], critical: pair?.[1] });
     } else if (name in lists) {
       const items = value.split(",").map((one) => one.trim());
       set(

@@ -267,6 +267,15 @@ test("a change of many ends with 1 where it failed for one, and says which and w
   expect((await interval("120")).stdout).toMatch(/✘ bert: nobody has said yes/);
 });
 
+test("escalation is set for no single machine, neither on nor off, and a threshold is two numbers", async () => {
+  const set = (...given: string[]) => steward(["thresholds", "set", ...given], { config: config.folder });
+  for (const escalation of [["--no-escalate"], ["--escalate-after", "30m"]]) {
+    const { code, stderr } = await set("--on", "bert", ...escalation);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("Escalation is the tenant's")]);
+  }
+  expect((await set("--disk", "70/90/95")).code).toBe(2);
+});
+
 const ansible = spawnSync("ansible-inventory", ["--version"]).status === 0;
 const withAnsible = requireOrSkip("ansible", ansible, "there is no ansible-inventory");
 withAnsible("an inventory", () => {

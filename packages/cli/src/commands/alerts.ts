@@ -8,7 +8,7 @@ import { table } from "../text/table.ts";
 import { parseDuration, relative } from "../text/time.ts";
 import { visible } from "../text/visible.ts";
 import type { Ui } from "../ui.ts";
-import { examples, wholeNumber } from "./shared.ts";
+import { examples, pairOf, wholeNumber } from "./shared.ts";
 
 interface ListOptions {
   status?: (typeof alertStatuses)[number];
@@ -132,14 +132,10 @@ const metrics = {
   load: "loadAverage1m",
 } as const;
 
-/** `80/95`: warning and critical. */
-function pairOf(value: string): [number, number] {
-  const parts = value.split("/").map(Number);
-  const [warning, critical] = parts;
-  if (parts.length !== 2 || warning === undefined || critical === undefined || !(warning < critical)) {
-    throw new InvalidArgumentError("It must be warning/critical, as in 80/95.");
-  }
-  return [warning, critical];
+function thresholdsOf(value: string): [number, number] {
+  const pair = pairOf(value);
+  if (pair !== undefined && pair[0] < pair[1]) return pair;
+  throw new InvalidArgumentError("It must be warning/critical, as in 80/95.");
 }
 
 type SetOptions = { [Name in keyof typeof metrics]?: [number, number] } & {
@@ -172,7 +168,7 @@ export function addThresholds(program: Command, run: Runner): void {
     );
 
   const set = thresholds.command("set").description("Change some of them; the others stay as they are.");
-  for (const name of Object.keys(metrics)) set.option(`--${name} <warning/critical>`, "80/95", pairOf);
+  for (const name of Object.keys(metrics)) set.option(`--${name} <warning/critical>`, "80/95", thresholdsOf);
   examples(
     set
       .option("--on <machine>", "for one machine only: name or id")
@@ -189,7 +185,9 @@ export function addThresholds(program: Command, run: Runner): void {
             }),
           );
           if (options.on !== undefined) {
-            if (options.escalateAfter !== undefined) throw usageError("Escalation is the tenant's, not one machine's");
+            if (options.escalateAfter !== undefined || options.escalate === false) {
+              throw usageError("Escalation is the tenant's, not one machine's");
+            }
             const params = { nodeId: (await findNode(call, options.on)).id };
             const before = options.reset === true ? {} : (await call("getNodeThresholds", { params })).thresholds;
             const after = await call("putNodeThresholds", { params, body: { ...before, ...changes } });

@@ -30,3 +30,9 @@ export function targetsOf(on: readonly string[] = []): string[] {
     ),
   ];
 }
+
+/** `80/95`: warning and critical, both and nothing else. Undefined where it is not that. */
+export function pairOf(value: string): [number, number] | undefined {
+  const [, warning, critical] = /^\s*(\d+(?:\.\d+)?)\s*\/\s*(\d+(?:\.\d+)?)\s*$/.exec(value) ?? [];
+  return warning === undefined || critical === undefined ? undefined : [Number(warning), Number(critical)];
+}
