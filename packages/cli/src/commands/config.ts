@@ -70,12 +70,14 @@ export function addConfig(program: Command, run: Runner): void {
           put(await yesTo(error, before, ui)),
         );
         ui.data(view);
-        if (view.revision === before.revision) ui.say("It is so already.");
-        else
+        if (view.revision === before.revision) {
+          ui.say("It is so already.");
+          ui.say(standing(view, ui, nowMs()));
+        } else {
           ui.say(
             `${ui.paint.green("✔")} Revision ${view.revision}. ${visible(view.name)} takes it up with its next heartbeat.`,
           );
-        if (view.revision === before.revision) ui.say(standing(view, ui, nowMs()));
+        }
       }),
     );
   examples(

@@ -84,7 +84,7 @@ export function planConfig(input: {
     risk,
     expiresAtMs,
   };
-  const content = contentHash(executablePlan({ ...plan }));
+  const content = contentHash(executablePlan(plan));
   const hashed = planHash({ contentHash: content, taskId: subject, mode: plan.mode, expiresAtMs });
   return { plan: { ...plan, contentHash: content, planHash: hashed }, subject, digest };
 }
