@@ -44,7 +44,14 @@ export interface RunStepsOptions {
    * An earlier life of this run restarted the machine: which step that was, how it and those before it ended, which are not
    * run again, and how to go on waiting.
    */
-  awaited?: { index: number; steps: readonly StepResult[]; step: StepResult; comeBack: () => Promise<Rebooted> };
+  awaited?: {
+    index: number;
+    steps: readonly StepResult[];
+    step: StepResult;
+    /** Not the machine but the agent's build. */
+    upgrade?: object | undefined;
+    comeBack: () => Promise<Rebooted>;
+  };
 }
 
 export type StepsEnded =
@@ -97,7 +104,8 @@ export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
         ? { result: awaited.step, wantsReboot: true, upgrade: undefined }
         : await runOne(index, action, envelope.mode, signal);
       if (wantsReboot || upgrade !== undefined) {
-        const rebooted = await followed(() =>
+        const isUpgrade = (isAwaited ? awaited.upgrade : upgrade) !== undefined;
+        const rebooted = await followed(isUpgrade ? "upgrade" : "restart", () =>
           isAwaited
             ? awaited.comeBack()
             : options.onReboot({
@@ -147,11 +155,11 @@ export async function runSteps(options: RunStepsOptions): Promise<StepsEnded> {
   }
 
   /** What could not be written down must not go on: a later life would do it again. */
-  async function followed(reboot: () => Promise<Rebooted>): Promise<Rebooted> {
+  async function followed(what: "restart" | "upgrade", reboot: () => Promise<Rebooted>): Promise<Rebooted> {
     try {
       return await reboot();
     } catch (error) {
-      return { type: "failed", reason: `the restart could not be kept: ${describeError(error)}` };
+      return { type: "failed", reason: `the ${what} could not be followed: ${describeError(error)}` };
     }
   }
 

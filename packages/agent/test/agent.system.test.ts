@@ -663,6 +663,16 @@ describe("a step that replaces the agent", () => {
     expect([steps.length, begun.length]).toEqual([1, 1]);
   });
 
+  it("fails as an upgrade where nobody can read how it ended", async () => {
+    const upgrader = {
+      begin: async () => {},
+      unitState: async () => "inactive",
+      endOf: async () => Promise.reject(new Error("EACCES")),
+    };
+    await start(scriptedExecutor(() => ({ wantsUpgrade: "newest" })).executor, { upgrader });
+    expect((await result()).steps[0]?.reason).toBe("the upgrade could not be followed: EACCES");
+  });
+
   it("fails at once where the agent is no service", async () => {
     const { executor } = scriptedExecutor(() => ({ wantsUpgrade: "9.0.0" }));
     await start(executor);
