@@ -1,42 +1,21 @@
-import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "@steward/contracts/errors";
-import { newId } from "@steward/contracts/ids";
 import type { RunResult } from "@steward/contracts/run";
-import type { SignedDocument } from "@steward/contracts/signed";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { until } from "../../node-client/test/support/until.ts";
-import { type Agent } from "../src/agent.ts";
 import { unpack } from "../src/bundle-store.ts";
 import { openLedger } from "../src/ledger.ts";
 import { ringAgent } from "../src/single-agent.ts";
-import { type ControlPlane, createControlPlane, scriptedExecutor, tarGz } from "./support/control-plane.ts";
-import { newKey, signDocument } from "./support/signed-world.ts";
+import { type ControlPlane, scriptedExecutor, tarGz } from "./support/control-plane.ts";
+import { newKey } from "./support/signed-world.ts";
+import { useAgents } from "./support/use-agents.ts";
 
-let dir = "";
+let dir: string;
 let control: ControlPlane;
-let agents: Agent[] = [];
-beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), "steward-agent-"));
-  control = await createControlPlane(dir);
+const { start, stop, result, reported } = useAgents((given) => {
+  ({ dir, control } = given);
 });
-afterEach(async () => {
-  await Promise.all(agents.map((agent) => agent.close()));
-  agents = [];
-  await control.door.close();
-  await rm(dir, { recursive: true, force: true });
-});
-const start = async (...given: Parameters<ControlPlane["startAgent"]>) => {
-  const agent = await control.startAgent(...given);
-  agents.push(agent);
-  return agent;
-};
-const result = () => until("a result", () => control.run.result);
-const reported = () =>
-  until("the ledger's last state", async () =>
-    (await openLedger(dir)).entries().find(({ state }) => state === "reported"),
-  );
 
 describe("a run", () => {
   it("is fetched after the heartbeat names it, run once, and reported with its whole output", async () => {
@@ -373,8 +352,7 @@ describe("a start that was asked for and never answered", () => {
     const looked = control.door.callsOf("pendingRuns").length;
     await agent.ring();
     await until("a look after that", () => control.door.callsOf("pendingRuns").length > looked);
-    await agent.close();
-    agents = [];
+    await stop(agent);
     expect(control.door.callsOf("getEnvelope")).toHaveLength(asked);
     expect(steps).toEqual([]);
   });
@@ -425,8 +403,7 @@ describe("trust", () => {
     const agent = await start(first.executor);
     await reported();
     expect(agent.status()).toMatchObject({ trustVersion: 1, releaseVersion: 3 });
-    await agent.close();
-    agents = [];
+    await stop(agent);
 
     control.run.status = "sent";
     delete control.run.ledgerId;
@@ -440,109 +417,8 @@ describe("trust", () => {
       const again = await start(executor);
       await until("the refusal", () => again.status().refusals.some((text) => text.includes("forbidden")));
       expect(steps).toHaveLength(0);
-      await again.close();
-      agents = [];
+      await stop(again);
     }
-  });
-});
-
-describe("an agent that is killed", () => {
-  /** The folder as it was at that moment: what a kill leaves behind. */
-  const killedAt = async (state: string) => {
-    const copy = `${dir}-${state}`;
-    await cp(dir, copy, { recursive: true });
-    return copy;
-  };
-  const restore = async (copy: string) => {
-    await rm(dir, { recursive: true });
-    await cp(copy, dir, { recursive: true });
-    await rm(copy, { recursive: true });
-  };
-
-  it("before the start was answered asks again with the same id, and runs once", async () => {
-    let copy = "";
-    control.door.on("startRun", async ({ body }) => {
-      copy ||= await killedAt("prepared");
-      control.run.ledgerId = (body as { ledgerId: string }).ledgerId;
-      control.run.status = "running";
-      throw new AppError("unavailable", "the reply is lost");
-    });
-    const dead = scriptedExecutor();
-    const first = await start(dead.executor);
-    await until("the start", () => copy !== "");
-    await first.close();
-    agents = [];
-    await restore(copy);
-    control.door.on("startRun", ({ body }) => {
-      if ((body as { ledgerId: string }).ledgerId !== control.run.ledgerId)
-        throw new AppError("stale_attempt", "another ledger");
-      return { startedAtMs: Date.now(), deadlineMs: Date.now() + 60_000, serverTimeMs: Date.now() };
-    });
-    const { executor, steps } = scriptedExecutor();
-    await start(executor);
-    expect(await result()).toMatchObject({ status: "succeeded" });
-    expect(dead.steps.length + steps.length).toBe(1);
-  });
-
-  it("after the start reports the run as interrupted with what was done, and never repeats it, even if killed again", async () => {
-    const step = (username: string) => ({
-      action: "users.add",
-      variables: { username },
-      bundle: control.world.bundle,
-      undo: "recorded" as const,
-    });
-    control.served.envelope = control.world.envelope({ steps: [step("ann"), step("bob")] }).document;
-    let copy = "";
-    const first = scriptedExecutor(async ({ stepIndex }, output, signal) => {
-      output(`step ${stepIndex}\n`);
-      if (stepIndex === 0) return {};
-      await until("the first chunk on the disk", async () =>
-        (await openLedger(dir)).entries().some(({ steps }) => steps.length === 1),
-      );
-      copy ||= await killedAt("started");
-      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-      return { status: "failed" };
-    });
-    const dead = await start(first.executor);
-    await until("the second step", () => copy !== "");
-    control.door.on("recordRun", () => {
-      throw new AppError("unavailable", "away");
-    });
-    await dead.close();
-    agents = [];
-    await restore(copy);
-
-    // The second life cannot report either, and is killed as well.
-    const second = scriptedExecutor();
-    const again = await start(second.executor);
-    await until("a try to report", () => control.door.callsOf("recordRun").length > 0);
-    await again.close();
-    agents = [];
-
-    control.door.on("recordRun", ({ body }) => {
-      control.run.result = body as NonNullable<typeof control.run.result>;
-      return { accepted: true, status: "failed" };
-    });
-    const third = scriptedExecutor();
-    await start(third.executor);
-    expect(await result()).toMatchObject({ status: "failed", reason: "interrupted", steps: [{ status: "succeeded" }] });
-    expect([...second.steps, ...third.steps]).toEqual([]);
-    expect(first.steps).toHaveLength(2);
-  });
-
-  it("in an orderly stop ends its run as interrupted, with the output so far", async () => {
-    const { executor, steps } = scriptedExecutor(async (_, output, signal) => {
-      output("so far\n");
-      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-      return { status: "failed" };
-    });
-    const agent = await start(executor);
-    await until("the step", () => steps.length === 1);
-    await agent.close();
-    agents = [];
-    await start(scriptedExecutor().executor);
-    expect(await result()).toMatchObject({ status: "failed", reason: "interrupted" });
-    expect(control.run.result?.output && control.output(control.run.result.output)).toBe("so far\n");
   });
 });
 
@@ -565,120 +441,5 @@ describe("a bundle", () => {
       unpack(await tarGz([{ name: "a", content: "a" }, entry]), join(dir, "unpacked")),
     ).rejects.toMatchObject({ code: "forbidden" });
     expect(await readdir(dir)).not.toContain("evil");
-  });
-});
-
-describe("a configuration", () => {
-  it("is fetched when the server names another revision, verified, kept over a restart, and told", async () => {
-    const { door, world } = control;
-    const signed = (revision: number, changes: object = {}, key = world.keys.dispatch) =>
-      signDocument("steward-config-v1", key, {
-        v: 1,
-        tenantId: world.tenantId,
-        nodeId: world.applianceId,
-        revision,
-        issuedAtMs: Date.now(),
-        expiresAtMs: Date.now() + 3_600_000,
-        config: { watch: { filesystems: ["/gone"] } },
-        ...changes,
-      });
-    let config: { revision: number; document?: SignedDocument } = { revision: 4, document: signed(4) };
-    door.on("fetchConfig", () => config);
-    door.on("heartbeat", () => ({
-      serverTimeMs: Date.now(),
-      nextIntervalSeconds: 60,
-      configRevision: config.revision,
-      pendingRuns: [],
-    }));
-    control.run.status = "ended";
-    const lastBeat = () => door.callsOf("heartbeat").at(-1)?.body as { configRevision: number; conditions: unknown[] };
-    let agent = await start(scriptedExecutor().executor);
-    await until("it is taken up", () => agent.status().configRevision === 4);
-    await agent.beat();
-    await agent.beat();
-    expect(lastBeat().configRevision).toBe(4);
-    expect(lastBeat().conditions).toContainEqual(
-      expect.objectContaining({ kind: "disk", subject: "/gone", level: "critical" }),
-    );
-
-    // Older, expired, another's, and signed by a key that signs something else: the last good one stays.
-    for (const [revision, document] of [
-      [3, signed(3)],
-      [5, signed(5, { expiresAtMs: Date.now() - 1 })],
-      [6, signed(6, { nodeId: newId("appliance", 1) })],
-      [7, signed(7, {}, world.keys.release)],
-      [8, signed(4, { config: {} })],
-    ] as const) {
-      config = { revision, document };
-      await agent.beat();
-      await until("it is refused", () => control.eventsOf("config.refused").length > 0);
-      control.events.length = 0;
-      await agent.beat();
-      expect(agent.status().configRevision).toBe(4);
-      expect(lastBeat().conditions).toContainEqual(expect.objectContaining({ kind: "configuration" }));
-    }
-    await agent.close();
-    agent = await start(scriptedExecutor().executor);
-    expect(agent.status().configRevision).toBe(4);
-    config = { revision: 9, document: signed(9, { config: {} }) };
-    await agent.beat();
-    await until("the newer one", () => agent.status().configRevision === 9);
-  });
-});
-
-describe("a step that replaces the agent", () => {
-  it.each([
-    ["is done when the upgrade says so, in the life of the other build", "upgraded", "succeeded"],
-    ["fails when the build was taken back, with why", "returned", "failed"],
-  ] as const)("%s; it is not run again", async (_, type, status) => {
-    const { executor, steps } = scriptedExecutor(() => ({ wantsUpgrade: "newest" }));
-    const begun: string[] = [];
-    let isOver = false;
-    const upgrader = {
-      begin: async ({ id, serverTimeMs }: { id: string; serverTimeMs: number }) => {
-        expect(serverTimeMs).toBeGreaterThan(0);
-        begun.push(id);
-      },
-      unitState: async () => (begun.length > 0 && !isOver ? "activating" : "inactive"),
-      endOf: async (id: string) =>
-        !isOver || id !== begun[0]
-          ? undefined
-          : ({
-              type,
-              version: "9.0.0",
-              ...(type === "returned" ? { why: "it got no heartbeat out in time" } : {}),
-            } as never),
-    };
-    const first = await start(executor, { upgrader });
-    await until("the upgrade", () => begun.length === 1);
-    // The other build takes its place: the run waits for it, and is no interrupted one.
-    agents = [];
-    await first.close();
-    expect(control.run.result).toBeUndefined();
-    isOver = true;
-    await start(executor, { upgrader });
-    const ended = await result();
-    expect(ended).toMatchObject({ status, steps: [{ action: "users.add", status }] });
-    if (type === "returned") expect(ended.steps[0]?.reason).toContain("9.0.0 was taken back");
-    expect([steps.length, begun.length]).toEqual([1, 1]);
-  });
-
-  it("fails as an upgrade where nobody can read how it ended", async () => {
-    const upgrader = {
-      begin: async () => {},
-      unitState: async () => "inactive",
-      endOf: async () => Promise.reject(new Error("EACCES")),
-    };
-    await start(scriptedExecutor(() => ({ wantsUpgrade: "newest" })).executor, { upgrader });
-    expect((await result()).steps[0]?.reason).toBe("the upgrade could not be followed: EACCES");
-  });
-
-  it("fails at once where the agent is no service", async () => {
-    const { executor } = scriptedExecutor(() => ({ wantsUpgrade: "9.0.0" }));
-    await start(executor);
-    expect(await result()).toMatchObject({
-      status: "failed",
-      steps: [{ reason: "nothing here can be upgraded" }],
-    });
   });
 });
