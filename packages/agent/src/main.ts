@@ -3,11 +3,18 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { AppError } from "@steward/contracts/errors";
-import { textLine } from "@steward/contracts/log-line";
-import { enrol, tokenOf } from "@steward/node-client/enrol";
 import { placesOf, type Service } from "@steward/node-client/install";
 import { describeError, jsonLines } from "@steward/node-client/log";
-import { type HostSettings, installHere, serverCaOf, uninstallHere, upgradeHere } from "@steward/node-client/service-commands";
+import {
+  endBadly,
+  enrolHere,
+  type HostSettings,
+  installHere,
+  parseInstall,
+  serverCaOf,
+  uninstallHere,
+  upgradeHere,
+} from "@steward/node-client/service-commands";
 import { checkMayRead, withSettingsFile } from "@steward/node-client/settings-file";
 import { readIfThere } from "@steward/node-client/state-files";
 import { statusFile } from "@steward/node-client/upgrade-installed";
@@ -80,35 +87,9 @@ async function run(env: AgentEnv): Promise<void> {
   if (process.send) process.on("disconnect", end);
 }
 
-async function enrolHere(env: AgentEnv, args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { url: { type: "string" }, token: { type: "string" } } });
-  if (values.url === undefined || values.token === undefined) {
-    throw new AppError("invalid_request", "say where and with what: --url <api door> --token <token>");
-  }
-  const node = await enrol({
-    apiUrl: values.url,
-    token: await tokenOf(values.token),
-    hostname: hostname(),
-    stateDir: env.STEWARD_STATE_DIR,
-  });
-  process.stdout.write(
-    `Enrolled as ${node.name} (${node.nodeId}).\nKey fingerprint: ${node.keyFingerprint}\n` +
-      "Whoever invited this machine compares the fingerprint and confirms it; nothing runs here before.\n",
-  );
-}
-
 async function install(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { url: { type: "string" }, token: { type: "string" } } });
-  if ((values.url === undefined) !== (values.token === undefined)) {
-    throw new AppError("invalid_request", "to enrol give both: --url <api door> --token - (and the token as input)");
-  }
-  const { url } = values;
-  const token = values.token === undefined ? undefined : await tokenOf(values.token);
-  await installHere(service, {
-    folder: import.meta.dirname,
-    settings: {},
-    ...(url === undefined || token === undefined ? {} : { enrol: { url, token } }),
-  });
+  const { enrol } = parseInstall(args);
+  await installHere(service, { folder: import.meta.dirname, settings: {}, enrol });
 }
 
 async function upgrade(args: string[]): Promise<void> {
@@ -163,7 +144,7 @@ function settings(): HostSettings {
 
 async function main([command, ...args]: string[]): Promise<void> {
   if (command === "run") return run(readEnv());
-  if (command === "enrol") return enrolHere(readEnv(), args);
+  if (command === "enrol") return enrolHere(service, args, readEnv().STEWARD_STATE_DIR);
   if (command === "install") return install(args);
   if (command === "upgrade") return upgrade(args);
   if (command === "uninstall") return uninstallHere(service, { settings, log });
@@ -178,11 +159,4 @@ async function main([command, ...args]: string[]): Promise<void> {
   process.exitCode = command === "--help" || command === "help" ? 0 : 2;
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(textLine(`steward-agent: ${describeError(error)}`));
-  if (error instanceof AppError) {
-    for (const { path, message } of error.fields ?? []) process.stderr.write(textLine(`  ${path}: ${message}`));
-    if (error.next !== undefined) process.stderr.write(textLine(`  ${error.next}`));
-  }
-  process.exit(1);
-});
+main(process.argv.slice(2)).catch(endBadly("steward-agent"));

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { exclusively } from "./exclusively.ts";
 import type { Identity } from "./identity.ts";
 import { placesOf } from "./install.ts";
-import { uninstallHere, upgradeEndFile, upgradeHere, type UpgradeHereOptions } from "./service-commands.ts";
+import { parseInstall, uninstallHere, upgradeEndFile, upgradeHere, type UpgradeHereOptions } from "./service-commands.ts";
 
 const service = { program: "agent" } as const;
 let root: string;
@@ -122,4 +122,14 @@ describe.runIf(process.platform === "linux")("a program that is taken off its ma
     expect(isThere()).toEqual([true, true]);
     expect(ran.filter((line) => line.startsWith("systemctl"))).toEqual([]);
   });
+});
+
+it("an installation is told where to enrol and with what, or neither; anything else is the program's own", () => {
+  expect(parseInstall([])).toEqual({ enrol: undefined, values: {} });
+  expect(parseInstall(["--url", "https://a", "--token", "-", "--slots", "2"], ["models", "slots"])).toEqual({
+    enrol: { url: "https://a", token: "-" },
+    values: { slots: "2" },
+  });
+  expect(() => parseInstall(["--url", "https://a"])).toThrow("give both");
+  expect(() => parseInstall(["--slots", "2"])).toThrow("--slots");
 });

@@ -1,8 +1,12 @@
 import { mkdirSync, realpathSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
 import { AppError, hasCode } from "@steward/contracts/errors";
+import { textLine } from "@steward/contracts/log-line";
 import { systemClock } from "./clock.ts";
+import { enrol, tokenOf } from "./enrol.ts";
 import { exclusively } from "./exclusively.ts";
 import { readIdentity } from "./identity.ts";
 import {
@@ -23,15 +27,54 @@ import { settleInstalled, upgradeInstalled } from "./upgrade-installed.ts";
 import type { UpgradeEnd } from "./upgrade.ts";
 import { replaceFile } from "./state-files.ts";
 
-/* The commands `install`, `upgrade` and `uninstall` of every program that is a service: one way for all of them. */
+/* The commands of every program that is a service: one way for all of them. */
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
+interface Enrolment {
+  url: string;
+  token: string;
+}
+
+/** Enrols this machine, as `--url` and `--token` say. */
+export async function enrolHere({ program }: Service, args: string[], stateDir: string): Promise<void> {
+  const { url, token } = parseStrings(args, ["url", "token"]);
+  if (url === undefined || token === undefined) {
+    throw new AppError("invalid_request", "say where and with what: --url <api door> --token <token>");
+  }
+  const node = await enrol({ apiUrl: url, token: await tokenOf(token), hostname: hostname(), stateDir });
+  say(`Enrolled as ${node.name} (${node.nodeId}).\nKey fingerprint: ${node.keyFingerprint}`);
+  if (program === "agent") {
+    say("Whoever invited this machine compares the fingerprint and confirms it; nothing runs here before.");
+  }
+}
+
+/** What `install` was given: where to enrol, both or neither of it, and what else this program takes. */
+export function parseInstall<Name extends string = never>(
+  args: string[],
+  more: readonly Name[] = [],
+): { enrol: Enrolment | undefined; values: { [One in Name]?: string } } {
+  const { url, token, ...values } = parseStrings<string>(args, ["url", "token", ...more]);
+  if ((url === undefined) !== (token === undefined)) {
+    throw new AppError("invalid_request", "to enrol give both: --url <api door> --token - (and the token as input)");
+  }
+  return {
+    enrol: url === undefined || token === undefined ? undefined : { url, token },
+    values: values as { [One in Name]?: string },
+  };
+}
+
+function parseStrings<Name extends string>(args: string[], names: readonly Name[]): { [One in Name]?: string } {
+  const options = Object.fromEntries(names.map((name) => [name, { type: "string" as const }]));
+  return parseArgs({ args, options }).values as { [One in Name]?: string };
+}
+
 export async function installHere(
   service: Service,
-  options: Pick<InstallOptions, "settings" | "enrol"> & { folder: string },
+  options: Pick<InstallOptions, "settings"> & { folder: string; enrol: Enrolment | undefined },
 ): Promise<void> {
   checkHost("install", { service, run: runHere });
+  const token = options.enrol === undefined ? undefined : await tokenOf(options.enrol.token);
   const { lock } = placesOf(service);
   mkdirSync(dirname(lock), { recursive: true, mode: 0o755 });
   await exclusively(lock, async () =>
@@ -40,11 +83,23 @@ export async function installHere(
       program: realpathSync(process.argv[1] ?? ""),
       unit: unitFile(service, options.folder),
       settings: options.settings,
-      ...(options.enrol === undefined ? {} : { enrol: options.enrol }),
+      ...(options.enrol === undefined || token === undefined ? {} : { enrol: { ...options.enrol, token } }),
       run: runHere,
       say,
     }),
   );
+}
+
+/** The end of a program that has failed: why, and what to do, on its standard error. */
+export function endBadly(name: string): (error: unknown) => never {
+  return (error) => {
+    process.stderr.write(textLine(`${name}: ${describeError(error)}`));
+    if (error instanceof AppError) {
+      for (const { path, message } of error.fields ?? []) process.stderr.write(textLine(`  ${path}: ${message}`));
+      if (error.next !== undefined) process.stderr.write(textLine(`  ${error.next}`));
+    }
+    process.exit(1);
+  };
 }
 
 /** What a command needs of the program's settings. */

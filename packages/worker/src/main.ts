@@ -1,18 +1,24 @@
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { AppError } from "@steward/contracts/errors";
-import { textLine } from "@steward/contracts/log-line";
 import { fullJitterMs } from "@steward/node-client/backoff";
 import { systemClock } from "@steward/node-client/clock";
-import { enrol, tokenOf } from "@steward/node-client/enrol";
 import { readIdentity } from "@steward/node-client/identity";
 import { isFinal } from "@steward/node-client/is-final";
 import { describeError, jsonLines, type Log } from "@steward/node-client/log";
 import { createNodeClient, type NodeClient } from "@steward/node-client/node-client";
 import { placesOf, type Service } from "@steward/node-client/install";
-import { type HostSettings, installHere, serverCaOf, uninstallHere, upgradeHere } from "@steward/node-client/service-commands";
+import {
+  endBadly,
+  enrolHere,
+  type HostSettings,
+  installHere,
+  parseInstall,
+  serverCaOf,
+  uninstallHere,
+  upgradeHere,
+} from "@steward/node-client/service-commands";
 import { checkMayRead, withSettingsFile } from "@steward/node-client/settings-file";
 import { readIfThere } from "@steward/node-client/state-files";
 import { statusFile } from "@steward/node-client/upgrade-installed";
@@ -104,20 +110,6 @@ async function openQueues(env: WorkerEnv, client: NodeClient, log: Log): Promise
   }
 }
 
-async function enrolHere(env: WorkerEnv, args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { url: { type: "string" }, token: { type: "string" } } });
-  if (values.url === undefined || values.token === undefined) {
-    throw new AppError("invalid_request", "say where and with what: --url <api door> --token <token>");
-  }
-  const node = await enrol({
-    apiUrl: values.url,
-    token: await tokenOf(values.token),
-    hostname: hostname(),
-    stateDir: env.STEWARD_STATE_DIR,
-  });
-  process.stdout.write(`Enrolled as ${node.name} (${node.nodeId}).\nKey fingerprint: ${node.keyFingerprint}\n`);
-}
-
 async function status(env: WorkerEnv): Promise<void> {
   checkMayRead(env.STEWARD_STATE_DIR);
   const text = await readIfThere(join(env.STEWARD_STATE_DIR, statusFile));
@@ -187,30 +179,14 @@ async function examineConnections(env: WorkerEnv, writable: boolean): Promise<Fi
 }
 
 async function install(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      url: { type: "string" },
-      token: { type: "string" },
-      models: { type: "string" },
-      slots: { type: "string" },
-    },
-  });
-  if ((values.url === undefined) !== (values.token === undefined)) {
-    throw new AppError("invalid_request", "to enrol give both: --url <api door> --token - (and the token as input)");
-  }
+  const { enrol, values } = parseInstall(args, ["models", "slots"]);
   const wanted = {
     ...(values.models === undefined ? {} : { STEWARD_WORKER_MODELS: values.models }),
     ...(values.slots === undefined ? {} : { STEWARD_WORKER_SLOTS: values.slots }),
   };
   // What the unit would stumble over is said now.
   readEnv(wanted);
-  const token = values.token === undefined ? undefined : await tokenOf(values.token);
-  await installHere(service, {
-    folder: import.meta.dirname,
-    settings: wanted,
-    ...(values.url === undefined || token === undefined ? {} : { enrol: { url: values.url, token } }),
-  });
+  await installHere(service, { folder: import.meta.dirname, settings: wanted, enrol });
 }
 
 async function upgrade(args: string[]): Promise<void> {
@@ -232,7 +208,7 @@ function settings(): HostSettings {
 
 async function main([command, ...args]: string[]): Promise<void> {
   if (command === "run" || command === undefined) return run(readEnv());
-  if (command === "enrol") return enrolHere(readEnv(), args);
+  if (command === "enrol") return enrolHere(service, args, readEnv().STEWARD_STATE_DIR);
   if (command === "install") return install(args);
   if (command === "upgrade") return upgrade(args);
   if (command === "uninstall") return uninstallHere(service, { settings, log });
@@ -246,11 +222,4 @@ async function main([command, ...args]: string[]): Promise<void> {
   process.exitCode = command === "--help" || command === "help" ? 0 : 2;
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(textLine(`steward-worker: ${describeError(error)}`));
-  if (error instanceof AppError) {
-    for (const { path, message } of error.fields ?? []) process.stderr.write(textLine(`  ${path}: ${message}`));
-    if (error.next !== undefined) process.stderr.write(textLine(`  ${error.next}`));
-  }
-  process.exit(1);
-});
+main(process.argv.slice(2)).catch(endBadly("steward-worker"));
