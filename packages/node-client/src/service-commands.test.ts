@@ -7,7 +7,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { exclusively } from "./exclusively.ts";
 import type { Identity } from "./identity.ts";
 import { placesOf } from "./install.ts";
-import { parseInstall, uninstallHere, upgradeEndFile, upgradeHere, type UpgradeHereOptions } from "./service-commands.ts";
+import {
+  parseInstall,
+  uninstallHere,
+  upgradeEndFile,
+  upgradeHere,
+  type UpgradeHereOptions,
+} from "./service-commands.ts";
 
 const service = { program: "agent" } as const;
 let root: string;

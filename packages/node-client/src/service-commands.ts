@@ -153,7 +153,7 @@ export async function upgradeHere(service: Service, options: UpgradeHereOptions)
     const settings = options.settings();
     stateDir = settings.stateDir;
     checkHost("upgrade", { service, run, ...(root === undefined ? {} : { root }) });
-    const about = { ...options, stateDir, ...(await serverCaOf(settings.serverCaFile)), run };
+    const about = { ...options, ...settings, run };
     end = options.settle === true ? await settle(service, about) : await upgrade(service, about);
   } catch (error) {
     // Somebody else's upgrade is under way, and ends by itself: whoever asked for this one asks again.
@@ -172,17 +172,17 @@ export async function upgradeHere(service: Service, options: UpgradeHereOptions)
   return end?.type !== "returned";
 }
 
-type About = UpgradeHereOptions & { stateDir: string; serverCa?: string; run: Run };
+type About = UpgradeHereOptions & HostSettings & { run: Run };
 
 function settle(service: Service, { stateDir, log, run, root }: About): Promise<UpgradeEnd | undefined> {
   return settleInstalled({ service, stateDir, run, log, ...(root === undefined ? {} : { root }) });
 }
 
 async function upgrade(service: Service, options: About) {
-  const { stateDir, log, serverCa, version, wanted, run, root, serverTimeMs } = options;
+  const { stateDir, log, serverCaFile, version, wanted, run, root, serverTimeMs } = options;
   const since = systemClock.monotonicMs();
   const nowMs = serverTimeMs === undefined ? undefined : () => serverTimeMs + systemClock.monotonicMs() - since;
-  const client = await createNodeClient({ stateDir, log, ...(serverCa === undefined ? {} : { serverCa }) });
+  const client = await createNodeClient({ stateDir, log, ...(await serverCaOf(serverCaFile)) });
   try {
     const about = { service, version, client, stateDir, wanted, nowMs, run, log };
     return await upgradeInstalled({ ...about, ...(root === undefined ? {} : { root }) });

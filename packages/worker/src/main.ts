@@ -54,7 +54,11 @@ const service: Service = { program: "worker", user: "steward-worker" };
 const log = jsonLines((line) => process.stdout.write(line), { app: "steward-worker" });
 
 async function run(env: WorkerEnv): Promise<void> {
-  const client = await createNodeClient({ stateDir: env.STEWARD_STATE_DIR, log, ...(await serverCaOf(env.STEWARD_SERVER_CA_FILE)) });
+  const client = await createNodeClient({
+    stateDir: env.STEWARD_STATE_DIR,
+    log,
+    ...(await serverCaOf(env.STEWARD_SERVER_CA_FILE)),
+  });
   const { sqs, stage } = await openQueues(env, client, log);
   const worker = await startWorker({
     client,
@@ -141,7 +145,10 @@ async function examineConnections(env: WorkerEnv, writable: boolean): Promise<Fi
       : { id: "enrolled", level: "ok", text: `enrolled as ${identity.name} (${identity.nodeId})` },
   ];
   if (identity) {
-    const client = await createNodeClient({ stateDir: env.STEWARD_STATE_DIR, ...(await serverCaOf(env.STEWARD_SERVER_CA_FILE)) });
+    const client = await createNodeClient({
+      stateDir: env.STEWARD_STATE_DIR,
+      ...(await serverCaOf(env.STEWARD_SERVER_CA_FILE)),
+    });
     const door = await client.call("getTrust", {}).then(
       (): Finding => ({ id: "door", level: "ok", text: `the nodes door ${identity.nodesUrl} accepts this machine` }),
       (error: unknown): Finding => ({

@@ -238,7 +238,14 @@ describe("a machine that is watched", () => {
     let config: ApplianceConfig = { watch: { services: ["smbd"], filesystems: ["/srv"] } };
     const { clock, advance } = sleepless();
     let nowMs = 1_000 * dayMs;
-    const look = watchMachine({ stateDir: root, config: () => config, clock, nowMs: () => nowMs, newTool: () => runTool, root });
+    const look = watchMachine({
+      stateDir: root,
+      config: () => config,
+      clock,
+      nowMs: () => nowMs,
+      newTool: () => runTool,
+      root,
+    });
     const kinds = async () => (await look()).map(({ kind, level }) => `${kind} ${level}`).toSorted();
     await look();
     advance(3_600_000);
