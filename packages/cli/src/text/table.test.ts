@@ -18,6 +18,14 @@ test("a pipe gets everything", () => {
   );
 });
 
+test("a head that is longer than what stands below it is whole, also in the last column", () => {
+  const short = [
+    { head: "METRIC", cell: () => "cpu" },
+    { head: "SOURCE", cell: () => "here" },
+  ];
+  expect(table([{}], short, undefined, plain)).toBe("METRIC  SOURCE\ncpu     here");
+});
+
 test("a narrow terminal shortens what may give way and keeps the id", () => {
   const lines = table(rows, columns, 24, plain).split("\n");
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(24);

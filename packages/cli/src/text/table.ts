@@ -36,7 +36,7 @@ export function table<Row>(
   const none = "";
   const drawn = new Table({
     head: columns.map((column) => paint.dim(column.head)),
-    colWidths: widths.map((size, index) => size + (index === columns.length - 1 ? 0 : gap)),
+    colWidths: widths.map((size) => size + gap),
     style: { head: [], border: [], "padding-left": 0, "padding-right": gap, compact: true },
     chars: {
       top: none,
@@ -56,12 +56,7 @@ export function table<Row>(
       middle: none,
     },
   });
-  // The last column needs no space behind it.
-  for (const line of cells) {
-    drawn.push(
-      line.map((content, index) => (index === line.length - 1 ? { content, style: { "padding-right": 0 } } : content)),
-    );
-  }
+  for (const line of cells) drawn.push(line);
   const [head = "", ...drawnRows] = drawn
     .toString()
     .split("\n")
