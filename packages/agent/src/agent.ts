@@ -228,7 +228,10 @@ async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agen
       hasBeaten = true;
       conditionLog.told();
       if (config.config().logLevel === "debug") log("heartbeat.answered", { ...answer, conditions });
-      void config.follow(answer.configRevision);
+      // Whoever has changed it waits to see it taken up, and the next heartbeat may be minutes away.
+      void config.follow(answer.configRevision).then((changed) => {
+        if (changed) void heartbeats.beatNow().catch(() => {});
+      });
       if (first) {
         log("agent.connected", { nodeId: identity.nodeId, name: identity.name });
         reporter.wake();

@@ -21,8 +21,11 @@ export interface ConfigKeeper {
   /** 0 before the first. */
   revision(): number;
   config(): ApplianceConfig;
-  /** The server says that this revision is in force: fetches, verifies and keeps it. Never throws. */
-  follow(revision: number): Promise<void>;
+  /**
+   * The server says that this revision is in force: fetches, verifies and keeps it. Never throws. Answers whether there is
+   * something to tell: another one is kept to, or refused, than before.
+   */
+  follow(revision: number): Promise<boolean>;
   /** Why the one in force is not kept to. */
   conditions(): Condition[];
 }
@@ -56,7 +59,7 @@ export async function createConfigKeeper(options: {
     .toSorted((a, b) => b.revision - a.revision)[0];
   let floor = Math.max(0, ...found.map(revisionOf));
   let refused: { revision: number; why: string; untilMs: number } | undefined;
-  let following: Promise<void> = Promise.resolve();
+  let following = Promise.resolve(false);
 
   async function verify(document: SignedDocument): Promise<SignedConfig> {
     let { keys } = (await trust.fresh()).trust;
@@ -123,7 +126,11 @@ export async function createConfigKeeper(options: {
     revision: () => kept?.revision ?? 0,
     config: () => kept?.config ?? noConfig,
     follow(revision) {
-      following = following.then(() => follow(revision));
+      following = following.then(async () => {
+        const before = [kept?.revision, refused?.why];
+        await follow(revision);
+        return kept?.revision !== before[0] || refused?.why !== before[1];
+      });
       return following;
     },
     conditions: () => (refused === undefined ? [] : [{ kind: "configuration", level: "warning" }]),

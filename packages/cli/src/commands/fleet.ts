@@ -150,7 +150,7 @@ export function addFleetViews(nodes: Command, run: Runner): void {
           ui.say(`means       cpu ${means.cpuPercent} %, memory ${means.memoryPercent} %, disk ${means.diskPercent} %`);
         }
         ui.say(`heartbeats  ${answer.heartbeatsPerMinute} a minute`);
-        ui.say(`slots       ${workers.used} of ${workers.slots} at work, on ${workers.ready} workers`);
+        ui.say(`slots       ${workers.used} of ${workers.slots} at work, on ${workers.ready} workers that are ready`);
       }),
     );
 }
