@@ -129,6 +129,21 @@ describe("an alert", () => {
     expect(worse.told).toEqual(["raised"]);
   });
 
+  it("that became worse than what was snoozed is escalated in its time, and not at the snooze's end", () => {
+    const escalateAfterMs = 30 * minuteMs;
+    const snooze = { type: "snooze", by, untilMs: startMs + 3 * 24 * 60 * minuteMs } as const;
+    const worse = play(open({ severity: "warning", escalateAfterMs }), [
+      [1, snooze],
+      [1, raise({ escalateAfterMs })],
+    ]);
+    expect(worse.state.dueAtMs).toBe(worse.nowMs + escalateAfterMs);
+    const late = reduceAlert(worse.state, look, worse.nowMs + escalateAfterMs);
+    expect(late.effects).toEqual([{ type: "tell", event: "alert.escalated" }]);
+    // Snoozed once more as bad as it is now, it is not.
+    const again = reduceAlert(worse.state, snooze, worse.nowMs);
+    expect(again.state.dueAtMs).toBe(snooze.untilMs);
+  });
+
   it("behind a silent gateway is told only once the gateway is back and it is not, and never where it is over before", () => {
     const first = openAlert("ten_a", subject, raise({ suppressedBy: "apl_2" }), startMs);
     expect(first.effects).toEqual([]);

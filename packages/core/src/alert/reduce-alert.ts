@@ -222,9 +222,13 @@ function awake(state: AlertState, nowMs: number): AlertState {
   return snoozedUntilMs <= nowMs ? without(state, "snoozedUntilMs", "snoozedBy", "snoozedSeverity") : state;
 }
 
-/** A snooze is of what was seen: what became worse since is told. */
-function isSnoozed({ snoozedUntilMs = 0, snoozedSeverity = "critical", severity }: AlertState, nowMs: number): boolean {
-  return nowMs < snoozedUntilMs && severities.indexOf(severity) <= severities.indexOf(snoozedSeverity);
+function isSnoozed(state: AlertState, nowMs: number): boolean {
+  return snoozedTo(state) > nowMs;
+}
+
+/** Until when what it is now is snoozed. A snooze is of what was seen: what became worse since is told, and escalated. */
+function snoozedTo({ snoozedUntilMs = 0, snoozedSeverity = "critical", severity }: AlertState): number {
+  return severities.indexOf(severity) <= severities.indexOf(snoozedSeverity) ? snoozedUntilMs : 0;
 }
 
 /** Sets when it must be looked at next. */
@@ -241,9 +245,9 @@ function timed(state: AlertState): AlertStep {
 
 /** A critical one of which somebody was told and that nobody has acknowledged; a snooze is an answer, too. */
 function escalatesAtMs(state: AlertState): number {
-  const { status, severity, told: last, escalateAfterMs, escalatedAtMs, snoozedUntilMs } = state;
+  const { status, severity, told: last, escalateAfterMs, escalatedAtMs } = state;
   const waits = status === "open" && severity === "critical" && escalatedAtMs === undefined;
-  if (!waits || last === undefined || escalateAfterMs === undefined || snoozedUntilMs !== undefined) {
+  if (!waits || last === undefined || escalateAfterMs === undefined || snoozedTo(state) > 0) {
     return Number.POSITIVE_INFINITY;
   }
   return last.atMs + escalateAfterMs;
