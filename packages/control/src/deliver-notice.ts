@@ -10,7 +10,7 @@ import type { WebhookBody } from "@steward/contracts/notification";
 import { redactText } from "@steward/contracts/redact";
 import type { AlertState } from "@steward/core/alert/alert-state";
 import { noticeText } from "@steward/core/notification/notice-text";
-import { stillHolds } from "@steward/core/notification/notices-of";
+import { stillHolds, whoWasTold } from "@steward/core/notification/notices-of";
 import type { NoticeState, NotificationState } from "@steward/core/notification/notification-state";
 import { receiversOf, reduceNotice } from "@steward/core/notification/reduce-notice";
 import type { Context, WithSigner } from "./context.ts";
@@ -59,7 +59,8 @@ export async function deliverNotice(deps: Deps, message: { tenantId: string; not
     throw error;
   }
   const [subject, known] = await Promise.all([subjectOf(deps, found), receiversFor(deps, found)]);
-  const receivers = await whoWasTold(deps, found, known, subject.alerts);
+  const receivers =
+    found.event === "alert.resolved" ? whoWasTold(known, await toldOf(deps, tenantId, subject.alerts)) : known;
   const { all, now, held } = receiversOf(found, receivers, deps.nowMs());
   if (all.length === 0 || !stillHolds(found, subject)) return store(deps, taken, { type: "drop" });
   const body = bodyOf(found, subject);
@@ -75,19 +76,10 @@ async function receiversFor(deps: Deps, { event, tenantId }: NoticeState): Promi
   return actForSystem("a tenant asks its provider", () => listNotifications(deps.table, providerTenantId));
 }
 
-/** That something is over is told to those who were told that it began: nobody is told the end of what they do not know. */
-async function whoWasTold(
-  deps: Deps,
-  { event, tenantId }: NoticeState,
-  receivers: NotificationState[],
-  alerts: readonly AlertState[],
-): Promise<NotificationState[]> {
-  if (event !== "alert.resolved") return receivers;
+/** The notices that told of these alerts' openings; undefined for what is kept no longer. */
+async function toldOf(deps: Deps, tenantId: string, alerts: AlertState[]): Promise<(NoticeState | undefined)[]> {
   const ids = [...new Set(alerts.flatMap(({ told }) => told?.notices ?? []))];
-  const notices = await Promise.all(ids.map((noticeId) => getNotice(deps.table, { tenantId, noticeId })));
-  return receivers.filter(({ notificationId }) =>
-    notices.some((notice) => notice?.deliveries[notificationId]?.status === "delivered"),
-  );
+  return Promise.all(ids.map((noticeId) => getNotice(deps.table, { tenantId, noticeId })));
 }
 
 async function store(deps: Deps, taken: NoticeState, event: Parameters<typeof reduceNotice>[1]): Promise<void> {

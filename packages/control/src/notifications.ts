@@ -283,7 +283,8 @@ function deliveryView(notice: NoticeState, receiver: string): DeliveryView {
     createdAt: iso(notice.createdAtMs),
     status: delivery?.status ?? (notice.endedAtMs === undefined ? "waiting" : "failed"),
     attempts: delivery?.attempts ?? 0,
-    ...(delivery === undefined ? {} : { lastAttemptAt: iso(delivery.lastAttemptAtMs) }),
+    // What is only held there was not tried.
+    ...(delivery === undefined || delivery.attempts === 0 ? {} : { lastAttemptAt: iso(delivery.lastAttemptAtMs) }),
     ...(isOpen && nextAtMs !== undefined ? { nextAttemptAt: iso(nextAtMs) } : {}),
     ...(delivery?.reason === undefined ? {} : { reason: delivery.reason }),
   };

@@ -129,7 +129,21 @@ describe("an alert", () => {
     expect(worse.told).toEqual(["raised"]);
   });
 
-  it("that became worse than what was snoozed is escalated in its time, and not at the snooze's end", () => {
+  it("that is told again at the end of a snooze still knows who was told that it began, and when", () => {
+    const first = open();
+    const { state, told } = play(first, [
+      [1, { type: "snooze", by, untilMs: startMs + 60 * minuteMs }],
+      [59, look],
+    ]);
+    expect(told).toEqual(["raised"]);
+    expect(state.told).toMatchObject({
+      firstAtMs: startMs,
+      atMs: startMs + 60 * minuteMs,
+      notices: [...(first.told?.notices ?? []), "ntc_look"],
+    });
+  });
+
+  it("that became worse than what was snoozed is escalated in its time, whatever the snooze", () => {
     const escalateAfterMs = 30 * minuteMs;
     const snooze = { type: "snooze", by, untilMs: startMs + 3 * 24 * 60 * minuteMs } as const;
     const worse = play(open({ severity: "warning", escalateAfterMs }), [

@@ -190,7 +190,7 @@ function look(state: AlertState, event: Extract<AlertEvent, { type: "look" }>, n
   if (state.snoozedUntilMs !== undefined && state.snoozedUntilMs <= nowMs) {
     const again = awake(next, nowMs);
     // It was put aside until now, and is still so.
-    return again.status === "open" ? told(without(again, "told"), event.noticeId, nowMs) : timed(again);
+    return told(again, event.noticeId, nowMs, { anyway: true });
   }
   if (escalatesAtMs(state) <= nowMs) {
     const { state: escalated } = timed({ ...next, escalatedAtMs: nowMs });
@@ -199,10 +199,11 @@ function look(state: AlertState, event: Extract<AlertEvent, { type: "look" }>, n
   return timed(next);
 }
 
-/** Tells of it where nobody was told of anything as bad, and nothing keeps it from being told. */
-function told(state: AlertState, noticeId: string, nowMs: number): AlertStep {
+/** Tells of it where nobody was told of anything as bad, or `anyway`, and nothing keeps it from being told. */
+function told(state: AlertState, noticeId: string, nowMs: number, { anyway = false } = {}): AlertStep {
   const before = state.told;
-  const known = before !== undefined && severities.indexOf(before.severity) >= severities.indexOf(state.severity);
+  const known =
+    !anyway && before !== undefined && severities.indexOf(before.severity) >= severities.indexOf(state.severity);
   if (known || state.status !== "open" || state.suppressedBy !== undefined || isSnoozed(state, nowMs)) {
     return timed(state);
   }

@@ -2,7 +2,7 @@ import type { NotificationEvent } from "@steward/contracts/notification";
 import { taskHasEnded } from "@steward/contracts/states";
 import type { AlertState } from "../alert/alert-state.ts";
 import type { TaskState } from "../task/task-state.ts";
-import type { NoticeState } from "./notification-state.ts";
+import type { NoticeState, NotificationState } from "./notification-state.ts";
 
 /** So long before its end somebody is told that a task waits in vain; one that waits less than twice that is not. */
 export const warningMs = 3_600_000;
@@ -75,4 +75,18 @@ export function stillHolds(
     default:
       return event satisfies never;
   }
+}
+
+/**
+ * That something is over is told to those who were told that it began (`told`): nobody is told the end of what they do not
+ * know. A notice is kept for a month; where one is gone, nobody knows any more whom it told, and everybody is.
+ */
+export function whoWasTold(
+  receivers: readonly NotificationState[],
+  told: readonly (NoticeState | undefined)[],
+): readonly NotificationState[] {
+  if (told.includes(undefined)) return receivers;
+  return receivers.filter(({ notificationId }) =>
+    told.some((notice) => notice?.deliveries[notificationId]?.status === "delivered"),
+  );
 }

@@ -3,7 +3,8 @@ import { taskHasEnded, taskStatuses } from "@steward/contracts/states";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { startMs, testTask } from "../../test/fixtures.ts";
-import { noticesOf, stillHolds, warningMs } from "./notices-of.ts";
+import type { AlertState } from "../alert/alert-state.ts";
+import { noticesOf, stillHolds, warningMs, whoWasTold } from "./notices-of.ts";
 import type { NoticeState, NotificationState } from "./notification-state.ts";
 import { nextAttemptAtMs, receiversOf, reduceNotice, retryAfterMs, takenMs } from "./reduce-notice.ts";
 
@@ -145,4 +146,97 @@ it("only who wants it, and is not done with it, is sent it", () => {
   expect(names(nextAttemptAtMs(waits))).toEqual(["wants", "waits"]);
   const test = { ...notice, event: "test" as const, only: "other" };
   expect(names(0, test as typeof state)).toEqual(["other"]);
+});
+
+const alert: AlertState = {
+  v: 1,
+  version: 1,
+  tenantId: "ten_a",
+  alertId: "alr_a",
+  kind: "offline",
+  nodeId: "apl_a",
+  status: "open",
+  severity: "critical",
+  startsAtMs: 0,
+  openings: 1,
+  told: { severity: "critical", firstAtMs: 0, atMs: 0, notices: ["ntc_a"] },
+  past: [],
+  updatedAtMs: 0,
+};
+const resolved: Partial<AlertState> = { status: "resolved", resolvedAtMs: 0 };
+
+it.each<["alert.raised" | "alert.resolved" | "alert.escalated", Partial<AlertState>, boolean]>([
+  ["alert.raised", {}, true],
+  ["alert.raised", { status: "acknowledged" }, false],
+  ["alert.raised", resolved, false],
+  // It opened anew, and another notice tells of that.
+  ["alert.raised", { told: { severity: "critical", firstAtMs: 1, atMs: 1, notices: ["ntc_b"] } }, false],
+  ["alert.escalated", { escalatedAtMs: 0 }, true],
+  ["alert.escalated", {}, false],
+  ["alert.escalated", { escalatedAtMs: 0, status: "acknowledged" }, false],
+  ["alert.resolved", resolved, true],
+  ["alert.resolved", {}, false],
+  // It was back since, and is over once more: another notice tells of that.
+  ["alert.resolved", { ...resolved, resolvedAtMs: 1 }, false],
+])("%s of an alert that is %o: %s", (event, over, holds) => {
+  expect(stillHolds({ ...base, event }, { alerts: [{ ...alert, ...over }] })).toBe(holds);
+  expect(stillHolds({ ...base, event }, { alerts: [] })).toBe(false);
+});
+
+it("that it is over is told to whom it was told that it began, and to everybody where nobody knows that any more", () => {
+  const receivers = ["told", "failed", "silent"].map((id) => receiver(id));
+  const one = { attempts: 1, lastAttemptAtMs: 0 };
+  const began: NoticeState = {
+    ...notice,
+    event: "alert.raised",
+    deliveries: { told: { ...one, status: "delivered" }, failed: { ...one, status: "failed" } },
+  };
+  const names = (told: (NoticeState | undefined)[]) => whoWasTold(receivers, told).map((to) => to.notificationId);
+  expect(names([began])).toEqual(["told"]);
+  expect(names([began, { ...began, deliveries: { silent: { ...one, status: "delivered" } } }])).toEqual([
+    "told",
+    "silent",
+  ]);
+  expect(names([])).toEqual([]);
+  expect(names([began, undefined])).toEqual(["told", "failed", "silent"]);
+});
+
+const night = { begins: "22:00", ends: "07:00", timeZone: "UTC", exceptCritical: false };
+const midnightMs = Date.parse("2026-11-26T00:00:00Z");
+const morningMs = Date.parse("2026-11-26T07:00:00Z");
+const exceptCritical = { ...night, exceptCritical: true };
+
+it.each<[string, Partial<NoticeState>, NotificationState["quietHours"], "held" | "now"]>([
+  ["a finished task", { event: "task.finished" }, night, "held"],
+  ["a critical alert", { event: "alert.raised", severity: "critical" }, night, "held"],
+  ["a critical alert, let through", { event: "alert.raised", severity: "critical" }, exceptCritical, "now"],
+  ["an escalation, let through", { event: "alert.escalated", severity: "critical" }, exceptCritical, "now"],
+  ["a warning", { event: "alert.raised", severity: "warning" }, exceptCritical, "held"],
+  ["the end of a critical alert", { event: "alert.resolved", severity: "critical" }, exceptCritical, "held"],
+  ["a test that somebody asks for", { event: "test", only: "ntf_a" }, night, "now"],
+  ["anything without quiet hours", { event: "task.finished" }, undefined, "now"],
+])("at night: %s", (_what, over, quietHours, expected) => {
+  const to = receiver("ntf_a", quietHours === undefined ? {} : { quietHours });
+  const { all, now, held } = receiversOf({ ...notice, ...over }, [to], midnightMs);
+  expect(all).toEqual([to]);
+  expect([now, held]).toEqual(expected === "now" ? [[to], {}] : [[], { ntf_a: morningMs }]);
+});
+
+it("what is held comes in the morning, as a first attempt, and keeps nobody else waiting", () => {
+  const receivers = [receiver("ntf_quiet", { quietHours: night }), receiver("ntf_awake")];
+  const first = reduceNotice(
+    notice,
+    {
+      type: "attempted",
+      receivers: receivers.map((to) => to.notificationId),
+      outcomes: { ntf_awake: { delivered: true } },
+      held: receiversOf(notice, receivers, midnightMs).held,
+    },
+    midnightMs,
+  ).state;
+  expect(first.dueAtMs).toBe(morningMs);
+  expect(first.deliveries["ntf_quiet"]).toMatchObject({ status: "waiting", attempts: 0, heldUntilMs: morningMs });
+  expect(reduceNotice(first, { type: "take" }, morningMs - 1).state).toBe(first);
+  expect(receiversOf(first, receivers, morningMs - 1).now).toEqual([]);
+  expect(receiversOf(first, receivers, morningMs).now.map((to) => to.notificationId)).toEqual(["ntf_quiet"]);
 });
