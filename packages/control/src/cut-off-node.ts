@@ -15,12 +15,11 @@ import { cutOffAtMs } from "@steward/core/node/cut-off";
 import type { Context } from "./context.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { loadJob, newClaimSecret } from "./send-job.ts";
-import { sendNotices } from "./send-notices.ts";
-import { settleAlerts } from "./settle-alerts.ts";
+import { settleAlerts, tellOfAlerts } from "./settle-alerts.ts";
 import { sendAfterCommit } from "./send-later.ts";
 import { forgetDoorbell } from "./start-run.ts";
 
-type Deps = Pick<Context, "table" | "queues" | "actions" | "nowMs" | "secret" | "log" | "jobTimes"> & {
+type Deps = Pick<Context, "table" | "queues" | "actions" | "nowMs" | "secret" | "log" | "meter" | "jobTimes"> & {
   /** Takes the machine's registration for the doorbell `ssm` away. */
   deregister: (nodeId: string) => Promise<void>;
 };
@@ -52,7 +51,7 @@ export async function cutOffNode(deps: Deps, key: { tenantId: string; nodeId: st
     replaceNode(node, { ...rest, version: node.version + 1, ...(openings === undefined ? {} : { openings }) }),
     ...writes,
   ]);
-  await sendNotices(deps, notices);
+  await tellOfAlerts(deps, notices);
 }
 
 async function cancelRuns(deps: Deps, node: NodeState): Promise<void> {

@@ -9,8 +9,7 @@ import { reduceAlert } from "@steward/core/alert/reduce-alert";
 import { audited } from "./audit.ts";
 import type { Context } from "./context.ts";
 import { silencedBy } from "./find-gateway.ts";
-import { sendNotices } from "./send-notices.ts";
-import { meterNotices, noticesOfAlerts } from "./settle-alerts.ts";
+import { noticesOfAlerts, tellOfAlerts } from "./settle-alerts.ts";
 
 /**
  * What an alert's time has come for: its snooze is over, nobody has looked, or it is to be seen whether the gateway in
@@ -44,8 +43,7 @@ export async function lookAtAlert(
   // That the gateway is still gone, and when it is looked at next, is nobody's history.
   const isStill = after.suppressedBy !== undefined && after.suppressedBy === before.suppressedBy;
   await commit(deps.table, [replaceAlert(before, after), ...notices.map(createNotice), ...(isStill ? [] : [audit])]);
-  meterNotices(deps.meter, notices);
-  await sendNotices(deps, notices);
+  await tellOfAlerts(deps, notices);
 }
 
 async function gatewayOf(deps: Pick<Context, "table" | "nowMs">, alert: AlertState): Promise<string | undefined> {

@@ -12,8 +12,7 @@ import type { NodeEvent } from "./accept-heartbeat.ts";
 import type { Context } from "./context.ts";
 import { silencedBy } from "./find-gateway.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
-import { meterNotices, settleAlerts } from "./settle-alerts.ts";
-import { sendNotices } from "./send-notices.ts";
+import { settleAlerts, tellOfAlerts } from "./settle-alerts.ts";
 
 const who = "steward:alerts";
 
@@ -93,8 +92,7 @@ export async function noteTransition(
     ]);
     return changes.notices;
   });
-  meterNotices(deps.meter, notices);
-  await sendNotices(deps, notices);
+  await tellOfAlerts(deps, notices);
 }
 
 /** Whether it is this very change that the sweep has told. */
@@ -124,6 +122,5 @@ export async function noteFleetSilence(
     await commit(deps.table, changes.writes);
     return changes.notices;
   });
-  meterNotices(deps.meter, notices);
-  await sendNotices(deps, notices);
+  await tellOfAlerts(deps, notices);
 }

@@ -3,7 +3,6 @@ import { getAlerting } from "@steward/aws/records/alerting";
 import { createNotice } from "@steward/aws/records/notice";
 import type { Write } from "@steward/aws/table";
 import { newId } from "@steward/contracts/ids";
-import type { Meter } from "@steward/contracts/metrics";
 import { type AlertState, type AlertSubject, alertIdOf } from "@steward/core/alert/alert-state";
 import type { AlertWish } from "@steward/core/alert/node-alerts";
 import { boundOpenings, tooMany } from "@steward/core/alert/openings";
@@ -13,6 +12,7 @@ import type { NoticeState } from "@steward/core/notification/notification-state"
 import type { NodeState } from "@steward/core/node/node-state";
 import { audited } from "./audit.ts";
 import type { Context } from "./context.ts";
+import { sendNotices } from "./send-notices.ts";
 
 /** Changes of alerts, and what is told of them, to be committed with what they follow from. */
 export interface AlertChanges {
@@ -103,13 +103,17 @@ export async function settleAlerts(
   };
 }
 
-/** Counts what there was to tell, once it is stored. */
-export function meterNotices(meter: Meter, notices: readonly NoticeState[]): void {
+/** Counts what there was to tell, and sends it, once it is stored. */
+export async function tellOfAlerts(
+  deps: Pick<Context, "queues" | "nowMs" | "log" | "meter">,
+  notices: readonly NoticeState[],
+): Promise<void> {
   for (const { event } of notices) {
-    if (event === "alert.raised") meter("AlertsTold", 1, { Event: "raised" });
-    else if (event === "alert.resolved") meter("AlertsTold", 1, { Event: "resolved" });
-    else if (event === "alert.escalated") meter("AlertsTold", 1, { Event: "escalated" });
+    if (event === "alert.raised") deps.meter("AlertsTold", 1, { Event: "raised" });
+    else if (event === "alert.resolved") deps.meter("AlertsTold", 1, { Event: "resolved" });
+    else if (event === "alert.escalated") deps.meter("AlertsTold", 1, { Event: "escalated" });
   }
+  await sendNotices(deps, notices);
 }
 
 /** One notice for each kind of news, however many alerts it is about. What has just ended is told when it stays so. */
