@@ -268,7 +268,7 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       table("GetItem", "Query"),
       changes(
         ["PutItem", "UpdateItem"],
-        ["AUDIT", "GATE", idempotency, "NOTICE", "NOTIFICATION", "POLICY", "TENANT", "WINDOW"],
+        ["AUDIT", "GATE", idempotency, "LIMIT", "NOTICE", "NOTIFICATION", "POLICY", "TENANT", "WINDOW"],
         ["ADMINS#*", "GATE", "ISSUER#*", "PERSON#*", "RATE#*", "SESSION#*", "TOKEN#*"],
       ),
       forget,
@@ -398,6 +398,8 @@ export function permissions(stage: string, account: string): Record<PrincipalNam
       // A node's gateway is found by its name.
       { ...table("Query"), keys: ["T#*#NODE"] },
       changes(["PutItem", "UpdateItem"], ["ALERT", "AUDIT", "NODE", "NOTICE"], ["PRESENCE#*"]),
+      // The alert of a silent fleet opens and ends only while the sweep's finding is the one that it follows.
+      { ...table("ConditionCheckItem"), keys: ["T#*#FLEET"] },
       queues(["node-events"], ...consume),
       tellNotices,
     ],

@@ -1,4 +1,4 @@
-import { getFleetSilence } from "@steward/aws/records/fleet-silence";
+import { getFleetSilence, isStillSilence } from "@steward/aws/records/fleet-silence";
 import { getNode, replaceNode } from "@steward/aws/records/node";
 import { announce, getPresence } from "@steward/aws/records/presence";
 import { commit } from "@steward/aws/table";
@@ -119,7 +119,7 @@ export async function noteFleetSilence(
       who,
       record: tenantId,
     });
-    await commit(deps.table, changes.writes);
+    if (changes.writes.length > 0) await commit(deps.table, [isStillSilence(tenantId, silence), ...changes.writes]);
     return changes.notices;
   });
   await tellOfAlerts(deps, notices);

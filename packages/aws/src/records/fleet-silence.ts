@@ -1,6 +1,6 @@
 import type { Silence } from "@steward/core/fleet/silence";
 import { changeItem } from "./change.ts";
-import { readItem, type Table } from "../table.ts";
+import { checkItem, readItem, type Table, type Write } from "../table.ts";
 
 /*
  * Whether many of a tenant's nodes are silent at once, as the sweep saw it last: what the alert `fleet-silent` is opened
@@ -13,6 +13,22 @@ const keyOf = (tenantId: string) => ({ pk: `T#${tenantId}#FLEET`, sk: "SILENCE" 
 export async function getFleetSilence(table: Table, tenantId: string): Promise<Silence | undefined> {
   const item = await readItem(table, keyOf(tenantId));
   return item === undefined ? undefined : (item["silence"] as Silence);
+}
+
+/**
+ * For the transaction of the alert that was decided on it. Settles a message that came late with the sweep: the alert of a
+ * silence that is over by now would be ended by nobody.
+ *
+ *     message   reads open ─────────────────────────────── opens ✗ decides again: ended
+ *     sweep                   ended ✓ ── its message: there is no alert to end
+ */
+export function isStillSilence(tenantId: string, { phase }: Silence): Write {
+  return checkItem("fleet silence", {
+    Key: keyOf(tenantId),
+    ConditionExpression: "#silence.#phase = :phase",
+    ExpressionAttributeNames: { "#silence": "silence", "#phase": "phase" },
+    ExpressionAttributeValues: { ":phase": phase },
+  });
 }
 
 /**
