@@ -86,7 +86,7 @@ export async function putNodeThresholds(
     await commit(deps.table, [
       replaceNode(before, after),
       // Who dies before the next line leaves it to the reconciler.
-      lookAgain(alerting, caller, nowMs),
+      lookAgain(alerting, caller.tenantId, nowMs),
       audited(nowMs, {
         tenantId: caller.tenantId,
         who: caller.principal.id,
@@ -102,20 +102,11 @@ export async function putNodeThresholds(
   });
 }
 
-function lookAgain(before: AlertingState | undefined, { tenantId, principal }: Caller, nowMs: number): Write {
+function lookAgain(before: AlertingState | undefined, tenantId: string, nowMs: number): Write {
   // Never later than it is due already: whoever sets one node after the other keeps nobody else waiting.
   const dueAtMs = Math.min(before?.dueAtMs ?? Number.POSITIVE_INFINITY, nowMs + 60_000);
   if (before !== undefined) return replaceAlerting(before, { ...before, version: before.version + 1, dueAtMs });
-  const { id, name } = principal;
-  return createAlerting({
-    v: 1,
-    version: 1,
-    tenantId,
-    thresholds: {},
-    updatedAtMs: nowMs,
-    updatedBy: { id, name },
-    dueAtMs,
-  });
+  return createAlerting({ v: 1, version: 1, tenantId, thresholds: {}, dueAtMs });
 }
 
 const pageSize = 100;
@@ -191,8 +182,7 @@ function view(state: AlertingState | undefined): AlertingView {
     thresholds: plain(state?.thresholds ?? {}),
     inForce: whole(thresholdsInForce(state, {})),
     ...(state?.escalateAfterMinutes === undefined ? {} : { escalateAfterMinutes: state.escalateAfterMinutes }),
-    ...(state === undefined
-      ? {}
-      : { updatedAt: new Date(state.updatedAtMs).toISOString(), updatedBy: state.updatedBy }),
+    ...(state?.updatedAtMs === undefined ? {} : { updatedAt: new Date(state.updatedAtMs).toISOString() }),
+    ...(state?.updatedBy === undefined ? {} : { updatedBy: state.updatedBy }),
   };
 }

@@ -8,8 +8,9 @@ export interface AlertingState extends Versioned {
   thresholds: Partial<Thresholds>;
   /** Absent: nobody is. */
   escalateAfterMinutes?: number;
-  updatedAtMs: number;
-  updatedBy: { id: string; name: string };
+  /** By whom it was set last. Absent where nobody has: it is there only to have nodes looked at. */
+  updatedAtMs?: number;
+  updatedBy?: { id: string; name: string };
 }
 
 /** What a node is judged by: its own, else its tenant's, else Steward's. */
