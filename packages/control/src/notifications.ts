@@ -1,8 +1,10 @@
 import { createNotice, getNotice, listNotices } from "@steward/aws/records/notice";
 import * as records from "@steward/aws/records/notification";
+import { returnDaily, takeDaily } from "@steward/aws/records/usage";
 import { commit } from "@steward/aws/table";
 import { AppError, hasCode } from "@steward/contracts/errors";
 import { newId, providerTenantId } from "@steward/contracts/ids";
+import { dayOf } from "@steward/contracts/periods";
 import { sha256Hex } from "@steward/contracts/canonical";
 import {
   type CreateNotification,
@@ -23,9 +25,8 @@ type Deps = Pick<Context, "table" | "nowMs">;
 
 /** Each change of a task is a call to each of them. */
 const maxReceivers = 10;
-/** Codes that a tenant may have sent within a day: whoever adds and removes receivers could mail anybody without end. */
+/** Codes that a tenant may have sent a day: whoever adds and removes receivers could mail anybody without end. */
 const maxCodes = 20;
-const dayMs = 86_400_000;
 
 export async function listNotifications(deps: Deps, caller: Caller): Promise<{ items: NotificationView[] }> {
   const all = await records.listNotifications(deps.table, caller.tenantId);
@@ -65,9 +66,9 @@ export async function createNotification(
     });
   }
   const asks = kind !== "webhook";
-  const asked = known.filter((one) => one.kind !== "webhook" && one.createdAtMs > nowMs - dayMs);
-  if (asks && asked.length >= maxCodes) {
-    throw new AppError("unprocessable", `${maxCodes} codes were sent within a day, and no more are`, {
+  const code = { tenantId, day: dayOf(nowMs).name, what: "codes", amount: 1 } as const;
+  if (asks && (await takeDaily(deps.table, { ...code, limit: maxCodes, nowMs })).kind === "full") {
+    throw new AppError("unprocessable", `${maxCodes} codes were sent today, and no more are`, {
       next: "add it tomorrow, or a webhook now: that needs no code",
     });
   }
@@ -96,8 +97,9 @@ export async function createNotification(
     ]);
     if (asking !== undefined) await sendNotices(deps, [asking.notice]);
   } catch (error) {
-    // The same request, quicker.
+    // The same request, quicker: it has sent the one code.
     if (!hasCode(error, "conflict")) throw error;
+    if (asks) await returnDaily(deps.table, code);
   }
   return view(state);
 }

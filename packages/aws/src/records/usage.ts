@@ -13,7 +13,7 @@ import * as states from "./state.ts";
 /** Counted until it is gone: machines, and jobs that have not ended. */
 export type Holding = "appliances" | "jobs";
 /** Counted for a day. Questions are tasks as well. */
-export type Daily = "tasks" | "questions" | "outputBytes";
+export type Daily = "tasks" | "questions" | "outputBytes" | "codes";
 
 const partition = (tenantId: string) => `T#${tenantId}#LIMIT`;
 const holdingKey = (tenantId: string, holding: Holding) => ({ pk: partition(tenantId), sk: `HOLDING#${holding}` });
@@ -75,7 +75,7 @@ export async function dailyUse(
   table: Table,
   tenantId: string,
   day: string,
-): Promise<Record<Exclude<Daily, "questions">, number>> {
+): Promise<Record<Exclude<Daily, "questions" | "codes">, number>> {
   const item = await readItem(table, dayKey(tenantId, day));
   return { tasks: numberIn(item, "tasks"), outputBytes: numberIn(item, "outputBytes") };
 }
