@@ -187,6 +187,29 @@ describe("a history", () => {
   });
 });
 
+it("a topology knows a gateway by its name and by its id", () => {
+  const [router, ...behind] =
+    fc.sample(
+      fleet.filter((nodes) => nodes.length > 2),
+      { numRuns: 1, seed: 7 },
+    )[0] ?? [];
+  if (router === undefined) throw new Error("no node");
+  const nodes = [
+    { ...router, revoked: false, tags: [] },
+    ...behind.map((one, at) => ({
+      ...one,
+      revoked: false,
+      tags: [`gateway:${at === 0 ? router.nodeId : "router"}`],
+      name: `box-${at}`,
+    })),
+  ];
+  nodes[0] = { ...router, revoked: false, tags: [], name: "router" };
+  const { gateways } = topologyOf({ v: 1, tenantId: "ten_x", atMs: 1, nodes });
+  const node = { id: router.nodeId, health: router.health };
+  expect(gateways.find(({ name }) => name === "router")?.node).toEqual(node);
+  expect(gateways.find(({ name }) => name === router.nodeId)?.node).toEqual(node);
+});
+
 it("a topology counts every node that stands at a site once for each of its sites, and the others elsewhere", () => {
   fc.assert(
     fc.property(fleet, (nodes) => {

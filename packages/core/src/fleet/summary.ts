@@ -34,7 +34,8 @@ export function topologyOf(snapshot: FleetSnapshot): Omit<Topology, "asOf" | "wo
   const nodes = standing(snapshot);
   const sites = groupsOf(nodes, "site:");
   const gateways = groupsOf(nodes, "gateway:");
-  const byName = new Map(nodes.map((node) => [node.name, node]));
+  // A gateway is named by its name or by its id.
+  const byName = new Map(nodes.flatMap((node) => [[node.nodeId, node] as const, [node.name, node] as const]));
   return {
     sites: sites.slice(0, mostPlaces),
     gateways: gateways.slice(0, mostPlaces).map((gateway) => {
