@@ -1,4 +1,5 @@
 import type { IngestState, Silence } from "@steward/core/fleet/silence";
+import { presenceShards } from "./presence-item.ts";
 import { createItem, type Item, readItem, replaceItem, type Table, type Write } from "../table.ts";
 
 /*
@@ -25,12 +26,37 @@ export interface SweepState {
 export async function getSweepState(table: Table): Promise<SweepState> {
   const item = await readItem(table, key);
   if (item === undefined) return { version: 0, nextShard: 0, historyStepMs: 0, ingest: {}, silences: {} };
-  return { ...(item["state"] as Omit<SweepState, "version">), version: Number(item["version"]) };
+  const { looks, ...state } = item["state"] as Omit<SweepState, "version" | "looks"> & {
+    looks?: Record<string, string | number[]>;
+  };
+  return {
+    ...state,
+    version: Number(item["version"]),
+    ...(looks === undefined ? {} : { looks: mapValues(looks, unpackShards) }),
+  };
 }
 
 /** Throws `conflict` where another sweep was first. */
 export function putSweepState(previous: SweepState, next: SweepState): Write {
-  const { version, ...state } = next;
-  const item: Item = { ...key, version, state };
+  const { version, looks, ...state } = next;
+  const packed = looks === undefined ? {} : { looks: mapValues(looks, packShards) };
+  const item: Item = { ...key, version, state: { ...state, ...packed } };
   return previous.version === 0 ? createItem("sweep", item) : replaceItem("sweep", item, previous.version);
+}
+
+/** A bit for each shard: all tenants are in one item, which must not grow by a list of 64 numbers for each. */
+export function packShards(shards: readonly number[]): string {
+  const bits = shards.reduce((sum, shard) => sum | (1n << BigInt(shard)), 0n);
+  return bits.toString(16).padStart(presenceShards / 4, "0");
+}
+
+/** Also the list that an earlier version wrote. */
+export function unpackShards(stored: string | readonly number[]): number[] {
+  if (typeof stored !== "string") return [...stored];
+  const bits = BigInt(`0x${stored}`);
+  return Array.from({ length: presenceShards }, (_, shard) => shard).filter((shard) => (bits >> BigInt(shard)) & 1n);
+}
+
+function mapValues<From, To>(record: Record<string, From>, map: (value: From) => To): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
 }
