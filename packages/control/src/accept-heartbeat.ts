@@ -1,7 +1,6 @@
 import { announce, beat } from "@steward/aws/records/presence";
 import { AppError } from "@steward/contracts/errors";
-import { conditionsOf, type Heartbeat, type HeartbeatAnswer } from "@steward/contracts/heartbeat";
-import { keepConditions } from "@steward/core/node/conditions";
+import type { Heartbeat, HeartbeatAnswer } from "@steward/contracts/heartbeat";
 import { transition } from "@steward/core/node/health";
 import type { PresenceState } from "@steward/core/node/node-state";
 import type { Context } from "./context.ts";
@@ -43,14 +42,14 @@ export async function acceptHeartbeat(
       return answer(outcome.stored, nowMs);
     case "accepted": {
       const { heartbeat } = input;
-      const { before, metrics } = outcome;
+      const { before, metrics, conditions } = outcome;
       const presence: PresenceState = {
         ...before,
         sequence: heartbeat.sequence,
         lastSeenAtMs: nowMs,
         intervalSeconds: heartbeat.intervalSeconds,
         m1: metrics,
-        conditions: keepConditions(conditionsOf(heartbeat.conditions)),
+        conditions,
         ...(before.m1 === undefined ? {} : { m2: before.m1 }),
         ...(before.m2 === undefined ? {} : { m3: before.m2 }),
       };

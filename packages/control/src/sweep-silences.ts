@@ -16,7 +16,8 @@ import {
   type Silence,
   type StandingCounts,
 } from "@steward/core/fleet/silence";
-import { hasMissed, intervalMsOf, standingOf } from "@steward/core/fleet/standing";
+import { hasMissed, standingOf } from "@steward/core/fleet/standing";
+import { intervalMsOf } from "@steward/core/node/health";
 import type { FleetEvent, NodeEvent } from "./accept-heartbeat.ts";
 import type { Context } from "./context.ts";
 import { inParallel } from "./in-parallel.ts";

@@ -3,6 +3,7 @@ import { AppError } from "@steward/contracts/errors";
 import type { Condition, Gpu, Health, Metrics, Pulling } from "@steward/contracts/heartbeat";
 import { conditionOf, lineOf } from "@steward/core/node/conditions";
 import { cutToBytes } from "@steward/core/node/cut-to-bytes";
+import { metricNames } from "@steward/core/node/health";
 import type { PresenceState, Thresholds } from "@steward/core/node/node-state";
 import type { Item } from "../table.ts";
 
@@ -215,7 +216,7 @@ export function packLevels(levels: readonly number[] | undefined): number | unde
 
 function unpackLevels(value: unknown): number[] | undefined {
   if (typeof value !== "number") return undefined;
-  return thresholdNames.map((_, at) => Math.floor(value / 3 ** (thresholdNames.length - 1 - at)) % 3);
+  return metricNames.map((_, at) => Math.floor(value / 3 ** (metricNames.length - 1 - at)) % 3);
 }
 
 /** One line each. Undefined for none: the attribute is not there then. */
@@ -292,16 +293,14 @@ function unpackHex(value: unknown): string | undefined {
   return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : undefined;
 }
 
-const thresholdNames = ["cpuPercent", "memoryPercent", "diskPercent", "loadAverage1m"] as const;
-
 export function packThresholds(thresholds: Partial<Thresholds> | undefined): (number | null)[] | undefined {
-  return thresholds === undefined ? undefined : thresholdNames.flatMap((name) => thresholds[name] ?? [null, null]);
+  return thresholds === undefined ? undefined : metricNames.flatMap((name) => thresholds[name] ?? [null, null]);
 }
 
 function unpackThresholds(value: unknown): Partial<Thresholds> | undefined {
   if (!Array.isArray(value)) return undefined;
   return Object.fromEntries(
-    thresholdNames.flatMap((name, index) => {
+    metricNames.flatMap((name, index) => {
       const [warning, critical] = [value[index * 2] as unknown, value[index * 2 + 1] as unknown];
       return typeof warning === "number" && typeof critical === "number" ? [[name, [warning, critical]]] : [];
     }),

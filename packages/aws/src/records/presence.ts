@@ -1,6 +1,6 @@
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
-import { conditionsOf, type Heartbeat, type Metrics } from "@steward/contracts/heartbeat";
+import { type Condition, conditionsOf, type Heartbeat, type Metrics } from "@steward/contracts/heartbeat";
 import { keepConditions } from "@steward/core/node/conditions";
 import type { PresenceState } from "@steward/core/node/node-state";
 import { calling, isNamed } from "../faults.ts";
@@ -34,6 +34,7 @@ import {
   presenceOfItem,
   shardKey,
 } from "./presence-item.ts";
+import { type Changed, changeItem } from "./change.ts";
 import { removeItem } from "./purge.ts";
 
 export { maxPendingRuns, presenceShards } from "./presence-item.ts";
@@ -44,8 +45,8 @@ export { maxPendingRuns, presenceShards } from "./presence-item.ts";
  */
 
 export type BeatOutcome =
-  /** Stored. `before` is the record as it was, with the directive for the answer; `metrics` are the new ones as they are kept. */
-  | { kind: "accepted"; before: PresenceState; metrics: Metrics }
+  /** Stored. `before` is the record as it was, with the directive for the answer; the others are new, as they are kept. */
+  | { kind: "accepted"; before: PresenceState; metrics: Metrics; conditions: Condition[] }
   /** This very heartbeat is stored already: its answer was lost. */
   | { kind: "retry"; stored: PresenceState }
   /** A later one is stored. */
@@ -112,9 +113,10 @@ export async function beat(
     values[`:${name}`] = value;
   };
   if (heartbeat.factsDigest !== undefined) set("facts", packHex(heartbeat.factsDigest));
-  const conditions = packConditions(keepConditions(conditionsOf(heartbeat.conditions)));
-  if (conditions === undefined) removes.push("#conditions");
-  else set("conditions", conditions);
+  const conditions = keepConditions(conditionsOf(heartbeat.conditions));
+  const packedConditions = packConditions(conditions);
+  if (packedConditions === undefined) removes.push("#conditions");
+  else set("conditions", packedConditions);
   // Only workers run models. An appliance's item needs the room for its pending runs.
   if (nodeId.startsWith("wrk_")) {
     if (heartbeat.capacity !== undefined) set("capacity", [heartbeat.capacity.slots, heartbeat.capacity.used]);
@@ -139,8 +141,7 @@ export async function beat(
       }),
     );
     if (before === undefined) return { kind: "refused" };
-    const metrics = keptMetrics(heartbeat.metrics);
-    return { kind: "accepted", before: presenceOfItem(before), metrics };
+    return { kind: "accepted", before: presenceOfItem(before), metrics: keptMetrics(heartbeat.metrics), conditions };
   } catch (error) {
     if (!isNamed(error, "ConditionalCheckFailedException")) {
       return await calling("store a heartbeat", () => Promise.reject(error));
@@ -226,9 +227,9 @@ export async function announce(
       ...(ifSequence === undefined ? {} : { ":sequence": ifSequence }),
     },
   });
-  if (outcome.kind === "done") return true;
+  if (outcome.done) return true;
   // The reply of an earlier try was lost: what stands there is what we wanted.
-  const stored = outcome.old === undefined ? undefined : presenceOfItem(outcome.old).announced;
+  const stored = outcome.item === undefined ? undefined : presenceOfItem(outcome.item).announced;
   return stored?.epoch === announced.epoch && stored.level === announced.level;
 }
 
@@ -246,7 +247,7 @@ export async function addPendingRun(table: Table, nodeId: string, runId: string)
     condition: room,
     values: { ":set": new Set([one]), ":one": one, ":most": maxPendingRuns },
   });
-  return outcome.kind === "done";
+  return outcome.done;
 }
 
 /** Takes a run off the list; it need not be on it. */
@@ -278,7 +279,7 @@ export async function setDirective(
   set("toldRevision", directive.configRevision);
   set("toldThresholds", packThresholds(directive.thresholds));
   if (sets.length === 0) return true;
-  return (await update(table, nodeId, { update: `SET ${sets.join(", ")}`, condition: exists, values })).kind === "done";
+  return (await update(table, nodeId, { update: `SET ${sets.join(", ")}`, condition: exists, values })).done;
 }
 
 /**
@@ -289,13 +290,10 @@ const notNewer = "attribute_exists(pk) AND #toldRevision <= :revision";
 
 /** Tells the node of a new configuration, in the transaction that stores it. */
 export function tellConfig(nodeId: string, told: { revision: number; intervalSeconds: number }): Write {
-  const expression = "SET #toldRevision = :revision, #toldInterval = :interval";
-  return updateItem("presence", {
-    Key: presenceKey(nodeId),
-    UpdateExpression: expression,
-    ConditionExpression: notNewer,
-    ExpressionAttributeNames: namesIn(expression, notNewer),
-    ExpressionAttributeValues: { ":revision": told.revision, ":interval": told.intervalSeconds },
+  return changePresence(nodeId, {
+    update: "SET #toldRevision = :revision, #toldInterval = :interval",
+    condition: notNewer,
+    values: { ":revision": told.revision, ":interval": told.intervalSeconds },
   });
 }
 
@@ -328,14 +326,10 @@ export function setNextCertificate(
   nodeId: string,
   renewal: { newest: string; fingerprint: string; expiresAtMs: number },
 ): Write {
-  const expression = "SET #next = :next, #expires = :expires";
-  const condition = `${notRevoked} AND ${newestUnchanged}`;
-  return updateItem("presence", {
-    Key: presenceKey(nodeId),
-    UpdateExpression: expression,
-    ConditionExpression: condition,
-    ExpressionAttributeNames: namesIn(expression, condition),
-    ExpressionAttributeValues: {
+  return changePresence(nodeId, {
+    update: "SET #next = :next, #expires = :expires",
+    condition: `${notRevoked} AND ${newestUnchanged}`,
+    values: {
       ":next": packHex(renewal.fingerprint),
       ":expires": renewal.expiresAtMs,
       ":newest": packHex(renewal.newest),
@@ -346,39 +340,33 @@ export function setNextCertificate(
 
 /** Refuses the node from now on, in the transaction that revokes its certificates: `newest` and all before it. */
 export function revokePresence(nodeId: string, newest: string): Write {
-  const expression = "SET #revoked = :yes";
-  return updateItem("presence", {
-    Key: presenceKey(nodeId),
-    UpdateExpression: expression,
-    ConditionExpression: newestUnchanged,
-    ExpressionAttributeNames: namesIn(expression, newestUnchanged),
-    ExpressionAttributeValues: { ":yes": true, ":newest": packHex(newest) },
+  return changePresence(nodeId, {
+    update: "SET #revoked = :yes",
+    condition: newestUnchanged,
+    values: { ":yes": true, ":newest": packHex(newest) },
   });
 }
 
-async function update(
-  table: Table,
-  nodeId: string,
-  { update: expression, condition, values }: { update: string; condition: string; values: Item },
-): Promise<{ kind: "done" } | { kind: "failed"; old: Item | undefined }> {
-  try {
-    await calling("change a presence", () =>
-      table.client.send(
-        new UpdateCommand({
-          TableName: table.name,
-          Key: presenceKey(nodeId),
-          UpdateExpression: expression,
-          ConditionExpression: condition,
-          ExpressionAttributeNames: namesIn(expression, condition),
-          ExpressionAttributeValues: values,
-          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-        }),
-      ),
-    );
-    return { kind: "done" };
-  } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined;
-    if (!isNamed(cause, "ConditionalCheckFailedException")) throw error;
-    return { kind: "failed", old: itemOf(cause) };
-  }
+interface PresenceChange {
+  update: string;
+  condition: string;
+  values: Item;
+}
+
+function statementOf({ update: expression, condition, values }: PresenceChange) {
+  return {
+    UpdateExpression: expression,
+    ConditionExpression: condition,
+    ExpressionAttributeNames: namesIn(expression, condition),
+    ExpressionAttributeValues: values,
+  };
+}
+
+/** For a transaction. */
+function changePresence(nodeId: string, change: PresenceChange): Write {
+  return updateItem("presence", { Key: presenceKey(nodeId), ...statementOf(change) });
+}
+
+async function update(table: Table, nodeId: string, change: PresenceChange): Promise<Changed> {
+  return changeItem(table, "change a presence", { key: presenceKey(nodeId), ...statementOf(change) });
 }

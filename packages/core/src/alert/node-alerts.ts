@@ -1,6 +1,6 @@
 import type { Severity } from "@steward/contracts/alert";
 import type { Health } from "@steward/contracts/heartbeat";
-import { isOffline } from "../node/health.ts";
+import { intervalMsOf, isOffline } from "../node/health.ts";
 import type { NodeState, PresenceState } from "../node/node-state.ts";
 import type { AlertSubject } from "./alert-state.ts";
 
@@ -56,6 +56,6 @@ type Heard = Pick<PresenceState, "sequence" | "lastSeenAtMs" | "intervalSeconds"
  */
 export function vouches(gateway: Heard, node: Heard, nowMs: number): boolean {
   if (isOffline(gateway, node.lastSeenAtMs)) return true;
-  const missedAtMs = node.lastSeenAtMs + Math.max(node.intervalSeconds, node.directive.intervalSeconds) * 1000;
+  const missedAtMs = node.lastSeenAtMs + intervalMsOf(node);
   return !isOffline(gateway, nowMs) && gateway.lastSeenAtMs >= missedAtMs;
 }

@@ -1,4 +1,4 @@
-import { isOffline } from "../node/health.ts";
+import { intervalMsOf, isOffline } from "../node/health.ts";
 import type { PresenceState } from "../node/node-state.ts";
 
 /**
@@ -13,11 +13,6 @@ const lateAfterIntervals = 1.25;
 const excusedIntervals = 3;
 
 type Heard = Pick<PresenceState, "sequence" | "lastSeenAtMs" | "intervalSeconds" | "directive" | "announced">;
-
-/** The longer one of what the node keeps and what it was told. */
-export function intervalMsOf(presence: Pick<PresenceState, "intervalSeconds" | "directive">): number {
-  return Math.max(presence.intervalSeconds, presence.directive.intervalSeconds) * 1000;
-}
 
 /**
  * `heardAgainAtMs`: since when ingest works again, after it did not. A silence that began before is no node's fault until

@@ -4,6 +4,7 @@ import { digestOf, holdsMore, isMore } from "./conditions.ts";
 import type { PresenceState, Thresholds } from "./node-state.ts";
 
 const levels = ["healthy", "warning", "critical"] as const;
+/** In this order they lie in the hot record, too: its thresholds and levels are lists. */
 export const metricNames = ["cpuPercent", "memoryPercent", "diskPercent", "loadAverage1m"] as const;
 
 /** 0 healthy, 1 warning, 2 critical, for each of `metricNames`. */
@@ -45,14 +46,18 @@ function levelOf(value: number, [warning, critical]: readonly [number, number]):
   return value >= critical ? 2 : value >= warning ? 1 : 0;
 }
 
+/** The longer one of what the node keeps and what it was told. */
+export function intervalMsOf(presence: Pick<PresenceState, "intervalSeconds" | "directive">): number {
+  return Math.max(presence.intervalSeconds, presence.directive.intervalSeconds) * 1000;
+}
+
 /** True after twice the interval that the node keeps or was told to keep, whichever is longer, and before its first heartbeat. */
 export function isOffline(
   presence: Pick<PresenceState, "sequence" | "lastSeenAtMs" | "intervalSeconds" | "directive">,
   nowMs: number,
 ): boolean {
   if (presence.sequence === 0) return true;
-  const intervalSeconds = Math.max(presence.intervalSeconds, presence.directive.intervalSeconds);
-  return nowMs - presence.lastSeenAtMs > 2 * intervalSeconds * 1000;
+  return nowMs - presence.lastSeenAtMs > 2 * intervalMsOf(presence);
 }
 
 /**
