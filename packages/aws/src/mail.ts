@@ -8,7 +8,7 @@ export interface Mail {
   to: string;
   subject: string;
   text: string;
-  /** The same in every repetition, so that a reader's program can fold them: `<ntc_…@steward>`. */
+  /** The notice's id, the same in every repetition: a reader's rule can fold them by the header `X-Steward-Notice`. */
   messageId: string;
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { runIdSchema } from "./ids.ts";
 import { digestSchema } from "./release.ts";
 
+/** Stored by their place in this list: a new one comes behind them. */
 export const healthLevels = ["healthy", "warning", "critical", "offline"] as const;
 export type Health = (typeof healthLevels)[number];
 

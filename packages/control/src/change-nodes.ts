@@ -14,9 +14,10 @@ import { putConfig, viewConfig } from "./configuration.ts";
 import type { Caller, Context } from "./context.ts";
 import { loadFleet, type WithFleets } from "./fleet-store.ts";
 import { inParallel } from "./in-parallel.ts";
-import { getNode, presencesOf } from "./node-views.ts";
+import { getNode } from "./node-views.ts";
+import { presencesOf } from "./presences-of.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
-import { absent, markRemoved } from "./revoke-node.ts";
+import { absent, loadNode, markRemoved } from "./revoke-node.ts";
 
 type Deps = Pick<Context, "table" | "nowMs" | "log">;
 type ConfigDeps = Deps & Pick<Context, "release" | "queues">;
@@ -52,8 +53,7 @@ async function retag(
 ): Promise<boolean> {
   return retryOnConflict(async () => {
     const { tenantId, principal, requestId } = caller;
-    const node = await getNodeRecord(deps.table, { tenantId, nodeId });
-    if (node === undefined || node.removedAtMs !== undefined) throw absent(nodeId);
+    const node = await loadNode(deps, tenantId, nodeId);
     if (!(await stillFits(deps, node, filter))) return false;
     const tags = [...new Set([...node.tags.filter((tag) => !remove.includes(tag)), ...add])];
     if (tags.length > maxTags) {
@@ -89,8 +89,7 @@ async function setBeat(
   { seconds, confirm, filter }: { seconds: number; confirm: boolean | undefined; filter: Filter },
 ): Promise<boolean> {
   if (filter !== undefined) {
-    const node = await getNodeRecord(deps.table, { tenantId: caller.tenantId, nodeId });
-    if (node === undefined || node.removedAtMs !== undefined) throw absent(nodeId);
+    const node = await loadNode(deps, caller.tenantId, nodeId);
     if (!(await stillFits(deps, node, filter))) return false;
   }
   const { config, revision } = await viewConfig(deps, caller, { nodeId });

@@ -29,7 +29,7 @@ import type { z } from "zod";
 import { audited } from "./audit.ts";
 import type { Caller, Context } from "./context.ts";
 import { gateContext } from "./gate-context.ts";
-import { presencesOf } from "./node-views.ts";
+import { presencesOf } from "./presences-of.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { sendAfterCommit } from "./send-later.ts";
 

@@ -1,10 +1,10 @@
-import { batchGetPresence } from "@steward/aws/records/presence";
 import { type Fleet, neededFleet, type Seen } from "@steward/core/rollout/fleet-view";
 import type { RolloutState } from "@steward/core/rollout/rollout-state";
-import { isOffline } from "@steward/core/node/health";
+import { intervalMsOf, isOffline } from "@steward/core/node/health";
 import type { NodeState, PresenceState } from "@steward/core/node/node-state";
 import type { Context } from "./context.ts";
 import { allNodes, loadNodes } from "./load-targets.ts";
+import { presencesOf } from "./presences-of.ts";
 
 /**
  * What a rollout's health gate and its minimum for each site look at, as the heartbeats have it now. Undefined where it
@@ -20,15 +20,11 @@ export async function fleetOf(
   const nodes =
     needed === "targets" ? await loadNodes(deps, rollout.tenantId, targetIds) : await ofTheirSites(deps, rollout);
   const known = nodes.filter((node) => node !== undefined && counts(node)) as NodeState[];
-  const presences = await batchGetPresence(
-    deps.table,
-    known.map(({ nodeId }) => nodeId),
-  );
-  const byId = new Map(presences.filter((one) => one.tenantId === rollout.tenantId).map((one) => [one.nodeId, one]));
+  const presences = await presencesOf(deps, known);
   const nowMs = deps.nowMs();
   return new Map(
     known.flatMap((node) => {
-      const presence = byId.get(node.nodeId);
+      const presence = presences.get(node.nodeId);
       return presence === undefined ? [] : [[node.nodeId, seenOf(node, presence, nowMs)] as const];
     }),
   );
@@ -49,7 +45,6 @@ async function ofTheirSites(deps: Pick<Context, "table">, rollout: RolloutState)
 }
 
 function seenOf(node: NodeState, presence: PresenceState, nowMs: number): Seen {
-  const intervalSeconds = Math.max(presence.intervalSeconds, presence.directive.intervalSeconds);
   const announced = presence.announced.level;
   // The heartbeat knows a new level before the house does, and since when is what the house has noted; until then, now.
   const isNoted = announced === node.health;
@@ -57,7 +52,7 @@ function seenOf(node: NodeState, presence: PresenceState, nowMs: number): Seen {
     health: isOffline(presence, nowMs) ? "offline" : announced,
     healthSinceMs: isNoted ? node.healthSinceMs : Math.max(node.healthSinceMs, presence.lastSeenAtMs),
     lastSeenAtMs: presence.lastSeenAtMs,
-    intervalMs: intervalSeconds * 1000,
+    intervalMs: intervalMsOf(presence),
     sites: siteTags(node),
   };
 }

@@ -2,10 +2,10 @@ import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import type { Objects } from "@steward/aws/objects";
 import { listNodes } from "@steward/aws/records/node";
-import { batchGetPresence } from "@steward/aws/records/presence";
 import { type FleetSnapshot, fleetNode, packSnapshot, unpackSnapshot } from "@steward/core/fleet/snapshot";
 import type { NodeState } from "@steward/core/node/node-state";
 import type { Context } from "./context.ts";
+import { presencesOf } from "./presences-of.ts";
 
 /*
  * Where a tenant's nodes are listed from. Up to 200 are read from their records, which costs less than an object every
@@ -58,13 +58,9 @@ async function fleetOfRecords(
   tenantId: string,
   nodes: readonly NodeState[],
 ): Promise<FleetSnapshot> {
-  const presences = await batchGetPresence(
-    deps.table,
-    nodes.map(({ nodeId }) => nodeId),
-  );
-  const byNode = new Map(presences.filter((one) => one.tenantId === tenantId).map((one) => [one.nodeId, one]));
+  const presences = await presencesOf(deps, nodes);
   const atMs = deps.nowMs();
-  return { v: 1, tenantId, atMs, nodes: nodes.map((node) => fleetNode(node, byNode.get(node.nodeId), atMs)) };
+  return { v: 1, tenantId, atMs, nodes: nodes.map((node) => fleetNode(node, presences.get(node.nodeId), atMs)) };
 }
 
 interface Kept {

@@ -1,6 +1,5 @@
 import { getFacts } from "@steward/aws/records/facts";
-import { getNode as getNodeRecord, replaceNode } from "@steward/aws/records/node";
-import { batchGetPresence } from "@steward/aws/records/presence";
+import { replaceNode } from "@steward/aws/records/node";
 import { commit } from "@steward/aws/table";
 import { AppError } from "@steward/contracts/errors";
 import type { NodeFilter, NodeSort } from "@steward/contracts/fleet";
@@ -12,13 +11,14 @@ import { audited } from "./audit.ts";
 import type { Caller, Context } from "./context.ts";
 import { loadFleet, type WithFleets } from "./fleet-store.ts";
 import { loadNodes } from "./load-targets.ts";
+import { presencesOf } from "./presences-of.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
-import { absent, markRemoved } from "./revoke-node.ts";
+import { loadNode, markRemoved } from "./revoke-node.ts";
 
 /** A node as people see it now. Health is the announced one, but never fresher than the last heartbeat allows. */
 export function nodeView(node: NodeState, presence: PresenceState | undefined, nowMs: number): NodeView {
   const seen = presence !== undefined && presence.sequence > 0;
-  const { health, healthSinceMs } = fleetNode(node, presence, nowMs);
+  const { health, healthSinceMs, confirmed } = fleetNode(node, presence, nowMs);
   return {
     id: node.nodeId,
     tenantId: node.tenantId,
@@ -29,7 +29,7 @@ export function nodeView(node: NodeState, presence: PresenceState | undefined, n
     doorbell: doorbellOf(node),
     health,
     healthSince: new Date(healthSinceMs).toISOString(),
-    confirmed: node.confirmedAtMs !== undefined && node.quarantinedAtMs === undefined && node.revokedAtMs === undefined,
+    confirmed,
     keyFingerprint: node.keyFingerprint,
     ...(presence?.certificate.expiresAtMs === undefined
       ? {}
@@ -86,23 +86,6 @@ async function viewsOf(
   const nodes = found.filter((node) => node !== undefined && node.removedAtMs === undefined) as NodeState[];
   const presences = await presencesOf(deps, nodes);
   return nodes.map((node) => nodeView(node, presences.get(node.nodeId), deps.nowMs()));
-}
-
-/** The one place that reads SYS records for a tenant: it drops what is another tenant's. */
-export async function presencesOf(
-  deps: Pick<Context, "table">,
-  nodes: readonly NodeState[],
-): Promise<Map<string, PresenceState>> {
-  const presences = await batchGetPresence(
-    deps.table,
-    nodes.map((node) => node.nodeId),
-  );
-  const tenantOf = new Map(nodes.map((node) => [node.nodeId, node.tenantId]));
-  return new Map(
-    presences
-      .filter((presence) => tenantOf.get(presence.nodeId) === presence.tenantId)
-      .map((presence) => [presence.nodeId, presence]),
-  );
 }
 
 export async function getNode(
@@ -179,10 +162,4 @@ async function changeNode(
       after: next,
     }),
   ]);
-}
-
-async function loadNode(deps: Pick<Context, "table">, tenantId: string, nodeId: string): Promise<NodeState> {
-  const node = await getNodeRecord(deps.table, { tenantId, nodeId });
-  if (node === undefined || node.removedAtMs !== undefined) throw absent(nodeId);
-  return node;
 }

@@ -13,6 +13,7 @@ import {
   type NotificationView,
 } from "@steward/contracts/notification";
 import { isTimeZone } from "@steward/core/schedule/zone";
+import { newNotice } from "@steward/core/notification/new-notice";
 import type { NoticeState, NotificationState } from "@steward/core/notification/notification-state";
 import { nextAttemptAtMs } from "@steward/core/notification/reduce-notice";
 import { audited } from "./audit.ts";
@@ -114,19 +115,8 @@ function askFor(deps: Pick<Context, "secret" | "nowMs">, { tenantId, notificatio
     .replaceAll(/[^A-Za-z0-9]/g, "")
     .slice(0, 12);
   const nowMs = deps.nowMs();
-  const notice: NoticeState = {
-    v: 1,
-    version: 1,
-    tenantId,
-    noticeId: newId("notice", nowMs),
-    event: "confirm",
-    only: notificationId,
-    code,
-    createdAtMs: nowMs,
-    updatedAtMs: nowMs,
-    dueAtMs: nowMs,
-    deliveries: {},
-  };
+  const noticeId = newId("notice", nowMs);
+  const notice = newNotice({ tenantId, noticeId, event: "confirm", only: notificationId, code }, nowMs);
   return { notice, hash: sha256Hex(code) };
 }
 
@@ -204,18 +194,7 @@ export async function testNotification(
   }
   const nowMs = deps.nowMs();
   const noticeId = repeatable?.idOf("notice") ?? newId("notice", nowMs);
-  const notice: NoticeState = {
-    v: 1,
-    version: 1,
-    tenantId,
-    noticeId,
-    event: "test",
-    only: receiver.notificationId,
-    createdAtMs: nowMs,
-    updatedAtMs: nowMs,
-    dueAtMs: nowMs,
-    deliveries: {},
-  };
+  const notice = newNotice({ tenantId, noticeId, event: "test", only: receiver.notificationId }, nowMs);
   try {
     await commit(deps.table, [createNotice(notice), audit(deps, caller, "test-notification", undefined, notice)]);
   } catch (error) {

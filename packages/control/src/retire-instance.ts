@@ -6,7 +6,7 @@ import { instanceOf } from "@steward/contracts/worker-group";
 import { isOffline } from "@steward/core/node/health";
 import type { Context } from "./context.ts";
 import { allNodes } from "./load-targets.ts";
-import { presencesOf } from "./node-views.ts";
+import { presencesOf } from "./presences-of.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { markRemoved } from "./revoke-node.ts";
 

@@ -30,8 +30,7 @@ export async function revokeNode(
   body: { reason: string },
 ): Promise<void> {
   await retryOnConflict(async () => {
-    const node = await getNode(deps.table, { tenantId: caller.tenantId, nodeId: params.nodeId });
-    if (node === undefined || node.removedAtMs !== undefined) throw absent(params.nodeId);
+    const node = await loadNode(deps, caller.tenantId, params.nodeId);
     if (node.revokedAtMs !== undefined) return;
     const nowMs = deps.nowMs();
     await shutOut(deps, node, {
@@ -89,6 +88,13 @@ async function shutOut(
     ...writes,
     audited(nowMs, { tenantId, ...how.by, what: how.what, record: nodeId, before: node, after: next }),
   ]);
+}
+
+/** Throws `not_found` for one that is another tenant's, or was removed. */
+export async function loadNode(deps: Pick<Context, "table">, tenantId: string, nodeId: string): Promise<NodeState> {
+  const node = await getNode(deps.table, { tenantId, nodeId });
+  if (node === undefined || node.removedAtMs !== undefined) throw absent(nodeId);
+  return node;
 }
 
 export function absent(nodeId: string): AppError {

@@ -8,6 +8,7 @@ import type { AlertWish } from "@steward/core/alert/node-alerts";
 import { boundOpenings, tooMany } from "@steward/core/alert/openings";
 import { type AlertEffect, type AlertEvent, openAlert, reduceAlert, reopenMs } from "@steward/core/alert/reduce-alert";
 import { severities } from "@steward/contracts/alert";
+import { newNotice } from "@steward/core/notification/new-notice";
 import type { NoticeState } from "@steward/core/notification/notification-state";
 import type { NodeState } from "@steward/core/node/node-state";
 import { audited } from "./audit.ts";
@@ -127,19 +128,15 @@ export function noticesOfAlerts(
     if (first === undefined) return [];
     const alerts = all.map(({ alert }) => alert);
     const worst = Math.max(...alerts.map(({ severity }) => severities.indexOf(severity)));
-    return {
-      v: 1 as const,
-      version: 1,
+    const about = {
       tenantId: first.alert.tenantId,
       noticeId: event === "alert.raised" ? noticeId : newId("notice", nowMs),
       event,
       alertIds: alerts.map(({ alertId }) => alertId),
       severity: severities[worst] ?? "critical",
-      createdAtMs: nowMs,
-      updatedAtMs: nowMs,
       dueAtMs: event === "alert.resolved" ? nowMs + reopenMs : nowMs,
-      deliveries: {},
     };
+    return newNotice(about, nowMs);
   });
 }
 

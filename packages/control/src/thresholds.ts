@@ -1,6 +1,6 @@
 import { createAlerting, getAlerting, replaceAlerting } from "@steward/aws/records/alerting";
-import { getNode, listNodes, replaceNode } from "@steward/aws/records/node";
-import { batchGetPresence, setDirective } from "@steward/aws/records/presence";
+import { listNodes, replaceNode } from "@steward/aws/records/node";
+import { setDirective } from "@steward/aws/records/presence";
 import { commit, type Write } from "@steward/aws/table";
 import { canonical } from "@steward/contracts/canonical";
 import { defaultThresholds } from "@steward/contracts/defaults";
@@ -10,8 +10,9 @@ import type { NodeState, Thresholds } from "@steward/core/node/node-state";
 import { audited } from "./audit.ts";
 import type { Caller, Context } from "./context.ts";
 import { inParallel } from "./in-parallel.ts";
+import { presencesOf } from "./presences-of.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
-import { absent } from "./revoke-node.ts";
+import { loadNode } from "./revoke-node.ts";
 
 type Deps = Pick<Context, "table" | "nowMs">;
 
@@ -63,7 +64,7 @@ export async function getNodeThresholds(
   params: { nodeId: string },
 ): Promise<NodeThresholdsView> {
   const [node, alerting] = await Promise.all([
-    loadNode(deps, caller, params.nodeId),
+    loadNode(deps, caller.tenantId, params.nodeId),
     getAlerting(deps.table, caller.tenantId),
   ]);
   return { thresholds: plain(node.thresholds ?? {}), inForce: whole(thresholdsInForce(alerting, node)) };
@@ -78,7 +79,7 @@ export async function putNodeThresholds(
 ): Promise<NodeThresholdsView> {
   return retryOnConflict(async () => {
     const [before, alerting] = await Promise.all([
-      loadNode(deps, caller, params.nodeId),
+      loadNode(deps, caller.tenantId, params.nodeId),
       getAlerting(deps.table, caller.tenantId),
     ]);
     const nowMs = deps.nowMs();
@@ -125,14 +126,13 @@ export async function spreadThresholds(
   let after: string | undefined;
   do {
     const page = await listNodes(deps.table, tenantId, { limit: pageSize, ...(after === undefined ? {} : { after }) });
-    const byId = new Map(page.items.map((node) => [node.nodeId, node]));
-    const presences = await batchGetPresence(deps.table, [...byId.keys()]);
-    const different = presences.flatMap((presence) => {
-      const node = byId.get(presence.nodeId);
-      if (node === undefined || presence.tenantId !== tenantId) return [];
+    const presences = await presencesOf(deps, page.items);
+    const different = page.items.flatMap((node) => {
+      const presence = presences.get(node.nodeId);
+      if (presence === undefined) return [];
       const thresholds = thresholdsInForce(alerting, node);
       const same = canonical({ ...defaultThresholds, ...presence.directive.thresholds }) === canonical(thresholds);
-      return same ? [] : [{ nodeId: presence.nodeId, thresholds }];
+      return same ? [] : [{ nodeId: node.nodeId, thresholds }];
     });
     const all = await inParallel(
       different,
@@ -148,12 +148,6 @@ export async function spreadThresholds(
   const { dueAtMs: _done, ...rest } = alerting;
   await commit(deps.table, [replaceAlerting(alerting, { ...rest, version: alerting.version + 1 })]);
   return true;
-}
-
-async function loadNode(deps: Deps, { tenantId }: Caller, nodeId: string): Promise<NodeState> {
-  const node = await getNode(deps.table, { tenantId, nodeId });
-  if (node === undefined || node.removedAtMs !== undefined) throw absent(nodeId);
-  return node;
 }
 
 /** Without the names that were not given. */

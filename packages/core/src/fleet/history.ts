@@ -1,5 +1,7 @@
 import { sha256Hex } from "@steward/contracts/canonical";
-import type { Health, Metrics } from "@steward/contracts/heartbeat";
+import type { HealthCounts } from "@steward/contracts/fleet";
+import { type Health, healthLevels, type Metrics } from "@steward/contracts/heartbeat";
+import { countHealth } from "./query.ts";
 
 /*
  * What a fleet's metrics were, in steps of five minutes for a week. A step is taken from what presence holds anyway (the
@@ -22,7 +24,6 @@ const nodesPerPart = 64;
 
 const idBytes = 6;
 const rowBytes = idBytes + 6;
-const levels = ["healthy", "warning", "critical", "offline"] as const satisfies readonly Health[];
 
 const hashOf = (nodeId: string) => sha256Hex(nodeId).slice(0, idBytes * 2);
 
@@ -61,7 +62,7 @@ export function packSamples(samples: readonly { nodeId: string; sample: Sample }
   samples.forEach(({ nodeId, sample }, index) => {
     const at = index * rowBytes;
     for (const [place, byte] of bytesOf(hashOf(nodeId)).entries()) bytes[at + place] = byte;
-    view.setUint8(at + idBytes, levels.indexOf(sample.health));
+    view.setUint8(at + idBytes, healthLevels.indexOf(sample.health));
     view.setUint8(at + idBytes + 1, Math.round(sample.cpuPercent * 2));
     view.setUint8(at + idBytes + 2, Math.round(sample.memoryPercent * 2));
     view.setUint8(at + idBytes + 3, Math.round(sample.diskPercent * 2));
@@ -77,7 +78,7 @@ export function sampleIn(packed: Uint8Array, nodeId: string): Sample | undefined
   for (let at = 0; at + rowBytes <= packed.byteLength; at += rowBytes) {
     if (!wanted.every((byte, place) => packed[at + place] === byte)) continue;
     return {
-      health: levels[view.getUint8(at + idBytes)] ?? "offline",
+      health: healthLevels[view.getUint8(at + idBytes)] ?? "offline",
       cpuPercent: view.getUint8(at + idBytes + 1) / 2,
       memoryPercent: view.getUint8(at + idBytes + 2) / 2,
       diskPercent: view.getUint8(at + idBytes + 3) / 2,
@@ -92,27 +93,15 @@ function bytesOf(hex: string): number[] {
 }
 
 /** A whole fleet in one step. Means are over the nodes that were in touch. */
-export interface FleetSums {
-  healthy: number;
-  warning: number;
-  critical: number;
-  offline: number;
+export interface FleetSums extends HealthCounts {
   cpuPercent: number;
   memoryPercent: number;
   diskPercent: number;
 }
 
 export function sumsOf(healths: readonly Health[], samples: readonly Sample[]): FleetSums {
-  const sums: FleetSums = {
-    healthy: 0,
-    warning: 0,
-    critical: 0,
-    offline: 0,
-    cpuPercent: 0,
-    memoryPercent: 0,
-    diskPercent: 0,
-  };
-  for (const health of healths) sums[health] += 1;
+  const counts = countHealth(healths.map((health) => ({ health })));
+  const sums: FleetSums = { ...counts, cpuPercent: 0, memoryPercent: 0, diskPercent: 0 };
   if (samples.length === 0) return sums;
   const mean = (name: "cpuPercent" | "memoryPercent" | "diskPercent") =>
     Math.round((samples.reduce((sum, sample) => sum + sample[name], 0) / samples.length) * 10) / 10;

@@ -1,4 +1,4 @@
-import type { Health, Metrics } from "@steward/contracts/heartbeat";
+import { type Health, healthLevels, type Metrics } from "@steward/contracts/heartbeat";
 import type { Doorbell, NodeKind } from "@steward/contracts/node";
 import { isOffline } from "../node/health.ts";
 import { doorbellOf, type NodeState, type PresenceState } from "../node/node-state.ts";
@@ -88,8 +88,6 @@ export function fleetNode(node: NodeState, presence: SeenPresence | undefined, n
   };
 }
 
-const levels = ["healthy", "warning", "critical", "offline"] as const satisfies readonly Health[];
-
 /** A node as the object holds it: a list in a fixed order, as names of fields would be two thirds of it. */
 type Row = [
   nodeId: string,
@@ -118,7 +116,7 @@ export function packSnapshot(snapshot: FleetSnapshot): string {
       node.hostname,
       node.tags,
       flags.reduce((bits, isSet, place) => bits + (isSet ? 2 ** place : 0), 0),
-      levels.indexOf(node.health),
+      healthLevels.indexOf(node.health),
       node.healthSinceMs,
       node.certificateExpiresAtMs ?? null,
       node.lastSeenAtMs ?? null,
@@ -157,7 +155,7 @@ function nodeOf(row: Row): FleetNode {
     hostname,
     tags,
     doorbell: (flags & 2) === 0 ? "pull" : "ssm",
-    health: levels[level] ?? "offline",
+    health: healthLevels[level] ?? "offline",
     healthSinceMs,
     confirmed: (flags & 4) !== 0,
     quarantined: (flags & 8) !== 0,

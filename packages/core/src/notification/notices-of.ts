@@ -2,6 +2,7 @@ import type { NotificationEvent } from "@steward/contracts/notification";
 import { taskHasEnded } from "@steward/contracts/states";
 import type { AlertState } from "../alert/alert-state.ts";
 import type { TaskState } from "../task/task-state.ts";
+import { newNotice } from "./new-notice.ts";
 import type { NoticeState, NotificationState } from "./notification-state.ts";
 
 /** So long before its end somebody is told that a task waits in vain; one that waits less than twice that is not. */
@@ -20,18 +21,9 @@ export function noticesOf(
   nowMs: number,
   idOf: () => string,
 ): NoticeState[] {
-  const notice = (event: NotificationEvent, dueAtMs: number): NoticeState => ({
-    v: 1,
-    version: 1,
-    tenantId: after.tenantId,
-    noticeId: idOf(),
-    event,
-    taskId: after.taskId,
-    createdAtMs: nowMs,
-    updatedAtMs: nowMs,
-    dueAtMs,
-    deliveries: {},
-  });
+  const { tenantId, taskId } = after;
+  const notice = (event: NotificationEvent, dueAtMs: number): NoticeState =>
+    newNotice({ tenantId, noticeId: idOf(), event, taskId, dueAtMs }, nowMs);
   if (after.escalation !== undefined && after.escalation.atMs !== before?.escalation?.atMs) {
     return [notice("task.escalated", nowMs)];
   }
