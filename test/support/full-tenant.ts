@@ -41,7 +41,7 @@ import { newRunSecret } from "@steward/core/run/reduce-run-secret";
 import type { RunSecretState } from "@steward/core/run/run-secret-state";
 import { newSchedule } from "@steward/core/schedule/reduce-schedule";
 import type { RolloutState } from "@steward/core/rollout/rollout-state";
-import { aJob, aPresence, aRun, aTask } from "../../packages/aws/test/support/states.ts";
+import { aJob, aNode, aPresence, aRun, aTask } from "../../packages/aws/test/support/states.ts";
 
 export interface FullTenant {
   tenantId: string;
@@ -249,25 +249,19 @@ export async function fillTenant(
     const presence = aPresence({ nodeId, tenantId, sequence: 1, lastSeenAtMs: nowMs, agentVersion: mark });
     await commit(table, [
       createPresence(presence),
-      createNode({
-        v: 1,
-        version: 1,
-        tenantId,
-        nodeId,
-        kind: "appliance",
-        name: `${mark}-${index}`,
-        hostname: mark,
-        tags: [],
-        doorbell: "pull",
-        health: "healthy",
-        healthSinceMs: nowMs,
-        healthEpoch: 1,
-        keyFingerprint: "b".repeat(64),
-        createdAtMs: nowMs,
-        updatedAtMs: nowMs,
-        // Also one that was taken off the list.
-        ...(index === 2 ? { removedAtMs: nowMs } : {}),
-      }),
+      createNode(
+        aNode({
+          tenantId,
+          nodeId,
+          name: `${mark}-${index}`,
+          hostname: mark,
+          healthSinceMs: nowMs,
+          createdAtMs: nowMs,
+          updatedAtMs: nowMs,
+          // Also one that was taken off the list.
+          ...(index === 2 ? { removedAtMs: nowMs } : {}),
+        }),
+      ),
       createCertificate({
         v: 1,
         version: 1,

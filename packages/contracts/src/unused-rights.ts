@@ -248,14 +248,14 @@ export const unusedRights: readonly UnusedRights[] = [
     actions: ["s3:PutObject"],
     resources: ["steward-{stage}-fleet-{account}/*"],
     reason:
-      "Only a tenant with more than 200 nodes has a snapshot; packages/control/test/fleet.system.test.ts writes and reads one.",
+      "Only a tenant with more than 200 nodes has a snapshot; packages/control/test/fleet-views.system.test.ts writes and reads one.",
   },
   {
     principals: ["api"],
     actions: ["s3:GetObject"],
     resources: ["steward-{stage}-fleet-{account}/*"],
     reason:
-      "Only a tenant with more than 200 nodes has a snapshot; packages/control/test/fleet.system.test.ts writes and reads one.",
+      "Only a tenant with more than 200 nodes has a snapshot; packages/control/test/fleet-views.system.test.ts writes and reads one.",
     byChance: true,
   },
   {
@@ -263,7 +263,7 @@ export const unusedRights: readonly UnusedRights[] = [
     actions: ["s3:ListBucket"],
     resources: ["steward-{stage}-fleet-{account}"],
     reason:
-      "Only a tenant with more than 200 nodes has a snapshot; packages/control/test/fleet.system.test.ts writes and reads one.",
+      "Only a tenant with more than 200 nodes has a snapshot; packages/control/test/fleet-views.system.test.ts writes and reads one.",
     byChance: true,
   },
   {

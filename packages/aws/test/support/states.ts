@@ -1,5 +1,5 @@
 import { newId, runIdOf } from "@steward/contracts/ids";
-import type { PresenceState } from "@steward/core/node/node-state";
+import type { NodeState, PresenceState } from "@steward/core/node/node-state";
 import type { TaskState } from "@steward/core/task/task-state";
 import type { JobState } from "@steward/core/job/job-state";
 import type { RunState } from "@steward/core/run/run-state";
@@ -84,6 +84,28 @@ export function aPresence(over: Partial<PresenceState> = {}): PresenceState {
     certificate: { current: fingerprint("a"), revoked: false },
     directive: { intervalSeconds: 60, configRevision: 1, pendingRuns: [] },
     announced: { level: "offline", epoch: 0 },
+    ...over,
+    nodeId,
+  };
+}
+
+export function aNode(over: Partial<NodeState> = {}): NodeState {
+  const nodeId = over.nodeId ?? newId("appliance", Date.now());
+  return {
+    v: 1,
+    version: 1,
+    tenantId: newId("tenant", Date.now()),
+    kind: nodeId.startsWith("wrk_") ? "worker" : "appliance",
+    name: "attic",
+    hostname: "attic",
+    tags: [],
+    doorbell: "pull",
+    health: "healthy",
+    healthSinceMs: 1,
+    healthEpoch: 1,
+    keyFingerprint: fingerprint("b"),
+    createdAtMs: 1,
+    updatedAtMs: 1,
     ...over,
     nodeId,
   };

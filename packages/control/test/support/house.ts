@@ -10,7 +10,7 @@ import { newId } from "@steward/contracts/ids";
 import type { MetricName } from "@steward/contracts/metrics";
 import type { QueueName, WorkerQueueName } from "@steward/contracts/names";
 import type { Caller, Context, NodeCaller } from "@steward/control/context";
-import { aPresence } from "../../../aws/test/support/states.ts";
+import { aNode, aPresence } from "../../../aws/test/support/states.ts";
 import { type Engine, startEngine } from "../../../aws/test/support/engine.ts";
 import { signed, testActions, testBundles } from "../../../core/test/fixtures.ts";
 
@@ -181,24 +181,20 @@ export async function openHouse(): Promise<House> {
       });
       await commit(engine.table, [
         createPresence(presence),
-        createNode({
-          v: 1,
-          version: 1,
-          tenantId,
-          nodeId,
-          kind,
-          name,
-          hostname: name,
-          tags,
-          doorbell: "pull",
-          health: "healthy",
-          healthSinceMs: nowMs,
-          healthEpoch: 1,
-          keyFingerprint: "b".repeat(64),
-          confirmedAtMs: nowMs,
-          createdAtMs: nowMs,
-          updatedAtMs: nowMs,
-        }),
+        createNode(
+          aNode({
+            tenantId,
+            nodeId,
+            kind,
+            name,
+            hostname: name,
+            tags,
+            healthSinceMs: nowMs,
+            confirmedAtMs: nowMs,
+            createdAtMs: nowMs,
+            updatedAtMs: nowMs,
+          }),
+        ),
       ]);
       return { nodeId, tenantId, kind, fingerprint: presence.certificate.current, requestId: "request" };
     },
