@@ -24,13 +24,13 @@ export function useAgents(give: (given: { dir: string; control: ControlPlane }) 
     await rm(dir, { recursive: true, force: true });
   });
   return {
-    async start(...given: Parameters<ControlPlane["startAgent"]>): Promise<Agent> {
+    start: async (...given: Parameters<ControlPlane["startAgent"]>): Promise<Agent> => {
       const agent = await control.startAgent(...given);
       agents.push(agent);
       return agent;
     },
     /** Before the test ends: nothing closes it again. */
-    async stop(agent: Agent): Promise<void> {
+    stop: async (agent: Agent): Promise<void> => {
       agents = agents.filter((one) => one !== agent);
       await agent.close();
     },
