@@ -194,8 +194,8 @@ export function watchMachine(options: MachineOptions): () => Promise<Condition[]
       looking.set(part, look);
     }
     // The heartbeat goes out with what is known by then.
-    const quick = (["sensors", "units", "fileSystems"] as const).map((part) => looking.get(part));
-    if (quick.some((look) => look !== undefined)) {
+    const quick = (["sensors", "units", "fileSystems"] as const).flatMap((part) => looking.get(part) ?? []);
+    if (quick.length > 0) {
       const late = new AbortController();
       await Promise.race([Promise.all(quick), clock.sleep(2_000, late.signal)]);
       late.abort();
