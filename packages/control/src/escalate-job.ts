@@ -6,7 +6,6 @@ import { hasCode } from "@steward/contracts/errors";
 import type { LaneMessage } from "@steward/contracts/job";
 import { claudeMostUsd, claudePriceUsd } from "@steward/core/planning/claude-price";
 import { noClaudeKey } from "@steward/core/planning/connect-model";
-import type { JobState } from "@steward/core/job/job-state";
 import { reduceJob, workersMayHelp } from "@steward/core/job/reduce-job";
 import type { ProviderBreaker } from "@steward/core/provider/provider-breaker";
 import { followUp } from "./admit-jobs.ts";
@@ -194,18 +193,13 @@ async function waitsFor(
   const job = await loadJob(deps, message.tenantId, message.jobId);
   if (job?.status !== "queued" || job.tier !== "claude" || job.secretHash !== sha256Hex(message.secret)) return false;
   const nowMs = deps.nowMs();
-  const again = async (tier: JobState["tier"], send: { delaySeconds?: number } = {}) => {
-    const { secret, secretHash } = newClaimSecret(deps);
-    const step = reduceJob(job, { type: "requeue", secretHash, tier }, nowMs);
-    await storeJobStep(deps, job, step, owner);
-    await followUp(deps, step, secret, send);
-  };
-  if (workersMayHelp(job) && (await secondsToWorker(deps)) !== undefined) {
-    await again("ollama");
-    return true;
-  }
-  if (job.deadlineAtMs - nowMs < downMs + defaults.leastTurnSeconds * 1000) return false;
-  await again("claude", { delaySeconds: Math.ceil(downMs / 1000) });
+  const toWorkers = workersMayHelp(job) && (await secondsToWorker(deps)) !== undefined;
+  const { secret, secretHash } = newClaimSecret(deps);
+  const step = reduceJob(job, { type: "requeue", secretHash, tier: toWorkers ? "ollama" : "claude" }, nowMs);
+  // By the time that it has once it is queued anew: where too little was left for a turn, it gets some on top.
+  if (!toWorkers && step.state.deadlineAtMs - nowMs < downMs + defaults.leastTurnSeconds * 1000) return false;
+  await storeJobStep(deps, job, step, owner);
+  await followUp(deps, step, secret, toWorkers ? {} : { delaySeconds: Math.ceil(downMs / 1000) });
   return true;
 }
 

@@ -157,6 +157,34 @@ it("while Anthropic is down, a job waits without being claimed, goes to a worker
   expect([asked, await attempts()]).toEqual([4, 4]);
 });
 
+it("a job that comes to Claude with too little time for a turn waits for Anthropic within the time that it gets on top, once", async () => {
+  const task = await ask();
+  const message = takeOne<LaneMessage>(house, "escalations");
+  const down: ClaudeAccess = {
+    ...withoutKey,
+    key: async () => "key",
+    breaker: { isUp: () => false, closedForMs: () => 15_000, ask: () => Promise.reject(new Error("nobody may ask")) },
+  };
+  const escalate = (one: LaneMessage) => escalateJob({ ...house, claude: down }, one);
+  const job = (await getJob(house.table, message)) ?? expect.fail();
+  house.passTime(job.deadlineAtMs - house.nowMs() - 8_000);
+  await escalate(message);
+  const waiting = takeOne<LaneMessage>(house, "escalations");
+  expect(await getJob(house.table, message)).toMatchObject({
+    status: "queued",
+    tier: "claude",
+    attempt: 0,
+    deadlineAtMs: house.nowMs() + 30_000,
+  });
+  // Still down after the pause: what is left is no time to wait once more.
+  house.passTime(15_000);
+  await escalate(waiting);
+  expect(await getTask(house.table, { tenantId: person.tenantId, taskId: task.id })).toMatchObject({
+    status: "failed",
+    result: { message: expect.stringContaining("Claude is down, and there is no time to wait for it") },
+  });
+});
+
 it("a job that Anthropic turns out to be down for after it was claimed waits as well: nobody is said to have worked on it", async () => {
   await ask();
   const message = takeOne<LaneMessage>(house, "escalations");
