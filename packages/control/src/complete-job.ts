@@ -5,7 +5,7 @@ import type { CompleteJob, ProgressJob } from "@steward/contracts/job";
 import { redactText } from "@steward/contracts/redact";
 import { jobHasEnded, taskHasEnded } from "@steward/contracts/states";
 import { defaults } from "@steward/contracts/defaults";
-import type { JobState } from "@steward/core/job/job-state";
+import type { FailureCause, JobState } from "@steward/core/job/job-state";
 import { planningOf } from "@steward/core/job/planning-of";
 import { heldLease, notYours, reduceJob } from "@steward/core/job/reduce-job";
 import { nextTry, type Shortfall, workerFell } from "@steward/core/planning/next-tier";
@@ -179,6 +179,7 @@ export async function fallShort(
     attempt: number;
     shortfall: Shortfall;
     reason: string;
+    cause?: FailureCause;
     /** For the provider's staff alone. */
     staffDetail?: string;
     output?: string;

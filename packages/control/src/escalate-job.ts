@@ -5,7 +5,7 @@ import { defaults } from "@steward/contracts/defaults";
 import { hasCode } from "@steward/contracts/errors";
 import type { LaneMessage } from "@steward/contracts/job";
 import { claudeMostUsd, claudePriceUsd } from "@steward/core/planning/claude-price";
-import { noClaudeKey } from "@steward/core/planning/connect-model";
+import { causeSays } from "@steward/core/job/failure-cause";
 import { reduceJob, workersMayHelp } from "@steward/core/job/reduce-job";
 import type { ProviderBreaker } from "@steward/core/provider/provider-breaker";
 import { followUp } from "./admit-jobs.ts";
@@ -68,13 +68,14 @@ export async function escalateJob(
     throw error;
   }
   const shared = { tenantId, jobId, owner, attempt: job.attempt };
-  const withoutClaude = async (reason: string) => {
+  const withoutClaude = async (reason: string, cause?: "no_claude_key") => {
     // It came here because it waited too long, or because of workers that died: another may still take it before its deadline.
     const backToWorkers = workersMayHelp(job) && (await secondsToWorker(deps)) !== undefined;
     await fallShort(deps, {
       ...shared,
       shortfall: "model_unavailable",
       reason,
+      ...(cause === undefined ? {} : { cause }),
       ...(backToWorkers ? { nextTier: "ollama" as const } : { final: true }),
     });
   };
@@ -84,7 +85,7 @@ export async function escalateJob(
   }
   const key = await deps.claude.key();
   if (key === undefined) {
-    await withoutClaude(noClaudeKey);
+    await withoutClaude(causeSays.no_claude_key, "no_claude_key");
     return;
   }
   const task = await getTask(deps.table, { tenantId, taskId: job.taskId });

@@ -63,6 +63,7 @@ export interface JobFailure extends AttemptCost {
   tier: Tier;
   /** In words that whoever asked may read: nothing of the provider's machines is in them. */
   reason: string;
+  cause?: FailureCause;
   /** What the machine said itself: for the provider's staff alone. */
   staffDetail?: string;
   /** Who held the attempt. */
@@ -70,6 +71,9 @@ export interface JobFailure extends AttemptCost {
   model?: string;
   grade?: number;
 }
+
+/** Why it was not, where the job's way hangs on it: of any other reason only the words are kept. */
+export type FailureCause = "silent" | "no_claude_key";
 
 /** What an attempt took, as far as that is known. */
 export interface AttemptCost {
@@ -130,6 +134,7 @@ interface FallenShort extends AttemptCost {
   owner: string;
   attempt: number;
   reason: string;
+  cause?: FailureCause;
   staffDetail?: string;
   output?: string;
   model?: string;

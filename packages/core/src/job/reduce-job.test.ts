@@ -4,11 +4,11 @@ import { jobHasEnded } from "@steward/contracts/states";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { startMs, taskId, tenantId } from "../../test/fixtures.ts";
-import { noClaudeKey } from "../planning/connect-model.ts";
+import { causeSays } from "./failure-cause.ts";
 import type { JobEvent, JobState } from "./job-state.ts";
 import { holdsPlace, isHeldBack } from "./held-back.ts";
 import { lastDeadlineOf, newJob } from "./new-job.ts";
-import { reduceJob } from "./reduce-job.ts";
+import { reduceJob, workersMayHelp } from "./reduce-job.ts";
 
 const queued = newJob(
   { tenantId, jobId: "job_1", taskId, lane: "standard", tier: "ollama", secretHash: "s1" },
@@ -188,13 +188,29 @@ describe("a job", () => {
   it("that no worker took ends by saying so, also where Claude was to help out and has no key", () => {
     const over = (failures: JobState["failures"], of = queued) =>
       reduceJob({ ...of, failures }, { type: "pass_deadline" }, queued.deadlineAtMs).effects;
-    const keyless = { attempt: 2, tier: "claude" as const, reason: noClaudeKey };
+    const keyless = { attempt: 2, tier: "claude" as const, reason: causeSays.no_claude_key };
     const fell = { attempt: 1, tier: "ollama" as const, reason: "the model failed" };
     expect(over([keyless])).toEqual([{ type: "give_up", reason: "No worker had time for it." }]);
     expect(over([keyless], { ...queued, tenantId: providerTenantId })).toEqual([
       { type: "give_up", reason: expect.stringContaining("No worker took the job in its time") },
     ]);
     expect(over([fell, keyless])).toEqual([{ type: "give_up", reason: expect.stringContaining("the model failed") }]);
+  });
+
+  it("goes back to workers where all that had it were silent, in whatever words, and where a record has the words alone", () => {
+    const failure = { attempt: 1, tier: "ollama" as const };
+    const { failures } = after(leased, { type: "requeue", secretHash: "s2" }, startMs + leaseMs);
+    expect(failures).toMatchObject([{ cause: "silent" }]);
+    expect(workersMayHelp({ failures: failures.map((one) => ({ ...one, reason: "other words" })) })).toBe(true);
+    expect(workersMayHelp({ failures: [{ ...failure, reason: "the worker went silent" }] })).toBe(true);
+    expect(workersMayHelp({ failures: [...failures, { ...failure, reason: "prose" }] })).toBe(false);
+    const given = {
+      ...queued,
+      failures: [{ ...failure, tier: "claude" as const, cause: "no_claude_key" as const, reason: "none" }],
+    };
+    expect(reduceJob(given, { type: "pass_deadline" }, queued.deadlineAtMs).effects).toEqual([
+      { type: "give_up", reason: "No worker had time for it." },
+    ]);
   });
 
   it("that nobody let in ends by saying that its own tenant's requests were ahead of it", () => {

@@ -2,9 +2,9 @@ import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
 import { providerTenantId } from "@steward/contracts/ids";
 import { type JobStatus, jobHasEnded } from "@steward/contracts/states";
-import { noClaudeKey } from "../planning/connect-model.ts";
 import { changed, checkTransition, type Transitions, unchanged } from "../reducing.ts";
 import type { Step } from "../versioned.ts";
+import { causeSays, failedFor } from "./failure-cause.ts";
 import { isHeldBack } from "./held-back.ts";
 import { resendAfterMsOf } from "./new-job.ts";
 import type { JobEffect, JobEvent, JobFailure, JobState } from "./job-state.ts";
@@ -82,7 +82,7 @@ export function reduceJob(state: JobState, event: JobEvent, nowMs: number): Step
       if (!jobHasEnded(state.status) && nowMs >= deadlineAtMs) {
         throw new AppError("expired", "The job's deadline has passed.");
       }
-      const failures = hasLapsed ? withFailure(state, silence) : state.failures;
+      const failures = hasLapsed ? withSilence(state) : state.failures;
       if (!jobHasEnded(state.status) && failures.length >= defaults.jobAttempts) {
         throw stale("The job has used all of its attempts.");
       }
@@ -126,7 +126,7 @@ export function reduceJob(state: JobState, event: JobEvent, nowMs: number): Step
         );
       }
       if (!leaseHasLapsed(state, nowMs)) return unchanged(state);
-      return queueAgain({ ...renewed, ...toAnyWorker, failures: withFailure(state, silence) });
+      return queueAgain({ ...renewed, ...toAnyWorker, failures: withSilence(state) });
     }
     case "admit": {
       if (!isHeldBack(state) || nowMs >= state.deadlineAtMs) return unchanged(state);
@@ -143,10 +143,8 @@ export function reduceJob(state: JobState, event: JobEvent, nowMs: number): Step
     case "pass_deadline": {
       if (jobHasEnded(state.status) || nowMs < state.deadlineAtMs) return unchanged(state);
       const wentSilent = (state.lease?.expiresAtMs ?? 0) < state.deadlineAtMs;
-      const failures =
-        state.status === "leased"
-          ? withFailure(state, wentSilent ? silence : "it did not finish in time")
-          : state.failures;
+      const lasted = () => (wentSilent ? withSilence(state) : withFailure(state, "it did not finish in time"));
+      const failures = state.status === "leased" ? lasted() : state.failures;
       const { secretHash } = event;
       if (secretHash === undefined || !claudeIsNext(state)) return giveUpForTime(failures);
       return queueAgain({ ...toAnyWorker, failures, secretHash, tier: "claude" });
@@ -179,14 +177,13 @@ function timeForClaude(state: JobState, nowMs: number): Partial<Pick<JobState, "
 
 /** The worker that it was given to had its turn. */
 const toAnyWorker = { workerId: undefined };
-const silence = "the worker went silent";
 
 /**
  * Whether workers may have it again where Claude cannot be asked: none had it, or all that had it went silent, which says
  * nothing about the request. A model that has answered has said what it can.
  */
 export function workersMayHelp({ failures }: Pick<JobState, "failures">): boolean {
-  return failures.every(({ tier, reason }) => tier !== "ollama" || reason === silence);
+  return failures.every((failure) => failure.tier !== "ollama" || failedFor(failure, "silent"));
 }
 
 function dueAtMsOf(state: JobState, before: JobState, nowMs: number): number | undefined {
@@ -229,13 +226,14 @@ export function notYours(): AppError {
 
 function withFailure(state: JobState, reason: string, seen: Omit<JobFailure, keyof Held> = {}): JobState["failures"] {
   const { attempt, tier, lease } = state;
-  const { latencyMs, promptTokens, completionTokens, costUsd, model, grade, staffDetail } = seen;
+  const { cause, latencyMs, promptTokens, completionTokens, costUsd, model, grade, staffDetail } = seen;
   return [
     ...state.failures,
     {
       attempt,
       tier,
       reason,
+      ...(cause === undefined ? {} : { cause }),
       ...(staffDetail === undefined ? {} : { staffDetail }),
       ...(lease === undefined ? {} : { owner: lease.owner }),
       ...(model === undefined ? {} : { model }),
@@ -248,6 +246,10 @@ function withFailure(state: JobState, reason: string, seen: Omit<JobFailure, key
   ];
 }
 type Held = Pick<JobFailure, "attempt" | "tier" | "reason" | "owner">;
+
+function withSilence(state: JobState): JobState["failures"] {
+  return withFailure(state, causeSays.silent, { cause: "silent" });
+}
 
 /** What a tier that was not good enough leaves behind: why, what it took, and its words if there were any. */
 function fallenShort(
@@ -276,7 +278,7 @@ function timeIsOver(state: JobState, failures: JobState["failures"]): string {
   if (isHeldBack(state)) {
     return "Other requests of yours were ahead of it until its time was over. Ask again, for less at one time.";
   }
-  const last = failures.findLast(({ reason }) => reason !== noClaudeKey);
+  const last = failures.findLast((failure) => !failedFor(failure, "no_claude_key"));
   if (last === undefined) {
     return state.tenantId === providerTenantId
       ? "No worker took the job in its time. Check with `steward status` that a worker is online."

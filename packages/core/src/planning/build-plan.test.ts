@@ -13,12 +13,12 @@ import {
   testPlan,
   testTask,
 } from "../../test/fixtures.ts";
+import { causeSays } from "../job/failure-cause.ts";
 import type { JobState } from "../job/job-state.ts";
 import { allowedMsOf } from "../run/allowed-time.ts";
 import type { GroundedStep, TaskState } from "../task/task-state.ts";
 import { answerQuestion } from "./answer-question.ts";
 import { buildPlan, groundGiven } from "./build-plan.ts";
-import { noClaudeKey } from "./connect-model.ts";
 import { matchInstruction } from "./match-instruction.ts";
 import { buildPrompt } from "./prompt.ts";
 import { noModelCould, noTierMay } from "./refusals.ts";
@@ -251,7 +251,7 @@ describe("a model's prompt", () => {
 describe("a clear no", () => {
   const customer = "ten_customer";
   const couldNot = (tenantId: string, ...failures: JobState["failures"]) =>
-    noModelCould(noClaudeKey, { tenantId, failures }, contextFor("what's the weather"));
+    noModelCould(causeSays.no_claude_key, { tenantId, failures }, contextFor("what's the weather"));
 
   it("says what can be done instead and what was tried", () => {
     const result = couldNot(customer, { attempt: 1, tier: "ollama", reason: "prose" });
@@ -261,7 +261,7 @@ describe("a clear no", () => {
   });
 
   it("says how to connect a model only where there was none, and to a customer whose work that is", () => {
-    const keyless = { attempt: 1, tier: "claude", reason: noClaudeKey } as const;
+    const keyless = { attempt: 1, tier: "claude", reason: causeSays.no_claude_key, cause: "no_claude_key" } as const;
     const told = (...given: Parameters<typeof couldNot>) =>
       (couldNot(...given).next ?? []).filter((line) => line.includes("secrets set anthropic"));
     expect(told(customer, keyless)).toEqual([expect.stringMatching(/^Your provider can .* Whoever runs Steward: /)]);

@@ -1,8 +1,6 @@
 import { providerTenantId } from "@steward/contracts/ids";
+import { failedFor } from "../job/failure-cause.ts";
 import type { JobFailure } from "../job/job-state.ts";
-
-/** Why the tier `claude` was not asked where nobody has put a key in. */
-export const noClaudeKey = "no Claude key is set";
 
 const steps =
   "start Ollama with a model on a worker (ollama pull llama3.2:3b), or set a Claude key: steward secrets set anthropic";
@@ -12,7 +10,7 @@ const steps =
  * not answer. It is the provider's work, so a customer is told so; on one's own machine both are the same person.
  */
 export function howToConnect(whatFor: string, tenantId: string, failures: readonly JobFailure[]): string[] {
-  const isKeyless = failures.some(({ reason }) => reason === noClaudeKey);
+  const isKeyless = failures.some((failure) => failedFor(failure, "no_claude_key"));
   const wasRead = failures.some(({ grade }) => grade !== undefined);
   if (!isKeyless || wasRead) return [];
   if (tenantId === providerTenantId) return [`For a model that ${whatFor}, ${steps}`];
