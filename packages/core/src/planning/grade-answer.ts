@@ -59,7 +59,7 @@ export function gradeAnswer(raw: string, context: PlanningContext): Understandin
     judged.push(step);
   }
 
-  const misplaced = misplacedStep({ evidence, clauses }, judged, context);
+  const misplaced = misplacedStep({ evidence, clauses }, judged, { ...context, index });
   if (misplaced !== undefined) return unsure(misplaced);
   const left = leftOut({ evidence, clauses }, judged, { ...context, index });
   if (left.asked !== undefined) return unsure(`The model left out ${quote(left.asked)}.`);

@@ -1,4 +1,4 @@
-import { type IndexedAction, indexActions } from "./action-index.ts";
+import { domainOf, type IndexedAction } from "./action-index.ts";
 import type { Clause } from "./clauses.ts";
 import { withDefaults } from "./complete-steps.ts";
 import { askedIn, type JudgedStep, quote, type Request } from "./judged-step.ts";
@@ -21,7 +21,7 @@ export function isAfterThat(tokens: readonly Token[], at: number): boolean {
 export function misplacedStep(
   request: Request,
   judged: readonly JudgedStep[],
-  context: PlanningContext,
+  context: PlanningContext & { index: readonly IndexedAction[] },
 ): string | undefined {
   if (
     judged.length > 1 &&
@@ -53,7 +53,7 @@ export function misplacedStep(
     const blocks = (own.length > 0 ? own : free).map((clause) => clause.block);
     if (blocks.length === 0) return `Nothing in the request asks for ${quote(indexed.action.title)}.`;
     const namesake = own.length === 0 ? free[0] : own[0];
-    const other = namesake === undefined ? undefined : closerNamesake(namesake, indexed, context);
+    const other = namesake === undefined ? undefined : closerNamesake(namesake, indexed, context.index);
     if (other !== undefined) return `What is asked for is closer to ${quote(other.action.title)}.`;
     const next = blocks.filter((one) => one >= block);
     if (next.length === 0) return "The model's steps are in another order than they were asked for.";
@@ -80,9 +80,8 @@ export function misplacedStep(
       request.evidence.negated[from] !== true &&
       request.evidence.tokens.slice(from, to).some((token) => token.class === "content" && isVerb(token.canon)),
   );
-  const index = indexActions(context.actions);
   const isAbout = (clause: Clause) =>
-    clause.ownObjects || [...clause.own].some((word) => index.some(({ bag }) => bag.has(word)));
+    clause.ownObjects || [...clause.own].some((word) => context.index.some(({ bag }) => bag.has(word)));
   const isSeveral = asking.length > 1 || new Set(request.clauses.map(({ block }) => block)).size > 1;
   const nobodys = asking.find(
     (clause) =>
@@ -125,17 +124,16 @@ function saysObject({ objects }: Clause, indexed: IndexedAction): boolean {
 function closerNamesake(
   { words }: Clause,
   indexed: IndexedAction,
-  { actions }: PlanningContext,
+  index: readonly IndexedAction[],
 ): IndexedAction | undefined {
   const tail = (id: string) => id.slice(id.indexOf(".") + 1);
   const { id } = indexed.action;
   const says = (one: IndexedAction, not: IndexedAction) =>
     [...words].filter((word) => one.bag.has(word) && !not.bag.has(word)).length;
-  return indexActions(actions).find((other) => {
+  return index.find((other) => {
     if (other === indexed || !id.includes(".") || tail(other.action.id) !== tail(id)) return false;
     const [own, others] = [says(indexed, other), says(other, indexed)];
-    const domain = other.action.id.slice(0, other.action.id.indexOf("."));
-    const isOfPeople = other.required.some((name) => other.action.hints[name]?.choicesFrom === domain);
+    const isOfPeople = other.required.some((name) => other.action.hints[name]?.choicesFrom === domainOf(other));
     const isSameKind = other.required.every((name) => indexed.required.includes(name));
     return isSameKind && (others > own || (own === 0 && isOfPeople));
   });
