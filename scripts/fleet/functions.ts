@@ -1,6 +1,4 @@
 import {
-  ChangeMessageVisibilityCommand,
-  DeleteMessageBatchCommand,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
   type Message,
@@ -15,7 +13,8 @@ import {
   functionDefinitions,
   functionNames,
 } from "@steward/functions/definitions";
-import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { failedIn, settleBatch, sqsEvent } from "@steward/local/host/queue-sources";
+import type { SQSEvent } from "aws-lambda";
 import type { InProcessCloud } from "./in-process-cloud.ts";
 import type { FleetMeter } from "./meter.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
@@ -117,20 +116,16 @@ export async function hostFunctions(options: {
   }
 
   async function workOn(consumer: { name: FunctionName; queue: QueueName }, QueueUrl: string, messages: Message[]) {
-    const event = sqsEvent(consumer.queue, messages);
-    const { batchItemFailures } = await invoke<SQSBatchResponse>(consumer.name, event);
-    const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-    const done = messages.filter(({ MessageId = "" }) => !failed.has(MessageId));
-    await cloud.as("lambda", async () => {
-      if (done.length > 0) {
-        const Entries = done.map(({ MessageId, ReceiptHandle }) => ({ Id: MessageId, ReceiptHandle }));
-        await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
-      }
-      for (const { MessageId = "", ReceiptHandle } of messages) {
-        if (!failed.has(MessageId)) continue;
-        await sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 5 }));
-      }
-    });
+    const event = sqsEvent(names.queue(consumer.queue), messages);
+    const outcome = await invoke(consumer.name, event).then(
+      (result) => ({ kind: "result", result }) as const,
+      (error: unknown) => {
+        // As on AWS: what it had is shown again, and whoever watches is told.
+        process.stderr.write(`fleet: ${consumer.name}: ${String(error)}\n`);
+        return { kind: "failed", error: String(error) } as const;
+      },
+    );
+    await cloud.as("lambda", () => settleBatch(sqs, QueueUrl, messages, failedIn(outcome, messages)));
     await heard(consumer.name, event);
   }
 
@@ -151,26 +146,5 @@ export async function hostFunctions(options: {
         run(clock.nowMs() + scheduleOffsetMs * (place + 1));
       });
     },
-  };
-}
-
-function sqsEvent(queue: QueueName, messages: readonly Message[]): SQSEvent {
-  return {
-    Records: messages.map((message) => ({
-      messageId: message.MessageId ?? "",
-      receiptHandle: message.ReceiptHandle ?? "",
-      body: message.Body ?? "",
-      attributes: {
-        ApproximateReceiveCount: message.Attributes?.ApproximateReceiveCount ?? "1",
-        SentTimestamp: message.Attributes?.SentTimestamp ?? "0",
-        SenderId: "",
-        ApproximateFirstReceiveTimestamp: message.Attributes?.ApproximateFirstReceiveTimestamp ?? "0",
-      },
-      messageAttributes: {},
-      md5OfBody: message.MD5OfBody ?? "",
-      eventSource: "aws:sqs",
-      eventSourceARN: `arn:aws:sqs:fleet:000000000000:${queue}`,
-      awsRegion: "fleet",
-    })),
   };
 }

@@ -3,9 +3,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { GetQueueUrlCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
+import { createSqs } from "@steward/aws/clients/sqs";
+import { resourceNames } from "@steward/contracts/names";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Figure, meets } from "../../scripts/bench/report.ts";
-import type { Meters } from "../../scripts/fleet/meter.ts";
+import { hostFunctions } from "../../scripts/fleet/functions.ts";
+import { type InProcessCloud, startInProcessCloud } from "../../scripts/fleet/in-process-cloud.ts";
+import { createFleetMeter, type Meters } from "../../scripts/fleet/meter.ts";
+import { installVirtualClock } from "../../scripts/fleet/virtual-clock.ts";
 import { root } from "../../scripts/run.ts";
 
 let out: string;
@@ -45,4 +51,32 @@ describe("an hour of a fleet, with deaths, flaps, a site's outage, wrong clocks,
     expect({ readUnits, logLines }).toEqual({ readUnits: 0, logLines: 0 });
     expect(said.meters["heartbeat"]?.writeUnits).toBe(invocations + announcements);
   });
+});
+
+it("a batch whose function threw is given to it again, and the hour goes on", async () => {
+  const startMs = Date.UTC(2026, 0, 5);
+  const clock = installVirtualClock(startMs);
+  const meter = createFleetMeter();
+  const cloud = await startInProcessCloud({ meter, now: () => clock.nowMs(), receiver: "127.0.0.1:9" });
+  try {
+    const given: number[] = [];
+    const as: InProcessCloud["as"] = (who, work) => {
+      if (who !== "note-transitions") return cloud.as(who, work);
+      given.push(clock.nowMs() - startMs);
+      return given.length === 1 ? Promise.reject(new Error("thrown on purpose")) : cloud.as(who, work);
+    };
+    await hostFunctions({ cloud: { ...cloud, as }, clock, meter });
+    await cloud.as("simulation", async () => {
+      const sqs = createSqs();
+      const QueueName = resourceNames(cloud.stage).queue("node-events");
+      const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName }));
+      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify({ v: 1 }) }));
+    });
+    await clock.runUntil(startMs + 10_000);
+    expect(given.length).toBeGreaterThan(1);
+    expect(given.at(-1)).toBeGreaterThan(1_000);
+  } finally {
+    clock.uninstall();
+    await cloud.close();
+  }
 });

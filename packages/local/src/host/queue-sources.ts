@@ -10,7 +10,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import type { SQSEvent } from "aws-lambda";
 import { z } from "zod";
-import type { Lambda } from "./lambda.ts";
+import type { Lambda, Outcome } from "./lambda.ts";
 
 export interface QueueSourceOptions {
   lambda: Lambda;
@@ -77,11 +77,20 @@ export async function runQueueSource(options: QueueSourceOptions, signal: AbortS
 
 async function workOn(options: QueueSourceOptions, queueUrl: string, messages: Message[]): Promise<void> {
   const outcome = await options.lambda.invoke(sqsEvent(options.queueName, messages));
-  const failed = outcome.kind === "result" ? failedIn(outcome.result, messages) : new Set(idsOf(messages));
+  await settleBatch(options.sqs, queueUrl, messages, failedIn(outcome, messages));
+}
+
+/** Deletes what succeeded, and shows again what failed. */
+export async function settleBatch(
+  sqs: SQSClient,
+  queueUrl: string,
+  messages: readonly Message[],
+  failed: ReadonlySet<string>,
+): Promise<void> {
   const done = messages.filter(({ MessageId }) => !failed.has(MessageId ?? ""));
   const again = messages.filter(({ MessageId }) => failed.has(MessageId ?? ""));
   if (done.length > 0) {
-    await options.sqs.send(
+    await sqs.send(
       new DeleteMessageBatchCommand({
         QueueUrl: queueUrl,
         Entries: done.map(({ MessageId, ReceiptHandle }) => ({ Id: MessageId, ReceiptHandle })),
@@ -89,7 +98,7 @@ async function workOn(options: QueueSourceOptions, queueUrl: string, messages: M
     );
   }
   if (again.length > 0) {
-    await options.sqs.send(
+    await sqs.send(
       new ChangeMessageVisibilityBatchCommand({
         QueueUrl: queueUrl,
         Entries: again.map((message) => ({
@@ -107,20 +116,20 @@ function pauseSeconds(message: Message): number {
   return Math.min(60, 2 ** Math.min(receives - 1, 6));
 }
 
-function idsOf(messages: readonly Message[]): string[] {
-  return messages.map(({ MessageId }) => MessageId ?? "");
-}
-
-/** What the function says failed. An answer of another shape, or that names an unknown message, fails all: never lose one. */
-function failedIn(result: unknown, messages: readonly Message[]): Set<string> {
-  const parsed = responseSchema.safeParse(result);
-  const all = new Set(idsOf(messages));
+/**
+ * What the function says failed. One that gave no answer, an answer of another shape, or one that names an unknown message
+ * fails all: never lose one.
+ */
+export function failedIn(outcome: Outcome, messages: readonly Message[]): Set<string> {
+  const all = new Set(messages.map(({ MessageId }) => MessageId ?? ""));
+  if (outcome.kind !== "result") return all;
+  const parsed = responseSchema.safeParse(outcome.result);
   if (!parsed.success) return all;
   const failed = new Set((parsed.data?.batchItemFailures ?? []).map(({ itemIdentifier }) => itemIdentifier));
   return [...failed].every((id) => all.has(id)) ? failed : all;
 }
 
-function sqsEvent(queueName: string, messages: readonly Message[]): SQSEvent {
+export function sqsEvent(queueName: string, messages: readonly Message[]): SQSEvent {
   return {
     Records: messages.map((message) => ({
       messageId: message.MessageId ?? "",
