@@ -14,8 +14,9 @@ import { sha256Hex } from "@steward/contracts/canonical";
 import { newId } from "@steward/contracts/ids";
 import { resourceNames } from "@steward/contracts/names";
 import { permissions } from "@steward/contracts/permissions";
-import type { PresenceState } from "@steward/core/node/node-state";
+import type { HttpEvent } from "@steward/api/lambda-event";
 import { root } from "../run.ts";
+import { firstPresence, heartbeatEvent } from "./appliances.ts";
 import { createBareHandler, cpuSideBySide } from "./bare-handler.ts";
 import { localIssuer } from "./certificates.ts";
 import { type Figure, percentile } from "./report.ts";
@@ -183,7 +184,7 @@ async function measure(): Promise<Figure[]> {
 interface BenchNode {
   nodeId: string;
   fingerprint: string;
-  event: (sequence: number) => Parameters<typeof import("@steward/functions/heartbeat").handler>[0];
+  event: (sequence: number) => HttpEvent;
 }
 
 const metrics = {
@@ -207,61 +208,17 @@ async function makeNode(
   table: Parameters<typeof commit>[0],
   issue: Awaited<ReturnType<typeof localIssuer>>,
 ): Promise<BenchNode> {
-  const nodeId = newId("appliance", Date.now());
-  const tenantId = newId("tenant", Date.now());
-  const { pem, fingerprint } = await issue(nodeId, tenantId);
-  const presence: PresenceState = {
-    v: 1,
-    nodeId,
-    tenantId,
-    kind: "appliance",
-    sequence: 0,
-    lastSeenAtMs: 0,
-    intervalSeconds: 60,
-    certificate: { current: fingerprint, revoked: false },
-    directive: { intervalSeconds: 60, configRevision: 0, pendingRuns: [] },
-    announced: { level: "healthy", epoch: 1 },
-  };
+  const nowMs = Date.now();
+  const nodeId = newId("appliance", nowMs);
+  const tenantId = newId("tenant", nowMs);
+  const { pem: certificatePem, fingerprint } = await issue(nodeId, tenantId);
+  const presence = firstPresence({ nodeId, tenantId, fingerprint, intervalSeconds: 60, nowMs });
   await commit(table, [createPresence(presence)]);
   return {
     nodeId,
     fingerprint,
-    event: (sequence) => ({
-      version: "2.0",
-      routeKey: "POST /api/v1/heartbeat",
-      rawPath: "/api/v1/heartbeat",
-      rawQueryString: "",
-      headers: { "content-type": "application/json" },
-      requestContext: {
-        accountId: "0",
-        apiId: "bench",
-        domainName: nodesDomain,
-        domainPrefix: "nodes",
-        http: {
-          method: "POST",
-          path: "/api/v1/heartbeat",
-          protocol: "HTTP/1.1",
-          sourceIp: "127.0.0.1",
-          userAgent: "bench",
-        },
-        requestId: "bench",
-        routeKey: "POST /api/v1/heartbeat",
-        stage: "$default",
-        time: "",
-        timeEpoch: 0,
-        authentication: {
-          clientCert: {
-            clientCertPem: pem,
-            subjectDN: `CN=${nodeId}`,
-            issuerDN: "CN=bench",
-            serialNumber: "1",
-            validity: { notBefore: "", notAfter: "" },
-          },
-        },
-      },
-      body: JSON.stringify(bodyOf(sequence)),
-      isBase64Encoded: false,
-    }),
+    event: (sequence) =>
+      heartbeatEvent({ stage, domain: nodesDomain, nodeId, certificatePem, body: JSON.stringify(bodyOf(sequence)) }),
   };
 }
 

@@ -6,6 +6,7 @@ import type { Table } from "@steward/aws/table";
 import { createNotification } from "@steward/aws/records/notification";
 import { derivedId, providerTenantId } from "@steward/contracts/ids";
 import type { NodeState } from "@steward/core/node/node-state";
+import { firstPresence } from "../bench/appliances.ts";
 import { localIssuer } from "../bench/certificates.ts";
 
 export interface Enrolled {
@@ -73,18 +74,7 @@ export async function enrolFleet(
     nodes.push({ tenantId, nodeId, certificatePem: pem });
     items.push(
       itemOf(createNode(nodeState({ tenantId, nodeId, name: `home-${at + 1}`, fingerprint, nowMs }))),
-      itemOfPresence({
-        v: 1,
-        nodeId,
-        tenantId,
-        kind: "appliance",
-        sequence: 0,
-        lastSeenAtMs: 0,
-        intervalSeconds,
-        certificate: { current: fingerprint, revoked: false, expiresAtMs: nowMs + 30 * 86_400_000 },
-        directive: { intervalSeconds, configRevision: 0, pendingRuns: [] },
-        announced: { level: "healthy", epoch: 1 },
-      }),
+      itemOfPresence(firstPresence({ nodeId, tenantId, fingerprint, intervalSeconds, nowMs })),
     );
     if (items.length >= perBatch * 8 || at === fleet.appliances - 1) {
       await put(table, items);

@@ -22,7 +22,7 @@ import { createSqs } from "@steward/local/cloud/sqs";
 import { createSsm } from "@steward/local/cloud/ssm";
 import type { FleetMeter } from "./meter.ts";
 
-const stage = "fleet";
+export const stage = "fleet";
 const names = resourceNames(stage);
 const region = "us-east-1";
 const endpoint = "http://127.0.0.1:9";

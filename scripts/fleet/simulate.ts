@@ -2,12 +2,13 @@ import { getNode } from "@steward/aws/records/node";
 import { createDynamo } from "@steward/aws/clients/dynamo";
 import { AppError } from "@steward/contracts/errors";
 import type { Metrics } from "@steward/contracts/heartbeat";
-import type { HttpEvent, HttpResult } from "@steward/api/lambda-event";
+import type { HttpResult } from "@steward/api/lambda-event";
 import { type Chance, chanceOf } from "../../packages/core/test/simulation/scheduler.ts";
+import { heartbeatEvent } from "../bench/appliances.ts";
 import { type Appliance, createAppliance, type Door, unanswered } from "./appliance.ts";
 import { type Enrolled, enrolFleet } from "./fleet-records.ts";
 import { hostFunctions, type Lambda } from "./functions.ts";
-import { nodesDomain, startInProcessCloud, tableName } from "./in-process-cloud.ts";
+import { nodesDomain, stage, startInProcessCloud, tableName } from "./in-process-cloud.ts";
 import { between, createFleetMeter, type Meters } from "./meter.ts";
 import { makeScenario, type Scenario, type Settings } from "./scenario.ts";
 import { startReceiver } from "./receiver.ts";
@@ -169,7 +170,8 @@ function doorOf(world: World, node: Enrolled, { chance, isCut }: { chance: Chanc
   return async (body) => {
     if (isCut() || isDown()) throw unanswered();
     if (loses()) throw await lost();
-    const result = await clock.hold(lambda.invoke<HttpResult>("heartbeat", eventOf(node, body)));
+    const event = heartbeatEvent({ ...node, stage, domain: nodesDomain, body });
+    const result = await clock.hold(lambda.invoke<HttpResult>("heartbeat", event));
     if (typeof result === "string" || result.statusCode === undefined) throw new AppError("internal", "no status");
     world.answered();
     if (loses() || isCut()) throw await lost();
@@ -185,44 +187,5 @@ function metricsOf(chance: Chance, isHot: boolean): Metrics {
     diskPercent: about(60, 2),
     loadAverage1m: about(0.8, 0.8),
     uptimeSeconds: 100_000,
-  };
-}
-
-function eventOf(node: Enrolled, body: string): HttpEvent {
-  return {
-    version: "2.0",
-    routeKey: "POST /api/v1/heartbeat",
-    rawPath: "/api/v1/heartbeat",
-    rawQueryString: "",
-    headers: { "content-type": "application/json" },
-    requestContext: {
-      accountId: "0",
-      apiId: "fleet",
-      domainName: nodesDomain,
-      domainPrefix: "nodes",
-      http: {
-        method: "POST",
-        path: "/api/v1/heartbeat",
-        protocol: "HTTP/1.1",
-        sourceIp: "127.0.0.1",
-        userAgent: "fleet",
-      },
-      requestId: "fleet",
-      routeKey: "POST /api/v1/heartbeat",
-      stage: "$default",
-      time: "",
-      timeEpoch: 0,
-      authentication: {
-        clientCert: {
-          clientCertPem: node.certificatePem,
-          subjectDN: `CN=${node.nodeId}`,
-          issuerDN: "CN=fleet",
-          serialNumber: "1",
-          validity: { notBefore: "", notAfter: "" },
-        },
-      },
-    },
-    body,
-    isBase64Encoded: false,
   };
 }
