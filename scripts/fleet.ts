@@ -6,7 +6,7 @@ import { simulateHerd } from "./fleet/herd.ts";
 import type { Meters } from "./fleet/meter.ts";
 import { plot } from "./fleet/plot.ts";
 import type { Settings } from "./fleet/scenario.ts";
-import { noticedWithinMs } from "./fleet/score.ts";
+import { noticedWithin, noticedWithinMs } from "./fleet/score.ts";
 import { type Outcome, simulateFleet } from "./fleet/simulate.ts";
 
 const usage = `npm run fleet -- [options]
@@ -92,7 +92,7 @@ function figuresOf({ settings: fleet, score, alerts }: Outcome): Figure[] {
     const bar = { at: "most", value: noticedWithinMs(fleet.intervalSeconds) / 1_000 } as const;
     const how = `of ${score.delays.length} deaths: from the last moment it could have beaten to its node's record`;
     figure("death noticed p50", delaySeconds.p50, "s", how);
-    figure("death noticed p99", delaySeconds.p99, "s", `2 × ${fleet.intervalSeconds} s + 65 s`, bar);
+    figure("death noticed p99", delaySeconds.p99, "s", noticedWithin(`${fleet.intervalSeconds} s`), bar);
   }
   const loss = `${(fleet.lossShare * 100).toFixed(1)} % lost, a third of all clocks wrong or set by up to an hour`;
   figure("false offline", score.falseOffline, "nodes", loss, none);

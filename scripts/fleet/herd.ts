@@ -1,6 +1,5 @@
-import { AppError } from "@steward/contracts/errors";
 import { chanceOf } from "../../packages/core/test/simulation/scheduler.ts";
-import { createAppliance } from "./appliance.ts";
+import { createAppliance, unanswered } from "./appliance.ts";
 import { installVirtualClock } from "./virtual-clock.ts";
 
 export interface Herd {
@@ -53,8 +52,7 @@ export async function simulateHerd(kind: "power" | "outage", options: { agents: 
         const nowMs = clock.nowMs();
         const second = Math.floor(nowMs / 1_000);
         asked[second] = (asked[second] ?? 0) + 1;
-        if (nowMs >= downFromMs && nowMs < backAtMs)
-          throw new AppError("unavailable", "nobody there", { details: { unanswered: true } });
+        if (nowMs >= downFromMs && nowMs < backAtMs) throw unanswered();
         if (!admit()) return busy;
         if (nowMs >= backAtMs) answeredAtMs[index] = Math.min(answeredAtMs[index] ?? 0, nowMs);
         const answer = {

@@ -1,4 +1,5 @@
 import { type Chance, chanceOf } from "../../packages/core/test/simulation/scheduler.ts";
+import { noticedWithinMs } from "./score.ts";
 
 export interface Settings {
   appliances: number;
@@ -51,7 +52,7 @@ export function makeScenario(settings: Settings): Scenario {
     outageMinutes === 0 ? undefined : { fromMs: outageFromMs, toMs: outageFromMs + outageMinutes * minute };
   const scenario: Scenario = { silences: [], hot: [], jumps: [], outage };
   // Enough to be told, enough to be called off again, and nothing of it while nobody can be heard.
-  const noticeMs = 2 * settings.intervalSeconds * 1_000 + 65_000;
+  const noticeMs = noticedWithinMs(settings.intervalSeconds);
   const quietMs = 5 * settings.intervalSeconds * 1_000;
   const windows = windowsOf({ outage, endMs, firstMs: 3 * minute, noticeMs, quietMs });
   const inSite = Math.floor(appliances / 40);

@@ -1,7 +1,7 @@
 import { snapshotAbove } from "@steward/control/fleet-store";
 import { functionDefinitions } from "@steward/functions/definitions";
 import type { Meters } from "../../fleet/meter.ts";
-import { noticedWithinMs } from "../../fleet/score.ts";
+import { noticedWithin, noticedWithinMs } from "../../fleet/score.ts";
 import { prices } from "../prices.ts";
 import {
   callMs,
@@ -105,7 +105,7 @@ ${markdown(
   rows,
 )}
 
-"By its calls" is what one more appliance makes AWS be asked; it is held to $${bars["60"]} at 60 s and $${bars["300"]} at 300 s. "All in" adds its outages, what no call of ours causes (below), its share of its customer, and for \`ssm\` what AWS asks for on-premises machines: nothing up to ${freeSsmNodes.toLocaleString("en-US")} of an account and region; for more the account turns to the advanced tier, in which every one of them costs $${prices.ssmAdvancedHour} an hour, the first ${freeSsmNodes.toLocaleString("en-US")} as well. That is why \`pull\` is the default. The time is the promise, 2 × interval + 65 s; \`npm run fleet\` measures it.
+"By its calls" is what one more appliance makes AWS be asked; it is held to $${bars["60"]} at 60 s and $${bars["300"]} at 300 s. "All in" adds its outages, what no call of ours causes (below), its share of its customer, and for \`ssm\` what AWS asks for on-premises machines: nothing up to ${freeSsmNodes.toLocaleString("en-US")} of an account and region; for more the account turns to the advanced tier, in which every one of them costs $${prices.ssmAdvancedHour} an hour, the first ${freeSsmNodes.toLocaleString("en-US")} as well. That is why \`pull\` is the default. The time is the promise, ${noticedWithin("interval")}; \`npm run fleet\` measures it.
 
 ## An appliance, by service
 
