@@ -41,7 +41,7 @@ export const handlerCpuMs = 0.81;
 /** A function with so much memory has one core, one with less its part of it (AWS Lambda's Developer Guide). */
 export const coreMb = 1_769;
 export const callMs = 5;
-const readUnitMs = 1;
+export const readUnitMs = 1;
 
 /** What a function's code takes, by its memory, without what it waits for. */
 export function startMs(memoryMb: number): number {

@@ -1,3 +1,4 @@
+import { presenceShards, presencesPerPage } from "@steward/aws/records/presence-item";
 import { snapshotAbove } from "@steward/control/fleet-store";
 import { functionDefinitions } from "@steward/functions/definitions";
 import type { Meters } from "../../fleet/meter.ts";
@@ -10,12 +11,13 @@ import {
   gbSecondsOf,
   handlerCpuMs,
   priceOf,
+  readUnitMs,
   serviceNames,
   startMs,
   totalOf,
 } from "./billables.ts";
 import { fixedCosts, hoursPerMonth } from "./fixed.ts";
-import { type Causes, causesOf, type Metered } from "./meter.ts";
+import { type Causes, causesOf, type Metered, runs } from "./meter.ts";
 
 export const intervals = ["60", "300"] as const;
 export type Interval = (typeof intervals)[number];
@@ -119,6 +121,8 @@ ${markdown(
 
 Of the DynamoDB column ${intervals.map((interval) => `${usd(sweepReadsUsd(causes, interval), 4)} (${interval} s)`).join(" and ")} are the sweep's reads, which no heartbeat makes.
 
+${sweepSays(metered, causes)}
+
 ${timeSays(causes)}
 
 Beside its calls:
@@ -156,6 +160,18 @@ function sweepReadsUsd(causes: Causes, interval: Interval): number {
   return (causes.appliance[interval].readUnits * hoursPerMonth * prices.dynamoReadPerMillion) / 1_000_000;
 }
 
+/** How long the sweep of the largest fleet here waits for what it reads: nothing meters that. */
+function sweepSays({ many }: Metered, causes: Causes): string {
+  const appliances = Math.max(...sizes);
+  const units = (causes.appliance["60"].readUnits / 60) * appliances;
+  const pages = presenceShards * Math.ceil(appliances / presenceShards / presencesPerPage);
+  const queries = (many["sweep"]?.calls["dynamodb.Query"] ?? 0) / runs.many.minutes;
+  const ofSnapshots = ((queries - presenceShards) / runs.many.over.appliances) * appliances;
+  const seconds = (units * readUnitMs + (pages + ofSnapshots) * callMs) / 1_000;
+  const { timeoutSeconds } = functionDefinitions.sweep;
+  return `**The sweep of ${count(appliances)} appliances** reads ${count(units)} units a minute, in ${count(pages)} queries for their presences and ${count(ofSnapshots)} for their records, were all of them of customers that have a snapshot. At ${readUnitMs} ms for a unit and ${callMs} ms for a query, one after the other, it waits ${seconds.toFixed(0)} s for them, of the ${timeoutSeconds} s that it has. It asks for several at once; what it computes is not in it.`;
+}
+
 function timeSays(causes: Causes): string {
   const [often, seldom] = [timeOf(causes, "60"), timeOf(causes, "300")];
   const { missedAtMs } = often;
@@ -190,6 +206,10 @@ export function meterTable(meters: Meters): string {
 
 function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+function count(value: number): string {
+  return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
 }
 
 function usd(value: number, digits: number): string {

@@ -14,6 +14,8 @@ import type { Item } from "../table.ts";
 
 /** Shards of the hot records: 1,000 writes a second each. */
 export const presenceShards = 64;
+/** Of a shard, in one query. */
+export const presencesPerPage = 500;
 /** How many runs are announced to an appliance at a time. */
 export const maxPendingRuns = 20;
 /** Names of models beyond it are left out: what a worker has is shown, not decided, by this list. */

@@ -32,6 +32,7 @@ import {
   packVersion,
   presenceKey,
   presenceOfItem,
+  presencesPerPage,
   shardKey,
 } from "./presence-item.ts";
 import { type Changed, changeItem } from "./change.ts";
@@ -195,7 +196,7 @@ export async function listPresenceShard(table: Table, shard: number, after = "!"
       KeyConditionExpression: "pk = :shard AND sk > :after",
       ExpressionAttributeValues: { ":shard": shardKey(shard), ":after": after },
     },
-    { limit: 500 },
+    { limit: presencesPerPage },
   );
   const last = items.at(-1);
   return { items: items.map(presenceOfItem), ...(more && last !== undefined ? { after: String(last["sk"]) } : {}) };
