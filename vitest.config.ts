@@ -11,6 +11,7 @@ const alone = [
   "test/{browser,chaos}/**/*.test.ts",
   "test/e2e/{fairness,limits,models,real-ollama,sign-in,start}.test.ts",
   "test/audit/seal-trail.test.ts",
+  "test/infra/workers-drain.test.ts",
   "test/aws/claude.test.ts",
   "packages/{agent,local,node-client,worker}/test/**/*.system.test.ts",
 ];
