@@ -12,7 +12,7 @@ import {
 
 const hex = (digits: number) =>
   fc
-    .string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: digits, maxLength: digits })
+    .string({ unit: fc.constantFrom(..."0123456789abcdef".split("")), minLength: digits, maxLength: digits })
     .filter((text) => /[^0]/.test(text));
 const contexts = fc.record({ traceId: hex(32), spanId: hex(16), sampled: fc.boolean() });
 
@@ -64,7 +64,7 @@ test("whatever else is in the header is as if it were absent", () => {
   ];
   for (const header of hostile) expect(parseTraceparent(header)).toBeUndefined();
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
+    fc.property(fc.string({ unit: "binary-ascii" }), (text) => {
       expect(parseTraceparent(text)).toBeUndefined();
     }),
   );
@@ -75,7 +75,7 @@ test("one character changed is another header, or none: never an error, never a 
     fc.property(
       contexts,
       fc.nat(54),
-      fc.string({ unit: "grapheme", minLength: 1, maxLength: 1 }),
+      fc.string({ unit: "binary-ascii", minLength: 1, maxLength: 1 }),
       (context, at, put) => {
         const header = formatTraceparent(context);
         const parsed = parseTraceparent(header.slice(0, at) + put + header.slice(at + 1));
