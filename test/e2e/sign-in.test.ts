@@ -311,6 +311,28 @@ describe("service tokens", () => {
     await acme("changePrincipal", { params: { personId: another.personId }, body: { grants: [] } });
   });
 
+  it("are taken as they are where Prometheus scrapes, and nowhere else", async () => {
+    const { text } = await token("operator");
+    const get = (path: string, authorization: string) =>
+      fetch(installation.stack.apiUrl + path, { headers: { authorization, "steward-tenant": tenantId } });
+    const scraped = await get("/metrics", `Bearer ${text}`);
+    expect([scraped.status, scraped.headers.get("content-type")]).toEqual([
+      200,
+      "text/plain; version=0.0.4; charset=utf-8",
+    ]);
+    const lines = await scraped.text();
+    expect(lines).toMatch(/^steward_nodes\{kind="appliance",health="healthy"\} \d+$/m);
+    // As a client of the route table reads it.
+    expect(await acme("metrics", { query: {} })).toContain("# TYPE steward_nodes gauge");
+    for (const [path, authorization] of [
+      ["/metrics", "Bearer stw_no"],
+      ["/metrics", ""],
+      ["/api/v1/stats", `Bearer ${text}`],
+    ] as const) {
+      expect([path, (await get(path, authorization)).status]).toEqual([path, 401]);
+    }
+  });
+
   it("serve a script by its environment alone, and are stored nowhere", async () => {
     const { text } = await token("operator");
     const config = await configFolder();

@@ -33,6 +33,8 @@ export interface AppDeps extends Context, WithObjects {
   seals: Seals;
   /** Who sent this `Authorization` header. Throws `unauthenticated`; grants are at most 5 s old. */
   authenticate: (authorization: string | undefined) => Promise<Authenticated>;
+  /** Whose service token this is, where a route takes one as it is. Throws `unauthenticated`. */
+  authenticateToken: (token: string) => Promise<Authenticated>;
   /** Which node this certificate is of, now. Throws `certificate_refused`. */
   authenticateNode: (identity: {
     nodeId: string;

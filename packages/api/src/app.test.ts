@@ -63,6 +63,28 @@ describe("calls are counted before anything is done", () => {
   });
 });
 
+describe("an answer that is text", () => {
+  it("comes as it is, with its own type", async () => {
+    const { status, headers, text } = await api.call("GET", "/plain", { as: "viewer" });
+    expect([status, text]).toEqual([200, 'lines{of="text"} 3\n']);
+    expect(headers["content-type"]).toBe("text/plain; version=0.0.4; charset=utf-8");
+  });
+
+  it("is refused like any other, as a problem", async () => {
+    const { status, headers } = await api.call("GET", "/plain");
+    expect([status, headers["content-type"]]).toEqual([401, "application/problem+json"]);
+  });
+
+  it("may take a service token as it is; no other route does", async () => {
+    expect((await api.call("GET", "/plain", { as: "stw_good" })).status).toBe(200);
+    expect((await api.call("GET", "/plain", { as: "stw_bad" })).status).toBe(401);
+    expect((await api.call("GET", "/api/v1/things", { as: "stw_good" })).status).toBe(401);
+    expect(api.charged).toEqual([["principal tok_1", `tenant ${tenantA}`]]);
+    const bare = Object.values(routes as Record<string, Route>).filter((route) => route.takesServiceToken === true);
+    expect(bare.map(({ id, method }) => [id, method])).toEqual([["metrics", "GET"]]);
+  });
+});
+
 describe("what is malformed is refused with its place, and nothing is written", () => {
   const cases: [string, { raw?: string; body?: unknown; headers?: Record<string, string> }, number, string, string][] =
     [

@@ -171,7 +171,7 @@ async function answerPerson(deps: AppDeps, binding: Binding, exchange: Exchange)
     const key = request.headers.get("idempotency-key");
     if (key === null || route.idempotent !== true || caller === undefined || tenantId === undefined) {
       const answered = answerOf(deps, route, await run());
-      return route.etag === true ? respondOnce(answered, request) : respond(answered);
+      return route.etag === true ? respondOnce(answered, request) : respond(answered, contentType(route));
     }
     if (!idempotencyKeySchema.safeParse(key).success) {
       throw new AppError("invalid_request", "the Idempotency-Key is not usable", {
@@ -237,7 +237,11 @@ async function callerOf(deps: AppDeps, route: Route, exchange: Exchange): Promis
   const { request, requestId } = exchange;
   const { access } = route;
   if ("open" in access) return undefined;
-  const { principal, sessionId } = await deps.authenticate(request.headers.get("authorization") ?? undefined);
+  const authorization = request.headers.get("authorization") ?? undefined;
+  const bare = route.takesServiceToken === true ? /^Bearer (stw_\S+)$/.exec(authorization ?? "")?.[1] : undefined;
+  const { principal, sessionId } = await (bare === undefined
+    ? deps.authenticate(authorization)
+    : deps.authenticateToken(bare));
   const known = { who: principal.id, home: homeOf(principal.grants) };
   exchange.known = known;
   requireKind(principal, access, route.summary);
@@ -318,7 +322,11 @@ function answerOf(deps: AppDeps, route: Route, value: unknown): KeptAnswer {
     if (!checked.success)
       throw new Error(`${route.id} answers in another shape than its route: ${checked.error.message}`);
   }
-  return { status: route.status, body: JSON.stringify(value) };
+  return { status: route.status, body: route.contentType === undefined ? JSON.stringify(value) : String(value) };
+}
+
+function contentType(route: Route): Record<string, string> {
+  return route.contentType === undefined ? {} : { "content-type": route.contentType };
 }
 
 function respond({ status, body }: KeptAnswer, headers: Record<string, string> = {}): Response {

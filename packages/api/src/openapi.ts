@@ -65,7 +65,7 @@ function operationOf(route: Route): OpenApiOperation {
   const success =
     route.answer === undefined
       ? { description: "Done" }
-      : { description: "Success", content: json(jsonSchema(route.answer, "output")) };
+      : { description: "Success", content: { [route.contentType ?? jsonType]: { schema: jsonSchema(route.answer, "output") } } };
   return {
     operationId: route.id,
     summary: route.summary,
@@ -143,6 +143,7 @@ function jsonSchema(schema: z.ZodType, io: "input" | "output"): Record<string, u
   return rest;
 }
 
+const jsonType = "application/json";
 function json(schema: Record<string, unknown>) {
-  return { "application/json": { schema } };
+  return { [jsonType]: { schema } };
 }

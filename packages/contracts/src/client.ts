@@ -58,7 +58,7 @@ export function createClient(options: ClientOptions): Client {
     const text = await response.text();
     if (response.status >= 400) throw errorOf(response.status, text, response.header("retry-after"));
     if (!route.answer) return undefined as never;
-    return route.answer.parse(JSON.parse(text)) as never;
+    return route.answer.parse(route.contentType === undefined ? JSON.parse(text) : text) as never;
   };
 }
 

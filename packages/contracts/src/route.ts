@@ -44,8 +44,12 @@ export interface Route {
   /** Success status and the shape of its body. */
   status: number;
   answer?: z.ZodType;
+  /** The answer is text of this media type, and its schema a string's. Absent: JSON. */
+  contentType?: string;
   /** The body is a secret, and meant to be one. Everywhere else a body with a secret in it is refused. */
   takesSecrets?: boolean;
+  /** Also takes a service token as it is, for programs that cannot trade it for a session: it reads, and changes nothing. */
+  takesServiceToken?: boolean;
   /** Answers with an ETag, and 304 to who has it. */
   etag?: boolean;
   /** Mutations that take an `Idempotency-Key`. */

@@ -1,5 +1,4 @@
 import { listHistory } from "@steward/aws/records/fleet-history";
-import { listTasks } from "@steward/aws/records/task";
 import {
   type ClusterStats,
   type Flow,
@@ -15,6 +14,7 @@ import { countHealth } from "@steward/core/fleet/query";
 import { healthOf, statsOf, topologyOf } from "@steward/core/fleet/summary";
 import type { z } from "zod";
 import type { Caller, Context } from "./context.ts";
+import { countTasks } from "./count-tasks.ts";
 import { loadFleet, type WithFleets } from "./fleet-store.ts";
 import { freezesInForce } from "./gate-context.ts";
 import { isStaff, liveWorkers, workerLabels } from "./live-workers.ts";
@@ -28,21 +28,12 @@ const hourMs = 3_600_000;
 
 const asOf = ({ atMs }: { atMs: number }) => new Date(atMs).toISOString();
 
-async function countTasks(deps: Deps, tenantId: string) {
-  return Promise.all(
-    flowStages.map(async (stage) => {
-      const { items, after } = await listTasks(deps.table, tenantId, { status: stage, limit: countLimit });
-      return { stage, count: items.length, more: after !== undefined };
-    }),
-  );
-}
-
 /** What is wrong, what is running, what waits for a person. Counts stop at 200 a status. */
 export async function stats(deps: Deps & WithFleets, caller: Caller): Promise<z.infer<typeof statsSchema>> {
   const [fleet, freezes, counts] = await Promise.all([
     loadFleet(deps, caller.tenantId),
     freezesInForce(deps, caller.tenantId),
-    countTasks(deps, caller.tenantId),
+    countTasks(deps, caller.tenantId, countLimit),
   ]);
   const countOf = (stages: readonly string[]) =>
     counts.filter((one) => stages.includes(one.stage)).reduce((sum, one) => sum + one.count, 0);
@@ -75,7 +66,7 @@ export async function topology(deps: Deps & WithFleets, caller: Caller): Promise
 }
 
 export async function flow(deps: Deps & Pick<Context, "queues" | "workerStartSeconds">, caller: Caller): Promise<Flow> {
-  const [stages, queues] = await Promise.all([countTasks(deps, caller.tenantId), queueStatus(deps, caller)]);
+  const [stages, queues] = await Promise.all([countTasks(deps, caller.tenantId, countLimit), queueStatus(deps, caller)]);
   return {
     at: new Date(deps.nowMs()).toISOString(),
     stages,

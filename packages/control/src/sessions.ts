@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { getIssuer, listIssuers } from "@steward/aws/records/issuer";
 import { getPerson, replacePerson } from "@steward/aws/records/person";
 import { createSession as createSessionRecord, getSession, replaceSession } from "@steward/aws/records/session";
@@ -14,13 +14,12 @@ import type { CertificateState } from "@steward/core/certificate/certificate-sta
 import { grantsOf, limitedTo } from "@steward/core/principal/grants";
 import { judgeRefresh } from "@steward/core/principal/judge-refresh";
 import { linkHolds, sessionHolds } from "@steward/core/principal/session-holds";
-import { tokenIdIn } from "@steward/core/principal/token-secret";
 import type { IssuerState, PersonState, SessionState } from "@steward/core/tenant/tenant-state";
 import { signAccessToken } from "./access-token.ts";
 import { audited } from "./audit.ts";
 import { certificateOf } from "./authenticate.ts";
+import { standingOfToken } from "./authenticate-token.ts";
 import type { Context, Principal, WithSigner } from "./context.ts";
-import { standingOf } from "./principal-standing.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 
 export type SessionDeps = Pick<Context, "stage" | "table" | "nowMs" | "secret" | "log"> &
@@ -125,14 +124,8 @@ export async function startSession(deps: Omit<SessionDeps, "fetchOutside">, inpu
 /** A session for a script: short, and without a refresh token, for the service token can be traded again. */
 export async function tradeToken(deps: SessionDeps, text: string, requestId: string | undefined): Promise<Session> {
   return retryOnConflict(async () => {
-    const tokenId = tokenIdIn(text);
+    const { token, ...standing } = await standingOfToken(deps, text);
     const nowMs = deps.nowMs();
-    const standing = tokenId === undefined ? undefined : await standingOf(deps.table, tokenId, nowMs);
-    const token = standing?.token;
-    if (standing === undefined || token === undefined || !isSame(sha256Hex(text), token.secretHash)) {
-      throw badToken("this service token is not one of ours");
-    }
-    if (standing.grants.length === 0) throw badToken("this service token has ended, or may do nothing any more");
     const session: SessionState = {
       v: 1,
       version: 1,
@@ -159,16 +152,6 @@ export async function tradeToken(deps: SessionDeps, text: string, requestId: str
 }
 
 const usedEveryMs = 3_600_000;
-
-function badToken(message: string): AppError {
-  return new AppError("unauthenticated", message, {
-    next: "an admin makes one with steward token create, and sees with steward token ls what became of it",
-  });
-}
-
-function isSame(one: string, other: string): boolean {
-  return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
-}
 
 /**
  * A new access token, and a new refresh token, for the valid one; for the one before, within a minute, the same refresh

@@ -1,12 +1,11 @@
 import { putHistory } from "@steward/aws/records/fleet-history";
-import type { Health } from "@steward/contracts/heartbeat";
 import { packSamples, partOf, partsFor, sampleOf, stepAt, sumsOf } from "@steward/core/fleet/history";
 import { fleetNode } from "@steward/core/fleet/snapshot";
 import type { Context } from "./context.ts";
 import { saveFleet, snapshotAbove, type WithFleets } from "./fleet-store.ts";
 import { inParallel } from "./in-parallel.ts";
 import { allNodes } from "./load-targets.ts";
-import { isExpected, isSilent, type SweptNode } from "./sweep-shards.ts";
+import { healthOfSwept, isExpected, type SweptNode } from "./sweep-shards.ts";
 
 type Deps = Pick<Context, "table" | "nowMs" | "log"> & WithFleets;
 type ByTenant = ReadonlyMap<string, SweptNode[]>;
@@ -63,9 +62,8 @@ export async function keepHistory(
 
 function stepOf(tenantId: string, swept: readonly SweptNode[], stepMs: number): Parameters<typeof putHistory>[1][] {
   const nodes = swept.filter(isExpected).map((node) => {
-    const { nodeId, announced, m1, m2, m3 } = node.presence;
-    const known: Health = announced.level === "offline" ? "healthy" : announced.level;
-    const health: Health = isSilent(node) ? "offline" : known;
+    const { nodeId, m1, m2, m3 } = node.presence;
+    const health = healthOfSwept(node);
     return { nodeId, health, sample: health === "offline" ? undefined : sampleOf(health, [m1, m2, m3]) };
   });
   if (nodes.length === 0) return [];

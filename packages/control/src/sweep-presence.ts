@@ -1,14 +1,16 @@
 import { getSweepState } from "@steward/aws/records/sweep-state";
+import { canonical } from "@steward/contracts/canonical";
 import { defaults } from "@steward/contracts/defaults";
 import { hasCode } from "@steward/contracts/errors";
 import { transition } from "@steward/core/node/health";
 import { standingOf } from "@steward/core/fleet/standing";
+import type { FleetCounts } from "@steward/core/fleet/summary";
 import { announceIfDue, type FleetEvent, type NodeEvent } from "./accept-heartbeat.ts";
 import type { Context } from "./context.ts";
 import type { WithFleets } from "./fleet-store.ts";
 import { inParallel } from "./in-parallel.ts";
 import { keepHistory, saveFleets } from "./sweep-fleets.ts";
-import { isExpected, isSilent, readShards, type SweptNode } from "./sweep-shards.ts";
+import { healthOfSwept, isExpected, isSilent, readShards, type SweptNode } from "./sweep-shards.ts";
 import { keep, settleSilences, type Verdicts } from "./sweep-silences.ts";
 
 type Deps = Pick<Context, "table" | "nowMs" | "log"> &
@@ -59,8 +61,12 @@ export async function sweepPresence(deps: Deps, options: { snapshotAbove?: numbe
   const historyStepMs = isWhole
     ? await keepHistory(deps, { byTenant, sinceStepMs: state.historyStepMs, untilMs: savingUntilMs })
     : state.historyStepMs;
-  if (state.nextShard !== round.nextShard || state.historyStepMs !== historyStepMs) {
-    await orNothing(keep(deps, state, { ...state, nextShard: round.nextShard, historyStepMs }));
+  const fleet = isWhole ? { atMs: deps.nowMs(), byKind: countByKind(all) } : state.fleet;
+  // While nobody's health changes the step of the history writes it along: it is a few minutes old at most.
+  const isNews = canonical(fleet?.byKind ?? null) !== canonical(state.fleet?.byKind ?? null);
+  if (isNews || state.nextShard !== round.nextShard || state.historyStepMs !== historyStepMs) {
+    const next = { ...state, nextShard: round.nextShard, historyStepMs, ...(fleet === undefined ? {} : { fleet }) };
+    await orNothing(keep(deps, state, next));
   }
   return { ...counts, announced, saved };
 }
@@ -106,6 +112,18 @@ async function announceAll(
     input.untilMs,
   );
   return announced;
+}
+
+function countByKind(nodes: readonly SweptNode[]): FleetCounts["byKind"] {
+  const counts = {
+    appliance: { healthy: 0, warning: 0, critical: 0, offline: 0 },
+    worker: { healthy: 0, warning: 0, critical: 0, offline: 0 },
+  };
+  for (const node of nodes) {
+    if (!isExpected(node)) continue;
+    counts[node.presence.nodeId.startsWith("wrk_") ? "worker" : "appliance"][healthOfSwept(node)] += 1;
+  }
+  return counts;
 }
 
 function count(deps: Deps, nodes: readonly SweptNode[]): Pick<Swept, "expected" | "online" | "expiring"> {

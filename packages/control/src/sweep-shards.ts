@@ -1,4 +1,5 @@
 import { listPresenceShard, presenceShards } from "@steward/aws/records/presence";
+import type { Health } from "@steward/contracts/heartbeat";
 import { isOffline } from "@steward/core/node/health";
 import type { PresenceState } from "@steward/core/node/node-state";
 import type { Context } from "./context.ts";
@@ -68,6 +69,13 @@ export async function readShards(
 /** Shut-out nodes are nobody's fleet. */
 export function isExpected({ presence }: SweptNode): boolean {
   return !presence.certificate.revoked;
+}
+
+/** As it is announced, but never fresher than its last heartbeat allows; one that is back and not announced yet is well. */
+export function healthOfSwept(node: SweptNode): Health {
+  const { level } = node.presence.announced;
+  if (isSilent(node)) return "offline";
+  return level === "offline" ? "healthy" : level;
 }
 
 export function isSilent({ presence, readAtMs }: SweptNode): boolean {

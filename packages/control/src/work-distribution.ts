@@ -1,10 +1,10 @@
 import { type DayOfWork, readTenantWork, readWork } from "@steward/aws/records/work-day";
 import { actForSystem } from "@steward/aws/tenant-fence";
-import { AppError } from "@steward/contracts/errors";
 import { dayOf } from "@steward/contracts/periods";
 import type { Distribution } from "@steward/contracts/queues";
 import type { Caller, Context } from "./context.ts";
 import { isStaff, liveWorkers, workerLabels } from "./live-workers.ts";
+import { type AskedScope, scopeOf } from "./scope-of.ts";
 
 const dayMs = 86_400_000;
 const mostShown = 500;
@@ -13,13 +13,9 @@ const mostShown = 500;
 export async function workDistribution(
   deps: Pick<Context, "table" | "nowMs">,
   caller: Caller,
-  query: { days: number; scope?: "installation" | "tenant" | undefined },
+  query: { days: number; scope?: AskedScope },
 ): Promise<Distribution> {
-  const staff = isStaff(caller);
-  const scope = query.scope ?? (staff ? "installation" : "tenant");
-  if (scope === "installation" && !staff) {
-    throw new AppError("forbidden", "what all tenants use is for the provider's staff", { next: "Leave scope out." });
-  }
+  const scope = scopeOf(caller, query.scope);
   const nowMs = deps.nowMs();
   const days = Array.from({ length: query.days }, (_, back) => dayOf(nowMs - back * dayMs).name).toReversed();
   const [from = "", to = ""] = [days[0], days.at(-1)];
@@ -29,6 +25,7 @@ export async function workDistribution(
       : readTenantWork(deps.table, { tenantId: caller.tenantId, since: from }),
     liveWorkers(deps),
   ]);
+  const staff = isStaff(caller);
   const labels = workerLabels(workers, { staff });
   const sums = addUp(work.items);
   const seconds = sums.reduce((total, one) => total + one.serviceMs, 0) / 1000;

@@ -5,6 +5,7 @@ import { newId } from "@steward/contracts/ids";
 import { bulkNodes, changeTags } from "@steward/control/change-nodes";
 import { viewConfig } from "@steward/control/configuration";
 import type { Caller } from "@steward/control/context";
+import { exportMetrics } from "@steward/control/export-metrics";
 import { loadFleet } from "@steward/control/fleet-store";
 import { fleetHealth, fleetHistory, nodeHistory, topology } from "@steward/control/fleet-views";
 import { listNodes } from "@steward/control/node-views";
@@ -103,6 +104,88 @@ it("more than 200 nodes are listed from a snapshot, filtered, searched, sorted a
   // Two sweeps have not come: what it says is true no more, and the records are read.
   house.passTime(151_000);
   expect((await loadFleet(house, tenantId)).atMs).toBe(house.nowMs());
+});
+
+/** `steward_nodes{kind="appliance",health="healthy"}` → 3 */
+function linesIn(text: string): Map<string, number> {
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ")))]));
+}
+
+it("/metrics has the same lines for 3 nodes and for 300, and asks as little; a customer's are its own, staff's everybody's", async () => {
+  const { house, person, machines, sweep, asked } = fleet;
+  const { tenantId } = person;
+  const staff: Caller = { ...person, principal: { ...person.principal, grants: [{ tenant: "*", role: "viewer" }] } };
+  const deps = { ...house, version: "1.2.3" };
+  const scrape = async (caller: Caller, scope?: "tenant") =>
+    linesIn(await exportMetrics(deps, caller, scope === undefined ? {} : { scope }));
+  await machines(3);
+  const foreign = await house.tenant();
+  await machines(1, [], foreign.tenantId);
+  await sweep();
+  const few = { own: await scrape(person), all: await scrape(staff) };
+  const callsFor = async (caller: Caller) => (await asked(() => scrape(caller))).map(({ command }) => command);
+  const asFew = { own: await callsFor(person), all: await callsFor(staff) };
+
+  const nowMs = house.nowMs();
+  const made = Array.from({ length: 297 }, () => newId("appliance", nowMs));
+  for (let at = 0; at < made.length; at += 40) {
+    await commit(
+      house.table,
+      made.slice(at, at + 40).flatMap((nodeId, index) => [
+        createPresence(
+          aPresence({
+            nodeId,
+            tenantId,
+            sequence: 1,
+            lastSeenAtMs: nowMs,
+            m1: metrics,
+            announced: { level: "healthy", epoch: 1 },
+          }),
+        ),
+        createNode(aNode({ nodeId, tenantId, name: `more-${at}-${index}`, healthSinceMs: nowMs })),
+      ]),
+    );
+  }
+  expect((await sweep()).saved).toBe(1);
+  const many = { own: await scrape(person), all: await scrape(staff) };
+  for (const scope of ["own", "all"] as const) {
+    expect([...many[scope].keys()]).toEqual([...few[scope].keys()]);
+    // Without the expected waits, which nobody knows where no worker lives.
+    expect(few[scope].size).toBe(scope === "own" ? 33 : 22);
+  }
+  const nodes = 'steward_nodes{kind="appliance",health="healthy"}';
+  expect([few.own.get(nodes), few.all.get(nodes)]).toEqual([3, 4]);
+  expect([many.own.get(nodes), many.all.get(nodes)]).toEqual([300, 301]);
+  expect((await scrape(staff, "tenant")).get(nodes)).toBe(300);
+  expect(many.all.get("steward_nodes_timestamp_seconds")).toBe(nowMs / 1000);
+
+  // The lanes were read a moment ago, for everybody. A large fleet is one object instead of a query and a batch.
+  expect(asFew.all.toSorted()).toEqual(["GetItemCommand", "QueryCommand"]);
+  expect(await callsFor(staff)).toHaveLength(2);
+  expect(asFew.own).toHaveLength(11);
+  expect(await callsFor(person)).toHaveLength(9);
+
+  await expect(exportMetrics(deps, person, { scope: "installation" })).rejects.toMatchObject({ code: "forbidden" });
+  expect([...(await scrape(foreign)).entries()]).toContainEqual([nodes, 1]);
+});
+
+it("/metrics tells of silence and of what waits, by nothing but the words of the code", async () => {
+  const { house, person, machines, sweep, consume } = fleet;
+  const staff: Caller = { ...person, principal: { ...person.principal, grants: [{ tenant: "*", role: "viewer" }] } };
+  const deps = { ...house, version: "1.2.3" };
+  await machines(2);
+  await sweep();
+  house.passTime(600_000);
+  await sweep();
+  await consume();
+  const text = await exportMetrics(deps, person, {});
+  const own = linesIn(text);
+  expect(own.get('steward_nodes{kind="appliance",health="offline"}')).toBe(2);
+  expect(own.get('steward_alerts{severity="critical",status="open"}')).toBe(2);
+  expect(linesIn(await exportMetrics(deps, staff, {})).get('steward_nodes{kind="appliance",health="offline"}')).toBe(2);
+  expect(text).not.toContain(person.tenantId);
+  expect(text).not.toMatch(/apl_|box-/);
 });
 
 it("tags and removal of many are each node's own outcome; a customer's are a customer's, and only an admin's", async () => {

@@ -7,6 +7,7 @@ import { AppError, hasCode } from "@steward/contracts/errors";
 import { providerTenantId } from "@steward/contracts/ids";
 import type { RoleGrant } from "@steward/contracts/roles";
 import type { Session } from "@steward/contracts/session";
+import { authenticateToken } from "@steward/control/authenticate-token";
 import { createAuthenticator } from "@steward/control/authenticate";
 import type { Caller } from "@steward/control/context";
 import { inviteNode } from "@steward/control/invite-node";
@@ -387,7 +388,10 @@ describe("service tokens", () => {
     const session = await createSession(deps(), { token });
     const authenticate = authenticator();
     await authenticate(`Bearer ${session.accessToken}`);
+    // Where it is taken as it is, it is read with each call.
+    expect((await authenticateToken(house, token)).principal).toMatchObject({ kind: "token", id: view.id });
     await act(view.id);
+    await expect(authenticateToken(house, token)).rejects.toSatisfy(isOver);
     await expect(createSession(deps(), { token })).rejects.toSatisfy(isOver);
     house.passTime(5_000);
     await expect(authenticate(`Bearer ${session.accessToken}`)).rejects.toSatisfy(isOver);
@@ -423,6 +427,7 @@ describe("service tokens", () => {
       other.token.slice(0, 40) + token.slice(40),
     ]) {
       await expect(createSession(deps(), { token: text })).rejects.toSatisfy(isOver);
+      await expect(authenticateToken(house, text)).rejects.toSatisfy(isOver);
     }
     const { accessToken } = await createSession(deps(), { token });
     const { sessionId, principal } = await authenticator()(`Bearer ${accessToken}`);

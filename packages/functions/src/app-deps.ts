@@ -35,6 +35,10 @@ export async function createAppDeps(functionName: string, actions: readonly Acti
     tokenKeys,
     notificationKeys,
     authenticate: createAuthenticator({ ...context, tokenKeys }),
+    authenticateToken: async (token) => {
+      const known = await import("@steward/control/authenticate-token");
+      return known.authenticateToken(context, token);
+    },
     tenantStatus: createTenantReader(context),
     authenticateNode: (identity) => authenticateNode(context, identity),
     // Only the function that opens sessions by certificates gets as far.

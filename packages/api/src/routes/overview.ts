@@ -6,6 +6,11 @@ import { listActions } from "../list-actions.ts";
 export const overviewBindings = [
   bind(routes.listActions, async (deps) => ({ items: listActions(deps.actions) })),
   bind(routes.stats, (deps, { caller }) => stats(deps, caller)),
+  bind(routes.metrics, async (deps, { caller, query }) => {
+    // Asked for by a scraper once a minute, or never: no start loads it.
+    const { exportMetrics } = await import("@steward/control/export-metrics");
+    return exportMetrics(deps, caller, query);
+  }),
   bind(routes.health, async (deps) => {
     const results = await Promise.all(
       Object.entries(deps.checks).map(async ([name, check]) => {

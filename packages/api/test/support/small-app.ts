@@ -83,6 +83,19 @@ export const table = {
     status: 200,
     answer: z.strictObject({ ok: z.boolean() }),
   }),
+  plain: defineRoute({
+    id: "plain",
+    method: "GET",
+    path: "/plain",
+    door: "api",
+    servedBy: "api",
+    access: { role: "viewer" },
+    summary: "Text",
+    status: 200,
+    answer: z.string(),
+    contentType: "text/plain; version=0.0.4; charset=utf-8",
+    takesServiceToken: true,
+  }),
   beat: defineRoute({
     id: "beat",
     method: "POST",
@@ -144,6 +157,11 @@ export function setUp() {
       if (grants === undefined) throw new AppError("unauthenticated", "send an access token");
       return { principal: { kind: "person", id, name: id, grants }, sessionId: "ses_1" };
     },
+    authenticateToken: async (text: string) => {
+      if (text !== "stw_good") throw new AppError("unauthenticated", "not one of ours");
+      const grants: RoleGrant[] = [{ tenant: tenantA, role: "viewer" }];
+      return { principal: { kind: "token", id: "tok_1", name: "scraper", grants }, sessionId: "tok_1" };
+    },
     tenantStatus: async (tenantId: string) => statuses[tenantId],
     authenticateNode: async () => {
       throw new AppError("certificate_refused", "unknown");
@@ -188,6 +206,7 @@ export function setUp() {
       bind(table.broken, async () => {
         throw new Error("the disk is on fire: password=hunter2");
       }),
+      bind(table.plain, async () => 'lines{of="text"} 3\n'),
       bind(table.beat, async (_deps, { body }) => {
         writes.push(body);
       }),

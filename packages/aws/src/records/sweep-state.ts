@@ -1,4 +1,5 @@
 import type { IngestState, Silence } from "@steward/core/fleet/silence";
+import type { FleetCounts } from "@steward/core/fleet/summary";
 import { presenceShards } from "./presence-item.ts";
 import { createItem, type Item, readItem, replaceItem, type Table, type Write } from "../table.ts";
 
@@ -16,6 +17,8 @@ export interface SweepState {
   /** The newest step of history that all tenants have. */
   historyStepMs: number;
   ingest: IngestState & { tenantId?: string };
+  /** Everybody's nodes, as of the last sweep that came round and found others than before. Absent: none has. */
+  fleet?: FleetCounts;
   /** By tenant; `told`: the tenant's own record says it, and a message was sent. */
   silences: Record<string, { silence: Silence; told: boolean }>;
   /** Tenants whose silence has ended: in these shards who is still gone is to be looked at once more. */

@@ -26,6 +26,22 @@ export const overviewRoutes = {
     status: 200,
     answer: statsSchema,
   }),
+  metrics: defineRoute({
+    ...api,
+    id: "metrics",
+    method: "GET",
+    path: "/metrics",
+    access: { role: "viewer" },
+    summary: "Machines, alerts, requests and lanes in numbers, as Prometheus reads them",
+    query: z.strictObject({
+      /** Staff see all tenants together unless they ask for the one; a customer has its own. */
+      scope: z.enum(["installation", "tenant"]).optional(),
+    }),
+    status: 200,
+    answer: z.string(),
+    contentType: "text/plain; version=0.0.4; charset=utf-8",
+    takesServiceToken: true,
+  }),
   health: defineRoute({
     ...api,
     id: "health",

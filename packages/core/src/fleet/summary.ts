@@ -1,6 +1,13 @@
-import type { ClusterStats, FleetHealth, Topology } from "@steward/contracts/fleet";
+import type { ClusterStats, FleetHealth, HealthCounts, Topology } from "@steward/contracts/fleet";
+import type { NodeKind } from "@steward/contracts/node";
 import { countHealth } from "./query.ts";
 import type { FleetNode, FleetSnapshot } from "./snapshot.ts";
+
+/** The nodes of a tenant, or of all tenants, by kind and health. */
+export interface FleetCounts {
+  atMs: number;
+  byKind: Readonly<Record<NodeKind, HealthCounts>>;
+}
 
 const mostVersions = 20;
 const mostPlaces = 500;
