@@ -274,6 +274,8 @@ function rolloutRows(lines: Lines): IWidget[][] {
       graph("Notifications", lines.own("NoticesSent", { period: Duration.minutes(5) }), {
         stacked: true,
         unit: "in 5 minutes",
+        right: lines.own("AlertsUndelivered", { label: "alerts given up", period: Duration.minutes(5) }),
+        rightUnit: "in 5 minutes",
       }),
       graph("Alerts", lines.own("AlertsTold", { period: Duration.minutes(5) }), {
         stacked: true,

@@ -74,6 +74,11 @@ export const metricDefinitions = {
     dimensions: { Outcome: ["delivered", "failed"] },
     about: "attempts to tell a receiver of a task or an alert",
   },
+  AlertsUndelivered: {
+    unit: "Count",
+    dimensions: {},
+    about: "notices of alerts that were given up without having reached anybody whom they were for",
+  },
   AlertsTold: {
     unit: "Count",
     dimensions: { Event: ["raised", "resolved", "escalated"] },

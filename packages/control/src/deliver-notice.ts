@@ -12,7 +12,7 @@ import type { AlertState } from "@steward/core/alert/alert-state";
 import { noticeText } from "@steward/core/notification/notice-text";
 import { stillHolds, whoWasTold } from "@steward/core/notification/notices-of";
 import type { NoticeState, NotificationState } from "@steward/core/notification/notification-state";
-import { receiversOf, reduceNotice } from "@steward/core/notification/reduce-notice";
+import { isUndelivered, receiversOf, reduceNotice } from "@steward/core/notification/reduce-notice";
 import type { Context, WithSigner } from "./context.ts";
 import { bodyOf, subjectOf } from "./notice-body.ts";
 import { signRequest } from "./sign-request.ts";
@@ -83,7 +83,12 @@ async function toldOf(deps: Deps, tenantId: string, alerts: AlertState[]): Promi
 }
 
 async function store(deps: Deps, taken: NoticeState, event: Parameters<typeof reduceNotice>[1]): Promise<void> {
-  await commit(deps.table, [replaceNotice(taken, reduceNotice(taken, event, deps.nowMs()).state)]);
+  const { state } = reduceNotice(taken, event, deps.nowMs());
+  await commit(deps.table, [replaceNotice(taken, state)]);
+  if (state.event.startsWith("alert.") && isUndelivered(state)) {
+    deps.meter("AlertsUndelivered", 1);
+    deps.log("warn", "alert_undelivered", { tenantId: state.tenantId, noticeId: state.noticeId, event: state.event });
+  }
 }
 
 type Outcome = { delivered: boolean; final?: boolean; reason?: string };

@@ -19,7 +19,7 @@ import { testSigner } from "./support/machines.ts";
 let house: House;
 let person: Caller;
 let sent: string[];
-let answer: () => Promise<{ status: number }>;
+let answer: (url: string) => Promise<{ status: number }>;
 beforeEach(async () => {
   house = await openHouse();
   person = await house.tenant();
@@ -52,12 +52,12 @@ const deliver = (message: { tenantId: string; noticeId: string }) =>
       sendMail: async () => ({ taken: true }),
       publish: async () => ({ taken: true }),
       apiUrl: "https://api.example.org",
-      fetchOutside: async (_url, { body, headers }) => {
+      fetchOutside: async (url, { body, headers }) => {
         const { event, id } = webhookBodySchema.parse(JSON.parse(body));
         expect(headers["webhook-id"]).toBe(id);
         expect(body).not.toContain("bob-the-secret");
         sent.push(`${event} ${id}`);
-        return answer();
+        return answer(url);
       },
     },
     message,
@@ -196,4 +196,28 @@ it("that it is over is told after five weeks, too, when the notice that it began
   house.passTime(hourMs / 6);
   await deliverAll();
   expect(sent.map((one) => one.split(" ")[0])).toEqual(["alert.raised", "alert.resolved"]);
+});
+
+it("an alert that is given up everywhere is counted once, as undelivered; one that somebody got is not", async () => {
+  const undelivered = () => house.metered.filter(({ metric }) => metric === "AlertsUndelivered").length;
+  const gone = "https://hooks.example.org/gone";
+  await add(gone, { events: ["alert.raised"] });
+  const { id } = await add("https://hooks.example.org/there", { events: ["alert.raised"] });
+  answer = async (url) => ({ status: url === gone ? 410 : 200 });
+  await settle({ subject: fleet, raise: "critical" });
+  await deliverAll();
+  expect([sent.length, await open(), undelivered()]).toEqual([2, [], 0]);
+
+  // From now on the one that is left fails for more than a day.
+  await deleteNotification(house, person, { notificationId: id });
+  answer = async () => ({ status: 500 });
+  await settle({ subject: fleet, clear: true });
+  house.passTime(hourMs);
+  await settle({ subject: fleet, raise: "critical" });
+  for (let passed = 0; passed < 30; passed += 1) {
+    await deliverAll();
+    expect(undelivered()).toBe((await open()).length === 0 ? 1 : 0);
+    house.passTime(hourMs);
+  }
+  expect([await open(), undelivered()]).toEqual([[], 1]);
 });

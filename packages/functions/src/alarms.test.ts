@@ -93,13 +93,17 @@ type Minute = Readonly<Record<string, number | undefined>>;
  */
 function compared({ expression, metrics }: AlarmDefinition, minute: Minute): number | undefined {
   if (expression === undefined) return minute[metrics[0].id];
-  const match = /^IF\((\w+) (>|<) (\d+), (\w+), (\w+)\)$/.exec(expression);
+  const match = /^IF\((\w+) (>|<) (\w+|FILL\(\w+, \d+\)), (\w+), (\w+)\)$/.exec(expression);
   if (match === null) throw new Error(`cannot read ${expression}`);
-  const [, left = "", operator, right, yes = "", no = ""] = match;
-  const value = (term: string) => (/^\d+$/.test(term) ? Number(term) : minute[term]);
-  const condition = minute[left];
-  if (condition === undefined) return undefined;
-  const holds = operator === ">" ? condition > Number(right) : condition < Number(right);
+  const [, left = "", operator, right = "", yes = "", no = ""] = match;
+  const value = (term: string): number | undefined => {
+    const [, filled, instead] = /^FILL\((\w+), (\d+)\)$/.exec(term) ?? [];
+    if (filled !== undefined) return minute[filled] ?? Number(instead);
+    return /^\d+$/.test(term) ? Number(term) : minute[term];
+  };
+  const [condition, limit] = [value(left), value(right)];
+  if (condition === undefined || limit === undefined) return undefined;
+  const holds = operator === ">" ? condition > limit : condition < limit;
   return value(holds ? yes : no);
 }
 
@@ -178,5 +182,18 @@ describe("over time", () => {
     expect(isRaised(missing, hour({ slots: 1, backlog: 3 }))).toBe(false);
     expect(isRaised(missing, hour({ slots: 0, backlog: 0 }))).toBe(false);
     expect(isRaised(missing, hour({}))).toBe(false);
+  });
+
+  it("notices that fail are told of where more fail than arrive; one receiver that is down is its owner's to mend", () => {
+    const failing = alarm("notices-failing");
+    const inAnHour = (failed: number | undefined, delivered?: number) => isRaised(failing, [{ failed, delivered }]);
+    // Nothing at all arrives any more: not even a zero is counted.
+    expect(inAnHour(5)).toBe(true);
+    expect(inAnHour(20, 19)).toBe(true);
+    expect(inAnHour(20, 20)).toBe(false);
+    // At once, after 1, 5 and 15 minutes.
+    expect(inAnHour(4)).toBe(false);
+    expect(inAnHour(undefined, 3)).toBe(false);
+    expect(inAnHour(undefined)).toBe(false);
   });
 });

@@ -4,6 +4,7 @@ import { apiAlarms } from "./alarms/api-alarms.ts";
 import { operationsAlarms, secretAlarms, tableAlarms } from "./alarms/cost-alarms.ts";
 import { auditAlarms, fleetAlarms } from "./alarms/fleet-alarms.ts";
 import { functionAlarms } from "./alarms/function-alarms.ts";
+import { noticeAlarms } from "./alarms/notice-alarms.ts";
 import { queueAlarms } from "./alarms/queue-alarms.ts";
 import { doorbellAlarms, scheduleAlarms } from "./alarms/rollout-alarms.ts";
 import { workerAlarms } from "./alarms/worker-alarms.ts";
@@ -17,7 +18,13 @@ export function alarmDefinitions(stage: string): AlarmDefinition[] {
     workers: workerAlarms(stage),
     fleet: [...fleetAlarms(stage), ...auditAlarms(stage)],
     api: [...apiAlarms(), ...functionNames.filter((name) => name !== "dispatch").flatMap(alarmsOf)],
-    rollouts: [...alarmsOf("dispatch"), ...doorbellAlarms(stage), ...scheduleAlarms(stage)],
+    rollouts: [
+      ...alarmsOf("dispatch"),
+      ...doorbellAlarms(stage),
+      ...scheduleAlarms(stage),
+      // Beside the graphs of what was sent.
+      ...noticeAlarms(stage),
+    ],
     cost: [...tableAlarms(stage), ...operationsAlarms(), ...secretAlarms(stage)],
   };
   return dashboardNames.flatMap((dashboard) =>

@@ -51,6 +51,12 @@ export function reduceNotice(state: NoticeState, event: NoticeEvent, nowMs: numb
   }
 }
 
+/** Whether it has ended after it was tried, and nobody got it. What nobody wanted to be told of is not undelivered. */
+export function isUndelivered({ endedAtMs, deliveries }: NoticeState): boolean {
+  const all = Object.values(deliveries);
+  return endedAtMs !== undefined && all.length > 0 && all.every(({ status }) => status === "failed");
+}
+
 function attempted(
   before: DeliveryState | undefined,
   { delivered, final = false, reason }: { delivered: boolean; final?: boolean; reason?: string },
