@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { type FunctionDefinition, functionDefinitions } from "@steward/functions/definitions";
 import { expect, test } from "vitest";
 import { root } from "../../scripts/run.ts";
 import { filesBelow } from "../support/files-below.ts";
@@ -21,6 +22,17 @@ const answers: Readonly<Record<string, string>> = {
 };
 const writes = /\bconsole\.\w+|\bprocess\.(?:stdout|stderr)\.write\(|\bprocess\.(?:stdout|stderr)\b(?=\s*[,)])/g;
 const redacting = /\((?:textLine|jsonLine)\(|\(line\), \{ app:|write\(line\)/;
+
+/** What a handler throws Lambda writes itself: those that are no door and consume no queue throw through `redactErrors`. */
+test("what a function throws passes the redaction as well", () => {
+  const definitions: Record<string, FunctionDefinition> = functionDefinitions;
+  const throwing = Object.entries(definitions).filter(([, { trigger }]) => !["http", "queue"].includes(trigger.kind));
+  expect(throwing.length).toBeGreaterThan(5);
+  for (const [name, { entry }] of throwing) {
+    const source = readFileSync(join(root, "packages/functions/src", `${entry}.ts`), "utf8");
+    expect([name, source.includes("export const handler = redactErrors(")]).toEqual([name, true]);
+  }
+});
 
 const isSource = (path: string) => /\.(?:ts|js)$/.test(path) && !path.endsWith(".test.ts");
 

@@ -6,6 +6,7 @@ import { publishStage, readSetup } from "@steward/control/bootstrap-stage";
 import { seedTenants } from "@steward/control/seed-tenants";
 import { type BootstrapEvent, bootstrapEventSchema } from "./bootstrap-event.ts";
 import { createContext } from "./context.ts";
+import { redactErrors } from "./redact-errors.ts";
 import { readReleaseSource } from "./release-source.ts";
 
 const context = createContext("bootstrap");
@@ -22,7 +23,7 @@ const depsOf = () => ({
 });
 
 /** Invoked directly, by whoever sets a stage up: `bootstrapEventSchema` says with what. */
-export async function handler(input: unknown): Promise<unknown> {
+export const handler = redactErrors(async (input: unknown): Promise<unknown> => {
   try {
     const event = bootstrapEventSchema.parse(input);
     return await actForSystem("a stage is set up: its tenants are made", () => answer(event));
@@ -31,7 +32,7 @@ export async function handler(input: unknown): Promise<unknown> {
     if (!(error instanceof AppError) || error.next === undefined) throw error;
     throw new Error(`${error.message}. ${error.next}`, { cause: error });
   }
-}
+});
 
 async function answer(event: BootstrapEvent): Promise<unknown> {
   const deps = depsOf();

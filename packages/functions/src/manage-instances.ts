@@ -5,6 +5,7 @@ import { inviteInstance } from "@steward/control/invite-instance";
 import { retireInstance, retireLostInstances } from "@steward/control/retire-instance";
 import { createContext } from "./context.ts";
 import { instanceEventSchema, type LaunchEvent } from "./instance-event.ts";
+import { redactErrors } from "./redact-errors.ts";
 
 const context = createContext("manage-instances");
 const { names, services } = context;
@@ -15,7 +16,7 @@ const deps = {
 };
 
 /** The worker group started an instance, which is held until it was invited; or ended one. */
-export async function handler(input: unknown): Promise<void> {
+export const handler = redactErrors(async (input: unknown): Promise<void> => {
   const event = instanceEventSchema.parse(input);
   const { AutoScalingGroupName: group, EC2InstanceId: instanceId } = event.detail;
   // The rule lets only ours through: another group's machines must not become workers because a rule was widened.
@@ -26,7 +27,7 @@ export async function handler(input: unknown): Promise<void> {
     else await invite(event);
     await retireLostInstances(deps);
   });
-}
+});
 
 async function invite(event: LaunchEvent): Promise<void> {
   const { AutoScalingGroupName: group, EC2InstanceId: instanceId } = event.detail;
