@@ -4,9 +4,8 @@ import type { Hono } from "hono";
 import type { AppEnv } from "./app.ts";
 import type { AppDeps } from "./app-deps.ts";
 import { certificatePage, certificatePageHeaders } from "./certificate-page.ts";
-import { docsPage, docsStyle } from "./docs-page.ts";
 import type { HttpEvent } from "./lambda-event.ts";
-import { type OpenApiDocument, openApiOf } from "./openapi.ts";
+import type { OpenApiDocument } from "./openapi.ts";
 
 interface Page {
   contentType: string;
@@ -16,13 +15,18 @@ interface Page {
 
 /** Pages and documents without data, open to everybody at the `api.` door. */
 export function bindDocuments(app: Hono<AppEnv>, deps: AppDeps, requireDoor: (event: HttpEvent) => void): void {
-  let openApi: OpenApiDocument | undefined;
-  // Made at the first call: most instances never answer it.
-  const document = () => (openApi ??= openApiOf(Object.values(routes), deps.version));
+  let openApi: Promise<OpenApiDocument> | undefined;
+  // Loaded and made at the first call: most instances never answer it.
+  const document = () =>
+    (openApi ??= import("./openapi.ts").then(({ openApiOf }) => openApiOf(Object.values(routes), deps.version)));
+  const docs = () => import("./docs-page.ts");
   const pages: Record<string, () => Page | Promise<Page>> = {
-    "/openapi.json": () => ({ contentType: "application/json", body: JSON.stringify(document()) }),
-    "/docs": () => ({ contentType: "text/html; charset=utf-8", body: docsPage(document()) }),
-    "/docs.css": () => ({ contentType: "text/css; charset=utf-8", body: docsStyle }),
+    "/openapi.json": async () => ({ contentType: "application/json", body: JSON.stringify(await document()) }),
+    "/docs": async () => ({
+      contentType: "text/html; charset=utf-8",
+      body: (await docs()).docsPage(await document()),
+    }),
+    "/docs.css": async () => ({ contentType: "text/css; charset=utf-8", body: (await docs()).docsStyle }),
     "/certificate": () => ({
       contentType: "text/html; charset=utf-8",
       body: certificatePage(deps.installation.nodesUrl),

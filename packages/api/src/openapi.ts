@@ -65,7 +65,10 @@ function operationOf(route: Route): OpenApiOperation {
   const success =
     route.answer === undefined
       ? { description: "Done" }
-      : { description: "Success", content: { [route.contentType ?? jsonType]: { schema: jsonSchema(route.answer, "output") } } };
+      : {
+          description: "Success",
+          content: { [route.contentType ?? jsonType]: { schema: jsonSchema(route.answer, "output") } },
+        };
   return {
     operationId: route.id,
     summary: route.summary,

@@ -26,10 +26,7 @@ export async function standingOfToken(
  * Who calls with a service token as it is, where a route takes that: it is read with each call, and no session is made.
  * That it was used is not noted at it.
  */
-export async function authenticateToken(
-  deps: Pick<Context, "table" | "nowMs">,
-  text: string,
-): Promise<Authenticated> {
+export async function authenticateToken(deps: Pick<Context, "table" | "nowMs">, text: string): Promise<Authenticated> {
   const { token, name, grants } = await standingOfToken(deps, text);
   return { principal: { kind: "token", id: token.tokenId, name, grants }, sessionId: token.tokenId };
 }

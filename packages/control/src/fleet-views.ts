@@ -66,7 +66,10 @@ export async function topology(deps: Deps & WithFleets, caller: Caller): Promise
 }
 
 export async function flow(deps: Deps & Pick<Context, "queues" | "workerStartSeconds">, caller: Caller): Promise<Flow> {
-  const [stages, queues] = await Promise.all([countTasks(deps, caller.tenantId, countLimit), queueStatus(deps, caller)]);
+  const [stages, queues] = await Promise.all([
+    countTasks(deps, caller.tenantId, countLimit),
+    queueStatus(deps, caller),
+  ]);
   return {
     at: new Date(deps.nowMs()).toISOString(),
     stages,

@@ -109,7 +109,9 @@ it("more than 200 nodes are listed from a snapshot, filtered, searched, sorted a
 /** `steward_nodes{kind="appliance",health="healthy"}` → 3 */
 function linesIn(text: string): Map<string, number> {
   const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ")))]));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ")))]),
+  );
 }
 
 it("/metrics has the same lines for 3 nodes and for 300, and asks as little; a customer's are its own, staff's everybody's", async () => {

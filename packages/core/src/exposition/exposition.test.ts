@@ -32,7 +32,10 @@ const unescape = (text: string) => text.replace(/\\(.)/gs, (_, one: string) => (
 
 const name = fc.stringMatching(/^[a-zA-Z_][a-zA-Z0-9_]{0,12}$/);
 const text = fc.oneof(fc.string(), fc.constantFrom('"', "\\", "\n", '\\"', "\\n", '}\n# HELP x "', "ü 🙂"));
-const sample = fc.record({ labels: fc.dictionary(name, text, { maxKeys: 3, noNullPrototype: true }), value: fc.double() });
+const sample = fc.record({
+  labels: fc.dictionary(name, text, { maxKeys: 3, noNullPrototype: true }),
+  value: fc.double(),
+});
 const family = fc.record({ name, help: text, samples: fc.array(sample, { minLength: 1, maxLength: 4 }) });
 const families = fc.uniqueArray(family, { selector: (one) => one.name, maxLength: 4 });
 
