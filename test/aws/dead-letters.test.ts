@@ -23,6 +23,7 @@ import { newId, providerTenantId } from "@steward/contracts/ids";
 import type { LaneMessage } from "@steward/contracts/job";
 import { type QueueName, resourceNames } from "@steward/contracts/names";
 import { permissions } from "@steward/contracts/permissions";
+import { newTraceId } from "@steward/contracts/trace-context";
 import type { Caller } from "@steward/control/context";
 import { dropDeadLetters, listDeadLetters, redriveDeadLetters } from "@steward/control/dead-letters";
 import { newJob } from "@steward/core/job/new-job";
@@ -113,6 +114,7 @@ async function deadJob(): Promise<{ taskId: string; jobId: string; messageId: st
       tenantId,
       taskId,
       kind: "action",
+      requestId: newTraceId(),
       requestedBy: { id: newId("person", nowMs), name: "Ada" },
       targets: [],
       mode: "apply",

@@ -1,7 +1,9 @@
+import type { AuditEntryView } from "@steward/contracts/audit";
 import type { Client } from "@steward/contracts/client";
 import type { TaskView } from "@steward/contracts/task";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { approve, type Installation, until, untilEnded } from "../support/installation.ts";
+import { eventsOfRequest, signedInCommand } from "../support/one-request.ts";
 import type { ModelRequest, Protocol, ScriptedModels, Script } from "../support/scripted-models.ts";
 import { claudeKey, startWithModels, untilWorkerIsReady, type WithModels } from "../support/with-models.ts";
 
@@ -111,6 +113,24 @@ describe("a good answer of Ollama", () => {
     expect(`${request?.system}${request?.prompt}`).not.toContain("birch");
     await approve(acme, task);
     expect(await untilEnded(acme, task.id)).toMatchObject({ status: "simulated" });
+  });
+
+  it("one id leads from the command through worker and appliance to the trail", async () => {
+    scripts.set("ida", { ollama: good("ida") });
+    const steward = await signedInCommand(installation, "acme");
+    const words = "onboard our new colleague ida";
+    const { id, requestId = "", status } = await steward.run<TaskView>("ask", words, "--on", "acme-berlin-01", "--yes");
+    expect([status, requestId]).toEqual(["simulated", expect.stringMatching(/^[0-9a-f]{32}$/)]);
+    expect((await acme("getTask", { params: { taskId: id } })).requestId).toBe(requestId);
+    const runs = ["run.started", "run.ended", "run.reported"].map((event) => `acme-berlin-01 ${event}`);
+    const logged = () => eventsOfRequest(installation, requestId);
+    await expect.poll(logged).toEqual(expect.arrayContaining(["worker job.ended", ...runs]));
+    const { items } = await steward.run<{ items: AuditEntryView[] }>("audit", "ls", "--request", requestId);
+    steward.close();
+    const people = ["submit-task per", "approve-plan per"];
+    const machines = ["complete-job wrk", "start-run apl", "record-run apl", "send-run steward:dispatch"];
+    const did = items.map(({ what, who }) => `${what} ${who.split("_")[0]}`);
+    expect(did).toEqual(expect.arrayContaining([...people, ...machines, "finish-task steward:dispatch"]));
   });
 
   it("a value that nobody said but the defaults give is marked assumed", async () => {

@@ -195,6 +195,7 @@ describe("the matcher over the real catalogue", () => {
         tenantId: "ten_provider",
         taskId: "tsk_1",
         kind: "action",
+        requestId: "1".repeat(32),
         requestedBy: { id: "per_1", name: "Anna" },
         targets: [{ id, name: "nas-1" }],
         mode: "apply",

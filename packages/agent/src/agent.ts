@@ -18,6 +18,7 @@ import { createFactsKeeper } from "./facts-keeper.ts";
 import { openLedger } from "./ledger.ts";
 import { endInterrupted, type ObeyOptions, obeyRun } from "./obey-run.ts";
 import { createReporter } from "./report-runs.ts";
+import { createRunRequests } from "./run-requests.ts";
 import { createRunQueue } from "./run-queue.ts";
 import { claimStateDir } from "./single-agent.ts";
 import { openTrustStore } from "@steward/node-client/trust-store";
@@ -121,7 +122,7 @@ async function openClient({ stateDir, clock, log, serverCa }: AgentOptions): Pro
 }
 
 async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agent> {
-  const { stateDir, executor, log } = options;
+  const { stateDir, executor } = options;
   const clock = options.clock ?? systemClock;
   const random = options.random ?? Math.random;
   const measure = options.metrics ?? metricsOf(stateDir);
@@ -132,10 +133,12 @@ async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agen
       next: "enrol it again with a token for an appliance, in a state folder of its own",
     });
   }
-  const { identity, call, serverClock } = client;
+  const { identity, serverClock } = client;
   const nowMs = () => serverClock.nowMs();
 
   const ledger = await openLedger(stateDir);
+  const requests = createRunRequests({ call: client.call, log: options.log, ledger });
+  const { call, log } = requests;
   const trust = await openTrustStore({ stateDir, rootPublicKey: identity.rootPublicKey, call, nowMs, clock });
   const bundles = createBundleStore({ folder: options.bundlesDir ?? join(stateDir, "bundles"), call });
   const reporter = createReporter({ call, ledger, clock, random, log, nowMs, signal });
@@ -175,6 +178,7 @@ async function runAgent(options: AgentOptions, client: NodeClient): Promise<Agen
     reporter,
     executor,
     ...(options.upgrader === undefined ? {} : { upgrader: options.upgrader }),
+    requestOf: (run) => requests.of(run),
     beat: () => heartbeats.beatNow(),
     clock,
     random,

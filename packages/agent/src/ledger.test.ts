@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newId, runIdOf } from "@steward/contracts/ids";
 import type { RunResult } from "@steward/contracts/run";
+import { newTraceId } from "@steward/contracts/trace-context";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openLedger } from "./ledger.ts";
 
@@ -49,6 +50,16 @@ describe("the ledger", () => {
     if (!entry) return;
     await ledger.report(entry, "taken", 100);
     expect((await openLedger(dir)).entries()[0]).toMatchObject({ state: "reported", closedAtServerMs: 100 });
+  });
+
+  it("keeps the request of an attempt for the lives after, and does without where it cannot be read", async () => {
+    const requestId = newTraceId();
+    const prepared = await (await openLedger(dir)).prepare({ ...run, requestId });
+    expect(prepared.requestId).toBe(requestId);
+    expect((await openLedger(dir)).entries()).toEqual([prepared]);
+    await writeFile(join(dir, "runs", `${run.runId}.1`, "request.json"), '{"v":1,"requestId":"../x"}');
+    const { requestId: _, ...rest } = prepared;
+    expect((await openLedger(dir)).entries()).toEqual([rest]);
   });
 
   it("never goes back, skips or repeats a state", async () => {

@@ -5,6 +5,7 @@ import { runIdSchema } from "@steward/contracts/ids";
 import { digestSchema } from "@steward/contracts/release";
 import { signedDocumentSchema } from "@steward/contracts/signed";
 import { runResultSchema, type RunResult, type StepResult, stepResultSchema } from "@steward/contracts/run";
+import { traceIdSchema } from "@steward/contracts/request-id";
 import { createFile, readIfThere, syncFolder } from "@steward/node-client/state-files";
 import { z } from "zod";
 
@@ -33,6 +34,7 @@ const preparedSchema = z.strictObject({
   expiresAtMs: z.number(),
 });
 const undoSchema = z.strictObject({ v: z.literal(1) });
+const requestSchema = z.strictObject({ v: z.literal(1), requestId: traceIdSchema });
 const startedSchema = z.strictObject({ v: z.literal(1), startedAtMs: z.number(), deadlineMs: z.number() });
 const closedSchema = z.strictObject({ v: z.literal(1), why: z.string(), atServerMs: z.number().optional() });
 /**
@@ -65,6 +67,8 @@ export interface LedgerEntry {
   readonly attempt: number;
   /** What the attempt is for; absent: to do what the plan says. */
   readonly operation?: "undo";
+  /** The request that the attempt is for, where the server says so. */
+  readonly requestId?: string;
   readonly ledgerId: string;
   readonly planHash: string;
   readonly expiresAtMs: number;
@@ -90,6 +94,7 @@ export interface Ledger {
     runId: string;
     attempt: number;
     operation?: "undo" | undefined;
+    requestId?: string | undefined;
     planHash: string;
     expiresAtMs: number;
   }): Promise<LedgerEntry>;
@@ -147,7 +152,7 @@ export async function openLedger(stateDir: string): Promise<Ledger> {
       [...known.values()]
         .filter((entry) => entry.runId === runId && entry.attempt < attempt)
         .sort((a, b) => a.attempt - b.attempt),
-    async prepare({ runId, attempt, operation, planHash, expiresAtMs }) {
+    async prepare({ runId, attempt, operation, requestId, planHash, expiresAtMs }) {
       const name = nameOf({ runId, attempt });
       const existing = known.get(name);
       if (existing) return existing;
@@ -155,6 +160,9 @@ export async function openLedger(stateDir: string): Promise<Ledger> {
       await syncFolder(root);
       // A file of its own, and before the entry counts: an older agent that comes back over it reads the rest as ever.
       if (operation !== undefined) await createFile(join(root, name, "undo.json"), JSON.stringify({ v: 1 }));
+      if (requestId !== undefined) {
+        await createFile(join(root, name, "request.json"), JSON.stringify({ v: 1, requestId }));
+      }
       const content = { v: 1, runId, attempt, ledgerId: randomUUID(), planHash, expiresAtMs };
       await createFile(join(root, name, "prepared.json"), JSON.stringify(content));
       return keep(join(root, name));
@@ -197,8 +205,10 @@ function nameOf(run: { runId: string; attempt: number }): string {
 async function readEntry(folder: string): Promise<LedgerEntry | undefined> {
   const prepared = await read(folder, "prepared", preparedSchema);
   if (!prepared) return undefined;
-  const [undo, started, finished, reported, dropped] = await Promise.all([
+  const [undo, request, started, finished, reported, dropped] = await Promise.all([
     read(folder, "undo", undoSchema),
+    // It names the run in logs, and nothing hangs on it.
+    read(folder, "request", requestSchema).catch(() => undefined),
     read(folder, "started", startedSchema),
     read(folder, "finished", finishedSchema),
     read(folder, "reported", closedSchema),
@@ -217,6 +227,7 @@ async function readEntry(folder: string): Promise<LedgerEntry | undefined> {
     runId: prepared.runId,
     attempt: prepared.attempt,
     ...(undo === undefined ? {} : { operation: "undo" as const }),
+    ...(request === undefined ? {} : { requestId: request.requestId }),
     ledgerId: prepared.ledgerId,
     planHash: prepared.planHash,
     expiresAtMs: prepared.expiresAtMs,

@@ -35,6 +35,8 @@ export interface ObeyOptions {
   executor: Executor;
   /** Absent where the agent is no service that could be replaced. */
   upgrader?: Upgrader;
+  /** The request that a run's envelope was fetched for. */
+  requestOf: (run: { runId: string }) => string | undefined;
   /** Resolves when a heartbeat was answered. */
   beat: () => Promise<unknown>;
   clock: Clock;
@@ -95,7 +97,14 @@ async function beginRun(runId: string, options: ObeyOptions): Promise<Obeyed> {
   // Before the start: a bundle that cannot be had costs nothing yet.
   const bundleDirs = await bundlesOf(actions, options);
 
-  const entry = await ledger.prepare({ runId, attempt, operation, planHash, expiresAtMs: envelope.expiresAtMs });
+  const entry = await ledger.prepare({
+    runId,
+    attempt,
+    operation,
+    requestId: options.requestOf({ runId }),
+    planHash,
+    expiresAtMs: envelope.expiresAtMs,
+  });
   if (entry.state !== "prepared") return { type: "known" };
   if (entry.planHash !== planHash || entry.operation !== operation) {
     return {

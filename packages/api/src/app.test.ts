@@ -1,6 +1,7 @@
 import { AppError } from "@steward/contracts/errors";
 import type { Route, ServedBy } from "@steward/contracts/route";
 import { routes } from "@steward/contracts/routes";
+import { newTraceId, traceparentOf } from "@steward/contracts/trace-context";
 import { blame } from "@steward/control/blame";
 import { beforeEach, describe, expect, it } from "vitest";
 import { setUp, table, tenantA, tenantB } from "../test/support/small-app.ts";
@@ -127,7 +128,7 @@ describe("what is malformed is refused with its place, and nothing is written", 
   it.each(cases)("%s", async (_name, request, status, code, path) => {
     const answer = await api.call("POST", "/api/v1/things", { as: "operator", ...request });
     expect(answer.status).toBe(status);
-    expect(answer.json).toMatchObject({ code, requestId: "req-1" });
+    expect(answer.json).toMatchObject({ code, requestId: answer.headers["steward-request-id"] });
     if (path !== "") expect(answer.json["fields"]).toContainEqual(expect.objectContaining({ path }));
     expect(String(answer.headers["content-type"])).toBe("application/problem+json");
     expect(api.writes).toEqual([]);
@@ -184,9 +185,10 @@ describe("who may call", () => {
   });
 
   it("answers the same for another's tenant and for one that is not there", async () => {
+    const traceparent = traceparentOf(newTraceId()) ?? "";
     const answers = await Promise.all(
       [tenantB, "ten_01k0000000000000000000000c"].map((tenant) =>
-        api.call("GET", "/api/v1/things", { as: "viewer", headers: { "steward-tenant": tenant } }),
+        api.call("GET", "/api/v1/things", { as: "viewer", headers: { "steward-tenant": tenant, traceparent } }),
       ),
     );
     const [foreign, absent] = answers.map(({ status, text }) => `${status} ${text.replace(/ten_\w+/g, "ten")}`);
@@ -255,21 +257,21 @@ describe("who is refused is counted", () => {
       { status: 404, code: "not_found", route: "make", by: { who: "operator", tenantId: tenantA } },
     ],
   ])("%s", async (_name, request, denied) => {
-    await api.call("POST", "/api/v1/things", { ...request, body });
-    expect(api.denials).toEqual([{ requestId: "req-1", ...denied }]);
+    const { headers } = await api.call("POST", "/api/v1/things", { ...request, body });
+    expect(api.denials).toEqual([{ requestId: headers["steward-request-id"], ...denied }]);
   });
 
   it("also whose proof was good and who may do nothing any more", async () => {
     api.deps.authenticate = async () => {
       throw blame(new AppError("unauthenticated", "this session has ended"), { who: "per_1", tenantId: tenantA });
     };
-    const { text } = await api.call("GET", "/api/v1/things", { as: "viewer" });
+    const { text, headers } = await api.call("GET", "/api/v1/things", { as: "viewer" });
     expect(api.denials).toEqual([
       {
         status: 401,
         code: "unauthenticated",
         route: "list",
-        requestId: "req-1",
+        requestId: headers["steward-request-id"],
         by: { who: "per_1", tenantId: tenantA },
       },
     ]);
@@ -388,7 +390,8 @@ describe("answers", () => {
   it("carry the security headers and the request's id, also when refused; and no CORS", async () => {
     for (const path of ["/api/v1/whoami", "/docs", "/nothing"]) {
       const answer = await api.call("GET", path);
-      expect(answer.headers).toMatchObject({ "x-content-type-options": "nosniff", "steward-request-id": "req-1" });
+      const requestId = expect.stringMatching(/^[0-9a-f]{32}$/);
+      expect(answer.headers).toMatchObject({ "x-content-type-options": "nosniff", "steward-request-id": requestId });
       expect(String(answer.headers["content-security-policy"])).toContain("default-src 'none'");
       expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
     }

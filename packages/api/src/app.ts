@@ -3,11 +3,13 @@ import { sha256Hex } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
 import { providerTenantId } from "@steward/contracts/ids";
 import type { Door, Route, ServedBy } from "@steward/contracts/route";
+import { newTraceId, parseTraceparent, traceparentHeader, traceparentOf } from "@steward/contracts/trace-context";
 import type { Caller, NodeCaller, Repeatable } from "@steward/control/context";
 import { requireChangeable } from "@steward/control/tenant-now";
 import { blamed } from "@steward/control/blame";
 import { type Denied, homeOf } from "@steward/control/note-denial";
 import type { RateLeft } from "@steward/control/rate-limits";
+import { forRequest, requestInHand } from "@steward/control/request-scope";
 import { type Context as HonoContext, Hono } from "hono";
 import { z } from "zod";
 import type { AppDeps } from "./app-deps.ts";
@@ -63,9 +65,15 @@ export function createApp(deps: AppDeps, options: AppOptions): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
 
   app.use(async (context, next) => {
-    context.set("requestId", context.env.event.requestContext.requestId);
+    const requestId = requestIdOf(context.env.event);
+    context.set("requestId", requestId);
     context.set("rates", []);
-    await next();
+    await forRequest(requestId, async () => {
+      await next();
+      // A machine goes on for the request that its run or job is for. Beside the answer, whose shape older ones hold it to.
+      const inHand = context.res.ok && requestInHand() !== requestId ? traceparentOf(requestInHand()) : undefined;
+      if (inHand !== undefined) context.res.headers.set(traceparentHeader, inHand);
+    });
     for (const [name, value] of Object.entries(securityHeaders)) {
       if (!context.res.headers.has(name)) context.res.headers.set(name, value);
     }
@@ -111,7 +119,10 @@ export function createApp(deps: AppDeps, options: AppOptions): Hono<AppEnv> {
     const requestId = context.get("requestId");
     const problem = problemOf(error, requestId);
     if (problem.status >= 500) {
-      deps.log("error", "request_failed", { requestId, path: context.req.path, ...describe(error) });
+      // Both: the gateway's own access log knows nothing but its own.
+      const { requestId: gatewayRequestId } = context.env.event.requestContext;
+      const about = { requestId, gatewayRequestId, path: context.req.path };
+      deps.log("error", "request_failed", { ...about, ...describe(error) });
     }
     return new Response(JSON.stringify(problem.body), { status: problem.status, headers: problem.headers });
   };
@@ -119,6 +130,14 @@ export function createApp(deps: AppDeps, options: AppOptions): Hono<AppEnv> {
   // Answered, not thrown: what is thrown here would pass by the middleware that adds the headers.
   app.notFound((context) => answerError(missing(deps, table, context.req.path, context.env.event), context));
   return app;
+}
+
+/**
+ * What whoever calls brings is theirs to choose, and a label only; else it is made here. Never the gateway's own id: no
+ * header carries that on to appliances.
+ */
+function requestIdOf({ headers }: HttpEvent): string {
+  return parseTraceparent(headers[traceparentHeader])?.traceId ?? newTraceId();
 }
 
 /** The app as a Lambda handler of HTTP API events. */

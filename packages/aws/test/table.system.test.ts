@@ -1,7 +1,8 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { newId } from "@steward/contracts/ids";
+import { newTraceId } from "@steward/contracts/trace-context";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { appendAudit, listAudit } from "../src/records/audit.ts";
+import { appendAudit, type AuditQuery, listAudit, markSealed } from "../src/records/audit.ts";
 import { beginIdempotent } from "../src/records/idempotency.ts";
 import { addPendingRun, announce, beat, createPresence, getPresence } from "../src/records/presence.ts";
 import { createTask, getTask, listTasks, replaceTask } from "../src/records/task.ts";
@@ -103,6 +104,33 @@ test("of several writes all happen or none", async () => {
   });
   expect(await getTask(table, one)).toBeUndefined();
   expect((await listAudit(table, one.tenantId, { limit: 10 })).items).toEqual([]);
+});
+
+test("the entries of one request are found together, a page at a time, and nobody else's", async () => {
+  const [tenant, other] = [aTask().tenantId, newId("tenant", Date.now())];
+  const [request, elsewhere] = [newTraceId(), newTraceId()];
+  const of = (tenantId: string, requestId: string, what: string) => ({ ...entry(tenantId), requestId, what });
+  const mine = ["submit-task", "send-run", "start-run", "record-run"].map((what) => of(tenant, request, what));
+  const others = [of(tenant, elsewhere, "submit-task"), of(other, request, "submit-task"), entry(tenant)];
+  for (const one of [...mine, ...others]) await commit(table, [appendAudit(one)]);
+  const list = async (query: Partial<AuditQuery>) => {
+    const { items, after } = await listAudit(table, tenant, { limit: 10, request, ...query });
+    return { whats: items.map((item) => item.entry.what), ...(after === undefined ? {} : { after }) };
+  };
+  const { whats } = await list({});
+  expect(whats).toEqual(["record-run", "start-run", "send-run", "submit-task"]);
+  const first = await list({ limit: 3 });
+  expect(first.whats).toEqual(whats.slice(0, 3));
+  expect(await list({ limit: 3, after: first.after ?? "" })).toEqual({ whats: whats.slice(3) });
+  expect(await list({ what: "start-run" })).toEqual({ whats: ["start-run"] });
+  expect(await list({ toMs: 0 })).toEqual({ whats: [] });
+  // Whether it is sealed or not.
+  const [{ auditId } = entry(tenant)] = mine;
+  expect(await markSealed(table, { tenantId: tenant, auditId }, 7)).toBe(true);
+  expect((await list({})).whats).toEqual(whats);
+  // What requests were numbered with before is looked for entry by entry.
+  await commit(table, [appendAudit(of(tenant, "JKJaXmPLvHcESHA=", "create-freeze"))]);
+  expect(await list({ request: "JKJaXmPLvHcESHA=" })).toEqual({ whats: ["create-freeze"] });
 });
 
 test("a hundred writers at one record lose nothing", async () => {

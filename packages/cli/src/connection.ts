@@ -6,6 +6,7 @@ import { z } from "zod";
 import { CliError, exitCodes, usageError } from "./exit-codes.ts";
 import { listUpTo } from "./list-all.ts";
 import { readProfiles, updateProfiles } from "./profiles.ts";
+import { requestHeaders, requestId } from "./request-id.ts";
 import { visible } from "./text/visible.ts";
 
 /** Longer than the longest `?wait`. */
@@ -116,6 +117,7 @@ function signedInClient(
       baseUrl: apiUrl,
       transport: httpTransport,
       headers: () => ({
+        ...requestHeaders(),
         authorization: `Bearer ${token}`,
         ...(tenantId === undefined ? {} : { "steward-tenant": tenantId }),
       }),
@@ -126,7 +128,7 @@ function signedInClient(
 
 /** For calls without a sign-in (`POST /sessions`). */
 export function anonymous(apiUrl: string): Client {
-  return createClient({ baseUrl: apiUrl, transport: httpTransport });
+  return createClient({ baseUrl: apiUrl, transport: httpTransport, headers: requestHeaders });
 }
 
 /** A tenant by id or name; a name that nobody or several have is an error that lists what there is. */
@@ -282,8 +284,17 @@ function unreachable(url: string, cause: unknown): AppError {
   const { origin, hostname } = new URL(url);
   const isLocal = isLoopback(hostname);
   const timedOut = cause instanceof Error && cause.name === "TimeoutError";
+  // Where nobody listens nothing has arrived, and there is nothing to look for.
+  const mayHaveArrived = !/ECONNREFUSED|ENOTFOUND/.test(codeOf(cause));
   return new AppError("unavailable", timedOut ? `${origin} did not answer in time` : `${origin} cannot be reached`, {
     next: isLocal ? "Is Steward running? Start it with: npm start" : "Check the address and your connection.",
+    ...(mayHaveArrived ? { details: { requestId } } : {}),
     cause,
   });
+}
+
+/** `fetch` says "fetch failed", and why in the cause. */
+function codeOf(error: unknown): string {
+  const { cause } = error instanceof Error ? error : {};
+  return cause instanceof Error && "code" in cause ? String(cause.code) : "";
 }

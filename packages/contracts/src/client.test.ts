@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createClient, errorOf } from "./client.ts";
 import { errorCodes } from "./errors.ts";
+import { newTraceId, parseTraceparent } from "./trace-context.ts";
 
 const problem = (more: Record<string, unknown>) =>
   JSON.stringify({
@@ -65,5 +66,32 @@ describe("the client", () => {
       body: JSON.stringify(body),
       headers: { "idempotency-key": "k1", "content-type": "application/json" },
     });
+  });
+
+  it("says which request a call belongs to, and hands on what the answer says beside itself", async () => {
+    const seen: Record<string, string>[] = [];
+    let status = 200;
+    const ofAll = newTraceId();
+    const client = createClient({
+      baseUrl: "https://api.example",
+      headers: () => ({ traceparent: `00-${ofAll}-${"1".repeat(16)}-00` }),
+      transport: async ({ headers }) => {
+        seen.push(headers);
+        return { status, text: async () => '{"runs":[]}', header: (name) => `the header ${name}` };
+      },
+    });
+    const sentWith = () => parseTraceparent(seen.at(-1)?.["traceparent"])?.traceId;
+    const told: (string | undefined)[] = [];
+    const requestId = newTraceId();
+    const onHeaders = (header: (name: string) => string | undefined) => told.push(header("traceparent"));
+    await client("pendingRuns", { requestId, onHeaders });
+    expect([sentWith(), told]).toEqual([requestId, ["the header traceparent"]]);
+    // What no header carries goes with the client's own.
+    await client("pendingRuns", { requestId: "JKJaXmPLvHcESHA=" });
+    expect(sentWith()).toBe(ofAll);
+    // Nothing is believed of an answer that is none; what can be looked for is what was sent.
+    status = 502;
+    await expect(client("pendingRuns", { requestId, onHeaders })).rejects.toMatchObject({ details: { requestId } });
+    expect(told).toHaveLength(1);
   });
 });

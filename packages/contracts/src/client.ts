@@ -3,6 +3,7 @@ import { AppError, type ErrorCode, errorCodes } from "./errors.ts";
 import { problemSchema } from "./problem.ts";
 import type { Route } from "./route.ts";
 import { routes } from "./routes.ts";
+import { parseTraceparent, traceparentHeader, traceparentOf } from "./trace-context.ts";
 
 type Routes = typeof routes;
 type InputOf<R extends Route> = (R extends { params: infer P extends z.ZodType } ? { params: z.input<P> } : unknown) &
@@ -10,8 +11,16 @@ type InputOf<R extends Route> = (R extends { params: infer P extends z.ZodType }
   (R extends { body: infer B extends z.ZodType } ? { body: z.input<B> } : unknown) & {
     idempotencyKey?: string;
     signal?: AbortSignal;
-  };
+  } & Traced;
 type AnswerOf<R extends Route> = R extends { answer: infer A extends z.ZodType } ? z.output<A> : undefined;
+
+/** How a call is part of a request that goes further than itself. */
+interface Traced {
+  /** The request that it belongs to. One that no header carries is left out. */
+  requestId?: string | undefined;
+  /** Told the headers of an answer that is none of an error. */
+  onHeaders?: (header: (name: string) => string | undefined) => void;
+}
 
 /** One HTTP exchange. The CLI and the dashboard give `fetch`, the nodes a client with their certificate. */
 export type Transport = (request: {
@@ -44,10 +53,12 @@ export function createClient(options: ClientOptions): Client {
       body?: unknown;
       idempotencyKey?: string;
       signal?: AbortSignal;
-    };
+    } & Traced;
     const headers: Record<string, string> = { accept: "application/json", ...(await options.headers?.()) };
     if (given.body !== undefined) headers["content-type"] = "application/json";
     if (given.idempotencyKey !== undefined) headers["idempotency-key"] = given.idempotencyKey;
+    const traceparent = traceparentOf(given.requestId);
+    if (traceparent !== undefined) headers[traceparentHeader] = traceparent;
     const response = await options.transport({
       method: route.method,
       url: options.baseUrl.replace(/\/$/, "") + pathOf(route.path, given.params ?? {}) + queryOf(given.query ?? {}),
@@ -56,7 +67,11 @@ export function createClient(options: ClientOptions): Client {
       ...(given.signal === undefined ? {} : { signal: given.signal }),
     });
     const text = await response.text();
-    if (response.status >= 400) throw errorOf(response.status, text, response.header("retry-after"));
+    if (response.status >= 400) {
+      const requestId = parseTraceparent(headers[traceparentHeader])?.traceId;
+      throw errorOf(response.status, text, response.header("retry-after"), requestId);
+    }
+    given.onHeaders?.(response.header);
     if (!route.answer) return undefined as never;
     return route.answer.parse(route.contentType === undefined ? JSON.parse(text) : text) as never;
   };
@@ -75,8 +90,8 @@ function queryOf(query: object): string {
   return text === "" ? "" : `?${text}`;
 }
 
-/** Turns a problem document into the `AppError` that it was. */
-export function errorOf(status: number, text: string, retryAfter?: string): AppError {
+/** Turns a problem document into the `AppError` that it was. `requestId`: as sent, for what is none and names no request. */
+export function errorOf(status: number, text: string, retryAfter?: string, requestId?: string): AppError {
   const parsed = problemSchema.safeParse(parseJson(text));
   const seconds = retryAfter === undefined ? undefined : Number(retryAfter);
   if (!parsed.success) {
@@ -84,6 +99,7 @@ export function errorOf(status: number, text: string, retryAfter?: string): AppE
     return new AppError(code, `the server answered ${status}: ${text.slice(0, 200)}`, {
       retryable: status >= 500,
       ...(seconds === undefined || Number.isNaN(seconds) ? {} : { retryAfterSeconds: seconds }),
+      ...(requestId === undefined ? {} : { details: { requestId } }),
     });
   }
   const {
@@ -94,7 +110,7 @@ export function errorOf(status: number, text: string, retryAfter?: string): AppE
     type: _type,
     title: _title,
     status: _status,
-    requestId,
+    requestId: told,
     ...details
   } = parsed.data;
   const known = code in errorCodes ? (code as ErrorCode) : status >= 500 ? "internal" : "invalid_request";
@@ -102,7 +118,7 @@ export function errorOf(status: number, text: string, retryAfter?: string): AppE
     ...(next === undefined ? {} : { next }),
     ...(fields === undefined ? {} : { fields }),
     ...(seconds === undefined || Number.isNaN(seconds) ? {} : { retryAfterSeconds: seconds }),
-    details: { ...details, requestId },
+    details: { ...details, requestId: told },
   });
 }
 

@@ -8,6 +8,7 @@ import { targetSelectorSchema } from "./selector.ts";
 import { sourceSchema } from "./source.ts";
 import { growingAnswerSchema, supportAnswerSchema } from "./support.ts";
 import { gateDecisions, rolloutStatuses, runStatuses, taskStatuses, tiers } from "./states.ts";
+import { requestIdSchema } from "./request-id.ts";
 
 const shared = {
   /** Who may open the secrets that the runs make: a person of the tenant. By default whoever asks. */
@@ -196,6 +197,8 @@ export const taskViewSchema = z.strictObject({
   recipient: personIdSchema.optional(),
   gate: gateResultSchema.optional(),
   planning: planningSchema.optional(),
+  /** The request that asked for it: what its runs, entries of the trail and lines of logs are found by. */
+  requestId: requestIdSchema.optional(),
   /** This one only shows what that task would change. */
   previewOf: taskIdSchema.optional(),
   /** The newest preview of this one: `GET /tasks/{id}/preview`. */

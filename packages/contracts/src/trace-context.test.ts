@@ -1,14 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  formatTraceparent,
-  newSpanId,
-  newTraceId,
-  parseTraceparent,
-  requestIdSchema,
-  traceIdSchema,
-  traceparentOf,
-} from "./trace-context.ts";
+import { requestIdSchema, traceIdSchema } from "./request-id.ts";
+import { formatTraceparent, newSpanId, newTraceId, parseTraceparent, traceparentOf } from "./trace-context.ts";
 
 const hex = (digits: number) =>
   fc

@@ -22,6 +22,7 @@ import type { WithDoorbell } from "./doorbell.ts";
 import { fleetOf } from "./fleet-of.ts";
 import { inParallel } from "./in-parallel.ts";
 import { loadTask } from "./load-task.ts";
+import { goOnFor } from "./request-scope.ts";
 import { ringRuns } from "./ring-runs.ts";
 import { sendAfterCommit } from "./send-later.ts";
 import { heldAmong, sendRuns } from "./send-runs.ts";
@@ -90,6 +91,7 @@ async function onePass(deps: Deps, message: { tenantId: string; rolloutId: strin
   const { untilMs, held } = call;
   const rollout = await getRollout(deps.table, message);
   if (rollout === undefined) return "settled";
+  goOnFor(rollout.requestId);
   const [runs, task, fleet] = await Promise.all([
     listRunsOfRollout(deps.table, message),
     loadTask(deps, rollout.tenantId, rollout.taskId),

@@ -68,6 +68,7 @@ async function accept(deps: Deps, caller: Caller, body: AskSupport, taskId: stri
       tenantId,
       taskId,
       kind: "support",
+      requestId: caller.requestId,
       instruction: body.question,
       requestedBy: { id: principal.id, name: principal.name },
       targets: nodes.map((node) => ({ id: node.nodeId, name: node.name })),

@@ -2,6 +2,7 @@ import { appendAudit } from "@steward/aws/records/audit";
 import type { Write } from "@steward/aws/table";
 import { canonicalHash } from "@steward/contracts/canonical";
 import { newId } from "@steward/contracts/ids";
+import { requestInHand } from "./request-scope.ts";
 
 export interface AuditInput {
   tenantId: string;
@@ -12,11 +13,13 @@ export interface AuditInput {
   record: string;
   before?: object | undefined;
   after?: object | undefined;
+  /** By default the one that the calling code works for. */
   requestId?: string | undefined;
 }
 
 /** The trail's entry for a change, to be committed with the change. */
 export function audited(nowMs: number, input: AuditInput): Write {
+  const requestId = input.requestId ?? requestInHand();
   return appendAudit({
     v: 1,
     tenantId: input.tenantId,
@@ -27,6 +30,6 @@ export function audited(nowMs: number, input: AuditInput): Write {
     record: input.record,
     ...(input.before === undefined ? {} : { before: canonicalHash(input.before) }),
     ...(input.after === undefined ? {} : { after: canonicalHash(input.after) }),
-    ...(input.requestId === undefined ? {} : { requestId: input.requestId }),
+    ...(requestId === undefined ? {} : { requestId }),
   });
 }

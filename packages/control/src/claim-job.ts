@@ -16,6 +16,7 @@ import { isShutOut } from "@steward/core/node/cut-off";
 import type { Context, NodeCaller } from "./context.ts";
 import { promptOf } from "./judge-output.ts";
 import { noteJob } from "./note-job.ts";
+import { goOnFor } from "./request-scope.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { loadJob } from "./send-job.ts";
 
@@ -90,6 +91,7 @@ export async function leaseJob(
     if (job === undefined || job.secretHash !== sha256Hex(input.secret) || job.tier !== input.tier) {
       throw new AppError("stale_attempt", "this message is no longer the newest one of its job");
     }
+    goOnFor(job.requestId);
     if (job.kind === "answer" && !input.answers) return undefined;
     // It waits: the reconciler sends it again, until its deadline or until the tenant is active again.
     if (!mayAct(tenant)) throw new AppError("stale_attempt", "no model works for this tenant now");

@@ -15,6 +15,7 @@ import { judgeOutput, takeOnWithoutModel } from "./judge-output.ts";
 import { loadTask } from "./load-task.ts";
 import { noteJob } from "./note-job.ts";
 import { releaseEndedJob } from "./quotas.ts";
+import { goOnFor } from "./request-scope.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { loadJob, newClaimSecret } from "./send-job.ts";
 import { storeTask } from "./store-task.ts";
@@ -264,6 +265,7 @@ async function jobOf(deps: Pick<Context, "table">, tenantId: string, jobId: stri
   const job = await loadJob(deps, tenantId, jobId);
   // Absent and not held look the same: a worker learns nothing about jobs that are not its own.
   if (job === undefined) throw notYours();
+  goOnFor(job.requestId);
   return job;
 }
 

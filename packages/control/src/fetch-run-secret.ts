@@ -48,7 +48,7 @@ export async function fetchRunSecret(
       what: "fetch-run-secret",
       record: run.runId,
       after: { name, version },
-      requestId: node.requestId,
+      requestId: run.requestId ?? node.requestId,
     }),
   ]);
   const value = await deps.runSecrets.read(resourceNames(deps.stage).tenantSecret({ tenantId, name }), version);

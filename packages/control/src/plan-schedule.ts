@@ -1,6 +1,7 @@
 import { derivedId } from "@steward/contracts/ids";
 import { executablePlan, type Plan } from "@steward/contracts/plan";
 import { standingHash } from "@steward/contracts/standing-approval";
+import { newTraceId } from "@steward/contracts/trace-context";
 import { groundGiven } from "@steward/core/planning/build-plan";
 import { completeRollout } from "@steward/core/rollout/plan-waves";
 import { startUntilMs } from "@steward/core/schedule/reduce-schedule";
@@ -11,6 +12,7 @@ import type { Step } from "@steward/core/versioned";
 import type { Context } from "./context.ts";
 import { resolveTargets } from "./load-targets.ts";
 import { planningContext, planSteps } from "./plan-task.ts";
+import { requestInHand } from "./request-scope.ts";
 
 type Deps = Pick<Context, "table" | "actions" | "release" | "nowMs">;
 
@@ -37,6 +39,8 @@ export async function planSchedule(
       tenantId: schedule.tenantId,
       taskId,
       kind: "action",
+      // Where it is made at its due time nobody calls.
+      requestId: requestInHand() ?? newTraceId(),
       requestedBy: schedule.author,
       source: { kind: "schedule", id: schedule.scheduleId },
       schedule: {

@@ -52,6 +52,7 @@ async function begin(deps: Deps, caller: Caller, taskId: string, previewId: stri
       tenantId: original.tenantId,
       taskId: previewId,
       kind: "action",
+      requestId: caller.requestId,
       requestedBy: { id: caller.principal.id, name: caller.principal.name },
       targets: original.targets,
       mode: "check",

@@ -22,6 +22,7 @@ import { inTurn } from "./in-turn.ts";
 import { removeRunSecret } from "./remove-run-secret.ts";
 import { liveWorkers } from "./live-workers.ts";
 import { lookAtAlert } from "./look-at-alert.ts";
+import { forRequest, goOnFor } from "./request-scope.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { loadJob, newClaimSecret } from "./send-job.ts";
 import { sendAfterCommit } from "./send-later.ts";
@@ -59,13 +60,15 @@ export async function reconcile(deps: Deps): Promise<{ looked: number; failed: n
     for (const record of left) {
       if (performance.now() > untilMs) return;
       looked += 1;
-      try {
-        await retryOnConflict(() => lookFor(deps, record));
-      } catch (error) {
-        // One bad record must not keep the others from their deadlines; it stays due and is tried again.
-        failed += 1;
-        deps.log("error", "reconcile_failed", { type: record.type, id: record.id, error: String(error) });
-      }
+      await forRequest(undefined, async () => {
+        try {
+          await retryOnConflict(() => lookFor(deps, record));
+        } catch (error) {
+          // One bad record must not keep the others from their deadlines; it stays due and is tried again.
+          failed += 1;
+          deps.log("error", "reconcile_failed", { type: record.type, id: record.id, error: String(error) });
+        }
+      });
     }
   };
   await Promise.all(Array.from({ length: atOnce }, workThrough));
@@ -111,6 +114,7 @@ async function lookAtJob(deps: Deps, record: Due): Promise<void> {
   const job = await loadJob(deps, record.tenantId, record.id);
   const nowMs = deps.nowMs();
   if (job === undefined || jobHasEnded(job.status) || (job.dueAtMs ?? 0) > nowMs) return;
+  goOnFor(job.requestId);
   const { secret, secretHash } = newClaimSecret(deps);
   if (nowMs >= job.deadlineAtMs) {
     const step = reduceJob(job, { type: "pass_deadline", secretHash }, nowMs);
@@ -154,6 +158,7 @@ async function lookAtRun(deps: Deps, record: Due): Promise<void> {
   const run = await getRun(deps.table, { tenantId: record.tenantId, runId: record.id });
   const nowMs = deps.nowMs();
   if (run === undefined || runHasEnded(run.status) || (run.dueAtMs ?? 0) > nowMs) return;
+  goOnFor(run.requestId);
   const event = overdueEvent(run);
   const { state, effects } = reduceRun(run, { type: event }, nowMs);
   if (state === run) return;
@@ -170,6 +175,7 @@ async function lookAtTask(deps: Deps, record: Due): Promise<void> {
   const task = await getTask(deps.table, { tenantId: record.tenantId, taskId: record.id });
   const nowMs = deps.nowMs();
   if (task === undefined || taskHasEnded(task.status) || (task.dueAtMs ?? 0) > nowMs) return;
+  goOnFor(task.requestId);
   // Also where it runs: a rollout has its own, earlier deadlines, and one that still has not ended cannot end by itself.
   try {
     const { state, effects } = reduceTask(task, { type: "expire" }, nowMs);

@@ -41,7 +41,7 @@ export async function recordRun(
         record: current.runId,
         before: current,
         after: state,
-        requestId: node.requestId,
+        requestId: current.requestId ?? node.requestId,
       }),
     ]);
     recorded = true;

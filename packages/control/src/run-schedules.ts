@@ -5,6 +5,7 @@ import { commit } from "@steward/aws/table";
 import { actFor } from "@steward/aws/tenant-fence";
 import { AppError, hasCode } from "@steward/contracts/errors";
 import { type TaskStatus, taskHasEnded } from "@steward/contracts/states";
+import { newTraceId } from "@steward/contracts/trace-context";
 import { decideDue, noteDue } from "@steward/core/schedule/reduce-schedule";
 import type { ScheduleNote, ScheduleState } from "@steward/core/schedule/schedule-state";
 import { takeTurns } from "@steward/core/schedule/take-turns";
@@ -13,6 +14,7 @@ import type { Context } from "./context.ts";
 import { heldBy } from "./held-by.ts";
 import { planSchedule, taskIdOf } from "./plan-schedule.ts";
 import { countTask } from "./quotas.ts";
+import { forRequest } from "./request-scope.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { storeTask } from "./store-task.ts";
 
@@ -48,7 +50,8 @@ export async function runSchedules(deps: Deps): Promise<{ looked: number; failed
       if (performance.now() > untilMs) return;
       looked += 1;
       try {
-        await actFor(one.tenantId, () => runSchedule(deps, one));
+        // Nobody calls: what comes of it is one request all the same.
+        await forRequest(newTraceId(), () => actFor(one.tenantId, () => runSchedule(deps, one)));
       } catch (error) {
         // One bad schedule must not keep the others from their time; it stays due, and its lateness is measured.
         failed += 1;

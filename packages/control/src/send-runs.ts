@@ -123,7 +123,8 @@ async function tryBatch(deps: Deps, batch: readonly RunState[], sending: Batch):
   if (allowed.length === 0) return { progressed, held };
   const conditions = () => [rolloutUnchanged(rollout), ...gateUnchanged(epoch)];
   const sent = await Promise.all(allowed.map((run) => signed(deps, run, sending)));
-  for (const part of partsOf(sent)) await store(deps, part, conditions, who);
+  const by = { who, requestId: rollout.requestId };
+  for (const part of partsOf(sent)) await store(deps, part, conditions, by);
   return { progressed: true, held };
 }
 
@@ -218,8 +219,14 @@ function partsOf(sent: readonly SignedRun[]): SignedRun[][] {
   return parts;
 }
 
-async function store(deps: Deps, part: readonly SignedRun[], conditions: () => Write[], who: string): Promise<void> {
-  const writes = part.flatMap((one) => writesOf(deps, one, who));
+/** Who sends, and for which request. */
+interface SentBy {
+  who: string;
+  requestId: string | undefined;
+}
+
+async function store(deps: Deps, part: readonly SignedRun[], conditions: () => Write[], by: SentBy): Promise<void> {
+  const writes = part.flatMap((one) => writesOf(deps, one, by));
   if (writes.length === 0) return;
   try {
     await commit(deps.table, [...writes, ...conditions()]);
@@ -228,7 +235,7 @@ async function store(deps: Deps, part: readonly SignedRun[], conditions: () => W
     // One of them is not what it was (it has expired, or a second dispatcher was quicker): it must not stop the others.
     for (const one of part) {
       try {
-        await commit(deps.table, [...writesOf(deps, one, who), ...conditions()]);
+        await commit(deps.table, [...writesOf(deps, one, by), ...conditions()]);
       } catch (single) {
         if (!isOfOneRun(single)) throw single;
       }
@@ -242,17 +249,18 @@ function isOfOneRun(error: unknown): boolean {
 }
 
 /** Empty where the run cannot be sent any more. */
-function writesOf(deps: Deps, { run, envelope }: SignedRun, who: string): Write[] {
+function writesOf(deps: Deps, { run, envelope }: SignedRun, { who, requestId }: SentBy): Write[] {
   const nowMs = deps.nowMs();
   try {
-    const { state } = reduceRun(run, { type: "send", envelope }, nowMs);
+    const asked = requestId === undefined ? {} : { requestId };
+    const { state } = reduceRun(run, { type: "send", envelope, ...asked }, nowMs);
     if (state === run) return [];
     // The trail has the run as it is stored: its command lies beside it.
     const { envelope: _, ...after } = state;
     const { tenantId, runId } = run;
     return [
       ...sendRun(run, state),
-      audited(nowMs, { tenantId, who, what: "send-run", record: runId, before: run, after }),
+      audited(nowMs, { tenantId, who, what: "send-run", record: runId, before: run, after, requestId }),
     ];
   } catch (error) {
     if (hasCode(error, "invalid_transition") || hasCode(error, "expired")) return [];

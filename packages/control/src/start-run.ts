@@ -68,7 +68,7 @@ export async function startRun(
         record: run.runId,
         before: run,
         after: state,
-        requestId: node.requestId,
+        requestId: run.requestId ?? node.requestId,
       }),
     ]);
     return state;

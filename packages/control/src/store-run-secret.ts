@@ -48,7 +48,7 @@ export async function storeRunSecret(
         what: "store-run-secret",
         record: runId,
         after: made,
-        requestId: node.requestId,
+        requestId: run.requestId ?? node.requestId,
       }),
     ]);
   });

@@ -65,7 +65,7 @@ export async function storeTask(
       case "undo_rollout": {
         const rollout = await getRollout(deps.table, { tenantId: after.tenantId, rolloutId: effect.rolloutId });
         if (rollout !== undefined) {
-          const next = reduceRollout(rollout, rolloutEventOf(effect), nowMs);
+          const next = reduceRollout(rollout, rolloutEventOf(effect, change.requestId), nowMs);
           // What is to start at this moment must hear of it.
           if (next !== rollout) writes.push(replaceRollout(rollout, next), ...gateChanged(after.tenantId));
           rollouts.push(effect.rolloutId);
@@ -109,13 +109,15 @@ export async function storeTask(
 
 function rolloutEventOf(
   effect: Extract<TaskEffect, { type: "cancel_rollout" | "retry_rollout" | "undo_rollout" }>,
+  requestId: string | undefined,
 ): RolloutEvent {
+  const by = requestId === undefined ? {} : { requestId };
   switch (effect.type) {
     case "cancel_rollout":
       return { type: "cancel", ...(effect.reason === undefined ? {} : { reason: effect.reason }) };
     case "retry_rollout":
-      return { type: "retry" };
+      return { type: "retry", ...by };
     case "undo_rollout":
-      return { type: "undo", ...(effect.reason === undefined ? {} : { reason: effect.reason }) };
+      return { type: "undo", ...(effect.reason === undefined ? {} : { reason: effect.reason }), ...by };
   }
 }

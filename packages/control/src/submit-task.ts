@@ -55,6 +55,7 @@ async function accept(
       tenantId: caller.tenantId,
       taskId,
       kind: "action",
+      requestId: caller.requestId,
       requestedBy: { id: caller.principal.id, name: caller.principal.name },
       targets: nodes.map((node) => ({ id: node.nodeId, name: node.name })),
       mode: body.mode,

@@ -56,6 +56,7 @@ export function taskView(task: TaskState, runs?: readonly RunState[], rollout?: 
     ...(recipient === undefined ? {} : { recipient }),
     ...(task.gate === undefined ? {} : { gate: task.gate }),
     ...(task.planning === undefined ? {} : { planning: task.planning }),
+    ...(task.requestId === undefined ? {} : { requestId: task.requestId }),
     ...(task.previewOf === undefined ? {} : { previewOf: task.previewOf }),
     ...(task.previewTaskId === undefined ? {} : { previewTaskId: task.previewTaskId }),
     ...(task.approval === undefined ? {} : { approval: { by: task.approval.by, at: iso(task.approval.atMs) } }),

@@ -52,6 +52,7 @@ export async function startThinking(
     tenantId: task.tenantId,
     jobId: newId("job", nowMs),
     taskId: task.taskId,
+    ...(task.requestId === undefined ? {} : { requestId: task.requestId }),
     kind,
     lane,
     predictedSeconds: seconds,

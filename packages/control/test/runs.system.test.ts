@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import { listAudit } from "@steward/aws/records/audit";
 import { getNode, replaceNode } from "@steward/aws/records/node";
 import { addPendingRun, getPresence } from "@steward/aws/records/presence";
 import { getRun } from "@steward/aws/records/run";
@@ -7,6 +8,7 @@ import { commit } from "@steward/aws/table";
 import { hasCode } from "@steward/contracts/errors";
 import { providerTenantId } from "@steward/contracts/ids";
 import type { LaneMessage } from "@steward/contracts/job";
+import { newTraceId } from "@steward/contracts/trace-context";
 import { advanceRollout } from "@steward/control/advance-rollout";
 import { cleanupCommands, commandStats } from "@steward/control/command-stats";
 import { claimJob } from "@steward/control/claim-job";
@@ -14,7 +16,9 @@ import type { Caller, NodeCaller } from "@steward/control/context";
 import { pendingRuns } from "@steward/control/get-envelope";
 import { reconcile } from "@steward/control/reconcile";
 import { recordRun } from "@steward/control/record-run";
+import { forRequest } from "@steward/control/request-scope";
 import { startRun } from "@steward/control/start-run";
+import { undoTask } from "@steward/control/steer-rollout";
 import { submitTask } from "@steward/control/submit-task";
 import { viewResults } from "@steward/control/view-results";
 import { buildPlan } from "@steward/core/planning/build-plan";
@@ -109,6 +113,32 @@ it("an appliance that was away starts when it has a place again, not beside the 
   expect(await isTold()).toEqual([away]);
   await late();
   expect(await getRun(house.table, { tenantId: person.tenantId, runId: awayRun })).toMatchObject({ status: "running" });
+});
+
+it("what becomes of a run is found by the request that asked for it, an undo by its own, whatever the appliance says", async () => {
+  const [asked, undoing] = [newTraceId(), newTraceId()];
+  person = { ...person, requestId: asked };
+  const { taskId, runId, advance } = await forRequest(undefined, sentRun);
+  const entriesOf = async (request: string) => {
+    const { items } = await listAudit(house.table, person.tenantId, { limit: 50, request });
+    return items.map(({ entry }) => entry.what).toReversed();
+  };
+  const run = async (attempt: number) => {
+    const by = { ...start, attempt, ledgerId: ledgerId.replace(/1$/, String(attempt)) };
+    await startRun(house, appliance, { runId }, by);
+    await recordRun(house, appliance, { runId }, { ...by, status: "succeeded", steps: [] });
+    await forRequest(undefined, advance);
+  };
+  // An agent of before brings nothing: each of its calls has an id of its own.
+  await run(1);
+  expect(await entriesOf(asked)).toEqual(["submit-task", "send-run", "start-run", "record-run", "finish-task"]);
+  await undoTask(house, { ...person, requestId: undoing }, { taskId }, {});
+  await forRequest(undefined, advance);
+  await run(2);
+  const undone = ["undo-task", "begin-undo-run", "send-run", "start-run", "record-run", "finish-task"];
+  expect(await entriesOf(undoing)).toEqual(undone);
+  // The task is still what was asked for.
+  expect(await getTask(house.table, { tenantId: person.tenantId, taskId })).toMatchObject({ requestId: asked });
 });
 
 it("a doorbell that a kill left behind is forgotten when the appliance asks", async () => {

@@ -137,6 +137,7 @@ export const testActions: readonly Action[] = [addUser, removeUser, addShare, re
 
 export const tenantId = "ten_01jd0000000000000000000000";
 export const taskId = "tsk_01jd0000000000000000000000";
+export const requestId = "4bf92f3577b34da6a3ce929d0e0e4736";
 export const rolloutId = "rol_01jd0000000000000000000000";
 export const person = { id: "per_01jd0000000000000000000000", name: "Anna" };
 export const startMs = 1_700_000_000_000;
@@ -155,7 +156,7 @@ export function contextFor(instruction: string, facts: Facts = knownFacts, actio
 export function testTask(count = 1, changes: Partial<TaskState> = {}): TaskState {
   const targets = applianceIds(count).map((id, at) => ({ id, name: `nas-${at + 1}` }));
   const task = newTask(
-    { tenantId, taskId, kind: "action", requestedBy: person, targets, mode: "apply", verbosity: 0 },
+    { tenantId, taskId, kind: "action", requestId, requestedBy: person, targets, mode: "apply", verbosity: 0 },
     startMs,
   );
   return { ...task, ...changes };

@@ -132,6 +132,13 @@ function forget() {
   sessionStorage.removeItem(tenantKey);
 }
 
+/** Names a call for whoever looks for it: in logs, and in the trail. @param {number} bytes */
+function randomHex(bytes) {
+  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join(
+    "",
+  );
+}
+
 /**
  * @param {string} method
  * @param {string} path
@@ -140,7 +147,7 @@ function forget() {
  */
 async function send(method, path, { body, token, tenant }) {
   /** @type {Record<string, string>} */
-  const headers = { accept: "application/json" };
+  const headers = { accept: "application/json", traceparent: `00-${randomHex(16)}-${randomHex(8)}-00` };
   if (body !== undefined) headers["content-type"] = "application/json";
   if (token !== undefined) headers["authorization"] = `Bearer ${token}`;
   if (tenant !== undefined) headers["steward-tenant"] = tenant;

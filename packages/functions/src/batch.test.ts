@@ -1,4 +1,5 @@
 import { AppError } from "@steward/contracts/errors";
+import { goOnFor, requestInHand } from "@steward/control/request-scope";
 import type { SQSEvent } from "aws-lambda";
 import { expect, it } from "vitest";
 import { z } from "zod";
@@ -34,4 +35,21 @@ it("gives back what may succeed later, and only that", async () => {
     "message_failed busy",
     "message_failed crash",
   ]);
+});
+
+it("what is said of a message that failed is part of the request that its work had come to, and of no other", async () => {
+  const lines: Record<string, string | undefined> = {};
+  await consume(eventOf({ a: '{"n":1}', b: '{"n":2}', c: '{"n":3}' }), {
+    schema,
+    log: (_level, _event, fields) => void (lines[String(fields?.["messageId"])] = requestInHand()),
+    work: async ({ n }) => {
+      await Promise.resolve();
+      if (n < 3) goOnFor(`request ${n}`);
+      await Promise.resolve();
+      throw new AppError("unavailable", "the table is busy");
+    },
+  });
+  expect(lines).toEqual({ a: "request 1", b: "request 2", c: undefined });
+  expect(Object.keys(lines)).toHaveLength(3);
+  expect(requestInHand()).toBeUndefined();
 });

@@ -1,4 +1,5 @@
 import type { Log } from "@steward/control/context";
+import { forRequest } from "@steward/control/request-scope";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import type { z } from "zod";
 
@@ -40,18 +41,21 @@ export async function consume<Schema extends z.ZodType>(
         log("error", "message_dropped", { messageId, reason: message.error.message });
         return [];
       }
-      try {
-        await work(message.data);
-        return [];
-      } catch (error) {
-        const permanent = isPermanent(error);
-        log(permanent ? "error" : "warn", permanent ? "message_dropped" : "message_failed", {
-          messageId,
-          receives: attributes.ApproximateReceiveCount,
-          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-        });
-        return permanent ? [] : [{ itemIdentifier: messageId }];
-      }
+      // A pointer says nothing of a request: whoever loads the record does.
+      return forRequest(undefined, async () => {
+        try {
+          await work(message.data);
+          return [];
+        } catch (error) {
+          const permanent = isPermanent(error);
+          log(permanent ? "error" : "warn", permanent ? "message_dropped" : "message_failed", {
+            messageId,
+            receives: attributes.ApproximateReceiveCount,
+            error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+          });
+          return permanent ? [] : [{ itemIdentifier: messageId }];
+        }
+      });
     }),
   );
   return { batchItemFailures: failures.flat() };

@@ -3,6 +3,7 @@ import type { Client } from "@steward/contracts/client";
 import { defaults } from "@steward/contracts/defaults";
 import { AppError, hasCode } from "@steward/contracts/errors";
 import type { ClaimAnswer, LaneMessage, ReleaseJob } from "@steward/contracts/job";
+import { parseTraceparent, traceparentHeader } from "@steward/contracts/trace-context";
 import { fullJitterMs } from "@steward/node-client/backoff";
 import type { Clock } from "@steward/node-client/clock";
 import { isFinal } from "@steward/node-client/is-final";
@@ -29,16 +30,21 @@ export interface RunJobOptions {
 
 export type JobEnd =
   /** The server has the answer, or the job back: the message has done its work. */
-  | { type: "completed" }
-  /** `ofQuestion`: the model failed at this one, and may answer others. */
-  | { type: "released"; reason: ReleaseJob["reason"]; ofQuestion?: true }
-  /** The server will never give this job for this message. */
-  | { type: "refused"; code: string }
-  /**
-   * The lease went to somebody else, or nobody answered: the message is left to whoever comes next. `shutOut`: this
-   * worker gets no job at all.
-   */
-  | { type: "left"; why: string; shutOut?: true };
+  (
+    | { type: "completed" }
+    /** `ofQuestion`: the model failed at this one, and may answer others. */
+    | { type: "released"; reason: ReleaseJob["reason"]; ofQuestion?: true }
+    /** The server will never give this job for this message. */
+    | { type: "refused"; code: string }
+    /**
+     * The lease went to somebody else, or nobody answered: the message is left to whoever comes next. `shutOut`: this
+     * worker gets no job at all.
+     */
+    | { type: "left"; why: string; shutOut?: true }
+  ) & {
+    /** The request that the job is for, as the claim's answer says. */
+    requestId?: string;
+  };
 
 /** How long a claim is asked for again when nobody answers: below the message's visibility timeout. */
 const claimForMs = 15_000;
@@ -53,10 +59,22 @@ const tellTextEveryMs = 500;
 export async function runJob(options: RunJobOptions): Promise<JobEnd> {
   const { clock } = options;
   const askedAtMs = clock.monotonicMs();
-  const claim = await claimJob(options, askedAtMs);
-  if ("type" in claim) return claim;
+  const claimed = await claimJob(options, askedAtMs);
+  if ("end" in claimed) return claimed.end;
+  const { claim, requestId } = claimed;
   options.onLease(claim.leaseInMs);
-  return workUnderLease(options, claim, askedAtMs);
+  if (requestId === undefined) return workUnderLease(options, claim, askedAtMs);
+  const end = await workUnderLease(partOf(requestId, options), claim, askedAtMs);
+  return { ...end, requestId };
+}
+
+/** What is said of the job, to the server and in the log, is part of the request that it is for. */
+function partOf(requestId: string, options: RunJobOptions): RunJobOptions {
+  return {
+    ...options,
+    call: (name, input) => options.call(name, { ...input, requestId }),
+    log: (event, fields) => options.log(event, { ...fields, requestId }),
+  };
 }
 
 async function workUnderLease(options: RunJobOptions, claim: ClaimAnswer, claimedAtMs: number): Promise<JobEnd> {
@@ -165,7 +183,10 @@ function nextText(output: string, offset: number): { offset: number; delta: stri
 }
 
 /** The same claimId every time: when a reply was lost, the repetition is told what the first one was. */
-async function claimJob(options: RunJobOptions, askedAtMs: number): Promise<ClaimAnswer | JobEnd> {
+async function claimJob(
+  options: RunJobOptions,
+  askedAtMs: number,
+): Promise<{ claim: ClaimAnswer; requestId: string | undefined } | { end: JobEnd }> {
   const { message, call, clock, random, log, stop, model } = options;
   const body = {
     tenantId: message.tenantId,
@@ -176,14 +197,19 @@ async function claimJob(options: RunJobOptions, askedAtMs: number): Promise<Clai
   };
   for (let failures = 1; ; failures += 1) {
     try {
-      return await call("claimJob", { params: { jobId: message.jobId }, body, signal: stop });
+      let requestId: string | undefined;
+      const onHeaders = (header: (name: string) => string | undefined) => {
+        requestId = parseTraceparent(header(traceparentHeader))?.traceId;
+      };
+      const claim = await call("claimJob", { params: { jobId: message.jobId }, body, signal: stop, onHeaders });
+      return { claim, requestId };
     } catch (error) {
-      if (isShutOut(error)) return { type: "left", why: describeError(error), shutOut: true };
-      if (isFinal(error)) return { type: "refused", code: error.code };
+      if (isShutOut(error)) return { end: { type: "left", why: describeError(error), shutOut: true } };
+      if (isFinal(error)) return { end: { type: "refused", code: error.code } };
       // Somebody else holds it, or the door does not want us: not ours to insist on.
-      if (!isTransient(error)) return { type: "left", why: describeError(error) };
+      if (!isTransient(error)) return { end: { type: "left", why: describeError(error) } };
       const tooLate = clock.monotonicMs() - askedAtMs > claimForMs;
-      if (tooLate || stop.aborted) return { type: "left", why: describeError(error) };
+      if (tooLate || stop.aborted) return { end: { type: "left", why: describeError(error) } };
       if (failures === 1) log("job.claim_unanswered", { jobId: message.jobId, error: describeError(error) });
       await clock.sleep(fullJitterMs({ failures, baseMs: 100, capMs: 5_000, random }), stop);
     }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { AuditEntry } from "@steward/contracts/audit";
 import { firstIdAt } from "@steward/contracts/ids";
+import { isTraceId } from "@steward/contracts/trace-context";
 import { calling, isNamed } from "../faults.ts";
 import { createItem, type Item, type Page, queryItems, readItems, type Table, type Write } from "../table.ts";
 import * as states from "./state.ts";
@@ -24,6 +25,14 @@ function unsealedKeys(auditId: string) {
   return { gsi1pk: unsealedPartition(shard), gsi1sk: auditId };
 }
 
+/**
+ * Entries of one request together, for as long as they are kept. Not those that count: theirs are many requests, of which
+ * they name the first.
+ */
+const requestPartition = (tenantId: string, requestId: string) => `T#${tenantId}#AUDIT#${requestId}`;
+const requestKeys = ({ tenantId, auditId, requestId }: AuditEntry) =>
+  isTraceId(requestId) ? { gsi2pk: requestPartition(tenantId, requestId), gsi2sk: auditId } : {};
+
 /** Where an entry is. */
 export interface EntryKey {
   tenantId: string;
@@ -42,7 +51,7 @@ export interface StoredEntry {
 
 /** To be committed with the change that it tells of. */
 export const appendAudit = (entry: AuditEntry): Write =>
-  createItem("audit entry", { ...keyOf(entry), ...unsealedKeys(entry.auditId), ...entry });
+  createItem("audit entry", { ...keyOf(entry), ...unsealedKeys(entry.auditId), ...requestKeys(entry), ...entry });
 
 /**
  * isOpen: settles a count against the seal of its minute. The sealer closes before it reads what it seals, so whoever
@@ -170,6 +179,8 @@ export interface AuditQuery {
   who?: string;
   what?: string;
   record?: string;
+  /** By a trace id: from an index, which trails the table by a moment. By the ids that were before: looked for like the others. */
+  request?: string;
   fromMs?: number;
   toMs?: number;
 }
@@ -177,7 +188,7 @@ export interface AuditQuery {
 /** So many entries are looked at for one page; a rarer filter's page is short, and says where to go on. */
 const lookedAt = 2_000;
 
-/** One page of the tenant's trail, newest first, strongly consistent. It may be empty and yet not the last. */
+/** One page of the tenant's trail, newest first, strongly consistent but for one request's. It may be empty and yet not the last. */
 export async function listAudit(table: Table, tenantId: string, query: AuditQuery): Promise<Page<StoredEntry>> {
   const { limit, after, fromMs, toMs } = query;
   const low = fromMs === undefined ? states.beforeAllIds : firstIdAt("audit", fromMs);
@@ -193,10 +204,8 @@ export async function listAudit(table: Table, tenantId: string, query: AuditQuer
       table.client.send(
         new QueryCommand({
           TableName: table.name,
-          KeyConditionExpression: "pk = :pk AND sk BETWEEN :low AND :high",
-          ExpressionAttributeValues: { ":pk": partition(tenantId), ":low": low, ":high": high },
+          ...placeOf(tenantId, query, { low, high }),
           ScanIndexForward: false,
-          ConsistentRead: true,
           Limit: Math.min(500, hasFilter(query) ? 500 : limit + 2),
           ...(start === undefined ? {} : { ExclusiveStartKey: start }),
         }),
@@ -216,15 +225,32 @@ export async function listAudit(table: Table, tenantId: string, query: AuditQuer
   return { items };
 }
 
-function hasFilter({ who, what, record }: AuditQuery): boolean {
-  return who !== undefined || what !== undefined || record !== undefined;
+/** What the table is asked for: a part of the trail, or of one request's entries in it. */
+function placeOf(tenantId: string, { request }: AuditQuery, { low, high }: { low: string; high: string }) {
+  if (!isTraceId(request)) {
+    return {
+      KeyConditionExpression: "pk = :pk AND sk BETWEEN :low AND :high",
+      ExpressionAttributeValues: { ":pk": partition(tenantId), ":low": low, ":high": high },
+      ConsistentRead: true,
+    };
+  }
+  return {
+    IndexName: "gsi2",
+    KeyConditionExpression: "gsi2pk = :pk AND gsi2sk BETWEEN :low AND :high",
+    ExpressionAttributeValues: { ":pk": requestPartition(tenantId, request), ":low": low, ":high": high },
+  };
 }
 
-function passes(entry: AuditEntry, { who, what, record }: AuditQuery): boolean {
+function hasFilter({ who, what, record, request }: AuditQuery): boolean {
+  return who !== undefined || what !== undefined || record !== undefined || request !== undefined;
+}
+
+function passes(entry: AuditEntry, { who, what, record, request }: AuditQuery): boolean {
   return (
     (who === undefined || entry.who === who) &&
     (what === undefined || entry.what === what) &&
-    (record === undefined || entry.record === record)
+    (record === undefined || entry.record === record) &&
+    (request === undefined || entry.requestId === request)
   );
 }
 

@@ -4,6 +4,7 @@ import { type AuditEntryView, auditEntryViewSchema, entryOfView } from "@steward
 import type { Client } from "@steward/contracts/client";
 import { type SealView, sealViewSchema } from "@steward/contracts/seal";
 import { signedDocumentSchema } from "@steward/contracts/signed";
+import { requestIdSchema } from "@steward/contracts/request-id";
 import { createTrailVerifier, type KnownSeal, type TrailReport } from "@steward/contracts/verify-trail";
 import { type Command, InvalidArgumentError } from "commander";
 import { z } from "zod";
@@ -23,6 +24,7 @@ interface Filters {
   who?: string;
   what?: string;
   record?: string;
+  request?: string;
   from?: string;
   to?: string;
 }
@@ -77,6 +79,7 @@ export function addAudit(program: Command, run: Runner): void {
   examples(
     audit,
     "steward audit ls --who per_01k… --from 2027-01-01T00:00:00Z",
+    "steward audit ls --request 4bf92f3577b34da6a3ce929d0e0e4736",
     "steward audit verify --root 5f1c…",
     "steward audit export --output entries.ndjson && steward audit seals --output seals.ndjson",
     "steward audit verify --entries entries.ndjson --seals seals.ndjson --root 5f1c…",
@@ -89,6 +92,7 @@ function filtered(command: Command): Command {
     .option("--who <id>", "a person, a token, a node, or steward:<part>")
     .option("--what <verb>", "submit-task, approve-plan, denied-forbidden, …")
     .option("--record <id>", "on which record")
+    .option("--request <id>", "of one request: itself, and all that came of it", request)
     .option("--from <time>", "from this moment on (ISO 8601)", time)
     .option("--to <time>", "up to this moment (ISO 8601)", time);
 }
@@ -97,6 +101,12 @@ function time(value: string): string {
   const ms = Date.parse(value);
   if (Number.isNaN(ms)) throw new InvalidArgumentError("Write it like 2027-01-07T08:00:00Z.");
   return new Date(ms).toISOString();
+}
+
+function request(value: string): string {
+  const id = requestIdSchema.safeParse(value);
+  if (!id.success) throw new InvalidArgumentError("`steward tasks show` says a task's: 32 hexadecimal digits.");
+  return id.data;
 }
 
 function fingerprint(value: string): string {

@@ -10,6 +10,7 @@ import { deviceFlow } from "../device-flow.ts";
 import { usageError } from "../exit-codes.ts";
 import { listUpTo } from "../list-all.ts";
 import { readProfiles, removeProfile, updateProfiles } from "../profiles.ts";
+import { requestHeaders } from "../request-id.ts";
 import { visible } from "../text/visible.ts";
 import { examples } from "./shared.ts";
 
@@ -128,7 +129,7 @@ async function login(context: Context, link: string | undefined, ways: LoginWays
   const call = createClient({
     baseUrl: apiUrl,
     transport: httpTransport,
-    headers: () => ({ authorization: `Bearer ${session.accessToken}` }),
+    headers: () => ({ ...requestHeaders(), authorization: `Bearer ${session.accessToken}` }),
   });
   const { items } = await listUpTo(10_000, (query) => call("listTenants", { query }));
   const wanted = options.tenant;

@@ -89,6 +89,7 @@ function addReading(tasks: Command, run: Runner): void {
           const planning = planningText(task.planning, ui.paint);
           if (planning !== "") ui.say(planning);
           for (const line of saidText(task, ui.paint, nowMs())) ui.say(line);
+          if (task.requestId !== undefined) ui.say(ui.paint.dim(`request ${visible(task.requestId)}`));
           if (taskHasEnded(task.status)) ui.say(`${runs.length > 0 ? "\n" : ""}${resultText(task, ui.paint, nowMs())}`);
           return exitCodes.ok;
         }),

@@ -12,8 +12,10 @@ export function problemText(error: unknown, paint: Paint): string {
     }
     const next = nextOf(error);
     if (next !== undefined) lines.push(`  ${paint.dim("→")} ${visible(next)}`);
-    const requestId = error instanceof AppError ? error.details?.["requestId"] : undefined;
-    if (error instanceof AppError && error.code === "internal" && typeof requestId === "string") {
+    const fault = appErrorOf(error);
+    const requestId = requestIdOf(error);
+    // What whoever runs the installation looks for. Of a refusal everything is said.
+    if (requestId !== undefined && (fault?.code === "internal" || fault?.code === "unavailable")) {
       lines.push(`  ${paint.dim(`request ${visible(requestId)}`)}`);
     }
   }
@@ -24,14 +26,27 @@ export function problemText(error: unknown, paint: Paint): string {
 export function problemJson(error: unknown): { error: Record<string, unknown> } {
   const code = error instanceof AppError ? error.code : error instanceof CliError ? "cli" : "internal";
   const known = error instanceof AppError || error instanceof CliError ? error : undefined;
+  const requestId = requestIdOf(error);
   return {
     error: {
       code,
       message: messageOf(error),
       ...(known?.fields === undefined ? {} : { fields: known.fields }),
       ...(known === undefined || nextOf(known) === undefined ? {} : { next: nextOf(known) }),
+      ...(requestId === undefined ? {} : { requestId }),
     },
   };
+}
+
+function appErrorOf(error: unknown): AppError | undefined {
+  const found = error instanceof CliError ? error.cause : error;
+  return found instanceof AppError ? found : undefined;
+}
+
+/** Of a call that the API has refused, or may have got without answering. */
+function requestIdOf(error: unknown): string | undefined {
+  const told = appErrorOf(error)?.details?.["requestId"];
+  return typeof told === "string" ? told : undefined;
 }
 
 function messageOf(error: unknown): string {

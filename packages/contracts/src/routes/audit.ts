@@ -4,6 +4,7 @@ import { momentSchema } from "../bounded.ts";
 import { defineRoute, pageOf, pageQuery } from "../route.ts";
 import { sealViewSchema } from "../seal.ts";
 import { signedDocumentSchema } from "../signed.ts";
+import { requestIdSchema } from "../request-id.ts";
 
 const api = { door: "api", servedBy: "api" } as const;
 
@@ -23,6 +24,8 @@ export const auditRoutes = {
       who: text,
       what: text,
       record: text,
+      /** Of this request: its own entries and those of all that came of it. */
+      request: requestIdSchema.optional(),
       /** From this moment on, and up to that one. */
       from: momentSchema.optional(),
       to: momentSchema.optional(),

@@ -7,6 +7,8 @@ export interface JobState extends Versioned {
   tenantId: string;
   jobId: string;
   taskId: string;
+  /** The task's. */
+  requestId?: string;
   /** What is asked for: a plan's steps, or words. */
   kind: JobKind;
   status: JobStatus;

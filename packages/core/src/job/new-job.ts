@@ -11,6 +11,7 @@ export interface NewJob {
   tenantId: string;
   jobId: string;
   taskId: string;
+  requestId?: string;
   /** A plan, unless it says otherwise. */
   kind?: JobKind;
   lane: Lane;

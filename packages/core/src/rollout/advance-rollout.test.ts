@@ -223,10 +223,13 @@ describe("a rollout", () => {
     ({ rollout, runs } = carryOut(rollout, runs, startMs));
     for (let round = 0; round < 2; round += 1) runs = runs.map((run) => step(run, startMs, "failed"));
     ({ rollout, runs } = carryOut(rollout, runs, startMs));
-    rollout = reduceRollout(rollout, { type: "retry" }, startMs);
+    expect(rollout.requestId).toBe(testTask().requestId);
+    rollout = reduceRollout(rollout, { type: "retry", requestId: "of the retry" }, startMs);
     const again: RunEvent = { type: "retry", round: 1 };
     runs = runs.map((run) => reduceRun(run, again, startMs).state);
     rollout = reduceRollout(rollout, { type: "cancel" }, startMs);
+    // Who stops it asks for nothing that would be done.
+    expect(rollout.requestId).toBe("of the retry");
     for (let round = 0; round < 2; round += 1) ({ rollout, runs } = carryOut(rollout, runs, startMs));
     expect(rollout).toMatchObject({ status: "cancelled", result: { counts: { cancelled: 1 } } });
     rollout = reduceRollout(rollout, { type: "undo" }, startMs);

@@ -26,6 +26,7 @@ export function newRollout(task: TaskState, rolloutId: string, nowMs: number): R
     tenantId: task.tenantId,
     rolloutId,
     taskId: task.taskId,
+    ...(task.requestId === undefined ? {} : { requestId: task.requestId }),
     status: "running",
     parameters: plan.mode === "check" ? previewParameters(plan.rollout) : plan.rollout,
     // A preview changes nothing, so it needs no waves: it has them for its hash, which is that of the change itself.

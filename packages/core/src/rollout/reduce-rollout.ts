@@ -49,6 +49,7 @@ export function reduceRollout(rollout: RolloutState, event: RolloutEvent, nowMs:
         cancelReason: undefined,
         round: (rollout.round ?? 0) + 1,
         ...(event.type === "undo" ? { operation: "undo" } : {}),
+        ...(event.requestId === undefined ? {} : { requestId: event.requestId }),
       });
       refuseIdleRound(rollout, event, nowMs);
       return next;

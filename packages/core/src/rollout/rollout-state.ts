@@ -7,6 +7,8 @@ export interface RolloutState extends Versioned {
   tenantId: string;
   rolloutId: string;
   taskId: string;
+  /** The request that it is for: the task's, or since the last round that of whoever asked for that. */
+  requestId?: string;
   status: RolloutStatus;
   parameters: RolloutParameters;
   mode: Mode;
@@ -73,6 +75,6 @@ export type RolloutEvent =
   /** `running, paused → cancelling`: nothing more is sent; what has begun goes on. */
   | { type: "cancel"; reason?: string }
   /** `succeeded, failed → running`: once more where it failed, and where it therefore never came to. */
-  | { type: "retry" }
+  | { type: "retry"; requestId?: string }
   /** `succeeded, failed, cancelled → running`: takes back what its runs have done. */
-  | { type: "undo"; reason?: string };
+  | { type: "undo"; reason?: string; requestId?: string };

@@ -119,6 +119,15 @@ describe("a run", () => {
     );
   });
 
+  it("is for the request that its command was sent for, and after a retry for that one", () => {
+    expect(sent.requestId).toBeUndefined();
+    const first = after(pending, { type: "send", envelope: signed, requestId: "1" });
+    const failed = after(after(first, start("a")), result("failed"));
+    expect([first.requestId, failed.requestId]).toEqual(["1", "1"]);
+    const again = after(failed, { type: "retry", round: 1 });
+    expect(after(again, { type: "send", envelope: signed, requestId: "2" }).requestId).toBe("2");
+  });
+
   it("does not start again for a ledger that was restored after the end", () => {
     const done = after(running, result("succeeded"));
     expect(() => reduceRun(done, start("a"), startMs)).toThrowError(expect.objectContaining({ code: "stale_attempt" }));

@@ -71,7 +71,11 @@ export function reduceRun(state: RunState, event: RunEvent, nowMs: number): Step
       }
       if (state.sentAtMs !== undefined) return unchanged(state);
       if (knowsEvent(transitions, state.status, event.type)) refuseIfPlanExpired(state, nowMs);
-      return go(state.status === "undoing" ? "undoing" : "sent", { envelope: event.envelope, sentAtMs: nowMs });
+      return go(state.status === "undoing" ? "undoing" : "sent", {
+        envelope: event.envelope,
+        sentAtMs: nowMs,
+        ...(event.requestId === undefined ? {} : { requestId: event.requestId }),
+      });
     case "ring":
       if (!awaitsStart(state)) return unchanged(state);
       return go(state.status, {

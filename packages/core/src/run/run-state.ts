@@ -40,6 +40,8 @@ export interface RunState extends Versioned {
   expiresAtMs: number;
   /** Sum of the steps' timeouts and the grace: how long a started run may take. */
   allowedMs: number;
+  /** The request that the current attempt is for, from when it is sent. */
+  requestId?: string;
   /** Of the moment that it is sent; stored beside the run and not in it. */
   envelope?: SignedDocument;
   /** When the current attempt was sent. Absent: it was not. */
@@ -69,7 +71,7 @@ export type RunEvent =
    * `pending → sent`, with the signed envelope (`undoing` stays so). Again for the same attempt: nothing changes. One that
    * was signed for another `attempt` is refused (`stale_attempt`): whoever sends may have read the run before a retry.
    */
-  | { type: "send"; envelope: SignedDocument; attempt?: number }
+  | { type: "send"; envelope: SignedDocument; attempt?: number; requestId?: string }
   | { type: "ring"; refused?: boolean }
   /** Its appliance asked to start and there is no place (`judgeLateStart`). Again within two minutes: nothing changes. */
   | { type: "await_place" }

@@ -11,6 +11,8 @@ export interface NewTask {
   tenantId: string;
   taskId: string;
   kind: TaskState["kind"];
+  /** A new one where nobody called. */
+  requestId: string;
   instruction?: string;
   requestedBy: TaskState["requestedBy"];
   source?: NonNullable<TaskState["source"]>;

@@ -33,6 +33,8 @@ export interface TaskState extends Versioned {
   tenantId: string;
   taskId: string;
   kind: "support" | "action";
+  /** The request that asked for it; absent in records from before it was kept. */
+  requestId?: string;
   status: TaskStatus;
   /** Plain words; absent where the steps were given explicitly. */
   instruction?: string;
