@@ -14,7 +14,7 @@ import type { Context } from "./context.ts";
 import { heldBy } from "./held-by.ts";
 import { planSchedule, taskIdOf } from "./plan-schedule.ts";
 import { countTask } from "./quotas.ts";
-import { forRequest } from "./request-scope.ts";
+import { forRequest, goOnFor } from "./request-scope.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { storeTask } from "./store-task.ts";
 
@@ -49,14 +49,15 @@ export async function runSchedules(deps: Deps): Promise<{ looked: number; failed
     for (const one of left) {
       if (performance.now() > untilMs) return;
       looked += 1;
-      try {
-        // Nobody calls: what comes of it is one request all the same.
-        await forRequest(newTraceId(), () => actFor(one.tenantId, () => runSchedule(deps, one)));
-      } catch (error) {
-        // One bad schedule must not keep the others from their time; it stays due, and its lateness is measured.
-        failed += 1;
-        deps.log("error", "schedule_failed", { scheduleId: one.scheduleId, error: String(error) });
-      }
+      await forRequest(undefined, async () => {
+        try {
+          await actFor(one.tenantId, () => runSchedule(deps, one));
+        } catch (error) {
+          // One bad schedule must not keep the others from their time; it stays due, and its lateness is measured.
+          failed += 1;
+          deps.log("error", "schedule_failed", { scheduleId: one.scheduleId, error: String(error) });
+        }
+      });
     }
   };
   await Promise.all(Array.from({ length: atOnce }, workThrough));
@@ -70,6 +71,8 @@ function latenessSeconds(due: readonly DueSchedule[], nowMs: number): number {
 /** Takes one schedule as far as it goes now. */
 async function runSchedule(deps: Deps, key: { tenantId: string; scheduleId: string }): Promise<void> {
   for (let moves = 0; moves < maxMoves; moves += 1) {
+    // Nobody calls: what comes of a due time is one request all the same.
+    goOnFor(newTraceId());
     const moved = await retryOnConflict(() => moveOn(deps, key));
     if (!moved) return;
   }

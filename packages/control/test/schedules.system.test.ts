@@ -1,3 +1,4 @@
+import { listAudit } from "@steward/aws/records/audit";
 import { listNodes, replaceNode } from "@steward/aws/records/node";
 import { createPerson, getPerson, replacePerson } from "@steward/aws/records/person";
 import { getSchedule } from "@steward/aws/records/schedule";
@@ -150,6 +151,11 @@ it("two schedulers at the same time do each due time once", async () => {
   const tasks = await tasksNow();
   const wanted = Array.from({ length: 6 }, (_, index) => taskIdOf({ scheduleId: view.id }, first + index * hourMs));
   expect(tasks.map((task) => task.taskId).sort()).toEqual(wanted.sort());
+  // Each is a request of its own, though nobody called: the task, the due time that was done, and what follows.
+  expect(new Set(tasks.map((task) => task.requestId)).size).toBe(6);
+  const request = tasks[0]?.requestId ?? "";
+  const { items } = await listAudit(house.table, author.tenantId, { limit: 10, request });
+  expect(items.map(({ entry }) => entry.what).sort()).toEqual(["run-schedule", "started-due-time"]);
 });
 
 it("a due time that was done is not done again by a schedule that comes back under the same name", async () => {
