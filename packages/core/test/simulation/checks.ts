@@ -20,6 +20,9 @@ export interface Checks {
   atTheEnd(hasEnded: boolean): string[];
 }
 
+/** A dispatcher reads, decides and sends one by one: what happens in between it cannot know. */
+const decidedWithinMs = 5_000;
+
 /**
  * What must hold at every moment, judged without the code that decides: by what the records and the appliances' disks
  * show.
@@ -72,7 +75,10 @@ export function createChecks(options: {
 
     if (rollout.stop !== undefined) found(`${about} was sent after the stop`);
     if (rollout.operation === "undo") found(`${about} was sent while the change was being undone`);
-    const failed = others.filter(({ status }) => status === "failed").length;
+    // One that failed while this was being decided is in flight still, for whoever decides.
+    const failed = others.filter(
+      ({ status, endedAtMs }) => status === "failed" && nowMs() - (endedAtMs ?? 0) > decidedWithinMs,
+    ).length;
     const reached = Math.max(sizeUpTo(after.wave), sizeUpTo(1));
     if (failed > toleratedOf(parameters, reached)) found(`${about} was sent with ${failed} failed`);
     if (after.wave > 1 && hasWaves) {
@@ -109,7 +115,7 @@ export function createChecks(options: {
       for (const run of others.filter(({ wave }) => wave < after.wave)) {
         const seen = options.world().fleet.get(run.applianceId);
         // It may have become so since this was decided.
-        const isIll = seen?.health === "critical" && nowMs() - seen.healthSinceMs > 5_000;
+        const isIll = seen?.health === "critical" && nowMs() - seen.healthSinceMs > decidedWithinMs;
         if (
           isIll &&
           run.status === "succeeded" &&
