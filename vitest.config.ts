@@ -9,7 +9,7 @@ import { testAppId } from "./packages/local/src/cloud/call-recorder.ts";
  */
 const alone = [
   "test/{browser,chaos}/**/*.test.ts",
-  "test/e2e/{fairness,limits,models,real-ollama,sign-in,start}.test.ts",
+  "test/e2e/{fairness,limits,models,real-ollama,sign-in,start,systemd}.test.ts",
   "test/audit/seal-trail.test.ts",
   "test/infra/workers-drain.test.ts",
   "test/aws/claude.test.ts",

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { buildAllBundles } from "@steward/catalogue/bundle";
 import { newestRelease } from "@steward/catalogue/release-content";
 import type { ReleaseContent } from "@steward/contracts/release";
@@ -12,9 +12,7 @@ import { readRelease } from "@steward/control/read-release";
 import { entryUrl, type FunctionName } from "@steward/functions/definitions";
 import { releaseFiles } from "@steward/functions/release-source";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { functionEnvironment, readCredentials } from "../../packages/local/src/host/function-environment.ts";
-import { parseHostEnvironment } from "../../packages/local/src/host/env.ts";
-import { createLambda, type Outcome } from "../../packages/local/src/host/lambda.ts";
+import type { Outcome } from "../../packages/local/src/host/lambda.ts";
 import { bareClients } from "../../scripts/build/bare-clients.ts";
 import { bundle, digestOf } from "../../scripts/build/bundle.ts";
 import { type BuiltFunction, buildFunctions } from "../../scripts/build/functions.ts";
@@ -22,6 +20,7 @@ import { readReleaseFiles } from "../../scripts/build/release-file.ts";
 import { root } from "../../scripts/run.ts";
 import { describePath } from "../support/describe-path.ts";
 import { approve, type Installation, until, untilEnded } from "../support/installation.ts";
+import { publishFrom } from "../support/publish-release.ts";
 import { startWithModels, type WithModels } from "../support/with-models.ts";
 
 /*
@@ -152,30 +151,7 @@ describe("the built functions", () => {
       const directory = mkdtempSync(join(folder, "bootstrap-"));
       cpSync(join(functionsDir, "bootstrap"), directory, { recursive: true });
       change(directory);
-      const { stack } = installation;
-      const host = parseHostEnvironment({
-        STEWARD_STATE_DIR: stack.stateDir,
-        STEWARD_STAGE: stack.stage,
-        STEWARD_CREDENTIALS_FILE: join(stack.stateDir, "credentials.json"),
-        AWS_ENDPOINT_URL: stack.cloudUrl,
-        AWS_REGION: "eu-central-1",
-        STEWARD_API_PORT: "0",
-        STEWARD_NODES_PORT: "0",
-      });
-      const keysOf = readCredentials(host.STEWARD_CREDENTIALS_FILE);
-      const lambda = createLambda({
-        name: "bootstrap",
-        entryUrl: pathToFileURL(join(directory, "index.mjs")),
-        environment: functionEnvironment("bootstrap", { host, keysOf, apiUrl: stack.apiUrl, nodesUrl: stack.nodesUrl }),
-        timeoutMs: 20_000,
-        concurrency: 1,
-        log: () => undefined,
-      });
-      try {
-        return await lambda.invoke({ step: "publish" });
-      } finally {
-        await lambda.close();
-      }
+      return publishFrom(installation, directory);
     }
     const pin = (directory: string, release: unknown) =>
       writeFileSync(join(directory, releaseFiles.committed("local")), JSON.stringify(release));

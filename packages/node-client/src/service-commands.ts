@@ -139,7 +139,7 @@ export interface UpgradeHereOptions {
   root?: string;
 }
 
-/** False where what ran before runs again. */
+/** False where what ran before runs again, and another was asked for: to settle is done then. */
 export async function upgradeHere(service: Service, options: UpgradeHereOptions): Promise<boolean> {
   const { run = runHere, root } = options;
   // Whoever asked looks there, also where the settings cannot be read.
@@ -169,7 +169,7 @@ export async function upgradeHere(service: Service, options: UpgradeHereOptions)
     returned: `${end?.version} was taken back${end !== undefined && "why" in end ? `: ${end.why}` : ""}; what ran before runs again`,
   };
   say(said[end?.type ?? "none"]);
-  return end?.type !== "returned";
+  return options.settle === true || end?.type !== "returned";
 }
 
 type About = UpgradeHereOptions & HostSettings & { run: Run };

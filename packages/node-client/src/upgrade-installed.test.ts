@@ -80,7 +80,7 @@ const running = (of: Service = service) => readFileSync(placesOf(of, folder).pro
 function upgrade(
   { answers }: Pick<ReturnType<typeof signedWorld>, "answers">,
   state: string,
-  over: { service?: Service; nowMs?: () => number } = {},
+  over: { service?: Service; nowMs?: () => number; restarts?: number } = {},
 ) {
   const of = over.service ?? service;
   const { state: stateDir } = placesOf(of, folder);
@@ -93,7 +93,9 @@ function upgrade(
       call: async (route: string) => answers[route],
     } as unknown as Parameters<typeof upgradeInstalled>[0]["client"],
     stateDir,
-    run: () => {
+    run: (_command, [verb]) => {
+      if (verb === "show") return { code: 0, text: `${over.restarts ?? 0}\n` };
+      if (over.restarts !== undefined && running(of) === "new") return { code: 0, text: "" };
       const status = { version: running(of) === "new" ? "99.0.0" : "1.0.0", connected: true, startedAtMs: Date.now() };
       writeFileSync(join(stateDir, "status.json"), JSON.stringify(status));
       return { code: 0, text: "" };
@@ -131,6 +133,17 @@ it("documents are fetched once for all who ask meanwhile, and the newest stays",
 });
 
 describe.runIf(process.platform === "linux")("an upgrade of the worker", () => {
+  it("goes back from a build that systemd starts again and again, without waiting for its heartbeat", async () => {
+    const world = signedWorld();
+    pin(world.rootPublicKey);
+    const before = running();
+    expect(await upgrade(world, world.rootPublicKey, { restarts: 3 })).toMatchObject({
+      type: "returned",
+      why: expect.stringContaining("ended 3 times"),
+    });
+    expect(running()).toBe(before);
+  });
+
   it("goes to the build of the release that the kept root has signed", async () => {
     const world = signedWorld();
     pin(world.rootPublicKey);

@@ -14,6 +14,8 @@ import { anotherRoot, pinnedRoot, placesOf, type Run, type Service, unitOf } fro
 
 /** How long a new build has to get its first heartbeat out. */
 const beatWithinMs = 120_000;
+/** One end may be anything's fault. */
+const mostRestarts = 3;
 const maxBuildBytes = 64 * 1024 * 1024;
 /** The program's own word, in its state folder, which it writes after each answered heartbeat. */
 export const statusFile = "status.json";
@@ -100,19 +102,36 @@ function proofOf(options: Pick<UpgradeInstalledOptions, "service" | "stateDir" |
       const { code, text } = run("systemctl", ["restart", unitOf(service)]);
       if (code !== 0) throw new AppError("unprocessable", `the service does not start: ${text.trim().slice(0, 300)}`);
     },
-    hasBeaten: (version: string) => waitForBeat(join(stateDir, statusFile), version, options.withinMs ?? beatWithinMs),
+    hasBeaten: (version: string) =>
+      waitForBeat({
+        file: join(stateDir, statusFile),
+        version,
+        withinMs: options.withinMs ?? beatWithinMs,
+        restarts: () => Number(run("systemctl", ["show", "--property=NRestarts", "--value", unitOf(service)]).text),
+      }),
   };
 }
 
-/** The status file is the program's own word: which build wrote it, when, and whether its last heartbeat was answered. */
-async function waitForBeat(file: string, version: string, withinMs: number): Promise<boolean> {
+/**
+ * The status file is the program's own word: which build wrote it, when, and whether its last heartbeat was answered.
+ * Throws for one that systemd has to start again and again: it will not beat, however long one waits.
+ */
+async function waitForBeat(wait: {
+  file: string;
+  version: string;
+  withinMs: number;
+  /** How often the service ended by itself and was started again, since somebody started it. */
+  restarts: () => number;
+}): Promise<boolean> {
   const fromMs = Date.now();
-  const endsAtMs = systemClock.monotonicMs() + withinMs;
+  const endsAtMs = systemClock.monotonicMs() + wait.withinMs;
   while (systemClock.monotonicMs() < endsAtMs) {
-    const status = await readFile(file, "utf8").then(parse, () => undefined);
-    if (status?.version === version && status.connected === true && (status.startedAtMs ?? 0) >= fromMs - 5_000) {
+    const status = await readFile(wait.file, "utf8").then(parse, () => undefined);
+    if (status?.version === wait.version && status.connected === true && (status.startedAtMs ?? 0) >= fromMs - 5_000) {
       return true;
     }
+    if (wait.restarts() >= mostRestarts)
+      throw new AppError("unprocessable", `it ended ${mostRestarts} times at its start`);
     await systemClock.sleep(500);
   }
   return false;
