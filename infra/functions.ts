@@ -13,6 +13,7 @@ import { readReleaseFile, releaseFileOf } from "../scripts/build/release-file.ts
 import { componentName, fileText, type Input, perName, permissionsOf, repository } from "./platform.ts";
 import type { Stage } from "./stage.ts";
 import type { Storage } from "./storage.ts";
+import { tracingOf } from "./tracing.ts";
 
 /** No name below `.invalid` can exist (RFC 6761), so no request ever comes through this door: it is shut. */
 const noDoor = "nodes.invalid";
@@ -26,6 +27,8 @@ export function makeFunctions(
   const definitions: Record<FunctionName, FunctionDefinition> = functionDefinitions;
   const names = resourceNames(stage.name);
   const environment = environmentOf(stage, account, domains);
+  // Only what is built has a traced entry: a personal stage's sources are what SST makes of them.
+  const tracing = (name: FunctionName) => tracingOf(runsArtifact(stage, name) ? stage : undefined, name);
   const make = (name: FunctionName) => {
     const { principal, trigger, timeoutSeconds, memoryMb } = definitions[name];
     const reserved = reservedOf(stage, name);
@@ -35,10 +38,11 @@ export function makeFunctions(
       ...codeOf(stage, name),
       timeout: `${timeoutSeconds} seconds`,
       memory: `${memoryMb} MB`,
-      environment,
+      environment: { ...environment, ...tracing(name).environment },
       permissions: place.apply((place) =>
         permissionsOf([
           ...policyStatements(principal, place),
+          ...tracing(name).statements(place),
           {
             actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
             resources: [
@@ -90,7 +94,10 @@ function environmentOf(stage: Stage, account: string, domains: Gateway["domains"
 }
 
 function codeOf(stage: Stage, name: FunctionName): Pick<sst.aws.FunctionArgs, "handler" | "bundle" | "dev"> {
-  if (runsArtifact(stage, name)) return { bundle: artifactOf(name), handler: "index.handler", dev: false };
+  if (runsArtifact(stage, name)) {
+    const handler = tracingOf(stage, name).entry.replace(/\.mjs$/, ".handler");
+    return { bundle: artifactOf(name), handler, dev: false };
+  }
   return { handler: `packages/functions/src/${functionDefinitions[name].entry}.handler` };
 }
 
@@ -110,7 +117,7 @@ function artifactOf(name: FunctionName): string {
 function requireArtifacts(stage: Stage): void {
   const missing = functionNames
     .filter((name) => runsArtifact(stage, name))
-    .map((name) => `${artifactOf(name)}/index.mjs`)
+    .map((name) => `${artifactOf(name)}/${tracingOf(stage, name).entry}`)
     .filter((file) => fileText(file) === undefined);
   const problems = [
     ...(missing.length === 0 ? [] : [`Not built: ${missing.join(", ")}. Next: npm run build`]),

@@ -60,6 +60,20 @@ const stageSettingsSchema = z.strictObject({
   }),
   /** Notices by e-mail come from here: an address that SES may send as. Absent: none are sent. */
   mail: z.strictObject({ from: z.email() }).optional(),
+  /** Invocations are told to this OpenTelemetry collector (`docs/observability.md`). Absent: to nobody, and nothing is loaded for it. */
+  openTelemetry: z
+    .strictObject({
+      /** OTLP over HTTP: `https://otlp.example.com`, or `http://localhost:4318` for a collector's Lambda extension. */
+      endpoint: z.url({ protocol: /^https?$/, error: "the address of a collector, such as https://otlp.example.com" }),
+      /** Of the secret `steward-STAGE/NAME` with the collector's key, which is yours to make: `api-key=…`. */
+      headersSecret: z
+        .string()
+        .regex(/^(?!run$|tenant$|instance$)[a-z][a-z0-9-]{0,40}$/, "what follows steward-STAGE/ in the secret's name")
+        .optional(),
+      /** Of how many traces in a hundred are told; all of them unless it is said. */
+      samplePercent: z.number().min(0).max(100).optional(),
+    })
+    .optional(),
   limits: z.strictObject({
     /** Requests per second over all of the API, and how many at once above that. */
     requestsPerSecond: count.min(1),
@@ -155,6 +169,12 @@ const rules = [
       },
     ),
   ),
+  rule(z.object({ openTelemetry: z.object({ endpoint: z.url() }) }), ({ openTelemetry: { endpoint } }, say) => {
+    const { protocol, hostname } = new URL(endpoint);
+    // What leaves the machine does so in secret, and a key even more.
+    if (protocol === "http:" && !["localhost", "127.0.0.1"].includes(hostname))
+      say("openTelemetry.endpoint", "must be https, unless it is on localhost");
+  }),
   rule(
     z.object({ limits: z.object({ heartbeatConcurrency: count, waitConcurrency: count }) }),
     ({ limits: { heartbeatConcurrency, waitConcurrency } }, say) => {

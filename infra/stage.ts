@@ -19,6 +19,8 @@ export interface Stage {
   ssmNodes?: number;
   /** Who notices by e-mail come from. */
   mailFrom?: string;
+  /** Whom invocations are told to. */
+  openTelemetry?: StageSettings["openTelemetry"];
   /** Invocations kept for one function alone; a personal stage takes its share of what the account has. */
   reserved: { heartbeat: number; wait: number } | undefined;
   logDays: number;
@@ -57,7 +59,8 @@ export function readStage(name: string | undefined): Stage {
       pinned: false,
     };
   }
-  const { account, region, domains, limits, mail, retention, releaseChannel, approvals, workers } = settingsOf(name);
+  const settings = settingsOf(name);
+  const { account, region, domains, limits, mail, retention, releaseChannel, approvals, workers } = settings;
   return {
     name,
     permanent: true,
@@ -68,6 +71,7 @@ export function readStage(name: string | undefined): Stage {
     requestBurst: limits.requestBurst,
     ...(limits.ssmNodes === undefined ? {} : { ssmNodes: limits.ssmNodes }),
     ...(mail === undefined ? {} : { mailFrom: mail.from }),
+    ...(settings.openTelemetry === undefined ? {} : { openTelemetry: settings.openTelemetry }),
     reserved: { heartbeat: limits.heartbeatConcurrency, wait: limits.waitConcurrency },
     logDays: retention.logDays,
     startsWorkers: workers.maximum > 0,

@@ -17,8 +17,8 @@ export interface Bundled {
   metafile: Metafile;
 }
 
-/** The entry: a file, or a text whose imports are looked up from the repository's root. */
-export type Entry = { file: string } | { text: string };
+/** The entry: a file, or a text whose imports are looked up from the repository's root. `traced`: a second one, beside it. */
+export type Entry = { file: string; traced?: string } | { text: string };
 
 /**
  * Bundles for Lambda's Node 24. The same sources give the same bytes on every machine: paths are relative to the root,
@@ -28,7 +28,10 @@ export async function bundle(entry: Entry): Promise<Bundled> {
   const { outputFiles, metafile } = await build({
     ...bundleOptions,
     ...("file" in entry
-      ? { entryPoints: { index: entry.file } }
+      ? {
+          entryPoints: { index: entry.file, ...(entry.traced === undefined ? {} : { traced: tracedEntry }) },
+          plugins: [...bundleOptions.plugins, ofText(entry.traced ?? "")],
+        }
       : { stdin: { contents: entry.text, resolveDir: root, sourcefile: "index.js" }, entryNames: "index" }),
   });
   const required = Object.entries(metafile.inputs).flatMap(([file, { imports }]) =>
@@ -80,6 +83,18 @@ const bundleOptions = {
   logLevel: "silent",
   plugins: [inlinePassages(), leanZod()],
 } as const satisfies BuildOptions;
+
+const tracedEntry = "steward:traced";
+
+function ofText(contents: string): Plugin {
+  return {
+    name: "of-text",
+    setup(builder) {
+      builder.onResolve({ filter: new RegExp(`^${tracedEntry}$`) }, ({ path }) => ({ path, namespace: "text" }));
+      builder.onLoad({ filter: /^/, namespace: "text" }, () => ({ contents, resolveDir: root, loader: "ts" }));
+    },
+  };
+}
 
 /**
  * zod's `z` is a namespace object, which esbuild keeps whole: every type, the translations of messages into 50 languages,

@@ -5,7 +5,13 @@ import { fileURLToPath } from "node:url";
 import { buildAllBundles } from "@steward/catalogue/bundle";
 import { newestRelease } from "@steward/catalogue/release-content";
 import type { ReleaseContent } from "@steward/contracts/release";
-import { entryUrl, type FunctionName, functionNames } from "@steward/functions/definitions";
+import {
+  entryUrl,
+  type FunctionName,
+  functionDefinitions,
+  functionNames,
+  isTracedFunction,
+} from "@steward/functions/definitions";
 import { releaseFiles } from "@steward/functions/release-source";
 import { type BuiltProgram, listed } from "./built-programs.ts";
 import { bundle, digestOf, writeFiles } from "./bundle.ts";
@@ -46,7 +52,7 @@ export async function buildFunctions(options: FunctionsBuild): Promise<BuiltFunc
   if (mapsDir !== undefined) await rm(mapsDir, { recursive: true, force: true });
   const built: BuiltFunction[] = [];
   for (const name of functionNames) {
-    const { files: code, maps, eagerBytes } = await bundle({ file: fileURLToPath(entryUrl(name)) });
+    const { files: code, maps, eagerBytes } = await bundle(entryOf(name));
     const files = new Map<string, Uint8Array | string>(code);
     if (name === "bootstrap") for (const [path, content] of await releaseOf(options)) files.set(path, content);
     await writeFiles(join(outDir, name), files);
@@ -59,6 +65,21 @@ export async function buildFunctions(options: FunctionsBuild): Promise<BuiltFunc
   await mkdir(outDir, { recursive: true });
   await writeFile(join(outDir, "manifest.json"), `${JSON.stringify({ v: 1, functions: built }, null, 2)}\n`);
   return built;
+}
+
+/** A function, and beside it what runs it where a collector is to be told: nothing of that is loaded by the function itself. */
+export function entryOf(name: FunctionName): { file: string; traced?: string } {
+  const file = fileURLToPath(entryUrl(name));
+  if (!isTracedFunction(name)) return { file };
+  const about = { name, trigger: functionDefinitions[name].trigger };
+  const tracer = fileURLToPath(new URL("./tracing/trace-function.ts", entryUrl(name)));
+  return {
+    file,
+    traced: [
+      `import { traceFunction } from ${JSON.stringify(tracer)};`,
+      `export const handler = await traceFunction(${JSON.stringify(about)}, () => import(${JSON.stringify(file)}));`,
+    ].join("\n"),
+  };
 }
 
 /** What `bootstrap` publishes from. A committed release may name bundles that this checkout no longer builds. */

@@ -2,24 +2,27 @@ import { createHash } from "node:crypto";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { buildAllBundles } from "@steward/catalogue/bundle";
 import { newestRelease } from "@steward/catalogue/release-content";
 import type { ReleaseContent } from "@steward/contracts/release";
 import { createObjects } from "@steward/aws/objects";
 import { getParameter } from "@steward/aws/parameters";
+import { getTask } from "@steward/aws/records/task";
+import { formatTraceparent, newSpanId, newTraceId } from "@steward/contracts/trace-context";
 import { readRelease } from "@steward/control/read-release";
-import { entryUrl, type FunctionName } from "@steward/functions/definitions";
+import type { FunctionName } from "@steward/functions/definitions";
 import { releaseFiles } from "@steward/functions/release-source";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Outcome } from "../../packages/local/src/host/lambda.ts";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Lambda, Outcome } from "../../packages/local/src/host/lambda.ts";
 import { bareClients } from "../../scripts/build/bare-clients.ts";
 import { bundle, digestOf } from "../../scripts/build/bundle.ts";
-import { type BuiltFunction, buildFunctions } from "../../scripts/build/functions.ts";
+import { type BuiltFunction, buildFunctions, entryOf } from "../../scripts/build/functions.ts";
 import { readReleaseFiles } from "../../scripts/build/release-file.ts";
 import { root } from "../../scripts/run.ts";
+import { type Collector, startCollector } from "../support/collector.ts";
 import { describePath } from "../support/describe-path.ts";
 import { approve, type Installation, until, untilEnded } from "../support/installation.ts";
+import { startFunction } from "../support/one-function.ts";
 import { publishFrom } from "../support/publish-release.ts";
 import { startWithModels, type WithModels } from "../support/with-models.ts";
 
@@ -52,8 +55,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
  */
 const heaviest: Partial<Record<FunctionName, number>> = {
   // Of AWS the table and SQS; it understands words like the two below, for what it proposes. The documentation comes later.
-  // The names of metrics and families of keys that came with fleets and alerts are a hundredth of it, as of `queues`.
-  support: 1.67,
+  // The names of metrics and families of keys that came with fleets and alerts are a hundredth of it, as of `queues`. What it
+  // shares with its traced entry is in chunks of their own, whose imports are half a kB, in each function: these two were full.
+  support: 1.68,
   // Both understand words, by the whole catalogue: from 11 actions it has grown to all that the design names, each with its
   // shapes, risks and sentences. The api also tells what waits, who would do it best and who did it, and predicts how long a
   // job takes. Since issue 7 it has a fleet's lists, plots and changes of many, alerts, and appliances' configurations: three
@@ -81,7 +85,7 @@ const heaviest: Partial<Record<FunctionName, number>> = {
   // It also keeps what tenants and runs have: two nouns more.
   secrets: 1.45,
   // Of AWS the table and SQS alone; bringing a dead letter's job back takes all that stores and places a job (reducer, window, audit).
-  queues: 1.47,
+  queues: 1.48,
   // Of AWS the table and KMS; what is told is redacted, signed and held to its shape.
   notify: 1.5,
   reconcile: 1.63,
@@ -97,8 +101,28 @@ it("a start loads little more than the SDK that the function needs", async () =>
   expect(tooHeavy).toEqual([]);
 });
 
+it("a start loads nothing of OpenTelemetry, which is beside it, and not even that for heartbeats", () => {
+  for (const { name } of built) {
+    const directory = join(functionsDir, name);
+    const files = readdirSync(directory).filter((file) => file.endsWith(".mjs"));
+    const text = new Map(files.map((file) => [file, readFileSync(join(directory, file), "utf8")]));
+    const loadedBy = (entry: string, seen = new Set<string>()): Set<string> => {
+      if (seen.has(entry)) return seen;
+      seen.add(entry);
+      for (const [, next = ""] of (text.get(entry) ?? "").matchAll(/(?:from|import)"\.\/([^"]+\.mjs)"/g))
+        loadedBy(next, seen);
+      return seen;
+    };
+    const tellsTraces = (file: string) => text.get(file)?.includes("v1/traces") === true;
+    expect([name, [...loadedBy("index.mjs")].filter(tellsTraces)]).toEqual([name, []]);
+    // Honest: where it is, it is found.
+    const traced = text.has("traced.mjs") ? [...loadedBy("traced.mjs")].filter(tellsTraces).length : 0;
+    expect([name, traced > 0]).toEqual([name, name !== "heartbeat"]);
+  }
+});
+
 it("the same sources give the same bytes, which say nothing of the machine that made them", async () => {
-  const again = await bundle({ file: fileURLToPath(entryUrl("dispatch")) });
+  const again = await bundle(entryOf("dispatch"));
   expect(digestOf(again.files)).toBe(built.find(({ name }) => name === "dispatch")?.sha256);
   for (const file of readdirSync(functionsDir, { recursive: true, withFileTypes: true })) {
     if (file.isFile()) expect(readFileSync(join(file.parentPath, file.name)).includes(root), file.name).toBe(false);
@@ -142,6 +166,109 @@ describe("the built functions", () => {
     expect(await untilEnded(acme, task.id)).toMatchObject({
       status: "succeeded",
       answer: { citations: [{ href: "docs/files.md#from-windows", excerpt: expect.stringContaining("Explorer") }] },
+    });
+  });
+
+  describe("told to a collector", () => {
+    let collector: Collector;
+    const lambdas: Lambda[] = [];
+    beforeEach(async () => {
+      collector = await startCollector();
+    });
+    afterEach(async () => {
+      await Promise.all(lambdas.splice(0).map((lambda) => lambda.close()));
+      await collector.close();
+    });
+
+    /** The function as AWS runs it where a stage names a collector. */
+    function traced(name: "api" | "dispatch"): Lambda {
+      const lambda = startFunction(installation, {
+        name,
+        entry: join(functionsDir, name, "traced.mjs"),
+        environment: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
+      });
+      lambdas.push(lambda);
+      return lambda;
+    }
+    const request = (path: string, headers: Record<string, string>, body?: unknown) => ({
+      version: "2.0",
+      routeKey: `${body === undefined ? "GET" : "POST"} ${path}`,
+      rawPath: path,
+      rawQueryString: "",
+      headers: { ...installation.stack.headersOf("acme"), "content-type": "application/json", ...headers },
+      requestContext: {
+        domainName: "api.localhost",
+        requestId: "gateway-1",
+        http: { method: body === undefined ? "GET" : "POST", sourceIp: "127.0.0.1" },
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      isBase64Encoded: false,
+    });
+    const answerOf = (outcome: Outcome) => {
+      if (outcome.kind !== "result") throw new Error(JSON.stringify(outcome));
+      return outcome.result as { statusCode: number; headers: Record<string, string>; body: string };
+    };
+
+    it("a submit is in its caller's trace, with what it asked of AWS and without what it says; so is what is done later", async () => {
+      const traceId = newTraceId();
+      const parentId = newSpanId();
+      const instruction = "add user zqtraced";
+      const submit = request(
+        "/api/v1/tasks",
+        { traceparent: formatTraceparent({ traceId, spanId: parentId, sampled: false }) },
+        { instruction, targets: ["acme-berlin-01"] },
+      );
+      const answer = answerOf(await traced("api").invoke(submit));
+      expect([answer.statusCode, answer.headers["steward-request-id"]]).toEqual([202, traceId]);
+      const spans = collector.spans.splice(0);
+      expect(new Set(spans.map((span) => span.traceId))).toEqual(new Set([traceId]));
+      const server = spans.find(({ name }) => name === "POST /api/v1/tasks");
+      expect(server).toMatchObject({
+        parentSpanId: parentId,
+        kind: 2,
+        service: "steward-local-api",
+        attributes: { "http.response.status_code": 202, "steward.tenant.id": installation.tenantId("acme") },
+      });
+      const calls = spans.filter(({ kind }) => kind === 3);
+      expect(calls.map(({ name }) => name)).toContain("DynamoDB.TransactWriteItems");
+      expect(new Set(calls.map((span) => span.parentSpanId))).toEqual(new Set([server?.spanId]));
+      for (const hidden of ["zqtraced", "acme-berlin-01", "T#ten_", "Bearer"]) expect(collector.text).not.toContain(hidden);
+
+      // The dispatcher's message has no trace in it: it learns from the rollout's record whose request it is for.
+      const { id } = JSON.parse(answer.body) as { id: string };
+      const acme = installation.as("acme");
+      const planned = await until(acme, id, "awaiting_approval");
+      await approve(acme, planned);
+      await untilEnded(acme, id);
+      const tenantId = installation.tenantId("acme");
+      const { rolloutId } = (await getTask(installation.table, { tenantId, taskId: id })) ?? {};
+      const message = { tenantId, rolloutId };
+      const batch = { Records: [{ messageId: "m", body: JSON.stringify(message), attributes: {} }] };
+      expect(await traced("dispatch").invoke(batch)).toMatchObject({ result: { batchItemFailures: [] } });
+      const [invocation, part] = ["", traceId].map((own) =>
+        collector.spans.find((span) => span.name === "process rollouts" && (span.traceId === traceId) === (own !== "")),
+      );
+      expect(part?.links).toEqual([invocation?.spanId]);
+      expect(collector.spans.some((span) => span.parentSpanId === part?.spanId && span.kind === 3)).toBe(true);
+    });
+
+    it("who brings no trace gets one, and its id", async () => {
+      const { headers } = answerOf(await traced("api").invoke(request("/api/v1/stats", {})));
+      expect(collector.spans.map((span) => span.traceId)).toContain(headers["steward-request-id"]);
+    });
+
+    it.each(["hangs", "is down"] as const)("one that %s costs one request a second, and the next ones nothing", async (how) => {
+      if (how === "hangs") collector.hang();
+      else await collector.close();
+      const api = traced("api");
+      await api.warm();
+      for (let at = 0; at < 6; at += 1) {
+        const startedMs = performance.now();
+        expect(answerOf(await api.invoke(request("/api/v1/stats", {}))).statusCode).toBe(200);
+        // A second of waiting, once; the libraries alone would wait for ten.
+        expect(performance.now() - startedMs).toBeLessThan(at === 0 ? 4_000 : 3_000);
+      }
+      expect(collector.requests).toBe(how === "hangs" ? 1 : 0);
     });
   });
 

@@ -1,8 +1,11 @@
+import { readTracingEnvironment } from "@steward/functions/tracing/env";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ensurePlatform, unpackingTimeoutMs } from "../../scripts/sst-platform.ts";
 import { readPersonalSettings } from "../../infra/env.ts";
 import { readStage } from "../../infra/stage.ts";
-import { settingsOf } from "../../infra/stages.ts";
+import { parseStageSettings } from "../../infra/stage-settings.ts";
+import { permanentStages, settingsOf } from "../../infra/stages.ts";
+import { tracingOf } from "../../infra/tracing.ts";
 import { forgetInfra, type InfraOptions, runInfra } from "./support/run-infra.ts";
 import { stageParameters } from "./support/stage-parameters.ts";
 
@@ -62,6 +65,50 @@ describe("a permanent stage", () => {
 
   test("a deploy is judged before anything is looked up or made", async () => {
     expect(await refusal({ ...prod, command: "deploy", parameters: {} })).toContain("`deploy` of prod is refused");
+  });
+});
+
+describe("a collector of OpenTelemetry", () => {
+  const of = (openTelemetry: unknown) => parseStageSettings("prod", { ...permanentStages.prod, openTelemetry });
+  const place = { partition: "aws", region: "eu-central-1", account: "444455556666" };
+
+  test("is nobody's unless a stage names one: functions run as they are, and may no more", () => {
+    for (const stage of Object.keys(permanentStages)) expect(readStage(stage)).not.toHaveProperty("openTelemetry");
+    const off = tracingOf({ name: "prod" }, "api");
+    expect([off.entry, off.environment, off.statements(place)]).toEqual(["index.mjs", {}, []]);
+  });
+
+  test("is told by every function but the heartbeat, whose key no environment holds", () => {
+    const { openTelemetry } = of({ endpoint: "https://otlp.example.com", headersSecret: "otlp", samplePercent: 10 });
+    const { entry, environment, statements } = tracingOf({ name: "prod", openTelemetry }, "dispatch");
+    expect(entry).toBe("traced.mjs");
+    expect(environment).toEqual({
+      OTEL_EXPORTER_OTLP_ENDPOINT: "https://otlp.example.com",
+      STEWARD_OTEL_HEADERS_SECRET: "steward-prod/otlp",
+      OTEL_TRACES_SAMPLER: "traceidratio",
+      OTEL_TRACES_SAMPLER_ARG: "0.1",
+    });
+    expect(readTracingEnvironment(environment)).toMatchObject({ STEWARD_OTEL_HEADERS_SECRET: "steward-prod/otlp" });
+    expect(statements(place)).toEqual([
+      {
+        actions: ["secretsmanager:GetSecretValue"],
+        resources: ["arn:aws:secretsmanager:eu-central-1:444455556666:secret:steward-prod/otlp-??????"],
+      },
+    ]);
+    expect(tracingOf({ name: "prod", openTelemetry }, "heartbeat")).toMatchObject({
+      entry: "index.mjs",
+      environment: {},
+    });
+  });
+
+  test.each([
+    [{ endpoint: "http://otlp.example.com" }, "openTelemetry.endpoint: must be https"],
+    [{ endpoint: "otlp.example.com" }, "openTelemetry.endpoint: the address of a collector"],
+    [{ endpoint: "https://otlp.example.com", headersSecret: "Key=1" }, "openTelemetry.headersSecret"],
+    [{ endpoint: "https://otlp.example.com", headers: "api-key=1" }, "openTelemetry"],
+  ])("that is %j is refused", (openTelemetry, problem) => {
+    expect(() => of(openTelemetry)).toThrow(problem);
+    expect(of({ endpoint: "http://localhost:4318" }).openTelemetry?.endpoint).toBe("http://localhost:4318");
   });
 });
 

@@ -1,5 +1,6 @@
 import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import { isNamed, sayWhy } from "./faults.ts";
+import { observed } from "./clients/observe.ts";
 import { clientConfiguration } from "./clients/options.ts";
 
 /** What a receiver of AWS's own did with a message. `final`: it will never take one. */
@@ -40,7 +41,7 @@ const clients = new Map<string, SNSClient>();
 function createForRegion(region: string): SNSClient {
   const known = clients.get(region);
   if (known !== undefined) return known;
-  const made = new SNSClient(clientConfiguration({ region }));
+  const made = observed(new SNSClient(clientConfiguration({ region })));
   clients.set(region, made);
   return made;
 }

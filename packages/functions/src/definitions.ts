@@ -273,6 +273,19 @@ export function entryUrl(name: FunctionName): URL {
   return new URL(`./${functionDefinitions[name].entry}.ts`, import.meta.url);
 }
 
+/** Where it is set, a function's invocations are told to the collector that it names. */
+export const collectorVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+/** The heartbeat never is: one comes from each machine in a minute, does one write, and is paid for by the millisecond. */
+export function isTracedFunction(name: FunctionName): boolean {
+  return name !== "heartbeat";
+}
+
+/** What is run of a built function: itself, or what tells a collector of it. */
+export function entryFile(isTraced: boolean): "index.mjs" | "traced.mjs" {
+  return isTraced ? "traced.mjs" : "index.mjs";
+}
+
 /** The queue's own rule that every consumer must keep: a message stays hidden for longer than its function may run. */
 export function checkTimeouts(): string[] {
   return functionNames.flatMap((name) => {

@@ -14,6 +14,14 @@ const schema = z.object({
   OLLAMA_HOST: text,
   /** Another DynamoDB (or an imitation of it) than the one that comes along. */
   STEWARD_DYNAMODB_ENDPOINT: text.pipe(z.url({ error: "an address such as http://127.0.0.1:8000" }).optional()),
+  /** A collector that the functions' invocations are told to. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: text.pipe(
+    z.url({ protocol: /^https?$/, error: "an address such as http://127.0.0.1:4318" }).optional(),
+  ),
+  OTEL_EXPORTER_OTLP_HEADERS: text,
+  OTEL_SERVICE_NAME: text,
+  OTEL_TRACES_SAMPLER: text,
+  OTEL_TRACES_SAMPLER_ARG: text,
 });
 
 export interface LocalEnvironment {
@@ -21,6 +29,8 @@ export interface LocalEnvironment {
   profilesFile: string;
   ollamaHost: string;
   dynamodbEndpoint: string | undefined;
+  /** What the functions are told of OpenTelemetry: nothing where no collector is named. */
+  openTelemetry: Record<string, string>;
   /** Compiled code, for all state folders of this user. */
   compileCacheDir: string;
 }
@@ -42,6 +52,14 @@ export function readLocalEnvironment(
     }),
     ollamaHost: env.OLLAMA_HOST ?? "127.0.0.1:11434",
     dynamodbEndpoint: env.STEWARD_DYNAMODB_ENDPOINT,
+    openTelemetry:
+      env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+        ? {}
+        : Object.fromEntries(
+            Object.entries(env).filter(
+              (entry): entry is [string, string] => entry[0].startsWith("OTEL_") && entry[1] !== undefined,
+            ),
+          ),
     compileCacheDir: join(env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "steward", "compiled"),
   };
 }

@@ -45,6 +45,7 @@ export async function runSupervisor(args: readonly string[]): Promise<void> {
       worker: options.worker ? {} : false,
       executor: options.executor,
       compileCacheDir: environment.compileCacheDir,
+      functionEnv: environment.openTelemetry,
       ...(environment.dynamodbEndpoint === undefined ? {} : { dynamodbEndpoint: environment.dynamodbEndpoint }),
       log: (message) => void process.stderr.write(textLine(message)),
     });
@@ -53,7 +54,9 @@ export async function runSupervisor(args: readonly string[]): Promise<void> {
     if (!options.quiet) await greet(stack, options, environment.ollamaHost, seconds);
   } catch (error) {
     const next = error instanceof AppError && error.next !== undefined ? ` – ${error.next}` : "";
-    console.error(`Steward cannot start: ${error instanceof Error ? error.message : String(error)}${next}.`);
+    process.stderr.write(
+      textLine(`Steward cannot start: ${error instanceof Error ? error.message : String(error)}${next}.`),
+    );
     process.exit(1);
   }
 }

@@ -1,6 +1,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { fence, type FenceOptions } from "../tenant-fence.ts";
+import { observed } from "./observe.ts";
 import { type ClientOptions, clientConfiguration } from "./options.ts";
 
 /**
@@ -9,7 +10,7 @@ import { type ClientOptions, clientConfiguration } from "./options.ts";
  */
 export function createDynamo(options: ClientOptions & { fence?: FenceOptions } = {}): DynamoDBDocumentClient {
   const { fence: fenceOptions, ...clientOptions } = options;
-  const client = new DynamoDBClient(clientConfiguration(clientOptions));
+  const client = observed(new DynamoDBClient(clientConfiguration(clientOptions)));
   if (fenceOptions !== undefined) fence(client, fenceOptions);
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 }

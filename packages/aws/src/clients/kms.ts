@@ -1,6 +1,7 @@
 import { KMSClient } from "@aws-sdk/client-kms";
+import { observed } from "./observe.ts";
 import { type ClientOptions, clientConfiguration } from "./options.ts";
 
 export function createKms(options: ClientOptions = {}): KMSClient {
-  return new KMSClient(clientConfiguration(options));
+  return observed(new KMSClient(clientConfiguration(options)));
 }

@@ -1,6 +1,7 @@
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { observed } from "./observe.ts";
 import { type ClientOptions, clientConfiguration } from "./options.ts";
 
 export function createSecrets(options: ClientOptions = {}): SecretsManagerClient {
-  return new SecretsManagerClient(clientConfiguration(options));
+  return observed(new SecretsManagerClient(clientConfiguration(options)));
 }

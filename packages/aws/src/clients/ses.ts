@@ -1,6 +1,7 @@
 import { SESv2Client } from "@aws-sdk/client-sesv2";
+import { observed } from "./observe.ts";
 import { type ClientOptions, clientConfiguration } from "./options.ts";
 
 export function createSes(options: ClientOptions = {}): SESv2Client {
-  return new SESv2Client(clientConfiguration(options));
+  return observed(new SESv2Client(clientConfiguration(options)));
 }

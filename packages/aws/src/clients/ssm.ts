@@ -1,6 +1,7 @@
 import { SSMClient } from "@aws-sdk/client-ssm";
+import { observed } from "./observe.ts";
 import { type ClientOptions, clientConfiguration } from "./options.ts";
 
 export function createSsm(options: ClientOptions = {}): SSMClient {
-  return new SSMClient(clientConfiguration(options));
+  return observed(new SSMClient(clientConfiguration(options)));
 }

@@ -1,6 +1,7 @@
 import { STSClient } from "@aws-sdk/client-sts";
+import { observed } from "./observe.ts";
 import { type ClientOptions, clientConfiguration } from "./options.ts";
 
 export function createSts(options: ClientOptions = {}): STSClient {
-  return new STSClient(clientConfiguration(options));
+  return observed(new STSClient(clientConfiguration(options)));
 }

@@ -32,7 +32,7 @@ export interface DoorOptions {
  * into its event and its outcome into the answer.
  */
 export function createDoor(options: DoorOptions) {
-  const functionFor = routerOf(options.door);
+  const routeFor = routerOf(options.door);
   return async (request: IncomingMessage, response: ServerResponse, clientCert?: ClientCertificate): Promise<void> => {
     try {
       const refusal = refusalOf(request, options);
@@ -50,8 +50,9 @@ export function createDoor(options: DoorOptions) {
         ...(clientCert === undefined ? {} : { clientCert }),
         nowMs: options.nowMs(),
       });
-      const outcome =
-        await options.functions[functionFor(event.requestContext.http.method, event.rawPath)].invoke(event);
+      const { name, routeKey } = routeFor(event.requestContext.http.method, event.rawPath);
+      const routed = { ...event, routeKey, requestContext: { ...event.requestContext, routeKey } };
+      const outcome = await options.functions[name].invoke(routed);
       if (outcome.kind === "result") return sendResult(response, outcome.result);
       if (outcome.kind === "failed") return sendMessage(response, 500, "Internal Server Error");
       if (outcome.kind === "throttled") response.setHeader("retry-after", "1");
@@ -82,7 +83,8 @@ function refuse(response: ServerResponse, status: number, code: string, detail: 
   response.end(JSON.stringify({ type: `urn:steward:problem:${code}`, title: "Not allowed", status, code, detail }));
 }
 
-function routerOf(door: Door): (method: string, path: string) => FunctionName {
+/** `routeKey` as the gateway says it: `GET /api/v1/tasks/{taskId}`, or `$default` for what no route claims. */
+function routerOf(door: Door): (method: string, path: string) => { name: FunctionName; routeKey: string } {
   const definitions: Record<FunctionName, FunctionDefinition> = functionDefinitions;
   const httpFunctions = functionNames.flatMap((name) => {
     const { trigger } = definitions[name];
@@ -99,6 +101,10 @@ function routerOf(door: Door): (method: string, path: string) => FunctionName {
   if (otherwise === undefined || orphan !== undefined) {
     throw new Error(`No function serves ${orphan?.id ?? `the rest of the ${door} door`}.`);
   }
-  return (method, path) =>
-    table.find((route) => route.method === method && pathMatches(route.path, path))?.function ?? otherwise;
+  return (method, path) => {
+    const route = table.find((one) => one.method === method && pathMatches(one.path, path));
+    return route?.function === undefined
+      ? { name: otherwise, routeKey: "$default" }
+      : { name: route.function, routeKey: `${method} ${route.path}` };
+  };
 }

@@ -11,6 +11,8 @@ export type ThreadMessage =
   | { kind: "failed"; id: number; error: string };
 export interface ThreadData {
   entryUrl: string;
+  /** Its invocations are told to a collector. */
+  isTraced: boolean;
   functionName: string;
   compileCacheDir: string | undefined;
 }

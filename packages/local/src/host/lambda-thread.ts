@@ -1,17 +1,18 @@
 import { enableCompileCache, flushCompileCache } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
+import type { FunctionName } from "@steward/functions/definitions";
 import type { InvokeMessage, ThreadData, ThreadMessage } from "./lambda-messages.ts";
 
 /** The thread of one function: loads its entry point, then answers invocations. `process.env` is the function's own. */
-const { entryUrl, functionName, compileCacheDir } = workerData as ThreadData;
+const { entryUrl, functionName, isTraced, compileCacheDir } = workerData as ThreadData;
 if (compileCacheDir !== undefined) enableCompileCache(compileCacheDir);
 
 const say = (message: ThreadMessage) => parentPort?.postMessage(message);
 const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
 try {
-  const loaded: { handler?: unknown } = await import(entryUrl);
-  const { handler } = loaded;
+  const load = async (): Promise<{ handler?: unknown }> => import(entryUrl);
+  const handler = isTraced ? await traced(load) : (await load()).handler;
   if (typeof handler !== "function") throw new Error(`${entryUrl} exports no handler`);
   const answer = async ({ id, event, deadlineMs }: InvokeMessage) => {
     try {
@@ -31,4 +32,14 @@ try {
   if (compileCacheDir !== undefined) flushCompileCache();
 } catch (error) {
   say({ kind: "load_failed", error: textOf(error) });
+}
+
+/** As the build's `traced.mjs` does on AWS. */
+async function traced(load: () => Promise<{ handler?: unknown }>): Promise<unknown> {
+  const [{ traceFunction }, { functionDefinitions }] = await Promise.all([
+    import("@steward/functions/tracing/trace-function"),
+    import("@steward/functions/definitions"),
+  ]);
+  const name = functionName as FunctionName;
+  return traceFunction({ name, trigger: functionDefinitions[name].trigger }, load);
 }

@@ -4,6 +4,8 @@ import type { InvokeMessage, ThreadData, ThreadMessage } from "./lambda-messages
 export interface LambdaOptions {
   name: string;
   entryUrl: URL;
+  /** The entry is the plain function, and its invocations are to be told to a collector. */
+  isTraced?: boolean;
   /** All of the function's environment: nothing of the host's own reaches it. */
   environment: Record<string, string>;
   timeoutMs: number;
@@ -115,6 +117,7 @@ const resourceLimits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 1
 function startThread(options: LambdaOptions): Thread {
   const data: ThreadData = {
     entryUrl: options.entryUrl.href,
+    isTraced: options.isTraced ?? false,
     functionName: options.name,
     compileCacheDir: options.compileCacheDir,
   };

@@ -4,11 +4,14 @@ import { createSqs } from "@steward/aws/clients/sqs";
 import { textLine } from "@steward/contracts/log-line";
 import { resourceNames } from "@steward/contracts/names";
 import {
+  collectorVariable,
+  entryFile,
   entryUrl,
   type FunctionDefinition,
   type FunctionName,
   functionDefinitions,
   functionNames,
+  isTracedFunction,
 } from "@steward/functions/definitions";
 import { endWithParent, ensureCompileCache, sayReady } from "../child.ts";
 import { openApiDoor } from "./door-api.ts";
@@ -45,10 +48,12 @@ const nodesUrl = `https://127.0.0.1:${environment.STEWARD_NODES_PORT}`;
 const functions = Object.fromEntries(
   functionNames.map((name) => {
     const { timeoutSeconds, concurrency } = definitions[name];
+    const own = functionEnvironment(name, { host: environment, keysOf, apiUrl, nodesUrl });
+    const isTraced = isTracedFunction(name) && own[collectorVariable] !== undefined;
     const lambda = createLambda({
       name,
-      entryUrl: functionUrl(name),
-      environment: functionEnvironment(name, { host: environment, keysOf, apiUrl, nodesUrl }),
+      ...entryOf(name, isTraced),
+      environment: own,
       timeoutMs: timeoutSeconds * 1000,
       concurrency,
       ...(environment.STEWARD_COMPILE_CACHE === undefined
@@ -137,9 +142,11 @@ for (const name of functionNames) {
 sayReady({ event: "ready", apiPort: api.port, nodesPort: nodes.port });
 ensureCompileCache();
 
-function functionUrl(name: FunctionName): URL {
+/** Of what the build made there is one entry for either; of the sources the thread makes the traced one. */
+function entryOf(name: FunctionName, isTraced: boolean): { entryUrl: URL; isTraced: boolean } {
   const directory = environment.STEWARD_FUNCTIONS_DIR;
-  return directory === undefined ? entryUrl(name) : pathToFileURL(join(directory, name, "index.mjs"));
+  if (directory === undefined) return { entryUrl: entryUrl(name), isTraced };
+  return { entryUrl: pathToFileURL(join(directory, name, entryFile(isTraced))), isTraced: false };
 }
 
 /** One after the other: on a small machine the first requests need the other core. */
