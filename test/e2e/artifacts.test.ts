@@ -232,7 +232,8 @@ describe("the built functions", () => {
       const calls = spans.filter(({ kind }) => kind === 3);
       expect(calls.map(({ name }) => name)).toContain("DynamoDB.TransactWriteItems");
       expect(new Set(calls.map((span) => span.parentSpanId))).toEqual(new Set([server?.spanId]));
-      for (const hidden of ["zqtraced", "acme-berlin-01", "T#ten_", "Bearer"]) expect(collector.text).not.toContain(hidden);
+      for (const hidden of ["zqtraced", "acme-berlin-01", "T#ten_", "Bearer"])
+        expect(collector.text).not.toContain(hidden);
 
       // The dispatcher's message has no trace in it: it learns from the rollout's record whose request it is for.
       const { id } = JSON.parse(answer.body) as { id: string };
@@ -257,19 +258,22 @@ describe("the built functions", () => {
       expect(collector.spans.map((span) => span.traceId)).toContain(headers["steward-request-id"]);
     });
 
-    it.each(["hangs", "is down"] as const)("one that %s costs one request a second, and the next ones nothing", async (how) => {
-      if (how === "hangs") collector.hang();
-      else await collector.close();
-      const api = traced("api");
-      await api.warm();
-      for (let at = 0; at < 6; at += 1) {
-        const startedMs = performance.now();
-        expect(answerOf(await api.invoke(request("/api/v1/stats", {}))).statusCode).toBe(200);
-        // A second of waiting, once; the libraries alone would wait for ten.
-        expect(performance.now() - startedMs).toBeLessThan(at === 0 ? 4_000 : 3_000);
-      }
-      expect(collector.requests).toBe(how === "hangs" ? 1 : 0);
-    });
+    it.each(["hangs", "is down"] as const)(
+      "one that %s costs one request a second, and the next ones nothing",
+      async (how) => {
+        if (how === "hangs") collector.hang();
+        else await collector.close();
+        const api = traced("api");
+        await api.warm();
+        for (let at = 0; at < 6; at += 1) {
+          const startedMs = performance.now();
+          expect(answerOf(await api.invoke(request("/api/v1/stats", {}))).statusCode).toBe(200);
+          // A second of waiting, once; the libraries alone would wait for ten.
+          expect(performance.now() - startedMs).toBeLessThan(at === 0 ? 4_000 : 3_000);
+        }
+        expect(collector.requests).toBe(how === "hangs" ? 1 : 0);
+      },
+    );
   });
 
   describe("publishing a committed release", () => {
