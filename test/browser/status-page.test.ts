@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { parseTraceparent } from "@steward/contracts/trace-context";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Installation, startInstallation } from "../support/installation.ts";
 import { requireOrSkip } from "../support/require.ts";
@@ -11,6 +12,8 @@ withBrowser("the status page", () => {
   let installation: Installation;
   let browser: Browser;
   const complaints: string[] = [];
+  /** What each call to the API says that it is. */
+  const called: (string | undefined)[] = [];
 
   beforeAll(async () => {
     installation = await startInstallation({ appliances: 6 });
@@ -26,6 +29,9 @@ withBrowser("the status page", () => {
 
   async function open(link: string): Promise<Page> {
     const page = await browser.newPage();
+    page.on("request", (request) => {
+      if (request.url().includes("/api/")) called.push(parseTraceparent(request.headers()["traceparent"])?.traceId);
+    });
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("console", (message) => {
       // A refused inline script or style is told here by the Content-Security-Policy.
@@ -43,6 +49,10 @@ withBrowser("the status page", () => {
     for (const node of items) expect(names).toContain(node.name);
     expect(await page.locator("#lanes").innerText()).toContain("Express");
     expect(page.url()).not.toContain("login=");
+    // Each call is a request by itself, whose name whoever looks for it finds in logs and trail.
+    expect(called).not.toContain(undefined);
+    expect(new Set(called).size).toBe(called.length);
+    expect(called.length).toBeGreaterThan(2);
     await page.close();
   });
 

@@ -263,6 +263,8 @@ describe("nobody is there", () => {
       await claude.acceptConnections();
     }
     expectPlanFor("edda", await rested(task), "claude");
+    // What the function said of it is found by the request, too.
+    expect(eventsOfRequest(installation, task.requestId ?? "")).toContain("host claude_failed");
   });
 
   it("Ollama from one moment to the next: Claude answers within the deadline, and at once when a heartbeat has told", async () => {
