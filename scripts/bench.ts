@@ -6,6 +6,7 @@ import { benchFunctions } from "./bench/functions.ts";
 import { benchHeartbeats } from "./bench/heartbeats.ts";
 import { benchLimits } from "./bench/limits.ts";
 import { benchMatcher } from "./bench/matcher.ts";
+import { benchPages } from "./bench/pages.ts";
 import { benchPath } from "./bench/path.ts";
 import { type Figure, meets, table } from "./bench/report.ts";
 import { benchRollout } from "./bench/rollout.ts";
@@ -16,6 +17,7 @@ const suites: Record<string, () => Promise<Figure[]>> = {
   path: benchPath,
   understand: benchMatcher,
   handlers: benchHeartbeats,
+  pages: benchPages,
   functions: benchFunctions,
   limits: benchLimits,
   doorbells: benchDoorbells,

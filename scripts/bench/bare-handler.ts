@@ -1,56 +1,137 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { type AttributeValue, DynamoDBClient, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { percentile } from "./report.ts";
 
-const rounds = 9;
+/*
+ * Handlers with nothing of ours: what somebody would write who knows the SDK and has the same item to update. They parse
+ * the body, make the very same update under the same condition, read its old item and answer from it. They check nothing,
+ * judge nothing and tell nobody.
+ */
 
-/** A handler with nothing of ours: parses the body, and writes it with one conditional update that returns the old item. */
-export function createBareHandler(tableName: string): (event: { body?: string }, nodeId: string) => Promise<unknown> {
+export interface BareNode {
+  /** Given to them: whoever writes one would have to make it of the certificate. */
+  key: { pk: string; sk: string };
+  fingerprint: Uint8Array;
+}
+export type BareHandler = (event: { body?: string }, node: BareNode) => Promise<unknown>;
+
+interface Body {
+  sequence: number;
+  intervalSeconds: number;
+  metrics: Record<string, number>;
+  agentVersion: string;
+  configRevision: number;
+  factsDigest: string;
+}
+
+const expressions = {
+  UpdateExpression:
+    "SET q = :q, #at = :at, i = :i, m3 = m2, m2 = m1, m1 = :m, a = :a, cf = :cf, cc = :cc, f = :f REMOVE writeId, w",
+  ConditionExpression: "(cc = :cc OR cn = :cc) AND cr = :no AND q < :q AND v = :v",
+  ExpressionAttributeNames: { "#at": "at" },
+  ReturnValues: "ALL_OLD",
+  ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+} as const;
+
+/** With the document client, as it comes: how it is mostly written. */
+export function createBareHandler(tableName: string): BareHandler {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
-  return async ({ body = "" }, nodeId) => {
-    const { sequence, metrics, agentVersion, intervalSeconds } = JSON.parse(body) as Record<string, unknown>;
-    const { Attributes: old } = await client.send(
+  return async ({ body = "" }, { key, fingerprint }) => {
+    const beat = JSON.parse(body) as Body;
+    const nowMs = Date.now();
+    const { Attributes: old = {} } = await client.send(
       new UpdateCommand({
         TableName: tableName,
-        Key: { pk: `SYS#PRESENCE#${nodeId}`, sk: nodeId },
-        UpdateExpression: "SET q = :q, m1 = :m, a = :a, i = :i, #at = :at",
-        ConditionExpression: "attribute_not_exists(pk) OR q < :q",
-        ExpressionAttributeNames: { "#at": "at" },
+        Key: key,
+        ...expressions,
         ExpressionAttributeValues: {
-          ":q": sequence,
-          ":m": metrics,
-          ":a": agentVersion,
-          ":i": intervalSeconds,
-          ":at": Date.now(),
+          ":q": beat.sequence,
+          ":at": nowMs,
+          ":i": beat.intervalSeconds,
+          ":m": Object.values(beat.metrics),
+          ":a": beat.agentVersion,
+          ":cf": beat.configRevision,
+          ":cc": fingerprint,
+          ":f": Buffer.from(beat.factsDigest, "hex"),
+          ":no": false,
+          ":v": 1,
         },
-        ReturnValues: "ALL_OLD",
       }),
     );
-    return { statusCode: 200, body: JSON.stringify({ serverTimeMs: Date.now(), old: old?.["q"] ?? 0 }) };
+    return answer({ serverTimeMs: nowMs, nextIntervalSeconds: old["di"], configRevision: old["dc"], pendingRuns: [] });
   };
 }
 
-/** CPU of this process for each of two works, turn by turn so that whatever else the machine does meets both: medians, in ms. */
-export async function cpuSideBySide(works: {
-  ours: (round: number) => Promise<number>;
-  bare: (round: number) => Promise<number>;
-}): Promise<{ oursMs: number; bareMs: number; ratio: number }> {
-  const cpuOf = async (work: () => Promise<number>) => {
-    const before = process.cpuUsage();
-    const calls = await work();
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / 1_000 / calls;
+/** Past the document client, with its steps kept and no log of calls, as ours does: as lean as the SDK goes. */
+export function createLeanBareHandler(tableName: string): BareHandler {
+  const client = new DynamoDBClient({ cacheMiddleware: true });
+  client.middlewareStack.remove("loggerMiddleware");
+  return async ({ body = "" }, { key, fingerprint }) => {
+    const beat = JSON.parse(body) as Body;
+    const nowMs = Date.now();
+    const { Attributes: old = {} } = await client.send(
+      new UpdateItemCommand({
+        TableName: tableName,
+        Key: { pk: { S: key.pk }, sk: { S: key.sk } },
+        ...expressions,
+        ExpressionAttributeValues: {
+          ":q": number(beat.sequence),
+          ":at": number(nowMs),
+          ":i": number(beat.intervalSeconds),
+          ":m": { L: Object.values(beat.metrics).map(number) },
+          ":a": { S: beat.agentVersion },
+          ":cf": number(beat.configRevision),
+          ":cc": { B: fingerprint },
+          ":f": { B: Buffer.from(beat.factsDigest, "hex") },
+          ":no": { BOOL: false },
+          ":v": { N: "1" },
+        },
+      }),
+    );
+    return answer({
+      serverTimeMs: nowMs,
+      nextIntervalSeconds: Number(old["di"]?.N),
+      configRevision: Number(old["dc"]?.N),
+      pendingRuns: [],
+    });
   };
-  const ours: number[] = [];
-  const bare: number[] = [];
+}
+
+function number(value: number): AttributeValue {
+  return { N: String(value) };
+}
+
+function answer(body: object) {
+  return { statusCode: 200, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+}
+
+/** Gets a round of calls ready, and gives what makes them: only that is measured. Resolves with the number of calls. */
+export type Work = (round: number) => () => Promise<number>;
+
+/**
+ * CPU of this process a call, in ms, for each of some works: turn by turn, so that whatever else the machine does meets all
+ * of them. Medians; `timesOf` are the medians of how often one contains another in the same turn.
+ */
+export async function cpuSideBySide<Name extends string>(
+  works: Record<Name, Work>,
+  rounds: number,
+): Promise<{ ms: Record<Name, number>; timesOf: (one: Name, other: Name) => number }> {
+  const names = Object.keys(works) as Name[];
+  const samples = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
   for (let round = 0; round < rounds; round += 1) {
-    ours.push(await cpuOf(() => works.ours(round)));
-    bare.push(await cpuOf(() => works.bare(round)));
+    // Nobody is always behind the same one.
+    const shift = round % names.length;
+    for (const name of [...names.slice(shift), ...names.slice(0, shift)]) {
+      const calls = works[name](round);
+      const before = process.cpuUsage();
+      const count = await calls();
+      const { user, system } = process.cpuUsage(before);
+      samples[name].push((user + system) / 1_000 / count);
+    }
   }
-  const [oursMs, bareMs] = [percentile(ours, 0.5), percentile(bare, 0.5)];
-  const ratio = percentile(
-    ours.map((value, at) => value / (bare[at] ?? 1)),
-    0.5,
-  );
-  return { oursMs, bareMs, ratio };
+  const median = (values: number[]) => percentile(values, 0.5);
+  return {
+    ms: Object.fromEntries(names.map((name) => [name, median(samples[name])])) as Record<Name, number>,
+    timesOf: (one, other) => median(samples[one].map((value, at) => value / (samples[other][at] ?? Number.NaN))),
+  };
 }

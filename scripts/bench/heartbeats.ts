@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { createDynamo } from "@steward/aws/clients/dynamo";
 import { beat, createPresence } from "@steward/aws/records/presence";
+import { packHex, presenceKey } from "@steward/aws/records/presence-item";
 import { commit } from "@steward/aws/table";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { newId } from "@steward/contracts/ids";
@@ -17,7 +18,13 @@ import { permissions } from "@steward/contracts/permissions";
 import type { HttpEvent } from "@steward/api/lambda-event";
 import { root } from "../run.ts";
 import { firstPresence, heartbeatEvent } from "./appliances.ts";
-import { createBareHandler, cpuSideBySide } from "./bare-handler.ts";
+import {
+  type BareHandler,
+  cpuSideBySide,
+  createBareHandler,
+  createLeanBareHandler,
+  type Work,
+} from "./bare-handler.ts";
 import { localIssuer } from "./certificates.ts";
 import { type Figure, percentile } from "./report.ts";
 
@@ -25,6 +32,7 @@ const stage = "bench";
 const nodesDomain = "nodes.bench.test";
 const nodeCount = 200;
 const beatsPerNode = 25;
+const cpuRounds = 15;
 
 let measured: Promise<Figure[]> | undefined;
 
@@ -93,38 +101,59 @@ async function measure(): Promise<Figure[]> {
       calls.set(target, (calls.get(target) ?? 0) + 1);
     };
     const latencies: number[] = [];
-    const round = async (sequence: number) => {
-      await Promise.all(
-        nodes.map(async (node) => {
-          const started = performance.now();
-          const result = await handler(node.event(sequence));
-          latencies.push(performance.now() - started);
-          if (result.statusCode !== 200) throw new Error(`heartbeat answered ${result.statusCode}: ${result.body}`);
-        }),
-      );
+    // Lambda hands over an event that is there: to make one is no part of what is measured.
+    const round = (sequence: number) => {
+      const events = nodes.map((node) => node.event(sequence));
+      return async () => {
+        await Promise.all(
+          events.map(async (event) => {
+            const started = performance.now();
+            const result = await handler(event);
+            latencies.push(performance.now() - started);
+            if (result.statusCode !== 200) throw new Error(`heartbeat answered ${result.statusCode}: ${result.body}`);
+          }),
+        );
+        return events.length;
+      };
     };
     // Level: every node is healthy and announced before anything is counted.
-    for (let sequence = 1; sequence <= 5; sequence += 1) await round(sequence);
+    for (let sequence = 1; sequence <= 5; sequence += 1) await round(sequence)();
     latencies.length = 0;
+    const rounds = Array.from({ length: beatsPerNode }, (_, number) => round(6 + number));
     subscribe("http.client.request.start", count);
     const started = performance.now();
-    for (let sequence = 6; sequence < 6 + beatsPerNode; sequence += 1) await round(sequence);
+    for (const beats of rounds) await beats();
     const seconds = (performance.now() - started) / 1000;
     unsubscribe("http.client.request.start", count);
 
-    // Both call the same cloud over the same kind of client: only what is done around the one write differs.
-    const bare = createBareHandler(table.name);
+    // Bare handlers keep items of their own, made like ours and brought to the same state by as many beats.
     const firstSequence = 6 + beatsPerNode;
-    const cpu = await cpuSideBySide({
-      ours: async (number) => {
-        await round(firstSequence + number);
-        return nodes.length;
+    const bareRound = async (bare: BareHandler) => {
+      const own = await Promise.all(
+        Array.from({ length: nodeCount }, async () => {
+          const node = await makeNode(table, issue);
+          return { node, bareNode: { key: presenceKey(node.nodeId), fingerprint: packHex(node.fingerprint) } };
+        }),
+      );
+      const beats: Work = (number) => {
+        const events = own.map(({ node, bareNode }) => [node.event(firstSequence + number), bareNode] as const);
+        return async () => {
+          await Promise.all(events.map(([event, bareNode]) => bare(event, bareNode)));
+          return events.length;
+        };
+      };
+      for (let number = -firstSequence + 1; number < 0; number += 1) await beats(number)();
+      return beats;
+    };
+    const cpu = await cpuSideBySide(
+      {
+        ours: (number) => round(firstSequence + number),
+        bare: await bareRound(createBareHandler(table.name)),
+        lean: await bareRound(createLeanBareHandler(table.name)),
       },
-      bare: async (number) => {
-        await Promise.all(nodes.map((node) => bare(node.event(firstSequence + number), node.nodeId)));
-        return nodes.length;
-      },
-    });
+      cpuRounds,
+    );
+    const ms = { ours: cpu.ms.ours.toFixed(2), bare: cpu.ms.bare.toFixed(2), lean: cpu.ms.lean.toFixed(2) };
     const beats = nodeCount * beatsPerNode;
     const updates = calls.get("DynamoDB_20120810.UpdateItem") ?? 0;
     const others = [...calls].filter(([target]) => target !== "DynamoDB_20120810.UpdateItem");
@@ -141,14 +170,21 @@ async function measure(): Promise<Figure[]> {
       { name: "heartbeat p99", value: percentile(latencies, 0.99), unit: "ms", how: `${nodeCount} at once` },
       {
         name: "heartbeat CPU against a bare handler",
-        value: cpu.ratio,
+        value: cpu.timesOf("ours", "bare"),
         unit: "×",
         bar: { at: "most", value: 1.25 },
-        how: `${cpu.oursMs.toFixed(2)} ms against ${cpu.bareMs.toFixed(2)} ms for one that parses and does one UpdateItem, turn by turn, medians`,
+        how: `${ms.ours} ms against ${ms.bare} ms for one that parses, makes the same update with the document client and answers; turn by turn, medians`,
+      },
+      {
+        name: "the same against the leanest",
+        value: cpu.timesOf("ours", "lean"),
+        unit: "×",
+        bar: { at: "most", value: 1.25 },
+        how: `against ${ms.lean} ms for one past the document client, with a client that is set up as ours is`,
       },
       {
         name: "heartbeat handler CPU",
-        value: cpu.oursMs,
+        value: cpu.ms.ours,
         unit: "ms",
         how: "of this process, its client's connections in it",
       },

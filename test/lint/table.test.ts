@@ -40,6 +40,7 @@ const actsForSystem: Readonly<Record<string, string>> = {
 /** Files of packages that hold a DynamoDB command or client, outside of aws/src/records. */
 const holdsCommands: Readonly<Record<string, string>> = {
   "packages/aws/src/table.ts": "the commands of every record",
+  "packages/aws/src/wire-item.ts": "a type",
   "packages/aws/src/tenant-fence.ts": "the fence itself",
   "packages/aws/src/clients/dynamo.ts": "the client, with the fence in it",
   "packages/aws/src/clients.ts": "all clients, for tools and tests outside of the functions",
@@ -125,6 +126,11 @@ describe("the table is reached through its records only", () => {
     expect(made).toEqual([
       ["packages/functions/src/context.ts", true],
       ["packages/functions/src/heartbeat.ts", true],
+    ]);
+    // Its fence is no option.
+    expect(naming(/\bcreateWire\(/)).toEqual([
+      "packages/aws/src/clients/dynamo.ts",
+      "packages/functions/src/heartbeat.ts",
     ]);
     expect(functions.filter(({ text }) => /@steward\/aws\/clients["']/.test(text)).map(({ name }) => name)).toEqual([]);
   });

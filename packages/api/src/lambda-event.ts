@@ -28,7 +28,12 @@ export function isPlainPath({ rawPath, requestContext }: HttpEvent): boolean {
   return new URL(`https://${requestContext.domainName}${rawPath}`).pathname === rawPath;
 }
 
-export function bodyBytes(event: HttpEvent): Uint8Array<ArrayBuffer> {
+/** As it came: a text, where it was not base64. */
+export function bodyOf(event: HttpEvent): string | Uint8Array {
+  return event.isBase64Encoded ? bodyBytes(event) : (event.body ?? "");
+}
+
+function bodyBytes(event: HttpEvent): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8"));
 }
 

@@ -29,9 +29,9 @@ function mediaTypeOf(contentType: string | undefined): string | undefined {
   return contentType?.split(";")[0]?.trim().toLowerCase();
 }
 
-/** Checks the media type, then parses. Shared with the heartbeat's short chain, which has no `Request`. */
-export function parseJsonBody(bytes: Uint8Array, contentType: string | undefined): unknown {
-  if (bytes.length > defaults.maxBodyBytes) throw tooLarge();
+/** Checks the media type, then parses. Shared with the heartbeat's short chain, which has no `Request` and may have a text. */
+export function parseJsonBody(body: Uint8Array | string, contentType: string | undefined): unknown {
+  if ((typeof body === "string" ? Buffer.byteLength(body) : body.length) > defaults.maxBodyBytes) throw tooLarge();
   const mediaType = mediaTypeOf(contentType);
   if (mediaType !== "application/json") {
     throw new AppError("unsupported_media_type", `the body's content type is ${mediaType ?? "missing"}`, {
@@ -40,7 +40,7 @@ export function parseJsonBody(bytes: Uint8Array, contentType: string | undefined
   }
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    value = JSON.parse(typeof body === "string" ? asIfDecoded(body) : decoder.decode(body));
   } catch (cause) {
     throw new AppError("invalid_request", "the body is not valid JSON in UTF-8", {
       cause,
@@ -52,4 +52,11 @@ export function parseJsonBody(bytes: Uint8Array, contentType: string | undefined
   throw new AppError("invalid_request", `${unstorable.path || "the body"} ${unstorable.message}`, {
     fields: [unstorable],
   });
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** What its bytes would be read as: without a mark of their order, and with a sign where half a character stands. */
+function asIfDecoded(text: string): string {
+  return (text.startsWith("\uFEFF") ? text.slice(1) : text).toWellFormed();
 }

@@ -142,8 +142,24 @@ function equalities(
   expression: string | undefined,
   { ExpressionAttributeNames: names = {}, ExpressionAttributeValues: values = {} }: WireInput,
 ): [name: string, text: string | undefined][] {
-  return [...(expression ?? "").matchAll(/([#\w]+)\s*=\s*(:\w+)/g)].map(([, name = "", value = ""]) => [
-    names[name] ?? name,
-    textIn(values[value]),
-  ]);
+  return equalitiesIn(expression ?? "").map(({ name, value }) => [names[name] ?? name, textIn(values[value])]);
+}
+
+interface Equality {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** A process has few expressions, and each of them goes over the wire again and again: each is read once. */
+const known = new Map<string, readonly Equality[]>();
+const maxKnown = 1_000;
+
+function equalitiesIn(expression: string): readonly Equality[] {
+  let found = known.get(expression);
+  if (found === undefined) {
+    found = [...expression.matchAll(/([#\w]+)\s*=\s*(:\w+)/g)].map(([, name = "", value = ""]) => ({ name, value }));
+    if (known.size >= maxKnown) known.clear();
+    known.set(expression, found);
+  }
+  return found;
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
   BatchGetCommand,
   type DynamoDBDocumentClient,
@@ -17,6 +18,8 @@ import { awsFault, backOff, calling, isNamed } from "./faults.ts";
 export interface Table {
   client: DynamoDBDocumentClient;
   name: string;
+  /** For heartbeats alone, where one is all that the process does (`createWire`). Absent: they go the way of the others. */
+  wire?: DynamoDBClient;
 }
 
 export type Item = Record<string, unknown>;

@@ -3,7 +3,7 @@ import { BatchGetCommand, DynamoDBDocumentClient, GetCommand } from "@aws-sdk/li
 import { AppError } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createDynamo } from "../src/clients/dynamo.ts";
+import { createDynamo, createWire } from "../src/clients/dynamo.ts";
 import { createPerson, getPerson } from "../src/records/person.ts";
 import { beat, batchGetPresence, createPresence, getPresence, listPresenceShard } from "../src/records/presence.ts";
 import { presenceKey } from "../src/records/presence-item.ts";
@@ -48,6 +48,11 @@ afterAll(() => engine.stop());
 beforeEach(() => {
   logged.length = 0;
 });
+
+function heartbeatOf(sequence: number, cpuPercent: number) {
+  const metrics = { cpuPercent, memoryPercent: 1, diskPercent: 1, loadAverage1m: 1, uptimeSeconds: 1 };
+  return { sequence, intervalSeconds: 60, agentVersion: "1", metrics, configRevision: 0, conditions: [] };
+}
 
 async function refused(work: () => Promise<unknown>): Promise<AppError> {
   const error: unknown = await work().then(
@@ -145,17 +150,40 @@ describe("the fenced client", () => {
   it("with one family, serves it without a scope, and nothing else", async () => {
     const client = createDynamo({ ...options(), fence: { ...fence, only: ["presence"] } });
     const only = { client, name: table.name };
-    const metrics = { cpuPercent: 1, memoryPercent: 1, diskPercent: 1, loadAverage1m: 1, uptimeSeconds: 1 };
-    const heartbeat = {
-      sequence: 1,
-      intervalSeconds: 60,
-      agentVersion: "1",
-      metrics,
-      configRevision: 0,
-      conditions: [],
-    };
+    const heartbeat = heartbeatOf(1, 1);
     const outcome = await beat(only, { nodeId: myNode.nodeId, fingerprint: "f".repeat(64), heartbeat, nowMs: 1 });
     expect(outcome.kind).toBe("refused");
     await refused(() => getTask(only, myTask));
+  });
+
+  it("is in a client that resolves its steps once, where many calls at a time have each their own answer", async () => {
+    const only = { ...fence, only: ["presence"] as const };
+    const client = createDynamo({ ...options(), fence: only });
+    const wired = { client, wire: createWire(client, only), name: table.name };
+    const nodes = Array.from({ length: 40 }, (_, at) => aPresence({ nodeId: newId("appliance", 3), sequence: at + 5 }));
+    for (const node of nodes) await commit(engine.table, [createPresence(node)]);
+    for (const turn of [1, 2]) {
+      const outcomes = await Promise.all(
+        nodes.map(({ nodeId, certificate, sequence }, at) => {
+          // Every fourth in another way: stored, said again, overtaken, and by somebody else.
+          const told = [sequence + turn, sequence + turn - 1, 1, sequence + turn][at % 4] ?? 1;
+          const fingerprint = at % 4 === 3 ? "e".repeat(64) : certificate.current;
+          return beat(wired, { nodeId, fingerprint, heartbeat: heartbeatOf(told, at), nowMs: turn });
+        }),
+      );
+      for (const [at, outcome] of outcomes.entries()) {
+        const { nodeId, sequence } = nodes[at] as (typeof nodes)[number];
+        if (at % 4 === 0) {
+          expect(outcome).toMatchObject({ kind: "accepted", before: { nodeId, sequence: sequence + turn - 1 } });
+          expect(outcome).toMatchObject({ metrics: { cpuPercent: at } });
+        } else if (at % 4 === 1) {
+          const kind = turn === 1 ? "retry" : "accepted";
+          expect(outcome).toMatchObject({ kind, [turn === 1 ? "stored" : "before"]: { nodeId, sequence } });
+        } else if (at % 4 === 2) expect(outcome).toEqual({ kind: "stale", sequence });
+        else expect(outcome).toEqual({ kind: "refused" });
+      }
+    }
+    const Key = { pk: { S: `T#${mine}#TASK` }, sk: { S: myTask.taskId } };
+    await refused(() => wired.wire.send(new GetItemCommand({ TableName: table.name, Key })));
   });
 });

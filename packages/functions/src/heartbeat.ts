@@ -1,9 +1,9 @@
-import { bodyBytes, clientCertificateOf, type HttpEvent, type HttpResult } from "@steward/api/lambda-event";
+import { bodyOf, clientCertificateOf, type HttpEvent, type HttpResult } from "@steward/api/lambda-event";
 import { type KnownCertificates, nodeIdentity } from "@steward/api/callers";
 import { problemOf } from "@steward/api/problems";
 import { parseJsonBody } from "@steward/api/request-body";
 import { validateBody } from "@steward/api/validate";
-import { createDynamo } from "@steward/aws/clients/dynamo";
+import { createDynamo, createWire } from "@steward/aws/clients/dynamo";
 import { AppError } from "@steward/contracts/errors";
 import { heartbeatSchema } from "@steward/contracts/heartbeat";
 import { resourceNames } from "@steward/contracts/names";
@@ -17,7 +17,8 @@ const { queues } = createServices({ stage, account });
 const sendNodeEvent = (event: NodeEvent) => queues.send("node-events", event, { groupId: event.tenantId });
 const log = createLog("heartbeat", stage);
 // A scope of its own for every call would cost as much as the rest of it: this function reaches one family, whoever calls.
-const table = { client: createDynamo({ fence: { log, only: ["presence"] } }), name: resourceNames(stage).table };
+const client = createDynamo({ fence: { log, only: ["presence"] } });
+const table = { client, wire: createWire(client, { log, only: ["presence"] }), name: resourceNames(stage).table };
 /** To read a certificate costs more than all else that is not the SDK's, and the same ones come each minute. */
 const known: KnownCertificates = new Map();
 const deps = { table, nowMs: () => Date.now(), log, sendNodeEvent };
@@ -26,7 +27,7 @@ const deps = { table, nowMs: () => Date.now(), log, sendNodeEvent };
 export async function handler(event: HttpEvent): Promise<HttpResult> {
   try {
     if (!domains.includes(event.requestContext.domainName)) throw new AppError("wrong_door", "heartbeats go to nodes.");
-    const value = parseJsonBody(bodyBytes(event), event.headers["content-type"]);
+    const value = parseJsonBody(bodyOf(event), event.headers["content-type"]);
     const { nodeId, fingerprint } = nodeIdentity(clientCertificateOf(event), { validAtMs: deps.nowMs(), known });
     const heartbeat = validateBody(heartbeatSchema, value);
     const answer = await acceptHeartbeat(deps, { nodeId, fingerprint, heartbeat });

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { AppError } from "@steward/contracts/errors";
 import type { Condition, Gpu, Health, Metrics, Pulling } from "@steward/contracts/heartbeat";
 import { conditionOf, lineOf } from "@steward/core/node/conditions";
@@ -26,7 +26,7 @@ const maxPullingBytes = 60;
 const maxVersionBytes = 40;
 
 export function presenceKey(nodeId: string): { pk: string; sk: string } {
-  const shard = (createHash("sha256").update(nodeId).digest()[0] ?? 0) % presenceShards;
+  const shard = (hash("sha256", nodeId, "buffer")[0] ?? 0) % presenceShards;
   return { pk: shardKey(shard), sk: nodeId };
 }
 
@@ -185,9 +185,11 @@ export function presenceOfItem(item: Item): PresenceState {
   });
 }
 
-/** Without the fields that are undefined. */
+/** Without the fields that are undefined. Written out: every heartbeat is read here. */
 function compact<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
+  const kept: Partial<T> = {};
+  for (const name in value) if (value[name] !== undefined) kept[name] = value[name];
+  return kept as T;
 }
 
 /** Rounded: two digits say enough of a percentage, and what is stored must fit however long the sender's numbers are. */
@@ -195,9 +197,16 @@ export function packMetrics(metrics: Metrics | undefined): number[] {
   if (metrics === undefined) return [];
   const { cpuPercent, memoryPercent, diskPercent, loadAverage1m, uptimeSeconds } = metrics;
   return [
-    ...[cpuPercent, memoryPercent, diskPercent, loadAverage1m].map((value) => Math.round(value * 100) / 100),
+    twoDigits(cpuPercent),
+    twoDigits(memoryPercent),
+    twoDigits(diskPercent),
+    twoDigits(loadAverage1m),
     Math.min(Math.floor(uptimeSeconds), 9_999_999_999),
   ];
+}
+
+function twoDigits(value: number): number {
+  return Math.round(value * 100) / 100;
 }
 
 /** As they are read back: whoever judges them before has the same numbers as whoever does later. */
@@ -288,11 +297,15 @@ function unpackPulling(value: unknown): Pulling | undefined {
 }
 
 export function packHex(hex: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(hex, "hex"));
+  return new Uint8Array(Buffer.from(hex, "hex"));
 }
 
 function unpackHex(value: unknown): string | undefined {
-  return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : undefined;
+  return value instanceof Uint8Array ? hexOf(value) : undefined;
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 }
 
 export function packThresholds(thresholds: Partial<Thresholds> | undefined): (number | null)[] | undefined {
@@ -325,7 +338,7 @@ export function packRun(runId: string): Uint8Array {
 }
 
 export function unpackRun(bytes: Uint8Array): string {
-  const packed = BigInt(`0x${Buffer.from(bytes).toString("hex")}`);
+  const packed = BigInt(`0x${hexOf(bytes)}`);
   let bits = packed >> 24n;
   let ulid = "";
   for (let place = 0; place < 26; place++) {

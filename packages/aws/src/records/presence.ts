@@ -1,9 +1,4 @@
-import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { unmarshall } from "@aws-sdk/util-dynamodb";
-import { type Condition, conditionsOf, type Heartbeat, type Metrics } from "@steward/contracts/heartbeat";
-import { keepConditions } from "@steward/core/node/conditions";
 import type { PresenceState } from "@steward/core/node/node-state";
-import { calling, isNamed } from "../faults.ts";
 import {
   createItem,
   type Item,
@@ -17,19 +12,12 @@ import {
 } from "../table.ts";
 import {
   itemOfPresence,
-  keptMetrics,
   maxPendingRuns,
   namesIn,
-  packConditions,
-  packGpus,
   packHex,
   packLevels,
-  packMetrics,
-  packModels,
-  packPulling,
   packRun,
   packThresholds,
-  packVersion,
   presenceKey,
   presenceOfItem,
   presencesPerPage,
@@ -38,134 +26,13 @@ import {
 import { type Changed, changeItem } from "./change.ts";
 import { removeItem } from "./purge.ts";
 
+export { beat } from "./presence-beat.ts";
 export { maxPendingRuns, presenceShards } from "./presence-item.ts";
 
 /*
  * The one record that is written all the time. Not one state in one attribute: every byte of it is counted (1 KB is one
  * write unit), it is on no index, and its writes are updates of single attributes.
  */
-
-export type BeatOutcome =
-  /** Stored. `before` is the record as it was, with the directive for the answer; the others are new, as they are kept. */
-  | { kind: "accepted"; before: PresenceState; metrics: Metrics; conditions: Condition[] }
-  /** This very heartbeat is stored already: its answer was lost. */
-  | { kind: "retry"; stored: PresenceState }
-  /** A later one is stored. */
-  | { kind: "stale"; sequence: number }
-  /** The certificate is not one of this node's, or it is revoked, or there is no such node. */
-  | { kind: "refused" };
-
-/**
- * accepted: settles every race of a heartbeat, in the write itself.
- *
- *     revocation  ───✓ revoked = true
- *     heartbeat       ──✗ refused: nothing is cached that could still let it in
- *
- *     heartbeat 7  ──✓ (answer lost)
- *     heartbeat 7      ──✗ sequence 7 is stored: a retry, answered from the record
- *     heartbeat 6         ──✗ stale: replayed, or long on its way
- */
-const accepted =
-  "(#current = :fingerprint OR #next = :fingerprint) AND #revoked = :no AND #sequence < :sequence AND #shape = :shape";
-
-/**
- * A renewed certificate becomes the current one when it is first used: `current` is set to whichever was accepted,
- * which changes nothing while the old one is in use. `next` keeps it too until the following renewal, as an update
- * cannot decide whether to remove it without a second write unit; equal to `current`, it counts as absent.
- */
-const heartbeatSets = [
-  "#sequence = :sequence",
-  "#seen = :now",
-  "#interval = :interval",
-  "#m3 = #m2",
-  "#m2 = #m1",
-  "#m1 = :metrics",
-  "#version = :version",
-  "#revision = :revision",
-  "#current = :fingerprint",
-];
-
-/** Stores one heartbeat: one update of one write unit. Throws `unavailable` when the table does not manage. */
-export async function beat(
-  table: Table,
-  {
-    nodeId,
-    fingerprint,
-    heartbeat,
-    nowMs,
-  }: { nodeId: string; fingerprint: string; heartbeat: Heartbeat; nowMs: number },
-): Promise<BeatOutcome> {
-  const sets = [...heartbeatSets];
-  const removes = ["#writeId"];
-  const values: Item = {
-    ":sequence": heartbeat.sequence,
-    ":now": nowMs,
-    ":interval": heartbeat.intervalSeconds,
-    ":metrics": packMetrics(heartbeat.metrics),
-    ":version": packVersion(heartbeat.agentVersion),
-    ":revision": heartbeat.configRevision,
-    ":fingerprint": packHex(fingerprint),
-    ":no": false,
-    // What a later version has written is not changed by guess.
-    ":shape": 1,
-  };
-  const set = (name: string, value: unknown) => {
-    sets.push(`#${name} = :${name}`);
-    values[`:${name}`] = value;
-  };
-  if (heartbeat.factsDigest !== undefined) set("facts", packHex(heartbeat.factsDigest));
-  const conditions = keepConditions(conditionsOf(heartbeat.conditions));
-  const packedConditions = packConditions(conditions);
-  if (packedConditions === undefined) removes.push("#conditions");
-  else set("conditions", packedConditions);
-  // Only workers run models. An appliance's item needs the room for its pending runs.
-  if (nodeId.startsWith("wrk_")) {
-    if (heartbeat.capacity !== undefined) set("capacity", [heartbeat.capacity.slots, heartbeat.capacity.used]);
-    if (heartbeat.models !== undefined) set("models", packModels(heartbeat.models));
-    if (heartbeat.gpus !== undefined) set("gpus", packGpus(heartbeat.gpus));
-    set("draining", heartbeat.draining ?? false);
-    if (heartbeat.pulling === undefined) removes.push("#pulling");
-    else set("pulling", packPulling(heartbeat.pulling));
-  }
-  const update = `SET ${sets.join(", ")} REMOVE ${removes.join(", ")}`;
-  try {
-    const { Attributes: before } = await table.client.send(
-      new UpdateCommand({
-        TableName: table.name,
-        Key: presenceKey(nodeId),
-        UpdateExpression: update,
-        ConditionExpression: accepted,
-        ExpressionAttributeNames: namesIn(update, accepted),
-        ExpressionAttributeValues: values,
-        ReturnValues: "ALL_OLD",
-        ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-      }),
-    );
-    if (before === undefined) return { kind: "refused" };
-    return { kind: "accepted", before: presenceOfItem(before), metrics: keptMetrics(heartbeat.metrics), conditions };
-  } catch (error) {
-    if (!isNamed(error, "ConditionalCheckFailedException")) {
-      return await calling("store a heartbeat", () => Promise.reject(error));
-    }
-    const stored = itemOf(error);
-    return stored === undefined ? { kind: "refused" } : whyRefused(presenceOfItem(stored), fingerprint, heartbeat);
-  }
-}
-
-/** Fails closed: the certificate is looked at first. */
-function whyRefused(stored: PresenceState, fingerprint: string, heartbeat: Heartbeat): BeatOutcome {
-  const { current, next, revoked } = stored.certificate;
-  if (revoked || (fingerprint !== current && fingerprint !== next)) return { kind: "refused" };
-  if (stored.sequence === heartbeat.sequence) return { kind: "retry", stored };
-  return { kind: "stale", sequence: stored.sequence };
-}
-
-/** The old item that a failed condition brings along. The document client leaves it as the wire has it. */
-function itemOf(error: unknown): Item | undefined {
-  if (!(error instanceof Error) || !("Item" in error)) return undefined;
-  const { Item: item } = error;
-  return typeof item === "object" && item !== null ? unmarshall(item as Parameters<typeof unmarshall>[0]) : undefined;
-}
 
 /** A node that has not sent a heartbeat yet. */
 export const createPresence = (state: PresenceState): Write => createItem("presence", itemOfPresence(state));

@@ -36,6 +36,7 @@ export function isMore({ kind }: Pick<Condition, "kind">): boolean {
  * whatever else there is, so that it stays the same thing while others come and go.
  */
 export function keepConditions(told: readonly Condition[]): Condition[] {
+  if (told.length === 0) return [];
   const lines = [...new Set(told.filter((one) => !isMore(one)).map(shortLineOf))].sort();
   const all = lines.map(conditionOf);
   if (sizeOf(lines) <= maxBytes && !holdsMore(told)) return all;
