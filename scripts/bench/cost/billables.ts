@@ -36,8 +36,8 @@ const billableNames = [
  * measures it ("heartbeat handler CPU"), on the part of a core that a function's memory buys; every invocation is taken to need
  * as much. For a call's answer it waits 5 ms, and 4 KB of items are read in one. What a wrong guess would cost is beside the bar.
  */
-/** On two cores with a load of 5 to 6, which makes it more and never less: docs/sizing.md. */
-export const handlerCpuMs = 0.47;
+/** The most of four runs, on two cores with a load of 2 to 6, which makes it more and never less: docs/sizing.md. */
+export const handlerCpuMs = 0.53;
 /** A function with so much memory has one core, one with less its part of it (AWS Lambda's Developer Guide). */
 export const coreMb = 1_769;
 export const callMs = 5;
