@@ -6,7 +6,7 @@ import { simulateHerd } from "./fleet/herd.ts";
 import type { Meters } from "./fleet/meter.ts";
 import { plot } from "./fleet/plot.ts";
 import type { Settings } from "./fleet/scenario.ts";
-import { noticedWithin, noticedWithinMs } from "./fleet/score.ts";
+import { noticedWithin, noticedWithinMs } from "./fleet/noticed-within.ts";
 import { type Outcome, simulateFleet } from "./fleet/simulate.ts";
 
 const usage = `npm run fleet -- [options]

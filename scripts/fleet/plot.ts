@@ -1,5 +1,5 @@
 import type { Outcome } from "./simulate.ts";
-import { noticedWithinMs } from "./score.ts";
+import { noticedWithinMs } from "./noticed-within.ts";
 
 const panel = { width: 640, height: 180, left: 70, top: 40, gap: 60 };
 

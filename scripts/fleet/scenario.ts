@@ -1,5 +1,5 @@
 import { type Chance, chanceOf } from "../../packages/core/test/simulation/scheduler.ts";
-import { noticedWithinMs } from "./score.ts";
+import { noticedWithinMs } from "./noticed-within.ts";
 
 export interface Settings {
   appliances: number;

@@ -1,6 +1,6 @@
 import type { WebhookBody } from "@steward/contracts/notification";
 import type { Scenario, Settings } from "./scenario.ts";
-import { noticedWithinMs } from "./score.ts";
+import { noticedWithinMs } from "./noticed-within.ts";
 
 /** What a receiver was sent, in milliseconds since the start. */
 export interface Sent {

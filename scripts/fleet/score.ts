@@ -1,4 +1,5 @@
 import { percentile } from "../bench/report.ts";
+import { noticedWithinMs } from "./noticed-within.ts";
 import type { Scenario, Settings, Silence, Span } from "./scenario.ts";
 
 /** What stands in a node's record from then on, in milliseconds since the start. */
@@ -42,18 +43,6 @@ export interface Score {
   overloads: number;
   overloadsMissed: number;
   falseCritical: number;
-}
-
-/** An appliance that has gone is told so by then: two intervals, the sweep's own minute, and a few seconds' way. */
-const promise = { intervals: 2, seconds: 65 };
-
-export function noticedWithinMs(intervalSeconds: number): number {
-  return (promise.intervals * intervalSeconds + promise.seconds) * 1_000;
-}
-
-/** The same in words, of an interval that is called so. */
-export function noticedWithin(interval: string): string {
-  return `${promise.intervals} × ${interval} + ${promise.seconds} s`;
 }
 
 /** Holds what was told of a fleet against what happened to it. */

@@ -5,9 +5,9 @@ import { runHasEnded } from "@steward/contracts/states";
 import { reduceRun } from "@steward/core/run/reduce-run";
 import type { RunEvent, RunState } from "@steward/core/run/run-state";
 import { audited } from "./audit.ts";
+import { forgetDoorbell } from "./doorbell.ts";
 import type { Context } from "./context.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
-import { forgetDoorbell } from "./start-run.ts";
 
 /**
  * One event on one run, decided on the run as it was read; where somebody else was first, on the run as it is then. What

@@ -12,12 +12,12 @@ import { followUp } from "./admit-jobs.ts";
 import { audited } from "./audit.ts";
 import { storeJobStep } from "./complete-job.ts";
 import { cutOffAtMs } from "@steward/core/node/cut-off";
+import { forgetDoorbell } from "./doorbell.ts";
 import type { Context } from "./context.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import { loadJob, newClaimSecret } from "./send-job.ts";
 import { settleAlerts, tellOfAlerts } from "./settle-alerts.ts";
 import { sendAfterCommit } from "./send-later.ts";
-import { forgetDoorbell } from "./start-run.ts";
 
 type Deps = Pick<Context, "table" | "queues" | "actions" | "nowMs" | "secret" | "log" | "meter" | "jobTimes"> & {
   /** Takes the machine's registration for the doorbell `ssm` away. */

@@ -1,4 +1,4 @@
-import { addPendingRun } from "@steward/aws/records/presence";
+import { addPendingRun, removePendingRun } from "@steward/aws/records/presence";
 import type { Context } from "./context.ts";
 import { inParallel } from "./in-parallel.ts";
 
@@ -62,4 +62,17 @@ export function ssmDoorbell(deps: Deps): Doorbell {
       return { refused };
     },
   };
+}
+
+/** Takes a run off the list that heartbeats answer with. A failure only makes the appliance ask once more. */
+export async function forgetDoorbell(
+  deps: Pick<Context, "table" | "log">,
+  nodeId: string,
+  runId: string,
+): Promise<void> {
+  try {
+    await removePendingRun(deps.table, nodeId, runId);
+  } catch (error) {
+    deps.log("warn", "forget_doorbell_failed", { nodeId, runId, error: String(error) });
+  }
 }

@@ -4,9 +4,9 @@ import { AppError } from "@steward/contracts/errors";
 import type { SignedDocument } from "@steward/contracts/signed";
 import { runHasEnded } from "@steward/contracts/states";
 import { awaitsStart, isUnderWay } from "@steward/core/run/run-phase";
+import { forgetDoorbell } from "./doorbell.ts";
 import type { Context, NodeCaller } from "./context.ts";
 import { loadOwnRun } from "./load-run.ts";
-import { forgetDoorbell } from "./start-run.ts";
 
 /** The signed command of the run's current attempt. Fetching changes nothing: it may be fetched again. */
 export async function getEnvelope(

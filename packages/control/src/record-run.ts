@@ -4,11 +4,11 @@ import { redact, redactText, whole } from "@steward/contracts/redact";
 import type { RunResult, StepResult } from "@steward/contracts/run";
 import { reduceRun } from "@steward/core/run/reduce-run";
 import { audited } from "./audit.ts";
+import { forgetDoorbell } from "./doorbell.ts";
 import type { Context, NodeCaller } from "./context.ts";
 import { loadOwnRun } from "./load-run.ts";
 import { offerRunSecrets } from "./offer-run-secrets.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
-import { forgetDoorbell } from "./start-run.ts";
 import { wakeRollout } from "./wake-rollout.ts";
 
 /** How a run ended, as the appliance says. The same result again is accepted again and changes nothing. */

@@ -4,10 +4,9 @@ import { awaitsStart } from "@steward/core/run/run-phase";
 import type { RunState } from "@steward/core/run/run-state";
 import { changeRun } from "./change-run.ts";
 import type { Context } from "./context.ts";
-import { pullDoorbell, ssmDoorbell, type WithDoorbell } from "./doorbell.ts";
+import { forgetDoorbell, pullDoorbell, ssmDoorbell, type WithDoorbell } from "./doorbell.ts";
 import { inParallel } from "./in-parallel.ts";
 import { loadNodes } from "./load-targets.ts";
-import { forgetDoorbell } from "./start-run.ts";
 
 const atOnce = 16;
 /** So many are rung before it is noted that they were: whoever dies in between rings no more than these again. */

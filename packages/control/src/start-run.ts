@@ -1,5 +1,4 @@
 import { gateUnchanged, readGateEpoch } from "@steward/aws/records/gate-epoch";
-import { removePendingRun } from "@steward/aws/records/presence";
 import { getEnvelope, replaceRun } from "@steward/aws/records/run";
 import { commit } from "@steward/aws/table";
 import { envelopeSchema } from "@steward/contracts/envelope";
@@ -12,6 +11,7 @@ import { reduceRun } from "@steward/core/run/reduce-run";
 import type { RunState } from "@steward/core/run/run-state";
 import { audited } from "./audit.ts";
 import type { Context, NodeCaller } from "./context.ts";
+import { forgetDoorbell } from "./doorbell.ts";
 import { gateContext } from "./gate-context.ts";
 import { loadOwnRun } from "./load-run.ts";
 import { loadTask } from "./load-task.ts";
@@ -96,17 +96,4 @@ function commands(
     payload.data.attempt === run.attempt &&
     payload.data.operation === run.operation
   );
-}
-
-/** Takes a run off the list that heartbeats answer with. A failure only makes the appliance ask once more. */
-export async function forgetDoorbell(
-  deps: Pick<Context, "table" | "log">,
-  nodeId: string,
-  runId: string,
-): Promise<void> {
-  try {
-    await removePendingRun(deps.table, nodeId, runId);
-  } catch (error) {
-    deps.log("warn", "forget_doorbell_failed", { nodeId, runId, error: String(error) });
-  }
 }

@@ -2,7 +2,7 @@ import { presenceShards, presencesPerPage } from "@steward/aws/records/presence-
 import { snapshotAbove } from "@steward/control/fleet-store";
 import { functionDefinitions } from "@steward/functions/definitions";
 import type { Meters } from "../../fleet/meter.ts";
-import { noticedWithin, noticedWithinMs } from "../../fleet/score.ts";
+import { noticedWithin, noticedWithinMs } from "../../fleet/noticed-within.ts";
 import { prices } from "../prices.ts";
 import {
   callMs,
