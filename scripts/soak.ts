@@ -1,5 +1,5 @@
 /**
- * `npm run soak`: a whole installation at 80 % of its workers' capacity for 20 minutes (`--minutes`), and whether it is at
+ * `npm run soak`: a whole installation at 80 % of its workers' capacity for 10 minutes in which it settles (`--settle`) and 20 more (`--minutes`), and whether it is at
  * the end as it was at the beginning: the memory and the open files of each process, the time that jobs wait, and what
  * went wrong. Cloud, host and workers are the real processes; only the model is scripted, with times like a model's. Not
  * part of `npm test`: it takes as long as it says. `--json` for the figures alone. Ends with 1 where a bar is missed.
@@ -37,10 +37,17 @@ const shortestHeldMinutes = 15;
 const rssBarMbPerHour = 60;
 
 const { values } = parseArgs({
-  options: { minutes: { type: "string", default: "20" }, json: { type: "boolean", default: false } },
+  options: {
+    minutes: { type: "string", default: "20" },
+    settle: { type: "string" },
+    json: { type: "boolean", default: false },
+  },
 });
 const minutes = Number(values.minutes);
 if (!(minutes > 0)) throw new RangeError("--minutes takes a number above 0");
+/** Two dozen heaps grow to what their calls need, each at its own pace: what is measured begins after that. */
+const settleMinutes = Number(values.settle ?? Math.min(10, minutes / 2));
+if (!(settleMinutes >= 0)) throw new RangeError("--settle takes a number of minutes");
 const say = (text: string) => void (values.json || process.stderr.write(text));
 
 const figures = await soak();
@@ -136,7 +143,8 @@ async function measure(
   const waits: { atMs: number; waitMs: number }[] = [];
   const accepted = new Map<number, { atMs: number; taskId: string; caller: number }>();
   let refused = 0;
-  const startMs = performance.now();
+  const beganMs = performance.now();
+  const startMs = beganMs + settleMinutes * 60_000;
   const endMs = startMs + minutes * 60_000;
 
   const submitAll = async () => {
@@ -166,7 +174,7 @@ async function measure(
       const { queues } = await provider("queueStatus", {}).catch(() => ({ queues: [] }));
       const lanes = queues.filter(({ name }) => name.startsWith("inference-"));
       depths.push(lanes.reduce((sum, { queued, inFlight }) => sum + queued + inFlight, 0));
-      const share = (performance.now() - startMs) / (endMs - startMs);
+      const share = (performance.now() - beganMs) / (endMs - beganMs);
       say(`\r${Math.round(share * 100)} %, ${accepted.size} tasks, ${depths.at(-1)} queued or running   `);
       await pause(sampleEveryMs);
     }
@@ -178,7 +186,7 @@ async function measure(
   let unended = 0;
   for (const [number, { atMs, taskId, caller }] of accepted) {
     const at = reached.get(number);
-    if (at !== undefined) waits.push({ atMs, waitMs: at - atMs });
+    if (at !== undefined && atMs >= startMs) waits.push({ atMs, waitMs: at - atMs });
     // A look at each would be a load of its own: every tenth, and all that never reached the model.
     if (at !== undefined && number % 10 !== 0) continue;
     await pause(120);
@@ -191,8 +199,8 @@ async function measure(
       .map(({ waitMs }) => waitMs);
   const [first, last] = [third(0), third(2)].map((some) => (some.length === 0 ? 0 : percentile(some, 0.99)));
   const held = minutes >= shortestHeldMinutes;
-  const how = `${minutes} min at ${load * 100} % of ${workers} × ${slotsEach} slots, ${callers.length} tenants, ${accepted.size} tasks`;
-  const settled = (samples: readonly Sample[]) => samples.filter(({ atMs }) => atMs > startMs + (endMs - startMs) / 3);
+  const how = `${minutes} min after ${settleMinutes}, at ${load * 100} % of ${workers} × ${slotsEach} slots, ${callers.length} tenants, ${accepted.size} tasks`;
+  const settled = (samples: readonly Sample[]) => samples.filter(({ atMs }) => atMs > startMs);
   return [
     { name: "refused submissions", value: refused, unit: "", bar: { at: "most", value: 0 }, how },
     {
@@ -220,7 +228,7 @@ async function measure(
           value: slopePerHour(settled(samples)),
           unit: "MB/h",
           ...(isHeld ? { bar: { at: "most" as const, value: rssBarMbPerHour } } : {}),
-          how: `Theil–Sen over the last two thirds; ${Math.round(samples.at(-1)?.value ?? 0)} MB at the end`,
+          how: `Theil–Sen over these minutes; ${Math.round(samples.at(-1)?.value ?? 0)} MB at the end`,
         },
         {
           name: `open files of ${role}, slope`,
