@@ -1,7 +1,7 @@
 /**
- * `npm run soak`: a whole installation at 80 % of its workers' capacity for 10 minutes in which it settles (`--settle`) and 20 more (`--minutes`), and whether it is at
- * the end as it was at the beginning: the memory and the open files of each process, the time that jobs wait, and what
- * went wrong. Cloud, host and workers are the real processes; only the model is scripted, with times like a model's. Not
+ * `npm run soak`: a whole installation at 80 % of its workers' capacity, for 10 minutes in which it settles (`--settle`)
+ * and 20 more (`--minutes`), and whether it is at the end of them as it was at their beginning: the memory and the open
+ * files of each process, the time that jobs wait, and what went wrong. Cloud, host and workers are the real processes; only the model is scripted, with times like a model's. Not
  * part of `npm test`: it takes as long as it says. `--json` for the figures alone. Ends with 1 where a bar is missed.
  */
 import { spawn } from "node:child_process";
@@ -173,9 +173,9 @@ async function measure(
       }
       const { queues } = await provider("queueStatus", {}).catch(() => ({ queues: [] }));
       const lanes = queues.filter(({ name }) => name.startsWith("inference-"));
-      depths.push(lanes.reduce((sum, { queued, inFlight }) => sum + queued + inFlight, 0));
+      if (atMs >= startMs) depths.push(lanes.reduce((sum, { queued, inFlight }) => sum + queued + inFlight, 0));
       const share = (performance.now() - beganMs) / (endMs - beganMs);
-      say(`\r${Math.round(share * 100)} %, ${accepted.size} tasks, ${depths.at(-1)} queued or running   `);
+      say(`\r${Math.round(share * 100)} %, ${accepted.size} tasks, ${depths.at(-1) ?? 0} queued or running   `);
       await pause(sampleEveryMs);
     }
   };
