@@ -6,36 +6,30 @@ import type { NodeCaller } from "@steward/control/context";
 import { removeNode } from "@steward/control/node-views";
 import { reconcile } from "@steward/control/reconcile";
 import { getThresholds, putNodeThresholds, putThresholds } from "@steward/control/thresholds";
-import { afterAll, beforeEach, expect, it } from "vitest";
-import { type Fleet, minute, openFleet } from "./support/fleet.ts";
+import { expect, it } from "vitest";
+import { minute, useFleet } from "./support/fleet.ts";
 
-let fleet: Fleet;
-beforeEach(async () => {
-  await fleet?.house.stop();
-  fleet = await openFleet();
-});
-afterAll(async () => {
-  await fleet?.house.stop();
-});
+const fleet = useFleet();
 
 /** Whose alerts are shown, and whose a gateway hides. */
 async function silentOnes(): Promise<{ shown: string[]; hidden: string[] }> {
-  const { house, person } = fleet;
+  const { house, person } = fleet();
   const names = async (suppressed?: "true") =>
     (await listAlerts(house, person, { limit: 100, suppressed })).items.map(({ node }) => node?.name ?? "").sort();
   const shown = await names();
   return { shown, hidden: (await names("true")).filter((name) => !shown.includes(name)) };
 }
 async function fallSilent() {
-  fleet.house.passTime(4 * minute);
-  await fleet.sweep();
-  await fleet.consume();
+  fleet().house.passTime(4 * minute);
+  await fleet().sweep();
+  await fleet().consume();
 }
 const toldOf = async (event: string) =>
-  (await listNotices(fleet.house.table, fleet.person.tenantId, 100)).filter((notice) => notice.event === event).length;
+  (await listNotices(fleet().house.table, fleet().person.tenantId, 100)).filter((notice) => notice.event === event)
+    .length;
 
 it("an agent that finds another service down at each beat cannot open alerts without end", async () => {
-  const { house, person, beat, consume } = fleet;
+  const { house, person, beat, consume } = fleet();
   const machine = await house.machine(person.tenantId, "appliance");
   for (let turn = 0; turn < 25; turn += 1) {
     house.passTime(10_000);
@@ -48,7 +42,7 @@ it("an agent that finds another service down at each beat cannot open alerts wit
 });
 
 it("a gateway hides whom it takes down, and only as long as it may be the reason", async () => {
-  const { house, person, beat, sweep, consume } = fleet;
+  const { house, person, beat, sweep, consume } = fleet();
   const { tenantId } = person;
   await putThresholds(house, person, { thresholds: {}, escalateAfterMinutes: 30 });
   const router = await house.machine(tenantId, "appliance", "router");
@@ -87,7 +81,7 @@ it.each([
   ["in a circle hide nobody", ["a b", "b c", "c a"], { shown: ["a", "b", "c"], hidden: [] }],
   ["one behind the other hide what is behind them", ["a b", "b c", "c"], { shown: ["c"], hidden: ["a", "b"] }],
 ])("gateways %s", async (_what, pairs, expected) => {
-  const { house, person } = fleet;
+  const { house, person } = fleet();
   for (const [name, gateway] of pairs.map((pair) => pair.split(" "))) {
     await house.machine(person.tenantId, "appliance", name, gateway === undefined ? [] : [`gateway:${gateway}`]);
   }
@@ -96,7 +90,7 @@ it.each([
 });
 
 it("the end of a removed node's alerts is told and counted as any other", async () => {
-  const { house, person, machines, alertsOf } = fleet;
+  const { house, person, machines, alertsOf } = fleet();
   const [machine] = await machines(1);
   if (machine === undefined) throw new Error("no machine");
   await fallSilent();
@@ -110,7 +104,7 @@ it("the end of a removed node's alerts is told and counted as any other", async 
 });
 
 it("a tenant's thresholds reach its nodes also while somebody sets one node after the other", async () => {
-  const { house, person, machines } = fleet;
+  const { house, person, machines } = fleet();
   const [one, other] = await machines(2);
   if (one === undefined || other === undefined) throw new Error("no machines");
   await putThresholds(house, person, { thresholds: { diskPercent: [70, 99] } });
@@ -123,7 +117,7 @@ it("a tenant's thresholds reach its nodes also while somebody sets one node afte
 });
 
 it("who sets a node's own thresholds has not set the tenant's", async () => {
-  const { house, person, machines } = fleet;
+  const { house, person, machines } = fleet();
   const [machine] = await machines(1);
   if (machine === undefined) throw new Error("no machine");
   const before = await getThresholds(house, person);

@@ -9,21 +9,14 @@ import { exportMetrics } from "@steward/control/export-metrics";
 import { loadFleet } from "@steward/control/fleet-store";
 import { fleetHealth, fleetHistory, nodeHistory, topology } from "@steward/control/fleet-views";
 import { listNodes } from "@steward/control/node-views";
-import { afterAll, beforeEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { aNode, aPresence } from "../../aws/test/support/states.ts";
-import { type Fleet, metrics, openFleet } from "./support/fleet.ts";
+import { metrics, useFleet } from "./support/fleet.ts";
 
-let fleet: Fleet;
-beforeEach(async () => {
-  await fleet?.house.stop();
-  fleet = await openFleet();
-});
-afterAll(async () => {
-  await fleet?.house.stop();
-});
+const fleet = useFleet();
 
 it("more than 200 nodes are listed from a snapshot, filtered, searched, sorted and paged; fewer as they are", async () => {
-  const { house, person, sweep } = fleet;
+  const { house, person, sweep } = fleet();
   const nowMs = house.nowMs();
   const { tenantId } = person;
   const made = Array.from({ length: 230 }, (_, index) => ({
@@ -115,7 +108,7 @@ function linesIn(text: string): Map<string, number> {
 }
 
 it("/metrics has the same lines for 3 nodes and for 300, and asks as little; a customer's are its own, staff's everybody's", async () => {
-  const { house, person, machines, sweep, asked } = fleet;
+  const { house, person, machines, sweep, asked } = fleet();
   const { tenantId } = person;
   const staff: Caller = { ...person, principal: { ...person.principal, grants: [{ tenant: "*", role: "viewer" }] } };
   const deps = { ...house, version: "1.2.3" };
@@ -173,7 +166,7 @@ it("/metrics has the same lines for 3 nodes and for 300, and asks as little; a c
 });
 
 it("/metrics tells of silence and of what waits, by nothing but the words of the code", async () => {
-  const { house, person, machines, sweep, consume } = fleet;
+  const { house, person, machines, sweep, consume } = fleet();
   const staff: Caller = { ...person, principal: { ...person.principal, grants: [{ tenant: "*", role: "viewer" }] } };
   const deps = { ...house, version: "1.2.3" };
   await machines(2);
@@ -191,7 +184,7 @@ it("/metrics tells of silence and of what waits, by nothing but the words of the
 });
 
 it("tags and removal of many are each node's own outcome; a customer's are a customer's, and only an admin's", async () => {
-  const { house, person, machines } = fleet;
+  const { house, person, machines } = fleet();
   const [one, two] = await machines(2, ["site:berlin"]);
   const foreign = await house.tenant();
   const [theirs] = await machines(1, ["site:berlin"], foreign.tenantId);
@@ -231,7 +224,7 @@ it("tags and removal of many are each node's own outcome; a customer's are a cus
 });
 
 it("an interval of many that watches less is set with a yes, and without one for none of them", async () => {
-  const { house, person, machines } = fleet;
+  const { house, person, machines } = fleet();
   const [one, two] = await machines(2, ["site:berlin"]);
   if (one === undefined || two === undefined) throw new Error("no machine");
   const nodes = [one.nodeId, two.nodeId];

@@ -3,20 +3,13 @@ import { acceptHeartbeat, type FleetEvent, type NodeEvent } from "@steward/contr
 import { noteTransition } from "@steward/control/note-transition";
 import { sweepPresence } from "@steward/control/sweep-presence";
 import fc from "fast-check";
-import { afterAll, beforeEach, expect, it } from "vitest";
-import { type Fleet, metrics, minute, openFleet } from "./support/fleet.ts";
+import { expect, it } from "vitest";
+import { metrics, minute, useFleet } from "./support/fleet.ts";
 
-let fleet: Fleet;
-beforeEach(async () => {
-  await fleet?.house.stop();
-  fleet = await openFleet();
-});
-afterAll(async () => {
-  await fleet?.house.stop();
-});
+const fleet = useFleet();
 
 it("a heartbeat is one write of one unit, and nothing else happens while nothing changes", async () => {
-  const { house, events, beat, machines, asked } = fleet;
+  const { house, events, beat, machines, asked } = fleet();
   const [machine] = await machines(1);
   if (machine === undefined) throw new Error("no machine");
   const lines: string[] = [];
@@ -34,7 +27,7 @@ it("a heartbeat is one write of one unit, and nothing else happens while nothing
 });
 
 it("replayed, overtaken and doubled heartbeats, and clocks that jump, leave what the newest one said", async () => {
-  const { house, events, beat, machines } = fleet;
+  const { house, events, beat, machines } = fleet();
   const [machine] = await machines(1);
   if (machine === undefined) throw new Error("no machine");
   let newest = 1;
@@ -82,7 +75,7 @@ it("replayed, overtaken and doubled heartbeats, and clocks that jump, leave what
 });
 
 it("a silent node is offline once, and healthy again once: its record follows whatever the messages do", async () => {
-  const { house, events, beat, machines, sweep, consume, levelOf } = fleet;
+  const { house, events, beat, machines, sweep, consume, levelOf } = fleet();
   const [machine, other] = await machines(2);
   if (machine === undefined || other === undefined) throw new Error("no machine");
   house.passTime(2 * minute + 1);
@@ -99,7 +92,7 @@ it("a silent node is offline once, and healthy again once: its record follows wh
 });
 
 it("a node that beats between the sweep's look and its word is not left offline", async () => {
-  const { house, events, deps, beat, machines, levelOf, behindRead } = fleet;
+  const { house, events, deps, beat, machines, levelOf, behindRead } = fleet();
   const [machine] = await machines(1);
   if (machine === undefined) throw new Error("no machine");
   house.passTime(2 * minute + 1);
@@ -122,7 +115,7 @@ it("a node that beats between the sweep's look and its word is not left offline"
 });
 
 it("a node that is back, and noted as it was before, while a message of its silence is worked on, is not left offline", async () => {
-  const { house, person, events, beat, machines, sweep, consume, levelOf, alertsOf, behindRead } = fleet;
+  const { house, person, events, beat, machines, sweep, consume, levelOf, alertsOf, behindRead } = fleet();
   const [machine] = await machines(1);
   if (machine === undefined) throw new Error("no machine");
   house.passTime(2 * minute + 1);
@@ -143,7 +136,7 @@ it("a node that is back, and noted as it was before, while a message of its sile
 });
 
 it("no transition is lost where the sweep, the heartbeat or the consumer ends between any two of its steps", async () => {
-  const { house, events, deps, nextSequence, beat, machines, sweep, consume, levelOf } = fleet;
+  const { house, events, deps, nextSequence, beat, machines, sweep, consume, levelOf } = fleet();
   const [machine] = await machines(1);
   if (machine === undefined) throw new Error("no machine");
   let stepsLeft = Number.POSITIVE_INFINITY;
@@ -196,7 +189,7 @@ it("no transition is lost where the sweep, the heartbeat or the consumer ends be
 });
 
 it("a late message of something else does not make a node offline that the sweep holds back", async () => {
-  const { house, person, events, beat, machines, sweep, levelOf, alertsOf } = fleet;
+  const { house, person, events, beat, machines, sweep, levelOf, alertsOf } = fleet();
   const all = await machines(12);
   const [machine] = all;
   if (machine === undefined) throw new Error("no machine");

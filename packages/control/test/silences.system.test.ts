@@ -5,20 +5,13 @@ import type { FleetEvent, NodeEvent } from "@steward/control/accept-heartbeat";
 import type { NodeCaller } from "@steward/control/context";
 import { noteFleetSilence, noteTransition } from "@steward/control/note-transition";
 import { sweepPresence } from "@steward/control/sweep-presence";
-import { afterAll, beforeEach, expect, it } from "vitest";
-import { type Fleet, minute, openFleet } from "./support/fleet.ts";
+import { expect, it } from "vitest";
+import { minute, useFleet } from "./support/fleet.ts";
 
-let fleet: Fleet;
-beforeEach(async () => {
-  await fleet?.house.stop();
-  fleet = await openFleet();
-});
-afterAll(async () => {
-  await fleet?.house.stop();
-});
+const fleet = useFleet();
 
 it("a sweep in the steady state reads each shard once, and writes nothing", async () => {
-  const { machines, sweep, asked } = fleet;
+  const { machines, sweep, asked } = fleet();
   await machines(20);
   await sweep();
   const calls = await asked(sweep);
@@ -30,7 +23,7 @@ it("a sweep in the steady state reads each shard once, and writes nothing", asyn
 });
 
 it("twenty of fifty that fall silent at once are one thing: held, told once, grouped; who stays gone is told of at its end", async () => {
-  const { house, person, events, beat, machines, sweep, levelOf, alertsOf } = fleet;
+  const { house, person, events, beat, machines, sweep, levelOf, alertsOf } = fleet();
   const gone = await machines(20);
   const here = await machines(30);
   const pass = async (back: NodeCaller[] = []) => {
@@ -78,7 +71,7 @@ it("twenty of fifty that fall silent at once are one thing: held, told once, gro
 });
 
 it("a silence does not end because a shard could not be read; and who is in it is told of when it can be", async () => {
-  const { house, person, events, beat, machines, sweep, withoutShardOf } = fleet;
+  const { house, person, events, beat, machines, sweep, withoutShardOf } = fleet();
   const gone = await machines(5);
   const here = await machines(40);
   const [hidden] = gone;
@@ -110,7 +103,7 @@ it("a silence does not end because a shard could not be read; and who is in it i
 });
 
 it("a tenant that cannot be told of its silence keeps nobody else from anything, and is told by the next sweep", async () => {
-  const { house, person, events, deps, beat, machines } = fleet;
+  const { house, person, events, deps, beat, machines } = fleet();
   const other = await house.tenant();
   await machines(10);
   const [single] = await machines(1, [], other.tenantId);
@@ -137,7 +130,7 @@ it("a tenant that cannot be told of its silence keeps nobody else from anything,
 });
 
 it("a message of a silence that comes late opens no alert that nobody would end", async () => {
-  const { house, person, alertsOf, behindRead } = fleet;
+  const { house, person, alertsOf, behindRead } = fleet();
   const { tenantId } = person;
   const silence = { cause: "fleet", sinceMs: 0, holdUntilMs: 0, nodes: 5, of: 5, offlineBefore: 0 } as const;
   await putFleetSilence(house.table, { tenantId, silence: { ...silence, phase: "open" }, lookedAtMs: 1 });
@@ -154,7 +147,7 @@ it("a message of a silence that comes late opens no alert that nobody would end"
 });
 
 it("ten minutes without ingest are one word to one tenant, and none of any node", async () => {
-  const { house, events, beat, machines, sweep } = fleet;
+  const { house, events, beat, machines, sweep } = fleet();
   const other = await house.tenant();
   const all = [...(await machines(12)), ...(await machines(8, [], other.tenantId))];
   for (let passed = 0; passed < 10; passed += 1) {
@@ -187,7 +180,7 @@ it("ten minutes without ingest are one word to one tenant, and none of any node"
 });
 
 it("what was not told because the queues were down is told by the next sweep", async () => {
-  const { house, events, machines, sweep } = fleet;
+  const { house, events, machines, sweep } = fleet();
   await machines(11);
   house.passTime(3 * minute);
   house.queuesAreDown = true;

@@ -7,6 +7,7 @@ import { acceptHeartbeat, type FleetEvent, type NodeEvent } from "@steward/contr
 import type { Caller, NodeCaller } from "@steward/control/context";
 import { noteTransition } from "@steward/control/note-transition";
 import { sweepPresence } from "@steward/control/sweep-presence";
+import { afterAll, beforeEach } from "vitest";
 import { type House, openHouse } from "./house.ts";
 
 export const metrics = {
@@ -19,7 +20,7 @@ export const metrics = {
 export const minute = 60_000;
 
 /** A tenant's machines, whose heartbeats, sweep and consumer of `node-events` are called by hand. */
-export async function openFleet() {
+async function openFleet() {
   const house: House = await openHouse();
   const person: Caller = await house.tenant();
   /** What was sent to `node-events`, oldest first. */
@@ -144,7 +145,23 @@ export async function openFleet() {
   };
 }
 
-export type Fleet = Awaited<ReturnType<typeof openFleet>>;
+type Fleet = Awaited<ReturnType<typeof openFleet>>;
+
+/** For each test a fleet of its own, which the answered function gives. */
+export function useFleet(): () => Fleet {
+  let fleet: Fleet | undefined;
+  beforeEach(async () => {
+    await fleet?.house.stop();
+    fleet = await openFleet();
+  });
+  afterAll(async () => {
+    await fleet?.house.stop();
+  });
+  return () => {
+    if (fleet === undefined) throw new Error("there is a fleet in a test only");
+    return fleet;
+  };
+}
 
 interface Consumed {
   CapacityUnits?: number;
