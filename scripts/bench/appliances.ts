@@ -1,5 +1,6 @@
 import type { HttpEvent } from "@steward/api/lambda-event";
-import type { PresenceState } from "@steward/core/node/node-state";
+import type { Item, Write } from "@steward/aws/table";
+import type { NodeState, PresenceState } from "@steward/core/node/node-state";
 
 /** An appliance's presence as enrolment leaves it: it has not beaten yet. */
 export function firstPresence(node: {
@@ -22,6 +23,41 @@ export function firstPresence(node: {
     directive: { intervalSeconds, configRevision: 0, pendingRuns: [] },
     announced: { level: "healthy", epoch: 1 },
   };
+}
+
+/** An appliance as its confirmation leaves it. */
+export function confirmedNode(node: {
+  tenantId: string;
+  nodeId: string;
+  name: string;
+  fingerprint: string;
+  nowMs: number;
+}): NodeState {
+  const { tenantId, nodeId, name, fingerprint, nowMs } = node;
+  return {
+    v: 1,
+    version: 1,
+    tenantId,
+    nodeId,
+    kind: "appliance",
+    name,
+    hostname: name,
+    tags: [],
+    doorbell: "pull",
+    health: "healthy",
+    healthSinceMs: nowMs,
+    healthEpoch: 1,
+    keyFingerprint: fingerprint,
+    confirmedAtMs: nowMs,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+  };
+}
+
+/** What a record's creation puts into the table. */
+export function itemOf({ statement }: Pick<Write, "statement">): Item {
+  if (statement.kind !== "put") throw new Error("a creation is a put");
+  return statement.Item;
 }
 
 /** A heartbeat as API Gateway hands it to the function, from a connection with this certificate. */

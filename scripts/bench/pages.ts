@@ -20,7 +20,7 @@ import { localAccount } from "@steward/local/account";
 import { credentialsSchema } from "@steward/local/cloud/authorize";
 import { fetchTransport } from "@steward/local/fetch-transport";
 import { startSteward } from "@steward/local/stack";
-import { firstPresence } from "./appliances.ts";
+import { confirmedNode, firstPresence, itemOf } from "./appliances.ts";
 import { type Figure, percentile } from "./report.ts";
 
 const nodeCount = 10_000;
@@ -167,22 +167,10 @@ function aNode(tenantId: string, index: number, nowMs: number): { node: NodeStat
   };
   return {
     node: {
-      v: 1,
-      version: 1,
-      tenantId,
-      nodeId,
-      kind: "appliance",
-      name: `home-${index}`,
+      ...confirmedNode({ tenantId, nodeId, name: `home-${index}`, fingerprint, nowMs }),
       hostname: `home-${index}.lan`,
       tags: [`site:s${index % 50}`, "ring:main"],
-      doorbell: "pull",
       health,
-      healthSinceMs: nowMs,
-      healthEpoch: 1,
-      keyFingerprint: fingerprint,
-      confirmedAtMs: nowMs,
-      createdAtMs: nowMs,
-      updatedAtMs: nowMs,
     },
     presence: {
       ...firstPresence({ nodeId, tenantId, fingerprint, intervalSeconds: 3_600, nowMs }),
@@ -195,9 +183,4 @@ function aNode(tenantId: string, index: number, nowMs: number): { node: NodeStat
       announced: { level: health, epoch: 1 },
     },
   };
-}
-
-function itemOf({ statement }: ReturnType<typeof createNode>): Item {
-  if (statement.kind !== "put") throw new Error("a creation is a put");
-  return statement.Item;
 }

@@ -5,8 +5,7 @@ import { createTenant } from "@steward/aws/records/tenant";
 import type { Table } from "@steward/aws/table";
 import { createNotification } from "@steward/aws/records/notification";
 import { derivedId, providerTenantId } from "@steward/contracts/ids";
-import type { NodeState } from "@steward/core/node/node-state";
-import { firstPresence } from "../bench/appliances.ts";
+import { confirmedNode, firstPresence, itemOf } from "../bench/appliances.ts";
 import { localIssuer } from "../bench/certificates.ts";
 
 export interface Enrolled {
@@ -73,7 +72,7 @@ export async function enrolFleet(
     const { pem, fingerprint } = await issue(nodeId, tenantId);
     nodes.push({ tenantId, nodeId, certificatePem: pem });
     items.push(
-      itemOf(createNode(nodeState({ tenantId, nodeId, name: `home-${at + 1}`, fingerprint, nowMs }))),
+      itemOf(createNode(confirmedNode({ tenantId, nodeId, name: `home-${at + 1}`, fingerprint, nowMs }))),
       itemOfPresence(firstPresence({ nodeId, tenantId, fingerprint, intervalSeconds, nowMs })),
     );
     if (items.length >= perBatch * 8 || at === fleet.appliances - 1) {
@@ -82,39 +81,6 @@ export async function enrolFleet(
     }
   }
   return { tenantIds, nodes };
-}
-
-function nodeState(node: {
-  tenantId: string;
-  nodeId: string;
-  name: string;
-  fingerprint: string;
-  nowMs: number;
-}): NodeState {
-  const { tenantId, nodeId, name, fingerprint, nowMs } = node;
-  return {
-    v: 1,
-    version: 1,
-    tenantId,
-    nodeId,
-    kind: "appliance",
-    name,
-    hostname: name,
-    tags: [],
-    doorbell: "pull",
-    health: "healthy",
-    healthSinceMs: nowMs,
-    healthEpoch: 1,
-    keyFingerprint: fingerprint,
-    confirmedAtMs: nowMs,
-    createdAtMs: nowMs,
-    updatedAtMs: nowMs,
-  };
-}
-
-function itemOf({ statement }: ReturnType<typeof createNode>): Record<string, unknown> {
-  if (statement.kind !== "put") throw new Error("a creation is a put");
-  return statement.Item;
 }
 
 async function put(table: Table, items: readonly Record<string, unknown>[]): Promise<void> {
