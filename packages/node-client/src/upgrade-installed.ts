@@ -98,6 +98,9 @@ function proofOf(options: Pick<UpgradeInstalledOptions, "service" | "stateDir" |
   return {
     program: placesOf(service, options.root).program,
     restart: async () => {
+      // A build that ends again and again is what this is to mend: its ends are not the new one's, and a start alone does
+      // not always set their count back.
+      run("systemctl", ["reset-failed", unitOf(service)]);
       // A worker drains first: this may take as long as the longest job.
       const { code, text } = run("systemctl", ["restart", unitOf(service)]);
       if (code !== 0) throw new AppError("unprocessable", `the service does not start: ${text.trim().slice(0, 300)}`);
