@@ -55,7 +55,7 @@ const open = (version = "1.0.0") =>
   });
 async function offer(keeper: Awaited<ReturnType<typeof open>>, revision: number, document: SignedDocument) {
   answer = { revision, document };
-  await keeper.follow(revision);
+  return keeper.follow(revision);
 }
 const put = (name: string, document: SignedDocument) => writeFileSync(join(stateDir, name), JSON.stringify(document));
 
@@ -82,8 +82,10 @@ describe("a configuration that is refused", () => {
   it("is asked for with the next heartbeat where only the disk did not take it", async () => {
     const keeper = await open();
     rmSync(stateDir, { recursive: true });
-    await offer(keeper, 21, plain(21));
+    expect(await offer(keeper, 21, plain(21))).toBe(true);
     expect([keeper.revision(), keeper.conditions()]).toMatchObject([0, [{ kind: "configuration" }]]);
+    // Nothing new to tell, though the reason names another file at each try: an answer must not bring on the next heartbeat.
+    expect(await askedBy(async () => expect(await offer(keeper, 21, plain(21))).toBe(false))).toEqual(["fetchConfig"]);
     mkdirSync(stateDir);
     await offer(keeper, 21, plain(21));
     expect([keeper.revision(), keeper.conditions()]).toEqual([21, []]);

@@ -58,13 +58,16 @@ export async function createConfigKeeper(options: {
     .filter((one) => one !== undefined)
     .toSorted((a, b) => b.revision - a.revision)[0];
   let floor = Math.max(0, ...found.map(revisionOf));
-  let refused: { revision: number; why: string; untilMs: number } | undefined;
+  let refused: { revision: number; untilMs: number } | undefined;
   let following = Promise.resolve(false);
 
-  async function verify(document: SignedDocument): Promise<SignedConfig> {
-    let { keys } = (await trust.fresh()).trust;
+  async function keysFor(document: SignedDocument) {
+    const { keys } = (await trust.fresh()).trust;
     // It may be signed by a key that is younger than what is known here; nothing else becomes right by that.
-    if (!verifySigned(document, "steward-config-v1", keys.dispatch).ok) ({ keys } = (await trust.refresh()).trust);
+    return verifySigned(document, "steward-config-v1", keys.dispatch).ok ? keys : (await trust.refresh()).trust.keys;
+  }
+
+  function read(document: SignedDocument, keys: Awaited<ReturnType<typeof keysFor>>): SignedConfig {
     const signed = readDocument(document, "steward-config-v1", keys.dispatch, signedConfigSchema);
     const nowMs = options.nowMs();
     const refuse = (why: string) => new AppError("forbidden", `the configuration is refused: ${why}`);
@@ -97,15 +100,22 @@ export async function createConfigKeeper(options: {
       return;
     }
     if (revision === refused?.revision && clock.monotonicMs() < refused.untilMs) return;
+    /** What is thrown now is about the document itself, and not about who was to bring it, or its keys. */
+    let isJudged = true;
     try {
       if (revision < floor) throw older(revision, floor);
+      isJudged = false;
       const answer = await call("fetchConfig", { params: { nodeId: applianceId }, query: { have: known } });
       if (answer.document === undefined) {
+        isJudged = true;
         if (answer.revision < floor) throw older(answer.revision, floor);
         return;
       }
-      const signed = await verify(answer.document);
+      const keys = await keysFor(answer.document);
+      isJudged = true;
+      const signed = read(answer.document, keys);
       if (signed.revision < floor || signed.revision <= known) throw older(signed.revision, floor);
+      isJudged = false;
       await keep(answer.document);
       kept = signed;
       floor = signed.revision;
@@ -114,11 +124,11 @@ export async function createConfigKeeper(options: {
     } catch (error) {
       // A door that does not answer, or has it signed first, is asked again with the next heartbeat.
       if (error instanceof AppError && error.retryable) return;
-      const why = describeError(error);
-      if (why !== refused?.why) log("config.refused", { revision, error: why });
-      // What this build cannot read it cannot read a minute later either; what the disk would not take it may.
-      const againMs = error instanceof AppError ? askAgainMs : 0;
-      refused = { revision, why, untilMs: clock.monotonicMs() + againMs };
+      if (revision !== refused?.revision) log("config.refused", { revision, error: describeError(error) });
+      // What this build cannot read it cannot read a minute later either. What the disk would not take it may, and what
+      // the door or the keys stood in the way of may come through.
+      const againMs = isJudged ? askAgainMs : 0;
+      refused = { revision, untilMs: clock.monotonicMs() + againMs };
     }
   }
 
@@ -127,9 +137,10 @@ export async function createConfigKeeper(options: {
     config: () => kept?.config ?? noConfig,
     follow(revision) {
       following = following.then(async () => {
-        const before = [kept?.revision, refused?.why];
+        // By the revision alone: a reason may have another wording at each try, and each change is a heartbeat at once.
+        const before = [kept?.revision, refused?.revision];
         await follow(revision);
-        return kept?.revision !== before[0] || refused?.why !== before[1];
+        return kept?.revision !== before[0] || refused?.revision !== before[1];
       });
       return following;
     },
