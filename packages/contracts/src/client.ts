@@ -95,9 +95,10 @@ export function errorOf(status: number, text: string, retryAfter?: string, reque
   const parsed = problemSchema.safeParse(parseJson(text));
   const seconds = retryAfter === undefined ? undefined : Number(retryAfter);
   if (!parsed.success) {
-    const code: ErrorCode = status >= 500 ? "unavailable" : "invalid_request";
+    // The gateway's own answers, which are no problem documents: a stage's throttle among them.
+    const code: ErrorCode = status >= 500 ? "unavailable" : status === 429 ? "too_many_requests" : "invalid_request";
     return new AppError(code, `the server answered ${status}: ${text.slice(0, 200)}`, {
-      retryable: status >= 500,
+      retryable: status >= 500 || status === 429,
       ...(seconds === undefined || Number.isNaN(seconds) ? {} : { retryAfterSeconds: seconds }),
       ...(requestId === undefined ? {} : { details: { requestId } }),
     });
