@@ -80,7 +80,9 @@ describe("an answer that is text", () => {
     expect((await api.call("GET", "/plain", { as: "stw_good" })).status).toBe(200);
     expect((await api.call("GET", "/plain", { as: "stw_bad" })).status).toBe(401);
     expect((await api.call("GET", "/api/v1/things", { as: "stw_good" })).status).toBe(401);
-    expect(api.charged).toEqual([["principal tok_1", `tenant ${tenantA}`]]);
+    // Before it is looked at, also where it is none: what is forged costs its address.
+    const source = ["source 192.0.2.7"];
+    expect(api.charged).toEqual([source, ["principal tok_1", `tenant ${tenantA}`], source]);
     const bare = Object.values(routes as Record<string, Route>).filter((route) => route.takesServiceToken === true);
     expect(bare.map(({ id, method }) => [id, method])).toEqual([["metrics", "GET"]]);
   });

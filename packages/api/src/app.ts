@@ -26,7 +26,7 @@ import {
   resultOf,
 } from "./lambda-event.ts";
 import { problemOf } from "./problems.ts";
-import { rateHeaders, takeTokenOfRefused, takeTokens } from "./rate-limit.ts";
+import { rateHeaders, takeTokenOfRefused, takeTokenOfSource, takeTokens } from "./rate-limit.ts";
 import { refuseSecrets } from "./refuse-secrets.ts";
 import { isForm, readBody } from "./request-body.ts";
 import { checkBindings, pathMatches } from "./route-table.ts";
@@ -258,6 +258,8 @@ async function callerOf(deps: AppDeps, route: Route, exchange: Exchange): Promis
   if ("open" in access) return undefined;
   const authorization = request.headers.get("authorization") ?? undefined;
   const bare = route.takesServiceToken === true ? /^Bearer (stw_\S+)$/.exec(authorization ?? "")?.[1] : undefined;
+  // As where one signs in with it.
+  if (bare !== undefined) await takeTokenOfSource(deps.limiter, exchange.event, exchange.tellRates);
   const { principal, sessionId } = await (bare === undefined
     ? deps.authenticate(authorization)
     : deps.authenticateToken(bare));

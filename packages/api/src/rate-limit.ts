@@ -30,6 +30,15 @@ export async function takeTokenOfRefused(
   await charge(limiter, [{ kind: "principal", id: principalId }], tell);
 }
 
+/** One token of the address that a proof came from, before it is looked at: forged ones are read for nobody else's account. */
+export async function takeTokenOfSource(
+  limiter: RateLimiter,
+  event: HttpEvent,
+  tell: (left: RateLeft[]) => void,
+): Promise<void> {
+  await charge(limiter, [ownerOfSource(event)], tell);
+}
+
 async function charge(
   limiter: RateLimiter,
   owners: readonly BucketOwner[],
@@ -57,9 +66,11 @@ function ownersOf(caller: Caller | SignedIn): BucketOwner[] {
  * takes nobody's place to sign in. What is the same for everybody (liveness) is counted for nobody.
  */
 function ownersOfOpen(route: Route, event: HttpEvent): BucketOwner[] {
-  return route.method === "GET" && route.query === undefined
-    ? []
-    : [{ kind: "source", id: sourceOf(event.requestContext.http.sourceIp ?? "") }];
+  return route.method === "GET" && route.query === undefined ? [] : [ownerOfSource(event)];
+}
+
+function ownerOfSource(event: HttpEvent): BucketOwner {
+  return { kind: "source", id: sourceOf(event.requestContext.http.sourceIp ?? "") };
 }
 
 /** An IPv4 address; of an IPv6 one the network (/64), all of which one host may use. */
