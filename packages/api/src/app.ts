@@ -26,7 +26,7 @@ import {
   resultOf,
 } from "./lambda-event.ts";
 import { problemOf } from "./problems.ts";
-import { rateHeaders, takeTokenOfRefused, takeTokenOfSource, takeTokens } from "./rate-limit.ts";
+import { ownerOfSource, rateHeaders, takeTokens, takeTokensOf } from "./rate-limit.ts";
 import { refuseSecrets } from "./refuse-secrets.ts";
 import { isForm, readBody } from "./request-body.ts";
 import { checkBindings, pathMatches } from "./route-table.ts";
@@ -106,7 +106,7 @@ export function createApp(deps: AppDeps, options: AppOptions): Hono<AppEnv> {
         } catch (error) {
           const denied = deniedOf(error, route, exchange);
           if (denied?.by !== undefined && route.door === "api" && exchange.isCounted !== true)
-            await takeTokenOfRefused(deps.limiter, denied.by.who, exchange.tellRates);
+            await takeTokensOf(deps.limiter, [{ kind: "principal", id: denied.by.who }], exchange.tellRates);
           if (denied !== undefined) await deps.denied(denied);
           throw error;
         }
@@ -259,7 +259,7 @@ async function callerOf(deps: AppDeps, route: Route, exchange: Exchange): Promis
   const authorization = request.headers.get("authorization") ?? undefined;
   const bare = route.takesServiceToken === true ? /^Bearer (stw_\S+)$/.exec(authorization ?? "")?.[1] : undefined;
   // As where one signs in with it.
-  if (bare !== undefined) await takeTokenOfSource(deps.limiter, exchange.event, exchange.tellRates);
+  if (bare !== undefined) await takeTokensOf(deps.limiter, [ownerOfSource(exchange.event)], exchange.tellRates);
   const { principal, sessionId } = await (bare === undefined
     ? deps.authenticate(authorization)
     : deps.authenticateToken(bare));

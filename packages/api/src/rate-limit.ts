@@ -15,31 +15,15 @@ export async function takeTokens(
   { route, caller, event }: { route: Route; caller: Caller | SignedIn | undefined; event: HttpEvent },
   tell: (left: RateLeft[]) => void,
 ): Promise<void> {
-  await charge(limiter, caller === undefined ? ownersOfOpen(route, event) : ownersOf(caller), tell);
+  await takeTokensOf(limiter, caller === undefined ? ownersOfOpen(route, event) : ownersOf(caller), tell);
 }
 
 /**
- * One token of whoever was refused before the call was counted: each refusal is written to the trail, and that of a
- * flood would keep its tenant's changes from being written there too. Throws `too_many_requests`.
+ * One token of each of them. Also of whoever was refused before the call was counted: each refusal is written to the trail,
+ * and that of a flood would keep its tenant's changes from being written there too; and of the address that a proof came
+ * from, before it is looked at. Throws `too_many_requests`.
  */
-export async function takeTokenOfRefused(
-  limiter: RateLimiter,
-  principalId: string,
-  tell: (left: RateLeft[]) => void,
-): Promise<void> {
-  await charge(limiter, [{ kind: "principal", id: principalId }], tell);
-}
-
-/** One token of the address that a proof came from, before it is looked at: forged ones are read for nobody else's account. */
-export async function takeTokenOfSource(
-  limiter: RateLimiter,
-  event: HttpEvent,
-  tell: (left: RateLeft[]) => void,
-): Promise<void> {
-  await charge(limiter, [ownerOfSource(event)], tell);
-}
-
-async function charge(
+export async function takeTokensOf(
   limiter: RateLimiter,
   owners: readonly BucketOwner[],
   tell: (left: RateLeft[]) => void,
@@ -69,7 +53,7 @@ function ownersOfOpen(route: Route, event: HttpEvent): BucketOwner[] {
   return route.method === "GET" && route.query === undefined ? [] : [ownerOfSource(event)];
 }
 
-function ownerOfSource(event: HttpEvent): BucketOwner {
+export function ownerOfSource(event: HttpEvent): BucketOwner {
   return { kind: "source", id: sourceOf(event.requestContext.http.sourceIp ?? "") };
 }
 
