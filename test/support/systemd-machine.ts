@@ -95,6 +95,8 @@ export async function createSystemdMachine(hostname: string): Promise<SystemdMac
           resolve({ code, text: `${stdout}${stderr}` });
         },
       );
+      // A process that ends before it reads its input (the machine still boots) is told by its code, not by the pipe.
+      child.stdin?.on("error", () => undefined);
       child.stdin?.end(input ?? "");
     });
   const cut = async () => {
