@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** An IANA name, `Europe/Berlin`. Whether it exists is judged by `core/src/schedule/recurrence.ts`. */
+/** An IANA name, `Europe/Berlin`. Whether it exists is judged by `due-times.ts`. */
 export const timeZoneSchema = z
   .string()
   .max(64)

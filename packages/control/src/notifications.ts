@@ -12,7 +12,7 @@ import {
   kindOfUrl,
   type NotificationView,
 } from "@steward/contracts/notification";
-import { isTimeZone } from "@steward/core/schedule/zone";
+import { isTimeZone } from "@steward/contracts/zone";
 import { newNotice } from "@steward/core/notification/new-notice";
 import type { NoticeState, NotificationState } from "@steward/core/notification/notification-state";
 import { nextAttemptAtMs } from "@steward/core/notification/reduce-notice";

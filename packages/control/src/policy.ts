@@ -69,7 +69,7 @@ export async function putPolicy(
 /** What the schema lets through may still have no times: a rule that can never be judged would stop every plan. */
 async function checkTimes({ forbid }: TenantPolicy): Promise<void> {
   if (!forbid.some(({ during }) => during !== undefined && "cron" in during)) return;
-  const { checkRecurrence } = await import("@steward/core/schedule/recurrence");
+  const { checkRecurrence } = await import("@steward/contracts/due-times");
   for (const [at, { during }] of forbid.entries()) {
     if (during !== undefined && "cron" in during) checkRecurrence(during, `forbid.${at}.during`);
   }

@@ -2,7 +2,7 @@ import { AppError } from "@steward/contracts/errors";
 import type { readScheduleSchema, scheduleReadingSchema } from "@steward/contracts/schedule";
 import { matchInstruction } from "@steward/core/planning/match-instruction";
 import { readWhen } from "@steward/core/schedule/read-when";
-import { checkRecurrence } from "@steward/core/schedule/recurrence";
+import { checkRecurrence } from "@steward/contracts/due-times";
 import type { z } from "zod";
 import type { Caller, Context } from "./context.ts";
 import { loadFacts, resolveTargets } from "./load-targets.ts";

@@ -11,7 +11,7 @@ import {
 } from "@steward/contracts/schedule";
 import type { TaskView } from "@steward/contracts/task";
 import { groundGiven } from "@steward/core/planning/build-plan";
-import { checkRecurrence } from "@steward/core/schedule/recurrence";
+import { checkRecurrence } from "@steward/contracts/due-times";
 import * as reduce from "@steward/core/schedule/reduce-schedule";
 import type { ScheduleState } from "@steward/core/schedule/schedule-state";
 import { audited } from "./audit.ts";

@@ -11,7 +11,7 @@ import { newId } from "@steward/contracts/ids";
 import type { CreateWindow, WindowView } from "@steward/contracts/window";
 import { spansAt } from "@steward/core/gate/spans-at";
 import type { WindowState } from "@steward/core/gate/window-state";
-import { checkRecurrence } from "@steward/core/schedule/recurrence";
+import { checkRecurrence } from "@steward/contracts/due-times";
 import { audited } from "./audit.ts";
 import type { Caller, Context, Repeatable } from "./context.ts";
 import { wakeRollouts } from "./freeze.ts";

@@ -1,5 +1,5 @@
 import { momentsOf, type Spans } from "@steward/contracts/spans";
-import { nextDue, previousDue } from "../schedule/recurrence.ts";
+import { nextDue, previousDue } from "@steward/contracts/due-times";
 
 /** Whether a moment lies in one of the spans, and when that changes next; absent: never again, as far as one can see. */
 export interface SpansNow {

@@ -1,5 +1,5 @@
 import type { QuietHours } from "@steward/contracts/notification";
-import { instantOf, offsetAt } from "../schedule/zone.ts";
+import { instantOf, offsetAt } from "@steward/contracts/zone";
 
 const dayMs = 86_400_000;
 const minuteMs = 60_000;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readWhen } from "./read-when.ts";
-import { checkRecurrence, nextDue } from "./recurrence.ts";
+import { checkRecurrence, nextDue } from "@steward/contracts/due-times";
 
 const timeZone = "Europe/Berlin";
 

@@ -1,7 +1,7 @@
 import { type ScheduleDefinition, scheduleDefinitionSchema } from "@steward/contracts/schedule";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nextDue } from "./recurrence.ts";
+import { nextDue } from "@steward/contracts/due-times";
 import * as reduce from "./reduce-schedule.ts";
 import { recurrenceOf, type ScheduleState } from "./schedule-state.ts";
 

@@ -1,7 +1,7 @@
 import { canonicalHash, sha256Hex } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
 import type { ScheduleDefinition } from "@steward/contracts/schedule";
-import { nextDue, previousDue } from "./recurrence.ts";
+import { nextDue, previousDue } from "@steward/contracts/due-times";
 import {
   type DueTime,
   recurrenceOf,

@@ -1,5 +1,5 @@
-import { AppError } from "@steward/contracts/errors";
-import type { Recurrence } from "@steward/contracts/recurrence";
+import { AppError } from "./errors.ts";
+import type { Recurrence } from "./recurrence.ts";
 import { Cron } from "croner";
 import { changeBetween, instantOf, isTimeZone, offsetAt, offsetsAround } from "./zone.ts";
 
@@ -149,7 +149,6 @@ function previousLocal(cron: string, atMs: number): number | undefined {
 
 /** croner speaks in these. Never the time of now: that is always a parameter. */
 function dateOf(ms: number): Date {
-  // oxlint-disable-next-line no-restricted-globals
   return new Date(ms);
 }
 

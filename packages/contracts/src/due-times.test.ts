@@ -1,7 +1,7 @@
-import { cronRecurrenceSchema, type Recurrence } from "@steward/contracts/recurrence";
+import { cronRecurrenceSchema, type Recurrence } from "./recurrence.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkRecurrence, isWithin, nextDue, previousDue } from "./recurrence.ts";
+import { checkRecurrence, isWithin, nextDue, previousDue } from "./due-times.ts";
 import { offsetAt } from "./zone.ts";
 
 const zones = [
