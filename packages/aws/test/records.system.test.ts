@@ -15,7 +15,14 @@ import { createJob, getJob, waitingIn, replaceJob } from "../src/records/job.ts"
 import { createNode, getNode, listNodes } from "../src/records/node.ts";
 import { createPerson, getPerson, listPeople, replacePerson } from "../src/records/person.ts";
 import { createRollout, getRollout, replaceRollout } from "../src/records/rollout.ts";
-import { createRun, getRun, listRunsOfAppliance, listRunsOfRollout, replaceRun } from "../src/records/run.ts";
+import {
+  createRun,
+  getRun,
+  listNewestRunsOfAppliance,
+  listRunsOfAppliance,
+  listRunsOfRollout,
+  replaceRun,
+} from "../src/records/run.ts";
 import { createSession, getSession } from "../src/records/session.ts";
 import { createTask, listTasks, replaceTask } from "../src/records/task.ts";
 import { createTenant, getTenant, listTenants } from "../src/records/tenant.ts";
@@ -252,6 +259,11 @@ test("runs are found by id, by rollout and by appliance, live or all", async () 
   await commit(table, [replaceRun(first, { ...first, version: 2, status: "succeeded" })]);
   expect(await of(true)).toEqual([earlier.runId]);
   expect(await of(false)).toEqual([first.runId, earlier.runId]);
+  const page = await listNewestRunsOfAppliance(table, { tenantId, applianceId }, { limit: 1 });
+  expect(page).toMatchObject({ items: [{ runId: first.runId }], after: first.runId });
+  const rest = await listNewestRunsOfAppliance(table, { tenantId, applianceId }, { limit: 1, after: first.runId });
+  expect(rest.items.map(({ runId }) => runId)).toEqual([earlier.runId]);
+  expect(rest.after).toBeUndefined();
 });
 
 test("what is due comes in order and leaves when it has ended", async () => {

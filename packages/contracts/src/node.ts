@@ -27,6 +27,8 @@ export const nodeViewSchema = z.strictObject({
   doorbell: z.enum(doorbells),
   health: z.enum(healthLevels),
   healthSince: z.iso.datetime().optional(),
+  /** What it is not healthy for: metrics (`diskPercent`) and what it finds wrong with itself (`service:nginx`). */
+  causes: z.array(z.strictObject({ part: z.string(), level: z.enum(["warning", "critical"]) })).optional(),
   confirmed: z.boolean(),
   keyFingerprint: digestSchema.optional(),
   /** When its newest certificate ends. It renews ten days before that, by itself. */
@@ -38,6 +40,8 @@ export const nodeViewSchema = z.strictObject({
   revokedReason: z.string().optional(),
   lastSeenAt: z.iso.datetime().optional(),
   agentVersion: z.string().optional(),
+  /** Whether it keeps to its newest configuration. Absent: it has never said. */
+  configSync: z.enum(["in_sync", "pending"]).optional(),
   executor: z.string().optional(),
   metrics: metricsSchema.optional(),
   capacity: capacitySchema.optional(),

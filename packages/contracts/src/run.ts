@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defaults } from "./defaults.ts";
-import { applianceIdSchema, runIdSchema } from "./ids.ts";
+import { applianceIdSchema, runIdSchema, taskIdSchema } from "./ids.ts";
 import { digestSchema } from "./release.ts";
 import { generatedNameSchema } from "./run-secret.ts";
 import { runStatuses } from "./states.ts";
@@ -108,6 +108,14 @@ export const runViewSchema = z.strictObject({
   outputBytes: z.number().int().optional(),
 });
 export type RunView = z.infer<typeof runViewSchema>;
+
+/** `GET /nodes/{nodeId}/runs`: a run among those of its appliance, and what it is a share of. */
+export const nodeRunViewSchema = z.strictObject({
+  ...runViewSchema.shape,
+  taskId: taskIdSchema,
+  createdAt: z.iso.datetime(),
+});
+export type NodeRunView = z.infer<typeof nodeRunViewSchema>;
 
 /** `GET /tasks/{id}/runs/{applianceId}/output`: the chunks known so far; `complete` once the manifest is in. */
 export const runOutputSchema = z.strictObject({

@@ -6,6 +6,7 @@ import type { NodeFilter, NodeSort } from "@steward/contracts/fleet";
 import type { NodeView } from "@steward/contracts/node";
 import { matchesFilter, needsAttention, pageOfFleet } from "@steward/core/fleet/query";
 import { fleetNode } from "@steward/core/fleet/snapshot";
+import { causesOf } from "@steward/core/node/health";
 import { doorbellOf, type NodeState, type PresenceState } from "@steward/core/node/node-state";
 import { audited } from "./audit.ts";
 import type { Caller, Context } from "./context.ts";
@@ -19,6 +20,8 @@ import { loadNode, markRemoved } from "./revoke-node.ts";
 export function nodeView(node: NodeState, presence: PresenceState | undefined, nowMs: number): NodeView {
   const seen = presence !== undefined && presence.sequence > 0;
   const { health, healthSinceMs, confirmed } = fleetNode(node, presence, nowMs);
+  // Of one that is silent it is not known whether they are so still.
+  const causes = presence === undefined || health === "healthy" || health === "offline" ? [] : causesOf(presence);
   return {
     id: node.nodeId,
     tenantId: node.tenantId,
@@ -29,6 +32,7 @@ export function nodeView(node: NodeState, presence: PresenceState | undefined, n
     doorbell: doorbellOf(node),
     health,
     healthSince: new Date(healthSinceMs).toISOString(),
+    ...(causes.length === 0 ? {} : { causes }),
     confirmed,
     keyFingerprint: node.keyFingerprint,
     ...(presence?.certificate.expiresAtMs === undefined
@@ -39,6 +43,9 @@ export function nodeView(node: NodeState, presence: PresenceState | undefined, n
     ...(node.revokedReason === undefined ? {} : { revokedReason: node.revokedReason }),
     ...(seen ? { lastSeenAt: new Date(presence.lastSeenAtMs).toISOString() } : {}),
     ...(presence?.agentVersion === undefined ? {} : { agentVersion: presence.agentVersion }),
+    ...(node.kind === "worker" || presence?.configRevision === undefined
+      ? {}
+      : { configSync: presence.configRevision === presence.directive.configRevision ? "in_sync" : "pending" }),
     ...(presence?.m1 === undefined ? {} : { metrics: presence.m1 }),
     ...(presence?.capacity === undefined ? {} : { capacity: presence.capacity }),
     ...(presence?.models === undefined ? {} : { models: presence.models }),

@@ -1,15 +1,16 @@
-import { listRunsPage } from "@steward/aws/records/run";
+import { listNewestRunsOfAppliance, listRunsPage } from "@steward/aws/records/run";
 import { listTasks as listTaskRecords } from "@steward/aws/records/task";
 import { releaseWaitSlot, takeWaitSlot, type WaitSlot } from "@steward/aws/records/wait-slot";
 import { defaults } from "@steward/contracts/defaults";
 import { AppError } from "@steward/contracts/errors";
-import type { RunView } from "@steward/contracts/run";
+import type { NodeRunView, RunView } from "@steward/contracts/run";
 import { type RunStatus, type TaskStatus, taskHasEnded } from "@steward/contracts/states";
 import type { GateExplanation, TaskView } from "@steward/contracts/task";
 import { explain, gate } from "@steward/core/gate/gate";
 import type { Caller, Context } from "./context.ts";
 import { gateContext } from "./gate-context.ts";
 import { loadTask } from "./load-task.ts";
+import { loadNode } from "./revoke-node.ts";
 import { briefView, fullTaskView, runView, taskView } from "./task-view.ts";
 
 /** One task with its plan and runs. */
@@ -135,6 +136,25 @@ export async function listRuns(
     },
   );
   return { items: page.items.map(runView), ...(page.after === undefined ? {} : { after: page.after }) };
+}
+
+/** What has run on one appliance and what is to, of all tasks, the newest first. */
+export async function listNodeRuns(
+  deps: Pick<Context, "table">,
+  caller: Caller,
+  params: { nodeId: string },
+  page: { limit: number; after?: string },
+): Promise<{ items: NodeRunView[]; after?: string }> {
+  const { nodeId, tenantId } = await loadNode(deps, caller.tenantId, params.nodeId);
+  const { items, after } = await listNewestRunsOfAppliance(deps.table, { tenantId, applianceId: nodeId }, page);
+  return {
+    items: items.map((run) => ({
+      ...runView(run),
+      taskId: run.taskId,
+      createdAt: new Date(run.createdAtMs).toISOString(),
+    })),
+    ...(after === undefined ? {} : { after }),
+  };
 }
 
 /**

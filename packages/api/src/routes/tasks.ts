@@ -6,7 +6,7 @@ import { previewTask, viewPreview } from "@steward/control/preview-task";
 import { cancelTask, rejectTask } from "@steward/control/reject-task";
 import { pauseTask, resumeTask, retryTask, undoTask } from "@steward/control/steer-rollout";
 import { submitTask } from "@steward/control/submit-task";
-import { explainGate, listRuns, listTasks } from "@steward/control/view-task";
+import { explainGate, listNodeRuns, listRuns, listTasks } from "@steward/control/view-task";
 import { bind } from "../bind.ts";
 
 export const taskBindings = [
@@ -49,6 +49,14 @@ export const taskBindings = [
       limit: query.limit,
       ...(query.wave === undefined ? {} : { wave: query.wave }),
       ...(query.status === undefined ? {} : { status: query.status }),
+      ...(page.after === undefined ? {} : { after: page.after }),
+    });
+    return { items, ...page.next(after) };
+  }),
+  bind(routes.listNodeRuns, async (deps, { caller, params, query, paging }) => {
+    const page = await paging();
+    const { items, after } = await listNodeRuns(deps, caller, params, {
+      limit: query.limit,
       ...(page.after === undefined ? {} : { after: page.after }),
     });
     return { items, ...page.next(after) };

@@ -94,6 +94,21 @@ export async function listRunsPage(
   );
 }
 
+/** A page of an appliance's runs, newest rollout first. From an index: trails the table by a moment. */
+export async function listNewestRunsOfAppliance(
+  table: Table,
+  key: Appliance,
+  { limit, after = states.behindAllIds }: PageRequest,
+): Promise<Page<RunState>> {
+  const query = states.queryOf({ index: "gsi1", pk: appliancePartition(key), before: after }, { newestFirst: true });
+  const { items, more } = await queryItems(table, query, { limit });
+  return states.pageOf(
+    items.map((item) => states.stateOf<RunState>(item)),
+    more,
+    (run) => run.runId,
+  );
+}
+
 /**
  * An appliance's runs, newest rollout first; those that have not ended (`liveOnly`) oldest first, in the order in which
  * they are to be obeyed. From an index: trails the table by a moment.

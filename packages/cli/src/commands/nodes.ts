@@ -2,6 +2,7 @@ import { defaults } from "@steward/contracts/defaults";
 import { healthLevels } from "@steward/contracts/heartbeat";
 import { type NodeSort, nodeSorts } from "@steward/contracts/fleet";
 import { type NodeKind, type NodeView, nodeKinds } from "@steward/contracts/node";
+import type { NodeRunView } from "@steward/contracts/run";
 import { type Command, Option } from "commander";
 import { carryThrough } from "../carry-through.ts";
 import type { Context, Runner } from "../context.ts";
@@ -11,7 +12,7 @@ import { countsText, paintHealth } from "../text/health.ts";
 import { inventoryOf } from "../text/inventory.ts";
 import type { Look, Paint } from "../text/paint.ts";
 import { filled, table } from "../text/table.ts";
-import { valueText } from "../text/task.ts";
+import { paintRunStatus, valueText } from "../text/task.ts";
 import { duration, relative } from "../text/time.ts";
 import { visible } from "../text/visible.ts";
 import { gpusText, gpuText, modelsText } from "../text/worker.ts";
@@ -29,6 +30,7 @@ export function addAppliances(program: Command, run: Runner): void {
     .description("The home servers of the tenant.");
   addList(appliances, run, "appliance");
   addShow(appliances, run, "appliance");
+  addRuns(appliances, run);
   addEnroll(appliances, run, "appliance");
   addConfirm(appliances, run, "appliance");
   addRevoke(appliances, run, "appliance");
@@ -310,6 +312,41 @@ async function ping({ connect, ui, nowMs }: Context, given: string): Promise<Exi
   return code;
 }
 
+function addRuns(appliances: Command, run: Runner): void {
+  const command = appliances
+    .command("runs")
+    .description("What has run on an appliance, and what is to: of all tasks, the newest first.")
+    .argument("<appliance>", "id or name")
+    .option("--limit <number>", "how many", wholeNumber(1, 10_000), 20)
+    .action(async (given: string, options: { limit: number }, self: Command) =>
+      run(self, async ({ connect, ui, nowMs }) => {
+        const { call } = await connect();
+        const { id: nodeId } = await findNode(call, given, "appliance");
+        const found = await listUpTo(options.limit, (query) => call("listNodeRuns", { params: { nodeId }, query }));
+        ui.data(found);
+        if (found.items.length === 0) ui.say("Nothing has run there.");
+        else ui.say(runsTable(found.items, ui, nowMs()));
+        if (found.more) ui.say(ui.paint.dim(`… and more: --limit ${options.limit * 2}`));
+      }),
+    );
+  examples(command, "steward appliances runs bert");
+}
+
+function runsTable(items: readonly NodeRunView[], { width, paint }: Look, nowMs: number): string {
+  return table(
+    items,
+    [
+      { head: "TASK", cell: (one) => one.taskId },
+      { head: "STATUS", cell: (one) => paintRunStatus(one.status, one.status, paint) },
+      { head: "WHAT", cell: (one) => one.steps.map(({ action }) => visible(action)).join(", "), flexible: true },
+      { head: "WHY", cell: (one) => visible(one.reason ?? ""), flexible: true },
+      { head: "WHEN", cell: (one) => relative(one.startedAt ?? one.createdAt, nowMs) },
+    ],
+    width,
+    paint,
+  );
+}
+
 /** Also used by `status`. */
 export function nodesTable(items: readonly NodeView[], look: Look, nowMs: number): string {
   const { width, paint } = look;
@@ -366,6 +403,7 @@ function nodeText(node: NodeView, paint: Paint, nowMs: number): string {
   const row = (label: string, text: string | undefined): void => {
     if (text !== undefined && text !== "") lines.push(`  ${paint.dim(label.padEnd(12))}${text}`);
   };
+  row("because of", (node.causes ?? []).map(({ part }) => visible(part)).join(", "));
   row("seen", node.lastSeenAt === undefined ? "never" : relative(node.lastSeenAt, nowMs));
   row("tags", node.tags.map(visible).join(" "));
   row("doorbell", node.kind === "appliance" ? node.doorbell : undefined);

@@ -5,7 +5,7 @@ import { defineRoute, pageOf, pageQuery } from "../route.ts";
 import * as run from "../run.ts";
 import { runStatuses, taskStatuses } from "../states.ts";
 import * as task from "../task.ts";
-import { taskParams } from "./params.ts";
+import { nodeParams, taskParams } from "./params.ts";
 
 const api = { door: "api", servedBy: "api" } as const;
 
@@ -223,6 +223,18 @@ export const taskRoutes = {
     }),
     status: 200,
     answer: pageOf(run.runViewSchema),
+  }),
+  listNodeRuns: defineRoute({
+    ...api,
+    id: "listNodeRuns",
+    method: "GET",
+    path: "/api/v1/nodes/{nodeId}/runs",
+    access: { role: "viewer" },
+    summary: "What has run on an appliance, and what is to: of all tasks, the newest first",
+    params: nodeParams,
+    query: z.strictObject(pageQuery),
+    status: 200,
+    answer: pageOf(run.nodeRunViewSchema),
   }),
   getOutput: defineRoute({
     ...api,
