@@ -21,6 +21,7 @@ import { serverCaFile } from "@steward/local/host/server-certificate";
 import { startSteward } from "@steward/local/stack";
 import type { Stack } from "@steward/local/stack-options";
 import { enrol } from "@steward/node-client/enrol";
+import { workerNodeOptions } from "@steward/worker/memory";
 import { startScriptedModels } from "../test/support/scripted-models.ts";
 import { type Figure, meets, percentile, table } from "./bench/report.ts";
 import { type Sample, slopePerHour } from "./bench/trend.ts";
@@ -261,6 +262,7 @@ async function startAnotherWorker(stack: Stack, name: string, env: Record<string
       STEWARD_DRAIN_SECONDS: "1",
       STEWARD_SERVER_CA_FILE: serverCaFile(stack.stateDir),
       AWS_ENDPOINT_URL: stack.cloudUrl,
+      NODE_OPTIONS: workerNodeOptions,
       ...env,
     },
   });

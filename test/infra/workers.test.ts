@@ -11,6 +11,7 @@ import cdk from "../../cdk.json" with { type: "json" };
 import { type PermanentStage, permanentStages, settingsOf } from "../../infra/stages.ts";
 import { agentVariables, readEnv as readAgentEnv } from "../../packages/agent/src/env.ts";
 import { readEnv as readWorkerEnv, workerVariables } from "../../packages/worker/src/env.ts";
+import { workerNodeOptions } from "../../packages/worker/src/memory.ts";
 import { root } from "../../scripts/run.ts";
 import { NetworkStack } from "../../stacks/network.ts";
 import { pins } from "../../stacks/pins.ts";
@@ -300,6 +301,11 @@ describe("a host's configuration", () => {
     const patience = Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]);
     expect(patience).toBeGreaterThan(seconds + 15);
     expect(terminateHook.timeoutSeconds).toBeGreaterThan(patience);
+  });
+
+  it("starts the worker with a heap that fits what it holds, not the machine's memory", () => {
+    const unit = readFileSync(join(root, "packages/worker/systemd/steward-worker.service"), "utf8");
+    expect(unit).toContain(`\nEnvironment="NODE_OPTIONS=${workerNodeOptions}"\n`);
   });
 
   it.each(Object.keys(permanentStages) as PermanentStage[])("of %s comes out of the user data as it went in", (of) => {

@@ -5,6 +5,7 @@ import { AppError } from "@steward/contracts/errors";
 import { resourceNames } from "@steward/contracts/names";
 import type { Session } from "@steward/contracts/session";
 import { functionNames } from "@steward/functions/definitions";
+import { workerNodeOptions } from "@steward/worker/memory";
 import { z } from "zod";
 import { invokedSchema, invokeMessageSchema } from "./cloud/invoke-message.ts";
 import { writeCredentials } from "./credentials.ts";
@@ -221,6 +222,7 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
         args: ["run"],
         env: () => ({
           ...baseEnv(),
+          NODE_OPTIONS: workerNodeOptions,
           // A slot for every queue, so that all are listened to at the same time; whoever says otherwise is followed.
           STEWARD_WORKER_SLOTS: inherited(["OLLAMA_NUM_PARALLEL"])["OLLAMA_NUM_PARALLEL"] ?? "4",
           // Nobody's laptop fetches gigabytes unasked.
