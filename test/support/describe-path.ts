@@ -45,6 +45,10 @@ export function describePath(start: () => Promise<Installation>): void {
     const whole = Buffer.concat(parts);
     expect(whole.length).toBe(output.bytes);
     expect(createHash("sha256").update(whole).digest("hex")).toBe(output.sha256);
+    // A page, which reaches no store, gets the very same.
+    const { chunks, ...rest } = await acme("getOutputChunks", { params: { taskId: task.id, applianceId } });
+    expect(Buffer.concat(chunks.map(({ gzip }) => gunzipSync(Buffer.from(gzip, "base64"))))).toEqual(whole);
+    expect(rest).toMatchObject({ complete: true, count: output.chunks.length, sha256: output.sha256 });
     return whole.toString("utf8");
   }
 
@@ -485,6 +489,7 @@ export function describePath(start: () => Promise<Installation>): void {
         call("previewTask", { params: { taskId: given.taskId } }),
         call("getPreview", { params: { taskId: given.taskId } }),
         call("getOutput", { params: { taskId: given.taskId, applianceId: given.nodeId } }),
+        call("getOutputChunks", { params: { taskId: given.taskId, applianceId: given.nodeId } }),
         call("getNode", { params: { nodeId: given.nodeId } }),
         call("confirmNode", { params: { nodeId: given.nodeId }, body: { keyFingerprint: "0".repeat(64) } }),
         call("removeNode", { params: { nodeId: given.nodeId } }),

@@ -128,3 +128,24 @@ export const runOutputSchema = z.strictObject({
   sha256: digestSchema.optional(),
   bytes: z.number().int().optional(),
 });
+
+/** Of the stored chunks' bytes, so many in one answer, or one chunk: an answer in base64 fits a function's. */
+export const maxChunkBytesAnswered = 2 * 1024 * 1024;
+export const maxChunksAnswered = 100;
+
+/** `GET /tasks/{id}/runs/{applianceId}/output/chunks?from=`: the chunks themselves, for a page, which reaches nothing else. */
+export const runOutputChunksSchema = z.strictObject({
+  runId: runIdSchema,
+  attempt: z.number().int(),
+  /** The manifest is in: `count` will not grow. */
+  complete: z.boolean(),
+  expired: z.boolean().optional(),
+  /** Chunks and their bytes as stored, as far as they are known. */
+  count: z.number().int().nonnegative(),
+  storedBytes: z.number().int().nonnegative(),
+  /** In order and without gaps, from `from` on, as they are stored: gzip, as base64. */
+  chunks: z.array(z.strictObject({ ...chunkSchema.shape, gzip: z.string() })),
+  sha256: digestSchema.optional(),
+  bytes: z.number().int().optional(),
+});
+export type RunOutputChunks = z.infer<typeof runOutputChunksSchema>;

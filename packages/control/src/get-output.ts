@@ -24,19 +24,8 @@ export async function getOutput(
   caller: Caller,
   params: { taskId: string; applianceId: string },
 ): Promise<z.infer<typeof runOutputSchema>> {
-  const task = await loadTask(deps, caller.tenantId, params.taskId);
-  const runs =
-    task.rolloutId === undefined
-      ? []
-      : await listRunsOfRollout(deps.table, { tenantId: task.tenantId, rolloutId: task.rolloutId });
-  const run = runs.find((one) => one.applianceId === params.applianceId);
-  if (run === undefined) throw new AppError("not_found", `task ${params.taskId} has no run on ${params.applianceId}`);
-  const announced = run.output?.chunks ?? run.chunks;
-  if (await hasExpired(deps, run, announced)) {
-    return { runId: run.runId, attempt: run.attempt, complete: true, expired: true, chunks: [] };
-  }
-  const chunks = await chunksThatCount(deps, run, announced);
-  const complete = run.output !== undefined && chunks.length === announced.length;
+  const { run, chunks, complete, expired } = await outputOf(deps, caller, params);
+  if (expired) return { runId: run.runId, attempt: run.attempt, complete, expired, chunks: [] };
   return {
     runId: run.runId,
     attempt: run.attempt,
@@ -49,6 +38,25 @@ export async function getOutput(
     ),
     ...(complete && run.output !== undefined ? { sha256: run.output.sha256, bytes: run.output.bytes } : {}),
   };
+}
+
+/** What is known of the output of one appliance's run. `complete`: no chunk will come any more. */
+export async function outputOf(
+  deps: Pick<Context, "table"> & WithObjects,
+  caller: Caller,
+  params: { taskId: string; applianceId: string },
+): Promise<{ run: RunState; chunks: RunState["chunks"]; complete: boolean; expired: boolean }> {
+  const task = await loadTask(deps, caller.tenantId, params.taskId);
+  const runs =
+    task.rolloutId === undefined
+      ? []
+      : await listRunsOfRollout(deps.table, { tenantId: task.tenantId, rolloutId: task.rolloutId });
+  const run = runs.find((one) => one.applianceId === params.applianceId);
+  if (run === undefined) throw new AppError("not_found", `task ${params.taskId} has no run on ${params.applianceId}`);
+  const announced = run.output?.chunks ?? run.chunks;
+  if (await hasExpired(deps, run, announced)) return { run, chunks: [], complete: true, expired: true };
+  const chunks = await chunksThatCount(deps, run, announced);
+  return { run, chunks, complete: run.output !== undefined && chunks.length === announced.length, expired: false };
 }
 
 /** An output goes as a whole, the oldest first; while the run goes on nothing of it does. */

@@ -2,6 +2,7 @@ import { taskRoutes as routes } from "@steward/contracts/routes/tasks";
 import { answerTask } from "@steward/control/answer-task";
 import { answerEscalation, escalateTask, giveFeedback, listEscalations } from "@steward/control/hand-over";
 import { getOutput } from "@steward/control/get-output";
+import { getOutputChunks } from "@steward/control/get-output-chunks";
 import { previewTask, viewPreview } from "@steward/control/preview-task";
 import { cancelTask, rejectTask } from "@steward/control/reject-task";
 import { pauseTask, resumeTask, retryTask, undoTask } from "@steward/control/steer-rollout";
@@ -62,4 +63,5 @@ export const taskBindings = [
     return { items, ...page.next(after) };
   }),
   bind(routes.getOutput, (deps, { caller, params }) => getOutput(deps, caller, params)),
+  bind(routes.getOutputChunks, (deps, { caller, params, query }) => getOutputChunks(deps, caller, params, query)),
 ];

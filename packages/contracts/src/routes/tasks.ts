@@ -247,4 +247,16 @@ export const taskRoutes = {
     status: 200,
     answer: run.runOutputSchema,
   }),
+  getOutputChunks: defineRoute({
+    ...api,
+    id: "getOutputChunks",
+    method: "GET",
+    path: "/api/v1/tasks/{taskId}/runs/{applianceId}/output/chunks",
+    access: { role: "viewer" },
+    summary: "The output's chunks themselves, with their hashes, as many as one answer holds",
+    params: z.strictObject({ taskId: taskIdSchema, applianceId: applianceIdSchema }),
+    query: z.strictObject({ from: z.coerce.number().int().min(0).max(100_000).default(0) }),
+    status: 200,
+    answer: run.runOutputChunksSchema,
+  }),
 } as const;
