@@ -2,6 +2,7 @@ import type { ActionKind } from "@steward/contracts/actions";
 import type { Client } from "@steward/contracts/client";
 import { taskHasEnded } from "@steward/contracts/states";
 import type { Question, TaskView } from "@steward/contracts/task";
+import { hashCoversPlan } from "@steward/contracts/verify-plan";
 import { CliError, type ExitCode, exitCodes } from "./exit-codes.ts";
 import { exitCodeOfTask, followTask, interruptible, waitWhile } from "./follow-task.ts";
 import { showPreview } from "./preview-task.ts";
@@ -11,7 +12,6 @@ import { wavesText } from "./text/waves.ts";
 import { planText, resultText } from "./text/task.ts";
 import { visible } from "./text/visible.ts";
 import type { Ui } from "./ui.ts";
-import { hashCoversPlan } from "./verify-plan.ts";
 
 export interface CarryOptions {
   /** Says yes to the plan where the gate leaves it to this person. */

@@ -14,6 +14,12 @@ export function sha256Hex(data: string | Uint8Array): string {
   return bytesToHex(sha256(typeof data === "string" ? utf8ToBytes(data) : data));
 }
 
+/** The same of bytes that come piece by piece: they need not be held. */
+export function sha256Pieces(): { update: (piece: Uint8Array) => void; hex: () => string } {
+  const hash = sha256.create();
+  return { update: (piece) => void hash.update(piece), hex: () => bytesToHex(hash.clone().digest()) };
+}
+
 /** sha256 over the canonical form. */
 export function canonicalHash(value: unknown): string {
   return sha256Hex(canonical(value));

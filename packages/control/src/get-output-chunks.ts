@@ -35,9 +35,7 @@ export async function getOutputChunks(
     count: chunks.length,
     storedBytes: chunks.reduce((sum, { bytes }) => sum + bytes, 0),
     chunks: read,
-    ...(complete && run.output !== undefined && !expired
-      ? { sha256: run.output.sha256, bytes: run.output.bytes }
-      : {}),
+    ...(complete && run.output !== undefined && !expired ? { sha256: run.output.sha256, bytes: run.output.bytes } : {}),
   };
 }
 

@@ -1,6 +1,6 @@
-import { contentHash, executablePlan, keepsWaves, planHash } from "@steward/contracts/plan";
-import { targetsRoot } from "@steward/contracts/targets-proof";
-import type { TaskView } from "@steward/contracts/task";
+import { contentHash, executablePlan, keepsWaves, planHash } from "./plan.ts";
+import { targetsRoot } from "./targets-proof.ts";
+import type { TaskView } from "./task.ts";
 
 /**
  * True when the plan's hash covers the plan that is shown: computed here, so that a person approves what they read
