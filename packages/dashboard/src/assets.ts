@@ -9,10 +9,10 @@ const script = "text/javascript; charset=utf-8";
 
 /** The whole dashboard: static, without data, served to anybody before the API (a CDN on AWS, the api door locally). */
 export const assets: readonly Asset[] = [
-  { path: "/", contentType: "text/html; charset=utf-8", file: new URL("./index.html", import.meta.url) },
-  { path: "/style.css", contentType: "text/css; charset=utf-8", file: new URL("./style.css", import.meta.url) },
-  { path: "/app.js", contentType: script, file: new URL("./app.js", import.meta.url) },
-  { path: "/session.js", contentType: script, file: new URL("./session.js", import.meta.url) },
-  { path: "/render.js", contentType: script, file: new URL("./render.js", import.meta.url) },
-  { path: "/text.js", contentType: script, file: new URL("./text.js", import.meta.url) },
+  { path: "/", contentType: "text/html; charset=utf-8", file: new URL("./before/index.html", import.meta.url) },
+  { path: "/style.css", contentType: "text/css; charset=utf-8", file: new URL("./before/style.css", import.meta.url) },
+  { path: "/app.js", contentType: script, file: new URL("./before/app.js", import.meta.url) },
+  { path: "/session.js", contentType: script, file: new URL("./before/session.js", import.meta.url) },
+  { path: "/render.js", contentType: script, file: new URL("./before/render.js", import.meta.url) },
+  { path: "/text.js", contentType: script, file: new URL("./before/text.js", import.meta.url) },
 ];

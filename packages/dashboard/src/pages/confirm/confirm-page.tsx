@@ -1,0 +1,5 @@
+import { Page } from "../../ui/page.tsx";
+
+export function ConfirmPage() {
+  return <Page title="Confirm">{null}</Page>;
+}
