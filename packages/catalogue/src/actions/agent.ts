@@ -13,7 +13,7 @@ export const agentUpgrade = defineAction({
   variables: z.strictObject({
     version: z
       .string()
-      .regex(/^(0|[1-9]\d{0,5})(\.(0|[1-9]\d{0,5})){2}$/)
+      .regex(/^(0|[1-9]\d{0,5})(\.(0|[1-9]\d{0,5})){2}$/, "must be a version such as 1.4.0")
       .optional(),
   }),
   hints: { version: { question: "Which version? Without one, the newest of the release." } },
