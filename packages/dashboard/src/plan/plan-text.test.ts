@@ -1,3 +1,4 @@
+import type { Plan } from "@steward/contracts/plan";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { diffCounts, diffLines } from "./diff-lines.ts";
@@ -5,7 +6,7 @@ import { decisionText, namesText, rolloutTexts, secondsText, valueText, waveSize
 import { emptyRollout, readRollout, rolloutDraftOf } from "./rollout-draft.ts";
 
 const rollout = { waves: [{ percent: 100 }], maxConcurrency: 100, undoOnFailure: false };
-const targets = ["apl_1", "apl_2", "apl_3", "apl_4"] as never;
+const targets: Plan["targets"] = ["apl_1", "apl_2", "apl_3", "apl_4"].map((id) => id as Plan["targets"][number]);
 
 describe("a plan in words", () => {
   it("says how it goes over several appliances, and nothing for a single one", () => {
@@ -18,7 +19,7 @@ describe("a plan in words", () => {
   it("counts every target in one wave", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 21 }), { minLength: 1 }), (waveOf) => {
-        const sizes = waveSizes({ targets: waveOf.map(() => "apl") as never, waveOf });
+        const sizes = waveSizes({ targets: waveOf.map(() => targets[0] as Plan["targets"][number]), waveOf });
         expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(waveOf.length);
       }),
     );
