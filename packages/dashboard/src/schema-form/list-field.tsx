@@ -45,15 +45,24 @@ export function ListField({ value, onChange, itemProblems = [], list, ...common 
     add(typed + text);
   };
   const first = itemProblems[0];
-  const error = common.error ?? (first === undefined ? undefined : `${visible(value[Number(first.path)] ?? "")}: ${first.message}`);
+  const error =
+    common.error ?? (first === undefined ? undefined : `${visible(value[Number(first.path)] ?? "")}: ${first.message}`);
   return (
     <Field {...common} error={error}>
       {(ids) => (
         <div className={styles["chips"]}>
           {value.map((item, index) => (
-            <span key={item} className={styles["chip"]} data-bad={itemProblems.some(({ path }) => path === String(index)) || undefined}>
+            <span
+              key={item}
+              className={styles["chip"]}
+              data-bad={itemProblems.some(({ path }) => path === String(index)) || undefined}
+            >
               {visible(item)}
-              <button type="button" aria-label={`Remove ${visible(item)}`} onClick={() => onChange(value.toSpliced(index, 1))}>
+              <button
+                type="button"
+                aria-label={`Remove ${visible(item)}`}
+                onClick={() => onChange(value.toSpliced(index, 1))}
+              >
                 <Icon name="close" size={12} />
               </button>
             </span>

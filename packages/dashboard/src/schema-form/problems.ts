@@ -8,5 +8,7 @@ export function problemAt(problems: readonly FieldProblem[], path: string): stri
 /** The problems below a path, as seen from there: what the API says of `steps.0.variables` becomes a form's own. */
 export function problemsBelow(problems: readonly FieldProblem[] | undefined, path: string): FieldProblem[] {
   const start = `${path}.`;
-  return (problems ?? []).filter((problem) => problem.path.startsWith(start)).map((problem) => ({ ...problem, path: problem.path.slice(start.length) }));
+  return (problems ?? [])
+    .filter((problem) => problem.path.startsWith(start))
+    .map((problem) => ({ ...problem, path: problem.path.slice(start.length) }));
 }

@@ -88,7 +88,10 @@ function OneField({ field, value, onChange, problems, known }: OneFieldProps) {
       return <SecretField {...common} value={text} onChange={onChange} />;
     case "list":
       return field.item.kind === "group" || field.item.kind === "list" || field.item.kind === "json" ? (
-        <Repeated {...{ field, value, onChange, problems, known }} item={{ ...field.item, name: "", label: "", required: true }} />
+        <Repeated
+          {...{ field, value, onChange, problems, known }}
+          item={{ ...field.item, name: "", label: "", required: true }}
+        />
       ) : (
         <ListField
           {...common}
@@ -119,7 +122,13 @@ function OneField({ field, value, onChange, problems, known }: OneFieldProps) {
       return field.long ? (
         <TextAreaField {...common} value={text} onChange={onChange} rows={3} mono />
       ) : (
-        <TextField {...common} value={text} onChange={onChange} type={typeOf(field.format)} {...(choices === undefined ? {} : { list: choices })} />
+        <TextField
+          {...common}
+          value={text}
+          onChange={onChange}
+          type={typeOf(field.format)}
+          {...(choices === undefined ? {} : { list: choices })}
+        />
       );
   }
 }
@@ -142,15 +151,24 @@ function Repeated({ field, item, value, onChange, problems, known }: OneFieldPro
             problems={below}
             known={known}
           />
-          <IconButton label={`Remove ${label} ${index + 1}`} icon="remove" onClick={() => onChange(items.toSpliced(index, 1))} />
+          <IconButton
+            label={`Remove ${label} ${index + 1}`}
+            icon="remove"
+            onClick={() => onChange(items.toSpliced(index, 1))}
+          />
         </div>
       ))}
       <div>
-        <Button icon="add" onClick={() => onChange([...items, item.kind === "group" ? {} : item.kind === "list" ? [] : ""])}>
+        <Button
+          icon="add"
+          onClick={() => onChange([...items, item.kind === "group" ? {} : item.kind === "list" ? [] : ""])}
+        >
           Add
         </Button>
       </div>
-      {problemAt(problems, field.name) !== undefined && <p className={styles["error"]}>{problemAt(problems, field.name)}</p>}
+      {problemAt(problems, field.name) !== undefined && (
+        <p className={styles["error"]}>{problemAt(problems, field.name)}</p>
+      )}
     </fieldset>
   );
 }
@@ -159,9 +177,13 @@ function Repeated({ field, item, value, onChange, problems, known }: OneFieldPro
 function hintOf(field: Field): string | undefined {
   const parts = [
     field.hint,
-    field.kind === "number" && rangeText(field) !== "" ? `${field.whole ? "Whole number" : "Number"}${rangeText(field)}.` : undefined,
+    field.kind === "number" && rangeText(field) !== ""
+      ? `${field.whole ? "Whole number" : "Number"}${rangeText(field)}.`
+      : undefined,
     field.kind === "text" && field.rule !== undefined ? ruleSentence(field.rule) : undefined,
-    field.kind === "list" && field.item.kind === "text" && field.item.rule !== undefined ? `Each ${field.item.rule}.` : undefined,
+    field.kind === "list" && field.item.kind === "text" && field.item.rule !== undefined
+      ? `Each ${field.item.rule}.`
+      : undefined,
   ].filter((part) => part !== undefined);
   return parts.length === 0 ? undefined : visible(parts.join(" "));
 }
