@@ -30,6 +30,8 @@ const types = {
   csv: "text/csv;charset=utf-8",
   json: "application/json;charset=utf-8",
   txt: "text/plain;charset=utf-8",
+  yaml: "application/yaml;charset=utf-8",
+  ndjson: "application/x-ndjson;charset=utf-8",
 } as const;
 
 /** Hands a text to the person as a file. CSV gets a byte order mark: without one Excel reads it as Latin-1. */

@@ -1,0 +1,57 @@
+import { type CreateSchedule, createScheduleSchema, type ScheduleView } from "@steward/contracts/schedule";
+
+/**
+ * Schedules as the file that `steward schedule apply` takes. What is as it is by itself is left out, so that the file says
+ * what somebody meant. Texts are written as JSON writes them: YAML reads those as they are.
+ */
+export function scheduleYaml(schedules: readonly Pick<ScheduleView, "name" | "definition">[]): string {
+  const list = schedules.map(({ name, definition }) => fieldsOf({ name, ...withoutDefaults(definition) }, 2));
+  const items = list.map((fields) => `  - ${fields.trimStart()}`);
+  return `# steward schedule apply schedules.yaml\nversion: 1\nschedules:${items.length === 0 ? " []" : `\n${items.join("\n")}`}\n`;
+}
+
+function withoutDefaults(definition: ScheduleView["definition"]): Partial<CreateSchedule> {
+  const { when, steps, targets } = definition;
+  const defaults: Record<string, unknown> = createScheduleSchema.parse({ name: "x", when, steps, targets });
+  const wanted = ["when", "steps", "targets"];
+  return Object.fromEntries(
+    Object.entries(definition).filter(
+      ([name, value]) =>
+        value !== undefined && (wanted.includes(name) || JSON.stringify(value) !== JSON.stringify(defaults[name])),
+    ),
+  );
+}
+
+function fieldsOf(value: object, depth: number): string {
+  const pad = "  ".repeat(depth);
+  return Object.entries(value)
+    .filter(([, one]) => one !== undefined)
+    .map(([name, one]) => `${pad}${keyOf(name)}:${inner(one, depth)}`)
+    .join("\n");
+}
+
+function inner(value: unknown, depth: number): string {
+  if (Array.isArray(value)) {
+    if (value.length === 0) return " []";
+    if (value.every((one) => typeof one !== "object")) return ` [${value.map(scalar).join(", ")}]`;
+    const pad = "  ".repeat(depth + 1);
+    return `\n${value.map((one: object) => `${pad}- ${fieldsOf(one, depth + 2).trimStart()}`).join("\n")}`;
+  }
+  if (typeof value === "object" && value !== null) {
+    return Object.keys(value).length === 0 ? " {}" : `\n${fieldsOf(value, depth + 1)}`;
+  }
+  return ` ${scalar(value)}`;
+}
+
+const plain = /^[A-Za-z][A-Za-z0-9_.-]*$/;
+/** What YAML, of one version or another, takes for something else than a text. */
+const meansSomething = /^(y|yes|n|no|on|off|true|false|null)$/i;
+
+function scalar(value: unknown): string {
+  if (typeof value === "string" && plain.test(value) && !meansSomething.test(value)) return value;
+  return JSON.stringify(value);
+}
+
+function keyOf(name: string): string {
+  return scalar(name);
+}
