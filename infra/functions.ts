@@ -11,6 +11,7 @@ import type { Gateway } from "./api.ts";
 import { releaseText } from "../scripts/build/release-changes.ts";
 import { readReleaseFile, releaseFileOf } from "../scripts/build/release-file.ts";
 import { componentName, fileText, type Input, perName, permissionsOf, repository } from "./platform.ts";
+import { siteArtifact } from "./site.ts";
 import type { Stage } from "./stage.ts";
 import type { Storage } from "./storage.ts";
 import { tracingOf } from "./tracing.ts";
@@ -115,10 +116,12 @@ function artifactOf(name: FunctionName): string {
 
 /** Throws one error with everything that stands against deploying what was built. */
 function requireArtifacts(stage: Stage): void {
-  const missing = functionNames
-    .filter((name) => runsArtifact(stage, name))
-    .map((name) => `${artifactOf(name)}/${tracingOf(stage, name).entry}`)
-    .filter((file) => fileText(file) === undefined);
+  const missing = [
+    ...functionNames
+      .filter((name) => runsArtifact(stage, name))
+      .map((name) => `${artifactOf(name)}/${tracingOf(stage, name).entry}`),
+    `${siteArtifact}/index.html`,
+  ].filter((file) => fileText(file) === undefined);
   const problems = [
     ...(missing.length === 0 ? [] : [`Not built: ${missing.join(", ")}. Next: npm run build`]),
     ...(stage.pinned ? releaseProblems(stage.name) : []),

@@ -1,18 +1,20 @@
-import { basename } from "node:path";
-import { fileURLToPath } from "node:url";
 import { securityHeaders } from "@steward/api/security-headers";
-import { assets } from "@steward/dashboard/assets";
+import { apiPaths, cacheControl, hashedFolder } from "@steward/dashboard/site";
 import type { Input, Output } from "./platform.ts";
 import type { Stage } from "./stage.ts";
+
+/** Where `npm run build` puts the dashboard. */
+export const siteArtifact = "dist/dashboard";
 
 /** CloudFront's own policies, the same in every account. */
 const cachingDisabled = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
 const allViewerExceptHostHeader = "b689b0a8-53d0-40ab-baf2-68738e2966ac";
 
 /**
- * The dashboard, and `/api/*` of the API beside it at the same origin, as the page has it locally: so the page needs to
- * be told no address, its rules (`connect-src 'self'`) hold as they are, and the API needs no CORS. Gives the page's
- * address, and the record to make where the stage has no hosted zone.
+ * The dashboard, and the API beside it at the same origin, as the page has it locally: so the page needs to be told no
+ * address, its rules (`connect-src 'self'`) hold as they are, and the API needs no CORS. What is no file is a page
+ * (`index.html` with 200), but for what is missing below `/assets`: S3 refuses that. Gives the page's address, and the
+ * record to make where the stage has no hosted zone.
  */
 export function makeSite(
   stage: Stage,
@@ -23,19 +25,20 @@ export function makeSite(
   const headers = new aws.cloudfront.ResponseHeadersPolicy("DashboardHeaders", {
     name: `steward-${stage.name}-dashboard`,
     comment: "The headers that every answer of the API has",
-    ...headersPolicy(securityHeaders),
+    ...headersPolicy(pageHeaders),
   });
   const site = new sst.aws.StaticSite("Dashboard", {
-    path: "packages/dashboard/src",
+    path: siteArtifact,
     // The page asks the API at its own origin, which only the CDN gives: also in `sst dev`.
     dev: false,
     assets: {
-      fileOptions: assets.map(({ file, contentType }) => ({
-        files: basename(fileURLToPath(file)),
-        contentType,
-        // The names stay the same from version to version: a browser asks each time whether they changed.
-        cacheControl: "no-cache",
-      })),
+      // The last that fits counts.
+      fileOptions: [
+        { files: "**", cacheControl: cacheControl.named },
+        { files: `${hashedFolder}/**`, cacheControl: cacheControl.hashed },
+      ],
+      // Whoever has had a page open since before a deploy still asks for that page's parts.
+      purge: false,
     },
     ...(domain === undefined
       ? {}
@@ -57,7 +60,7 @@ export function makeSite(
         args.defaultCacheBehavior = $util
           .output(args.defaultCacheBehavior)
           .apply((behaviour) => ({ ...behaviour, responseHeadersPolicyId: headers.id }));
-        args.orderedCacheBehaviors = [apiBehaviour];
+        args.orderedCacheBehaviors = apiPaths.map((pathPattern) => ({ ...apiBehaviour, pathPattern }));
         return undefined;
       },
     },
@@ -84,7 +87,6 @@ function apiOrigin(api: Input<string>) {
 
 /** Everything of the caller's but `Host`: the API knows its doors by their names. Nothing is kept. */
 const apiBehaviour = {
-  pathPattern: "/api/*",
   targetOriginId: "api",
   viewerProtocolPolicy: "https-only",
   allowedMethods: ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"],
@@ -93,6 +95,9 @@ const apiBehaviour = {
   cachePolicyId: cachingDisabled,
   originRequestPolicyId: allViewerExceptHostHeader,
 };
+
+/** How long a file may be kept is said of each by itself, in the bucket. */
+const { "cache-control": _uncached, ...pageHeaders } = securityHeaders;
 
 /** CloudFront wants some of these headers in words of its own, and takes them in no other. */
 function headersPolicy(headers: Readonly<Record<string, string>>) {

@@ -1,15 +1,18 @@
 /**
  * `npm run build`: everything that is deployed, into `dist/`. `functions/<name>/` is what Lambda runs, as it is,
- * `maps/<name>/` the source maps that go with it, `worker/` and `agent/` what GPU hosts and appliances run. The same
- * checkout gives the same bytes. `--json` for the manifest alone.
+ * `maps/<name>/` the source maps that go with it, `worker/` and `agent/` what GPU hosts and appliances run, `dashboard/`
+ * what the CDN serves. The same checkout gives the same bytes. `--json` for the manifest alone.
  */
 import { createHash } from "node:crypto";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
+import { buildDashboard } from "@steward/dashboard/build";
+import { buildNotes, siteFolder } from "@steward/dashboard/site";
 import { builtPrograms } from "./build/built-programs.ts";
 import { buildSourceFile, currentSource } from "./build/build-source.ts";
 import { type BuiltFunction, buildFunctions } from "./build/functions.ts";
+import { digestOf } from "./build/bundle.ts";
 import { buildNodes, nodeBuilds } from "./build/nodes.ts";
 import { readReleaseFiles } from "./build/release-file.ts";
 import { columns } from "./bench/report.ts";
@@ -32,6 +35,7 @@ async function buildAll({ json }: { json: boolean }): Promise<void> {
   const before = currentSource();
   say("worker and agent\nfunctions:");
   buildNodes(dist);
+  const dashboard = await copyDashboard(join(dist, "dashboard"), say);
   const functions = await buildFunctions({
     outDir: join(dist, "functions"),
     mapsDir: join(dist, "maps"),
@@ -47,11 +51,13 @@ async function buildAll({ json }: { json: boolean }): Promise<void> {
   say("\n\n");
   const nodes = Object.keys(nodeBuilds).map((path) => ({ path, ...fileFacts(join(dist, path)) }));
   if (json) {
-    process.stdout.write(`${JSON.stringify({ functions, nodes }, null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify({ functions, nodes, dashboard }, null, 2)}\n`);
     return;
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  process.stdout.write(`${functionTable(functions)}\n\n${nodeTable(nodes)}\n\ndist: built in ${seconds} s\n`);
+  process.stdout.write(
+    `${functionTable(functions)}\n\n${fileTable([...nodes, dashboard])}\n\ndist: built in ${seconds} s\n`,
+  );
 }
 
 function functionTable(functions: readonly BuiltFunction[]): string {
@@ -67,11 +73,26 @@ function functionTable(functions: readonly BuiltFunction[]): string {
   );
 }
 
-function nodeTable(nodes: readonly { path: string; bytes: number; sha256: string }[]): string {
+function fileTable(nodes: readonly { path: string; bytes: number; sha256: string }[]): string {
   return columns(
     ["file", "all", "sha256"],
     nodes.map(({ path, bytes, sha256 }) => [path, kb(bytes), sha256.slice(0, 12)]),
   );
+}
+
+/** All of it but Vite's notes. */
+async function copyDashboard(to: string, say: (text: string) => void) {
+  await buildDashboard({ say: (text) => say(`\n${text}\n`) });
+  rmSync(to, { recursive: true, force: true });
+  cpSync(join(root, siteFolder), to, { recursive: true, filter: (path) => basename(path) !== buildNotes });
+  const files = readdirSync(to, { recursive: true, encoding: "utf8" })
+    .filter((path) => statSync(join(to, path)).isFile())
+    .map((path) => [path, readFileSync(join(to, path))] as const);
+  return {
+    path: "dashboard",
+    bytes: files.reduce((total, [, content]) => total + content.length, 0),
+    sha256: digestOf(new Map(files)),
+  };
 }
 
 function fileFacts(file: string): { bytes: number; sha256: string } {

@@ -40,8 +40,8 @@ describe("a permanent stage", () => {
     const text = await refusal({ ...prod, parameters: { ...prod.parameters, truststore: "s3://bucket/key" } });
     expect(text).toContain("/steward/prod/truststore is not {uri, version} as JSON");
     expect(text).toContain("npx steward cert init --stage prod");
-    expect(await refusal({ ...prod, unbuilt: ["api", "heartbeat"] })).toContain(
-      "Not built: dist/functions/api/index.mjs, dist/functions/heartbeat/index.mjs. Next: npm run build",
+    expect(await refusal({ ...prod, unbuilt: ["api", "heartbeat", "dashboard"] })).toContain(
+      "Not built: dist/functions/api/index.mjs, dist/functions/heartbeat/index.mjs, dist/dashboard/index.html. Next: npm run build",
     );
   });
 

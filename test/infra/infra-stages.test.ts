@@ -3,7 +3,7 @@ import { resourceNames, rotatedSecretNames, rotatedSecrets, secretNames } from "
 import { permissions } from "@steward/contracts/permissions";
 import { policyStatements, type StagePlace, type Statement } from "@steward/contracts/policy";
 import { routes } from "@steward/contracts/routes";
-import { assets } from "@steward/dashboard/assets";
+import { apiPaths, cacheControl, hashedFolder } from "@steward/dashboard/site";
 import { alarmDefinitions } from "@steward/functions/alarms";
 import {
   type FunctionDefinition,
@@ -17,7 +17,7 @@ import { ensurePlatform, unpackingTimeoutMs } from "../../scripts/sst-platform.t
 import { type PermanentStage, permanentStages, settingsOf } from "../../infra/stages.ts";
 import { mockSecret } from "./support/mock-aws.ts";
 import { all, inOrder, one, statementsOf } from "./support/read-run.ts";
-import { forgetInfra, type InfraRun, runInfra } from "./support/run-infra.ts";
+import { forgetInfra, type InfraRun, runInfra, siteFiles } from "./support/run-infra.ts";
 import { stageParameters, valueOf } from "./support/stage-parameters.ts";
 
 const stages = Object.keys(permanentStages) as PermanentStage[];
@@ -320,7 +320,8 @@ describe.each(stages)("the app of %s", (stage) => {
 
   test("the dashboard has the API's own headers, and the API beside it at the same origin", () => {
     const policy = one(app, "cloudfront/responseHeadersPolicy:ResponseHeadersPolicy");
-    expect(headersOf(policy)).toEqual(securityHeaders);
+    const { "cache-control": _ofEachFile, ...wanted } = securityHeaders;
+    expect(headersOf(policy)).toEqual(wanted);
     const site = one(app, "cloudfront/distribution:Distribution");
     expect(site).toMatchObject({
       aliases: [settings.domains.dashboard.name],
@@ -332,17 +333,35 @@ describe.each(stages)("the app of %s", (stage) => {
         viewerProtocolPolicy: "redirect-to-https",
         responseHeadersPolicyId: "DashboardHeaders-id",
       },
-      orderedCacheBehaviors: [{ pathPattern: "/api/*", targetOriginId: "api", viewerProtocolPolicy: "https-only" }],
+      orderedCacheBehaviors: apiPaths.map((pathPattern) => ({
+        pathPattern,
+        targetOriginId: "api",
+        viewerProtocolPolicy: "https-only",
+      })),
     });
     const origins = site["origins"] as { originId: string; domainName: string }[];
     expect(origins.find(({ originId }) => originId === "api")?.domainName).toBe(settings.domains.api.name);
   });
 
-  test("the page's files are uploaded, nothing else of its folder, and no browser keeps an old one", () => {
+  test("the dashboard's files are uploaded: those with a digest in their names for good, no others", () => {
     const uploads = all(app, "pulumi-nodejs:dynamic:Resource").find(({ name }) => name.endsWith("BucketFiles"));
     const files = uploads?.inputs["files"] as { key: string; contentType: string; cacheControl: string }[];
-    const wanted = assets.map(({ file, contentType }) => [file.pathname.split("/").at(-1), contentType, "no-cache"]);
-    expect(inOrder(files.map((file) => [file.key, file.contentType, file.cacheControl]))).toEqual(inOrder(wanted));
+    expect(inOrder(files.map((file) => file.key))).toEqual(inOrder(siteFiles));
+    for (const { key, contentType, cacheControl: kept } of files) {
+      expect(kept).toBe(key.startsWith(`${hashedFolder}/`) ? cacheControl.hashed : cacheControl.named);
+      expect(contentType).toMatch(
+        { html: /^text\/html/, js: /^text\/javascript/, css: /^text\/css/ }[key.split(".").at(-1) ?? ""] ?? "",
+      );
+    }
+    // A page that was open before the deploy still finds its parts.
+    expect(uploads?.inputs["purge"]).toBe(false);
+  });
+
+  test("what is no file of the dashboard is one of its pages, which looks at the address by itself", () => {
+    const entries = all(app, "pulumi-nodejs:dynamic:Resource").find(({ name }) => name.endsWith("KvKeys"));
+    const { metadata } = entries?.inputs["entries"] as { metadata: string };
+    expect(JSON.parse(metadata)).toMatchObject({ custom404: "/index.html", s3: { routes: [`/${hashedFolder}`] } });
+    expect(one(app, "cloudfront/distribution:Distribution")["customErrorResponses"] ?? []).toEqual([]);
   });
 
   test("every alarm of the catalogue that is made here is made, and tells the topic", () => {

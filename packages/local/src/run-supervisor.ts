@@ -1,6 +1,7 @@
 import { AppError } from "@steward/contracts/errors";
 import { textLine } from "@steward/contracts/log-line";
 import { resourceNames } from "@steward/contracts/names";
+import { buildDashboard } from "@steward/dashboard/build";
 import { writeProfiles } from "./cli-profiles.ts";
 import { demoAppliances } from "./demo-fleet.ts";
 import { readLocalEnvironment } from "./env.ts";
@@ -37,6 +38,11 @@ export async function runSupervisor(args: readonly string[]): Promise<void> {
     };
     process.on("SIGINT", end);
     process.on("SIGTERM", end);
+    const say = (text: string) => void process.stderr.write(textLine(text));
+    // Beside everything else; where it cannot be built, the API and the command line are there all the same.
+    const dashboard = buildDashboard({ say }).catch((error: unknown) =>
+      say(`The dashboard cannot be built; all else goes on. ${error instanceof Error ? error.message : String(error)}`),
+    );
     stack = await startSteward({
       stateDir: options["state-dir"],
       sandboxDir: options["sandbox-dir"],
@@ -47,8 +53,9 @@ export async function runSupervisor(args: readonly string[]): Promise<void> {
       compileCacheDir: environment.compileCacheDir,
       functionEnv: environment.openTelemetry,
       ...(environment.dynamodbEndpoint === undefined ? {} : { dynamodbEndpoint: environment.dynamodbEndpoint }),
-      log: (message) => void process.stderr.write(textLine(message)),
+      log: say,
     });
+    await dashboard;
     const seconds = (performance.now() - startedMs) / 1000;
     await writeProfiles(environment.profilesFile, profilesOf(stack));
     if (!options.quiet) await greet(stack, options, environment.ollamaHost, seconds);

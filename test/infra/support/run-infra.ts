@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { hashedFolder } from "@steward/dashboard/site";
 import { functionNames } from "@steward/functions/definitions";
 import { build } from "esbuild";
 import { root } from "../../../scripts/run.ts";
@@ -27,7 +28,7 @@ export interface InfraOptions {
   /** Of the one who deploys. */
   environment?: Record<string, string>;
   zoneName?: string;
-  /** Artifacts that `npm run build` did not make. */
+  /** Functions that `npm run build` did not make, or `dashboard`. */
   unbuilt?: readonly string[];
   /** Texts of files that differ from those of the repository and of a build of it, by path. */
   files?: Record<string, string>;
@@ -90,6 +91,10 @@ async function bundle(): Promise<string> {
   return outfile;
 }
 
+/** A dashboard as far as a deploy looks at it. */
+const siteArtifact = "dist/dashboard";
+export const siteFiles = ["index.html", `${hashedFolder}/index-B3x1.js`, `${hashedFolder}/index-Qk2_.css`];
+
 /** A repository as far as `infra/` looks at it: sources, history, releases, and artifacts with no code in them. */
 function makeRoot(work: string, { unbuilt = [], files = {} }: InfraOptions): string {
   const folder = join(work, "repository");
@@ -99,6 +104,10 @@ function makeRoot(work: string, { unbuilt = [], files = {} }: InfraOptions): str
     writeFileSync(join(artifact, "index.mjs"), "");
   }
   mkdirSync(folder, { recursive: true });
+  if (!unbuilt.includes("dashboard")) {
+    mkdirSync(join(folder, siteArtifact, hashedFolder), { recursive: true });
+    for (const path of siteFiles) writeFileSync(join(folder, siteArtifact, path), path);
+  }
   for (const part of ["packages", ".git"]) symlinkSync(join(root, part), join(folder, part));
   for (const place of ["", "dist/functions/bootstrap"]) {
     cpSync(join(root, "releases"), join(folder, place, "releases"), { recursive: true });

@@ -10,7 +10,7 @@ import {
 } from "@steward/functions/definitions";
 import { type ClientCertificate, eventOf, readRequestBody, sendMessage, sendResult } from "./http-event.ts";
 import type { Lambda } from "./lambda.ts";
-import { sendStaticPage, type StaticPage } from "./static-pages.ts";
+import type { StaticSite } from "./static-pages.ts";
 
 /** The doors' domain names. As at the gateway, they come from the door, never from the caller's `Host`. */
 export const localDomains = { api: "api.localhost", nodes: "nodes.localhost" } as const;
@@ -22,8 +22,8 @@ export interface DoorOptions {
   hosts: readonly string[];
   /** Pages of other origins that may call this door: the other one's. */
   origins?: readonly string[];
-  /** Answered to a GET of exactly these paths, before any function. */
-  pages?: ReadonlyMap<string, StaticPage>;
+  /** What this door answers by itself, before any function. */
+  site?: StaticSite;
   nowMs: () => number;
 }
 
@@ -37,9 +37,7 @@ export function createDoor(options: DoorOptions) {
     try {
       const refusal = refusalOf(request, options);
       if (refusal !== undefined) return refuse(response, 403, "forbidden", refusal);
-      const { method = "GET", url = "/" } = request;
-      const page = method === "GET" || method === "HEAD" ? options.pages?.get(url.split("?", 1)[0] ?? "/") : undefined;
-      if (page !== undefined) return sendStaticPage(response, page, method);
+      if (await options.site?.answer(request, response)) return;
       const body = await readRequestBody(request);
       if (body === "too_large") {
         response.setHeader("connection", "close");
