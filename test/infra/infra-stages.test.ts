@@ -359,8 +359,11 @@ describe.each(stages)("the app of %s", (stage) => {
 
   test("what is no file of the dashboard is one of its pages, which looks at the address by itself", () => {
     const entries = all(app, "pulumi-nodejs:dynamic:Resource").find(({ name }) => name.endsWith("KvKeys"));
-    const { metadata } = entries?.inputs["entries"] as { metadata: string };
-    expect(JSON.parse(metadata)).toMatchObject({ custom404: "/index.html", s3: { routes: [`/${hashedFolder}`] } });
+    const { metadata } = (entries?.inputs["entries"] ?? {}) as { metadata?: string };
+    expect(JSON.parse(metadata ?? "{}")).toMatchObject({
+      custom404: "/index.html",
+      s3: { routes: [`/${hashedFolder}`] },
+    });
     expect(one(app, "cloudfront/distribution:Distribution")["customErrorResponses"] ?? []).toEqual([]);
   });
 

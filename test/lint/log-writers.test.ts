@@ -13,7 +13,6 @@ const answers: Readonly<Record<string, string>> = {
   "packages/local/bin/start.js": "says which Node it needs, before anything is loaded",
   "packages/agent/src/main.ts": "usage, status and doctor",
   "packages/worker/src/main.ts": "usage, status and doctor",
-  "packages/dashboard/src/app.js": "the console of the person's own browser",
   "packages/node-client/src/service-commands.ts":
     "how an installation, an upgrade or a removal goes on, to whoever started it",
   "packages/cli/src/ui.ts": "the CLI's questions",
@@ -34,7 +33,7 @@ test("what a function throws passes the redaction as well", () => {
   }
 });
 
-const isSource = (path: string) => /\.(?:ts|js)$/.test(path) && !path.endsWith(".test.ts");
+const isSource = (path: string) => /\.(?:tsx?|js)$/.test(path) && !path.endsWith(".test.ts");
 
 test("every line of a log passes the redaction, in every app", () => {
   const found: Record<string, string[]> = {};

@@ -1,12 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpRequest, type RequestOptions, type Server } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { X509Certificate } from "node:crypto";
 import type { HttpEvent } from "@steward/api/lambda-event";
 import { securityHeaders } from "@steward/api/security-headers";
-import { assets } from "@steward/dashboard/assets";
+import { apiPaths, cacheControl } from "@steward/dashboard/site";
 import { type FunctionName, functionNames } from "@steward/functions/definitions";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openApiDoor } from "../src/host/door-api.ts";
@@ -33,7 +33,17 @@ const functions = Object.fromEntries(
   ]),
 ) as Record<FunctionName, Lambda>;
 
+/** A dashboard as it is built, by its files. */
+const script = "export const much = 1;\n".repeat(1_000);
+const site = {
+  "index.html": "<!doctype html><title>Steward</title>",
+  "assets/index-B3x1_z.js": script,
+  "assets/logo-Qk2.png": "\x89PNG",
+  ".vite/manifest.json": "{}",
+};
+
 let stateDir: string;
+let siteFolder: string;
 let tls: ServerCertificate;
 let servers: Server[];
 let apiPort: number;
@@ -43,7 +53,12 @@ beforeAll(async () => {
   stateDir = mkdtempSync(join(tmpdir(), "steward-doors-"));
   tls = await ensureServerCertificate(stateDir, Date.now());
   const nowMs = () => 1_000;
-  const api = await openApiDoor({ functions, nowMs, port: 0 });
+  siteFolder = join(stateDir, "site");
+  for (const [path, text] of Object.entries(site)) {
+    mkdirSync(dirname(join(siteFolder, path)), { recursive: true });
+    writeFileSync(join(siteFolder, path), text);
+  }
+  const api = await openApiDoor({ functions, nowMs, port: 0, siteFolder });
   const nodes = await openNodesDoor({ functions, nowMs, port: 0, serverCertificate: tls, clientCa: tls.ca });
   [apiPort, nodesPort, servers] = [api.port, nodes.port, [api.server, nodes.server]];
 });
@@ -135,7 +150,14 @@ describe("the api door", () => {
       ["POST", "/api/v1/enrol", "enrol"],
       ["GET", "/docs", "api"],
       ["POST", "/", "api"],
-      ["GET", "/app.js/", "api"],
+      ["GET", "/app.js", "api"],
+      ["GET", "/assets/gone-A1.js", "api"],
+      ["GET", "/assets/", "api"],
+      ["GET", "/.vite/manifest.json", "api"],
+      ["GET", "/assets/../.vite/manifest.json", "api"],
+      ["GET", "/..%2f..%2fpackage.json", "api"],
+      ["GET", "/.well-known/jwks.json", "api"],
+      ["POST", "/tasks/tsk_1", "api"],
       ["GET", "//", "api"],
       ["POST", "/api/v1/heartbeat", "api"],
       ["PATCH", "/nothing", "api"],
@@ -146,14 +168,65 @@ describe("the api door", () => {
     }
   });
 
-  it("answers the status page by itself, under the rules that the API's answers have", async () => {
-    for (const { path, contentType, file } of assets) {
-      const reply = await send({ path: `${path}?x=1` });
-      expect(reply).toMatchObject({ status: 200, body: readFileSync(file, "utf8") });
-      expect(reply.headers).toMatchObject({ ...securityHeaders, "content-type": contentType });
+  it("answers the dashboard's pages by itself, under the rules that the API's answers have", async () => {
+    for (const path of [
+      "/",
+      "/?x=1",
+      "/status.html",
+      "/tasks/tsk_1?tab=runs",
+      "/appliances/apl_1/",
+      "/apis",
+      "/nas.berlin",
+    ]) {
+      const reply = await send({ path });
+      expect(reply, path).toMatchObject({ status: 200, body: site["index.html"] });
+      expect(reply.headers, path).toMatchObject({
+        ...securityHeaders,
+        "cache-control": cacheControl.named,
+        "content-type": "text/html; charset=utf-8",
+      });
       expect(await send({ method: "HEAD", path })).toMatchObject({ status: 200, body: "" });
     }
     expect(seen).toEqual([]);
+    for (const pattern of apiPaths) await send({ path: pattern.replace("*", "any/thing") });
+    expect(seen).toHaveLength(apiPaths.length);
+  });
+
+  it("answers a file with a digest in its name for good, compressed as the browser takes it, and once", async () => {
+    const path = "/assets/index-B3x1_z.js";
+    const plain = await send({ path });
+    expect(plain).toMatchObject({ status: 200, body: script });
+    expect(plain.headers).toMatchObject({
+      ...securityHeaders,
+      "cache-control": cacheControl.hashed,
+      "content-type": "text/javascript; charset=utf-8",
+      vary: "accept-encoding",
+    });
+    for (const [accepted, encoding] of [
+      ["gzip, deflate, br, zstd", "br"],
+      ["gzip;q=1.0, br;q=0", "gzip"],
+      ["deflate", undefined],
+    ] as const) {
+      const { headers } = await send({ method: "HEAD", path, headers: { "accept-encoding": accepted } });
+      expect(headers["content-encoding"], accepted).toBe(encoding);
+      if (encoding !== undefined) expect(Number(headers["content-length"])).toBeLessThan(script.length / 10);
+    }
+    const etag = String(plain.headers["etag"]);
+    expect(await send({ path, headers: { "if-none-match": `"x", ${etag}` } })).toMatchObject({ status: 304, body: "" });
+    const picture = await send({ path: "/assets/logo-Qk2.png", headers: { "accept-encoding": "br" } });
+    expect(picture.headers).toMatchObject({ "content-type": "image/png" });
+    expect(picture.headers["content-encoding"]).toBeUndefined();
+    expect(seen).toEqual([]);
+  });
+
+  it("serves a build that comes while it runs, and says so where there is none", async () => {
+    const file = join(siteFolder, "index.html");
+    rmSync(file);
+    const missing = await send({ path: "/tasks" });
+    expect(missing).toMatchObject({ status: 503 });
+    expect(missing.body).toContain("npm run dashboard");
+    writeFileSync(file, site["index.html"]);
+    expect(await send({ path: "/tasks" })).toMatchObject({ status: 200, body: site["index.html"] });
   });
 
   it("refuses a foreign Host and a foreign Origin before any function sees them", async () => {

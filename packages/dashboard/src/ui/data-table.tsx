@@ -83,6 +83,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>): React
   const width = useWidth(scroller);
   const [active, setActive] = useState(0);
 
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- other columns say other things of the same row
   const memory = useMemo<RowMemory<Row>>(() => new WeakMap(), [columns]);
   // Typing goes first: what is found may come a moment later.
   const q = useDeferredValue(view.q);

@@ -54,7 +54,7 @@ export default function Canvas({ ref, atMs, series, height, kind, max, group, on
       made.destroy();
       plot.current = null;
     };
-    // `height` is in `shape`.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- `height` is in `shape`
   }, [shape]);
 
   useEffect(() => {
