@@ -36,7 +36,7 @@ export function Problem({ error, onRetry }: { error: unknown; onRetry?: (() => v
 }
 
 /** The provider's staff looks at all tenants; what is asked here is of one. */
-function WhichTenant() {
+export function WhichTenant() {
   const { tenants, chooseTenant } = useMe();
   const [value, setValue] = useState("");
   return (
