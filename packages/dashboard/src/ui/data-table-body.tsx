@@ -1,4 +1,4 @@
-import { Link } from "@tanstack/react-router";
+import { useRouter } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import {
   type CSSProperties,
@@ -34,7 +34,7 @@ interface Body<Row> {
   scroller: RefObject<HTMLDivElement | null>;
   active: number;
   onActive: (index: number) => void;
-  onOpen: ((row: Row, aside: boolean) => void) | undefined;
+  onOpen: ((row: Row) => void) | undefined;
   rowTo: ((row: Row) => RowTarget) | undefined;
   selection: Selection | undefined;
   openId: string | undefined;
@@ -99,7 +99,7 @@ export function TableBody<Row extends object>(props: Body<Row>): ReactNode {
     if (step !== undefined && !command) move(active + step, event.shiftKey);
     else if (event.key === "Home") move(0, event.shiftKey);
     else if (event.key === "End") move(rows.length - 1, event.shiftKey);
-    else if (event.key === "Enter" && onOpen !== undefined && row !== undefined) onOpen(row.original, false);
+    else if (event.key === "Enter" && onOpen !== undefined && row !== undefined) onOpen(row.original);
     else if (event.key === " " && selection !== undefined && row !== undefined) row.toggleSelected();
     else if (event.key === "a" && command && selection !== undefined) props.table.toggleAllRowsSelected(true);
     else if (event.key === "Escape" && selection !== undefined && selection.ids.size > 0) selection.onChange(new Set());
@@ -115,22 +115,24 @@ export function TableBody<Row extends object>(props: Body<Row>): ReactNode {
     if (row === undefined) return;
     activate(index);
     const target = event.target as HTMLElement;
-    if (open === undefined || target.closest("a, button, input, label, select, summary, [role=menuitem]")) return;
-    // Whoever marks text to copy it wants to stay.
-    if (window.getSelection()?.isCollapsed === false) return;
-    if (event.ctrlKey || event.metaKey || event.shiftKey) {
-      event.currentTarget.querySelector<HTMLAnchorElement>("a[data-row-link]")?.dispatchEvent(
-        new window.MouseEvent("click", {
-          ctrlKey: event.ctrlKey,
-          metaKey: event.metaKey,
-          shiftKey: event.shiftKey,
-          bubbles: true,
-          cancelable: true,
-        }),
-      );
-      return;
+    if (open === undefined) return;
+    const held = event.ctrlKey || event.metaKey || event.shiftKey;
+    if (target.closest("a[data-row-link]") !== null) {
+      // With a key held it is the browser's: another tab, another window.
+      if (held) return;
+      event.preventDefault();
+    } else {
+      if (target.closest("a, button, input, label, select, summary, [role=menuitem]") !== null) return;
+      // Whoever marks text to copy it wants to stay.
+      if (window.getSelection()?.isCollapsed === false) return;
+      const link = event.currentTarget.querySelector<HTMLAnchorElement>("a[data-row-link]");
+      if (held && link !== null) {
+        const { ctrlKey, metaKey, shiftKey } = event;
+        link.dispatchEvent(new window.MouseEvent("click", { ctrlKey, metaKey, shiftKey, cancelable: true }));
+        return;
+      }
     }
-    open(row.original, false);
+    open(row.original);
   }, []);
 
   const look = { "--tracks": props.grid.tracks, "--least": props.grid.least, maxHeight: props.height } as CSSProperties;
@@ -219,7 +221,11 @@ const OneRow = memo(
     rowTo,
     onPress,
   }: OneRowProps) {
+    // `Link` listens to the router's every move; of those there would be hundreds, and scrolling makes more of them.
+    const router = useRouter();
     const to = rowTo?.(data);
+    const href =
+      to === undefined ? undefined : router.buildLocation(to as Parameters<typeof router.buildLocation>[0]).href;
     return (
       // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the grid takes the keys for its rows
       <div
@@ -258,10 +264,10 @@ const OneRow = memo(
             data-first={at === 0 || undefined}
             data-align={column.align}
           >
-            {at === 0 && to !== undefined ? (
-              <Link {...to} tabIndex={-1} data-row-link className={styles["rowLink"]}>
+            {at === 0 && href !== undefined ? (
+              <a href={router.history.createHref(href)} tabIndex={-1} data-row-link className={styles["rowLink"]}>
                 {column.cell(data)}
-              </Link>
+              </a>
             ) : (
               column.cell(data)
             )}

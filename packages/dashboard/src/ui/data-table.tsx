@@ -122,12 +122,9 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>): React
   const tableRows = table.getRowModel().rows;
 
   const openRow = useCallback(
-    (row: Row, aside: boolean) => {
-      if (rowTo !== undefined) {
-        // What a link with the key held would do.
-        const target = rowTo(row);
-        if (!aside) void navigate(target as Parameters<typeof navigate>[0]);
-      } else onOpen?.(row);
+    (row: Row) => {
+      if (rowTo === undefined) onOpen?.(row);
+      else void navigate(rowTo(row) as Parameters<typeof navigate>[0]);
     },
     [rowTo, onOpen, navigate],
   );
