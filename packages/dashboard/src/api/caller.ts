@@ -31,6 +31,16 @@ export const call: Caller = createCaller({
   },
 });
 
+/** The same about another tenant than this page's: one that was made just now, one in a list of them. */
+export function callIn(tenantId: string): Caller {
+  return createCaller({
+    baseUrl: "",
+    transport: sendSignedIn,
+    trustsAnswers: true,
+    headers: async () => ({ ...(await signedIn()), "steward-tenant": tenantId }),
+  });
+}
+
 /** What is asked about the caller itself, in no tenant: a link to somebody else's tenant must not hide who looks at it. */
 export const callAsSelf: Caller = createCaller({
   baseUrl: "",

@@ -12,7 +12,7 @@ import {
 } from "@tanstack/react-query";
 import { useCallback, useMemo, useRef } from "react";
 import { toast } from "../ui/toast.tsx";
-import { call } from "./caller.ts";
+import { call, callIn } from "./caller.ts";
 import { type Every, nextPollMs } from "./polling.ts";
 import { tenantOfCalls } from "./tenant-choice.ts";
 
@@ -22,6 +22,8 @@ export interface ApiOptions {
   enabled?: boolean;
   /** Shows the last answer to another question (a search one letter shorter) until this one's is there. */
   keepsLast?: boolean;
+  /** Of another tenant than this page's. */
+  inTenant?: string;
 }
 
 export const queryClient = new QueryClient({
@@ -40,19 +42,26 @@ export const queryClient = new QueryClient({
 });
 
 /** The name of a question. Another tenant's answers are others. */
-export function apiKey(route: Route, input: { params?: object; query?: object } = {}): readonly unknown[] {
-  return [route.id, tenantOfCalls() ?? null, input.params ?? null, input.query ?? null];
+export function apiKey(
+  route: Route,
+  input: { params?: object; query?: object } = {},
+  tenantId = tenantOfCalls(),
+): readonly unknown[] {
+  return [route.id, tenantId ?? null, input.params ?? null, input.query ?? null];
 }
 
 /** What a route answers, kept up to date. */
 export function useApi<R extends Route>(
   route: R,
   input: InputOf<R>,
-  { every = "watched", enabled = true, keepsLast = false }: ApiOptions = {},
+  { every = "watched", enabled = true, keepsLast = false, inTenant }: ApiOptions = {},
 ): UseQueryResult<AnswerOf<R>, Error> {
   return useQuery<AnswerOf<R>, Error>({
-    queryKey: apiKey(route, input as { params?: object; query?: object }),
-    queryFn: async ({ signal }) => (await call(route, { ...input, signal })) ?? (null as AnswerOf<R>),
+    queryKey: apiKey(route, input as { params?: object; query?: object }, inTenant),
+    queryFn: async ({ signal }) => {
+      const caller = inTenant === undefined ? call : callIn(inTenant);
+      return (await caller(route, { ...input, signal })) ?? (null as AnswerOf<R>);
+    },
     refetchInterval: ({ state }) => nextPollMs(every, state.fetchFailureCount, state.error) ?? false,
     ...(keepsLast ? { placeholderData: keepPreviousData } : {}),
     enabled,
