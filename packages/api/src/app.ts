@@ -15,6 +15,7 @@ import { z } from "zod";
 import type { AppDeps } from "./app-deps.ts";
 import { type Binding, type Paging, SeeOther, type SignedIn } from "./bind.ts";
 import { nodeIdentity, requireKind, requireRole, requireStaff, tenantOf, userIdentity } from "./callers.ts";
+import { isOurs } from "./certificate-page.ts";
 import { type CursorScope, openCursor, sealCursor } from "./cursor.ts";
 import { idempotencyKeySchema, type KeptAnswer, once } from "./idempotency.ts";
 import {
@@ -238,7 +239,7 @@ async function answerCertificate(deps: AppDeps, binding: Binding, exchange: Exch
   const { request } = exchange;
   const origin = request.headers.get("origin");
   const form = route.forms === true && isForm(request);
-  if (origin === null ? form : origin !== new URL(deps.apiUrl).origin) {
+  if (origin === null ? form : !isOurs(deps, origin)) {
     throw new AppError("forbidden", "only pages of this installation may sign somebody in with a certificate", {
       next: `Open ${new URL("/certificate", deps.apiUrl).href}`,
     });

@@ -40,3 +40,8 @@ export function certificatePageHeaders(
     "referrer-policy": "strict-origin",
   };
 }
+
+/** Whether a page of that origin is one of ours: this form is at the API's own address, and at the dashboard's. */
+export function isOurs(deps: Pick<AppDeps, "apiUrl" | "dashboardUrl">, origin: string): boolean {
+  return [deps.apiUrl, deps.dashboardUrl].some((url) => new URL(url).origin === origin);
+}

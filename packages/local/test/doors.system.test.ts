@@ -6,7 +6,8 @@ import { dirname, join } from "node:path";
 import { X509Certificate } from "node:crypto";
 import type { HttpEvent } from "@steward/api/lambda-event";
 import { securityHeaders } from "@steward/api/security-headers";
-import { apiPaths, cacheControl } from "@steward/dashboard/site";
+import { routes } from "@steward/contracts/routes";
+import { apiPaths, cacheControl, isPage } from "@steward/dashboard/site";
 import { type FunctionName, functionNames } from "@steward/functions/definitions";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openApiDoor } from "../src/host/door-api.ts";
@@ -190,6 +191,21 @@ describe("the api door", () => {
     expect(seen).toEqual([]);
     for (const pattern of apiPaths) await send({ path: pattern.replace("*", "any/thing") });
     expect(seen).toHaveLength(apiPaths.length);
+  });
+
+  it("gives the page no other rules than its own file has, which are the API's", () => {
+    const html = readFileSync(new URL("../../dashboard/index.html", import.meta.url), "utf8");
+    const own = /http-equiv="Content-Security-Policy"\s+content="([^"]*)"/.exec(html)?.[1];
+    // What a page says of being framed itself, no browser hears.
+    expect(`${own}; frame-ancestors 'none'`).toBe(securityHeaders["content-security-policy"]);
+  });
+
+  it("takes no route of the API, and no document, for a page", () => {
+    for (const { door, path } of Object.values(routes)) if (door === "api") expect(isPage(path), path).toBe(false);
+    const documents = readFileSync(new URL(import.meta.resolve("@steward/api/documents")), "utf8");
+    const paths = [...documents.matchAll(/^ {4}"(\/[^"]*)": /gm)].map(([, path]) => path ?? "");
+    expect(paths).toContain("/openapi.json");
+    for (const path of paths) expect(isPage(path), path).toBe(false);
   });
 
   it("answers a file with a digest in its name for good, compressed as the browser takes it, and once", async () => {
