@@ -4,7 +4,7 @@ import { commit } from "@steward/aws/table";
 import { AppError } from "@steward/contracts/errors";
 import type { NodeFilter, NodeSort } from "@steward/contracts/fleet";
 import type { NodeView } from "@steward/contracts/node";
-import { matchesFilter, needsAttention, pageOfFleet } from "@steward/core/fleet/query";
+import { matchesFilter, needsAttention, needsConfirmation, pageOfFleet } from "@steward/core/fleet/query";
 import { fleetNode } from "@steward/core/fleet/snapshot";
 import { causesOf } from "@steward/core/node/health";
 import { doorbellOf, type NodeState, type PresenceState } from "@steward/core/node/node-state";
@@ -63,6 +63,7 @@ export async function listNodes(
     limit: number;
     after?: string | undefined;
     attention?: "true" | undefined;
+    unconfirmed?: "true" | undefined;
     sort?: NodeSort;
     order?: "asc" | "desc";
   },
@@ -71,7 +72,10 @@ export async function listNodes(
   const nowMs = deps.nowMs();
   const page = pageOfFleet(fleet.nodes, {
     ...query,
-    isChosen: (node) => matchesFilter(node, query) && (query.attention === undefined || needsAttention(node, nowMs)),
+    isChosen: (node) =>
+      matchesFilter(node, query) &&
+      (query.attention === undefined || needsAttention(node, nowMs)) &&
+      (query.unconfirmed === undefined || needsConfirmation(node)),
   });
   const views = await viewsOf(
     deps,
@@ -79,7 +83,11 @@ export async function listNodes(
     page.nodes.map(({ nodeId }) => nodeId),
   );
   // A snapshot may be a minute old: who has changed since then, and does not fit any more, is not shown.
-  const items = views.filter((view) => query.health === undefined || view.health === query.health);
+  const items = views.filter(
+    (view) =>
+      (query.health === undefined || view.health === query.health) &&
+      (query.unconfirmed === undefined || !view.confirmed),
+  );
   return { items, ...(page.after === undefined ? {} : { after: page.after }) };
 }
 

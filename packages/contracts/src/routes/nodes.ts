@@ -26,6 +26,8 @@ export const nodeRoutes = {
       order: z.enum(["asc", "desc"]).default("asc"),
       /** Only those in quarantine, and those whose certificate has ended or soon will without having been renewed. */
       attention: z.literal("true").optional(),
+      /** Only those that have enrolled, and that nobody has said of yet that they are who they claim to be. */
+      unconfirmed: z.literal("true").optional(),
     }),
     status: 200,
     answer: pageOf(node.nodeViewSchema),

@@ -26,6 +26,11 @@ export function needsAttention(node: FleetNode, nowMs: number): boolean {
 
 const worstFirst = ["critical", "offline", "warning", "healthy"];
 
+/** It has enrolled, and waits for somebody who compares its key with its screen. */
+export function needsConfirmation({ confirmed, quarantined, revoked }: FleetNode): boolean {
+  return !confirmed && !quarantined && !revoked;
+}
+
 /** What a list is sorted by; the latest and the highest come first where that is what people look for. */
 const keys: Record<NodeSort, (node: FleetNode) => string | number> = {
   id: (node) => node.nodeId,
