@@ -1,4 +1,4 @@
-import { rightRequest, wrongOutcomes } from "@steward/cli/benchmark-request";
+import { rightRequest, wrongOutcomes } from "@steward/contracts/benchmark-request";
 import type { TaskView } from "@steward/contracts/task";
 import { describe, expect, it } from "vitest";
 import { requestSchema } from "./requests.ts";

@@ -1,7 +1,7 @@
 import type { Client } from "@steward/contracts/client";
 import type { TaskView } from "@steward/contracts/task";
 import { Argument, type Command, Option } from "commander";
-import { rightRequest, wrongOutcomes } from "../benchmark-request.ts";
+import { rightRequest, wrongOutcomes } from "@steward/contracts/benchmark-request";
 import type { Runner } from "../context.ts";
 import { usageError } from "../exit-codes.ts";
 import { listUpTo, pagesOf } from "../list-all.ts";

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
-import { redact, redactText, whole } from "@steward/contracts/redact";
-import type { ProposedStep } from "@steward/contracts/plan";
-import type { TaskView } from "@steward/contracts/task";
+import { sha256Hex } from "./canonical.ts";
+import { redact, redactText, whole } from "./redact.ts";
+import type { ProposedStep } from "./plan.ts";
+import type { TaskView } from "./task.ts";
 
 type Outcome = { plan: ProposedStep[] } | { refuse: string };
 /** A request in the form of `bench/requests/`. */
@@ -62,7 +62,9 @@ function madeOf({ instruction, plan, answer, result }: TaskView) {
 
 /** By the words alone, so that an id is never given to another text, whenever and wherever it is exported. */
 function idOf(text: string): string {
-  const digest = createHash("sha256").update(text).digest();
-  const letters = [...digest.subarray(0, 6)].map((byte) => String.fromCharCode(97 + (byte % 26))).join("");
-  return `feedback${letters}-${String(digest.readUInt16BE(6) % 1000).padStart(3, "0")}`;
+  const digest = sha256Hex(text);
+  const letters = Array.from({ length: 6 }, (_, at) =>
+    String.fromCharCode(97 + (Number.parseInt(digest.slice(2 * at, 2 * at + 2), 16) % 26)),
+  ).join("");
+  return `feedback${letters}-${String(Number.parseInt(digest.slice(12, 16), 16) % 1000).padStart(3, "0")}`;
 }

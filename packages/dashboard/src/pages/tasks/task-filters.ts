@@ -1,0 +1,70 @@
+import { taskHasEnded, taskStatuses, type TaskStatus } from "@steward/contracts/states";
+import type { TaskView } from "@steward/contracts/task";
+import { taskTitle } from "../../text.ts";
+import { oneOf, words } from "./read-search.ts";
+
+export const taskSources = ["person", "token", "schedule", "git", "alert", "model"] as const satisfies NonNullable<
+  TaskView["source"]
+>["kind"][];
+
+/** What of the list is shown; it stands in the address, so that it can be sent to somebody. */
+export interface TasksSearch {
+  q?: string;
+  /** One status, or those that are under way, or that wait for somebody. */
+  status?: TaskStatus | "active" | "waiting";
+  kind?: TaskView["kind"];
+  source?: (typeof taskSources)[number];
+  /** An appliance, by name or id. */
+  on?: string;
+  sort?: string;
+  columns?: string;
+}
+
+export const statusChoices = ["active", "waiting", ...taskStatuses] as const;
+
+/** Whatever an address says that is nothing here is left out. */
+export function readTasksSearch(search: Record<string, unknown>): TasksSearch {
+  const read: { [Name in keyof TasksSearch]-?: TasksSearch[Name] | undefined } = {
+    q: words(search["q"]),
+    status: oneOf(statusChoices, search["status"]),
+    kind: oneOf(["support", "action"], search["kind"]),
+    source: oneOf(taskSources, search["source"]),
+    on: words(search["on"]),
+    sort: words(search["sort"]),
+    columns: words(search["columns"]),
+  };
+  return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined)) as TasksSearch;
+}
+
+/** The part of the filter that the API knows itself. */
+export function askedStatus({ status }: TasksSearch): TaskStatus | undefined {
+  return oneOf(taskStatuses, status);
+}
+
+export function isFiltered({ q, status, kind, source, on }: TasksSearch): boolean {
+  return [q, status, kind, source, on].some((value) => value !== undefined);
+}
+
+/** Whether it is one of those that the filters mean; the words that are searched are the table's own. */
+export function fits(task: TaskView, search: TasksSearch): boolean {
+  const { status, kind, source, on } = search;
+  if (status === "active" && taskHasEnded(task.status)) return false;
+  if (status === "waiting" && task.status !== "needs_input" && task.status !== "awaiting_approval") return false;
+  if (askedStatus(search) !== undefined && task.status !== status) return false;
+  if (kind !== undefined && task.kind !== kind) return false;
+  if (source !== undefined && (task.source?.kind ?? "person") !== source) return false;
+  if (on === undefined) return true;
+  const wanted = on.toLowerCase();
+  return task.targets.some(({ id, name }) => id === wanted || name.toLowerCase().includes(wanted));
+}
+
+/** What is searched beside what a row shows: ids, and what came of it. */
+export function searchedText(task: TaskView): string {
+  return [taskTitle(task), task.id, task.requestId ?? "", task.result?.message ?? ""].join(" ");
+}
+
+/** From its begin to its end, or until now. */
+export function tookMs(task: Pick<TaskView, "createdAt" | "updatedAt" | "status">, nowMs: number): number {
+  const endMs = taskHasEnded(task.status) ? Date.parse(task.updatedAt) : nowMs;
+  return Math.max(0, endMs - Date.parse(task.createdAt));
+}
