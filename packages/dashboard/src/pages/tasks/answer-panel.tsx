@@ -23,7 +23,9 @@ export function AnswerPanel({ task }: { task: TaskView }) {
     <Panel
       title={answer.source === "model" ? "Answer" : "From the documentation"}
       note={
-        answer.source === "model" ? "A model's words, held to the sources below." : "The passages that fit best, as they stand."
+        answer.source === "model"
+          ? "A model's words, held to the sources below."
+          : "The passages that fit best, as they stand."
       }
     >
       {answer.source === "model" && <p className={styles["answer"]}>{visibleLines(answer.text)}</p>}

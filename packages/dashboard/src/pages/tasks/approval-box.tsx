@@ -29,7 +29,11 @@ import { usePossible } from "./use-possible.ts";
 /** The yes that a plan waits for: whose it must be, why, and what it would do. It is given for exactly the plan that is shown. */
 export function ApprovalBox({ task }: { task: TaskView }) {
   // All targets: the hash covers them.
-  const whole = useApi(waitRoutes.getTask, { params: { taskId: task.id }, query: { view: "full" } }, { every: "background" });
+  const whole = useApi(
+    waitRoutes.getTask,
+    { params: { taskId: task.id }, query: { view: "full" } },
+    { every: "background" },
+  );
   return (
     <Panel
       className={styles["asks"]}
@@ -120,7 +124,12 @@ function RecipientText({ task: { recipient, requestedBy } }: { task: TaskView })
   );
 }
 
-type Yours = { decision: string; approver?: string | undefined; retype?: string | undefined; reasons: { decision: string; why: string }[] };
+type Yours = {
+  decision: string;
+  approver?: string | undefined;
+  retype?: string | undefined;
+  reasons: { decision: string; why: string }[];
+};
 
 function YesNo({ task, yours }: { task: TaskView; yours: Yours | undefined }) {
   const confirm = useConfirm();
@@ -190,7 +199,13 @@ function YesNo({ task, yours }: { task: TaskView; yours: Yours | undefined }) {
         />
       )}
       <div className={styles["choices"]}>
-        <Button type="submit" tone="primary" icon="check" busy={approve.isRunning} disabled={!isReady || against.length > 0}>
+        <Button
+          type="submit"
+          tone="primary"
+          icon="check"
+          busy={approve.isRunning}
+          disabled={!isReady || against.length > 0}
+        >
           {plan.mode === "check" ? "Approve the check" : "Approve and start"}
         </Button>
         <Button tone="danger" icon="close" onClick={() => setRejecting(true)}>

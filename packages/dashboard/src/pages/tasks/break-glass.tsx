@@ -20,8 +20,8 @@ export function BreakGlass({ task }: { task: TaskView }) {
     <details className={styles["details"]}>
       <summary>It cannot wait for the rules</summary>
       <p className={styles["soft"]}>
-        An approver can say yes alone and at once: past windows, blast radius, preview and the second person. It is kept in
-        the trail with the reason, and others are told.
+        An approver can say yes alone and at once: past windows, blast radius, preview and the second person. It is kept
+        in the trail with the reason, and others are told.
       </p>
       <Button tone="danger" icon="warn" onClick={() => setOpen(true)}>
         Break the glass …

@@ -60,7 +60,14 @@ export function FeedbackPanel({ task }: { task: TaskView }) {
             say("wrong", note);
           }}
         >
-          <TextField label="What is wrong with it" required={false} value={note} onChange={setNote} maxLength={500} autoFocus />
+          <TextField
+            label="What is wrong with it"
+            required={false}
+            value={note}
+            onChange={setNote}
+            maxLength={500}
+            autoFocus
+          />
           <Button type="submit" tone="primary" busy={give.isRunning}>
             Send
           </Button>

@@ -18,7 +18,10 @@ export function Found({ result }: { result: unknown }) {
         <Facts
           items={entries.map(
             ([name, value]) =>
-              [visible(name), isRows(value) ? <Rows key={name} rows={value} /> : <Said key={name}>{valueText(value)}</Said>] as const,
+              [
+                visible(name),
+                isRows(value) ? <Rows key={name} rows={value} /> : <Said key={name}>{valueText(value)}</Said>,
+              ] as const,
           )}
         />
       </div>

@@ -22,7 +22,7 @@ export function OpinionsMenu() {
     try {
       const lines = await opinions(verdict);
       if (lines.length === 0) return toast.say(`Nobody has said yet that something was ${verdict}.`);
-      downloadText(`opinions-${verdict}`, "jsonl", `${lines.map((line) => JSON.stringify(line)).join("\n")}\n`);
+      downloadText(`opinions-${verdict}`, "ndjson", `${lines.map((line) => JSON.stringify(line)).join("\n")}\n`);
       toast.say(`${plural(lines.length, "opinion")} saved.`);
     } catch (error) {
       toast.fail(error);

@@ -8,3 +8,8 @@ export function words(value: unknown): string | undefined {
   const text = typeof value === "string" || typeof value === "number" ? String(value).trim() : "";
   return text === "" ? undefined : text.slice(0, 200);
 }
+
+/** Only what was said: the address has no names without values. */
+export function said<T extends object>(read: { [Name in keyof Required<T>]: T[Name] | undefined }): T {
+  return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined)) as T;
+}

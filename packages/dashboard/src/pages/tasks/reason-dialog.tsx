@@ -26,7 +26,19 @@ export interface ReasonDialogProps {
 
 /** Asks for a word on why, before something that others will want to understand. */
 export function ReasonDialog(props: ReasonDialogProps) {
-  const { open, title, text, verb, danger = false, label = "Why", required = false, busy, error, onSay, onClose } = props;
+  const {
+    open,
+    title,
+    text,
+    verb,
+    danger = false,
+    label = "Why",
+    required = false,
+    busy,
+    error,
+    onSay,
+    onClose,
+  } = props;
   const [reason, setReason] = useState("");
   const said = reason.trim();
   return (

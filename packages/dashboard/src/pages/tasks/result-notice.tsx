@@ -14,9 +14,7 @@ export function ResultNotice({ task }: { task: TaskView }) {
     <section className={classes(styles["notice"], styles[tone])} aria-label="How it ended">
       <Icon name={tone === "good" ? "check" : tone === "bad" ? "warn" : "info"} />
       <div>
-        <p className={styles["noticeTitle"]}>
-          {result === undefined ? `It ${text}.` : <Said>{result.message}</Said>}
-        </p>
+        <p className={styles["noticeTitle"]}>{result === undefined ? `It ${text}.` : <Said>{result.message}</Said>}</p>
         {status === "simulated" && (
           <p>
             Simulated: nothing was changed on any appliance. For real changes in sandboxes, whoever runs this demo says{" "}

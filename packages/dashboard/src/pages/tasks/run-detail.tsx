@@ -25,7 +25,8 @@ export interface RunDetailProps {
 export function RunDetail({ task, run, applianceId, onClose }: RunDetailProps) {
   const name = run?.applianceName ?? task.targets.find(({ id }) => id === applianceId)?.name ?? applianceId;
   const isLive = run === undefined ? !taskHasEnded(task.status) : !runHasEnded(run.status);
-  const hasBegun = run === undefined || (run.status !== "pending" && run.status !== "sent") || run.outputBytes !== undefined;
+  const hasBegun =
+    run === undefined || (run.status !== "pending" && run.status !== "sent") || run.outputBytes !== undefined;
   return (
     <section className={styles["run"]} aria-label={`Run on ${visible(name)}`}>
       <header className={styles["runHead"]}>

@@ -40,7 +40,9 @@ export function RunOutput({ taskId, applianceId, name, isLive }: RunOutputProps)
       <Problem error={problem} />
     );
   if (output.expired)
-    return <p className={styles["soft"]}>Its output is gone: it was kept for as long as your organisation's policy says.</p>;
+    return (
+      <p className={styles["soft"]}>Its output is gone: it was kept for as long as your organisation's policy says.</p>
+    );
   if (output.text === "" && !isReading)
     return <p className={styles["soft"]}>{isLive ? "It has printed nothing yet." : "It printed nothing."}</p>;
   return (

@@ -67,7 +67,10 @@ function RunsTable({ task, total, search, onChange }: RunsTableProps) {
   );
   const known = useMemo(() => (isWhole ? newest : withNewer(listed.items, newest)), [isWhole, newest, listed.items]);
   const rows = useMemo(
-    () => known.filter((run) => (wave === undefined || run.wave === wave) && (status === undefined || run.status === status)),
+    () =>
+      known.filter(
+        (run) => (wave === undefined || run.wave === wave) && (status === undefined || run.status === status),
+      ),
     [known, wave, status],
   );
   const waves = task.waves ?? [];

@@ -1,7 +1,7 @@
 import { taskHasEnded, taskStatuses, type TaskStatus } from "@steward/contracts/states";
 import type { TaskView } from "@steward/contracts/task";
 import { taskTitle } from "../../text.ts";
-import { oneOf, words } from "./read-search.ts";
+import { oneOf, said, words } from "./read-search.ts";
 
 export const taskSources = ["person", "token", "schedule", "git", "alert", "model"] as const satisfies NonNullable<
   TaskView["source"]
@@ -24,7 +24,7 @@ export const statusChoices = ["active", "waiting", ...taskStatuses] as const;
 
 /** Whatever an address says that is nothing here is left out. */
 export function readTasksSearch(search: Record<string, unknown>): TasksSearch {
-  const read: { [Name in keyof TasksSearch]-?: TasksSearch[Name] | undefined } = {
+  return said<TasksSearch>({
     q: words(search["q"]),
     status: oneOf(statusChoices, search["status"]),
     kind: oneOf(["support", "action"], search["kind"]),
@@ -32,8 +32,7 @@ export function readTasksSearch(search: Record<string, unknown>): TasksSearch {
     on: words(search["on"]),
     sort: words(search["sort"]),
     columns: words(search["columns"]),
-  };
-  return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined)) as TasksSearch;
+  });
 }
 
 /** The part of the filter that the API knows itself. */

@@ -1,5 +1,5 @@
 import { type RunStatus, runStatuses } from "@steward/contracts/states";
-import { oneOf, words } from "./read-search.ts";
+import { oneOf, said, words } from "./read-search.ts";
 
 export const taskTabs = ["runs", "results", "plan", "rules"] as const;
 export type TaskTab = (typeof taskTabs)[number];
@@ -20,7 +20,7 @@ export interface TaskSearch {
 
 export function readTaskSearch(search: Record<string, unknown>): TaskSearch {
   const wave = Number(search["wave"]);
-  const read: { [Name in keyof TaskSearch]-?: TaskSearch[Name] | undefined } = {
+  return said<TaskSearch>({
     tab: oneOf(taskTabs, search["tab"]),
     run: words(search["run"]),
     wave: Number.isInteger(wave) && wave >= 1 && wave <= 100 ? wave : undefined,
@@ -28,6 +28,5 @@ export function readTaskSearch(search: Record<string, unknown>): TaskSearch {
     rq: words(search["rq"]),
     rsort: words(search["rsort"]),
     rcols: words(search["rcols"]),
-  };
-  return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined)) as TaskSearch;
+  });
 }

@@ -41,7 +41,8 @@ export const taskColumns: readonly Column<TaskView>[] = [
     width: 180,
     hideBelow: 560,
     cell: onText,
-    text: (task) => (task.targetCount === undefined || task.targetCount <= 3 ? targetsText(task.targets) : onText(task)),
+    text: (task) =>
+      task.targetCount === undefined || task.targetCount <= 3 ? targetsText(task.targets) : onText(task),
   },
   {
     id: "by",
@@ -93,7 +94,14 @@ export const taskColumns: readonly Column<TaskView>[] = [
     cell: (task) => task.source?.kind ?? "person",
     text: (task) => task.source?.kind ?? "person",
   },
-  { id: "id", header: "Id", width: 270, optional: true, cell: (task) => <code>{task.id}</code>, text: (task) => task.id },
+  {
+    id: "id",
+    header: "Id",
+    width: 270,
+    optional: true,
+    cell: (task) => <code>{task.id}</code>,
+    text: (task) => task.id,
+  },
   {
     id: "request",
     header: "Request",

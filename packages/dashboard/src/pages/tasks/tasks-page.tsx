@@ -63,8 +63,7 @@ function AllTasks() {
     () => asked.items.filter((task) => fits(task, { status: chosen, kind, source, on } as TasksSearch)),
     [asked.items, chosen, kind, source, on],
   );
-  const change = (next: TasksSearch) =>
-    void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
+  const change = (next: TasksSearch) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
 
   return (
     <Panel title="All tasks" note="Newest first." flush>

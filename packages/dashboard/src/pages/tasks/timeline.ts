@@ -120,7 +120,13 @@ const verdicts = {
 function decided({ status, approval, breakGlass, requestedBy }: TaskView): Happening[] {
   if (breakGlass !== undefined)
     return [
-      { id: "glass", at: breakGlass.at, title: `Past the rules, by ${breakGlass.name}`, tone: "bad", said: breakGlass.reason },
+      {
+        id: "glass",
+        at: breakGlass.at,
+        title: `Past the rules, by ${breakGlass.name}`,
+        tone: "bad",
+        said: breakGlass.reason,
+      },
     ];
   if (approval !== undefined)
     return [
@@ -143,7 +149,10 @@ export function waveTimes(runs: readonly RunView[], wave: number): { from?: stri
   const from = starts.toSorted()[0];
   if (from === undefined) return {};
   const isOver = own.every((run) => runHasEnded(run.status));
-  const to = own.flatMap(({ endedAt }) => (endedAt === undefined ? [] : [endedAt])).toSorted().at(-1);
+  const to = own
+    .flatMap(({ endedAt }) => (endedAt === undefined ? [] : [endedAt]))
+    .toSorted()
+    .at(-1);
   return { from, ...(isOver && to !== undefined ? { to } : {}) };
 }
 
@@ -171,7 +180,14 @@ function rolledOut({ waves = [], runs = [], rollout, status }: TaskView): Happen
   if (rollout?.paused !== undefined) {
     const { since, reason, afterWave } = rollout.paused;
     const title = afterWave === undefined ? "Paused" : `Waits for a word after wave ${afterWave}`;
-    list.push({ id: "paused", at: since, title, tone: "wait", isNow: true, ...(reason === undefined ? {} : { said: reason }) });
+    list.push({
+      id: "paused",
+      at: since,
+      title,
+      tone: "wait",
+      isNow: true,
+      ...(reason === undefined ? {} : { said: reason }),
+    });
   }
   if (rollout?.stopped !== undefined)
     list.push({

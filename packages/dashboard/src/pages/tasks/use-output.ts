@@ -16,7 +16,15 @@ export interface Watched {
 }
 
 /** Reads on while the run goes on and somebody looks; ends when the whole is in. */
-export function useOutput({ taskId, applianceId, isLive }: { taskId: string; applianceId: string; isLive: boolean }): Watched {
+export function useOutput({
+  taskId,
+  applianceId,
+  isLive,
+}: {
+  taskId: string;
+  applianceId: string;
+  isLive: boolean;
+}): Watched {
   const [output, setOutput] = useState<OutputSoFar>();
   const [problem, setProblem] = useState<Error>();
   const [isReading, setReading] = useState(true);

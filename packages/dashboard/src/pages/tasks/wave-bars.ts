@@ -80,11 +80,17 @@ export function budgetOf(
         ? errorBudget.count
         : Math.floor((size * errorBudget.percent) / 100);
   const may = allowed === 0 ? "None may fail" : `${allowed} may fail`;
-  return { allowed, failed, text: `${may}; ${failed === 0 ? "none has" : `${failed} ${failed === 1 ? "has" : "have"}`}` };
+  return {
+    allowed,
+    failed,
+    text: `${may}; ${failed === 0 ? "none has" : `${failed} ${failed === 1 ? "has" : "have"}`}`,
+  };
 }
 
 /** Why nothing more is sent, at the moment or for good; with what to do about it. */
-export function rolloutNotice(task: TaskView): { tone: "wait" | "bad" | "still"; text: string; why?: string } | undefined {
+export function rolloutNotice(
+  task: TaskView,
+): { tone: "wait" | "bad" | "still"; text: string; why?: string } | undefined {
   const { rollout } = task;
   if (rollout?.paused !== undefined) {
     const { afterWave, reason } = rollout.paused;

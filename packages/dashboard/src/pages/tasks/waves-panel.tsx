@@ -73,7 +73,11 @@ function PausedBy({ task }: { task: TaskView }) {
   const me = useMe();
   const by = task.rollout?.paused?.by;
   if (by === undefined) return null;
-  return by === me.principal.id ? "by you," : by === task.requestedBy.id ? <Said>{`by ${task.requestedBy.name},`}</Said> : null;
+  return by === me.principal.id ? (
+    "by you,"
+  ) : by === task.requestedBy.id ? (
+    <Said>{`by ${task.requestedBy.name},`}</Said>
+  ) : null;
 }
 
 const stateWords = { "to come": "still", "under way": "busy", waits: "wait", done: "good", stopped: "bad" } as const;
@@ -151,13 +155,14 @@ function Legend({ segments, wave }: { segments: readonly Segment[]; wave: number
           title="Show these runs"
           onClick={() =>
             void navigate({
-              search: (before) => ({
-                ...before,
-                tab: "runs" as const,
-                runs: status,
-                run: undefined,
-                ...(wave === undefined ? {} : { wave }),
-              }) as typeof before,
+              search: (before) =>
+                ({
+                  ...before,
+                  tab: "runs" as const,
+                  runs: status,
+                  run: undefined,
+                  ...(wave === undefined ? {} : { wave }),
+                }) as typeof before,
               replace: true,
             })
           }
