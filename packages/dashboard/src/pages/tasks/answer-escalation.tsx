@@ -45,7 +45,15 @@ export function AnswerEscalation({ task, onClose }: { task: TaskView | undefined
           <Said>{taskTitle(task)}</Said>
         </p>
       )}
-      <TextAreaField label="What came of it" value={note} onChange={setNote} autoFocus />
+      <TextAreaField
+        label="What came of it"
+        value={note}
+        onChange={setNote}
+        rows={5}
+        autoFocus
+        hint="Stands at the request, with your name. Plain words; at most 2,000 characters."
+        error={note.trim().length > 2_000 ? "is too long" : undefined}
+      />
       <FieldProblems error={answer.error} />
     </Dialog>
   );

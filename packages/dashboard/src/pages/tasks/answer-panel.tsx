@@ -68,7 +68,7 @@ function Proposal({ instruction }: { instruction: string }) {
         You could ask for: “<Said>{instruction}</Said>”
       </p>
       {me.may("operator") && (
-        <LinkButton to="/ask" search={{ say: instruction } as never} icon="ask">
+        <LinkButton to="/ask" search={{ q: instruction }} icon="ask">
           Ask for that
         </LinkButton>
       )}

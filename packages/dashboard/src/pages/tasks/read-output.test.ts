@@ -1,20 +1,22 @@
-import { createHash } from "node:crypto";
-import { gzipSync } from "node:zlib";
+import { sha256Hex as hash } from "@steward/contracts/canonical";
 import { AppError } from "@steward/contracts/errors";
 import type { RunOutputChunks } from "@steward/contracts/run";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createOutputReader, OutputMismatch } from "./read-output.ts";
 
-const hash = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+async function packed(
+  content: string | Uint8Array<ArrayBuffer>,
+): Promise<{ bytes: number; sha256: string; gzip: string }> {
+  const stream = new Blob([content]).stream().pipeThrough(new CompressionStream("gzip"));
+  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  return { bytes: bytes.byteLength, sha256: hash(bytes), gzip: btoa(String.fromCharCode(...bytes)) };
+}
 
 /** A run's output as the API gives it: `perAnswer` chunks at a time, of those that are there by now. */
-function store(pieces: readonly string[], { perAnswer = 3, attempt = 1 } = {}) {
-  const stored = pieces.map((piece, number) => {
-    const bytes = gzipSync(piece);
-    return { number, sha256: hash(bytes), bytes: bytes.byteLength, gzip: bytes.toString("base64") };
-  });
-  const whole = Buffer.from(pieces.join(""));
+async function store(pieces: readonly string[], { perAnswer = 3, attempt = 1 } = {}) {
+  const stored = await Promise.all(pieces.map(async (piece, number) => ({ number, ...(await packed(piece)) })));
+  const whole = new TextEncoder().encode(pieces.join(""));
   const state = { there: stored.length, isOver: true, attempt };
   const asked: number[] = [];
   return {
@@ -48,14 +50,10 @@ describe("an output in a browser", () => {
         fc.array(fc.string({ unit: "binary", minLength: 1 }), { minLength: 1, maxLength: 12 }),
         async (lines) => {
           const text = lines.join("\n").toWellFormed();
-          const bytes = Buffer.from(text);
+          const bytes = new TextEncoder().encode(text);
           const middle = Math.floor(bytes.length / 2);
-          // Latin-1 keeps bytes as they are.
           const parts = [bytes.subarray(0, middle), bytes.subarray(middle)].filter(({ length }) => length > 0);
-          const stored = parts.map((part, number) => {
-            const packed = gzipSync(part);
-            return { number, sha256: hash(packed), bytes: packed.byteLength, gzip: packed.toString("base64") };
-          });
+          const stored = await Promise.all(parts.map(async (part, number) => ({ number, ...(await packed(part)) })));
           const reader = createOutputReader(
             async (from) => ({
               runId: "run_1",
@@ -80,7 +78,7 @@ describe("an output in a browser", () => {
   });
 
   test("is read on from where it was, as it grows", async () => {
-    const run = store(["one\n", "two\n", "three\n", "four\n", "five\n"], { perAnswer: 2 });
+    const run = await store(["one\n", "two\n", "three\n", "four\n", "five\n"], { perAnswer: 2 });
     run.state.there = 2;
     run.state.isOver = false;
     const reader = createOutputReader(run.fetch, { tail: true });
@@ -96,7 +94,7 @@ describe("an output in a browser", () => {
   });
 
   test("of a long one only the end is read, each piece of it checked", async () => {
-    const run = store(
+    const run = await store(
       Array.from({ length: 400 }, (_, index) => `line ${index}\n`),
       { perAnswer: 100 },
     );
@@ -109,18 +107,19 @@ describe("an output in a browser", () => {
   });
 
   test("nothing of a piece that was changed on the way is shown", async () => {
+    const { gzip: harmful } = await packed("rm -rf /\n");
     for (const harm of [
-      (run: ReturnType<typeof store>) => {
-        run.stored[1]!.gzip = gzipSync("rm -rf /\n").toString("base64");
+      (run: Awaited<ReturnType<typeof store>>) => {
+        run.stored[1]!.gzip = harmful;
       },
-      (run: ReturnType<typeof store>) => {
+      (run: Awaited<ReturnType<typeof store>>) => {
         run.stored[1]!.bytes += 1;
       },
-      (run: ReturnType<typeof store>) => {
+      (run: Awaited<ReturnType<typeof store>>) => {
         run.stored.splice(1, 1);
       },
     ]) {
-      const run = store(["one\n", "two\n", "three\n"]);
+      const run = await store(["one\n", "two\n", "three\n"]);
       harm(run);
       const seen: string[] = [];
       const reader = createOutputReader(run.fetch, { tail: false });
@@ -130,7 +129,7 @@ describe("an output in a browser", () => {
   });
 
   test("pieces that are each right and not the whole are found out", async () => {
-    const run = store(["one\n", "two\n"]);
+    const run = await store(["one\n", "two\n"]);
     const reader = createOutputReader(async (from) => ({ ...(await run.fetch(from)), sha256: "0".repeat(64) }), {
       tail: false,
     });
@@ -138,8 +137,7 @@ describe("an output in a browser", () => {
   });
 
   test("what is no gzip is no output", async () => {
-    const bytes = Buffer.from("not packed");
-    const chunk = { number: 0, sha256: hash(bytes), bytes: bytes.length, gzip: bytes.toString("base64") };
+    const chunk = { number: 0, sha256: hash("not packed"), bytes: 10, gzip: btoa("not packed") };
     const reader = createOutputReader(
       async () => ({ runId: "run_1", attempt: 1, complete: true, count: 1, storedBytes: 10, chunks: [chunk] }),
       { tail: false },
@@ -148,9 +146,9 @@ describe("an output in a browser", () => {
   });
 
   test("another attempt begins anew", async () => {
-    const first = store(["first\n"]);
+    const first = await store(["first\n"]);
     first.state.isOver = false;
-    const second = store(["second\n"], { attempt: 2 });
+    const second = await store(["second\n"], { attempt: 2 });
     let now = first;
     const reader = createOutputReader((from) => now.fetch(from), { tail: true });
     expect((await read(reader)).text).toBe("first\n");
@@ -159,7 +157,7 @@ describe("an output in a browser", () => {
   });
 
   test("a connection that breaks is gone on from; what is not there yet is nothing; what is gone is said", async () => {
-    const run = store(["one\n", "two\n"], { perAnswer: 1 });
+    const run = await store(["one\n", "two\n"], { perAnswer: 1 });
     let fails = true;
     const reader = createOutputReader(
       async (from) => {

@@ -18,7 +18,7 @@ describe("the address of the list", () => {
   });
 
   test("a number is a word too, as the router reads it", () => {
-    expect(readTasksSearch({ q: 12, status: "failed", kind: "nothing" })).toEqual({ q: "12", status: "failed" });
+    expect(readTasksSearch({ q: 12, status: "failed", type: "nothing" })).toEqual({ q: "12", status: "failed" });
     expect(readTaskSearch({ wave: "2", runs: "failed", tab: "nothing" })).toEqual({ wave: 2, runs: "failed" });
   });
 
@@ -36,7 +36,7 @@ describe("what fits", () => {
     [{ status: "active" }, true],
     [{ status: "waiting" }, false],
     [{ status: "running" }, true],
-    [{ kind: "support" }, false],
+    [{ type: "support" }, false],
     [{ source: "person" }, true],
     [{ source: "schedule" }, false],
     [{ on: "ERN" }, true],

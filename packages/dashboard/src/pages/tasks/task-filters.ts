@@ -12,7 +12,7 @@ export interface TasksSearch {
   q?: string;
   /** One status, or those that are under way, or that wait for somebody. */
   status?: TaskStatus | "active" | "waiting";
-  kind?: TaskView["kind"];
+  type?: TaskView["kind"];
   source?: (typeof taskSources)[number];
   /** An appliance, by name or id. */
   on?: string;
@@ -27,7 +27,7 @@ export function readTasksSearch(search: Record<string, unknown>): TasksSearch {
   return said<TasksSearch>({
     q: words(search["q"]),
     status: oneOf(statusChoices, search["status"]),
-    kind: oneOf(["support", "action"], search["kind"]),
+    type: oneOf(["support", "action"], search["type"]),
     source: oneOf(taskSources, search["source"]),
     on: words(search["on"]),
     sort: words(search["sort"]),
@@ -40,17 +40,17 @@ export function askedStatus({ status }: TasksSearch): TaskStatus | undefined {
   return oneOf(taskStatuses, status);
 }
 
-export function isFiltered({ q, status, kind, source, on }: TasksSearch): boolean {
-  return [q, status, kind, source, on].some((value) => value !== undefined);
+export function isFiltered({ q, status, type, source, on }: TasksSearch): boolean {
+  return [q, status, type, source, on].some((value) => value !== undefined);
 }
 
 /** Whether it is one of those that the filters mean; the words that are searched are the table's own. */
 export function fits(task: TaskView, search: TasksSearch): boolean {
-  const { status, kind, source, on } = search;
+  const { status, type, source, on } = search;
   if (status === "active" && taskHasEnded(task.status)) return false;
   if (status === "waiting" && task.status !== "needs_input" && task.status !== "awaiting_approval") return false;
   if (askedStatus(search) !== undefined && task.status !== status) return false;
-  if (kind !== undefined && task.kind !== kind) return false;
+  if (type !== undefined && task.kind !== type) return false;
   if (source !== undefined && (task.source?.kind ?? "person") !== source) return false;
   if (on === undefined) return true;
   const wanted = on.toLowerCase();

@@ -16,7 +16,7 @@ const sourceNames: Record<(typeof taskSources)[number], string> = {
 
 /** What of the list is meant; all of it stands in the address. */
 export function TasksFilters({ search, onChange }: { search: TasksSearch; onChange: (next: TasksSearch) => void }) {
-  const { status, kind, source, on } = search;
+  const { status, type, source, on } = search;
   const set = (name: keyof TasksSearch) => (value: string) =>
     onChange({ [name]: value === "" ? undefined : value } as TasksSearch);
   return (
@@ -34,8 +34,8 @@ export function TasksFilters({ search, onChange }: { search: TasksSearch; onChan
       <SelectField
         label="Kind"
         quietLabel
-        value={kind ?? ""}
-        onChange={set("kind")}
+        value={type ?? ""}
+        onChange={set("type")}
         options={[
           { value: "", label: "Any kind" },
           { value: "action", label: "changes" },
@@ -53,11 +53,11 @@ export function TasksFilters({ search, onChange }: { search: TasksSearch; onChan
         ]}
       />
       <TextField label="On appliance" quietLabel placeholder="On appliance …" value={on ?? ""} onChange={set("on")} />
-      {(status ?? kind ?? source ?? on) !== undefined && (
+      {(status ?? type ?? source ?? on) !== undefined && (
         <Button
           tone="quiet"
           icon="close"
-          onClick={() => onChange({ status: undefined, kind: undefined, source: undefined, on: undefined } as never)}
+          onClick={() => onChange({ status: undefined, type: undefined, source: undefined, on: undefined } as never)}
         >
           Clear
         </Button>

@@ -58,10 +58,10 @@ function AllTasks() {
     { query: { limit: 100, ...(status === undefined ? {} : { status }) } },
     { keepsLast: true },
   );
-  const { status: chosen, kind, source, on } = search;
+  const { status: chosen, type, source, on } = search;
   const rows = useMemo(
-    () => asked.items.filter((task) => fits(task, { status: chosen, kind, source, on } as TasksSearch)),
-    [asked.items, chosen, kind, source, on],
+    () => asked.items.filter((task) => fits(task, { status: chosen, type, source, on } as TasksSearch)),
+    [asked.items, chosen, type, source, on],
   );
   const change = (next: TasksSearch) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
 
