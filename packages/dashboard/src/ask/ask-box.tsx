@@ -14,7 +14,7 @@ import { FieldProblems } from "../ui/problem.tsx";
 import styles from "./ask-box.module.css";
 import { Examples } from "./examples.tsx";
 import { type AskKind, KindChoice } from "./kind-choice.tsx";
-import { mentioned, type Place, tidy } from "./places.ts";
+import { mentioned, type Place, placeWord, tidy } from "./places.ts";
 import { TargetsField } from "./targets-field.tsx";
 import { useNodes } from "./use-places.ts";
 
@@ -148,8 +148,12 @@ export function AskBox({ kind, onKind, words, onWords, places, onPlaces, onAsked
 
 /** Appliances and tags that the sentence names: one press takes them. */
 function Named({ words, places, onPlaces }: Pick<AskBoxProps, "words" | "places" | "onPlaces">) {
-  const { nodes } = useNodes("");
-  const named = mentioned(words, nodes).filter(({ selector }) => places.every((place) => place.selector !== selector));
+  const { nodes: first } = useNodes("");
+  const word = placeWord(words);
+  const { nodes: found } = useNodes(word, word.length >= 3);
+  const named = mentioned(words, [...new Map([...first, ...found].map((node) => [node.id, node])).values()]).filter(
+    ({ selector }) => places.every((place) => place.selector !== selector),
+  );
   if (named.length === 0) return null;
   return (
     <p className={styles["named"]}>

@@ -31,6 +31,14 @@ export function phaseOf(task: Pick<TaskView, "status"> | undefined): Phase {
   }
 }
 
+/** How far it came: what was refused or failed before it had a plan never ran. */
+export function reachedBy(task: TaskView): Phase {
+  const phase = phaseOf(task);
+  if (phase !== "done" || task.status === "succeeded" || task.status === "simulated") return phase;
+  if (task.plan === undefined) return "understand";
+  return (task.runs ?? []).length === 0 && (task.waves ?? []).length === 0 ? "plan" : "run";
+}
+
 /** It waits for a person. */
 export function waitsForSomebody({ status, rollout }: Pick<TaskView, "status" | "rollout">): boolean {
   return status === "needs_input" || status === "awaiting_approval" || rollout?.paused !== undefined;

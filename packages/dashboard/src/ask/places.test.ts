@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { everywhere, mentioned, placeOfSelector, placesOf, tidy } from "./places.ts";
+import { everywhere, mentioned, placeOfSelector, placeWord, placesOf, tidy } from "./places.ts";
 
 const nodes = [
   { id: "apl_1", name: "bert", tags: ["site:berlin", "ring:canary"] },
@@ -34,6 +34,15 @@ describe("where something is done", () => {
     expect(labels(mentioned("Add user john on Bert, please", nodes))).toEqual(["bert"]);
     expect(labels(mentioned("restart samba at site:berlin.", nodes))).toEqual(["site:berlin"]);
     expect(mentioned("add user berta to alberta", nodes)).toEqual([]);
+  });
+
+  it("knows where in a sentence a place is named", () => {
+    expect(["add john on bert, please", "restart bert.", "reboot", ""].map(placeWord)).toEqual([
+      "bert",
+      "bert",
+      "reboot",
+      "",
+    ]);
   });
 
   it("keeps a selector that it does not know", () => {

@@ -69,3 +69,13 @@ export function mentioned(sentence: string, nodes: readonly KnownNode[]): Place[
     ...nodes.filter(({ name, id }) => words.has(name.toLowerCase()) || words.has(id)).map(placeOf),
   ];
 }
+
+/** The word of a sentence that most likely names a place: what follows "on", or its last one. */
+export function placeWord(sentence: string): string {
+  const words = sentence
+    .trim()
+    .split(/\s+/)
+    .map((word) => word.replace(/[.,;:!?"'“”()]+$/, ""));
+  const on = words.findLastIndex((word) => ["on", "at", "auf"].includes(word.toLowerCase()));
+  return (on >= 0 ? words[on + 1] : undefined) ?? words.at(-1) ?? "";
+}

@@ -1,7 +1,8 @@
 import type { TaskView } from "@steward/contracts/task";
-import { taskTerms, termOf, visible } from "../text.ts";
+import { taskTerms, termOf } from "../text.ts";
 import { Panel } from "../ui/page.tsx";
 import { Said } from "../ui/said.tsx";
+import { NextSteps } from "./next-steps.tsx";
 import styles from "./task-flow.module.css";
 
 /** How it ended, in a sentence, and what can be done next. */
@@ -11,11 +12,7 @@ export function ResultPanel({ task }: { task: TaskView }) {
     <Panel title={`It ${termOf(taskTerms, status).text}`}>
       <div className={styles["stack"]}>
         {result !== undefined && <Said>{result.message}</Said>}
-        {(result?.next ?? []).map((next) => (
-          <p key={next} className={styles["soft"]}>
-            {visible(next)}
-          </p>
-        ))}
+        <NextSteps next={result?.next ?? []} />
       </div>
     </Panel>
   );

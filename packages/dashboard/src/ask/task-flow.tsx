@@ -14,7 +14,7 @@ import { AnswerPanel } from "./answer-panel.tsx";
 import { DecisionPanel } from "./decision-panel.tsx";
 import { AskProvider, Escalation } from "./escalation.tsx";
 import { FactsPanel } from "./facts-panel.tsx";
-import { mayAskProvider, phaseOf } from "./phase.ts";
+import { mayAskProvider, reachedBy } from "./phase.ts";
 import { PhaseSteps } from "./phase-steps.tsx";
 import { PlanPanel } from "./plan-panel.tsx";
 import { PreviewPanel } from "./preview-panel.tsx";
@@ -70,7 +70,7 @@ function Flow({ task, onTask, selectors, again }: { task: TaskView } & Omit<Task
         </div>
       </header>
       <PhaseSteps
-        phase={phaseOf(task)}
+        phase={reachedBy(task)}
         failed={taskHasEnded(status) && status !== "succeeded" && status !== "simulated"}
         isQuestion={task.kind === "support"}
       />

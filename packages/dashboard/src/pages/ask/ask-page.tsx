@@ -56,11 +56,7 @@ function Begin() {
           kind={kind}
           onKind={(next) =>
             void navigate({
-              search: ({ kind: _, ...before }) => ({
-                ...before,
-                q: words,
-                ...(next === "question" ? { kind: next } : {}),
-              }),
+              search: (before) => ({ ...before, q: words, kind: next === "question" ? next : undefined }),
               replace: true,
             })
           }
@@ -88,7 +84,7 @@ function GoOn({ taskId }: { taskId: string }) {
         onTask={(task) => void navigate({ search: (before) => ({ ...before, task }) })}
         again={
           <>
-            <LinkButton to="/ask" search={({ task: _, ...before }) => before} icon="edit">
+            <LinkButton to="/ask" search={(before) => ({ ...before, task: undefined })} icon="edit">
               Say it differently
             </LinkButton>
             <LinkButton to="/ask" search={{}} icon="add">
