@@ -1,4 +1,3 @@
-import { generateKeyPairSync, createHash, sign, type KeyObject } from "node:crypto";
 import { type AuditEntry, hashOfEntry, viewOfEntry } from "@steward/contracts/audit";
 import { canonical } from "@steward/contracts/canonical";
 import { newId } from "@steward/contracts/ids";
@@ -7,22 +6,18 @@ import { type SignedType, signingInput } from "@steward/contracts/signed";
 import { describe, expect, test } from "vitest";
 import { fingerprintOf, recall, remember } from "./audit-memory.ts";
 import { recordPage, verbOf } from "./record-link.ts";
+import { base64Of, type TestPair, testPair } from "./signing-for-tests.ts";
 import { NotToBelieve, type TrailSource, verifyHere } from "./verify-here.ts";
 
-const pair = () => {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const der = publicKey.export({ format: "der", type: "spki" });
-  return { privateKey, publicKey: der.toString("base64"), keyId: createHash("sha256").update(der).digest("hex") };
-};
-const root = pair();
-const sealer = pair();
+const root = await testPair();
+const sealer = await testPair();
 const tenantId = newId("tenant", 0);
 const minute = 60_000;
 
-function signed(type: SignedType, by: { privateKey: KeyObject; keyId: string }, value: unknown) {
-  const payload = Buffer.from(canonical(value));
-  const signature = sign("sha256", signingInput(type, by.keyId, payload), by.privateKey);
-  return { type, keyId: by.keyId, payload: payload.toString("base64"), signature: signature.toString("base64") };
+async function signed(type: SignedType, by: TestPair, value: unknown) {
+  const payload = new TextEncoder().encode(canonical(value));
+  const signature = base64Of(await by.sign(signingInput(type, by.keyId, payload)));
+  return { type, keyId: by.keyId, payload: base64Of(payload), signature };
 }
 
 function trust(by = root, keys = [sealer]) {
@@ -50,21 +45,23 @@ const entries = Array.from(
 );
 
 /** A seal for every two entries. */
-function trail(by = sealer): SealView[] {
+async function trail(by = sealer): Promise<SealView[]> {
   let previous = firstPrevious;
-  return [0, 1, 2].map((index) => {
+  const views: SealView[] = [];
+  for (const index of [0, 1, 2]) {
     const own = entries.slice(index * 2, index * 2 + 2);
     const leaf = { tenantId, entries: own.map((entry): [string, string] => [entry.auditId, hashOfEntry(entry)]) };
     const { leaves, content } = contentOf([leaf]);
     const payload = { v: 1 as const, sequence: index + 1, previous, ...content, sealedAtMs: (index * 2 + 2) * minute };
     previous = hashOfSeal(payload);
-    return {
+    views.push({
       sequence: index + 1,
-      document: signed("steward-seal-v1", by, payload),
+      document: await signed("steward-seal-v1", by, payload),
       proof: proveTenant(leaves, tenantId),
       versions: 1,
-    };
-  });
+    });
+  }
+  return views;
 }
 
 const now = () => 7 * minute;
@@ -74,10 +71,12 @@ async function* of<T>(...pages: T[]): AsyncGenerator<T> {
   yield* pages;
 }
 
-function source(change: { seals?: SealView[]; entries?: ReturnType<typeof views>; more?: Partial<TrailSource> } = {}) {
+async function source(
+  change: { seals?: SealView[]; entries?: ReturnType<typeof views>; more?: Partial<TrailSource> } = {},
+): Promise<TrailSource> {
   return {
     tenantId,
-    seals: of({ items: change.seals ?? trail(), trust: trust(), rootPublicKey: root.publicKey }),
+    seals: of({ items: change.seals ?? (await trail()), trust: await trust(), rootPublicKey: root.publicKey }),
     entries: of(change.entries ?? views()),
     ...change.more,
   };
@@ -91,7 +90,7 @@ const kinds = async (given: TrailSource) => {
 describe("a trail that is verified in the browser", () => {
   test("is whole when it is, and says what to remember", async () => {
     const seen: { seals: number; entries: number }[] = [];
-    const { report, ...trusted } = await verifyHere(source(), now, (done) => seen.push(done));
+    const { report, ...trusted } = await verifyHere(await source(), now, (done) => seen.push(done));
     expect(report).toMatchObject({ ok: true, findings: [], seals: 3, sealed: 6, waiting: 0 });
     expect(trusted).toEqual({ root: root.keyId, trustVersion: 1 });
     expect(seen.at(-1)).toEqual({ seals: 3, entries: 6 });
@@ -99,28 +98,32 @@ describe("a trail that is verified in the browser", () => {
 
   test("shows an entry that was edited, taken out, or put in", async () => {
     const edited = views().map((view, index) => (index === 2 ? { ...view, who: "per_2" } : view));
-    expect(await kinds(source({ entries: edited }))).toEqual(["edited"]);
-    expect(await kinds(source({ entries: views().slice(1) }))).toEqual(["missing"]);
+    expect(await kinds(await source({ entries: edited }))).toEqual(["edited"]);
+    expect(await kinds(await source({ entries: views().slice(1) }))).toEqual(["missing"]);
     const extra = viewOfEntry({ ...(entries[0] as AuditEntry), auditId: newId("audit", 5) }, 1);
-    expect(await kinds(source({ entries: [...views(), extra] }))).toEqual(["unsealed"]);
+    expect(await kinds(await source({ entries: [...views(), extra] }))).toEqual(["unsealed"]);
   });
 
   test("shows a seal by a key that the root does not vouch for, and a past that is not the one that was known", async () => {
-    expect(await kinds(source({ seals: trail(pair()) }))).toContain("forged");
+    expect(await kinds(await source({ seals: await trail(await testPair()) }))).toContain("forged");
     const known = { sequence: 3, hash: "f".repeat(64) };
-    expect(await kinds(source({ more: { known } }))).toEqual(["cut"]);
-    expect(await kinds(source({ seals: trail().slice(0, 2), entries: views().slice(2), more: { known } }))).toContain(
-      "cut",
-    );
+    expect(await kinds(await source({ more: { known } }))).toEqual(["cut"]);
+    expect(
+      await kinds(await source({ seals: (await trail()).slice(0, 2), entries: views().slice(2), more: { known } })),
+    ).toContain("cut");
   });
 
   test("is not even looked at when the root is another one, or did not sign the keys", async () => {
-    await expect(verifyHere(source({ more: { root: "a".repeat(64) } }), now, () => undefined)).rejects.toThrow(
+    await expect(verifyHere(await source({ more: { root: "a".repeat(64) } }), now, () => undefined)).rejects.toThrow(
       /another root/,
     );
-    const forged = of({ items: trail(), trust: trust(pair()), rootPublicKey: root.publicKey });
-    await expect(verifyHere(source({ more: { seals: forged } }), now, () => undefined)).rejects.toThrow(NotToBelieve);
-    await expect(verifyHere(source({ more: { seals: of() } }), now, () => undefined)).rejects.toThrow(/not one seal/);
+    const forged = of({ items: await trail(), trust: await trust(await testPair()), rootPublicKey: root.publicKey });
+    await expect(verifyHere(await source({ more: { seals: forged } }), now, () => undefined)).rejects.toThrow(
+      NotToBelieve,
+    );
+    await expect(verifyHere(await source({ more: { seals: of() } }), now, () => undefined)).rejects.toThrow(
+      /not one seal/,
+    );
   });
 });
 

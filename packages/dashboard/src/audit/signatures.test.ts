@@ -1,19 +1,15 @@
-import { generateKeyPairSync, sign } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createSignatures, rawSignature } from "./signatures.ts";
+import { testPair } from "./signing-for-tests.ts";
 
-const pair = (namedCurve: string) => {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve });
-  return { privateKey, publicKey: publicKey.export({ format: "der", type: "spki" }).toString("base64") };
-};
-const own = pair("P-256");
+const own = await testPair();
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 test("what the key signed is right, and nothing else is", async () => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (input) => {
-      const signature = new Uint8Array(sign("sha256", input, own.privateKey));
+      const signature = await own.sign(input);
       const { check, verifySignature } = createSignatures();
       expect(verifySignature(own.publicKey, input, signature)).toBe(false);
       await check(own.publicKey, input, signature);
@@ -28,16 +24,16 @@ test("what the key signed is right, and nothing else is", async () => {
 
 test("another key, another curve, and what is none are not right, and do not throw", async () => {
   const input = bytes("a seal");
-  const signature = new Uint8Array(sign("sha256", input, own.privateKey));
-  for (const publicKey of [pair("P-256").publicKey, pair("P-384").publicKey, "", "AAAA", "%%%"]) {
+  const signature = await own.sign(input);
+  for (const publicKey of [(await testPair()).publicKey, (await testPair("P-384")).publicKey, "", "AAAA", "%%%"]) {
     const { check, verifySignature } = createSignatures();
     await check(publicKey, input, signature);
     expect(verifySignature(publicKey, input, signature)).toBe(false);
   }
 });
 
-test("a signature in a shape that DER does not have is none", () => {
-  const good = new Uint8Array(sign("sha256", bytes("x"), own.privateKey));
+test("a signature in a shape that DER does not have is none", async () => {
+  const good = await own.sign(bytes("x"));
   expect(rawSignature(good)).toHaveLength(64);
   expect(rawSignature(new Uint8Array([...good, 0]))).toBeUndefined();
   fc.assert(

@@ -67,6 +67,8 @@ export interface TextFieldProps extends Common {
   autoFocus?: boolean;
   maxLength?: number;
   list?: readonly string[];
+  /** In place of sending the form. */
+  onEnter?: () => void;
 }
 
 export function TextField({
@@ -79,6 +81,7 @@ export function TextField({
   autoFocus,
   maxLength,
   list,
+  onEnter,
   ...common
 }: TextFieldProps) {
   const listId = useId();
@@ -92,6 +95,11 @@ export function TextField({
             type={type}
             value={value}
             onChange={(event) => onChange(event.target.value)}
+            onKeyDown={(event) => {
+              if (onEnter === undefined || event.key !== "Enter") return;
+              event.preventDefault();
+              onEnter();
+            }}
             placeholder={placeholder}
             autoComplete={autoComplete}
             autoFocus={autoFocus}

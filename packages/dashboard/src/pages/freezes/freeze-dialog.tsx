@@ -5,6 +5,7 @@ import { useMe } from "../../me/use-me.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { SelectField, TextField } from "../../ui/fields.tsx";
+import { useNow } from "../../ui/moment.tsx";
 import { FieldProblems } from "../../ui/problem.tsx";
 import { localInput, momentOf } from "../../windows/in-force.ts";
 import styles from "./freezes.module.css";
@@ -20,6 +21,7 @@ type Length = (typeof lengths)[number]["value"];
 
 export function FreezeDialog({ onClose }: { onClose: () => void }) {
   const { mayStaff, tenant } = useMe();
+  const nowMs = useNow();
   const [reason, setReason] = useState("");
   const [length, setLength] = useState<Length>("1");
   const [until, setUntil] = useState(() => localInput(Date.now() + 8 * hourMs));
@@ -32,7 +34,7 @@ export function FreezeDialog({ onClose }: { onClose: () => void }) {
     onDone: onClose,
   });
   const end = length === "until" ? momentOf(until) : undefined;
-  const isPast = end !== undefined && Date.parse(end) <= Date.now();
+  const isPast = end !== undefined && Date.parse(end) <= nowMs;
   return (
     <Dialog
       open

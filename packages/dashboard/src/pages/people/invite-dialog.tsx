@@ -85,8 +85,7 @@ export function InviteDialog({ isOpen, onClose }: { isOpen: boolean; onClose: ()
       >
         <TextField label="Name" value={name} onChange={setName} hint="Shown in tables and in the audit trail." />
         <TextField
-          label="Email"
-          required={false}
+          label="Email, if you like"
           type="email"
           value={email}
           onChange={setEmail}

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { emptyRollout, readRollout, type RolloutDraft, rolloutDraftOf } from "../../plan/rollout-draft.ts";
-import { RolloutFields } from "./rollout-fields.tsx";
+import { RolloutFields } from "../../plan/rollout-fields.tsx";
 import type { ScheduleForm } from "../../schedules/schedule-form.ts";
 import { blackoutWords, lateWords, overlapWords } from "../../schedules/schedule-state.ts";
 import { NumberField, SelectField } from "../../ui/fields.tsx";
@@ -102,14 +102,17 @@ function Rollout({ form, onChange }: { form: ScheduleForm; onChange: (change: Pa
   );
   const { problems } = readRollout(draft);
   return (
-    <RolloutFields
-      draft={draft}
-      problems={problems}
-      onChange={(next: RolloutDraft) => {
-        setDraft(next);
-        const read = readRollout(next);
-        if (read.problems.length === 0) onChange({ rollout: read.rollout });
-      }}
-    />
+    <fieldset className={styles["group"]}>
+      <legend className={styles["legend"]}>Rollout</legend>
+      <RolloutFields
+        draft={draft}
+        problems={problems}
+        onDraft={(next) => {
+          setDraft(next);
+          const read = readRollout(next);
+          if (read.problems.length === 0) onChange({ rollout: read.rollout });
+        }}
+      />
+    </fieldset>
   );
 }

@@ -49,19 +49,13 @@ export function TargetsField({
           ))}
         </ul>
       )}
-      <div
-        className={styles["add"]}
-        onKeyDown={(event) => {
-          // Enter adds here; the form is sent by its button.
-          if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
-          event.preventDefault();
-          add();
-        }}
-      >
+      <div className={styles["add"]}>
         <TextField
           label="An appliance, a tag key:value, or all"
           value={typed}
           onChange={setTyped}
+          // Enter adds here; the form is sent by its button.
+          onEnter={add}
           list={known.slice(0, 200)}
           error={
             wrong === undefined ? error : `${visible(wrong)} is no name of an appliance, no tag key:value, and not all`

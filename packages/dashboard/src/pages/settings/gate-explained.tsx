@@ -94,7 +94,7 @@ function Explanation({ explanation }: { explanation: GateExplanation }) {
           ))}
         </section>
       )}
-      <div className={styles["scroll"]} role="region" aria-label="Rules" tabIndex={0}>
+      <div className={styles["scroll"]}>
         <table className={styles["table"]}>
           <caption className="heard">Every rule’s verdict</caption>
           <thead>

@@ -23,7 +23,9 @@ export function QuotaMeters({ quotas }: { quotas: LimitsView["quotas"] }) {
             <p className={styles["soft"]}>
               {quotaMeanings[quota]}
               {reserved > 0 ? ` ${amountText(quota, reserved)} of it is held back for questions under way.` : ""}{" "}
-              {resetsAt === undefined ? null : (
+              {resetsAt === undefined ? (
+                "Room comes as things end."
+              ) : (
                 <>
                   Begins anew <Moment at={resetsAt} />.
                 </>
