@@ -91,15 +91,16 @@ export interface ApiPages<Item> {
 export function useApiPages<R extends Route>(
   route: R,
   input: InputOf<R>,
-  { every = "watched", enabled = true, keepsLast = false }: ApiOptions = {},
+  { every = "watched", enabled = true, keepsLast = false, inTenant }: ApiOptions = {},
 ): ApiPages<ItemOf<R>> {
   type Page = { items: ItemOf<R>[]; cursor?: string };
   const { query } = input as { query?: object };
   const asked = useInfiniteQuery({
-    queryKey: [...apiKey(route, input as { query?: object }), "pages"],
+    queryKey: [...apiKey(route, input as { query?: object }, inTenant), "pages"],
     queryFn: async ({ signal, pageParam }) => {
+      const caller = inTenant === undefined ? call : callIn(inTenant);
       const more = pageParam === undefined ? {} : { cursor: pageParam };
-      return (await call(route, { ...input, query: { ...query, ...more }, signal } as InputOf<R>)) as unknown as Page;
+      return (await caller(route, { ...input, query: { ...query, ...more }, signal } as InputOf<R>)) as unknown as Page;
     },
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last: Page) => last.cursor,
@@ -147,6 +148,8 @@ export interface ChangeOptions<R extends Route> {
   onDone?: (answer: AnswerOf<R>) => void;
   /** The failure is shown where it happened (by `error`), and not as a toast too. */
   quiet?: boolean;
+  /** In another tenant than this page's. */
+  inTenant?: string;
 }
 
 export interface Change<R extends Route> {
@@ -166,11 +169,12 @@ export function useChange<R extends Route>(route: R, options: ChangeOptions<R> =
   const mutation = useMutation<AnswerOf<R>, Error, InputOf<R>>({
     mutationFn: async (input) => {
       const keyed = route.idempotent === true ? { ...input, idempotencyKey: crypto.randomUUID() } : input;
+      const caller = options.inTenant === undefined ? call : callIn(options.inTenant);
       try {
-        return await call(route, keyed);
+        return await caller(route, keyed);
       } catch (error) {
         if (route.idempotent !== true || !(error instanceof AppError) || error.code !== "unavailable") throw error;
-        return await call(route, keyed);
+        return await caller(route, keyed);
       }
     },
   });

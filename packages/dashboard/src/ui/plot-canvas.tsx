@@ -33,13 +33,20 @@ export default function Canvas({ ref, atMs, series, height, kind, max, group, on
   const data = [atMs.map((ms) => ms / 1000), ...drawn.map((values) => [...values])] as uPlot.AlignedData;
   const latest = useRef(data);
   latest.current = data;
+  // In a stack a layer of nothing would draw its line over the one below it.
+  const isNothing = useRef<(at: number) => boolean>(() => false);
+  isNothing.current = (at) =>
+    kind === "stack" && series[at]?.values.every((value) => value === null || value === 0) === true;
   // Another series or height is another plot; new values are not.
   const shape = JSON.stringify([series.map(({ label, tone }) => [label, tone]), height, kind, max, group]);
 
   useEffect(() => {
     const node = place.current;
     if (node === null) return;
-    const options = optionsOf(node, JSON.parse(shape) as Shape, (at) => tell.current(at));
+    const options = optionsOf(node, JSON.parse(shape) as Shape, {
+      onPlace: (at) => tell.current(at),
+      isNothing: (at) => isNothing.current(at),
+    });
     const made = new uPlot(options, latest.current, node);
     plot.current = made;
     const resized = new ResizeObserver(([entry]) => {
@@ -79,7 +86,12 @@ export default function Canvas({ ref, atMs, series, height, kind, max, group, on
 
 type Shape = [[string, Tone][], number, Props["kind"], number | null, string | null];
 
-function optionsOf(node: HTMLElement, shape: Shape, onPlace: (at: number | undefined) => void): uPlot.Options {
+interface Asked {
+  onPlace: (at: number | undefined) => void;
+  isNothing: (series: number) => boolean;
+}
+
+function optionsOf(node: HTMLElement, shape: Shape, { onPlace, isNothing }: Asked): uPlot.Options {
   const [series, height, kind, max, group] = shape;
   const soft = () => colourOf(node, "--soft");
   const line = () => colourOf(node, "--line");
@@ -106,9 +118,9 @@ function optionsOf(node: HTMLElement, shape: Shape, onPlace: (at: number | undef
     ],
     series: [
       {},
-      ...series.map(([label, tone]) => ({
+      ...series.map(([label, tone], at) => ({
         label,
-        stroke: () => colourOf(node, `--${tone}`),
+        stroke: () => (isNothing(at) ? "transparent" : colourOf(node, `--${tone}`)),
         width: 1.5,
         points: { show: false },
         spanGaps: false,

@@ -38,15 +38,17 @@ export function Sparkline({ label, values, tone = "busy", max, width = 72, heigh
       viewBox={`0 0 ${width} ${height}`}
       style={{ flex: "none", color: `var(--${tone})` }}
     >
-      {/* A single point is a line of no length: the round end shows it. */}
-      <path
-        d={/L/.test(path) ? path : `${path}h.01`}
-        fill="none"
-        stroke="currentColor"
-        strokeWidth="1.5"
-        strokeLinecap="round"
-        strokeLinejoin="round"
-      />
+      {path === "" ? null : (
+        /* A single point is a line of no length: the round end shows it. */
+        <path
+          d={/L/.test(path) ? path : `${path}h.01`}
+          fill="none"
+          stroke="currentColor"
+          strokeWidth="1.5"
+          strokeLinecap="round"
+          strokeLinejoin="round"
+        />
+      )}
     </svg>
   );
 }
