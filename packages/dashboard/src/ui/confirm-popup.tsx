@@ -14,7 +14,9 @@ export interface ConfirmPopupProps {
 
 export function ConfirmPopup({ question, open, onAnswer }: ConfirmPopupProps) {
   const [typed, setTyped] = useState("");
-  const matches = question.retype === undefined || typed.trim() === question.retype;
+  // Nobody types what cannot be seen: a name with hidden characters is typed as it is shown.
+  const { retype } = question;
+  const matches = retype === undefined || typed.trim() === retype.trim() || typed.trim() === visible(retype).trim();
   return (
     <AlertDialog.Root open={open} onOpenChange={(next) => next || onAnswer(false)}>
       <AlertDialog.Portal>

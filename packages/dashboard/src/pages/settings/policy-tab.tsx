@@ -160,8 +160,8 @@ const directions: Record<Direction, { text: string; tone: "good" | "bad" | "stil
 function Changes({ changes }: { changes: readonly PolicyChange[] }) {
   return (
     <ul className={styles["changes"]}>
-      {changes.map(({ text, direction }) => (
-        <li key={text}>
+      {changes.map(({ text, direction }, at) => (
+        <li key={`${at} ${text}`}>
           <Badge tone={directions[direction].tone}>{directions[direction].text}</Badge> <bdi>{visible(text)}</bdi>
         </li>
       ))}

@@ -75,7 +75,9 @@ export function RuleDialog({
             hint={
               ids.length === 0 || draft.action.trim() === ""
                 ? "Its id; * is any text: users.*"
-                : `${plural(met.length, "action")} of the catalogue${met.length === 0 ? " fits." : `: ${met.slice(0, 4).join(", ")}${met.length > 4 ? ", …" : ""}`}`
+                : met.length === 0
+                  ? "No action of the catalogue fits."
+                  : `${plural(met.length, "action")} of the catalogue: ${met.slice(0, 4).join(", ")}${met.length > 4 ? ", …" : ""}`
             }
             error={problemOf("action")}
           />
