@@ -61,11 +61,17 @@ export const loginOptionsSchema = z.strictObject({
       url: z.url(),
       clientId: z.string(),
       emailDomain: z.string().optional(),
+      /** Where a browser is sent to sign in (`response_type=id_token`), if it was asked for and the issuer does that. */
+      authorizationUrl: z.url({ protocol: /^https?$/ }).optional(),
     }),
   ),
 });
 export type LoginOptions = z.infer<typeof loginOptionsSchema>;
-export const loginOptionsQuery = z.strictObject({ tenant: tenantIdSchema.optional() });
+export const loginOptionsQuery = z.strictObject({
+  tenant: tenantIdSchema.optional(),
+  /** `page`: also where a browser signs in. Each issuer is asked for it, and remembered for a while. */
+  for: z.enum(["program", "page"]).default("program"),
+});
 
 /** `POST /freeze`: nothing new starts in the scope until then. */
 export const createFreezeSchema = z.strictObject({

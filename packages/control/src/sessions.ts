@@ -20,6 +20,7 @@ import { audited } from "./audit.ts";
 import { certificateOf } from "./authenticate.ts";
 import { standingOfToken } from "./authenticate-token.ts";
 import type { Context, Principal, WithSigner } from "./context.ts";
+import { issuerPage } from "./issuer-keys.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 
 export type SessionDeps = Pick<Context, "stage" | "table" | "nowMs" | "secret" | "log"> &
@@ -244,20 +245,23 @@ async function end(
 
 /** The issuers of a tenant and the provider's. Who does not exist has none, like most: nobody learns who does. */
 export async function loginOptions(
-  deps: Pick<Context, "table">,
-  query: { tenant?: string | undefined },
+  deps: Pick<Context, "table" | "nowMs"> & { fetchOutside: FetchOutside },
+  query: { tenant?: string | undefined; for?: "program" | "page" },
 ): Promise<LoginOptions> {
   const owners = new Set([providerTenantId, query.tenant ?? providerTenantId]);
   const found = await Promise.all([...owners].map((owner) => listIssuers(deps.table, owner)));
-  return {
-    issuers: found.flat().map(({ issuerId, name, url, clientId, emailDomain }) => ({
+  const issuers = found.flat().map(async ({ issuerId, name, url, clientId, emailDomain }) => {
+    const authorizationUrl = query.for === "page" ? await issuerPage(deps, url) : undefined;
+    return {
       id: issuerId,
       name,
       url,
       clientId,
       ...(emailDomain === undefined ? {} : { emailDomain }),
-    })),
-  };
+      ...(authorizationUrl === undefined ? {} : { authorizationUrl }),
+    };
+  });
+  return { issuers: await Promise.all(issuers) };
 }
 
 function personAs(person: PersonState, limitTo: string | undefined): Principal {

@@ -260,11 +260,39 @@ describe("a tenant's issuer", () => {
   it("is shown to whoever knows the tenant's id; who is not there looks like who has none", async () => {
     const { id } = await setUp();
     const other = await house.tenant();
-    expect((await loginOptions(house, { tenant: admin.tenantId })).issuers.map((one) => one.id)).toEqual([id]);
-    const none = await loginOptions(house, { tenant: other.tenantId });
-    expect(await loginOptions(house, { tenant: "ten_01k0000000000000000000000a" })).toEqual(none);
+    expect((await loginOptions(deps(), { tenant: admin.tenantId })).issuers.map((one) => one.id)).toEqual([id]);
+    const none = await loginOptions(deps(), { tenant: other.tenantId });
+    expect(await loginOptions(deps(), { tenant: "ten_01k0000000000000000000000a" })).toEqual(none);
     const isAbsent = removeIssuer(house, other, { issuerId: id });
     await expect(isAbsent).rejects.toSatisfy(is("not_found"));
+  });
+
+  it("says where a browser signs in when a page asks, if it brings an ID token back and is as guarded as the issuer", async () => {
+    await setUp();
+    const page = { tenant: admin.tenantId, for: "page" } as const;
+    const urls = async (query: Parameters<typeof loginOptions>[1]) =>
+      (await loginOptions(deps(), query)).issuers.map((one) => one.authorizationUrl);
+    const authorize = `${idp.url}/authorize`;
+    idp.discovery = { authorization_endpoint: authorize };
+    expect(await urls({ tenant: admin.tenantId })).toEqual([undefined]);
+    expect(idp.asked["/.well-known/openid-configuration"]).toBeUndefined();
+    expect(await urls(page)).toEqual([authorize]);
+    expect(await urls(page)).toEqual([authorize]);
+    expect(idp.asked["/.well-known/openid-configuration"]).toBe(1);
+    for (const said of [
+      { authorization_endpoint: authorize, response_types_supported: ["code"] },
+      { authorization_endpoint: authorize, response_modes_supported: ["form_post"] },
+      { authorization_endpoint: "javascript:alert(1)" },
+      { authorization_endpoint: 7 },
+    ]) {
+      idp.discovery = said;
+      house.passTime(601_000);
+      expect(await urls(page)).toEqual([undefined]);
+    }
+    // It does not answer: the page offers the other ways.
+    idp.isDown = true;
+    house.passTime(601_000);
+    expect(await urls(page)).toEqual([undefined]);
   });
 
   it("has sessions that end a day after the sign-in, however often they are refreshed", async () => {

@@ -1,7 +1,8 @@
 import { type Caller, createCaller } from "@steward/contracts/caller";
 import { AppError } from "@steward/contracts/errors";
 import { sessionRoutes } from "@steward/contracts/routes/sessions";
-import type { CreateSession, Session } from "@steward/contracts/session";
+import type { CreateSession, LoginOptions, Session } from "@steward/contracts/session";
+import { arrivalOf, beginSignIn, finishSignIn, type Issuer, ownPath, readBegun } from "./issuer-sign-in.ts";
 import { send, traceHeaders } from "./transport.ts";
 
 /**
@@ -9,12 +10,14 @@ import { send, traceHeaders } from "./transport.ts";
  * good for one use. Nothing is kept in localStorage, and there is no cookie: another site cannot make this page's calls.
  */
 const refreshKey = "steward.refresh-token";
+/** While the browser is at an issuer. */
+const begunKey = "steward.issuer-sign-in";
 
 export type SignIn =
   | { state: "starting" }
   | { state: "in" }
   /** `why`: what to tell, where it is more than that nobody signed in yet. */
-  | { state: "out"; why?: "link-used" | "ended" | "signed-out" | "unreachable" };
+  | { state: "out"; why?: "link-used" | "ended" | "signed-out" | "unreachable" | "issuer"; error?: unknown };
 
 let access: { token: string; endsMs: number } | undefined;
 let refreshing: Promise<void> | undefined;
@@ -34,16 +37,35 @@ export function signInState(): SignIn {
 }
 
 /**
- * Takes a `#login=…` out of the address (at once, before anything is sent, so that it stays in no history) and signs in
- * with it. Without one, an earlier sign-in of this tab goes on.
+ * Takes what signs in (`#login=…`, or what an issuer sent back) out of the address (at once, before anything is sent, so
+ * that it stays in no history) and signs in with it. Without it, an earlier sign-in of this tab goes on.
  */
 export async function startSession(): Promise<void> {
-  const login = new URLSearchParams(location.hash.slice(1)).get("login");
-  if (login !== null && login !== "") {
+  const arrived = arrivalOf(location.hash);
+  if (arrived.kind === "issuer") {
+    const begun = readBegun(sessionStorage.getItem(begunKey));
+    // Good for one arrival, whatever comes of it.
+    sessionStorage.removeItem(begunKey);
+    const finished = finishSignIn(begun, arrived, Date.now());
+    history.replaceState(history.state, "", "returnTo" in finished ? finished.returnTo : location.pathname);
+    if ("problem" in finished) {
+      forget();
+      return tell({ state: "out", why: "issuer", error: new AppError("unauthenticated", finished.problem) });
+    }
+    tell({ state: "starting" });
+    try {
+      await signInWith(finished.proof);
+    } catch (error) {
+      forget();
+      tell({ state: "out", why: "issuer", error });
+    }
+    return;
+  }
+  if (arrived.kind === "link") {
     history.replaceState(history.state, "", location.pathname + location.search);
     tell({ state: "starting" });
     try {
-      await signInWith({ bootstrapToken: login });
+      await signInWith({ bootstrapToken: arrived.token });
     } catch (error) {
       forget();
       tell({ state: "out", why: error instanceof AppError && error.retryable ? "unreachable" : "link-used" });
@@ -51,6 +73,26 @@ export async function startSession(): Promise<void> {
     return;
   }
   tell(sessionStorage.getItem(refreshKey) === null ? { state: "out" } : { state: "in" });
+}
+
+/** Sends the browser to an issuer. False where it has no page for that. `invitation`: binds that account to whom it invites. */
+export function signInAt(issuer: Issuer, invitation?: string): boolean {
+  const gone = beginSignIn(issuer, {
+    origin: location.origin,
+    returnTo: ownPath(location.pathname + location.search),
+    nowMs: Date.now(),
+    secret: () => crypto.randomUUID() + crypto.randomUUID(),
+    invitation,
+  });
+  if (gone === undefined) return false;
+  sessionStorage.setItem(begunKey, JSON.stringify(gone.begun));
+  location.assign(gone.url);
+  return true;
+}
+
+/** The issuers that this page can send somebody to: the provider's, and the tenant's that the address names. */
+export function loginOptions(tenant: string | undefined): Promise<LoginOptions> {
+  return open(sessionRoutes.loginOptions, { query: { for: "page", ...(tenant === undefined ? {} : { tenant }) } });
 }
 
 /** Throws `AppError` where the proof is not taken. */

@@ -22,7 +22,7 @@ export function outcomeSaid(outcome: ScheduleView["log"][number]["outcome"]): Sa
 /** What became of its last due time. */
 export function lastSaid({ log }: Pick<ScheduleView, "log">): Said {
   const [last] = log;
-  return last === undefined ? { text: "Waits for its first time", tone: "still" } : outcomes[last.outcome];
+  return last === undefined ? { text: "Not due yet", tone: "still" } : outcomes[last.outcome];
 }
 
 /** Whether a person's standing yes stands behind it. `now` is only known where one schedule is looked at. */

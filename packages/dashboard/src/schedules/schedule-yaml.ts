@@ -1,3 +1,4 @@
+import { canonical } from "@steward/contracts/canonical";
 import { type CreateSchedule, createScheduleSchema, type ScheduleView } from "@steward/contracts/schedule";
 
 /**
@@ -13,13 +14,21 @@ export function scheduleYaml(schedules: readonly Pick<ScheduleView, "name" | "de
 function withoutDefaults(definition: ScheduleView["definition"]): Partial<CreateSchedule> {
   const { when, steps, targets } = definition;
   const defaults: Record<string, unknown> = createScheduleSchema.parse({ name: "x", when, steps, targets });
-  const wanted = ["when", "steps", "targets"];
+  // In the order of the schema, in which people read it: the API's is the table's.
+  const known: Record<string, unknown> = definition;
   return Object.fromEntries(
-    Object.entries(definition).filter(
-      ([name, value]) =>
-        value !== undefined && (wanted.includes(name) || JSON.stringify(value) !== JSON.stringify(defaults[name])),
-    ),
+    Object.keys(createScheduleSchema.shape)
+      .map((name) => [name, known[name]] as const)
+      .filter(
+        ([name, value]) => value !== undefined && (wanted.has(name) || canonical(value) !== textOf(defaults[name])),
+      ),
   );
+}
+
+const wanted = new Set(["when", "steps", "targets"]);
+
+function textOf(value: unknown): string | undefined {
+  return value === undefined ? undefined : canonical(value);
 }
 
 function fieldsOf(value: object, depth: number): string {

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useId, useState } from "react";
 import { comingTimes, dueText, localZone, problemOfWhen, timeZones, zoneOf } from "./coming-times.ts";
 import { rateUnits, type ScheduleForm, whenOf } from "./schedule-form.ts";
 import { asKind, type SimpleTimes } from "./simple-times.ts";
@@ -99,6 +99,7 @@ function TimesFields({
   onChange: (times: SimpleTimes) => void;
   error: string | undefined;
 }) {
+  const labelId = useId();
   if (times.kind === "custom") {
     return (
       <TextField
@@ -150,27 +151,32 @@ function TimesFields({
   }
   return (
     <>
-      <div className={styles["days"]} role="group" aria-label="Days">
-        {days.map((day, index) => {
-          const number = (index + 1) % 7;
-          const isOn = times.days.includes(number);
-          return (
-            <button
-              key={day}
-              type="button"
-              className={classes(styles["dayButton"], isOn && styles["on"])}
-              aria-pressed={isOn}
-              aria-label={dayNames[index]}
-              onClick={() => {
-                const left = isOn ? times.days.filter((one) => one !== number) : [...times.days, number];
-                // A week without a day would be every day.
-                if (left.length > 0) onChange({ ...times, days: left.sort((a, b) => a - b) });
-              }}
-            >
-              {day}
-            </button>
-          );
-        })}
+      <div role="group" aria-labelledby={labelId}>
+        <div id={labelId} className={styles["label"]}>
+          Days
+        </div>
+        <div className={styles["days"]}>
+          {days.map((day, index) => {
+            const number = (index + 1) % 7;
+            const isOn = times.days.includes(number);
+            return (
+              <button
+                key={day}
+                type="button"
+                className={classes(styles["dayButton"], isOn && styles["on"])}
+                aria-pressed={isOn}
+                onClick={() => {
+                  const left = isOn ? times.days.filter((one) => one !== number) : [...times.days, number];
+                  // A week without a day would be every day.
+                  if (left.length > 0) onChange({ ...times, days: left.sort((a, b) => a - b) });
+                }}
+              >
+                {day}
+                <span className="heard">{dayNames[index]?.slice(3)}</span>
+              </button>
+            );
+          })}
+        </div>
       </div>
       {time}
     </>

@@ -26,7 +26,7 @@ export function Shell() {
         ) : (
           <div className={styles["center"]}>
             <Suspense fallback={<Skeleton />}>
-              {signIn.state === "out" ? <SignInPage why={signIn.why} /> : <Skeleton />}
+              {signIn.state === "out" ? <SignInPage why={signIn.why} error={signIn.error} /> : <Skeleton />}
             </Suspense>
           </div>
         )}

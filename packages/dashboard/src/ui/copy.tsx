@@ -1,6 +1,7 @@
 import { useState } from "react";
-import { visible } from "../text.ts";
+import { visible, visibleLines } from "../text.ts";
 import { IconButton } from "./button.tsx";
+import { classes } from "./classes.ts";
 import styles from "./copy.module.css";
 
 /** Text to take elsewhere (a command, a hash, a link), with a button that does. */
@@ -17,7 +18,11 @@ export function Copy({ text, label = "Copy" }: { text: string; label?: string })
   };
   return (
     <span className={styles["copy"]}>
-      <code className={styles["text"]}>{visible(text)}</code>
+      {text.includes("\n") ? (
+        <pre className={classes(styles["text"], styles["lines"])}>{visibleLines(text)}</pre>
+      ) : (
+        <code className={styles["text"]}>{visible(text)}</code>
+      )}
       <IconButton label={copied ? "Copied" : label} icon={copied ? "check" : "copy"} onClick={() => void copy()} />
       <span className="heard" role="status">
         {copied ? "Copied" : ""}

@@ -1,23 +1,20 @@
 import type { ScheduleView } from "@steward/contracts/schedule";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { byDay, clockText, localZone, zoneOf } from "../../schedules/coming-times.ts";
-import { agenda } from "../../schedules/schedule-state.ts";
+import { byDay, clockText, dueText, localZone, zoneOf } from "../../schedules/coming-times.ts";
+import { agenda, comingOf } from "../../schedules/schedule-state.ts";
 import { Moment } from "../../ui/moment.tsx";
 import { Said } from "../../ui/said.tsx";
 import styles from "./schedules.module.css";
 
 const shown = 20;
 
-/** The next due times of several schedules, by day: on this person's own clocks, and beside it on the schedule's. */
-export function Agenda({ schedules, single = false }: { schedules: readonly ScheduleView[]; single?: boolean }) {
+/** The next due times of all schedules, by day, on this person's own clocks. */
+export function Agenda({ schedules }: { schedules: readonly ScheduleView[] }) {
   const [here] = useState(localZone);
   const due = agenda(schedules, shown);
-  const only = schedules[0];
-  const zone = single && only !== undefined ? zoneOf(only.definition.when) : here;
-  if (due.length === 0)
-    return <p className={styles["note"]}>Nothing is due: what is paused rests until it is resumed.</p>;
-  const days = byDay([...new Set(due.map(({ atMs }) => atMs))], zone);
+  if (due.length === 0) return <Nothing />;
+  const days = byDay([...new Set(due.map(({ atMs }) => atMs))], here);
   return (
     <ol className={styles["agenda"]}>
       {days.map(({ day, times }) => (
@@ -28,19 +25,15 @@ export function Agenda({ schedules, single = false }: { schedules: readonly Sche
               .filter(({ atMs }) => times.includes(atMs))
               .map(({ atMs, schedule }) => (
                 <li key={`${schedule.id} ${atMs}`} className={styles["due"]}>
-                  <span className={styles["clock"]}>{clockText(atMs, zone)}</span>
-                  {single ? (
-                    <OnOwnClocks atMs={atMs} zone={zone} here={here} />
-                  ) : (
-                    <span className={styles["dueName"]}>
-                      <Link to="/schedules/$scheduleId" params={{ scheduleId: schedule.id }}>
-                        {schedule.name}
-                      </Link>{" "}
-                      <span className={styles["soft"]}>
-                        <Said>{schedule.definition.targets.join(", ")}</Said>
-                      </span>
+                  <span className={styles["clock"]}>{clockText(atMs, here)}</span>
+                  <span className={styles["dueName"]}>
+                    <Link to="/schedules/$scheduleId" params={{ scheduleId: schedule.id }}>
+                      {schedule.name}
+                    </Link>{" "}
+                    <span className={styles["soft"]}>
+                      <Said>{schedule.definition.targets.join(", ")}</Said>
                     </span>
-                  )}
+                  </span>
                   <span className={styles["soft"]}>
                     <Moment at={new Date(atMs).toISOString()} />
                   </span>
@@ -53,6 +46,27 @@ export function Agenda({ schedules, single = false }: { schedules: readonly Sche
   );
 }
 
-function OnOwnClocks({ atMs, zone, here }: { atMs: number; zone: string; here: string }) {
-  return <span className={styles["soft"]}>{here === zone ? "" : `for you ${clockText(atMs, here)}`}</span>;
+/** Those of one, on its own clocks, and on this person's where they show something else. */
+export function DueTimes({ schedule }: { schedule: ScheduleView }) {
+  const [here] = useState(localZone);
+  const zone = zoneOf(schedule.definition.when);
+  const due = comingOf(schedule, shown);
+  if (due.length === 0) return <Nothing />;
+  return (
+    <ol>
+      {due.map((atMs) => (
+        <li key={atMs} className={styles["due"]}>
+          <span className={styles["clock"]}>{dueText(atMs, zone)}</span>
+          <span className={styles["soft"]}>{here === zone ? "" : `for you ${clockText(atMs, here)}`}</span>
+          <span className={styles["soft"]}>
+            <Moment at={new Date(atMs).toISOString()} />
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Nothing() {
+  return <p className={styles["note"]}>Nothing is due: what is paused rests until it is resumed.</p>;
 }

@@ -16,7 +16,7 @@ import { Menu } from "../../ui/menu.tsx";
 import { Moment } from "../../ui/moment.tsx";
 import { Page, Panel } from "../../ui/page.tsx";
 import { Said } from "../../ui/said.tsx";
-import { Agenda } from "./agenda.tsx";
+import { DueTimes } from "./agenda.tsx";
 import { EditSchedule } from "./edit-schedule.tsx";
 import { PastTimes } from "./past-times.tsx";
 import { ScheduleFacts } from "./schedule-facts.tsx";
@@ -143,7 +143,7 @@ function Shown({ schedule }: { schedule: ScheduleView }) {
       </div>
       <div className={styles["column"]}>
         <Panel title="The next 20 due times" note={`On the clocks of ${zoneOf(schedule.definition.when)}`}>
-          <Agenda schedules={[schedule]} single />
+          <DueTimes schedule={schedule} />
         </Panel>
         <Panel title="As code" note="For the file of steward schedule apply">
           <Copy text={yaml} label="Copy the file" />

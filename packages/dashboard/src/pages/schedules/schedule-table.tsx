@@ -65,7 +65,7 @@ const columns: readonly Column<ScheduleView>[] = [
   },
   {
     id: "approval",
-    header: "Standing approval",
+    header: "Approval",
     text: (one) => approvalSaid(one, Date.now()).text,
     cell: (one) => {
       const { text, tone } = approvalSaid(one, Date.now());
@@ -82,7 +82,7 @@ const columns: readonly Column<ScheduleView>[] = [
     width: 130,
     optional: true,
   },
-  { id: "do", header: "Actions", text: () => "", cell: (one) => <ScheduleMenu schedule={one} />, width: 64 },
+  { id: "do", header: "Do", text: () => "", cell: (one) => <ScheduleMenu schedule={one} />, width: 64 },
 ];
 
 export function ScheduleTable({

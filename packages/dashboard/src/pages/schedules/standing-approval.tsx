@@ -42,38 +42,40 @@ export function StandingApproval({ schedule }: { schedule: ScheduleView }) {
         ) : undefined
       }
     >
-      <Facts
-        items={[
-          ["State", <Badge tone={said.tone}>{said.text}</Badge>],
-          now?.risk === undefined
-            ? undefined
-            : [
-                "Risk now",
-                <>
-                  <Badge tone={riskTones[now.risk]}>{now.risk}</Badge>
-                  {now.riskReasons.length > 0 && (
-                    <>
-                      {" "}
-                      <Said>{now.riskReasons.join("; ")}</Said>
-                    </>
-                  )}
-                </>,
-              ],
-          now?.problem === undefined ? undefined : ["It could not run now", <Said>{now.problem}</Said>],
-          standing === undefined ? undefined : ["Given by", <Said>{standing.name}</Said>],
-          standing === undefined ? undefined : ["Given", <Moment at={standing.at} />],
-          standing === undefined ? undefined : ["Ends", <Moment at={standing.expiresAt} />],
-        ]}
-      />
-      <p className={styles["note"]}>{explain(schedule)}</p>
-      {now?.standingHash !== undefined && now.risk !== "low" && mayApprove && (
-        <Approve schedule={schedule} standingHash={now.standingHash} />
-      )}
-      {now?.risk === "high" && !mayApprove && may("operator") && (
-        <p className={styles["note"]}>
-          The risk is high: somebody with the role approver, who did not write it, approves it.
-        </p>
-      )}
+      <div className={styles["approval"]}>
+        <Facts
+          items={[
+            ["State", <Badge tone={said.tone}>{said.text}</Badge>],
+            now?.risk === undefined
+              ? undefined
+              : [
+                  "Risk now",
+                  <>
+                    <Badge tone={riskTones[now.risk]}>{now.risk}</Badge>
+                    {now.riskReasons.length > 0 && (
+                      <>
+                        {" "}
+                        <Said>{now.riskReasons.join("; ")}</Said>
+                      </>
+                    )}
+                  </>,
+                ],
+            now?.problem === undefined ? undefined : ["It could not run now", <Said>{now.problem}</Said>],
+            standing === undefined ? undefined : ["Given by", <Said>{standing.name}</Said>],
+            standing === undefined ? undefined : ["Given", <Moment at={standing.at} />],
+            standing === undefined ? undefined : ["Ends", <Moment at={standing.expiresAt} />],
+          ]}
+        />
+        <p className={styles["note"]}>{explain(schedule)}</p>
+        {now?.standingHash !== undefined && now.risk !== "low" && mayApprove && (
+          <Approve schedule={schedule} standingHash={now.standingHash} />
+        )}
+        {now?.risk === "high" && !mayApprove && may("operator") && (
+          <p className={styles["note"]}>
+            The risk is high: somebody with the role approver, who did not write it, approves it.
+          </p>
+        )}
+      </div>
     </Panel>
   );
 }
