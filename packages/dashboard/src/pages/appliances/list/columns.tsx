@@ -1,4 +1,5 @@
 import type { NodeView } from "@steward/contracts/node";
+import type { CSSProperties } from "react";
 import { healthTerms, spanText, termOf, visible } from "../../../text.ts";
 import { Status } from "../../../ui/badge.tsx";
 import type { Column } from "../../../ui/data-table.tsx";
@@ -15,8 +16,7 @@ function Share({ value }: { value: number | undefined }) {
   if (value === undefined) return <span className={styles["none"]}>–</span>;
   const tone = value >= 95 ? "bad" : value >= 85 ? "wait" : "still";
   return (
-    <span className={styles["share"]} data-tone={tone}>
-      <span className={styles["bar"]} style={{ width: `${Math.min(100, value)}%` }} aria-hidden="true" />
+    <span className={styles["share"]} data-tone={tone} style={{ "--share": `${Math.min(100, value)}%` } as CSSProperties}>
       {Math.round(value)} %
     </span>
   );
@@ -37,24 +37,29 @@ function share(id: string, header: string, metric: Metric, more: Partial<Column<
 function Tags({ tags }: { tags: readonly string[] }) {
   return (
     <span className={styles["tags"]} title={tags.map(visible).join(" ")}>
-      {tags.map((tag) => (
+      {tags.slice(0, 3).map((tag) => (
         <span key={tag} className={styles["tag"]}>
           {visible(tag)}
         </span>
       ))}
+      {tags.length > 3 && `+${tags.length - 3}`}
     </span>
   );
 }
 
+/** Each time that a row is drawn: it is about days. */
+const notesNow = (node: NodeView) => notesOf(node, Date.now());
+
 /** What is wrong, in a few words: what it is not healthy for, and what health does not say. */
 function whyText(node: NodeView): string {
-  const notes = notesOf(node, Date.now()).map((note) => noteTerms[note].text);
+  const notes = notesNow(node).map((note) => noteTerms[note].text);
   return [...notes, ...(node.causes ?? []).map(({ part }) => causeBrief(part))].join(", ");
 }
 
 function Why({ node }: { node: NodeView }) {
-  const [worst] = notesOf(node, Date.now());
+  const [worst] = notesNow(node);
   const causes = (node.causes ?? []).map(({ part }) => causeBrief(part)).join(", ");
+  if (worst === undefined && causes === "") return null;
   return (
     <span className={styles["why"]} title={visible(whyText(node))}>
       {worst !== undefined && <Status of={noteTerms[worst]} />}

@@ -76,20 +76,7 @@ export function ConfigFields({ draft, problems, canRing, onChange }: ConfigField
           ]}
         />
         {yesNo("drives", "Ask drives for their own diagnosis")}
-        {yesNo("updates", "Tell of waiting security updates and restarts")}
-      </div>
-      <div className={styles["fields"]}>
-        {list(
-          "services",
-          "Services that must be active",
-          "One a line. All others are told where they have failed.",
-          "nginx\nsmbd",
-        )}
-        {list("ignoreServices", "Services of which nothing is told", "One a line", "snapd")}
-        {list("certificates", "Certificates to watch", "PEM files, beside those that Steward made", "/etc/ssl/nas.pem")}
-        {list("filesystems", "File systems to watch", "Mount points, beside the one with the state folder", "/srv")}
-      </div>
-      <div className={styles["fields"]}>
+        {yesNo("updates", "Tell of waiting updates and restarts")}
         <TextField
           label="Too hot from, °C: warning"
           value={draft.temperatureWarning}
@@ -104,6 +91,17 @@ export function ConfigFields({ draft, problems, canRing, onChange }: ConfigField
           onChange={(temperatureCritical) => set({ temperatureCritical })}
           placeholder={String(usualTemperature.critical)}
         />
+      </div>
+      <div className={styles["fields"]}>
+        {list(
+          "services",
+          "Services that must be active",
+          "One a line. All others are told where they have failed.",
+          "nginx\nsmbd",
+        )}
+        {list("ignoreServices", "Services of which nothing is told", "One a line", "snapd")}
+        {list("certificates", "Certificates to watch", "PEM files, beside those that Steward made", "/etc/ssl/nas.pem")}
+        {list("filesystems", "File systems to watch", "Mount points, beside the one with the state folder", "/srv")}
       </div>
     </>
   );

@@ -34,8 +34,12 @@ export function FactsPanels({ node }: { node: NodeView }) {
         {shown.map((group) => (
           <Panel
             key={group.name}
-            title={group.title}
-            note={group.items === undefined ? undefined : String(group.items.length)}
+            title={
+              <>
+                {visible(group.title)}{" "}
+                {group.items !== undefined && <span className={styles["soft"]}>{group.items.length}</span>}
+              </>
+            }
           >
             <Group group={group} />
           </Panel>

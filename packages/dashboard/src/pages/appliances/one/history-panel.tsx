@@ -7,7 +7,7 @@ import type { Tone } from "../../../text.ts";
 import { Empty } from "../../../ui/empty.tsx";
 import { SelectField } from "../../../ui/fields.tsx";
 import { Loaded } from "../../../ui/loaded.tsx";
-import { exactText } from "../../../ui/moment.tsx";
+import { exactText, Moment } from "../../../ui/moment.tsx";
 import { Panel } from "../../../ui/page.tsx";
 import { Plot } from "../../../ui/plot.tsx";
 import { type HealthSpan, healthSpans, type HistoryMetric, seriesOf, sharesOf } from "./history-series.ts";
@@ -74,7 +74,7 @@ function Drawn({ history, hours, toMs }: { history: NodeHistory; hours: number; 
     () =>
       plots.map(({ metric, title, tone, ...rest }) => {
         const { atMs, values } = seriesOf(history, metric);
-        return { ...rest, title, atMs, series: [{ label: title, tone, values }] };
+        return { ...rest, title, atMs, series: [{ label: "Mean of five minutes", tone, values }] };
       }),
     [history],
   );
@@ -99,7 +99,8 @@ function HealthStrip({ spans }: { spans: readonly HealthSpan[] }) {
   const words = levels.flatMap((level) =>
     shares[level] === undefined ? [] : [`${level} ${percent(shares[level])} %`],
   );
-  const total = (spans.at(-1)?.toMs ?? 0) - (spans[0]?.fromMs ?? 0);
+  const beganMs = spans[0]?.fromMs ?? 0;
+  const total = (spans.at(-1)?.toMs ?? 0) - beganMs;
   return (
     <div>
       <div className={styles["strip"]} role="img" aria-label={`Health: ${words.join(", ")} of the time`}>
@@ -113,7 +114,9 @@ function HealthStrip({ spans }: { spans: readonly HealthSpan[] }) {
           />
         ))}
       </div>
-      <p className={styles["soft"]}>{words.join(", ")}</p>
+      <p className={styles["soft"]}>
+        {words.join(", ")}, since <Moment at={new Date(beganMs).toISOString()} />
+      </p>
     </div>
   );
 }

@@ -30,8 +30,13 @@ export interface HealthSpan {
   toMs: number;
 }
 
-/** How it was, from one moment to another, without a gap: equal steps in one piece. */
-export function healthSpans({ points, stepSeconds }: NodeHistory, fromMs: number, toMs: number): HealthSpan[] {
+/**
+ * How it was, from one moment to another, without a gap: equal steps in one piece. It begins with the first that is known:
+ * a machine was not silent before there was any.
+ */
+export function healthSpans({ points, stepSeconds }: NodeHistory, sinceMs: number, toMs: number): HealthSpan[] {
+  const firstMs = points[0] === undefined ? sinceMs : Date.parse(points[0].at);
+  const fromMs = Math.min(toMs, Math.max(sinceMs, firstMs));
   const stepMs = stepSeconds * 1000;
   const spans: HealthSpan[] = [];
   const add = (level: HealthSpan["level"], startMs: number, endMs: number) => {

@@ -64,6 +64,12 @@ function Form({ nodeId, view }: { nodeId: string; view: NodeThresholdsView }) {
         if (read.thresholds !== undefined && isChanged) void put.run({ params: { nodeId }, body: read.thresholds });
       }}
     >
+      <div className={styles["metricRow"]} aria-hidden="true">
+        <span />
+        <span className={styles["soft"]}>Warning</span>
+        <span className={styles["soft"]}>Critical</span>
+        <span />
+      </div>
       {thresholdMetrics.map((metric) => {
         const [warning, critical] = view.inForce[metric];
         const own = view.thresholds[metric] !== undefined;
@@ -73,7 +79,7 @@ function Form({ nodeId, view }: { nodeId: string; view: NodeThresholdsView }) {
             label={`${thresholdNames[metric]}: ${bound}`}
             quietLabel
             value={current[metric][bound]}
-            placeholder={own ? "" : `${inForce}${unitOf(metric)} (${bound})`}
+            placeholder={own ? "" : String(inForce)}
             onChange={(value) => setDraft({ ...current, [metric]: { ...current[metric], [bound]: value } })}
           />
         );
@@ -84,7 +90,7 @@ function Form({ nodeId, view }: { nodeId: string; view: NodeThresholdsView }) {
             {field("critical", critical)}
             <span className={styles["soft"]} role={problem === undefined ? undefined : "alert"}>
               {problem ??
-                (own ? "its own: warning, critical" : `as everywhere: ${warning} and ${critical}${unitOf(metric)}`)}
+                (own ? "this appliance’s own" : `as everywhere: ${warning} and ${critical}${unitOf(metric)}`)}
             </span>
           </div>
         );
