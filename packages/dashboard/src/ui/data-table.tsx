@@ -11,6 +11,7 @@ import {
   type ReactNode,
   useCallback,
   useDeferredValue,
+  useEffect,
   useId,
   useLayoutEffect,
   useMemo,
@@ -21,7 +22,16 @@ import { TableBody } from "./data-table-body.tsx";
 import { TableHead } from "./data-table-head.tsx";
 import { TableTools } from "./data-table-tools.tsx";
 import styles from "./data-table.module.css";
-import { arranged, type Column, nextSort, type RowMemory, shownColumns, sortOf, type TableView } from "./table-rows.ts";
+import {
+  arranged,
+  type Column,
+  nextSort,
+  prepare,
+  type RowMemory,
+  shownColumns,
+  sortOf,
+  type TableView,
+} from "./table-rows.ts";
 
 export type { Column, TableView } from "./table-rows.ts";
 
@@ -85,6 +95,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>): React
 
   // oxlint-disable-next-line react-hooks/exhaustive-deps -- other columns say other things of the same row
   const memory = useMemo<RowMemory<Row>>(() => new WeakMap(), [columns]);
+  usePrepared(rows, columns, memory);
   // Typing goes first: what is found may come a moment later.
   const q = useDeferredValue(view.q);
   const found = useMemo(
@@ -273,6 +284,28 @@ function useWidths(name: string) {
     [name],
   );
   return [widths, set] as const;
+}
+
+/** Fewer are searched at once all the same. */
+const manyRows = 1_000;
+
+/** The first letter of a search finds what is searched ready: it is worked out while nothing else is to be done. */
+function usePrepared<Row extends object>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  memory: RowMemory<Row>,
+) {
+  useEffect(() => {
+    // Not there in every browser; the first search then takes a moment longer.
+    if (rows.length < manyRows || typeof requestIdleCallback === "undefined") return undefined;
+    let from = 0;
+    const go = (idle: IdleDeadline) => {
+      from = prepare(rows, columns, { memory, from, hasTime: () => idle.timeRemaining() > 2 });
+      if (from < rows.length) handle = requestIdleCallback(go);
+    };
+    let handle = requestIdleCallback(go);
+    return () => cancelIdleCallback(handle);
+  }, [rows, columns, memory]);
 }
 
 /** How wide the table is: what is hidden goes by its own room, not the window's. */

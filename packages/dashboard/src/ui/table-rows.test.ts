@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { arranged, type Column, nextSort, readTableView, shownColumns, withWish } from "./table-rows.ts";
+import { arranged, type Column, nextSort, prepare, readTableView, shownColumns, withWish } from "./table-rows.ts";
 
 interface Thing {
   name: string;
@@ -17,6 +17,30 @@ const names = (rows: readonly Thing[]) => rows.map(({ name }) => name);
 const things = (...list: string[]): Thing[] => list.map((name, size) => ({ name, size }));
 
 describe("the rows of a table", () => {
+  it("are prepared in pieces, each row once, and found as they would be without", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.string(), { maxLength: 90 }),
+        fc.string(),
+        fc.integer({ min: 0, max: 3 }),
+        (list, q, quick) => {
+          const rows = things(...list);
+          const memory = new WeakMap();
+          let from = 0;
+          let pieces = 0;
+          while (from < rows.length) {
+            let looks = 0;
+            const next = prepare(rows, columns, { memory, from, hasTime: () => (looks += 1) < quick });
+            expect(next).toBeGreaterThan(from);
+            from = next;
+            pieces += 1;
+          }
+          expect(pieces).toBeLessThanOrEqual(Math.ceil(rows.length / 20) + 1);
+          expect(arranged(rows, columns, { q }, memory)).toEqual(look(rows, { q }));
+        },
+      ),
+    );
+  });
   it("are sorted as people count, without regard to capitals and marks; what is empty comes last both ways", () => {
     const rows = things("w-10", "", "W-9", "ärger", "apfel", "zug");
     expect(names(look(rows, { sort: "name" }))).toEqual(["apfel", "ärger", "W-9", "w-10", "zug", ""]);

@@ -42,6 +42,20 @@ function knownOf<Row extends object>(row: Row, columns: readonly Column<Row>[], 
   return known;
 }
 
+/** Works out what is searched from one row on, as long as there is time. Answers where it goes on. */
+export function prepare<Row extends object>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  { memory, from, hasTime }: { memory: RowMemory<Row>; from: number; hasTime: () => boolean },
+): number {
+  let at = from;
+  for (; at < rows.length && (at % 20 !== 0 || at === from || hasTime()); at += 1) {
+    const row = rows[at];
+    if (row !== undefined) knownOf(row, columns, memory);
+  }
+  return at;
+}
+
 /** The rows that have each of the words, in the order that is asked for. Of equals, the one that came first stays first. */
 export function arranged<Row extends object>(
   rows: readonly Row[],

@@ -16,7 +16,11 @@ function Share({ value }: { value: number | undefined }) {
   if (value === undefined) return <span className={styles["none"]}>–</span>;
   const tone = value >= 95 ? "bad" : value >= 85 ? "wait" : "still";
   return (
-    <span className={styles["share"]} data-tone={tone} style={{ "--share": `${Math.min(100, value)}%` } as CSSProperties}>
+    <span
+      className={styles["share"]}
+      data-tone={tone}
+      style={{ "--share": `${Math.min(100, value)}%` } as CSSProperties}
+    >
       {Math.round(value)} %
     </span>
   );

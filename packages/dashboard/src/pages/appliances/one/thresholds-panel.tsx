@@ -89,8 +89,7 @@ function Form({ nodeId, view }: { nodeId: string; view: NodeThresholdsView }) {
             {field("warning", warning)}
             {field("critical", critical)}
             <span className={styles["soft"]} role={problem === undefined ? undefined : "alert"}>
-              {problem ??
-                (own ? "this appliance’s own" : `as everywhere: ${warning} and ${critical}${unitOf(metric)}`)}
+              {problem ?? (own ? "this appliance’s own" : `as everywhere: ${warning} and ${critical}${unitOf(metric)}`)}
             </span>
           </div>
         );
