@@ -113,7 +113,7 @@ function optionsOf(node: HTMLElement, shape: Shape, { onPlace, isNothing }: Aske
       y: { range: (_plot, _low, high) => [0, max ?? (high > 0 ? high * 1.1 : 1)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, size: size * 2.4, space: 70, values: timesOf },
+      { ...axis, grid: { show: false }, size: size * 2.4, space: 96, incrs: steps, values: timesOf },
       { ...axis, size: size * 4, space: 32, values: (_plot, splits) => splits.map((split) => short(split)) },
     ],
     series: [
@@ -142,6 +142,12 @@ function optionsOf(node: HTMLElement, shape: Shape, { onPlace, isNothing }: Aske
 const hours = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const seconds = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const days = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+
+/** Seconds between the marks of the time: no less than one, for the words say no less. */
+const steps = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800,
+  2_592_000,
+];
 
 function timesOf(_plot: uPlot, splits: number[], _axis: number, _space: number, step: number): string[] {
   const format = step >= 86_400 ? days : step >= 60 ? hours : seconds;
