@@ -15,13 +15,15 @@ export function FactsPanel({ task }: { task: TaskView }) {
   const count = plan?.targets.length ?? task.targetCount ?? task.targets.length;
   const total = Math.max(count, task.targetCount ?? 0);
   const rollout = plan === undefined ? [] : rolloutTexts(plan);
+  // Where somebody decides, the decision says these itself.
+  const decides = task.status === "awaiting_approval";
   const reasons = [...new Set(plan?.steps.flatMap((step) => step.riskReasons))];
   return (
     <Panel title="In short">
       <div className={styles["stack"]}>
         <Facts
           items={[
-            [
+            !decides && [
               "Where",
               <span key="where">
                 {total > 1 && `${plural(total, "appliance")}: `}
@@ -34,8 +36,8 @@ export function FactsPanel({ task }: { task: TaskView }) {
                 </bdi>
               </span>,
             ],
-            rollout.length > 0 && ["How", capital(rollout.join("; "))],
-            plan !== undefined && [
+            !decides && rollout.length > 0 && ["How", capital(rollout.join("; "))],
+            !decides && plan !== undefined && [
               "Risk",
               <span key="risk">
                 <RiskBadge risk={plan.risk} />
@@ -54,7 +56,7 @@ export function FactsPanel({ task }: { task: TaskView }) {
                 by <Said>{task.breakGlass.name}</Said>: <Said>{task.breakGlass.reason}</Said>
               </span>,
             ],
-            recipient !== undefined && [
+            !decides && recipient !== undefined && [
               "Passwords",
               recipient === requestedBy.id
                 ? `for ${visible(requestedBy.name)}, who asked`

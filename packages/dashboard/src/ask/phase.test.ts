@@ -1,7 +1,7 @@
 import { taskStatuses } from "@steward/contracts/states";
 import type { TaskView } from "@steward/contracts/task";
 import { describe, expect, it } from "vitest";
-import { mayAskProvider, phaseOf, plainStatus } from "./phase.ts";
+import { phaseOf, plainStatus } from "./phase.ts";
 
 const me = "per_00000000000000000000000001" as TaskView["requestedBy"]["id"];
 const task = (given: Partial<TaskView>): TaskView => ({
@@ -39,15 +39,5 @@ describe("a request in plain words", () => {
     expect(plainStatus(task({ status: "awaiting_approval", gate }), me)).toBe("Waits for somebody else’s yes");
     expect(plainStatus(task({ status: "awaiting_approval", gate }), "per_2")).toBe("Waits for an approver’s yes");
     expect(plainStatus(task({ status: "awaiting_approval" }), me)).toBe("Waits for your yes");
-  });
-
-  it("offers the provider where the API takes it", () => {
-    const operator = { id: me, isOperator: true };
-    expect(mayAskProvider(task({ status: "failed" }), operator)).toBe(true);
-    expect(mayAskProvider(task({ status: "running" }), operator)).toBe(false);
-    expect(mayAskProvider(task({ status: "succeeded", kind: "support" }), { id: me, isOperator: false })).toBe(true);
-    expect(mayAskProvider(task({ status: "failed" }), { id: me, isOperator: false })).toBe(false);
-    const escalation = { by: me, name: "Ann", at: "2026-11-26T12:00:00.000Z" };
-    expect(mayAskProvider(task({ status: "failed", escalation }), operator)).toBe(false);
   });
 });

@@ -1,4 +1,3 @@
-import { taskHasEnded } from "@steward/contracts/states";
 import type { TaskView } from "@steward/contracts/task";
 
 /** Where a request is on its way, as the page shows it. */
@@ -98,33 +97,7 @@ function endedOf(counts: Record<string, number>): number {
   return Object.entries(counts).reduce((sum, [status, count]) => (underWay.includes(status) ? sum : sum + count), 0);
 }
 
-/** *Ask my provider* is offered where it is taken: a request that is stuck, or an answer that did not help. */
-export function mayAskProvider(
-  task: Pick<TaskView, "status" | "kind" | "escalation" | "requestedBy">,
-  me: { id: string; isOperator: boolean },
-): boolean {
-  const { status, kind, escalation } = task;
-  if (!me.isOperator && !(kind === "support" && task.requestedBy.id === me.id)) return false;
-  if (escalation !== undefined && escalation.answer === undefined) return false;
-  return (
-    ["failed", "rejected", "expired", "needs_input"].includes(status) || (kind === "support" && status === "succeeded")
-  );
-}
-
 /** Whether a plan's values may still be changed by asking for it anew. */
 export function mayEdit(task: TaskView): boolean {
   return task.status === "awaiting_approval" && task.plan !== undefined && task.previewOf === undefined;
-}
-
-/** What can be done about what has ended, while the plan and the yes to it hold. */
-export function whatCanFollow(task: TaskView, nowMs: number): { retry: boolean; undo: boolean } {
-  const { plan, result, status } = task;
-  const none = { retry: false, undo: false };
-  if (plan === undefined || plan.mode === "check" || !taskHasEnded(status) || nowMs >= plan.expiresAtMs) return none;
-  const { failed = 0, cancelled = 0, succeeded = 0 } = result?.counts ?? countsOf(task);
-  const undoable = plan.steps.some((step) => step.undo === "recorded") && succeeded + failed > 0;
-  return {
-    retry: status === "failed" && failed + cancelled > 0,
-    undo: undoable && ["succeeded", "failed", "cancelled"].includes(status) && result?.undone !== true,
-  };
 }

@@ -2,6 +2,7 @@ import type { RunView } from "@steward/contracts/run";
 import { runHasEnded, taskHasEnded } from "@steward/contracts/states";
 import type { TaskView } from "@steward/contracts/task";
 import { useState } from "react";
+import { RunDetail } from "../pages/tasks/run-detail.tsx";
 import { plural, runTerms, termOf, visible } from "../text.ts";
 import { Status } from "../ui/badge.tsx";
 import { Button, LinkButton } from "../ui/button.tsx";
@@ -11,10 +12,11 @@ import styles from "./task-flow.module.css";
 
 const shownRuns = 12;
 
-/** Each appliance's share, those that somebody must look at first; the whole output stands with the task. */
+/** Each appliance's share, those that somebody must look at first, each with its output as it grows. */
 export function RunsPanel({ task }: { task: TaskView }) {
   const [all, setAll] = useState(false);
   const runs = task.runs ?? [];
+  const [open, setOpen] = useState(runs.length === 1 ? runs[0]?.applianceId : undefined);
   if (runs.length === 0) return null;
   const shown = all ? runs : runs.slice(0, shownRuns);
   const total = task.targetCount ?? runs.length;
@@ -22,15 +24,20 @@ export function RunsPanel({ task }: { task: TaskView }) {
     <Panel title="Appliances" note={taskHasEnded(task.status) ? undefined : "As they come in"} flush>
       <ul className={styles["runs"]}>
         {shown.map((run) => (
-          <Run key={run.id} run={run} taskId={task.id} />
+          <li key={run.id}>
+            <Row run={run} isOpen={open === run.applianceId} onOpen={() => setOpen(open === run.applianceId ? undefined : run.applianceId)} />
+            {open === run.applianceId && (
+              <div className={styles["open"]}>
+                <RunDetail task={task} run={run} applianceId={run.applianceId} />
+              </div>
+            )}
+          </li>
         ))}
       </ul>
       {(runs.length > shown.length || total > runs.length) && (
         <div className={styles["padded"]}>
           <div className={styles["buttons"]}>
-            {runs.length > shown.length && (
-              <Button onClick={() => setAll(true)}>Show {plural(runs.length - shown.length, "more appliance")}</Button>
-            )}
+            {runs.length > shown.length && <Button onClick={() => setAll(true)}>Show {plural(runs.length - shown.length, "more appliance")}</Button>}
             {total > runs.length && (
               <LinkButton to="/tasks/$taskId" params={{ taskId: task.id }}>
                 All {total} appliances
@@ -43,26 +50,18 @@ export function RunsPanel({ task }: { task: TaskView }) {
   );
 }
 
-function Run({ run, taskId }: { run: RunView; taskId: string }) {
+function Row({ run, isOpen, onOpen }: { run: RunView; isOpen: boolean; onOpen: () => void }) {
   return (
-    <li className={styles["run"]}>
+    <div className={styles["run"]}>
       <span className={styles["name"]}>
         <Said>{run.applianceName}</Said>
       </span>
       <Status of={termOf(runTerms, run.status)} />
       <span className={styles["what"]}>{whatText(run)}</span>
-      {run.status !== "pending" && (
-        <LinkButton
-          tone="quiet"
-          to="/tasks/$taskId"
-          params={{ taskId }}
-          search={{ run: run.applianceId } as never}
-          aria-label={`Output of ${visible(run.applianceName)}`}
-        >
-          Output
-        </LinkButton>
-      )}
-    </li>
+      <Button tone="quiet" icon={isOpen ? "up" : "down"} aria-expanded={isOpen} onClick={onOpen}>
+        Output<span className="heard"> of {visible(run.applianceName)}</span>
+      </Button>
+    </div>
   );
 }
 

@@ -1,33 +1,36 @@
 import { taskHasEnded } from "@steward/contracts/states";
 import type { TaskView } from "@steward/contracts/task";
 import type { ReactNode } from "react";
-import { useMe } from "../me/use-me.ts";
+import { AnswerPanel } from "../pages/tasks/answer-panel.tsx";
+import { ApprovalBox } from "../pages/tasks/approval-box.tsx";
+import { FeedbackPanel } from "../pages/tasks/feedback-panel.tsx";
+import { HelpPanel } from "../pages/tasks/help-panel.tsx";
+import { PreviewBox } from "../pages/tasks/preview-box.tsx";
+import { QuestionBox } from "../pages/tasks/question-box.tsx";
+import { ResultNotice } from "../pages/tasks/result-notice.tsx";
+import { ResultsPanel } from "../pages/tasks/results-panel.tsx";
+import { SecretsPanel } from "../pages/tasks/secrets-panel.tsx";
+import { ThinkingPanel } from "../pages/tasks/thinking-panel.tsx";
+import { VerbBar } from "../pages/tasks/verb-bar.tsx";
+import { WavesPanel } from "../pages/tasks/waves-panel.tsx";
+import { titleOf } from "../plan/plan-text.ts";
 import { taskTerms, termOf } from "../text.ts";
 import { Status } from "../ui/badge.tsx";
 import { LinkButton } from "../ui/button.tsx";
 import { Loaded } from "../ui/loaded.tsx";
-import { Progress } from "../ui/meter.tsx";
 import { Panel } from "../ui/page.tsx";
 import { Said } from "../ui/said.tsx";
-import { titleOf } from "../plan/plan-text.ts";
-import { AnswerPanel } from "./answer-panel.tsx";
-import { DecisionPanel } from "./decision-panel.tsx";
-import { AskProvider, Escalation } from "./escalation.tsx";
 import { FactsPanel } from "./facts-panel.tsx";
-import { mayAskProvider, reachedBy } from "./phase.ts";
+import { reachedBy } from "./phase.ts";
 import { PhaseSteps } from "./phase-steps.tsx";
 import { PlanPanel } from "./plan-panel.tsx";
-import { PreviewPanel } from "./preview-panel.tsx";
-import { QuestionPanel } from "./question-panel.tsx";
-import { ResultPanel } from "./result-panel.tsx";
-import { ResultsPanel } from "./results-panel.tsx";
 import { RunsPanel } from "./runs-panel.tsx";
 import styles from "./task-flow.module.css";
 import { useTask } from "./use-task.ts";
 
 export interface TaskFlowProps {
   taskId: string;
-  /** It was asked for anew with other values, or an answer's proposal was taken: go on with that one. */
+  /** It was asked for anew with other values: go on with that one. */
   onTask: (taskId: string) => void;
   /** As they were chosen: what an edited plan is asked for again with. */
   selectors?: readonly string[];
@@ -35,22 +38,23 @@ export interface TaskFlowProps {
   again?: ReactNode;
 }
 
-/** A request from its words to its end, on one page: questions, plan, preview, decision, waves, result. */
-export function TaskFlow({ taskId, onTask, selectors, again }: TaskFlowProps) {
+/** A request from its words to its end, on one page: question, plan, preview, decision, waves, result. */
+export function TaskFlow({ taskId, ...rest }: TaskFlowProps) {
   const query = useTask(taskId);
   return (
     <Loaded query={query} rows={8}>
-      {(task) => <Flow key={task.id} task={task} onTask={onTask} selectors={selectors} again={again} />}
+      {(task) => <Flow key={task.id} task={task} {...rest} />}
     </Loaded>
   );
 }
 
 function Flow({ task, onTask, selectors, again }: { task: TaskView } & Omit<TaskFlowProps, "taskId">) {
-  const me = useMe();
   const { plan, status } = task;
-  const waits = status === "queued" || status === "thinking";
-  const ranOrRuns = (task.runs ?? []).length > 0 || (task.waves ?? []).length > 0;
-  const asksProvider = mayAskProvider(task, { id: me.principal.id, isOperator: me.may("operator") });
+  const ended = taskHasEnded(status);
+  const decides = status === "awaiting_approval";
+  const runs = task.runs ?? [];
+  // What a single one found stands with its output.
+  const several = runs.length > 1 && runs.some((run) => run.steps.some((step) => step.result !== undefined));
   return (
     <div className={styles["flow"]}>
       <header className={styles["head"]}>
@@ -63,53 +67,47 @@ function Flow({ task, onTask, selectors, again }: { task: TaskView } & Omit<Task
           </span>
         </div>
         <div className={styles["actions"]}>
+          <VerbBar task={task} />
           {again}
-          <LinkButton to="/tasks/$taskId" params={{ taskId: task.id }} icon="external">
+          <LinkButton tone="quiet" to="/tasks/$taskId" params={{ taskId: task.id }} icon="tasks">
             All about it
           </LinkButton>
         </div>
       </header>
       <PhaseSteps
         phase={reachedBy(task)}
-        failed={taskHasEnded(status) && status !== "succeeded" && status !== "simulated"}
+        failed={ended && status !== "succeeded" && status !== "simulated"}
         isQuestion={task.kind === "support"}
       />
       <div className={styles["columns"]}>
         <div className={styles["main"]}>
-          {waits && task.growing === undefined && <Thinking task={task} />}
-          {status === "needs_input" && <QuestionPanel task={task} />}
-          {(task.answer !== undefined || task.growing !== undefined) && (
-            <AnswerPanel task={task} selectors={selectors} onTask={onTask} />
+          {(status === "queued" || status === "thinking") && task.growing === undefined && <ThinkingPanel task={task} />}
+          {status === "needs_input" && <QuestionBox task={task} />}
+          {ended && task.kind === "action" && <ResultNotice task={task} />}
+          {ended && task.kind === "support" && task.answer === undefined && <ResultNotice task={task} />}
+          {(task.answer !== undefined || task.growing !== undefined) && <AnswerPanel task={task} />}
+          {task.escalation !== undefined && <HelpPanel task={task} />}
+          {(task.secrets ?? []).length > 0 && <SecretsPanel task={task} />}
+          {task.rollout !== undefined && <WavesPanel task={task} />}
+          {several && (
+            <Panel title="What they say">
+              <ResultsPanel task={task} />
+            </Panel>
           )}
-          {taskHasEnded(status) && <ResultPanel task={task} />}
-          <Escalation task={task} />
-          {asksProvider && status !== "succeeded" && <AskProvider task={task} />}
-          {ranOrRuns && <ResultsPanel task={task} />}
-          {ranOrRuns && <RunsPanel task={task} />}
+          <RunsPanel task={task} />
           {plan !== undefined && <PlanPanel task={task} plan={plan} onTask={onTask} selectors={selectors} />}
-          {task.previewTaskId !== undefined && <PreviewPanel task={task} />}
+          {decides && plan?.mode === "apply" && (
+            <Panel title="What would change">
+              <PreviewBox task={task} />
+            </Panel>
+          )}
         </div>
-        {(plan !== undefined || status === "awaiting_approval") && (
-          <aside className={styles["side"]} aria-label="Decision and facts">
-            {status === "awaiting_approval" && <DecisionPanel task={task} />}
-            <FactsPanel task={task} />
-          </aside>
-        )}
+        <aside className={styles["side"]} aria-label="Decision and facts">
+          {decides && <ApprovalBox task={task} preview={false} />}
+          <FactsPanel task={task} />
+          {ended && <FeedbackPanel task={task} />}
+        </aside>
       </div>
     </div>
-  );
-}
-
-function Thinking({ task }: { task: TaskView }) {
-  return (
-    <Panel title={task.kind === "support" ? "Looking for an answer" : "Understanding what you ask for"}>
-      <div className={styles["thinking"]}>
-        <Progress label="Being understood" />
-        <p className={styles["soft"]}>
-          {task.status === "queued" ? "It waits for a worker that is free." : "A model is at work on it."} Nothing runs
-          on any appliance yet.
-        </p>
-      </div>
-    </Panel>
   );
 }

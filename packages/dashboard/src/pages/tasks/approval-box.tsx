@@ -26,8 +26,11 @@ import styles from "./task.module.css";
 import { onText } from "./tasks-columns.tsx";
 import { usePossible } from "./use-possible.ts";
 
-/** The yes that a plan waits for: whose it must be, why, and what it would do. It is given for exactly the plan that is shown. */
-export function ApprovalBox({ task }: { task: TaskView }) {
+/**
+ * The yes that a plan waits for: whose it must be, why, and what it would do. It is given for exactly the plan that is shown.
+ * `preview`: false where the preview has a place of its own.
+ */
+export function ApprovalBox({ task, preview = true }: { task: TaskView; preview?: boolean }) {
   // All targets: the hash covers them.
   const whole = useApi(
     waitRoutes.getTask,
@@ -47,13 +50,13 @@ export function ApprovalBox({ task }: { task: TaskView }) {
       }
     >
       <Loaded query={whole} rows={3}>
-        {(known) => (known.plan === undefined || known.status !== "awaiting_approval" ? null : <Decide task={known} />)}
+        {(known) => (known.plan === undefined || known.status !== "awaiting_approval" ? null : <Decide task={known} preview={preview} />)}
       </Loaded>
     </Panel>
   );
 }
 
-function Decide({ task }: { task: TaskView }) {
+function Decide({ task, preview }: { task: TaskView; preview: boolean }) {
   const can = usePossible(task);
   const { plan } = task;
   const covers = useMemo(() => hashCoversPlan(task), [task]);
@@ -87,7 +90,7 @@ function Decide({ task }: { task: TaskView }) {
           task.recipient !== undefined && ["Secrets", <RecipientText key="secrets" task={task} />],
         ]}
       />
-      <PreviewBox task={task} />
+      {preview && <PreviewBox task={task} />}
       {covers ? (
         <>
           {can.has("approve") ? (

@@ -1,5 +1,6 @@
 import type { TaskView } from "@steward/contracts/task";
-import { taskTerms, termOf, visible } from "../../text.ts";
+import { taskTerms, termOf } from "../../text.ts";
+import { NextSteps } from "../../ask/next-steps.tsx";
 import { classes } from "../../ui/classes.ts";
 import { Icon } from "../../ui/icon.tsx";
 import { Said } from "../../ui/said.tsx";
@@ -9,7 +10,6 @@ import styles from "./task.module.css";
 export function ResultNotice({ task }: { task: TaskView }) {
   const { result, status } = task;
   const { text, tone } = termOf(taskTerms, status);
-  const next = (result?.next ?? []).map(inThePage);
   return (
     <section className={classes(styles["notice"], styles[tone])} aria-label="How it ended">
       <Icon name={tone === "good" ? "check" : tone === "bad" ? "warn" : "info"} />
@@ -21,19 +21,8 @@ export function ResultNotice({ task }: { task: TaskView }) {
             <code>npm run sandbox</code> once, and starts it again.
           </p>
         )}
-        {next.length > 0 && (
-          <ul className={styles["next"]}>
-            {next.map((line) => (
-              <li key={line}>{visible(line)}</li>
-            ))}
-          </ul>
-        )}
+        <NextSteps next={result?.next ?? []} />
       </div>
     </section>
   );
-}
-
-/** What the API says for a terminal, where the page has a button. */
-function inThePage(line: string): string {
-  return line.replace(/: steward tasks escalate tsk_\w+$/, ", with the button above.");
 }

@@ -1,6 +1,6 @@
 import { runHasEnded } from "@steward/contracts/states";
 import type { TaskView, WaveView } from "@steward/contracts/task";
-import { getRouteApi } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useMe } from "../../me/use-me.ts";
 import { plural, runTerms, termOf } from "../../text.ts";
 import { Badge } from "../../ui/badge.tsx";
@@ -12,8 +12,6 @@ import { Said } from "../../ui/said.tsx";
 import styles from "./waves.module.css";
 import { msText, waveTimes } from "./timeline.ts";
 import { budgetOf, fillingOf, rolloutNotice, type Segment, segmentsOf, waveState } from "./wave-bars.ts";
-
-const route = getRouteApi("/tasks/$taskId");
 
 /** Up to so many appliances each has a cell of its own in its wave's bar. */
 const cellsUpTo = 80;
@@ -103,7 +101,7 @@ function Wave({ wave, task }: { wave: WaveView; task: TaskView }) {
         </span>
       </div>
       <Bar segments={segments} total={wave.total} label={`${name}: ${state}`} />
-      <Legend segments={segments} wave={waves.length === 1 ? undefined : wave.wave} />
+      <Legend taskId={task.id} segments={segments} wave={waves.length === 1 ? undefined : wave.wave} />
     </li>
   );
 }
@@ -143,8 +141,16 @@ function Bar({ segments, total, label }: { segments: readonly Segment[]; total: 
 }
 
 /** What the bar's colours are; each leads to its runs. */
-function Legend({ segments, wave }: { segments: readonly Segment[]; wave: number | undefined }) {
-  const navigate = route.useNavigate();
+function Legend({
+  taskId,
+  segments,
+  wave,
+}: {
+  taskId: string;
+  segments: readonly Segment[];
+  wave: number | undefined;
+}) {
+  const navigate = useNavigate();
   return (
     <p className={styles["legend"]}>
       {segments.map(({ status, count }) => (
@@ -155,15 +161,17 @@ function Legend({ segments, wave }: { segments: readonly Segment[]; wave: number
           title="Show these runs"
           onClick={() =>
             void navigate({
-              search: (before) =>
-                ({
-                  ...before,
-                  tab: "runs" as const,
-                  runs: status,
-                  run: undefined,
-                  ...(wave === undefined ? {} : { wave }),
-                }) as typeof before,
-              replace: true,
+              to: "/tasks/$taskId",
+              params: { taskId },
+              search: (before: object) => ({
+                ...before,
+                tab: "runs" as const,
+                runs: status,
+                run: undefined,
+                ...(wave === undefined ? {} : { wave }),
+              }),
+              // The waves are shown where something was asked for, too: from there one comes back.
+              replace: location.pathname.startsWith("/tasks/"),
             })
           }
         >
