@@ -9,7 +9,7 @@ export function NextSteps({ next }: { next: readonly string[] }) {
   return (
     <>
       {wishes.length > 0 && (
-        <div className={styles["buttons"]}>
+        <div className={styles["nextWishes"]}>
           <span className={styles["small"]}>This would be understood:</span>
           {wishes.map((wish) => (
             <LinkButton

@@ -84,7 +84,7 @@ function GoOn({ taskId }: { taskId: string }) {
         onTask={(task) => void navigate({ search: (before) => ({ ...before, task }) })}
         again={
           <>
-            <LinkButton to="/ask" search={(before) => ({ ...before, task: undefined })} icon="edit">
+            <LinkButton to="/ask" search={{ ...search, task: undefined }} icon="edit">
               Say it differently
             </LinkButton>
             <LinkButton to="/ask" search={{}} icon="add">
