@@ -37,13 +37,16 @@ export function FactsPanel({ task }: { task: TaskView }) {
               </span>,
             ],
             !decides && rollout.length > 0 && ["How", capital(rollout.join("; "))],
-            !decides && plan !== undefined && [
-              "Risk",
-              <span key="risk">
-                <RiskBadge risk={plan.risk} />
-                {reasons.length > 0 && <span className={styles["small"]}> It {reasons.map(visible).join("; ")}.</span>}
-              </span>,
-            ],
+            !decides &&
+              plan !== undefined && [
+                "Risk",
+                <span key="risk">
+                  <RiskBadge risk={plan.risk} />
+                  {reasons.length > 0 && (
+                    <span className={styles["small"]}> It {reasons.map(visible).join("; ")}.</span>
+                  )}
+                </span>,
+              ],
             task.status !== "awaiting_approval" &&
               task.gate !== undefined && [
                 "Rules",
@@ -56,12 +59,13 @@ export function FactsPanel({ task }: { task: TaskView }) {
                 by <Said>{task.breakGlass.name}</Said>: <Said>{task.breakGlass.reason}</Said>
               </span>,
             ],
-            !decides && recipient !== undefined && [
-              "Passwords",
-              recipient === requestedBy.id
-                ? `for ${visible(requestedBy.name)}, who asked`
-                : `for somebody else than who asked: ${visible(recipient)}`,
-            ],
+            !decides &&
+              recipient !== undefined && [
+                "Passwords",
+                recipient === requestedBy.id
+                  ? `for ${visible(requestedBy.name)}, who asked`
+                  : `for somebody else than who asked: ${visible(recipient)}`,
+              ],
             ["Asked by", <Said key="by">{requestedBy.name}</Said>],
             ["Asked", <Moment key="at" at={task.createdAt} />],
             planning !== undefined && [

@@ -25,7 +25,11 @@ export function RunsPanel({ task }: { task: TaskView }) {
       <ul className={styles["runs"]}>
         {shown.map((run) => (
           <li key={run.id}>
-            <Row run={run} isOpen={open === run.applianceId} onOpen={() => setOpen(open === run.applianceId ? undefined : run.applianceId)} />
+            <Row
+              run={run}
+              isOpen={open === run.applianceId}
+              onOpen={() => setOpen(open === run.applianceId ? undefined : run.applianceId)}
+            />
             {open === run.applianceId && (
               <div className={styles["open"]}>
                 <RunDetail task={task} run={run} applianceId={run.applianceId} />
@@ -37,7 +41,9 @@ export function RunsPanel({ task }: { task: TaskView }) {
       {(runs.length > shown.length || total > runs.length) && (
         <div className={styles["padded"]}>
           <div className={styles["buttons"]}>
-            {runs.length > shown.length && <Button onClick={() => setAll(true)}>Show {plural(runs.length - shown.length, "more appliance")}</Button>}
+            {runs.length > shown.length && (
+              <Button onClick={() => setAll(true)}>Show {plural(runs.length - shown.length, "more appliance")}</Button>
+            )}
             {total > runs.length && (
               <LinkButton to="/tasks/$taskId" params={{ taskId: task.id }}>
                 All {total} appliances

@@ -81,7 +81,9 @@ function Flow({ task, onTask, selectors, again }: { task: TaskView } & Omit<Task
       />
       <div className={styles["columns"]}>
         <div className={styles["main"]}>
-          {(status === "queued" || status === "thinking") && task.growing === undefined && <ThinkingPanel task={task} />}
+          {(status === "queued" || status === "thinking") && task.growing === undefined && (
+            <ThinkingPanel task={task} />
+          )}
           {status === "needs_input" && <QuestionBox task={task} />}
           {ended && task.kind === "action" && <ResultNotice task={task} />}
           {ended && task.kind === "support" && task.answer === undefined && <ResultNotice task={task} />}

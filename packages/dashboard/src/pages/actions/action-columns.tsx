@@ -23,7 +23,14 @@ const variablesOf = (action: ActionView): string =>
 export const actionColumns: readonly Column<ActionView>[] = [
   { id: "title", header: "Does", cell: ({ title }) => <Said>{title}</Said>, text: ({ title }) => title, width: 280 },
   { id: "id", header: "Action", cell: ({ id }) => <Said mono>{id}</Said>, text: ({ id }) => id, width: 190 },
-  { id: "kind", header: "Kind", cell: ({ kind }) => kindTitles[kind], text: ({ kind }) => kindTitles[kind], width: 150, hideBelow: 700 },
+  {
+    id: "kind",
+    header: "Kind",
+    cell: ({ kind }) => kindTitles[kind],
+    text: ({ kind }) => kindTitles[kind],
+    width: 150,
+    hideBelow: 700,
+  },
   {
     id: "risk",
     header: "Risk",

@@ -53,7 +53,13 @@ export function ActionFacts({ action }: { action: ActionView }) {
         <ul className={styles["stack"]}>
           {action.examples.slice(0, 8).map((example) => (
             <li key={example}>
-              <LinkButton tone="quiet" to="/ask" search={{ q: example.replace(/\{\w+\}/g, "…") }} icon="ask" className={styles["example"]}>
+              <LinkButton
+                tone="quiet"
+                to="/ask"
+                search={{ q: example.replace(/\{\w+\}/g, "…") }}
+                icon="ask"
+                className={styles["example"]}
+              >
                 {visible(example)}
               </LinkButton>
             </li>

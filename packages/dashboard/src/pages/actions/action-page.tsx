@@ -59,7 +59,12 @@ function Known({ action }: { action: ActionView }) {
         selectors={(search.on ?? "").split(",").filter((each) => each !== "")}
         onTask={(task) => void navigate({ search: (before) => ({ ...before, task }) })}
         again={
-          <LinkButton to="/actions/$actionId" params={{ actionId: action.id }} search={{ on: search.on, with: search.with }} icon="edit">
+          <LinkButton
+            to="/actions/$actionId"
+            params={{ actionId: action.id }}
+            search={{ on: search.on, with: search.with }}
+            icon="edit"
+          >
             Run it differently
           </LinkButton>
         }

@@ -18,7 +18,10 @@ export function ActionsPage() {
   const { kind, ...view } = route.useSearch();
   const navigate = route.useNavigate();
   return (
-    <Page title="Actions" lead="Everything that appliances can be told to do. A plan uses these and nothing else, whoever made it.">
+    <Page
+      title="Actions"
+      lead="Everything that appliances can be told to do. A plan uses these and nothing else, whoever made it."
+    >
       <Panel flush>
         <Loaded query={query} rows={12}>
           {({ items }) => (
@@ -35,13 +38,25 @@ export function ActionsPage() {
                   label="Kind"
                   quietLabel
                   value={kind ?? ""}
-                  onChange={(chosen) => void navigate({ search: (before) => ({ ...before, kind: chosen === "" ? undefined : chosen }), replace: true })}
-                  options={[{ value: "", label: "All kinds" }, ...(["state", "command", "read"] as const).map((each) => ({ value: each, label: kindTitles[each] }))]}
+                  onChange={(chosen) =>
+                    void navigate({
+                      search: (before) => ({ ...before, kind: chosen === "" ? undefined : chosen }),
+                      replace: true,
+                    })
+                  }
+                  options={[
+                    { value: "", label: "All kinds" },
+                    ...(["state", "command", "read"] as const).map((each) => ({
+                      value: each,
+                      label: kindTitles[each],
+                    })),
+                  ]}
                 />
               }
               empty={
                 <Empty title="No action of this kind">
-                  The catalogue comes with Steward and grows with its releases. On the command line: <Copy text="steward actions ls" />
+                  The catalogue comes with Steward and grows with its releases. On the command line:{" "}
+                  <Copy text="steward actions ls" />
                 </Empty>
               }
             />

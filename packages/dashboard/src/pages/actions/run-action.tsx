@@ -43,7 +43,10 @@ export function RunAction({ action, search, onSearch, onTask }: RunActionProps) 
   const selectors = (search.on ?? "").split(",").filter((each) => each !== "");
   const places = selectors.map((selector) => placeOfSelector(selector, nodes));
   const onlyAppliance = places.length === 1 && places[0]?.kind === "appliance" ? places[0].selector : undefined;
-  const known = useKnownFacts(onlyAppliance?.startsWith("apl_") === true ? onlyAppliance : undefined, fields.length > 0);
+  const known = useKnownFacts(
+    onlyAppliance?.startsWith("apl_") === true ? onlyAppliance : undefined,
+    fields.length > 0,
+  );
   const read = readDraft(fields, draft);
   const sentAlong = { with: Object.keys(read.values).length === 0 ? undefined : JSON.stringify(read.values) };
   const done = { quiet: true, onDone: ({ id }: { id: string }) => onTask({ ...sentAlong, task: id }) };
@@ -59,11 +62,20 @@ export function RunAction({ action, search, onSearch, onTask }: RunActionProps) 
     setTried(true);
     if (read.problems.length > 0 || how.problems.length > 0 || selectors.length === 0) return;
     const variables = read.values as ProposedStep["variables"];
-    const shared = { mode, verbosity: Number(verbosity), ...(how.rollout === undefined ? {} : { rollout: how.rollout }) };
+    const shared = {
+      mode,
+      verbosity: Number(verbosity),
+      ...(how.rollout === undefined ? {} : { rollout: how.rollout }),
+    };
     if (selector !== undefined) void broadcast.run({ body: { selector, action: action.id, variables, ...shared } });
     else
       void submit.run({
-        body: { steps: [{ action: action.id, variables }], targets: selectors, ...shared, ...(atOnce ? {} : { confirm: true }) },
+        body: {
+          steps: [{ action: action.id, variables }],
+          targets: selectors,
+          ...shared,
+          ...(atOnce ? {} : { confirm: true }),
+        },
       });
   };
   const problems: FieldProblem[] = tried ? [...read.problems, ...fromServer(change.error?.fields)] : [];
@@ -80,12 +92,19 @@ export function RunAction({ action, search, onSearch, onTask }: RunActionProps) 
         <SchemaForm fields={fields} draft={draft} onDraft={setDraft} problems={problems} known={known} />
         <TargetsField
           value={places}
-          onChange={(next: Place[]) => onSearch({ on: next.length === 0 ? undefined : next.map((place) => place.selector).join(",") })}
+          onChange={(next: Place[]) =>
+            onSearch({ on: next.length === 0 ? undefined : next.map((place) => place.selector).join(",") })
+          }
           error={tried && selectors.length === 0 ? "Say where: an appliance, a tag, or all." : undefined}
         />
         {!isRead && (
           <>
-            <CheckField label="Only check" hint="Shows what would change, and changes nothing." checked={check} onChange={setCheck} />
+            <CheckField
+              label="Only check"
+              hint="Shows what would change, and changes nothing."
+              checked={check}
+              onChange={setCheck}
+            />
             <CheckField
               label="Do not wait for me where nobody’s yes is needed"
               hint="What the rules allow by themselves then runs before you have seen its plan."
@@ -102,11 +121,16 @@ export function RunAction({ action, search, onSearch, onTask }: RunActionProps) 
               label="How much Ansible says"
               value={verbosity}
               onChange={setVerbosity}
-              options={["0", "1", "2", "3", "4"].map((value) => ({ value, label: value === "0" ? "As usual" : `-${"v".repeat(Number(value))}` }))}
+              options={["0", "1", "2", "3", "4"].map((value) => ({
+                value,
+                label: value === "0" ? "As usual" : `-${"v".repeat(Number(value))}`,
+              }))}
             />
           </div>
         </details>
-        {how.problems.length > 0 && tried && <p className={styles["error"]}>Something of the rollout cannot be read: look there.</p>}
+        {how.problems.length > 0 && tried && (
+          <p className={styles["error"]}>Something of the rollout cannot be read: look there.</p>
+        )}
         <FieldProblems error={change.error} />
         <div className={styles["foot"]}>
           <Button type="submit" tone="primary" icon={atOnce ? "play" : "eye"} busy={change.isRunning}>

@@ -50,7 +50,11 @@ export function ApprovalBox({ task, preview = true }: { task: TaskView; preview?
       }
     >
       <Loaded query={whole} rows={3}>
-        {(known) => (known.plan === undefined || known.status !== "awaiting_approval" ? null : <Decide task={known} preview={preview} />)}
+        {(known) =>
+          known.plan === undefined || known.status !== "awaiting_approval" ? null : (
+            <Decide task={known} preview={preview} />
+          )
+        }
       </Loaded>
     </Panel>
   );
