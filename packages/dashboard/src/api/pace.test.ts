@@ -61,11 +61,21 @@ describe("paced calls", () => {
     const gone = new AbortController();
     let made = 0;
     void paced(async () => void (made += 1));
-    const second = paced(async () => void (made += 1), gone.signal);
+    const second = paced(async () => void (made += 1), { signal: gone.signal });
     gone.abort(new Error("gone"));
     const failure = second.catch((error: Error) => error.message);
     await time.pass(500);
     expect(await failure).toBe("gone");
     expect(made).toBe(1);
+  });
+
+  it("that are not urgent let the others go first", async () => {
+    const time = clock();
+    const paced = createPace({ atOnce: 1, gapMs: 10, burst: 1, nowMs: time.nowMs, later: time.later });
+    const order: string[] = [];
+    for (const name of ["first", "slow", "slower"]) void paced(async () => void order.push(name), { last: name !== "first" });
+    void paced(async () => void order.push("urgent"));
+    await time.pass(200);
+    expect(order).toEqual(["first", "urgent", "slow", "slower"]);
   });
 });

@@ -9,7 +9,7 @@ export function createPace(options: {
   burst: number;
   nowMs?: () => number;
   later?: (run: () => void, ms: number) => void;
-}): <T>(run: () => Promise<T>, signal?: AbortSignal) => Promise<T> {
+}): <T>(run: () => Promise<T>, order?: { signal?: AbortSignal; last?: boolean }) => Promise<T> {
   const {
     atOnce,
     gapMs,
@@ -17,7 +17,7 @@ export function createPace(options: {
     nowMs = () => performance.now(),
     later = (run, ms) => void setTimeout(run, ms),
   } = options;
-  const waiting: { start: () => void; signal: AbortSignal | undefined }[] = [];
+  const waiting: { start: () => void; signal: AbortSignal | undefined; last: boolean }[] = [];
   let running = 0;
   // When the burst is whole again: every start moves it by a gap.
   let paidUntil = 0;
@@ -45,9 +45,11 @@ export function createPace(options: {
     }
   }
 
-  return async (run, signal) => {
+  return async (run, { signal, last = false } = {}) => {
     await new Promise<void>((start) => {
-      waiting.push({ start, signal });
+      // What is not urgent waits until nothing is that is.
+      const before = last ? -1 : waiting.findIndex((one) => one.last);
+      waiting.splice(before < 0 ? waiting.length : before, 0, { start, signal, last });
       next();
     });
     if (signal?.aborted === true) throw signal.reason;

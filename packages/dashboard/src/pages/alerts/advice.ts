@@ -109,7 +109,7 @@ const ofParts: Readonly<Record<string, (subject: string) => Advice>> = {
   }),
 };
 
-export function adviceOf({ kind, part }: Pick<AlertView, "kind" | "part">): Advice {
+export function adviceOf({ kind, part, node }: Pick<AlertView, "kind" | "part" | "node">): Advice {
   if (kind === "offline") {
     return {
       means: "It has not been heard for twice its interval. It may be off, or without a network.",
@@ -117,7 +117,7 @@ export function adviceOf({ kind, part }: Pick<AlertView, "kind" | "part">): Advi
         "Are other machines of its place silent too? Then look after the router or the line.",
         "Otherwise have somebody look at its power and cable. It is heard again by itself.",
       ],
-      command: "steward appliances ping",
+      command: `steward appliances ping ${node?.name ?? ""}`.trim(),
     };
   }
   if (kind === "fleet-silent") {
@@ -144,6 +144,3 @@ export function adviceOf({ kind, part }: Pick<AlertView, "kind" | "part">): Advi
 function of(subject: string): string {
   return subject === "" ? "" : ` ${subject}`;
 }
-
-/** The page of the documentation that tells more. */
-export const alertDocs = "docs/alerts.md";

@@ -83,7 +83,7 @@ function Running({ task }: { task: TaskView }) {
           ))}
         </span>
         {rollout?.stopped === undefined && rollout?.hold === undefined && rollout?.paused === undefined ? null : (
-          <span>
+          <span className={styles["clamp"]}>
             {rollout.stopped !== undefined ? <Badge tone="bad">stopped</Badge> : null}{" "}
             <Said>
               {rollout.stopped?.why ?? rollout.hold ?? rollout.paused?.reason ?? "It waits for somebody's word."}

@@ -84,7 +84,7 @@ function Waiting({ task, label, note }: { task: TaskView; label: ReactNode; note
           <Said>{taskTitle(task)}</Said>
         </Link>
         {note === undefined ? null : (
-          <span>
+          <span className={styles["clamp"]}>
             <Said>{note}</Said>
           </span>
         )}

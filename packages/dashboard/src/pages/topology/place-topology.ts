@@ -33,12 +33,25 @@ function layeredPlaces(nodes: readonly TopologyNode[], { edges }: TopologyGraph)
   const known = new Set(nodes.map(({ id }) => id));
   for (const { from, to } of edges) if (known.has(from) && known.has(to)) layout.setEdge(from, to);
   dagre.layout(layout);
-  return new Map(
-    nodes.map(({ id, width, height }) => {
+  const places = new Map(
+    nodes.map(({ id, width, height }): [string, Place] => {
       const { x, y } = layout.node(id) as Place;
       return [id, { x: x - width / 2, y: y - height / 2 }];
     }),
   );
+  for (const kind of ["group", "lane", "worker"] as const) inOrder(places, nodes.filter((node) => node.kind === kind));
+  return places;
+}
+
+/** A column from top to bottom as it was given: the largest group first, express before bulk. To dagre it is all one. */
+function inOrder(places: Map<string, Place>, column: readonly TopologyNode[]): void {
+  let y = Math.min(...column.map(({ id }) => places.get(id)?.y ?? Number.POSITIVE_INFINITY));
+  for (const { id, height } of column) {
+    const place = places.get(id);
+    if (place === undefined) continue;
+    places.set(id, { x: place.x, y });
+    y += height + gapY;
+  }
 }
 
 /** Columns of about the same height, about as high as wide, left of the rest and in its middle. */

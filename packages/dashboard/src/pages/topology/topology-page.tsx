@@ -94,7 +94,7 @@ export function TopologyPage() {
     >
       <div className={styles["tools"]}>
         <SearchField
-          label="Find a machine, a group or a worker"
+          label="Find in the topology"
           value={search.q ?? ""}
           onChange={(text) => change({ q: text === "" ? undefined : text })}
         />
