@@ -73,7 +73,8 @@ describe("paced calls", () => {
     const time = clock();
     const paced = createPace({ atOnce: 1, gapMs: 10, burst: 1, nowMs: time.nowMs, later: time.later });
     const order: string[] = [];
-    for (const name of ["first", "slow", "slower"]) void paced(async () => void order.push(name), { last: name !== "first" });
+    for (const name of ["first", "slow", "slower"])
+      void paced(async () => void order.push(name), { last: name !== "first" });
     void paced(async () => void order.push("urgent"));
     await time.pass(200);
     expect(order).toEqual(["first", "urgent", "slow", "slower"]);

@@ -25,7 +25,7 @@ export interface FleetLayout {
 
 export const labelHeight = 18;
 const groupGap = 14;
-const pitches = [26, 22, 19, 16, 14, 12, 10, 9, 8, 7, 6, 5];
+const pitches = [34, 30, 26, 22, 19, 16, 14, 12, 10, 9, 8, 7, 6, 5];
 /** A label that is not wholly legible says nothing. */
 const leastWidth = 64;
 const mostLabelWidth = 150;

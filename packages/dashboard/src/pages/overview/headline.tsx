@@ -1,3 +1,4 @@
+import type { HealthCounts } from "@steward/contracts/fleet";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { FleetState } from "../../fleet/use-fleet.ts";
@@ -76,13 +77,7 @@ export function Headline({
                 ? "bad"
                 : "wait"
         }
-        note={
-          counts === undefined
-            ? " "
-            : unwell === 0
-              ? `all ${fleet.dots.length} are well`
-              : `${counts.critical} critical, ${counts.offline} offline, ${counts.warning} warn`
-        }
+        note={counts === undefined ? " " : unwell === 0 ? `all ${fleet.dots.length} are well` : unwellText(counts)}
         to="/appliances"
       />
       <Tile
@@ -142,4 +137,13 @@ export function Headline({
       />
     </ul>
   );
+}
+
+function unwellText({ critical, offline, warning }: HealthCounts): string {
+  const parts = [
+    critical > 0 && `${critical} critical`,
+    offline > 0 && `${offline} offline`,
+    warning > 0 && (warning === 1 ? "1 warns" : `${warning} warn`),
+  ];
+  return parts.filter(Boolean).join(", ");
 }

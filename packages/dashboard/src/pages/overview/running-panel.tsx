@@ -49,7 +49,7 @@ export function RunningPanel({ running }: { running: Tasks }) {
         }
       >
         {(tasks) => (
-          <ul className={styles["rows"]}>
+          <ul className={classes(styles["rows"], styles["tall"])}>
             {tasks.slice(-mostShown).map((task) => (
               <Running key={task.id} task={task} />
             ))}

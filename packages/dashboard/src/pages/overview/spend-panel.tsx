@@ -46,8 +46,8 @@ export function SpendPanel({
                       {tier === "claude" ? `$${costUsd.toFixed(2)}` : spanText(seconds)}
                     </span>
                     <span className={styles["soft"]}>
-                      {countText(jobs)} {jobs === 1 ? "job" : "jobs"}
-                      {failures > 0 ? `, ${countText(failures)} fell short` : ""}, {countText(tokens)} tokens
+                      {countText(jobs)} {jobs === 1 ? "job" : "jobs"} done
+                      {failures > 0 ? `, ${countText(failures)} attempts fell short` : ""}, {countText(tokens)} tokens
                     </span>
                   </li>
                 ))}

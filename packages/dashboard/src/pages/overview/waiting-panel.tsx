@@ -8,6 +8,7 @@ import { plural, targetsText, taskTerms, taskTitle, termOf } from "../../text.ts
 import { Badge, Status } from "../../ui/badge.tsx";
 import { Empty } from "../../ui/empty.tsx";
 import { LinkButton } from "../../ui/button.tsx";
+import { classes } from "../../ui/classes.ts";
 import { Loaded } from "../../ui/loaded.tsx";
 import { Moment } from "../../ui/moment.tsx";
 import { Panel } from "../../ui/page.tsx";
@@ -49,24 +50,33 @@ export function WaitingPanel({ waiting }: { waiting: Tasks }) {
         }
       >
         {(tasks) => (
-          <ul className={styles["rows"]}>
-            {asked.slice(0, mostShown).map((task) => (
-              <Waiting
-                key={`asked-${task.id}`}
-                task={task}
-                note={task.escalation?.note}
-                label={<Badge tone="bad">asks for a person</Badge>}
-              />
-            ))}
-            {tasks.slice(0, mostShown).map((task) => (
-              <Waiting
-                key={task.id}
-                task={task}
-                note={task.question?.text}
-                label={<Status of={termOf(taskTerms, task.status)} />}
-              />
-            ))}
-          </ul>
+          <>
+            <ul className={classes(styles["rows"], styles["tall"])}>
+              {asked.slice(0, Math.max(mostShown - tasks.length, mostShown / 2)).map((task) => (
+                <Waiting
+                  key={`asked-${task.id}`}
+                  task={task}
+                  note={task.escalation?.note}
+                  label={<Badge tone="bad">asks for a person</Badge>}
+                />
+              ))}
+              {tasks.slice(0, Math.max(mostShown - asked.length, mostShown / 2)).map((task) => (
+                <Waiting
+                  key={task.id}
+                  task={task}
+                  note={task.question?.text}
+                  label={<Status of={termOf(taskTerms, task.status)} />}
+                />
+              ))}
+            </ul>
+            {tasks.length + asked.length > mostShown ? (
+              <p className={styles["more"]}>
+                <Link to="/tasks" search={{ status: "waiting" } as never}>
+                  {tasks.length + asked.length - mostShown} more
+                </Link>
+              </p>
+            ) : null}
+          </>
         )}
       </Loaded>
     </Panel>

@@ -39,7 +39,11 @@ function layeredPlaces(nodes: readonly TopologyNode[], { edges }: TopologyGraph)
       return [id, { x: x - width / 2, y: y - height / 2 }];
     }),
   );
-  for (const kind of ["group", "lane", "worker"] as const) inOrder(places, nodes.filter((node) => node.kind === kind));
+  for (const kind of ["group", "lane", "worker"] as const)
+    inOrder(
+      places,
+      nodes.filter((node) => node.kind === kind),
+    );
   return places;
 }
 

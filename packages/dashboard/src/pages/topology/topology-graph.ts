@@ -95,7 +95,7 @@ export function topologyGraph(input: {
       ...(members === undefined ? {} : { members }),
       ...(gateway === undefined ? {} : { gateway }),
       width: isOpen ? 620 : groupSize.width,
-      height: groupSize.height + (members === undefined ? 0 : rows * memberRow + 44),
+      height: groupSize.height + (members === undefined ? 0 : rows * memberRow + 30),
     });
     edges.push({ id: `${id}>hub`, from: id, to: "hub", busy: false, health: worstOf(group.counts) });
   }

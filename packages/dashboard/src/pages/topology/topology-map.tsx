@@ -61,7 +61,7 @@ export function TopologyMap({
   useEffect(() => {
     const shown = flow.current;
     if (shown === null) return;
-    const wanted = q === "" ? (open === undefined ? undefined : [`group:${open}`]) : found.current;
+    const wanted = q === "" ? (open === undefined ? undefined : [`group:${open}`, "hub"]) : found.current;
     const options = { maxZoom: 1, padding: 0.12, duration: reducedMotion() ? 0 : 250 };
     const frame = requestAnimationFrame(
       () =>

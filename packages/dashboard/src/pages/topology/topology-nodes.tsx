@@ -144,7 +144,7 @@ function Group({ node }: { node: Extract<TopologyNode, { kind: "group" }> }) {
           <span className={styles["soft"]}>
             {more > 0 ? `${more} more are not drawn. ` : ""}
             {list === undefined ? null : (
-              <Link to="/appliances" search={list as never} className="nopan">
+              <Link to="/appliances" search={list as never} className={classes(styles["all"], "nopan")}>
                 Open as a list
               </Link>
             )}
