@@ -1,5 +1,6 @@
 import { createLink } from "@tanstack/react-router";
 import { type AnchorHTMLAttributes, type ButtonHTMLAttributes, type ReactNode, type Ref } from "react";
+import { visible } from "../text.ts";
 import styles from "./button.module.css";
 import { classes } from "./classes.ts";
 import { Icon, type IconName } from "./icon.tsx";
@@ -44,14 +45,10 @@ export function IconButton({
   className,
   ...rest
 }: Omit<ButtonProps, "busy"> & { label: string; icon: IconName }) {
+  // It often names something that somebody else has named.
+  const name = visible(label);
   return (
-    <button
-      type="button"
-      title={label}
-      {...rest}
-      aria-label={label}
-      className={lookOf(tone, className, styles["icon"])}
-    >
+    <button type="button" title={name} {...rest} aria-label={name} className={lookOf(tone, className, styles["icon"])}>
       <Icon name={icon} />
     </button>
   );

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useId } from "react";
+import { visible } from "../text.ts";
 import { classes } from "./classes.ts";
 import styles from "./page.module.css";
 
@@ -16,13 +17,13 @@ export interface PageProps {
 
 export function Page({ title, heading, lead, actions, wide = false, children }: PageProps) {
   useEffect(() => {
-    document.title = `${title} · Steward`;
+    document.title = `${visible(title)} · Steward`;
   }, [title]);
   return (
     <div className={classes(styles["page"], wide && styles["wide"])}>
       <header className={styles["head"]}>
         <div className={styles["words"]}>
-          <h1>{heading ?? title}</h1>
+          <h1>{heading ?? <bdi>{visible(title)}</bdi>}</h1>
           {lead !== undefined && <div className={styles["lead"]}>{lead}</div>}
         </div>
         {actions !== undefined && <div className={styles["actions"]}>{actions}</div>}

@@ -1,9 +1,11 @@
 import { taskRoutes } from "@steward/contracts/routes/tasks";
+import { waitRoutes } from "@steward/contracts/routes/wait";
 import type { GateExplanation } from "@steward/contracts/task";
 import { Link } from "@tanstack/react-router";
 import { useApi } from "../../api/use-api.ts";
 import { visible } from "../../text.ts";
 import { Badge } from "../../ui/badge.tsx";
+import { Empty } from "../../ui/empty.tsx";
 import { Loaded } from "../../ui/loaded.tsx";
 import { Moment } from "../../ui/moment.tsx";
 import { Panel } from "../../ui/page.tsx";
@@ -14,7 +16,10 @@ import styles from "./settings.module.css";
 type Rule = GateExplanation["rules"][number];
 
 export function GateExplained({ taskId }: { taskId: string }) {
-  const gate = useApi(taskRoutes.explainGate, { params: { taskId } }, { every: "background" });
+  const task = useApi(waitRoutes.getTask, { params: { taskId }, query: { view: "brief" } }, { every: "background" });
+  // Without a plan there is nothing to judge, and the API says no.
+  const hasPlan = task.data?.plan !== undefined;
+  const gate = useApi(taskRoutes.explainGate, { params: { taskId } }, { every: "background", enabled: hasPlan });
   return (
     <Panel
       title="Why, or why not"
@@ -24,8 +29,18 @@ export function GateExplained({ taskId }: { taskId: string }) {
         </Link>
       }
     >
-      <Loaded query={gate} rows={10}>
-        {(explanation) => <Explanation explanation={explanation} />}
+      <Loaded query={task} rows={10}>
+        {() =>
+          hasPlan ? (
+            <Loaded query={gate} rows={10}>
+              {(explanation) => <Explanation explanation={explanation} />}
+            </Loaded>
+          ) : (
+            <Empty title="It has no plan">
+              <p>The rules judge plans. This request has none yet, or never got one: the request itself says why.</p>
+            </Empty>
+          )
+        }
       </Loaded>
     </Panel>
   );
