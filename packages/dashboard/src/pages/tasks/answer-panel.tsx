@@ -39,9 +39,9 @@ function Sources({ answer: { citations, source } }: { answer: SupportAnswer }) {
   if (citations.length === 0) return null;
   return (
     <ul className={styles["sources"]}>
-      {citations.map((citation) => (
+      {citations.map((citation, index) => (
         <li key={citation.number}>
-          <details open={source === "documentation"}>
+          <details open={source === "documentation" && index === 0}>
             <summary>
               [{citation.number}] <Said>{citation.title}</Said>{" "}
               <span className={styles["soft"]}>{placeOf(citation)}</span>

@@ -44,7 +44,7 @@ export function ApprovalBox({ task, preview = true }: { task: TaskView; preview?
       note={
         task.plan !== undefined && (
           <>
-            Until <Moment at={new Date(task.plan.expiresAtMs).toISOString()} />; then it comes to nothing.
+            Without one it comes to nothing <Moment at={new Date(task.plan.expiresAtMs).toISOString()} />.
           </>
         )
       }

@@ -35,7 +35,7 @@ export function QuestionBox({ task }: { task: TaskView }) {
           For <code>{visible(question.variable)}</code> of <code>{visible(question.action)}</code>
           {task.expiresAt !== undefined && (
             <>
-              ; it waits until <Moment at={task.expiresAt} />
+              . Without an answer it comes to nothing <Moment at={task.expiresAt} />.
             </>
           )}
         </>

@@ -34,7 +34,7 @@ export function RunDetail({ task, run, applianceId, onClose }: RunDetailProps) {
           <ApplianceLink id={applianceId} name={name} />
         </h3>
         {run !== undefined && <Status of={termOf(runTerms, run.status)} />}
-        {run?.executor === "simulate" && <Badge tone="mock">simulated</Badge>}
+        {run?.executor === "simulate" && run.status !== "simulated" && <Badge tone="mock">simulated</Badge>}
         {run !== undefined && <RunFacts run={run} />}
         {onClose !== undefined && (
           <span className={styles["runClose"]}>

@@ -17,7 +17,7 @@ export function TaskLead({ task }: { task: TaskView }) {
   return (
     <div className={styles["lead"]}>
       <Status of={termOf(taskTerms, task.status)} />
-      {mode === "check" && <Badge tone="mock">changes nothing</Badge>}
+      {mode === "check" && task.kind === "action" && <Badge tone="mock">changes nothing</Badge>}
       {plan !== undefined && <RiskBadge risk={plan.risk} />}
       <span>
         <Said>{requestedBy.name}</Said> · <Moment at={task.createdAt} />

@@ -23,7 +23,7 @@ export const taskColumns: readonly Column<TaskView>[] = [
     cell: (task) => (
       <span className={styles["what"]}>
         <Said>{taskTitle(task)}</Said>
-        {task.mode === "check" && <Badge tone="mock">changes nothing</Badge>}
+        {task.mode === "check" && task.kind === "action" && <Badge tone="mock">changes nothing</Badge>}
       </span>
     ),
     text: searchedText,
@@ -31,7 +31,7 @@ export const taskColumns: readonly Column<TaskView>[] = [
   {
     id: "status",
     header: "Status",
-    width: 150,
+    width: 170,
     cell: (task) => <Status of={termOf(taskTerms, task.status)} />,
     text: (task) => termOf(taskTerms, task.status).text,
   },
@@ -55,7 +55,7 @@ export const taskColumns: readonly Column<TaskView>[] = [
   {
     id: "risk",
     header: "Risk",
-    width: 90,
+    width: 115,
     hideBelow: 980,
     cell: (task) => (task.plan === undefined ? "" : <RiskBadge risk={task.plan.risk} />),
     text: (task) => task.plan?.risk ?? "",

@@ -11,6 +11,7 @@ import { Empty } from "../../ui/empty.tsx";
 import { Loaded } from "../../ui/loaded.tsx";
 import { Page, Panel } from "../../ui/page.tsx";
 import { AskedOfUs } from "./asked-of-us.tsx";
+import { OneTenant } from "./one-tenant.tsx";
 import { OpinionsMenu } from "./opinions-menu.tsx";
 import { askedStatus, fits, isFiltered, type TasksSearch } from "./task-filters.ts";
 import { taskColumns } from "./tasks-columns.tsx";
@@ -42,9 +43,15 @@ export function TasksPage() {
       }
     >
       {me.isStaff && <AskedOfUs />}
-      <WaitingPanel />
-      <UnderWay />
-      <AllTasks />
+      {me.tenantId === undefined ? (
+        <OneTenant />
+      ) : (
+        <>
+          <WaitingPanel />
+          <UnderWay />
+          <AllTasks />
+        </>
+      )}
     </Page>
   );
 }

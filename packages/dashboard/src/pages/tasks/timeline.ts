@@ -1,7 +1,7 @@
 import { runHasEnded, taskHasEnded, type TaskStatus } from "@steward/contracts/states";
 import type { RunView } from "@steward/contracts/run";
 import type { TaskView, TierUse } from "@steward/contracts/task";
-import { plural, termOf, taskTerms, type Tone } from "../../text.ts";
+import { plural, runTerms, taskTerms, termOf, type Tone } from "../../text.ts";
 import { segmentsOf } from "./wave-bars.ts";
 
 /** One thing that happened to a task, or is happening. Texts of people and models are shown through `Said`. */
@@ -171,7 +171,7 @@ function rolledOut({ waves = [], runs = [], rollout, status }: TaskView): Happen
       title: `${rollout?.operation === "undo" ? "Undone in w" : "W"}ave ${wave.wave}${waves.length > 1 && wave.wave === 1 ? ", the canary" : ""}`,
       tone: bad ? "bad" : isOver ? "good" : "busy",
       facts: [
-        ...segments.map(({ status: one, count }) => `${count} ${one}`),
+        ...segments.map(({ status: one, count }) => `${count} ${termOf(runTerms, one).text}`),
         ...(from === undefined || to === undefined ? [] : [msText(Date.parse(to) - Date.parse(from))]),
       ],
       ...(isOver || taskHasEnded(status) ? {} : { isNow: true }),

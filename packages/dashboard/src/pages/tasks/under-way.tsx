@@ -36,13 +36,13 @@ function Now({ stats }: { stats: CommandStats }) {
     (sum, [status, count]) => sum + (runHasEnded(status as RunStatus) ? count : 0),
     0,
   );
-  const called = doorbells.pull + doorbells.ssm;
   return (
     <>
       <ul className={styles["numbers"]}>
         {open.map(([status, count]) => (
           <li key={status}>
             <strong>{count}</strong> {termOf(runTerms, status).text}
+            {status === "sent" && longestWaitSeconds !== undefined && `, for up to ${spanText(longestWaitSeconds)}`}
           </li>
         ))}
         <li>
@@ -51,12 +51,6 @@ function Now({ stats }: { stats: CommandStats }) {
         {longestRunSeconds !== undefined && (
           <li>
             the longest for <strong>{spanText(longestRunSeconds)}</strong>
-          </li>
-        )}
-        {called > 0 && (
-          <li>
-            <strong>{called}</strong> called and not come yet
-            {longestWaitSeconds === undefined ? "" : `, for up to ${spanText(longestWaitSeconds)}`}
           </li>
         )}
         {doorbells.again > 0 && (

@@ -2,7 +2,7 @@ import { runHasEnded } from "@steward/contracts/states";
 import type { TaskView, WaveView } from "@steward/contracts/task";
 import { useNavigate } from "@tanstack/react-router";
 import { useMe } from "../../me/use-me.ts";
-import { plural, runTerms, termOf } from "../../text.ts";
+import { plural, runTerms, termOf, type Tone } from "../../text.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { classes } from "../../ui/classes.ts";
 import { Icon } from "../../ui/icon.tsx";
@@ -12,6 +12,15 @@ import { Said } from "../../ui/said.tsx";
 import styles from "./waves.module.css";
 import { msText, waveTimes } from "./timeline.ts";
 import { budgetOf, fillingOf, rolloutNotice, type Segment, segmentsOf, waveState } from "./wave-bars.ts";
+
+const fills: Record<Tone, string> = {
+  good: "fillGood",
+  bad: "fillBad",
+  wait: "fillWait",
+  busy: "fillBusy",
+  mock: "fillMock",
+  still: "fillStill",
+};
 
 /** Up to so many appliances each has a cell of its own in its wave's bar. */
 const cellsUpTo = 80;
@@ -117,7 +126,7 @@ function Bar({ segments, total, label }: { segments: readonly Segment[]; total: 
                 key={`${status}-${index}`}
                 className={classes(
                   styles["cell"],
-                  styles[`fill-${termOf(runTerms, status).tone}`],
+                  styles[fills[termOf(runTerms, status).tone]],
                   !runHasEnded(status) && status !== "pending" && styles["live"],
                   status === "pending" && styles["toCome"],
                 )}
@@ -130,7 +139,7 @@ function Bar({ segments, total, label }: { segments: readonly Segment[]; total: 
               style={{ flexGrow: count }}
               className={classes(
                 styles["cell"],
-                styles[`fill-${termOf(runTerms, status).tone}`],
+                styles[fills[termOf(runTerms, status).tone]],
                 !runHasEnded(status) && status !== "pending" && styles["live"],
                 status === "pending" && styles["toCome"],
               )}
@@ -178,7 +187,7 @@ function Legend({
           <span
             className={classes(
               styles["swatch"],
-              styles[`fill-${termOf(runTerms, status).tone}`],
+              styles[fills[termOf(runTerms, status).tone]],
               status === "pending" && styles["toCome"],
             )}
             aria-hidden="true"
