@@ -19,7 +19,7 @@ export const taskColumns: readonly Column<TaskView>[] = [
   {
     id: "what",
     header: "What",
-    width: 380,
+    width: 210,
     cell: (task) => (
       <span className={styles["what"]}>
         <Said>{taskTitle(task)}</Said>
@@ -31,14 +31,14 @@ export const taskColumns: readonly Column<TaskView>[] = [
   {
     id: "status",
     header: "Status",
-    width: 170,
+    width: 150,
     cell: (task) => <Status of={termOf(taskTerms, task.status)} />,
     text: (task) => termOf(taskTerms, task.status).text,
   },
   {
     id: "on",
     header: "On",
-    width: 180,
+    width: 130,
     hideBelow: 560,
     cell: onText,
     text: (task) =>
@@ -47,7 +47,7 @@ export const taskColumns: readonly Column<TaskView>[] = [
   {
     id: "by",
     header: "By",
-    width: 140,
+    width: 95,
     hideBelow: 760,
     cell: (task) => <Said>{task.requestedBy.name}</Said>,
     text: (task) => visible(task.requestedBy.name),
@@ -55,7 +55,7 @@ export const taskColumns: readonly Column<TaskView>[] = [
   {
     id: "risk",
     header: "Risk",
-    width: 115,
+    width: 105,
     hideBelow: 980,
     cell: (task) => (task.plan === undefined ? "" : <RiskBadge risk={task.plan.risk} />),
     text: (task) => task.plan?.risk ?? "",
@@ -63,7 +63,7 @@ export const taskColumns: readonly Column<TaskView>[] = [
   {
     id: "when",
     header: "When",
-    width: 110,
+    width: 95,
     align: "end",
     hideBelow: 480,
     cell: (task) => <Moment at={task.createdAt} />,
@@ -72,7 +72,7 @@ export const taskColumns: readonly Column<TaskView>[] = [
   {
     id: "took",
     header: "Took",
-    width: 80,
+    width: 70,
     align: "end",
     hideBelow: 1100,
     cell: (task) => msText(tookMs(task, Date.now())),
