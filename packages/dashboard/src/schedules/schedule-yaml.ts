@@ -6,9 +6,14 @@ import { type CreateSchedule, createScheduleSchema, type ScheduleView } from "@s
  * what somebody meant. Texts are written as JSON writes them: YAML reads those as they are.
  */
 export function scheduleYaml(schedules: readonly Pick<ScheduleView, "name" | "definition">[]): string {
-  const list = schedules.map(({ name, definition }) => fieldsOf({ name, ...withoutDefaults(definition) }, 2));
+  const list = schedules.map(({ name, definition }) => fieldsOf({ name, ...inOrder(definition) }, 2));
   const items = list.map((fields) => `  - ${fields.trimStart()}`);
   return `# steward schedule apply schedules.yaml\nversion: 1\nschedules:${items.length === 0 ? " []" : `\n${items.join("\n")}`}\n`;
+}
+
+function inOrder(definition: ScheduleView["definition"]): Partial<CreateSchedule> {
+  const steps = definition.steps.map(({ action, variables }) => ({ action, variables }));
+  return withoutDefaults({ ...definition, steps });
 }
 
 function withoutDefaults(definition: ScheduleView["definition"]): Partial<CreateSchedule> {

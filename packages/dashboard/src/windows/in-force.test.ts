@@ -1,6 +1,6 @@
 import type { WindowView } from "@steward/contracts/window";
 import { expect, test } from "vitest";
-import { inForce, localInput, momentOf } from "./in-force.ts";
+import { holdsAll, inForce, localInput, momentOf } from "./in-force.ts";
 
 const base = {
   id: "win_1",
@@ -28,6 +28,20 @@ test("a freeze is told first, then what is black, then when changes may go on", 
   expect(inForce([], [night, { ...other, open: true }])).toEqual([
     { kind: "open", windows: [{ ...other, open: true }] },
   ]);
+});
+
+test("a window for a tag opens nothing for the others, and holds none of them", () => {
+  const tagged: WindowView = { ...other, tags: ["site:berlin"] };
+  const isOpen = { ...tagged, open: true };
+  expect(inForce([], [night, isOpen])).toEqual([
+    { kind: "closed", windows: [night], opensAt: "2026-11-26T22:00:00Z" },
+    { kind: "open", windows: [isOpen] },
+  ]);
+  expect(holdsAll(inForce([], [night, isOpen]))).toBe(true);
+  expect(holdsAll(inForce([], [tagged]))).toBe(false);
+  expect(holdsAll(inForce([], [{ ...blackout, tags: ["site:berlin"] }]))).toBe(false);
+  expect(holdsAll(inForce([], [blackout]))).toBe(true);
+  expect(holdsAll(inForce([], [isOpen]))).toBe(false);
 });
 
 test("a window that never comes again holds nothing", () => {

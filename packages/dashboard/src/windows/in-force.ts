@@ -16,8 +16,9 @@ export type InForce =
   | { kind: "open"; windows: WindowView[] };
 
 /**
- * What keeps changes out now, the strongest first; and the maintenance windows, where there are some. Of what is for tags
- * only, the page says so: another appliance is not held by it.
+ * What keeps changes out now, the strongest first; and the maintenance windows, where there are some. An appliance that has
+ * windows, by its tags or because they are for all, is changed while one of them is open: one for all that is open leaves
+ * nobody waiting, and one for a tag opens nothing for the others.
  */
 export function inForce(freezes: readonly Freeze[], windows: readonly WindowView[]): InForce[] {
   const blackouts = windows.filter(({ kind, open }) => kind === "blackout" && open);
@@ -25,19 +26,29 @@ export function inForce(freezes: readonly Freeze[], windows: readonly WindowView
     ({ kind, open, changesAt }) => kind === "maintenance" && (open || changesAt !== undefined),
   );
   const open = maintenance.filter((window) => window.open);
-  const opensAt = maintenance
+  const isOpenForAll = open.some(({ tags }) => tags === undefined);
+  const closed = isOpenForAll ? [] : maintenance.filter((window) => !window.open);
+  const opensAt = closed
     .flatMap(({ changesAt }) => (changesAt === undefined ? [] : [changesAt]))
     .sort()
     .at(0);
   return [
     ...freezes.map((freeze): InForce => ({ kind: "freeze", freeze })),
     ...blackouts.map((window): InForce => ({ kind: "blackout", window })),
-    ...(open.length > 0
-      ? [{ kind: "open" as const, windows: open }]
-      : maintenance.length > 0
-        ? [{ kind: "closed" as const, windows: maintenance, ...(opensAt === undefined ? {} : { opensAt }) }]
-        : []),
+    ...(closed.length === 0
+      ? []
+      : [{ kind: "closed" as const, windows: closed, ...(opensAt === undefined ? {} : { opensAt }) }]),
+    ...(open.length === 0 ? [] : [{ kind: "open" as const, windows: open }]),
   ];
+}
+
+/** Whether no appliance may be changed: what is for some tags only leaves the others free. */
+export function holdsAll(found: readonly InForce[]): boolean {
+  return found.some((one) => {
+    if (one.kind === "freeze") return true;
+    if (one.kind === "blackout") return one.window.tags === undefined;
+    return one.kind === "closed" && one.windows.some(({ tags }) => tags === undefined);
+  });
 }
 
 /** `2027-01-04T06:30` on this browser's clocks, as an input of date and time has it. */

@@ -9,14 +9,7 @@ type Names = ReadonlyMap<string, string>;
 
 export function auditColumns(names: Names): readonly Column<AuditEntryView>[] {
   return [
-    { id: "when", header: "When", text: ({ at }) => at, cell: ({ at }) => <Moment at={at} />, width: 110 },
-    {
-      id: "who",
-      header: "Who",
-      text: ({ who }) => [names.get(who), who].filter(Boolean).join(" "),
-      cell: ({ who }) => <Who id={who} names={names} />,
-      width: 200,
-    },
+    { id: "when", header: "When", text: ({ at }) => at, cell: ({ at }) => <Moment at={at} />, width: 96 },
     {
       id: "what",
       header: "What",
@@ -26,7 +19,14 @@ export function auditColumns(names: Names): readonly Column<AuditEntryView>[] {
         const words = <Said>{`${text}${count === undefined ? "" : ` ×${count}`}`}</Said>;
         return wasRefused ? <Badge tone="bad">{words}</Badge> : words;
       },
-      width: 210,
+      width: 190,
+    },
+    {
+      id: "who",
+      header: "Who",
+      text: ({ who }) => [names.get(who), who].filter(Boolean).join(" "),
+      cell: ({ who }) => <Who id={who} names={names} />,
+      width: 150,
     },
     {
       id: "record",

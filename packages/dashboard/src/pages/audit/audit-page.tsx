@@ -1,8 +1,8 @@
 import { auditRoutes } from "@steward/contracts/routes/audit";
-import { principalRoutes } from "@steward/contracts/routes/principals";
 import { getRouteApi } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo } from "react";
 import { useApiPages } from "../../api/use-api.ts";
+import { useNames } from "../../people/person.tsx";
 import { useMe } from "../../me/use-me.ts";
 import { Button } from "../../ui/button.tsx";
 import { DataTable } from "../../ui/data-table.tsx";
@@ -30,12 +30,7 @@ export function AuditPage() {
     { query: { limit: 100, ...filters } },
     { every: "background", keepsLast: true },
   );
-  const people = useApiPages(
-    principalRoutes.listPrincipals,
-    { query: { limit: 200 } },
-    { every: "once", enabled: may("admin") },
-  );
-  const names = useMemo(() => new Map(people.items.map(({ id, name }) => [id, name])), [people.items]);
+  const names = useNames();
   const columns = useMemo(() => auditColumns(names), [names]);
   const set = (next: AuditFilters) =>
     void navigate({

@@ -2,7 +2,8 @@ import { freezeRoutes } from "@steward/contracts/routes/freezes";
 import type { WindowView } from "@steward/contracts/window";
 import { useChange } from "../../api/use-api.ts";
 import { useMe } from "../../me/use-me.ts";
-import { type Freeze, type InForce, inForce } from "../../windows/in-force.ts";
+import { type Freeze, holdsAll, type InForce, inForce } from "../../windows/in-force.ts";
+import { Person } from "../../people/person.tsx";
 import { Badge } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
 import { useConfirm } from "../../ui/confirm.tsx";
@@ -26,13 +27,18 @@ export function NowInForce({
   mayEnd: boolean;
 }) {
   const found = inForce(freezes, windows);
-  const holds = found.some(({ kind }) => kind !== "open");
+  const isFree = !holdsAll(found);
+  const holdsSome = found.some(({ kind }) => kind !== "open");
   return (
     <ul className={styles["now"]}>
-      {!holds && (
+      {isFree && (
         <li className={styles["state"]}>
           <Badge tone="good">Open</Badge>
-          <span>{found.length === 0 ? "Changes may start: nothing keeps them out." : "Changes may start."}</span>
+          <span>
+            {holdsSome
+              ? "Changes may start, except for what is named here."
+              : "Changes may start: nothing keeps them out."}
+          </span>
         </li>
       )}
       {found.map((one) => (
@@ -78,14 +84,14 @@ function State({ of, mayEnd, freezes }: { of: InForce; mayEnd: boolean; freezes:
         <>
           <Badge tone="wait">Closed</Badge>
           <span>
-            No maintenance window is open: changes wait for the next
+            Outside of maintenance windows: changes wait for the next
             {of.opensAt === undefined ? "" : ", which opens "}
             {of.opensAt !== undefined && (
               <span>
                 <Moment at={of.opensAt} /> ({exactText(of.opensAt)})
               </span>
             )}
-            .{of.windows.every(({ tags }) => tags !== undefined) && " Appliances without a window’s tags are not held."}
+            .<Whose windows={of.windows} />
           </span>
         </>
       );
@@ -130,13 +136,25 @@ function FreezeState({ freeze, by, mayEnd }: { freeze: Freeze; by: string; mayEn
       <Badge tone="bad">{freeze.scope === "everything" ? "Frozen, all tenants" : "Frozen"}</Badge>
       <span>
         Nothing new starts: <Said>{freeze.reason}</Said>. Ends <Moment at={freeze.until} /> ({exactText(freeze.until)}),
-        by <code>{by}</code>.
+        by <Person id={by} />.
       </span>
       {mayEnd && isOurs && (
         <Button busy={end.isRunning} onClick={() => void ask()}>
           End it
         </Button>
       )}
+    </>
+  );
+}
+
+/** Whom windows that are closed hold. */
+function Whose({ windows }: { windows: readonly WindowView[] }) {
+  if (windows.some(({ tags }) => tags === undefined)) return null;
+  const tags = [...new Set(windows.flatMap((window) => window.tags ?? []))];
+  return (
+    <>
+      {" "}
+      Held are only appliances with <Said>{tags.join(", ")}</Said>.
     </>
   );
 }

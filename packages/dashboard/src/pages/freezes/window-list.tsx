@@ -2,6 +2,7 @@ import { windowRoutes } from "@steward/contracts/routes/windows";
 import type { WindowView } from "@steward/contracts/window";
 import { useChange } from "../../api/use-api.ts";
 import { whenWords } from "../../schedules/when-words.ts";
+import { Person } from "../../people/person.tsx";
 import { spanText, visible } from "../../text.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { IconButton } from "../../ui/button.tsx";
@@ -42,7 +43,7 @@ export function WindowList({ windows, mayRemove }: { windows: readonly WindowVie
               {window.readsToo === true && ", also reads and previews"}
             </p>
             <p className={styles["soft"]}>
-              By <code>{window.createdBy}</code>, <Moment at={window.createdAt} /> · <code>{window.id}</code>
+              By <Person id={window.createdBy} />, <Moment at={window.createdAt} /> · <code>{window.id}</code>
             </p>
           </div>
           <span className={styles["windowState"]}>

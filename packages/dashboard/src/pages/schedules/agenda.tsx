@@ -55,9 +55,11 @@ export function DueTimes({ schedule }: { schedule: ScheduleView }) {
   return (
     <ol>
       {due.map((atMs) => (
-        <li key={atMs} className={styles["due"]}>
-          <span className={styles["clock"]}>{dueText(atMs, zone)}</span>
-          <span className={styles["soft"]}>{here === zone ? "" : `for you ${clockText(atMs, here)}`}</span>
+        <li key={atMs} className={styles["dueOne"]}>
+          <span>
+            <span className={styles["clock"]}>{dueText(atMs, zone)}</span>{" "}
+            {here !== zone && <span className={styles["soft"]}>for you {clockText(atMs, here)}</span>}
+          </span>
           <span className={styles["soft"]}>
             <Moment at={new Date(atMs).toISOString()} />
           </span>

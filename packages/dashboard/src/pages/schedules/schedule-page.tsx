@@ -3,6 +3,7 @@ import type { ScheduleView } from "@steward/contracts/schedule";
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useApi } from "../../api/use-api.ts";
+import { Person } from "../../people/person.tsx";
 import { useMe } from "../../me/use-me.ts";
 import { dueText, localZone, zoneOf } from "../../schedules/coming-times.ts";
 import { lastSaid } from "../../schedules/schedule-state.ts";
@@ -128,7 +129,7 @@ function Shown({ schedule }: { schedule: ScheduleView }) {
       <div className={styles["column"]}>
         {paused !== undefined && (
           <p className={styles["paused"]}>
-            Paused <Moment at={paused.at} /> by <code>{paused.by}</code>
+            Paused <Moment at={paused.at} /> by <Person id={paused.by} />
             {paused.why !== undefined && (
               <>
                 : <Said>{paused.why}</Said>

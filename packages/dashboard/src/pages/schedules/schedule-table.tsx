@@ -19,6 +19,7 @@ const columns: readonly Column<ScheduleView>[] = [
     text: ({ definition }) => whenText(definition.when),
     cell: ({ definition }) => <span title={whenText(definition.when)}>{whenWords(definition.when)}</span>,
     width: 220,
+    hideBelow: 520,
   },
   {
     id: "does",

@@ -1,9 +1,9 @@
 import { secretRoutes } from "@steward/contracts/routes/secrets";
-import { Link } from "@tanstack/react-router";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi, useChange } from "../../api/use-api.ts";
 import { useMe } from "../../me/use-me.ts";
+import { Person } from "../../people/person.tsx";
 import { visible } from "../../text.ts";
 import { Button } from "../../ui/button.tsx";
 import { useConfirm } from "../../ui/confirm.tsx";
@@ -103,7 +103,7 @@ function TenantSecrets({ mayWrite, onSet }: { mayWrite: boolean; onSet: (name: s
                     <Said mono>{secret.name}</Said>
                   </h3>
                   <p className={styles["soft"]}>
-                    Changed <Moment at={secret.changedAt} /> by <code>{secret.changedBy}</code>
+                    Changed <Moment at={secret.changedAt} /> by <Person id={secret.changedBy} />
                   </p>
                 </div>
                 <div className={styles["uses"]}>
