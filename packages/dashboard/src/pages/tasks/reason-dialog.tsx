@@ -40,6 +40,12 @@ export function ReasonDialog(props: ReasonDialogProps) {
     onClose,
   } = props;
   const [reason, setReason] = useState("");
+  const [wasOpen, setWasOpen] = useState(open);
+  // Asked again, it begins anew; while it is refused, what was typed stays.
+  if (open !== wasOpen) {
+    setWasOpen(open);
+    if (open) setReason("");
+  }
   const said = reason.trim();
   return (
     <Dialog

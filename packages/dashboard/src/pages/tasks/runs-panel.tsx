@@ -23,20 +23,20 @@ const idOf = (run: RunView) => run.applianceId;
 export function RunsPanel({ task, total }: { task: TaskView; total: number }) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const shown = task.runs ?? [];
+  const runs = useRuns(task, total, search);
   const change = (next: { [Name in keyof TaskSearch]?: TaskSearch[Name] | undefined }) =>
     void navigate({ search: (before) => ({ ...before, ...next }) as TaskSearch, replace: true });
-  const only = total === 1 ? shown[0] : undefined;
+  const only = total === 1 ? task.runs?.[0] : undefined;
   if (only !== undefined) return <RunDetail task={task} run={only} applianceId={only.applianceId} />;
   const open = search.run;
   return (
     <div className={open === undefined ? styles["runs"] : styles["runsSplit"]}>
-      <RunsTable task={task} total={total} search={search} onChange={change} />
+      <RunsTable task={task} total={total} runs={runs} search={search} onChange={change} />
       {open !== undefined && (
         <RunDetail
           key={open}
           task={task}
-          run={shown.find(({ applianceId }) => applianceId === open)}
+          run={runs.known.find(({ applianceId }) => applianceId === open)}
           applianceId={open}
           onClose={() => change({ run: undefined })}
         />
@@ -45,17 +45,12 @@ export function RunsPanel({ task, total }: { task: TaskView; total: number }) {
   );
 }
 
-interface RunsTableProps {
-  task: TaskView;
-  total: number;
-  search: TaskSearch;
-  onChange: (next: { [Name in keyof TaskSearch]?: TaskSearch[Name] | undefined }) => void;
-}
-
-function RunsTable({ task, total, search, onChange }: RunsTableProps) {
-  const { wave, runs: status } = search;
+/**
+ * The runs as far as they are known. A task comes with so many of them; of more the list is read page by page, and what
+ * comes with the task is newer.
+ */
+function useRuns(task: TaskView, total: number, { wave, runs: status }: TaskSearch) {
   const newest = useMemo(() => task.runs ?? [], [task.runs]);
-  // The task itself comes with so many runs; of more of them the list is read page by page, and what comes with the task is newer.
   const isWhole = newest.length >= total;
   const listed = useApiPages(
     taskRoutes.listRuns,
@@ -66,6 +61,19 @@ function RunsTable({ task, total, search, onChange }: RunsTableProps) {
     { enabled: !isWhole, keepsLast: true },
   );
   const known = useMemo(() => (isWhole ? newest : withNewer(listed.items, newest)), [isWhole, newest, listed.items]);
+  return { known, isWhole, listed };
+}
+
+interface RunsTableProps {
+  task: TaskView;
+  total: number;
+  runs: ReturnType<typeof useRuns>;
+  search: TaskSearch;
+  onChange: (next: { [Name in keyof TaskSearch]?: TaskSearch[Name] | undefined }) => void;
+}
+
+function RunsTable({ task, total, runs: { known, isWhole, listed }, search, onChange }: RunsTableProps) {
+  const { wave, runs: status } = search;
   const rows = useMemo(
     () =>
       known.filter(
@@ -75,7 +83,7 @@ function RunsTable({ task, total, search, onChange }: RunsTableProps) {
   );
   const waves = task.waves ?? [];
   return (
-    <Loaded query={isWhole ? { data: newest, error: null, refetch: () => undefined } : listed} rows={6}>
+    <Loaded query={isWhole ? { data: known, error: null, refetch: () => undefined } : listed} rows={6}>
       {() => (
         <DataTable
           name="runs"

@@ -1,7 +1,8 @@
 import type { TaskView } from "@steward/contracts/task";
 import { plural, targetsText, taskTerms, taskTitle, termOf, visible } from "../../text.ts";
-import { Badge, Status } from "../../ui/badge.tsx";
+import { Status } from "../../ui/badge.tsx";
 import type { Column } from "../../ui/data-table.tsx";
+import { Icon } from "../../ui/icon.tsx";
 import { Moment } from "../../ui/moment.tsx";
 import { Said } from "../../ui/said.tsx";
 import { RiskBadge } from "../../plan/risk-badge.tsx";
@@ -23,7 +24,12 @@ export const taskColumns: readonly Column<TaskView>[] = [
     cell: (task) => (
       <span className={styles["what"]}>
         <Said>{taskTitle(task)}</Said>
-        {task.mode === "check" && task.kind === "action" && <Badge tone="mock">changes nothing</Badge>}
+        {task.mode === "check" && task.kind === "action" && (
+          <span className={styles["mark"]} title={task.previewOf === undefined ? "Changes nothing" : "A preview"}>
+            <Icon name="eye" size={14} />
+            <span className="heard">{task.previewOf === undefined ? " changes nothing" : " preview"}</span>
+          </span>
+        )}
       </span>
     ),
     text: searchedText,

@@ -1,5 +1,6 @@
 import type { TaskView } from "@steward/contracts/task";
 import { useMemo } from "react";
+import { useMe } from "../../me/use-me.ts";
 import { visible } from "../../text.ts";
 import { classes } from "../../ui/classes.ts";
 import { Facts } from "../../ui/facts.tsx";
@@ -12,7 +13,8 @@ import { costText, happeningsOf } from "./timeline.ts";
 
 /** What happened, from its beginning; and by what it is found elsewhere. */
 export function TimelinePanel({ task }: { task: TaskView }) {
-  const happenings = useMemo(() => happeningsOf(task), [task]);
+  const { principal } = useMe();
+  const happenings = useMemo(() => happeningsOf(task, principal), [task, principal]);
   const { planning, requestId, plan } = task;
   return (
     <Panel title="What happened">

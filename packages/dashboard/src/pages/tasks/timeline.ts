@@ -30,12 +30,12 @@ const sources: Record<string, string> = {
 export const tierNames: Record<string, string> = { matcher: "Matcher", ollama: "Model on a worker", claude: "Claude" };
 
 /** What became of a task, in its order: how it was asked for, understood, judged, approved, rolled out, and ended. */
-export function happeningsOf(task: TaskView): Happening[] {
+export function happeningsOf(task: TaskView, me?: { id: string; name: string }): Happening[] {
   return [
     asked(task),
     ...understood(task),
     ...planned(task),
-    ...decided(task),
+    ...decided(task, namesOf(task, me)),
     ...rolledOut(task),
     ...ended(task),
     ...said(task),
@@ -117,7 +117,16 @@ const verdicts = {
   deny: { title: "The rules refused it", tone: "bad" },
 } as const;
 
-function decided({ status, approval, breakGlass, requestedBy }: TaskView): Happening[] {
+/** Names that the task tells beside ids, and that of whoever looks. */
+function namesOf({ requestedBy, feedback = [], escalation }: TaskView, me?: { id: string; name: string }) {
+  const names = new Map(feedback.map(({ by, name }) => [by, name]));
+  if (escalation !== undefined) names.set(escalation.by, escalation.name);
+  names.set(requestedBy.id, requestedBy.name);
+  if (me !== undefined) names.set(me.id, me.name);
+  return names;
+}
+
+function decided({ status, approval, breakGlass }: TaskView, names: ReadonlyMap<string, string>): Happening[] {
   if (breakGlass !== undefined)
     return [
       {
@@ -135,7 +144,7 @@ function decided({ status, approval, breakGlass, requestedBy }: TaskView): Happe
         at: approval.at,
         title: "Approved",
         tone: "good",
-        said: approval.by === requestedBy.id ? requestedBy.name : approval.by,
+        said: names.get(approval.by) ?? approval.by,
       },
     ];
   if (status !== "awaiting_approval") return [];
