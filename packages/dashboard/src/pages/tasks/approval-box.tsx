@@ -6,6 +6,7 @@ import { hashCoversPlan } from "@steward/contracts/verify-plan";
 import { useMemo, useState } from "react";
 import { useApi, useChange } from "../../api/use-api.ts";
 import { useMe } from "../../me/use-me.ts";
+import { Person } from "../../people/person.tsx";
 import { decisionText, rolloutTexts } from "../../plan/plan-text.ts";
 import { RiskBadge } from "../../plan/risk-badge.tsx";
 import { visible } from "../../text.ts";
@@ -126,7 +127,7 @@ function RecipientText({ task: { recipient, requestedBy } }: { task: TaskView })
     );
   return (
     <strong>
-      What it makes is for somebody else than who asked: <Said>{recipient}</Said>
+      What it makes is for somebody else than who asked: <Person id={recipient ?? ""} />
     </strong>
   );
 }

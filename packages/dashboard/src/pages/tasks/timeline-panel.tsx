@@ -1,6 +1,6 @@
 import type { TaskView } from "@steward/contracts/task";
 import { useMemo } from "react";
-import { useMe } from "../../me/use-me.ts";
+import { useNames } from "../../people/person.tsx";
 import { visible } from "../../text.ts";
 import { classes } from "../../ui/classes.ts";
 import { Facts } from "../../ui/facts.tsx";
@@ -13,8 +13,8 @@ import { costText, happeningsOf } from "./timeline.ts";
 
 /** What happened, from its beginning; and by what it is found elsewhere. */
 export function TimelinePanel({ task }: { task: TaskView }) {
-  const { principal } = useMe();
-  const happenings = useMemo(() => happeningsOf(task, principal), [task, principal]);
+  const names = useNames();
+  const happenings = useMemo(() => happeningsOf(task, names), [task, names]);
   const { planning, requestId, plan } = task;
   return (
     <Panel title="What happened">

@@ -73,6 +73,14 @@ describe("what happened to a task", () => {
     ]);
   });
 
+  test("names who said yes where the name is known", () => {
+    const approved = exampleTask({ approval: { by: "per_3", at: exampleTimes.created } });
+    const saidOf = (names?: ReadonlyMap<string, string>) =>
+      happeningsOf(approved, names).find(({ id }) => id === "approved")?.said;
+    expect(saidOf(new Map([["per_3", "Grace"]]))).toBe("Grace");
+    expect(saidOf()).toBe("per_3");
+  });
+
   test("a wave that has not begun has not happened", () => {
     expect(
       titles({ rollout: { status: "running" }, waves: [{ wave: 1, total: 2, counts: { pending: 2 } }] }),

@@ -30,12 +30,12 @@ const sources: Record<string, string> = {
 export const tierNames: Record<string, string> = { matcher: "Matcher", ollama: "Model on a worker", claude: "Claude" };
 
 /** What became of a task, in its order: how it was asked for, understood, judged, approved, rolled out, and ended. */
-export function happeningsOf(task: TaskView, me?: { id: string; name: string }): Happening[] {
+export function happeningsOf(task: TaskView, known?: ReadonlyMap<string, string>): Happening[] {
   return [
     asked(task),
     ...understood(task),
     ...planned(task),
-    ...decided(task, namesOf(task, me)),
+    ...decided(task, namesOf(task, known)),
     ...rolledOut(task),
     ...ended(task),
     ...said(task),
@@ -117,12 +117,11 @@ const verdicts = {
   deny: { title: "The rules refused it", tone: "bad" },
 } as const;
 
-/** Names that the task tells beside ids, and that of whoever looks. */
-function namesOf({ requestedBy, feedback = [], escalation }: TaskView, me?: { id: string; name: string }) {
-  const names = new Map(feedback.map(({ by, name }) => [by, name]));
+/** Names that are known, and those that the task itself tells beside ids. */
+function namesOf({ requestedBy, feedback = [], escalation }: TaskView, known?: ReadonlyMap<string, string>) {
+  const names = new Map([...(known ?? []), ...feedback.map(({ by, name }) => [by, name] as const)]);
   if (escalation !== undefined) names.set(escalation.by, escalation.name);
   names.set(requestedBy.id, requestedBy.name);
-  if (me !== undefined) names.set(me.id, me.name);
   return names;
 }
 

@@ -1,7 +1,7 @@
 import { runHasEnded } from "@steward/contracts/states";
 import type { TaskView, WaveView } from "@steward/contracts/task";
 import { useNavigate } from "@tanstack/react-router";
-import { useMe } from "../../me/use-me.ts";
+import { Person } from "../../people/person.tsx";
 import { plural, runTerms, termOf, type Tone } from "../../text.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { classes } from "../../ui/classes.ts";
@@ -60,7 +60,12 @@ export function WavesPanel({ task }: { task: TaskView }) {
             {rollout?.paused !== undefined && (
               <span className={styles["soft"]}>
                 {" "}
-                <PausedBy task={task} /> <Moment at={rollout.paused.since} />
+                {rollout.paused.by !== undefined && (
+                  <>
+                    by <Person id={rollout.paused.by} />,{" "}
+                  </>
+                )}
+                <Moment at={rollout.paused.since} />
               </span>
             )}
           </span>
@@ -73,18 +78,6 @@ export function WavesPanel({ task }: { task: TaskView }) {
       </ol>
     </Panel>
   );
-}
-
-/** Pauses name their person by id; whoever looks is told of themself. */
-function PausedBy({ task }: { task: TaskView }) {
-  const me = useMe();
-  const by = task.rollout?.paused?.by;
-  if (by === undefined) return null;
-  return by === me.principal.id ? (
-    "by you,"
-  ) : by === task.requestedBy.id ? (
-    <Said>{`by ${task.requestedBy.name},`}</Said>
-  ) : null;
 }
 
 const stateWords = { "to come": "still", "under way": "busy", waits: "wait", done: "good", stopped: "bad" } as const;
