@@ -116,7 +116,16 @@ export async function signedIn(page: Page): Promise<void> {
 /** Until every part of the page has what it asked for, or says why not. */
 export async function settled(page: Page): Promise<void> {
   await page.locator("main h1").first().waitFor();
-  await page.waitForFunction("document.querySelectorAll('[aria-label=Loading], [aria-busy=true]').length === 0");
+  await until(page, "document.querySelectorAll('[aria-label=Loading], [aria-busy=true]').length === 0");
+}
+
+/** Waits until an expression is true in the page. Not by Playwright's own way, which the page's rules refuse in part. */
+export async function until(page: Page, expression: string, withinMs = 15_000): Promise<void> {
+  const deadlineMs = Date.now() + withinMs;
+  while ((await page.evaluate(expression)) !== true) {
+    if (Date.now() > deadlineMs) throw new Error(`not within ${withinMs} ms: ${expression}`);
+    await page.waitForTimeout(50);
+  }
 }
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
