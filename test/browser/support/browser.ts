@@ -1,8 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseTraceparent } from "@steward/contracts/trace-context";
 import { buildDashboard } from "@steward/dashboard/build";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { onTestFailed } from "vitest";
 import { type Installation, startInstallation } from "../../support/installation.ts";
 import { requireOrSkip } from "../../support/require.ts";
 import type { StewardOptions } from "../../../packages/local/src/stack-options.ts";
@@ -87,6 +90,13 @@ export async function visit(browser: Browser, { width = 1280, theme = "light" }:
   };
   context.on("page", listenTo);
   const page = await context.newPage();
+  // What it looked like says more than what was waited for.
+  onTestFailed(async ({ task }) => {
+    if (page.isClosed()) return;
+    const file = pictureFile(`failed-${task.name.replaceAll(/[^a-z0-9]+/gi, "-").slice(0, 60)}`);
+    await page.screenshot({ path: file, fullPage: true }).catch(() => undefined);
+    process.stderr.write(`as it was: ${file}\n`);
+  });
   return {
     page,
     context,
@@ -100,6 +110,13 @@ export async function visit(browser: Browser, { width = 1280, theme = "light" }:
     },
     close: () => context.close(),
   };
+}
+
+/** Where pictures go: a folder of the system's for such things, or the one that is named. */
+export function pictureFile(name: string): string {
+  const folder = process.env["STEWARD_SCREENSHOTS"] ?? join(tmpdir(), "steward-screenshots");
+  mkdirSync(folder, { recursive: true });
+  return join(folder, `${name}.png`);
 }
 
 /** Opens a sign-in link, and waits until the page is that of somebody who is signed in. */
