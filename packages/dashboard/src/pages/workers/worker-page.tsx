@@ -221,7 +221,7 @@ function Score({ nodeId }: { nodeId: string }) {
               {worker.parts.map(({ name, points, weight }) => (
                 <Meter
                   key={name}
-                  label={partTitles[name]}
+                  label={partTitles[name] ?? visible(name)}
                   value={points}
                   max={weight}
                   text={`${points.toFixed(1)} of ${weight}`}
