@@ -53,21 +53,23 @@ export function GrantsEditor({
         const choices = may.includes(role) ? may : [...may, role];
         return (
           <div key={tenant} className={styles["grant"]}>
-            {isAnywhere ? (
+            <div className={styles["grantFields"]}>
+              {isAnywhere ? (
+                <SelectField
+                  label="Where"
+                  value={tenant}
+                  onChange={(next) => replace(at, { tenant: next, role })}
+                  options={[tenant, ...free].map((id) => ({ value: id, label: nameOf(id) }))}
+                />
+              ) : null}
               <SelectField
-                label="Where"
-                value={tenant}
-                onChange={(next) => replace(at, { tenant: next, role })}
-                options={[tenant, ...free].map((id) => ({ value: id, label: nameOf(id) }))}
+                label="Role"
+                value={role}
+                onChange={(next) => replace(at, { tenant, role: next as Role })}
+                options={choices.map((one) => ({ value: one, label: one }))}
+                hint={`A${/^[ao]/.test(role) ? "n" : ""} ${role} ${roleMeanings[role]}.`}
               />
-            ) : null}
-            <SelectField
-              label="Role"
-              value={role}
-              onChange={(next) => replace(at, { tenant, role: next as Role })}
-              options={choices.map((one) => ({ value: one, label: one }))}
-              hint={`A${/^[ao]/.test(role) ? "n" : ""} ${role} ${roleMeanings[role]}.`}
-            />
+            </div>
             <IconButton
               label={`Take the role ${role} (${nameOf(tenant)}) away`}
               icon="close"

@@ -85,7 +85,8 @@ export function InviteDialog({ isOpen, onClose }: { isOpen: boolean; onClose: ()
       >
         <TextField label="Name" value={name} onChange={setName} hint="Shown in tables and in the audit trail." />
         <TextField
-          label="Email, if you like"
+          label="Email"
+          required={false}
           type="email"
           value={email}
           onChange={setEmail}

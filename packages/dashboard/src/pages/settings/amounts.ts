@@ -10,9 +10,9 @@ export const quotaWords: Record<QuotaName, string> = {
 };
 
 export const quotaMeanings: Record<QuotaName, string> = {
-  appliances: "Home servers that may be enrolled.",
+  appliances: "Home servers that may be enrolled. Whoever removes one makes room.",
   tasksPerDay: "Questions and changes that may be asked for in a day (UTC). Questions may take half of it.",
-  queuedJobs: "Requests that may wait for a model, or be with one, at the same time.",
+  queuedJobs: "Requests that may wait for a model, or be with one, at the same time. Room comes as they end.",
   modelUsdPerMonth:
     "What the larger model may cost in a month, in US dollars. It is asked only where your own fall short.",
   outputBytesPerDay: "What machines may print and send in a day.",

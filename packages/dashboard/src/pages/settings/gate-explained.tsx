@@ -109,7 +109,7 @@ function Explanation({ explanation }: { explanation: GateExplanation }) {
           ))}
         </section>
       )}
-      <div className={styles["scroll"]}>
+      <div className={styles["scroll"]} role="region" aria-label="Rules" tabIndex={0}>
         <table className={styles["table"]}>
           <caption className="heard">Every rule’s verdict</caption>
           <thead>

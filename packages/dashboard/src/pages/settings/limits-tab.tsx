@@ -55,7 +55,7 @@ export function LimitsTab() {
               {models.length === 0 ? (
                 <p className={styles["soft"]}>No model was asked this month.</p>
               ) : (
-                <div className={styles["scroll"]}>
+                <div className={styles["scroll"]} role="region" aria-label="Models" tabIndex={0}>
                   <table className={styles["table"]}>
                     <thead>
                       <tr>

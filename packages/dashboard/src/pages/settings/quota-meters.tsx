@@ -23,9 +23,7 @@ export function QuotaMeters({ quotas }: { quotas: LimitsView["quotas"] }) {
             <p className={styles["soft"]}>
               {quotaMeanings[quota]}
               {reserved > 0 ? ` ${amountText(quota, reserved)} of it is held back for questions under way.` : ""}{" "}
-              {resetsAt === undefined ? (
-                "Room comes as things end."
-              ) : (
+              {resetsAt === undefined ? null : (
                 <>
                   Begins anew <Moment at={resetsAt} />.
                 </>

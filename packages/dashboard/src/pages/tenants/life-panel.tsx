@@ -43,13 +43,13 @@ export function LifePanel({ tenant, moves }: { tenant: TenantDetails; moves: Ret
   const askAndDelete = async () => {
     if (!areDaysFine) return;
     const text = (
-      <>
+      <div className={styles["sentences"]}>
         <p>
           Nothing starts in <Said>{tenant.name}</Said> any more, and everything that is recorded of it is removed{" "}
           {days === 0 ? "now, and cannot be had back." : `in ${days} ${days === 1 ? "day" : "days"}.`}
         </p>
         <p>{days === 0 ? "There is no way back." : "Until then you can restore it here."} Export it first.</p>
-      </>
+      </div>
     );
     const verb = days === 0 ? "Delete for good" : "Delete";
     if (await confirm({ title: "Delete this tenant?", text, verb, danger: true, retype: tenant.name }))

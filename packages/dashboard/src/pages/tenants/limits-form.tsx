@@ -8,7 +8,7 @@ import { Button } from "../../ui/button.tsx";
 import { CheckField, NumberField } from "../../ui/fields.tsx";
 import { Panel } from "../../ui/page.tsx";
 import { FieldProblems } from "../../ui/problem.tsx";
-import { amountText, quotaMeanings, quotaWords } from "../settings/amounts.ts";
+import { amountText, quotaWords } from "../settings/amounts.ts";
 import { draftOf, isSameDraft, limitNames, limitProblem, limitsBody, limitUnits, shownLimit } from "./limits.ts";
 import styles from "./tenants.module.css";
 
@@ -42,7 +42,6 @@ export function LimitsForm({ tenant }: { tenant: TenantDetails }) {
                 {label}
                 {unit === undefined ? "" : ` (${unit})`}
               </legend>
-              <p className={styles["soft"]}>{quotaMeanings[name]}</p>
               <div className={styles["limitFields"]}>
                 <CheckField
                   label={`Default: ${amountText(name, tenantLimits[name])}`}

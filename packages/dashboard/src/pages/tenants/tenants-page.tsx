@@ -60,7 +60,7 @@ export function TenantsPage() {
           }
           tabs={[
             { id: "tenants", label: "All tenants" },
-            { id: "asked", label: "Ask for you", count: asked.data?.length },
+            { id: "asked", label: "Waiting for you", count: asked.data?.length },
           ]}
         >
           {tab === "asked" ? <Escalations asked={asked} /> : <TenantsTable />}
