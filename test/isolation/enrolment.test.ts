@@ -21,6 +21,7 @@ afterAll(() => installation.close());
 const invite = async (name: string) => acme("inviteNode", { body: { kind: "appliance", name } });
 const enrol = async (token: string, csr: string) => acme("enrol", { body: { token, csr, hostname: "nas" } });
 const view = async (nodeId: string) => acme("getNode", { params: { nodeId } });
+const waiting = async () => (await acme("listNodes", { query: { unconfirmed: "true" } })).items.map(({ id }) => id);
 const certificatesOf = async (nodeId: string) => {
   const owner = { tenantId: installation.tenantId("acme"), holderId: nodeId };
   return (await listCertificates(installation.table, owner, { limit: 5_000 })).items;
@@ -69,14 +70,18 @@ it("another key later puts the node into quarantine: told in its view, in the tr
   const first = await requestFor(newPrivateKey());
   const { certificate } = await enrol(token, first);
   const { keyFingerprint = "" } = await view(nodeId);
+  expect(await waiting()).toContain(nodeId);
   await acme("confirmNode", { params: { nodeId }, body: { keyFingerprint } });
   expect((await view(nodeId)).confirmed).toBe(true);
+  expect(await waiting()).not.toContain(nodeId);
   // The machine itself, once more: nothing is wrong with that.
   expect((await enrol(token, first)).certificate).toBe(certificate);
   expect((await view(nodeId)).quarantinedAt).toBeUndefined();
 
   expect(await problemOf(enrol(token, await requestFor(newPrivateKey())))).toMatchObject({ code: "token_used" });
   expect(await view(nodeId)).toMatchObject({ quarantinedAt: expect.any(String), confirmed: false });
+  // Nobody is asked to confirm it: which of the two is the right one is another question.
+  expect(await waiting()).not.toContain(nodeId);
   const { items } = await acme("listNodes", { query: { attention: "true" } });
   expect(items.map(({ id }) => id)).toContain(nodeId);
   const trail = await acme("listAudit", { query: { limit: 200 } });

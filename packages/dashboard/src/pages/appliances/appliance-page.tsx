@@ -5,6 +5,7 @@ import { useApi } from "../../api/use-api.ts";
 import { useMe } from "../../me/use-me.ts";
 import { healthTerms, termOf, visible } from "../../text.ts";
 import { Status } from "../../ui/badge.tsx";
+import { ForTenant } from "../../ui/for-tenant.tsx";
 import { Loaded } from "../../ui/loaded.tsx";
 import { Page } from "../../ui/page.tsx";
 import { Said } from "../../ui/said.tsx";
@@ -34,6 +35,16 @@ const titles: Record<ApplianceTab, string> = {
 };
 
 export function AppliancePage() {
+  const { tenantId } = useMe();
+  if (tenantId !== undefined) return <OfTenant />;
+  return (
+    <Page title="Appliance">
+      <ForTenant>{null}</ForTenant>
+    </Page>
+  );
+}
+
+function OfTenant() {
   const { nodeId } = route.useParams();
   const query = useApi(nodeRoutes.getNode, { params: { nodeId } });
   const node = query.data;

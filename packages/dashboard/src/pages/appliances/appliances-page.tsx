@@ -7,6 +7,7 @@ import { Button } from "../../ui/button.tsx";
 import { Copy } from "../../ui/copy.tsx";
 import { DataTable, type TableView } from "../../ui/data-table.tsx";
 import { Empty } from "../../ui/empty.tsx";
+import { ForTenant } from "../../ui/for-tenant.tsx";
 import { Loaded } from "../../ui/loaded.tsx";
 import { Progress } from "../../ui/meter.tsx";
 import { Page, Panel } from "../../ui/page.tsx";
@@ -21,30 +22,41 @@ import { type LiveNodes, useAskBeside, useNodeList } from "./list/use-node-list.
 const route = getRouteApi("/appliances");
 
 export function AppliancesPage() {
-  const { may } = useMe();
+  const { may, tenantId } = useMe();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const nodes = useNodeList();
   const enroll = (open: boolean) =>
     void navigate({ search: ({ enroll: _was, ...rest }) => (open ? { ...rest, enroll: true } : rest), replace: true });
   return (
     <Page
       title="Appliances"
       wide
-      lead={<HowMany nodes={nodes} />}
+      lead="The home servers: how they are, and what to do about it."
       actions={
-        may("admin") && (
+        may("admin") &&
+        tenantId !== undefined && (
           <Button tone="primary" icon="add" onClick={() => enroll(true)}>
             Add an appliance
           </Button>
         )
       }
     >
-      <Loaded query={{ ...nodes, data: nodes.loadedAtMs === undefined ? undefined : nodes }} rows={12}>
-        {(live) => <Fleet live={live} onEnroll={() => enroll(true)} />}
-      </Loaded>
-      {may("admin") && search.enroll === true && <EnrollDialog onClose={() => enroll(false)} />}
+      <ForTenant>
+        <All onEnroll={() => enroll(true)} />
+      </ForTenant>
+      {may("admin") && tenantId !== undefined && search.enroll === true && (
+        <EnrollDialog onClose={() => enroll(false)} />
+      )}
     </Page>
+  );
+}
+
+function All({ onEnroll }: { onEnroll: () => void }) {
+  const nodes = useNodeList();
+  return (
+    <Loaded query={{ ...nodes, data: nodes.loadedAtMs === undefined ? undefined : nodes }} rows={12}>
+      {(live) => <Fleet live={live} onEnroll={onEnroll} />}
+    </Loaded>
   );
 }
 
@@ -52,7 +64,7 @@ export function AppliancesPage() {
 function HowMany({ nodes: { nodes, isWhole, loadedAtMs } }: { nodes: LiveNodes }) {
   const isPart = loadedAtMs !== undefined && !isWhole;
   const { data } = useApi(fleetRoutes.fleetHealth, {}, { enabled: isPart, every: "once" });
-  if (loadedAtMs === undefined || isWhole) return <>The home servers: how they are, and what to do about it.</>;
+  if (!isPart) return null;
   const { appliance: counts } = data?.byKind ?? {};
   const total = counts === undefined ? undefined : Object.values(counts).reduce((sum, count) => sum + count, 0);
   const number = (count: number) => count.toLocaleString("en");
@@ -107,12 +119,15 @@ function Fleet({ live, onEnroll }: { live: LiveNodes; onEnroll: () => void }) {
   if (live.isWhole && nodes.length === 0 && live.nodes.length === 0) return <None onEnroll={onEnroll} />;
   return (
     <>
-      <HealthChips
-        facets={facets.health}
-        total={nodes.length}
-        chosen={choice.health}
-        onChoose={(health) => choose({ health })}
-      />
+      <div className={styles["top"]}>
+        <HealthChips
+          facets={facets.health}
+          total={nodes.length}
+          chosen={choice.health}
+          onChoose={(health) => choose({ health })}
+        />
+        <HowMany nodes={live} />
+      </div>
       <Panel flush>
         <DataTable
           name="appliances"

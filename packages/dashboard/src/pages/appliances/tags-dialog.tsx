@@ -85,7 +85,7 @@ export function TagsDialog({ title, nodes, all, busy, onClose, onChange }: TagsD
           hint="key:value, several by spaces. Rules, windows and requests go by tags: a change counts at once."
         />
         {had.length > 0 && (
-          <fieldset>
+          <fieldset className={styles["keep"]}>
             <legend>Keep</legend>
             {had.slice(0, 60).map(({ value, count }) => (
               <CheckField

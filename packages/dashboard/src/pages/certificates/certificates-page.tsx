@@ -9,6 +9,7 @@ import { Copy } from "../../ui/copy.tsx";
 import { type Column, DataTable, type TableView } from "../../ui/data-table.tsx";
 import { Empty } from "../../ui/empty.tsx";
 import { SelectField } from "../../ui/fields.tsx";
+import { ForTenant } from "../../ui/for-tenant.tsx";
 import { Loaded } from "../../ui/loaded.tsx";
 import { Moment } from "../../ui/moment.tsx";
 import { Page, Panel } from "../../ui/page.tsx";
@@ -93,6 +94,20 @@ const columns: readonly Column<CertificateView>[] = [
 ];
 
 export function CertificatesPage() {
+  return (
+    <Page
+      title="Certificates"
+      wide
+      lead="What machines and browsers show to be let in. What is not in this list opens nothing, whoever signed it."
+    >
+      <ForTenant needs="admin">
+        <All />
+      </ForTenant>
+    </Page>
+  );
+}
+
+function All() {
   const { of: kind, status, expiring, holder, certificate, q, sort, columns: shown } = route.useSearch();
   const navigate = route.useNavigate();
   const set = useCallback(
@@ -138,11 +153,7 @@ export function CertificatesPage() {
   );
   const onView = useCallback((next: TableView) => set({ q: next.q, sort: next.sort, columns: next.columns }), [set]);
   return (
-    <Page
-      title="Certificates"
-      wide
-      lead="What machines and browsers show to be let in. What is not in this list opens nothing, whoever signed it."
-    >
+    <>
       <Panel flush>
         <Loaded query={certificates} rows={10}>
           {() => (
@@ -226,6 +237,6 @@ export function CertificatesPage() {
       {certificate !== undefined && (
         <CertificateDialog certificateId={certificate} onClose={() => set({ certificate: undefined })} />
       )}
-    </Page>
+    </>
   );
 }

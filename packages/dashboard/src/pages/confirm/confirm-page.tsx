@@ -9,6 +9,7 @@ import { Badge } from "../../ui/badge.tsx";
 import { Button, LinkButton } from "../../ui/button.tsx";
 import { Empty } from "../../ui/empty.tsx";
 import { Facts } from "../../ui/facts.tsx";
+import { ForTenant } from "../../ui/for-tenant.tsx";
 import { Loaded } from "../../ui/loaded.tsx";
 import { Moment } from "../../ui/moment.tsx";
 import { Page, Panel } from "../../ui/page.tsx";
@@ -21,49 +22,57 @@ import { Origin } from "./origin.tsx";
 
 /** Machines that have enrolled, and that nobody has said of yet that they are who they claim to be. */
 export function ConfirmPage() {
-  const { may } = useMe();
-  const waiting = useApiPages(nodeRoutes.listNodes, { query: { unconfirmed: "true", limit: 20 } });
   return (
     <Page
       title="Nodes to confirm"
       lead="A token may have fallen into other hands. Compare the key that a machine enrolled with to what its own screen shows: nothing runs there before."
     >
-      <Loaded
-        query={waiting}
-        rows={6}
-        empty={(items) => items.length === 0}
-        emptyState={
-          <Panel>
-            <Empty
-              title="Nobody waits to be confirmed"
-              action={
-                may("admin") && (
-                  <LinkButton icon="add" to="/appliances" search={{ enroll: true }}>
-                    Add an appliance
-                  </LinkButton>
-                )
-              }
-            >
-              Who enrols with a token appears here within a minute, with the fingerprint of its key.
-            </Empty>
-          </Panel>
-        }
-      >
-        {(items) => (
-          <div className={styles["list"]}>
-            {items.map((node) => (
-              <Waiting key={node.id} node={node} isAdmin={may("admin")} />
-            ))}
-            {waiting.hasMore && (
-              <Button onClick={waiting.loadMore} busy={waiting.isFetching}>
-                Show more
-              </Button>
-            )}
-          </div>
-        )}
-      </Loaded>
-      <Quarantined />
+      <ForTenant>
+        <AllWaiting />
+        <Quarantined />
+      </ForTenant>
     </Page>
+  );
+}
+
+function AllWaiting() {
+  const { may } = useMe();
+  const waiting = useApiPages(nodeRoutes.listNodes, { query: { unconfirmed: "true", limit: 20 } });
+  return (
+    <Loaded
+      query={waiting}
+      rows={6}
+      empty={(items) => items.length === 0}
+      emptyState={
+        <Panel>
+          <Empty
+            title="Nobody waits to be confirmed"
+            action={
+              may("admin") && (
+                <LinkButton icon="add" to="/appliances" search={{ enroll: true }}>
+                  Add an appliance
+                </LinkButton>
+              )
+            }
+          >
+            Who enrols with a token appears here within a minute, with the fingerprint of its key.
+          </Empty>
+        </Panel>
+      }
+    >
+      {(items) => (
+        <div className={styles["list"]}>
+          {items.map((node) => (
+            <Waiting key={node.id} node={node} isAdmin={may("admin")} />
+          ))}
+          {waiting.hasMore && (
+            <Button onClick={waiting.loadMore} busy={waiting.isFetching}>
+              Show more
+            </Button>
+          )}
+        </div>
+      )}
+    </Loaded>
   );
 }
 

@@ -93,7 +93,7 @@ export const nodeColumns: readonly Column<NodeView>[] = [
   {
     id: "why",
     header: "Needs a look",
-    width: 190,
+    width: 140,
     hideBelow: 620,
     cell: (node) => <Why node={node} />,
     text: whyText,
@@ -120,7 +120,7 @@ export const nodeColumns: readonly Column<NodeView>[] = [
   {
     id: "tags",
     header: "Tags",
-    width: 150,
+    width: 190,
     hideBelow: 800,
     cell: ({ tags }) => <Tags tags={tags} />,
     text: ({ tags }) => tags.join(" "),

@@ -20,7 +20,7 @@ export function AlertsPanel({ nodeId }: { nodeId: string }) {
       flush
       actions={
         <Link to="/alerts" search={{ node: nodeId } as never}>
-          All of it
+          All alerts
         </Link>
       }
     >

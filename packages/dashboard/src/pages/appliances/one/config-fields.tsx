@@ -37,9 +37,9 @@ export function ConfigFields({ draft, problems, canRing, onChange }: ConfigField
       value={draft[name]}
       onChange={(value) => set({ [name]: value })}
       options={[
-        { value: "", label: "Yes (as usual)" },
-        { value: "yes", label: "Yes" },
-        { value: "no", label: "No" },
+        { value: "", label: "Told (as usual)" },
+        { value: "yes", label: "Told" },
+        { value: "no", label: "Not told" },
       ]}
     />
   );
@@ -56,7 +56,7 @@ export function ConfigFields({ draft, problems, canRing, onChange }: ConfigField
           error={problemAt(problems, "intervalSeconds")}
         />
         <SelectField
-          label="How it is called when there is work"
+          label="How it is called"
           value={draft.doorbell}
           onChange={(doorbell) => set({ doorbell })}
           options={[
@@ -75,10 +75,10 @@ export function ConfigFields({ draft, problems, canRing, onChange }: ConfigField
             { value: "debug", label: "debug: every heartbeat too" },
           ]}
         />
-        {yesNo("drives", "Ask drives for their own diagnosis")}
-        {yesNo("updates", "Tell of waiting updates and restarts")}
+        {yesNo("drives", "Drives’ own diagnosis")}
+        {yesNo("updates", "Waiting updates, restarts")}
         <TextField
-          label="Too hot from, °C: warning"
+          label="Too hot: warning, °C"
           value={draft.temperatureWarning}
           onChange={(temperatureWarning) => set({ temperatureWarning })}
           placeholder={String(usualTemperature.warning)}
@@ -86,7 +86,7 @@ export function ConfigFields({ draft, problems, canRing, onChange }: ConfigField
           error={temperatureProblem}
         />
         <TextField
-          label="Too hot from, °C: critical"
+          label="Too hot: critical, °C"
           value={draft.temperatureCritical}
           onChange={(temperatureCritical) => set({ temperatureCritical })}
           placeholder={String(usualTemperature.critical)}

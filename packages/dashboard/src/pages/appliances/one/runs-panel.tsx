@@ -28,7 +28,13 @@ function changedOf({ steps }: NodeRunView): number {
 }
 
 const columns: readonly Column<NodeRunView>[] = [
-  { id: "what", header: "What", width: 220, cell: (run) => <Said>{whatOf(run) || "not begun"}</Said>, text: whatOf },
+  {
+    id: "what",
+    header: "What",
+    width: 220,
+    cell: (run) => <Said>{whatOf(run) || "waits to begin"}</Said>,
+    text: whatOf,
+  },
   {
     id: "status",
     header: "Status",
@@ -142,7 +148,7 @@ export function RunsPanel({ nodeId, brief = false }: { nodeId: string; brief?: b
                 <li key={run.id}>
                   <Status of={termOf(runTerms, run.status)} />
                   <Link to="/tasks/$taskId" params={{ taskId: run.taskId }}>
-                    <Said>{whatOf(run) || "not begun"}</Said>
+                    <Said>{whatOf(run) || "waits to begin"}</Said>
                   </Link>
                   {run.reason !== undefined && <Said>{run.reason}</Said>}
                   <span className={styles["end"]}>
