@@ -23,7 +23,7 @@ export function ConfirmPopup({ question, open, onAnswer }: ConfirmPopupProps) {
         <AlertDialog.Backdrop className={styles["backdrop"]} />
         <AlertDialog.Popup className={styles["popup"]}>
           <header className={styles["head"]}>
-            <AlertDialog.Title>{question.title}</AlertDialog.Title>
+            <AlertDialog.Title>{visible(question.title)}</AlertDialog.Title>
           </header>
           <form
             className={styles["body"]}
@@ -33,7 +33,9 @@ export function ConfirmPopup({ question, open, onAnswer }: ConfirmPopupProps) {
               if (matches) onAnswer(true);
             }}
           >
-            <AlertDialog.Description render={<div />}>{question.text}</AlertDialog.Description>
+            <AlertDialog.Description render={<div />}>
+              {typeof question.text === "string" ? visible(question.text) : question.text}
+            </AlertDialog.Description>
             {question.retype !== undefined && (
               <TextField
                 label={`Type ${visible(question.retype)} to go on`}

@@ -1,4 +1,5 @@
 import { type HTMLInputTypeAttribute, type ReactNode, useId } from "react";
+import { visible } from "../text.ts";
 import { classes } from "./classes.ts";
 import styles from "./fields.module.css";
 import { Icon } from "./icon.tsx";
@@ -29,7 +30,7 @@ export function Field({
   return (
     <div className={styles["field"]}>
       <label className={quietLabel === true ? "heard" : styles["label"]} htmlFor={id}>
-        {label}
+        {visible(label)}
         {required === false && <span className={styles["optional"]}> (optional)</span>}
       </label>
       {children({
@@ -211,7 +212,7 @@ export function SelectField<Value extends string>({ value, onChange, options, ..
         >
           {options.map((option) => (
             <option key={option.value} value={option.value} disabled={option.disabled}>
-              {option.label}
+              {visible(option.label)}
             </option>
           ))}
         </select>

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useState } from "react";
+import { visible } from "../text.ts";
 import { Icon } from "./icon.tsx";
 import { Problem } from "./problem.tsx";
 import styles from "./problem.module.css";
@@ -34,7 +35,7 @@ export function Loaded<T>({ query, children, empty, emptyState, rows = 4 }: Load
     <>
       {error !== null && (
         <p className={styles["stale"]} role="status">
-          <Icon name="warn" /> Not live: this is what was known last. {error.message}
+          <Icon name="warn" /> Not live: this is what was known last. {visible(error.message)}
         </p>
       )}
       {emptyState !== undefined && empty?.(data) === true ? emptyState : children(data)}

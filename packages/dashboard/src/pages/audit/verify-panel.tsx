@@ -4,7 +4,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { call } from "../../api/caller.ts";
 import { type AuditMemory, fingerprintOf, recall, remember } from "../../audit/audit-memory.ts";
 import { NotToBelieve, verifyHere, type Verified } from "../../audit/verify-here.ts";
-import { countText, plural } from "../../text.ts";
+import { countText, plural, visible } from "../../text.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { Copy } from "../../ui/copy.tsx";
@@ -159,9 +159,9 @@ function Told({ state, onRetry, onEntry }: { state: State; onRetry: () => void; 
       return (
         <div className={styles["running"]} role="alert">
           <p>
-            <Badge tone="bad">Not to be believed</Badge> <strong>{state.error.message}.</strong>
+            <Badge tone="bad">Not to be believed</Badge> <strong>{visible(state.error.message)}.</strong>
           </p>
-          <p>{state.error.next}</p>
+          <p>{visible(state.error.next ?? "")}</p>
         </div>
       );
     case "failed":
