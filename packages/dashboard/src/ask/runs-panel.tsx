@@ -62,7 +62,9 @@ function Row({ run, isOpen, onOpen }: { run: RunView; isOpen: boolean; onOpen: (
       <span className={styles["name"]}>
         <Said>{run.applianceName}</Said>
       </span>
-      <Status of={termOf(runTerms, run.status)} />
+      <span>
+        <Status of={termOf(runTerms, run.status)} />
+      </span>
       <span className={styles["what"]}>{whatText(run)}</span>
       <Button tone="quiet" icon={isOpen ? "up" : "down"} aria-expanded={isOpen} onClick={onOpen}>
         Output<span className="heard"> of {visible(run.applianceName)}</span>

@@ -4,7 +4,7 @@ import { plainStatus } from "../../ask/phase.ts";
 import { toneOf } from "../../ask/plain-tone.ts";
 import { useMe } from "../../me/use-me.ts";
 import { namesText, stepSentence, titleOf } from "../../plan/plan-text.ts";
-import { visible } from "../../text.ts";
+import { visible, visibleLines } from "../../text.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { LinkButton } from "../../ui/button.tsx";
 import { Copy } from "../../ui/copy.tsx";
@@ -107,7 +107,7 @@ function Request({ task, me }: { task: TaskView; me: string }) {
       </div>
       {taskHasEnded(task.status) && done !== undefined && (
         <p className={styles["done"]}>
-          <Said>{done.length > 300 ? `${done.slice(0, 300)}…` : done}</Said>
+          <bdi>{visibleLines(done.length > 300 ? `${done.slice(0, 300)}…` : done)}</bdi>
         </p>
       )}
       {task.escalation !== undefined && (
