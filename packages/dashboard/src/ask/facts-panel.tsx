@@ -23,19 +23,20 @@ export function FactsPanel({ task }: { task: TaskView }) {
       <div className={styles["stack"]}>
         <Facts
           items={[
-            !decides && [
-              "Where",
-              <span key="where">
-                {total > 1 && `${plural(total, "appliance")}: `}
-                <bdi>
-                  {namesText(
-                    task.targets.map(({ name }) => visible(name)),
-                    total,
-                    4,
-                  )}
-                </bdi>
-              </span>,
-            ],
+            !decides &&
+              total > 0 && [
+                "Where",
+                <span key="where">
+                  {total > 1 && `${plural(total, "appliance")}: `}
+                  <bdi>
+                    {namesText(
+                      task.targets.map(({ name }) => visible(name)),
+                      total,
+                      4,
+                    )}
+                  </bdi>
+                </span>,
+              ],
             !decides && rollout.length > 0 && ["How", capital(rollout.join("; "))],
             !decides &&
               plan !== undefined && [

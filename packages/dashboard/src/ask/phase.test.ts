@@ -32,6 +32,7 @@ describe("a request in plain words", () => {
       { wave: 2, total: 4, counts: { running: 2, failed: 1 } },
     ];
     expect(plainStatus(task({ waves, targetCount: 5 }), me)).toBe("Being done: 2 of 5 appliances");
+    expect(plainStatus(task({ targetCount: 5 }), me)).toBe("Being done");
   });
 
   it("says whose yes it waits for", () => {

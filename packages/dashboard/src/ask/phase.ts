@@ -61,7 +61,8 @@ export function plainStatus(task: TaskView, me: string): string {
       return gate?.approver === "break_glass" ? "Is more than one change may do" : "Waits for your yes";
     case "running":
       if (rollout?.paused !== undefined) return "Paused";
-      return `${rollout?.operation === "undo" ? "Being taken back" : "Being done"}${all > 1 ? `: ${endedOf(counts)} of ${all} appliances` : ""}`;
+      // A list of tasks tells no waves.
+      return `${rollout?.operation === "undo" ? "Being taken back" : "Being done"}${all > 1 && task.waves !== undefined ? `: ${endedOf(counts)} of ${all} appliances` : ""}`;
     case "cancelling":
       return "Being stopped";
     case "succeeded":

@@ -3,7 +3,7 @@ import type { Plan } from "@steward/contracts/plan";
 import { overviewRoutes } from "@steward/contracts/routes/overview";
 import { taskRoutes } from "@steward/contracts/routes/tasks";
 import type { SubmitTask, TaskView } from "@steward/contracts/task";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { call } from "../api/caller.ts";
 import { useApi, useChange } from "../api/use-api.ts";
 import { useMe } from "../me/use-me.ts";
@@ -28,11 +28,14 @@ export function PlanPanel({
   task,
   plan,
   onTask,
+  onEditing,
   selectors,
 }: {
   task: TaskView;
   plan: Plan;
   onTask: (taskId: string) => void;
+  /** Whether what stands in the cards is another plan than the one that waits. */
+  onEditing: (isEditing: boolean) => void;
   selectors?: readonly string[] | undefined;
 }) {
   const { may } = useMe();
@@ -45,6 +48,7 @@ export function PlanPanel({
   const editable = mayEdit(task) && may("operator") && targets.length <= mostSelectors;
   const known = useKnownFacts(plan.targets[0], editable && Object.keys(edits).length > 0);
   const edited = editedSteps(plan.steps, edits, actions ?? []);
+  useEffect(() => onEditing(edited.changed), [onEditing, edited.changed]);
   const problems: FieldProblem[] = tried ? [...edited.problems, ...fromServer(change.error?.fields)] : [];
   const ask = async () => {
     setTried(true);

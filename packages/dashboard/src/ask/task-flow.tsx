@@ -1,6 +1,6 @@
 import { taskHasEnded } from "@steward/contracts/states";
 import type { TaskView } from "@steward/contracts/task";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { AnswerPanel } from "../pages/tasks/answer-panel.tsx";
 import { ApprovalBox } from "../pages/tasks/approval-box.tsx";
 import { FeedbackPanel } from "../pages/tasks/feedback-panel.tsx";
@@ -50,6 +50,7 @@ export function TaskFlow({ taskId, ...rest }: TaskFlowProps) {
 
 function Flow({ task, onTask, selectors, again }: { task: TaskView } & Omit<TaskFlowProps, "taskId">) {
   const { plan, status } = task;
+  const [isEditing, setIsEditing] = useState(false);
   const ended = taskHasEnded(status);
   const decides = status === "awaiting_approval";
   const runs = task.runs ?? [];
@@ -85,8 +86,7 @@ function Flow({ task, onTask, selectors, again }: { task: TaskView } & Omit<Task
             <ThinkingPanel task={task} />
           )}
           {status === "needs_input" && <QuestionBox task={task} />}
-          {ended && task.kind === "action" && <ResultNotice task={task} />}
-          {ended && task.kind === "support" && task.answer === undefined && <ResultNotice task={task} />}
+          {ended && (task.kind === "action" || status !== "succeeded") && <ResultNotice task={task} />}
           {(task.answer !== undefined || task.growing !== undefined) && <AnswerPanel task={task} />}
           {task.escalation !== undefined && <HelpPanel task={task} />}
           {(task.secrets ?? []).length > 0 && <SecretsPanel task={task} />}
@@ -97,7 +97,9 @@ function Flow({ task, onTask, selectors, again }: { task: TaskView } & Omit<Task
             </Panel>
           )}
           <RunsPanel task={task} />
-          {plan !== undefined && <PlanPanel task={task} plan={plan} onTask={onTask} selectors={selectors} />}
+          {plan !== undefined && (
+            <PlanPanel task={task} plan={plan} onTask={onTask} onEditing={setIsEditing} selectors={selectors} />
+          )}
           {decides && plan?.mode === "apply" && (
             <Panel title="What would change">
               <PreviewBox task={task} />
@@ -105,11 +107,20 @@ function Flow({ task, onTask, selectors, again }: { task: TaskView } & Omit<Task
           )}
         </div>
         <aside className={styles["side"]} aria-label="Decision and facts">
-          {decides && <ApprovalBox task={task} preview={false} />}
+          {decides && (isEditing ? <BeingEdited /> : <ApprovalBox task={task} preview={false} />)}
           <FactsPanel task={task} />
           {ended && <FeedbackPanel task={task} />}
         </aside>
       </div>
     </div>
+  );
+}
+
+/** Nobody says yes to a plan while its values are typed over: the yes would be to what was there before. */
+function BeingEdited() {
+  return (
+    <Panel title="You are changing the plan">
+      <p className={styles["soft"]}>Plan with your values, or leave it as it was: then it can be approved.</p>
+    </Panel>
   );
 }
