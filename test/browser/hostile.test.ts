@@ -101,7 +101,7 @@ withBrowser("text that is made to harm", () => {
         await visited.go(path);
         await settled(visited.page);
         // It is there, with what is hidden in it to be seen.
-        if (path === "/tasks") await visited.page.getByText("\\u202enimda").first().waitFor();
+        if (path === "/tasks") await visited.page.locator("main").getByText("\\u202enimda").first().waitFor();
         faults.push(...(await harmIn(visited.page, `${slug} ${path}`)));
       }
     }
