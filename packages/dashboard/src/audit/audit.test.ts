@@ -124,6 +124,9 @@ describe("a trail that is verified in the browser", () => {
     await expect(verifyHere(await source({ more: { seals: of() } }), now, () => undefined)).rejects.toThrow(
       /not one seal/,
     );
+    await expect(verifyHere(await source({ seals: [] }), now, () => undefined)).rejects.toThrow(/not one seal/);
+    const known = { sequence: 3, hash: "f".repeat(64) };
+    expect(await kinds(await source({ seals: [], entries: [], more: { known } }))).toEqual(["cut"]);
   });
 });
 

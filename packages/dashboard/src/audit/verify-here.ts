@@ -78,7 +78,7 @@ export async function verifyHere(
     tell({ seals, entries: 0 });
   }
   if (trusted === undefined || verifier === undefined) {
-    throw new NotToBelieve("There is not one seal to look at", "The first one is made within a minute of the start.");
+    throw noSeal();
   }
   let entries = 0;
   for await (const items of source.entries) {
@@ -89,7 +89,16 @@ export async function verifyHere(
     entries += items.length;
     tell({ seals, entries });
   }
+  // Where one was known, that there is none is a finding; where none was, it may be too early.
+  if (seals === 0 && source.known === undefined) throw noSeal();
   return { report: verifier.finish(nowMs()), root: trusted.root, trustVersion: trusted.trustVersion };
+}
+
+function noSeal(): NotToBelieve {
+  return new NotToBelieve(
+    "There is not one seal to look at",
+    "The first is made within a minute of the start. Where the installation is older than that, its seals were taken away.",
+  );
 }
 
 function bytesOf(base64: string): Uint8Array {

@@ -165,6 +165,7 @@ function TimesFields({
                 type="button"
                 className={classes(styles["dayButton"], isOn && styles["on"])}
                 aria-pressed={isOn}
+                title={dayNames[index]}
                 onClick={() => {
                   const left = isOn ? times.days.filter((one) => one !== number) : [...times.days, number];
                   // A week without a day would be every day.
@@ -172,7 +173,6 @@ function TimesFields({
                 }}
               >
                 {day}
-                <span className="heard">{dayNames[index]?.slice(3)}</span>
               </button>
             );
           })}

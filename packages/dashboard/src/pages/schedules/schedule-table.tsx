@@ -12,7 +12,7 @@ import { ScheduleMenu } from "./schedule-menu.tsx";
 type State = "active" | "paused";
 
 const columns: readonly Column<ScheduleView>[] = [
-  { id: "name", header: "Name", text: ({ name }) => name, cell: ({ name }) => <Said>{name}</Said>, width: 170 },
+  { id: "name", header: "Name", text: ({ name }) => name, cell: ({ name }) => name, width: 170 },
   {
     id: "when",
     header: "When",

@@ -21,6 +21,9 @@ const reasons: Record<NonNullable<Why>, string> = {
   issuer: "That sign-in did not work.",
 };
 
+/** A laptop's own: who sits there started it. */
+const isLocal = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(location.hostname);
+
 /** Every way in. Who has none finds out whom to ask. */
 export function SignInPage({ why, error }: { why: Why; error?: unknown }) {
   useEffect(() => {
@@ -40,14 +43,16 @@ export function SignInPage({ why, error }: { why: Why; error?: unknown }) {
         <div className={styles["ways"]}>
           <Issuers pasted={pasted} />
           <Pasted pasted={pasted} onPasted={setPasted} />
+          {isLocal && (
+            <p className={styles["soft"]}>
+              On this machine, <code>npm start</code> printed a link that works once.
+            </p>
+          )}
           <details className={styles["more"]}>
             <summary>Other ways</summary>
             <ul>
               <li>
                 Your browser has a certificate of yours: <a href="/certificate">sign in with it</a>.
-              </li>
-              <li>
-                On the machine that runs Steward, <code>npm start</code> prints a link.
               </li>
               <li>
                 On a command line: <code>steward login --help</code>.
