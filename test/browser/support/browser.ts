@@ -60,8 +60,8 @@ export interface Visit {
   /** The trace of each call to the API, as the page named it. */
   called: (string | undefined)[];
   /** Goes there as a link in the page would: nothing is loaded anew. */
-  go(path: string): Promise<void>;
-  close(): Promise<void>;
+  go: (path: string) => Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** What Chromium itself writes of an answer that is no success: the page's matter is what it makes of that. */
