@@ -93,11 +93,7 @@ export function rolloutTexts(plan: Pick<Plan, "targets" | "waveOf" | "rollout">)
   return [
     ...(sizes.length > 1 ? [`${sizes.length} waves of ${shortened(sizes)} appliances`] : []),
     ...(several && rollout.maxConcurrency < targets.length ? [`${rollout.maxConcurrency} at one time`] : []),
-    ...(several
-      ? [
-          `stops when ${rollout.errorBudget === undefined ? "one fails" : `more than ${shareText(rollout.errorBudget)} fail`}`,
-        ]
-      : []),
+    ...(several ? [stopText(rollout.errorBudget)] : []),
     ...(rollout.pauseSeconds === undefined ? [] : [`${secondsText(rollout.pauseSeconds)} between waves`]),
     ...(rollout.confirmWaves === undefined
       ? []
@@ -108,6 +104,12 @@ export function rolloutTexts(plan: Pick<Plan, "targets" | "waveOf" | "rollout">)
       : [`at least ${shareText(rollout.minHealthy)} of each site stays untouched`]),
     ...(rollout.undoOnFailure ? ["undone where it fails"] : []),
   ];
+}
+
+function stopText(budget: Plan["rollout"]["errorBudget"]): string {
+  if (budget === undefined) return "stops when one fails";
+  if ("percent" in budget && budget.percent === 100) return "goes on wherever one fails";
+  return `stops when more than ${shareText(budget)} fail`;
 }
 
 function shortened(sizes: readonly number[]): string {

@@ -22,7 +22,14 @@ const variablesOf = (action: ActionView): string =>
 /** What the catalogue is shown by. */
 export const actionColumns: readonly Column<ActionView>[] = [
   { id: "title", header: "Does", cell: ({ title }) => <Said>{title}</Said>, text: ({ title }) => title, width: 280 },
-  { id: "id", header: "Action", cell: ({ id }) => <Said mono>{id}</Said>, text: ({ id }) => id, width: 190 },
+  {
+    id: "id",
+    header: "Action",
+    cell: ({ id }) => <Said mono>{id}</Said>,
+    text: ({ id }) => id,
+    width: 190,
+    hideBelow: 560,
+  },
   {
     id: "kind",
     header: "Kind",
