@@ -30,7 +30,7 @@ export function WorkOfWorker({ nodeId }: { nodeId: string }) {
               items={[
                 [
                   "Jobs",
-                  `${countText(sum((item) => item.jobs))}, of which ${countText(sum((item) => item.failures))} failed`,
+                  `${countText(sum((item) => item.jobs))} done, ${countText(sum((item) => item.failures))} tries came to nothing`,
                 ],
                 ["Tokens", countText(tokens)],
                 ["Throughput", seconds === 0 ? "–" : `${(tokens / seconds).toFixed(1)} tokens a second`],

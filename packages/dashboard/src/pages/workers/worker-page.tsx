@@ -169,7 +169,7 @@ function Machine({ node }: { node: NodeView }) {
         ["Tags", node.tags.length === 0 ? "none" : <Said key="tags">{node.tags.join("  ")}</Said>],
         ["Build", <Said key="build">{node.agentVersion ?? "–"}</Said>],
         node.healthSince !== undefined && [
-          termOf(healthTerms, node.health).text,
+          `${termOf(healthTerms, node.health).text} since`,
           <Moment key="since" at={node.healthSince} />,
         ],
         metrics !== undefined && ["Up for", spanText(metrics.uptimeSeconds)],
