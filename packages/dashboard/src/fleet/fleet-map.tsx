@@ -140,8 +140,8 @@ export function FleetMap({ groups, label }: { groups: readonly FleetGroup[]; lab
   );
 }
 
-function spoken({ name, health, causes = [] }: FleetDot): string {
-  return [visible(name), healthTerms[health].text, ...causes.map((part) => causeText(part))].join(", ");
+function spoken({ name, health, causes = [], metrics }: FleetDot): string {
+  return [visible(name), healthTerms[health].text, ...causes.map((part) => causeText(part, metrics))].join(", ");
 }
 
 function nextUnwell(dots: readonly FleetDot[], from: number, step: 1 | -1): number | undefined {

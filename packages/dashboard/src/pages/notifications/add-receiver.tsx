@@ -106,7 +106,7 @@ export function AddReceiver({ onClose }: { onClose: () => void }) {
               aria-pressed={escalationOnly}
               onClick={() => put({ events: new Set(["alert.escalated"]) })}
             >
-              Only when nobody looks
+              Only alerts left alone
             </Button>
           </div>
           {offered.map((event) => (

@@ -47,5 +47,5 @@ describe("an address on the page", () => {
 it("events are said in a few words", () => {
   expect(eventsText([...notificationEvents])).toBe("everything");
   expect(eventsText(["alert.raised", "alert.resolved", "alert.escalated"])).toBe("alerts");
-  expect(eventsText(["alert.escalated"])).toBe("nobody looks");
+  expect(eventsText(["alert.escalated"])).toBe("an alert is left alone");
 });

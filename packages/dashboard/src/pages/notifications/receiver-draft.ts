@@ -100,9 +100,9 @@ export const eventNames: Record<NotificationEvent, { name: string; when: string 
   "task.expiring": { name: "An hour is left", when: "one of the two ends soon" },
   "task.finished": { name: "A task has ended", when: "however it ended" },
   "task.escalated": { name: "A customer asks for a person", when: "told to the provider's own receivers only" },
-  "alert.raised": { name: "Something is wrong", when: "a machine is silent or not well" },
-  "alert.resolved": { name: "It is over", when: "and has stayed so for ten minutes" },
-  "alert.escalated": { name: "Nobody looks", when: "a critical alert that nobody acknowledged in time" },
+  "alert.raised": { name: "A machine is not well", when: "or silent" },
+  "alert.resolved": { name: "It is well again", when: "and has stayed so for ten minutes" },
+  "alert.escalated": { name: "An alert is left alone", when: "a critical one that nobody acknowledged in time" },
 };
 
 export function eventText(event: string): string {

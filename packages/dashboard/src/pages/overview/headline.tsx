@@ -44,18 +44,20 @@ export function Headline({
   stats,
   queues,
   openAlerts,
-  waiting,
+  asked,
 }: {
   fleet: FleetState;
   stats: ReturnType<typeof useStats>["query"];
   queues: ReturnType<typeof useQueues>["query"];
   openAlerts: { critical: number; warning: number; more: boolean } | undefined;
-  waiting: number | undefined;
+  /** Of them no tenant counts those that wait for the provider. */
+  asked: number;
 }) {
   const counts = fleet.data === undefined ? undefined : countHealth(fleet.dots);
   const unwell = counts === undefined ? undefined : counts.critical + counts.offline + counts.warning;
   const active = stats.data?.reduce((sum, { answer }) => sum + answer.tasks.active, 0);
-  const waitingFor = stats.data?.reduce((sum, { answer }) => sum + answer.tasks.waitingForMe, 0) ?? waiting;
+  const waitingFor = stats.data?.reduce((sum, { answer }) => sum + answer.tasks.waitingForMe, 0);
+  const waits = waitingFor === undefined ? undefined : waitingFor + asked;
   const lanes = queues.data?.lanes;
   const queued = lanes?.reduce((sum, lane) => sum + lane.queued, 0);
   const slots = queues.data?.workers.reduce(
@@ -105,9 +107,17 @@ export function Headline({
       />
       <Tile
         label="Waiting"
-        value={waitingFor ?? "–"}
-        tone={waitingFor === undefined ? "still" : waitingFor > 0 ? "wait" : "good"}
-        note={waitingFor === undefined ? " " : waitingFor === 0 ? "for nobody" : "for an answer or a yes"}
+        value={waits ?? "–"}
+        tone={waits === undefined ? "still" : waits > 0 ? "wait" : "good"}
+        note={
+          waits === undefined
+            ? " "
+            : waits === 0
+              ? "for nobody"
+              : asked > 0
+                ? `${asked} ask for a person`
+                : "for an answer or a yes"
+        }
         to="/tasks"
       />
       <Tile

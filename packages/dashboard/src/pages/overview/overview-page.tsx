@@ -15,7 +15,7 @@ import { LanesPanel } from "./lanes-panel.tsx";
 import styles from "./overview.module.css";
 import { RunningPanel } from "./running-panel.tsx";
 import { SpendPanel } from "./spend-panel.tsx";
-import { useQueues, useStats, useTasksIn } from "./use-overview.ts";
+import { useEscalations, useQueues, useStats, useTasksIn } from "./use-overview.ts";
 import { WaitingPanel } from "./waiting-panel.tsx";
 
 const nowIs = {} as const;
@@ -28,6 +28,7 @@ export function OverviewPage() {
   const isKnown = stats.data !== undefined;
   const waiting = useTasksIn(["awaiting_approval", "needs_input"], active, isKnown);
   const running = useTasksIn(["running", "cancelling"], active, isKnown);
+  const asked = useEscalations();
   const queues = useQueues();
   const alerts = useAlerts(nowIs);
   // To the minute: a snooze that ends is seen, and nothing is counted anew each second.
@@ -60,17 +61,11 @@ export function OverviewPage() {
       }
     >
       <Banners frozen={frozen} tenantIds={tenantIds} />
-      <Headline
-        fleet={fleet}
-        stats={stats}
-        queues={queues.query}
-        openAlerts={openAlerts}
-        waiting={waiting.data?.length}
-      />
+      <Headline fleet={fleet} stats={stats} queues={queues.query} openAlerts={openAlerts} asked={asked.length} />
       <FleetPanel fleet={fleet} />
       <div className={styles["thirds"]}>
         <AlertsPanel alerts={alerts} />
-        <WaitingPanel waiting={tasks(waiting)} />
+        <WaitingPanel waiting={tasks(waiting)} asked={asked} />
         <RunningPanel running={tasks(running)} />
       </div>
       <div className={styles["halves"]}>

@@ -5,6 +5,8 @@ import { providerTenantId } from "@steward/contracts/ids";
 import type { TaskStatus } from "@steward/contracts/states";
 import type { TaskView } from "@steward/contracts/task";
 import { useMemo, useRef } from "react";
+import { useApi } from "../../api/use-api.ts";
+import { useMe } from "../../me/use-me.ts";
 import { type Across, useAcross, useTenantIds } from "../../api/use-across.ts";
 import { type LaneSamples, withLanes } from "./sums.ts";
 
@@ -57,6 +59,20 @@ export function useTasksIn(
       second.refetch();
     },
   };
+}
+
+/** Tasks that customers have asked a person of the provider about; of the chosen tenant, where one is. */
+export function useEscalations(): readonly TaskView[] {
+  const { isStaff, tenantId } = useMe();
+  const { data } = useApi(
+    taskRoutes.listEscalations,
+    { query: { limit: 50 } },
+    { every: "background", enabled: isStaff },
+  );
+  return useMemo(
+    () => (data?.items ?? []).filter((task) => tenantId === undefined || task.tenantId === tenantId),
+    [data, tenantId],
+  );
 }
 
 /** Lanes and workers are everybody's: whoever looks at all tenants asks in the provider's own name. */

@@ -1,8 +1,6 @@
-import { taskRoutes } from "@steward/contracts/routes/tasks";
 import type { TaskView } from "@steward/contracts/task";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { useApi } from "../../api/use-api.ts";
 import { useMe } from "../../me/use-me.ts";
 import { plural, targetsText, taskTerms, taskTitle, termOf } from "../../text.ts";
 import { Badge, Status } from "../../ui/badge.tsx";
@@ -19,15 +17,7 @@ import type { Tasks } from "./use-overview.ts";
 const mostShown = 6;
 
 /** What goes on only when a person has said something: a yes, an answer, or a word of the provider's staff. */
-export function WaitingPanel({ waiting }: { waiting: Tasks }) {
-  const { isStaff, tenantId } = useMe();
-  const escalations = useApi(
-    taskRoutes.listEscalations,
-    { query: { limit: 50 } },
-    { every: "background", enabled: isStaff },
-  );
-  // Those of the chosen tenant, where one is: the list is of all.
-  const asked = (escalations.data?.items ?? []).filter((task) => tenantId === undefined || task.tenantId === tenantId);
+export function WaitingPanel({ waiting, asked }: { waiting: Tasks; asked: readonly TaskView[] }) {
   return (
     <Panel
       flush
