@@ -15,7 +15,7 @@ const route = getRouteApi("/actions");
 
 export function ActionsPage() {
   const query = useApi(overviewRoutes.listActions, {}, { every: "background" });
-  const { kind, ...view } = route.useSearch();
+  const { kind, on, ...view } = route.useSearch();
   const navigate = route.useNavigate();
   return (
     <Page
@@ -30,7 +30,11 @@ export function ActionsPage() {
               columns={actionColumns}
               rows={kind === undefined ? items : items.filter((action) => action.kind === kind)}
               rowId={({ id }) => id}
-              rowTo={({ id }) => ({ to: "/actions/$actionId", params: { actionId: id } })}
+              rowTo={({ id }) => ({
+                to: "/actions/$actionId",
+                params: { actionId: id },
+                ...(on === undefined ? {} : { search: { on } }),
+              })}
               view={view}
               onView={(next) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true })}
               toolbar={

@@ -4,6 +4,8 @@ import type { TableView } from "../../ui/table-rows.ts";
 
 export interface ActionsSearch extends TableView {
   kind?: "state" | "read" | "command";
+  /** Where the one that is chosen is to run: selectors, by comma. Goes on to its page. */
+  on?: string;
 }
 
 export interface ActionSearch {
@@ -24,8 +26,13 @@ const actionsRoute = createRoute({
   path: "/actions",
   validateSearch: (search: Record<string, unknown>): ActionsSearch => {
     const kind = search["kind"];
+    const on = text(search["on"], 4_000);
     const known = { q: text(search["q"], 100), sort: text(search["sort"], 60), columns: text(search["columns"], 300) };
-    return { ...known, ...(kind === "state" || kind === "read" || kind === "command" ? { kind } : {}) };
+    return {
+      ...known,
+      ...(on === undefined ? {} : { on }),
+      ...(kind === "state" || kind === "read" || kind === "command" ? { kind } : {}),
+    };
   },
   component: lazyRouteComponent(() => import("./actions-page.tsx"), "ActionsPage"),
 });

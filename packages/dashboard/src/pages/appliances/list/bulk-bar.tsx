@@ -79,7 +79,7 @@ export function BulkBar({ ids, live, choice, onClear }: BulkBarProps) {
           <LinkButton tone="primary" icon="ask" to="/ask" search={{ on: targets.join(",") }}>
             Ask about them
           </LinkButton>
-          <LinkButton icon="actions" to="/actions" search={{ on: targets.join(",") } as never}>
+          <LinkButton icon="actions" to="/actions" search={{ on: targets.join(",") }}>
             Run an action
           </LinkButton>
         </>

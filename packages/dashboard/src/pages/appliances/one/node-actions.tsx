@@ -47,7 +47,7 @@ export function NodeActions({ node }: { node: NodeView }) {
       {may("operator") && takesWork && (
         <>
           <Ping node={node} />
-          <LinkButton icon="actions" to="/actions" search={{ on: node.id } as never}>
+          <LinkButton icon="actions" to="/actions" search={{ on: node.id }}>
             Run an action
           </LinkButton>
           <LinkButton tone="primary" icon="ask" to="/ask" search={{ on: node.id }}>
