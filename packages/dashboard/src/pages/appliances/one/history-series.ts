@@ -1,7 +1,6 @@
 import type { NodeHistory } from "@steward/contracts/fleet";
 import type { Health } from "@steward/contracts/heartbeat";
 
-type Point = NodeHistory["points"][number];
 export type HistoryMetric = "cpuPercent" | "memoryPercent" | "diskPercent" | "loadAverage1m";
 
 /** A plot's columns. A time in which the machine was silent is a gap, and no line through it. */
@@ -69,8 +68,4 @@ export function sharesOf(spans: readonly HealthSpan[]): Partial<Record<HealthSpa
   const shares: Partial<Record<HealthSpan["level"], number>> = {};
   for (const { level, fromMs, toMs } of spans) shares[level] = (shares[level] ?? 0) + (toMs - fromMs) / totalMs;
   return shares;
-}
-
-export function latest(points: readonly Point[], metric: HistoryMetric): number | undefined {
-  return points.at(-1)?.[metric];
 }
