@@ -103,10 +103,19 @@ export async function visit(browser: Browser, { width = 1280, theme = "light" }:
     complaints,
     called,
     async go(path) {
-      // The router hears of addresses by the browser's own event.
-      await page.evaluate(
-        `history.pushState({}, "", ${JSON.stringify(path)}); dispatchEvent(new PopStateEvent("popstate"));`,
-      );
+      const { pathname, search } = new URL(page.url());
+      if (pathname + search === path) return;
+      // The router hears of addresses by the browser's own event. What is there now is not the page that is meant.
+      await page.evaluate(`
+        document.querySelector("main h1")?.setAttribute("data-before", "");
+        history.pushState({}, "", ${JSON.stringify(path)});
+        dispatchEvent(new PopStateEvent("popstate"));`);
+      // Of a page that is the same at another address the heading stays what it was.
+      await page
+        .locator("main h1:not([data-before])")
+        .first()
+        .waitFor({ timeout: 4_000 })
+        .catch(() => undefined);
     },
     close: () => context.close(),
   };
