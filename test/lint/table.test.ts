@@ -29,6 +29,7 @@ const actsForSystem: Readonly<Record<string, string>> = {
   "packages/control/src/user-certificates.ts": "how the caller signed in, which is no tenant's",
   "packages/control/src/freeze.ts": "a freeze of everything, by the provider's admins",
   "packages/control/src/queue-status.ts": "how much waits in each lane, of all tenants, and how much came and went",
+  "packages/control/src/lane-history.ts": "how much came into each lane and went, of all tenants",
   "packages/control/src/export-metrics.ts":
     "lanes and workers serve all tenants; and for the provider's staff how many nodes all have, by health",
   "packages/control/src/work-distribution.ts": "where all tenants' work ran, for the provider's staff",

@@ -88,6 +88,31 @@ export const queueStatusSchema = z.strictObject({
 });
 export type QueueStatus = z.infer<typeof queueStatusSchema>;
 
+/** So far back it is known what came and went, minute by minute. */
+export const laneHistoryMinutes = 120;
+/** `GET /queue-status/history`: of all tenants together. A minute in which nothing came or went is missing. */
+export const laneHistorySchema = z.strictObject({
+  at: z.iso.datetime(),
+  minutes: z.number().int(),
+  points: z.array(
+    z.strictObject({
+      /** The minute's beginning. */
+      at: z.iso.datetime(),
+      /** A lane, or what is in front of Claude. */
+      queue: z.enum([...lanes, "escalations"]),
+      arrivals: z.number().int(),
+      done: z.number().int(),
+      failed: z.number().int(),
+      /** What models wrote. */
+      tokens: z.number().int(),
+      /** Means; absent where nothing began, or ended. */
+      waitedSeconds: z.number().optional(),
+      serviceSeconds: z.number().optional(),
+    }),
+  ),
+});
+export type LaneHistory = z.infer<typeof laneHistorySchema>;
+
 /** What a worker must have, as it is written: `model:llama3.1:8b`, `slots:2` (free ones; 1 unless said), `gpu-memory-mb:16000`. */
 export const requirementSchema = z
   .string()

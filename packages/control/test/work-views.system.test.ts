@@ -4,12 +4,14 @@ import { newId, providerTenantId } from "@steward/contracts/ids";
 import type { LaneMessage } from "@steward/contracts/job";
 import { workerQueue } from "@steward/contracts/names";
 import { nodeViewSchema } from "@steward/contracts/node";
+import { laneHistorySchema } from "@steward/contracts/queues";
 import { acceptHeartbeat } from "@steward/control/accept-heartbeat";
 import { assignOptimal } from "@steward/control/assign-optimal";
 import { claimJob } from "@steward/control/claim-job";
 import { completeJob } from "@steward/control/complete-job";
 import type { Caller, NodeCaller } from "@steward/control/context";
 import { getNode, removeNode } from "@steward/control/node-views";
+import { laneHistory } from "@steward/control/lane-history";
 import { queueStatus } from "@steward/control/queue-status";
 import { viewRecommended } from "@steward/control/recommend-workers";
 import { reconcile } from "@steward/control/reconcile";
@@ -134,6 +136,12 @@ describe("where work ran", () => {
     // And for the lane: what the next one has to expect is measured now.
     const { lanes } = await queueStatus(house, person);
     expect(lanes[0]).toMatchObject({ serviceSeconds: 4, waitedSeconds: 0, expectedWait: { basis: "measured" } });
+    // Minute by minute: it came and failed in the lane, and went on to Claude's queue.
+    const history = laneHistorySchema.parse(await laneHistory(house));
+    const of = (queue: string) => history.points.filter((point) => point.queue === queue);
+    expect(of("express").reduce((sum, { arrivals, failed }) => sum + arrivals * 100 + failed, 0)).toBe(101);
+    expect(of("express").find(({ failed }) => failed === 1)).toMatchObject({ serviceSeconds: 4, tokens: 20, done: 0 });
+    expect(JSON.stringify(history)).not.toContain(person.tenantId);
   });
 });
 

@@ -16,6 +16,16 @@ export const queueRoutes = {
     status: 200,
     answer: queues.queueStatusSchema,
   }),
+  laneHistory: defineRoute({
+    ...api,
+    id: "laneHistory",
+    method: "GET",
+    path: "/api/v1/queue-status/history",
+    access: { role: "viewer" },
+    summary: "What came into the lanes and went out of them over the last two hours, minute by minute",
+    status: 200,
+    answer: queues.laneHistorySchema,
+  }),
   recommendWorkers: defineRoute({
     ...api,
     id: "recommendWorkers",

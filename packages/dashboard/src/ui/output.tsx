@@ -1,6 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
-import { bytesText } from "../text.ts";
+import { bytesText, plural } from "../text.ts";
 import { linesOf, pieceLength, piecesOf, plainLine, stretchesOf } from "./ansi.ts";
 import { Button } from "./button.tsx";
 import { classes } from "./classes.ts";
@@ -54,7 +54,7 @@ export function Output({ text, name = "output", follow = false, height, note }: 
     <div className={styles["output"]}>
       <div className={styles["tools"]}>
         <span className={styles["note"]}>
-          {note ?? `${lines.at(-1)?.number ?? 0} lines, ${bytesText(text.length)}`}
+          {note ?? `${plural(lines.at(-1)?.number ?? 0, "line")}, ${bytesText(text.length)}`}
         </span>
         <Button tone="quiet" aria-pressed={wraps} onClick={() => setWraps(!wraps)}>
           Wrap

@@ -32,9 +32,9 @@ const columns: readonly Column<DeadLetter>[] = [
     width: 240,
     cell: ({ pointer, text = "" }) =>
       pointer === undefined ? (
-        <>
+        <span>
           <Badge tone="bad">cannot be read</Badge> <Said mono>{text.slice(0, 80)}</Said>
-        </>
+        </span>
       ) : (
         <span>
           {pointer.kind} <Said mono>{pointer.taskId ?? pointer.id}</Said>

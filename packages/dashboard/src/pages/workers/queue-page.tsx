@@ -12,6 +12,7 @@ import { Page, Panel } from "../../ui/page.tsx";
 import { Plot } from "../../ui/plot.tsx";
 import { DeadLetters } from "./dead-letters.tsx";
 import { JobsList } from "./jobs-list.tsx";
+import { LanePlots } from "./load-plots.tsx";
 import { loadSamples, useLoad } from "./use-load.ts";
 import { errorText, rateText, secondsText, waitWords } from "./work-text.ts";
 import styles from "./workers.module.css";
@@ -160,18 +161,6 @@ function NowIn({ name }: { name: QueueName }) {
                         ]}
                       />
                       <Plot
-                        title="Jobs a minute"
-                        unit=""
-                        group="queue"
-                        height={110}
-                        atMs={atMs}
-                        series={[
-                          { label: "Came in", tone: "busy", values: of(`${lane.lane} in`) },
-                          { label: "Done", tone: "good", values: of(`${lane.lane} done`) },
-                          { label: "Failed", tone: "bad", values: of(`${lane.lane} failed`) },
-                        ]}
-                      />
-                      <Plot
                         title="Expected wait"
                         unit="s"
                         kind="area"
@@ -185,6 +174,11 @@ function NowIn({ name }: { name: QueueName }) {
                 </div>
               </Panel>
             </div>
+            {lane === undefined && name !== "escalations" ? null : (
+              <Panel title="Throughput" note="The last two hours.">
+                <LanePlots queue={lane?.lane ?? "escalations"} />
+              </Panel>
+            )}
             {jobs.length === 0 ? null : (
               <Panel title="Jobs of this tenant in it" flush>
                 <JobsList jobs={jobs} />

@@ -22,20 +22,9 @@ export function useLoad() {
   useEffect(() => {
     if (data === undefined) return;
     const values: Record<string, number | null> = {};
-    for (const {
-      lane,
-      queued,
-      inFlight,
-      arrivalsPerMinute,
-      donePerMinute,
-      failedPerMinute,
-      expectedWait,
-    } of data.lanes) {
+    for (const { lane, queued, inFlight, expectedWait } of data.lanes) {
       values[`${lane} queued`] = queued;
       values[`${lane} at work`] = inFlight;
-      values[`${lane} in`] = arrivalsPerMinute;
-      values[`${lane} done`] = donePerMinute;
-      values[`${lane} failed`] = failedPerMinute;
       values[`${lane} wait`] = expectedWait.kind === "expected" ? expectedWait.seconds : null;
     }
     for (const { name, queued, inFlight, deadLetters } of data.queues) {

@@ -9,7 +9,7 @@ import { Distribution } from "./distribution.tsx";
 import { EnrolWorker } from "./enrol-worker.tsx";
 import { JobsList } from "./jobs-list.tsx";
 import { Lanes } from "./lanes.tsx";
-import { LoadPlots } from "./load-plots.tsx";
+import { LanePlots, LoadPlots } from "./load-plots.tsx";
 import { QueuesList } from "./queues-list.tsx";
 import { Recommend } from "./recommend.tsx";
 import { Slots } from "./slots.tsx";
@@ -68,7 +68,10 @@ function Now() {
           <div className={styles["stack"]}>
             <h2 className="heard">Lanes</h2>
             <Lanes status={data} />
-            <Panel title="How it went" note="Since this tab was opened, an hour at most.">
+            <Panel title="Throughput" note="All lanes and Claude’s queue together, the last two hours.">
+              <LanePlots />
+            </Panel>
+            <Panel title="Depth and slots" note="Since this tab was opened, an hour at most.">
               <LoadPlots />
             </Panel>
             <Panel
