@@ -8,7 +8,8 @@ import { testAppId } from "./packages/local/src/cloud/call-recorder.ts";
  * run two at a time, and must not mind a neighbour: a test that says how quick something is belongs here.
  */
 const alone = [
-  "test/{browser,chaos}/**/*.test.ts",
+  "test/chaos/**/*.test.ts",
+  "test/browser/quick.test.ts",
   "test/e2e/{fairness,limits,models,real-ollama,sign-in,start,systemd}.test.ts",
   "test/audit/seal-trail.test.ts",
   "test/infra/workers-drain.test.ts",

@@ -60,6 +60,8 @@ async function soak(): Promise<Figure[]> {
   const stateDir = join(folder, "state");
   /** When each job's question reached the model, by its number. */
   const reached = new Map<number, number>();
+  /** How long the model is to take over each, by its number. */
+  const services = new Map<number, number>();
   const answer = { understood: "nothing of ours, whatever one may think of it", outOfScope: true, steps: [] };
   const tokens = Math.ceil(JSON.stringify(answer).length / 4);
   const models = await startScriptedModels({
@@ -68,7 +70,7 @@ async function soak(): Promise<Figure[]> {
       if (!reached.has(number)) reached.set(number, performance.now());
       // The scripted server remembers what it was asked: that is its memory, and not what is measured.
       models.requests.length = 0;
-      return { kind: "answer", json: answer, tokenMs: logNormal(meanServiceMs, sigma) / tokens };
+      return { kind: "answer", json: answer, tokenMs: (services.get(number) ?? meanServiceMs) / tokens };
     },
   });
   const env = { STEWARD_WORKER_SLOTS: String(slotsEach) };
@@ -94,7 +96,7 @@ async function soak(): Promise<Figure[]> {
       stops.push(more.stop);
     }
     await startEscalate(stack);
-    return await measure(stack, extra, reached);
+    return await measure({ stack, extra, reached, services });
   } finally {
     await Promise.all(stops.map((stop) => stop()));
     await stack.close();
@@ -114,11 +116,15 @@ async function startEscalate({ stateDir, cloudUrl, stage }: Stack): Promise<void
   await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "nothing" }));
 }
 
-async function measure(
-  stack: Stack,
-  extra: readonly number[],
-  reached: ReadonlyMap<number, number>,
-): Promise<Figure[]> {
+interface Soaked {
+  stack: Stack;
+  /** Workers beside the stack's own, by their processes. */
+  extra: readonly number[];
+  reached: ReadonlyMap<number, number>;
+  services: Map<number, number>;
+}
+
+async function measure({ stack, extra, reached, services }: Soaked): Promise<Figure[]> {
   const tenants = stack.tenants.filter(({ slug }) => slug !== "provider");
   const clientOf = (slug: string) =>
     createClient({ baseUrl: stack.apiUrl, transport: fetchTransport, headers: () => stack.headersOf(slug) });
@@ -147,22 +153,34 @@ async function measure(
   const beganMs = performance.now();
   const startMs = beganMs + settleMinutes * 60_000;
   const endMs = startMs + minutes * 60_000;
+  const thirdMs = (minutes * 60_000) / 3;
+  // The same jobs at the same times in each third: the p99 of a wait hangs on which long ones come together, and drawn
+  // anew it differs by a factor of four between thirds of a system that is the same.
+  const eachThird = someJobs(thirdMs);
 
   const submitAll = async () => {
-    const perMs = (load * workers * slotsEach) / meanServiceMs;
-    for (let number = 1; performance.now() < endMs; number += 1) {
-      await pause(-Math.log(1 - Math.random()) / perMs);
-      const caller = number % callers.length;
-      const to = callers[caller];
-      if (to === undefined) continue;
-      const instruction = `could you see to it that colleague number ${number}x gets on board`;
-      const atMs = performance.now();
-      void to.call("submitTask", { body: { instruction, targets: [to.target] } }).then(
-        ({ id }) => accepted.set(number, { atMs, taskId: id, caller }),
-        () => {
-          refused += 1;
-        },
-      );
+    let number = 0;
+    for (const { beginMs, jobs } of [
+      { beginMs: beganMs, jobs: someJobs(settleMinutes * 60_000) },
+      ...[0, 1, 2].map((third) => ({ beginMs: startMs + third * thirdMs, jobs: eachThird })),
+    ]) {
+      for (const { afterMs, serviceMs } of jobs) {
+        await pause(Math.max(0, beginMs + afterMs - performance.now()));
+        number += 1;
+        const asked = number;
+        const caller = asked % callers.length;
+        const to = callers[caller];
+        if (to === undefined) continue;
+        services.set(asked, serviceMs);
+        const instruction = `could you see to it that colleague number ${asked}x gets on board`;
+        const atMs = performance.now();
+        void to.call("submitTask", { body: { instruction, targets: [to.target] } }).then(
+          ({ id }) => accepted.set(asked, { atMs, taskId: id, caller }),
+          () => {
+            refused += 1;
+          },
+        );
+      }
     }
   };
   const sampleAll = async () => {
@@ -217,7 +235,7 @@ async function measure(
       value: last ?? 0,
       unit: "ms",
       ...(held ? { bar: { at: "most" as const, value: 1.5 * (first ?? 0) + 1_000 } } : {}),
-      how: "at most 1.5 × the first third's and a second",
+      how: "at most 1.5 × the first third's and a second; the same jobs came in each third",
     },
     { name: "jobs queued or running, p99", value: percentile(depths, 0.99), unit: "", how: "SQS's counts, every 5 s" },
     ...[...rss].flatMap(([role, samples]): Figure[] => {
@@ -297,6 +315,17 @@ function openFiles(pid: number): number {
     return readdirSync(`/proc/${pid}/fd`).length;
   } catch {
     return Number.NaN;
+  }
+}
+
+/** Jobs as they come by chance, for so long: when, and how long the model takes over each. */
+function someJobs(forMs: number): { afterMs: number; serviceMs: number }[] {
+  const perMs = (load * workers * slotsEach) / meanServiceMs;
+  const jobs: { afterMs: number; serviceMs: number }[] = [];
+  for (let afterMs = 0; ; ) {
+    afterMs += -Math.log(1 - Math.random()) / perMs;
+    if (afterMs >= forMs) return jobs;
+    jobs.push({ afterMs, serviceMs: logNormal(meanServiceMs, sigma) });
   }
 }
 

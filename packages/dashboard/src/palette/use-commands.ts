@@ -29,7 +29,7 @@ export function useCommands(typed: string, me: Me): { commands: Command[]; note?
   const isWish = looksLikeWish(wanted);
   const { nodes, error } = useNodes(isWish ? placeWord(wanted) : wanted, inTenant && wanted.length >= 2);
   const tasks = useApi(taskRoutes.listTasks, { query: { limit: 50 } }, { every: "background", enabled: inTenant });
-  const actions = useApi(overviewRoutes.listActions, {}, { every: "once" });
+  const actions = useApi(overviewRoutes.listActions, {}, { every: "once", enabled: inTenant });
   const pages = useMemo(() => pageCommands(me), [me]);
   return useMemo(() => {
     const entries: Command[] = [

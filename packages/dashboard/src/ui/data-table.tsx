@@ -149,7 +149,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>): React
       </div>
     );
   }
-  const grid = gridColumns(shown, widths, selection !== undefined);
+  const grid = gridColumns(shown, widths, selection !== undefined, width);
   return (
     <div className={styles["table"]}>
       {tools === "none" ? null : (
@@ -223,13 +223,20 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>): React
 }
 
 /** The tracks of the grid: what somebody has drawn is fixed, the others share the room. */
-function gridColumns<Row>(columns: readonly Column<Row>[], widths: Record<string, number>, selects: boolean) {
-  const least = (pixels: number) => `${pixels / 16}rem`;
+function gridColumns<Row>(
+  columns: readonly Column<Row>[],
+  widths: Record<string, number>,
+  selects: boolean,
+  room: number,
+) {
+  const [first] = columns;
+  // On a phone the first column stays in sight while the others move: it must leave them room.
+  const least = (pixels: number, id: string) => `${(id === first?.id ? Math.min(pixels, room * 0.5) : pixels) / 16}rem`;
   const tracks = columns.map(({ id, width = 128 }) => {
     const drawn = widths[id];
-    return drawn === undefined ? `minmax(${least(width)}, ${width}fr)` : `${drawn}px`;
+    return drawn === undefined ? `minmax(${least(width, id)}, ${width}fr)` : `${drawn}px`;
   });
-  const sum = columns.map(({ id, width = 128 }) => (widths[id] === undefined ? least(width) : `${widths[id]}px`));
+  const sum = columns.map(({ id, width = 128 }) => (widths[id] === undefined ? least(width, id) : `${widths[id]}px`));
   return {
     tracks: [...(selects ? ["2.5rem"] : []), ...tracks].join(" "),
     least: `calc(${[...(selects ? ["2.5rem"] : []), ...sum].join(" + ")})`,

@@ -101,7 +101,7 @@ function optionsOf(node: HTMLElement, shape: Shape, { onPlace, isNothing }: Aske
   return {
     width: Math.max(50, node.clientWidth),
     height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 24, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -122,7 +122,8 @@ function optionsOf(node: HTMLElement, shape: Shape, { onPlace, isNothing }: Aske
         label,
         stroke: () => (isNothing(at) ? "transparent" : colourOf(node, `--${tone}`)),
         width: 1.5,
-        points: { show: false },
+        // A single look is a point: a line needs two.
+        points: { show: (made: uPlot) => made.data[0].length < 2, size: 6 },
         spanGaps: false,
         ...(kind === "line"
           ? {}

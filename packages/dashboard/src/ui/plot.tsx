@@ -48,6 +48,8 @@ export function Plot(props: PlotProps): ReactNode {
     [series, unit],
   );
   const isEmpty = !series.some(({ values }) => values.some((value) => value !== null));
+  // One moment is no line: its values are beside the labels.
+  const isPoint = !isEmpty && atMs.length < 2;
   // What the pointer is at, else the latest that is known.
   const place = at ?? atMs.length - 1;
 
@@ -62,13 +64,13 @@ export function Plot(props: PlotProps): ReactNode {
           <IconButton
             label={`${title}: ${asTable ? "as a plot" : "as a table"}`}
             icon={asTable ? "eye" : "columns"}
-            disabled={isEmpty}
+            disabled={isEmpty || isPoint}
             onClick={() => setAsTable(!asTable)}
           />
           <IconButton
             label={`${title}: ${asTable ? "CSV" : "picture"}`}
             icon="download"
-            disabled={isEmpty}
+            disabled={isEmpty || isPoint}
             onClick={() => {
               if (asTable) downloadText(title, "csv", csvOf(props));
               else
@@ -93,6 +95,10 @@ export function Plot(props: PlotProps): ReactNode {
       {isEmpty ? (
         <div className={styles["nothing"]} style={{ height }}>
           {nothing ?? "Nothing has been measured yet."}
+        </div>
+      ) : isPoint ? (
+        <div className={styles["nothing"]} style={{ height }}>
+          A line begins with the second measurement.
         </div>
       ) : asTable ? (
         <TableOf {...props} say={say} height={height} />

@@ -55,10 +55,11 @@ function askedAs({ kind, instruction }: Task): "question" | "wish" | "steps" {
 function understoodBy(task: Task): "matcher" | "ollama" | "claude" | "given" | "nobody" | "yet" {
   const { kind, instruction, planning, plan, answer, status } = task;
   if (kind === "action" && instruction === undefined) return "given";
-  const understood = plan !== undefined || answer !== undefined;
+  // A question that nobody could answer has an answer too: the nearest passages.
+  const understood = plan !== undefined || (answer !== undefined && status !== "failed");
   // A model's answer that fell short is no understanding: who was good enough comes last.
   const good = planning?.tiers?.findLast(({ fellShort }) => fellShort === undefined)?.tier;
-  if (good !== undefined) return good;
+  if (good !== undefined && (understood || !taskHasEnded(status))) return good;
   if (understood) return planning?.tiers === undefined ? (planning?.tier ?? "matcher") : "matcher";
   return taskHasEnded(status) ? "nobody" : "yet";
 }

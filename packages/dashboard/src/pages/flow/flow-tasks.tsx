@@ -14,7 +14,7 @@ const took = ({ createdAt, updatedAt }: TaskView) => (Date.parse(updatedAt) - Da
 const station = (task: TaskView, column: 1 | 2) => titleOf(stationsOf(task)[column]).title;
 
 const columns: readonly Column<TaskView>[] = [
-  { id: "what", header: "Request", width: 320, cell: (task) => taskTitle(task), text: taskTitle },
+  { id: "what", header: "Request", width: 260, cell: (task) => taskTitle(task), text: taskTitle },
   {
     id: "status",
     header: "Status",

@@ -51,4 +51,6 @@ test("what has ended took as long as it did; what has not takes until now", () =
   const { nowMs } = exampleTimes;
   expect(tookMs(exampleTask({ status: "succeeded" }), nowMs)).toBe(300_000);
   expect(tookMs(exampleTask({ status: "running" }), nowMs)).toBe(360_000);
+  const asked = { by: "per_1", name: "Ada", at: exampleTimes.updated };
+  expect(tookMs(exampleTask({ status: "failed", escalation: asked }), nowMs)).toBeUndefined();
 });

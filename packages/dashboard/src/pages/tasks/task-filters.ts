@@ -62,8 +62,13 @@ export function searchedText(task: TaskView): string {
   return [taskTitle(task), task.id, task.requestId ?? "", task.result?.message ?? ""].join(" ");
 }
 
-/** From its begin to its end, or until now. */
-export function tookMs(task: Pick<TaskView, "createdAt" | "updatedAt" | "status">, nowMs: number): number {
-  const endMs = taskHasEnded(task.status) ? Date.parse(task.updatedAt) : nowMs;
+/** From its begin to its end, or until now. Undefined where its end is not told: what was said later changed it later. */
+export function tookMs(
+  task: Pick<TaskView, "createdAt" | "updatedAt" | "status" | "feedback" | "escalation">,
+  nowMs: number,
+): number | undefined {
+  const hasEnded = taskHasEnded(task.status);
+  if (hasEnded && (task.escalation !== undefined || (task.feedback ?? []).length > 0)) return undefined;
+  const endMs = hasEnded ? Date.parse(task.updatedAt) : nowMs;
   return Math.max(0, endMs - Date.parse(task.createdAt));
 }

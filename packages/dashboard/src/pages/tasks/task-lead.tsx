@@ -30,7 +30,7 @@ export function TaskLead({ task }: { task: TaskView }) {
       )}
       {requestId !== undefined &&
         (me.may("admin") ? (
-          <Link to="/audit" search={{ request: requestId } as never} title={`Request ${visible(requestId)}`}>
+          <Link to="/audit" search={{ request: requestId }} title={`Request ${visible(requestId)}`}>
             Audit trail
           </Link>
         ) : (

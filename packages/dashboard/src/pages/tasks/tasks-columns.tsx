@@ -81,8 +81,11 @@ export const taskColumns: readonly Column<TaskView>[] = [
     width: 70,
     align: "end",
     hideBelow: 1100,
-    cell: (task) => msText(tookMs(task, Date.now())),
-    text: (task) => tookMs(task, Date.now()),
+    cell: (task) => {
+      const ms = tookMs(task, Date.now());
+      return ms === undefined ? "" : msText(ms);
+    },
+    text: (task) => tookMs(task, Date.now()) ?? "",
   },
   {
     id: "kind",

@@ -27,6 +27,7 @@ const columns: readonly Column<Queue>[] = [
     header: "In flight",
     width: 70,
     align: "end",
+    hideBelow: 420,
     cell: ({ inFlight }) => inFlight,
     text: ({ inFlight }) => inFlight,
   },

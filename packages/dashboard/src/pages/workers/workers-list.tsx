@@ -22,11 +22,11 @@ interface Known extends Worker {
 }
 
 const columns: readonly Column<Known>[] = [
-  { id: "worker", header: "Worker", width: 170, cell: ({ name }) => <Said>{name}</Said>, text: ({ name }) => name },
+  { id: "worker", header: "Worker", width: 140, cell: ({ name }) => <Said>{name}</Said>, text: ({ name }) => name },
   {
     id: "health",
     header: "Health",
-    width: 170,
+    width: 110,
     cell: (worker) => {
       const stands = standing({ confirmed: true, ...worker.node, draining: worker.draining });
       return (
@@ -41,7 +41,7 @@ const columns: readonly Column<Known>[] = [
   {
     id: "slots",
     header: "Slots",
-    width: 150,
+    width: 120,
     cell: (worker) => (
       <>
         <Slots {...slotsOf(worker)} />
