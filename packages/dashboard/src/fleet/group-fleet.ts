@@ -51,10 +51,13 @@ export function groupFleet(
     .sort(bySizeAndName);
 }
 
+/** `site-9` before `site-10`. */
+const byName = new Intl.Collator("en", { numeric: true });
+
 /** Where most stand comes first; who belongs nowhere comes last. */
 function bySizeAndName(a: FleetGroup, b: FleetGroup): number {
   if (a.rest !== b.rest) return a.rest ? 1 : -1;
-  return totalOf(b.counts) - totalOf(a.counts) || (a.label < b.label ? -1 : a.label > b.label ? 1 : 0);
+  return totalOf(b.counts) - totalOf(a.counts) || byName.compare(a.label, b.label);
 }
 
 function groupKeyOf(dot: FleetDot, by: Grouping): string {

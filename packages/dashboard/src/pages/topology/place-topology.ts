@@ -6,19 +6,20 @@ export interface Place {
   y: number;
 }
 
-/** So many groups are a column; more are a block of columns, which is no matter of edges that must not cross. */
-const mostInColumn = 14;
 const gapX = 28;
 const gapY = 18;
 
-/** Upper left corners. The layered part is dagre's; what stands before Steward, where it is much, is a block beside it. */
-export function placeTopology(graph: TopologyGraph): Map<string, Place> {
-  const before = graph.nodes.filter(isBefore);
-  const asBlock = before.length > mostInColumn;
-  const layered = asBlock ? graph.nodes.filter((node) => !isBefore(node)) : graph.nodes;
-  const places = layeredPlaces(layered, graph);
-  if (!asBlock) return places;
-  return withBlock(places, before, graph);
+export interface Placed {
+  /** Upper left corners, by id. */
+  places: Map<string, Place>;
+  /** Around the groups, where they are a block. */
+  frame?: Place & { width: number; height: number };
+}
+
+/** The layered part is dagre's; what stands before Steward, where it is much, is a block beside it. */
+export function placeTopology(graph: TopologyGraph): Placed {
+  const places = layeredPlaces(graph.framed ? graph.nodes.filter((node) => !isBefore(node)) : graph.nodes, graph);
+  return graph.framed ? withBlock(places, graph) : { places };
 }
 
 function isBefore({ kind, id }: TopologyNode): boolean {
@@ -50,23 +51,22 @@ function layeredPlaces(nodes: readonly TopologyNode[], { edges }: TopologyGraph)
 /** A column from top to bottom as it was given: the largest group first, express before bulk. To dagre it is all one. */
 function inOrder(places: Map<string, Place>, column: readonly TopologyNode[]): void {
   let y = Math.min(...column.map(({ id }) => places.get(id)?.y ?? Number.POSITIVE_INFINITY));
-  for (const { id, height } of column) {
-    const place = places.get(id);
-    if (place === undefined) continue;
-    places.set(id, { x: place.x, y });
+  // Their right edges are one line: from there the edges go.
+  const right = Math.max(...column.map(({ id, width }) => (places.get(id)?.x ?? 0) + width));
+  for (const { id, width, height } of column) {
+    if (!places.has(id)) continue;
+    places.set(id, { x: right - width, y });
     y += height + gapY;
   }
 }
 
+const framePadding = 22;
+
 /** Columns of about the same height, about as high as wide, left of the rest and in its middle. */
-function withBlock(
-  places: Map<string, Place>,
-  before: readonly TopologyNode[],
-  graph: TopologyGraph,
-): Map<string, Place> {
+function withBlock(places: Map<string, Place>, graph: TopologyGraph): Placed {
+  const before = graph.nodes.filter(isBefore);
   const columns = Math.max(2, Math.round(Math.sqrt(before.length / 5)));
-  const total = before.reduce((sum, { height }) => sum + height + gapY, 0);
-  const column = total / columns;
+  const column = before.reduce((sum, { height }) => sum + height + gapY, 0) / columns;
   const block = new Map<string, Place>();
   let x = 0;
   let y = 0;
@@ -81,13 +81,19 @@ function withBlock(
     block.set(id, { x, y });
     y += height + gapY;
     widest = Math.max(widest, width);
-    highest = Math.max(highest, y);
+    highest = Math.max(highest, y - gapY);
   }
-  const right = x + widest + 140;
-  const heights = graph.nodes
-    .filter((node) => !isBefore(node))
-    .map((node) => (places.get(node.id)?.y ?? 0) + node.height);
-  const down = Math.max(0, (highest - Math.max(0, ...heights)) / 2);
-  for (const [id, place] of places) block.set(id, { x: place.x + right, y: place.y + down });
-  return block;
+  const frame = {
+    x: -framePadding,
+    y: -framePadding,
+    width: x + widest + 2 * framePadding,
+    height: highest + 2 * framePadding,
+  };
+  const others = graph.nodes.filter((node) => !isBefore(node));
+  const down = Math.max(
+    0,
+    (highest - Math.max(0, ...others.map((node) => (places.get(node.id)?.y ?? 0) + node.height))) / 2,
+  );
+  for (const [id, place] of places) block.set(id, { x: place.x + x + widest + 160, y: place.y + down });
+  return { places: block, frame };
 }

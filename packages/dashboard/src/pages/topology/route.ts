@@ -8,8 +8,8 @@ export interface TopologySearch {
   unfold?: string;
   /** A part of a name: what fits is lifted out. */
   q?: string;
-  /** Absent: the graph. */
-  as?: "table";
+  /** Absent: the graph where there is room for it, else the table. */
+  as?: "map" | "table";
 }
 
 const topologyRoute = createRoute({
@@ -19,7 +19,7 @@ const topologyRoute = createRoute({
     ...text("group", search),
     ...text("unfold", search),
     ...text("q", search),
-    ...(search["as"] === "table" ? { as: "table" } : {}),
+    ...(search["as"] === "table" || search["as"] === "map" ? { as: search["as"] } : {}),
   }),
   component: lazyRouteComponent(() => import("./topology-page.tsx"), "TopologyPage"),
 });

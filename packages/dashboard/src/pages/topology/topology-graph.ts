@@ -4,8 +4,8 @@ import type { QueueStatus } from "@steward/contracts/queues";
 import { type FleetDot, totalOf, worstOf } from "../../fleet/fleet-dot.ts";
 import type { FleetGroup } from "../../fleet/group-fleet.ts";
 
-/** What stands in the graph. `dim`: something else was searched for. */
-export type TopologyNode = { id: string; width: number; height: number; dim: boolean } & (
+/** What stands in the graph. `dim`: something else was searched for; `lit`: it, or something in it, was. */
+export type TopologyNode = { id: string; width: number; height: number; dim: boolean; lit?: boolean } & (
   | {
       kind: "group";
       group: string;
@@ -21,6 +21,8 @@ export type TopologyNode = { id: string; width: number; height: number; dim: boo
   | { kind: "lane"; lane: string; queued: number; inFlight: number }
   | { kind: "worker"; workerId: string; label: string; health: Health; slots: number; used: number; draining: boolean }
   | { kind: "rest"; label: string }
+  /** Around a block of groups. */
+  | { kind: "frame" }
 );
 
 export interface TopologyEdge {
@@ -36,6 +38,8 @@ export interface TopologyEdge {
 export interface TopologyGraph {
   nodes: TopologyNode[];
   edges: TopologyEdge[];
+  /** The groups are a block in one frame, which has one line to Steward: a hundred lines say less. */
+  framed: boolean;
   /** Machines that fit what was searched for; undefined where nothing was. */
   found: number | undefined;
 }
@@ -46,6 +50,8 @@ export const mostWorkers = 30;
 /** Of one open group; whoever wants all of them opens the list. */
 export const mostMembers = 120;
 export const memberColumns = 4;
+/** So many groups are a column; more are a block of columns. */
+export const mostInColumn = 14;
 const groupSize = { width: 232, height: 78 };
 const memberRow = 30;
 
@@ -64,6 +70,7 @@ export function topologyGraph(input: {
   const fits = (text: string) => words !== "" && text.toLowerCase().includes(words);
   const nodes: TopologyNode[] = [];
   const edges: TopologyEdge[] = [];
+  const framed = groups.length > mostInColumn;
   let found = 0;
   let machines = 0;
   let silent = 0;
@@ -92,23 +99,33 @@ export function topologyGraph(input: {
       counts: group.counts,
       more: members === undefined ? 0 : group.dots.length - members.length,
       dim: words !== "" && !whole && matching.length === 0,
+      lit: whole || matching.length > 0,
       ...(members === undefined ? {} : { members }),
       ...(gateway === undefined ? {} : { gateway }),
       width: isOpen ? 620 : groupSize.width,
       height: groupSize.height + (members === undefined ? 0 : rows * memberRow + 30),
     });
-    edges.push({ id: `${id}>hub`, from: id, to: "hub", busy: false, health: worstOf(group.counts) });
+    if (!framed) edges.push({ id: `${id}>hub`, from: id, to: "hub", busy: false, health: worstOf(group.counts) });
   }
   if (groups.length > mostGroups) {
     const label = `${groups.length - mostGroups} more groups: see the table`;
     nodes.push({ kind: "rest", id: "rest:groups", label, dim: false, ...groupSize });
-    edges.push({ id: "rest:groups>hub", from: "rest:groups", to: "hub", busy: false, health: "healthy" });
   }
 
   nodes.push({ kind: "hub", id: "hub", machines, silent, dim: false, width: 170, height: 84 });
   for (const { lane, queued, inFlight } of lanes) {
     const id = `lane:${lane}`;
-    nodes.push({ kind: "lane", id, lane, queued, inFlight, dim: words !== "" && !fits(lane), width: 160, height: 60 });
+    nodes.push({
+      kind: "lane",
+      id,
+      lane,
+      queued,
+      inFlight,
+      dim: words !== "" && !fits(lane),
+      lit: fits(lane),
+      width: 160,
+      height: 60,
+    });
     edges.push({ id: `hub>${id}`, from: "hub", to: id, busy: queued + inFlight > 0, health: "healthy" });
   }
   for (const worker of workers.slice(0, mostWorkers)) {
@@ -126,6 +143,7 @@ export function topologyGraph(input: {
       used,
       draining,
       dim,
+      lit: fits(name),
       width: 200,
       height: 66,
     });
@@ -140,5 +158,5 @@ export function topologyGraph(input: {
       edges.push({ id: `lane:${lane}>rest`, from: `lane:${lane}`, to: "rest:workers", busy: false, health: "healthy" });
     }
   }
-  return { nodes, edges, found: words === "" ? undefined : found };
+  return { nodes, edges, framed, found: words === "" ? undefined : found };
 }

@@ -24,24 +24,27 @@ export function TopologyMap({
 }) {
   const flow = useRef<ReactFlowInstance<FlowNode, Edge>>(null);
   const theme = useSyncExternalStore(watchTheme, shownTheme);
-  const places = useMemo(() => placeTopology(graph), [graph]);
-  const nodes = useMemo(
-    () =>
-      graph.nodes.map(
-        (node): FlowNode => ({
-          id: node.id,
-          type: "box",
-          position: places.get(node.id) ?? { x: 0, y: 0 },
-          data: { node },
-          width: node.width,
-          height: node.height,
-        }),
-      ),
-    [graph, places],
-  );
+  const { places, frame } = useMemo(() => placeTopology(graph), [graph]);
+  const nodes = useMemo(() => {
+    const boxes = graph.nodes.map(
+      (node): FlowNode => ({
+        id: node.id,
+        type: "box",
+        position: places.get(node.id) ?? { x: 0, y: 0 },
+        data: { node },
+        width: node.width,
+        height: node.height,
+      }),
+    );
+    if (frame === undefined) return boxes;
+    const { x, y, width, height } = frame;
+    const node: TopologyNode = { kind: "frame", id: "frame", dim: false, width, height };
+    return [{ id: "frame", type: "box" as const, position: { x, y }, data: { node }, width, height }, ...boxes];
+  }, [graph, places, frame]);
   const edges = useMemo(
-    () =>
-      graph.edges.map(
+    () => [
+      ...(graph.framed ? [{ id: "frame>hub", source: "frame", target: "hub", className: styles["edge"] }] : []),
+      ...graph.edges.map(
         ({ id, from, to, busy, health }): Edge => ({
           id,
           source: from,
@@ -51,26 +54,30 @@ export function TopologyMap({
           ...(busy ? { markerEnd: { type: MarkerType.ArrowClosed } } : {}),
         }),
       ),
+    ],
     [graph],
   );
 
-  const found = useRef<string[]>([]);
-  found.current = graph.nodes.filter(({ dim, kind }) => !dim && kind !== "hub").map(({ id }) => id);
-  // What was asked for comes into sight: the group that was opened, what was searched for, or all of it.
+  const wanted = useRef<string[]>([]);
+  wanted.current = wantedOf(graph, q, open);
+  // What was asked for comes into sight: the group that was opened, what was searched for, or all of it. Where all of it
+  // were too small to be read, its beginning: the small map shows the rest.
   const shape = graph.nodes.length;
   useEffect(() => {
     const shown = flow.current;
     if (shown === null) return;
-    const wanted = q === "" ? (open === undefined ? undefined : [`group:${open}`, "hub"]) : found.current;
-    const options = { maxZoom: 1, padding: 0.12, duration: reducedMotion() ? 0 : 250 };
-    const frame = requestAnimationFrame(
+    const nodesOf = wanted.current.map((id) => ({ id }));
+    const frameId = requestAnimationFrame(
       () =>
-        void shown.fitView(
-          wanted === undefined || wanted.length === 0 ? options : { ...options, nodes: wanted.map((id) => ({ id })) },
-        ),
+        void shown.fitView({
+          ...fit,
+          duration: reducedMotion() ? 0 : 250,
+          ...(nodesOf.length === 0 ? {} : { nodes: nodesOf }),
+        }),
     );
-    return () => cancelAnimationFrame(frame);
+    return () => cancelAnimationFrame(frameId);
   }, [q, open, shape]);
+
   return (
     <TopologyContext value={does}>
       <div className={styles["map"]}>
@@ -83,7 +90,7 @@ export function TopologyMap({
             flow.current = instance;
           }}
           fitView
-          fitViewOptions={{ maxZoom: 1, padding: 0.12 }}
+          fitViewOptions={{ ...fit, nodes: wantedOf(graph, q, open).map((id) => ({ id })) }}
           minZoom={0.08}
           maxZoom={1.6}
           onlyRenderVisibleElements
@@ -113,6 +120,19 @@ export function TopologyMap({
   );
 }
 
+/** Smaller than that nobody reads it. */
+const fit = { minZoom: 0.55, maxZoom: 1, padding: 0.08 };
+const firstShown = 20;
+
+function wantedOf(graph: TopologyGraph, q: string, open: string | undefined): string[] {
+  if (open !== undefined && graph.nodes.some(({ id }) => id === `group:${open}`)) {
+    return graph.framed ? [`group:${open}`] : [`group:${open}`, "hub"];
+  }
+  const lit = q === "" ? [] : graph.nodes.filter((node) => node.lit === true).slice(0, firstShown);
+  if (lit.length > 0) return lit.map(({ id }) => id);
+  return graph.framed ? graph.nodes.slice(0, firstShown).map(({ id }) => id) : graph.nodes.map(({ id }) => id);
+}
+
 function reducedMotion(): boolean {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
@@ -124,6 +144,7 @@ const fills = {
   offline: "var(--still-fill)",
 };
 function colourOf(node: TopologyNode): string {
+  if (node.kind === "frame") return "transparent";
   if (node.kind === "group") return totalOf(node.counts) === 0 ? "var(--line)" : fills[worstOf(node.counts)];
   return node.kind === "worker" ? fills[node.health] : "var(--busy-fill)";
 }

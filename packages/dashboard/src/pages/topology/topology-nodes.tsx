@@ -25,11 +25,16 @@ export type FlowNode = Node<{ node: TopologyNode }, "box">;
 export const Box = memo(function Box({ data: { node } }: NodeProps<FlowNode>) {
   return (
     <>
-      {node.kind === "group" || node.id === "rest:groups" ? null : (
+      {node.kind === "group" || node.kind === "frame" || node.id === "rest:groups" ? null : (
         <Handle type="target" position={Position.Left} isConnectable={false} className={styles["handle"]} />
       )}
       <div
-        className={classes(styles["box"], styles[node.kind], node.dim && styles["dim"])}
+        className={classes(
+          styles["box"],
+          styles[node.kind],
+          node.dim && styles["dim"],
+          node.lit === true && styles["lit"],
+        )}
         style={{ width: node.width, height: node.height }}
       >
         <Inside node={node} />
@@ -82,7 +87,7 @@ function Inside({ node }: { node: TopologyNode }) {
       </>
     );
   }
-  return <span className={styles["soft"]}>{node.label}</span>;
+  return node.kind === "frame" ? null : <span className={styles["soft"]}>{node.label}</span>;
 }
 
 function Group({ node }: { node: Extract<TopologyNode, { kind: "group" }> }) {

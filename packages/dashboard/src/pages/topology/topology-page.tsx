@@ -1,6 +1,6 @@
 import { healthLevels } from "@steward/contracts/heartbeat";
 import { getRouteApi } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useDeferredValue, useMemo } from "react";
+import { lazy, Suspense, useCallback, useDeferredValue, useMemo, useSyncExternalStore } from "react";
 import type { FleetDot } from "../../fleet/fleet-dot.ts";
 import { groupFleet, type Grouping, groupingOf, tagKeysOf } from "../../fleet/group-fleet.ts";
 import { useFleet } from "../../fleet/use-fleet.ts";
@@ -24,6 +24,13 @@ import styles from "./topology.module.css";
 const TopologyMap = lazy(async () => ({ default: (await import("./topology-map.tsx")).TopologyMap }));
 const route = getRouteApi("/topology");
 const noLanes: never[] = [];
+/** On a phone the graph would be too small to be read. */
+const narrow = matchMedia("(max-width: 40rem)");
+const seesNarrow = () => narrow.matches;
+function watchNarrow(listener: () => void): () => void {
+  narrow.addEventListener("change", listener);
+  return () => narrow.removeEventListener("change", listener);
+}
 
 /** Where machines stand, what is behind what, and who works for them. */
 export function TopologyPage() {
@@ -36,6 +43,7 @@ export function TopologyPage() {
     [navigate],
   );
   const fleet = useFleet();
+  const isNarrow = useSyncExternalStore(watchNarrow, seesNarrow);
   const queues = useQueues();
   const by = groupingOf(search.group, tenantId === undefined ? "tenant" : "tag:site");
   const names = useMemo(() => new Map(tenants.map(({ id, name }) => [id, name])), [tenants]);
@@ -78,6 +86,7 @@ export function TopologyPage() {
   ];
   if (!options.some(({ value }) => value === by))
     options.unshift({ value: by, label: `Tag ${by.replace("tag:", "")}` });
+  const as = search.as ?? (isNarrow ? "table" : "map");
   const what = options.find(({ value }) => value === by)?.label ?? "Group";
   const save = async () => {
     // Only whoever presses needs what draws it.
@@ -109,16 +118,18 @@ export function TopologyPage() {
           Picture
         </Button>
         <p className={styles["soft"]} role="status">
-          {graph.found === undefined
-            ? plural(appliances.length, "appliance")
-            : `${plural(graph.found, "machine")} found`}
+          {fleet.data === undefined
+            ? ""
+            : graph.found === undefined
+              ? plural(appliances.length, "appliance")
+              : `${plural(graph.found, "machine")} found`}
           {fleet.isGrowing ? ", and more are being read…" : ""}
         </p>
       </div>
       <Tabs<"map" | "table">
         label="Shown as"
-        value={search.as ?? "map"}
-        onChange={(as) => change({ as: as === "table" ? "table" : undefined })}
+        value={as}
+        onChange={(next) => change({ as: next })}
         tabs={[
           { id: "map", label: "Graph" },
           { id: "table", label: "Table" },
@@ -126,7 +137,7 @@ export function TopologyPage() {
       >
         <Loaded query={fleet} rows={10} empty={() => appliances.length === 0} emptyState={<NoAppliance />}>
           {() =>
-            search.as === "table" ? (
+            as === "table" ? (
               <TopologyTable groups={groups} what={what} listOf={listOf} />
             ) : (
               <>

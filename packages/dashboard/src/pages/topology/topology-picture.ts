@@ -10,7 +10,7 @@ const mostPixels = 8_000;
 
 /** The whole graph as a PNG, in the page's colours: what is out of sight is in it too. */
 export async function topologyPicture(graph: TopologyGraph, look: Element): Promise<Blob | undefined> {
-  const places = placeTopology(graph);
+  const { places, frame } = placeTopology(graph);
   const boxes = graph.nodes.flatMap((node) => {
     const place = places.get(node.id);
     return place === undefined ? [] : [{ node, ...place }];
@@ -30,11 +30,23 @@ export async function topologyPicture(graph: TopologyGraph, look: Element): Prom
   context.fillRect(0, 0, right, bottom);
   context.translate(margin, margin);
   const byId = new Map(boxes.map((box) => [box.node.id, box]));
-  for (const { from, to, busy } of graph.edges) {
-    const a = byId.get(from);
+  const outOf = (id: string) => {
+    if (id === "frame") return frame;
+    const box = byId.get(id);
+    return box === undefined ? undefined : { x: box.x, y: box.y, width: box.node.width, height: box.node.height };
+  };
+  if (frame !== undefined) {
+    context.strokeStyle = colour("--line-strong");
+    context.setLineDash([6, 5]);
+    context.strokeRect(frame.x, frame.y, frame.width, frame.height);
+    context.setLineDash([]);
+  }
+  const framed = graph.framed ? [{ from: "frame", to: "hub", busy: false }] : [];
+  for (const { from, to, busy } of [...framed, ...graph.edges]) {
+    const a = outOf(from);
     const b = byId.get(to);
     if (a === undefined || b === undefined) continue;
-    const start = { x: a.x + a.node.width, y: a.y + a.node.height / 2 };
+    const start = { x: a.x + a.width, y: a.y + a.height / 2 };
     const end = { x: b.x, y: b.y + b.node.height / 2 };
     const bend = (end.x - start.x) / 2;
     context.strokeStyle = busy ? colour("--busy-fill") : colour("--line-strong");
@@ -99,5 +111,5 @@ function wordsOf(node: TopologyNode): string[] {
   if (node.kind === "hub") return ["Steward", `${node.machines} machines`, `${node.silent} silent`];
   if (node.kind === "lane") return [node.lane, `${node.queued} wait, ${node.inFlight} at work`];
   if (node.kind === "worker") return [node.label, `${node.health}, ${node.used} of ${node.slots} slots`];
-  return [node.label];
+  return node.kind === "rest" ? [node.label] : [];
 }

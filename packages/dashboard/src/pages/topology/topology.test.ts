@@ -62,7 +62,8 @@ describe("the topology", () => {
     for (const sites of [3, 14, 15, 90]) {
       const dots = Array.from({ length: 400 }, (_, at) => dot(at, `s${at % sites}`));
       const graph = graphOf(dots, { open: "s0" });
-      const places = placeTopology(graph);
+      const { places, frame } = placeTopology(graph);
+      expect(frame !== undefined).toBe(sites > 14);
       const boxes = graph.nodes.map(({ id, width, height }) => ({
         id,
         width,
