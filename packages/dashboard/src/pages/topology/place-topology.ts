@@ -62,10 +62,10 @@ function inOrder(places: Map<string, Place>, column: readonly TopologyNode[]): v
 
 const framePadding = 22;
 
-/** Columns of about the same height, about as high as wide, left of the rest and in its middle. */
+/** Columns of about the same height, wider than high, as screens are, left of the rest and in its middle. */
 function withBlock(places: Map<string, Place>, graph: TopologyGraph): Placed {
   const before = graph.nodes.filter(isBefore);
-  const columns = Math.max(2, Math.round(Math.sqrt(before.length / 5)));
+  const columns = Math.max(2, Math.round(Math.sqrt(before.length / 1.6)));
   const column = before.reduce((sum, { height }) => sum + height + gapY, 0) / columns;
   const block = new Map<string, Place>();
   let x = 0;

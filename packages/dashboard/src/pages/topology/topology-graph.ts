@@ -52,7 +52,7 @@ export const mostMembers = 120;
 export const memberColumns = 4;
 /** So many groups are a column; more are a block of columns. */
 export const mostInColumn = 14;
-const groupSize = { width: 232, height: 78 };
+const groupSize = { width: 232, height: 98 };
 const memberRow = 30;
 
 /** From the machines over Steward to the lanes and to those who work on them. */

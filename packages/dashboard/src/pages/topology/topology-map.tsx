@@ -61,7 +61,7 @@ export function TopologyMap({
   const wanted = useRef<string[]>([]);
   wanted.current = wantedOf(graph, q, open);
   // What was asked for comes into sight: the group that was opened, what was searched for, or all of it. Where all of it
-  // were too small to be read, its beginning: the small map shows the rest.
+  // were too small to be read, its middle: the small map shows the rest.
   const shape = graph.nodes.length;
   useEffect(() => {
     const shown = flow.current;
@@ -130,7 +130,7 @@ function wantedOf(graph: TopologyGraph, q: string, open: string | undefined): st
   }
   const lit = q === "" ? [] : graph.nodes.filter((node) => node.lit === true).slice(0, firstShown);
   if (lit.length > 0) return lit.map(({ id }) => id);
-  return graph.framed ? graph.nodes.slice(0, firstShown).map(({ id }) => id) : graph.nodes.map(({ id }) => id);
+  return graph.nodes.filter(({ kind }) => !graph.framed || kind === "group").map(({ id }) => id);
 }
 
 function reducedMotion(): boolean {

@@ -85,13 +85,13 @@ export async function topologyPicture(graph: TopologyGraph, look: Element): Prom
     for (const level of healthLevels) {
       const width = all === 0 ? 0 : ((node.width - 20) * node.counts[level]) / all;
       context.fillStyle = colour(fills[level]);
-      context.fillRect(left, y + 54, width, 8);
+      context.fillRect(left, y + 64, width, 8);
       left += width;
     }
     for (const [at, dot] of (node.members ?? []).entries()) {
       context.fillStyle = colour(fills[dot.health]);
       const memberX = x + 10 + (at % 4) * 150;
-      const memberY = y + 80 + Math.floor(at / 4) * 30;
+      const memberY = y + 98 + Math.floor(at / 4) * 30;
       context.fillRect(memberX, memberY + 2, 10, 10);
       context.fillStyle = colour("--ink");
       context.fillText(visible(dot.name), memberX + 16, memberY, 128);

@@ -1,4 +1,4 @@
-import { type Health, healthLevels } from "@steward/contracts/heartbeat";
+import type { Health } from "@steward/contracts/heartbeat";
 import { type ReactNode, useMemo } from "react";
 import { totalOf } from "../../fleet/fleet-dot.ts";
 import type { FleetGroup } from "../../fleet/group-fleet.ts";
@@ -8,9 +8,12 @@ import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { Panel } from "../../ui/page.tsx";
 import { Said } from "../../ui/said.tsx";
 
+/** Where there is room for some only, those that somebody should look at. */
+const worstFirst: readonly Health[] = ["critical", "offline", "warning", "healthy"];
+
 function columnsOf(what: string): Column<FleetGroup>[] {
   return [
-    { id: "where", header: what, width: 220, cell: ({ label }) => <Said>{label}</Said>, text: ({ label }) => label },
+    { id: "where", header: what, width: 150, cell: ({ label }) => <Said>{label}</Said>, text: ({ label }) => label },
     {
       id: "machines",
       header: "Machines",
@@ -19,11 +22,11 @@ function columnsOf(what: string): Column<FleetGroup>[] {
       cell: ({ counts }) => totalOf(counts),
       text: ({ counts }) => totalOf(counts),
     },
-    ...healthLevels.map(
+    ...worstFirst.map(
       (level): Column<FleetGroup> => ({
         id: level,
         header: healthTerms[level].text,
-        width: 100,
+        width: 84,
         cell: ({ counts }) => countOf(level, counts[level]),
         text: ({ counts }) => counts[level],
         ...(level === "healthy" ? { hideBelow: 560 } : {}),
