@@ -50,7 +50,7 @@ export function AlertFilters({
         ]}
       />
       <CheckField
-        label="behind silent gateways too"
+        label="behind silent gateways"
         checked={search.suppressed === true}
         onChange={(checked) => change({ suppressed: checked ? true : undefined })}
       />

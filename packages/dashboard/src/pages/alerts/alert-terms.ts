@@ -12,7 +12,7 @@ export const alertStatusTerms: Record<AlertStatus, Term> = {
   resolved: { text: "resolved", tone: "good" },
 };
 
-export const alertKindNames = { health: "unwell", offline: "silent", "fleet-silent": "many silent at once" } as const;
+export const alertKindNames = { health: "unwell", offline: "silent", "fleet-silent": "many silent" } as const;
 
 /** Open, and nobody has said that they look after it, nor put it off. */
 export function needsSomebody({ status, snoozedUntil, suppressedBy }: AlertView, nowMs: number): boolean {
