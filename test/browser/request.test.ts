@@ -35,6 +35,7 @@ withBrowser("a request, from the wish to the trail", () => {
     const target = items[0]?.name ?? "";
 
     await page.getByRole("link", { name: "Ask", exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: "Ask for a change" }).waitFor();
     await page.getByLabel("What should be done").fill("add user jhon");
     await page.getByRole("combobox", { name: "Where" }).fill(target);
     await page.getByRole("option", { name: target }).click();
