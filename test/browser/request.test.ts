@@ -51,9 +51,13 @@ withBrowser("a request, from the wish to the trail", () => {
     taskId = new URL(page.url()).searchParams.get("task") ?? "";
     await page.getByText("john", { exact: true }).first().waitFor();
 
-    await page.getByRole("button", { name: "Preview", exact: true }).click();
-    await page.getByRole("heading", { name: "What would change" }).waitFor();
-    await page.getByRole("button", { name: "Do it on 1 appliance" }).click();
+    await page.getByRole("button", { name: /^Preview/ }).click();
+    await expect
+      .poll(() => acme("getTask", { params: { taskId } }).then(({ previewTaskId }) => previewTaskId), {
+        timeout: 15_000,
+      })
+      .toBeDefined();
+    await page.getByRole("button", { name: "Approve and start" }).click();
     // Its preview was simulated as well: the status of the task itself is beside its words.
     await page.locator("main header [role=status]", { hasText: "simulated" }).waitFor({ timeout: 30_000 });
     const done = await acme("getTask", { params: { taskId } });
