@@ -44,6 +44,17 @@ withBrowser("a browser that signs in", () => {
     await second.close();
   });
 
+  test("a link of somebody else's, opened in the same tab, shows theirs and nothing of who was there before", async () => {
+    const { page, close } = await enter();
+    await page.getByText("Acme").first().waitFor();
+    // Of the address only the fragment changes: nothing is loaded anew.
+    await page.goto(await setting.installation.stack.loginLink("birch"));
+    // At once, and not when it is asked again who is here, a quarter of a minute later.
+    await page.getByText("Birch").first().waitFor({ timeout: 9_000 });
+    expect(await page.locator("body").innerText()).not.toMatch(/acme/i);
+    await close();
+  });
+
   test("a deep link is the page that it names, once somebody is signed in, also after a reload", async () => {
     const { page, close } = await enter();
     await page.goto(`${setting.installation.stack.apiUrl}/appliances?q=berlin`);

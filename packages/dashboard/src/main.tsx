@@ -5,13 +5,20 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { startSession } from "./api/session.ts";
+import { signInState, startSession, watchSignIn } from "./api/session.ts";
+import { forgetAnswers } from "./api/transport.ts";
 import { queryClient } from "./api/use-api.ts";
 import { router } from "./router.ts";
 import { followSystemTheme, showTheme } from "./theme.ts";
 
 showTheme();
 followSystemTheme();
+// What one person was answered is none of what the next one in this tab is.
+watchSignIn(() => {
+  if (signInState().state === "in") return;
+  queryClient.clear();
+  forgetAnswers();
+});
 void startSession();
 // A second link opened in this very tab changes only the hash, which loads nothing.
 window.addEventListener("hashchange", () => void startSession());

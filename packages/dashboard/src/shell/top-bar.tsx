@@ -1,7 +1,6 @@
 import { useIsFetching, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useSyncExternalStore } from "react";
 import { signOut } from "../api/session.ts";
-import { forgetAnswers } from "../api/transport.ts";
 import type { Me } from "../me/use-me.ts";
 import { visible } from "../text.ts";
 import { chooseTheme, chosenTheme, watchTheme } from "../theme.ts";
@@ -67,13 +66,7 @@ function Pulse() {
 }
 
 function Account({ me }: { me: Me }) {
-  const client = useQueryClient();
   const theme = useSyncExternalStore(watchTheme, chosenTheme);
-  const out = async () => {
-    await signOut();
-    forgetAnswers();
-    client.clear();
-  };
   const next = theme === "system" ? "light" : theme === "light" ? "dark" : "system";
   return (
     <>
@@ -81,7 +74,7 @@ function Account({ me }: { me: Me }) {
         {visible(me.principal.name)}
       </span>
       <IconButton label={`Theme: ${theme}. Change to ${next}`} icon="sun" onClick={() => chooseTheme(next)} />
-      <IconButton label="Sign out" icon="out" onClick={() => void out()} />
+      <IconButton label="Sign out" icon="out" onClick={() => void signOut()} />
     </>
   );
 }
