@@ -64,8 +64,8 @@ withBrowser("the dashboard is quick", () => {
     report({ painted, usable, kilobytes: [bytes / 1000] });
     expect(median(painted)).toBeLessThanOrEqual(1_000);
     expect(median(usable)).toBeLessThanOrEqual(2_000);
-    // What must be there before anything is shown is held to 200 KB (`size.system.test.ts`). This is all that the first page
-    // of somebody signed in has loaded in the end, with the parts of its form: it must not grow unseen.
+    // What the first page is drawn from is held to 200 KB (`size.system.test.ts`). This is all that it has loaded in the end,
+    // with what is fetched when nothing else is to be done: it must not grow unseen.
     expect(bytes).toBeLessThanOrEqual(280_000);
     await close();
   });

@@ -15,7 +15,7 @@ import styles from "./ask-box.module.css";
 import { Examples } from "./examples.tsx";
 import { type AskKind, KindChoice } from "./kind-choice.tsx";
 import { mentioned, type Place, placeWord, tidy } from "./places.ts";
-import { TargetsField } from "./targets-field.tsx";
+import { LateTargetsField } from "./late-targets-field.tsx";
 import { useNodes } from "./use-places.ts";
 
 export interface AskBoxProps {
@@ -103,7 +103,7 @@ export function AskBox({ kind, onKind, words, onWords, places, onPlaces, onAsked
         )}
       </div>
       <div className={styles["where"]}>
-        <TargetsField
+        <LateTargetsField
           value={places}
           onChange={onPlaces}
           label={asks ? "About (optional)" : "Where"}

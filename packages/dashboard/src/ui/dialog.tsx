@@ -1,8 +1,4 @@
-import { Dialog as Base } from "@base-ui/react/dialog";
-import type { ReactNode } from "react";
-import { IconButton } from "./button.tsx";
-import { classes } from "./classes.ts";
-import styles from "./overlay.module.css";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 
 export interface DialogProps {
   open: boolean;
@@ -14,21 +10,16 @@ export interface DialogProps {
   children: ReactNode;
 }
 
+// Loaded with the first that is opened: most pages are left without one.
+const DialogPopup = lazy(async () => ({ default: (await import("./dialog-popup.tsx")).DialogPopup }));
+
 /** Over the page, with the focus inside; Escape and a press beside it close it. */
-export function Dialog({ open, onOpenChange, title, actions, wide = false, children }: DialogProps) {
-  return (
-    <Base.Root open={open} onOpenChange={onOpenChange}>
-      <Base.Portal>
-        <Base.Backdrop className={styles["backdrop"]} />
-        <Base.Popup className={classes(styles["popup"], wide && styles["wide"])}>
-          <header className={styles["head"]}>
-            <Base.Title>{title}</Base.Title>
-            <Base.Close render={<IconButton label="Close" icon="close" />} />
-          </header>
-          <div className={styles["body"]}>{children}</div>
-          {actions !== undefined && <footer className={styles["foot"]}>{actions}</footer>}
-        </Base.Popup>
-      </Base.Portal>
-    </Base.Root>
-  );
+export function Dialog(props: DialogProps) {
+  const [wasOpen, setWasOpen] = useState(props.open);
+  if (props.open && !wasOpen) setWasOpen(true);
+  return wasOpen ? (
+    <Suspense fallback={null}>
+      <DialogPopup {...props} />
+    </Suspense>
+  ) : null;
 }

@@ -1,22 +1,25 @@
-import { useMemo } from "react";
+import { lazy, Suspense, useMemo } from "react";
 import { useFleet } from "../../fleet/use-fleet.ts";
 import { useMe } from "../../me/use-me.ts";
 import { visible } from "../../text.ts";
 import { useNow } from "../../ui/moment.tsx";
-import { Page } from "../../ui/page.tsx";
+import { Skeleton } from "../../ui/loaded.tsx";
+import { Page, Panel } from "../../ui/page.tsx";
 import { needsSomebody } from "../alerts/alert-terms.ts";
 import { useAlerts } from "../alerts/use-alerts.ts";
 import { AlertsPanel } from "./alerts-panel.tsx";
 import { Banners } from "./banners.tsx";
 import { FleetPanel } from "./fleet-panel.tsx";
 import { Headline } from "./headline.tsx";
-import { HistoryPanel } from "./history-panel.tsx";
 import { LanesPanel } from "./lanes-panel.tsx";
 import styles from "./overview.module.css";
 import { RunningPanel } from "./running-panel.tsx";
-import { SpendPanel } from "./spend-panel.tsx";
 import { useEscalations, useQueues, useStats, useTasksIn } from "./use-overview.ts";
 import { WaitingPanel } from "./waiting-panel.tsx";
+
+// What is below is loaded when what is above is there.
+const HistoryPanel = lazy(async () => ({ default: (await import("./history-panel.tsx")).HistoryPanel }));
+const SpendPanel = lazy(async () => ({ default: (await import("./spend-panel.tsx")).SpendPanel }));
 
 const nowIs = {} as const;
 
@@ -70,9 +73,19 @@ export function OverviewPage() {
       </div>
       <div className={styles["halves"]}>
         <LanesPanel queues={queues} />
-        <HistoryPanel tenantIds={tenantIds} />
+        <Suspense
+          fallback={
+            <Panel title="Health over time">
+              <Skeleton rows={8} />
+            </Panel>
+          }
+        >
+          <HistoryPanel tenantIds={tenantIds} />
+        </Suspense>
       </div>
-      <SpendPanel tenantIds={tenantIds} houseTenant={queues.tenantId} />
+      <Suspense fallback={null}>
+        <SpendPanel tenantIds={tenantIds} houseTenant={queues.tenantId} />
+      </Suspense>
     </Page>
   );
 }
