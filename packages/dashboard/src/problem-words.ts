@@ -38,6 +38,7 @@ export function problemWords(error: unknown): ProblemWords {
   };
 }
 
-function sentence(text: string): string {
+/** With a capital, and an end. */
+export function sentence(text: string): string {
   return text === "" ? text : (text[0] ?? "").toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".");
 }

@@ -1,3 +1,4 @@
+import { approverWords, fineText, gateMoments } from "@steward/contracts/gate-words";
 import type { GateExplanation } from "@steward/contracts/task";
 import type { Command } from "commander";
 import type { Runner } from "../context.ts";
@@ -26,40 +27,6 @@ export function addGate(program: Command, run: Runner): void {
   examples(explain, "steward gate explain tsk_01jd0000000000000000000000");
 }
 
-const moments: Record<GateExplanation["moment"], string> = {
-  plan: "before anything is approved",
-  approval: "at an approval",
-  doorbell: "before the next appliance is told",
-  start: "before an appliance starts",
-};
-const approvers: Record<NonNullable<GateExplanation["approver"]>, string> = {
-  requester: "whoever asked may say yes",
-  other: "another person with the role approver must say yes",
-  retype: "whoever asked may say yes, by retyping the target’s name",
-  break_glass: "nobody’s yes is enough as it is",
-};
-
-/** What a rule that has nothing to say has looked at. */
-const fine: Readonly<Record<string, string>> = {
-  tenancy: "The plan and all of its targets are this tenant’s.",
-  tenant: "The tenant is active.",
-  targets: "All targets are there, and somebody has confirmed their keys.",
-  source: "Somebody asked for it directly.",
-  hash: "The plan is what its hash says.",
-  release: "All that it uses is in the release in force.",
-  expiry: "It has not expired.",
-  freeze: "Nothing is frozen.",
-  forbid: "No rule of your organisation is against it.",
-  shell: "It runs no command of a shell.",
-  window: "No window holds it now.",
-  blast: "It does not reach too much at once.",
-  schedule: "No schedule’s limit is in its way.",
-  words: "Nobody has to confirm that it is what was meant.",
-  twoPerson: "It takes no second person.",
-  preview: "No preview is wanted.",
-  approval: "No yes is missing, or it is not asked for yet.",
-};
-
 export function explanation(result: GateExplanation, ui: Pick<Ui, "paint" | "width">): string {
   const { paint } = ui;
   const painted = (decision: GateExplanation["decision"], text = decision.replaceAll("_", " ")): string =>
@@ -67,7 +34,7 @@ export function explanation(result: GateExplanation, ui: Pick<Ui, "paint" | "wid
   const marks = { allow: "✔", needs_approval: "?", deny: "✘" } as const;
   const deciding = result.rules.filter((rule) => rule.decides);
   const lines = [
-    `${paint.bold(painted(result.decision))}${result.decision === "needs_approval" && result.approver !== undefined ? `: ${approvers[result.approver]}` : ""}  ${paint.dim(`asked ${moments[result.moment]}`)}`,
+    `${paint.bold(painted(result.decision))}${result.decision === "needs_approval" && result.approver !== undefined ? `: ${approverWords[result.approver]}` : ""}  ${paint.dim(`asked ${gateMoments[result.moment]}`)}`,
   ];
   if (result.held !== undefined) {
     const { untilMs } = result.held;
@@ -89,10 +56,7 @@ export function explanation(result: GateExplanation, ui: Pick<Ui, "paint" | "wid
         },
         {
           head: "WHY",
-          cell: (rule) =>
-            rule.why.length === 0
-              ? paint.dim(fine[rule.rule] ?? "nothing against it")
-              : rule.why.map(visible).join(" "),
+          cell: (rule) => (rule.why.length === 0 ? paint.dim(fineText(rule.rule)) : rule.why.map(visible).join(" ")),
           flexible: true,
         },
       ],

@@ -1,3 +1,4 @@
+import { approverWords, fineText, gateMoments, ruleName } from "@steward/contracts/gate-words";
 import { taskRoutes } from "@steward/contracts/routes/tasks";
 import { waitRoutes } from "@steward/contracts/routes/wait";
 import type { GateExplanation } from "@steward/contracts/task";
@@ -10,7 +11,7 @@ import { Loaded } from "../../ui/loaded.tsx";
 import { Moment } from "../../ui/moment.tsx";
 import { Panel } from "../../ui/page.tsx";
 import { Said } from "../../ui/said.tsx";
-import { approverWords, fineText, gateMoments, ruleName, verdicts } from "./gate-words.ts";
+import { verdicts } from "./gate-words.ts";
 import styles from "./settings.module.css";
 
 type Rule = GateExplanation["rules"][number];

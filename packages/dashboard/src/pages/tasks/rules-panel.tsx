@@ -1,5 +1,7 @@
+import { approverWords, fineText, gateMoments, ruleName } from "@steward/contracts/gate-words";
 import { taskRoutes } from "@steward/contracts/routes/tasks";
 import type { GateExplanation, TaskView } from "@steward/contracts/task";
+import { sentence } from "../../problem-words.ts";
 import { useApi } from "../../api/use-api.ts";
 import type { Term } from "../../text.ts";
 import { visible } from "../../text.ts";
@@ -7,7 +9,6 @@ import { Status } from "../../ui/badge.tsx";
 import { Loaded } from "../../ui/loaded.tsx";
 import { Moment } from "../../ui/moment.tsx";
 import { Said } from "../../ui/said.tsx";
-import { approverWords, fineWords, momentWords, ruleName } from "./rule-words.ts";
 import styles from "./task.module.css";
 
 const terms: Record<GateExplanation["decision"], Term> = {
@@ -36,8 +37,10 @@ function Rules({ gate }: { gate: GateExplanation }) {
       <p className={styles["stepHead"]}>
         <Status of={terms[gate.decision]} />
         <span>
-          {gate.decision === "needs_approval" && gate.approver !== undefined && `${approverWords[gate.approver]}. `}
-          <span className={styles["soft"]}>Asked now, {momentWords[gate.moment]}.</span>
+          {gate.decision === "needs_approval" &&
+            gate.approver !== undefined &&
+            `${sentence(approverWords[gate.approver])} `}
+          <span className={styles["soft"]}>Asked now, {gateMoments[gate.moment]}.</span>
         </span>
       </p>
       {gate.held !== undefined && (
@@ -64,7 +67,7 @@ function Rules({ gate }: { gate: GateExplanation }) {
             <Status of={terms[rule.decision]} />
             <span className={styles["ruleWhy"]}>
               {rule.why.length === 0 ? (
-                <span className={styles["soft"]}>{fineWords[rule.rule] ?? "Nothing against it."}</span>
+                <span className={styles["soft"]}>{fineText(rule.rule)}</span>
               ) : (
                 rule.why.map((why) => (
                   <span key={why}>

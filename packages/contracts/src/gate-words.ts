@@ -1,12 +1,8 @@
-import type { GateExplanation } from "@steward/contracts/task";
+import type { GateExplanation } from "./task.ts";
 
-/** `twoPerson` → `Two person`. */
-export function ruleName(rule: string): string {
-  const words = rule.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).trim();
-  return words.slice(0, 1).toUpperCase() + words.slice(1);
-}
+// The gate in words, the same on a terminal and on a page.
 
-export const momentWords: Record<GateExplanation["moment"], string> = {
+export const gateMoments: Record<GateExplanation["moment"], string> = {
   plan: "before anything is approved",
   approval: "at an approval",
   doorbell: "before the next appliance is told",
@@ -14,14 +10,14 @@ export const momentWords: Record<GateExplanation["moment"], string> = {
 };
 
 export const approverWords: Record<NonNullable<GateExplanation["approver"]>, string> = {
-  requester: "Whoever asked may say yes",
-  other: "Another person with the role approver must say yes",
-  retype: "Whoever asked may say yes, by retyping the target’s name",
-  break_glass: "Nobody’s yes is enough as it is",
+  requester: "whoever asked may say yes",
+  other: "another person with the role approver must say yes",
+  retype: "whoever asked may say yes, by retyping the target’s name",
+  break_glass: "nobody’s yes is enough as it is",
 };
 
 /** What a rule that has nothing to say has looked at. */
-export const fineWords: Readonly<Record<string, string>> = {
+const fine: Readonly<Record<string, string>> = {
   tenancy: "The plan and all of its targets are this tenant’s.",
   tenant: "The tenant is active.",
   targets: "All targets are there, and somebody has confirmed their keys.",
@@ -40,3 +36,14 @@ export const fineWords: Readonly<Record<string, string>> = {
   preview: "No preview is wanted.",
   approval: "No yes is missing, or it is not asked for yet.",
 };
+
+/** Of a rule that is newer than whoever reads: that nothing is against it. */
+export function fineText(rule: string): string {
+  return fine[rule] ?? "Nothing against it.";
+}
+
+/** `twoPerson`: Two person. */
+export function ruleName(rule: string): string {
+  const words = rule.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+}
