@@ -46,8 +46,8 @@ const customerPages: Record<string, string> = {
   audit: "/audit",
   settings: "/settings",
 };
-/** Forms that need no answer to be filled in. */
-const asksNothing = new Set(["ask"]);
+/** A form that needs no answer to be filled in, and what the first page has asked for already. */
+const asksNothing = new Set(["ask", "actions"]);
 const staffPages: Record<string, string> = { overview: "/", tenants: "/tenants" };
 
 withBrowser("every page", () => {
@@ -126,11 +126,15 @@ withBrowser("every page", () => {
         });
     test.each<[string, RegExp, (route: Route) => Promise<void>]>([
       ["is not there", /does not answer|cannot be (listed|reached)/i, (route) => route.abort("connectionrefused")],
-      ["refuses the token", /not signed in|sign-in is over/i, problem(401, "unauthenticated", "the token is not good")],
+      [
+        "refuses the token",
+        /not signed in|sign-in is over|token is not good/i,
+        problem(401, "unauthenticated", "the token is not good"),
+      ],
       ["forbids it", /not allowed|for admins/i, problem(403, "forbidden", "this is for admins")],
       [
         "has had enough",
-        /too many requests|slower, please/i,
+        /too many requests|slower, please|still waiting/i,
         problem(429, "too_many_requests", "slower, please", { "retry-after": "7" }),
       ],
       ["fails", /went wrong on our side|something broke/i, problem(500, "internal", "something broke")],
