@@ -30,7 +30,9 @@ export function TargetsField({ value, onChange, label = "Where", error, hint }: 
       items={items}
       filter={null}
       value={[...value]}
-      onValueChange={(chosen) => {
+      onValueChange={(chosen, { reason }) => {
+        // Escape closes what is open, and takes nothing back.
+        if (reason === "escape-key") return;
         onChange(tidy(chosen));
         setTyped("");
       }}
