@@ -71,6 +71,8 @@ withBrowser("what is planned, kept out, kept secret and kept on record, in a bro
     await page.getByText("Any change ends it", { exact: false }).waitFor();
     await page.getByRole("button", { name: "Tue", exact: true }).click();
     await page.getByRole("button", { name: "Save" }).click();
+    // The form said the new times already; it is stored when this is said.
+    await page.getByText("updates is changed").waitFor();
     await page.getByText("every Monday and Tuesday at 03:00").first().waitFor();
     const scheduleId = made?.id ?? "";
     const changed = await acme()("getSchedule", { params: { scheduleId }, query: {} });

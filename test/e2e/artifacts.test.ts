@@ -64,12 +64,14 @@ const heaviest: Partial<Record<FunctionName, number>> = {
   // nouns, whose use cases are small and whose shapes are not. Behind the nodes' door answers are held to their sources, and
   // the next job is let into its lane; what grades a plan comes later. It knows every route's shapes, so that it grows with
   // each noun. Before any model is asked both tell what none could make a plan of, in four languages: by how those say no, later
-  // and if. The tables of words come with the grading.
-  api: 1.54,
-  nodes: 1.47,
+  // and if. The tables of words come with the grading. For the dashboard's forms each action says what its values are and
+  // where known ones come from, and the api answers a run's output, an appliance's runs and the lanes' last hours.
+  api: 1.56,
+  nodes: 1.48,
   // Of AWS the table alone; a task is also shown while its answer grows.
-  wait: 1.53,
-  sessions: 1.5,
+  wait: 1.54,
+  // It also reads where a browser signs in at an issuer.
+  sessions: 1.55,
   // Routes' shapes and use cases of seven nouns, and of AWS the table and two queues.
   people: 1.45,
   // X.509 certificates are all that it makes; it also judges who renews late, which nobody has authenticated.

@@ -79,6 +79,9 @@ interface Reply {
   body: string;
 }
 
+/** As a browser that goes to an address asks. */
+const browser = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
+
 function send(
   options: RequestOptions & { secure?: boolean; ca?: string; cert?: string; key?: string },
   body?: string | Buffer,
@@ -179,16 +182,20 @@ describe("the api door", () => {
       "/apis",
       "/nas.berlin",
     ]) {
-      const reply = await send({ path });
+      const reply = await send({ path, headers: browser });
       expect(reply, path).toMatchObject({ status: 200, body: site["index.html"] });
       expect(reply.headers, path).toMatchObject({
         ...securityHeaders,
         "cache-control": cacheControl.named,
         "content-type": "text/html; charset=utf-8",
       });
-      expect(await send({ method: "HEAD", path })).toMatchObject({ status: 200, body: "" });
+      expect(await send({ method: "HEAD", path, headers: browser })).toMatchObject({ status: 200, body: "" });
     }
     expect(seen).toEqual([]);
+    // A program that mistyped one of the API's addresses hears so from the API.
+    await send({ path: "/api%2fv1/tasks", headers: { accept: "application/json" } });
+    await send({ path: "/nowhere" });
+    expect(seen.splice(0)).toHaveLength(2);
     for (const pattern of apiPaths) await send({ path: pattern.replace("*", "any/thing") });
     expect(seen).toHaveLength(apiPaths.length);
   });
@@ -238,11 +245,11 @@ describe("the api door", () => {
   it("serves a build that comes while it runs, and says so where there is none", async () => {
     const file = join(siteFolder, "index.html");
     rmSync(file);
-    const missing = await send({ path: "/tasks" });
+    const missing = await send({ path: "/tasks", headers: browser });
     expect(missing).toMatchObject({ status: 503 });
     expect(missing.body).toContain("npm run dashboard");
     writeFileSync(file, site["index.html"]);
-    expect(await send({ path: "/tasks" })).toMatchObject({ status: 200, body: site["index.html"] });
+    expect(await send({ path: "/tasks", headers: browser })).toMatchObject({ status: 200, body: site["index.html"] });
   });
 
   it("refuses a foreign Host and a foreign Origin before any function sees them", async () => {

@@ -62,13 +62,21 @@ export function serveSite(folder: string): StaticSite {
         await send(request, response, { file: own, name });
         return true;
       }
-      if (!isPage(path)) return false;
+      if (!isPage(path) || !asksForPage(request, path)) return false;
       const page = await find("index.html");
       if (page === undefined) sendUnbuilt(response);
       else await send(request, response, { file: page, name: "index.html" });
       return true;
     },
   };
+}
+
+/**
+ * A browser that goes to an address asks for HTML. A program that mistyped one of the API's is told so, and is not
+ * answered with a page that looks like success.
+ */
+function asksForPage({ headers }: IncomingMessage, path: string): boolean {
+  return path === "/" || path === "/status.html" || /\btext\/html\b/.test(headers.accept ?? "");
 }
 
 /** The file that a path names, if it can name one: never one above the folder, nor Vite's own. */
