@@ -369,7 +369,7 @@ describe("npm start says in one sentence what to do", () => {
       .split("\n")
       .filter((line) => !/the dashboard/i.test(line));
     expect(sentences).toHaveLength(1);
-    expect(said).toMatch(/^Steward cannot start: .*ansible.*npm run sandbox/s);
+    expect(sentences.join("\n")).toMatch(/^Steward cannot start: .*ansible.*npm run sandbox/s);
     expect(said).not.toMatch(/^\s+at /m);
   });
 
