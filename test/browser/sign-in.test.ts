@@ -21,7 +21,7 @@ withBrowser("a browser that signs in", () => {
   test("by the link, which leaves no token in the address, and sees its machines", async () => {
     const { page, called, close } = await enter();
     expect(page.url()).not.toContain("login=");
-    await page.getByRole("link", { name: "Appliances" }).click();
+    await page.getByRole("link", { name: "Appliances", exact: true }).click();
     const { items } = await setting.installation.as("acme")("listNodes", { query: { kind: "appliance" } });
     for (const node of items) await page.getByText(node.name, { exact: true }).first().waitFor();
     // Each call is a request by itself, whose name whoever looks for it finds in logs and trail.
