@@ -229,30 +229,21 @@ export interface CheckFieldProps {
   disabled?: boolean;
 }
 
-export function CheckField({ label, checked, onChange, hint, disabled }: CheckFieldProps) {
-  return (
-    <label className={styles["check"]}>
-      <input
-        type="checkbox"
-        checked={checked}
-        disabled={disabled}
-        onChange={(event) => onChange(event.target.checked)}
-      />
-      <span>
-        {label}
-        {hint !== undefined && <span className={styles["hint"]}> {hint}</span>}
-      </span>
-    </label>
-  );
+export function CheckField(props: CheckFieldProps) {
+  return <Ticked {...props} />;
 }
 
 /** The same as a switch: it takes effect at once. */
-export function SwitchField({ label, checked, onChange, hint, disabled }: CheckFieldProps) {
+export function SwitchField(props: CheckFieldProps) {
+  return <Ticked {...props} role="switch" />;
+}
+
+function Ticked({ label, checked, onChange, hint, disabled, role }: CheckFieldProps & { role?: "switch" }) {
   return (
     <label className={styles["check"]}>
       <input
         type="checkbox"
-        role="switch"
+        role={role}
         checked={checked}
         disabled={disabled}
         onChange={(event) => onChange(event.target.checked)}
