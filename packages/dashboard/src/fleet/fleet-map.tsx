@@ -106,7 +106,6 @@ export function FleetMap({ groups, label }: { groups: readonly FleetGroup[]; lab
   return (
     <div className={styles["map"]} ref={box}>
       {/* An application: arrows are the map's own, and what they lead to is said below. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it takes arrows */}
       <div
         role="application"
         aria-label={label}

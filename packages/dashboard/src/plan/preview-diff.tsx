@@ -121,7 +121,7 @@ function Change({ task, diff }: { task: string; diff: string | undefined }) {
         )}
       </p>
       {lines.length > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, by keys too.
+        // It scrolls sideways, by keys too.
         <pre className={styles["diff"]} role="group" tabIndex={0} aria-label={`Changes: ${visible(task)}`}>
           {shown.map((line, index) => (
             <Line key={index} line={line} />

@@ -72,7 +72,7 @@ function Known({ children }: { children: ReactNode }) {
 
 function SideBar({ me, open, onClose }: { me: Me; open: boolean; onClose: () => void }) {
   return (
-    // biome-ignore lint/a11y: Escape closes what is open over the page.
+    // Escape closes what is open over the page.
     <aside className={styles["side"]} data-open={open} onKeyDown={(event) => event.key === "Escape" && onClose()}>
       <Link to="/" className={styles["brand"]}>
         <svg className={styles["logo"]} viewBox="0 0 32 32" aria-hidden="true">
