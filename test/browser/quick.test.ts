@@ -196,7 +196,7 @@ const searchFor = `async (word) => {
   for (;;) {
     await new Promise(requestAnimationFrame);
     const rows = [...document.querySelectorAll("[role=grid] [role=row][aria-rowindex]:not([aria-rowindex='1'])")];
-    const fits = rows.every((row) => row.textContent.includes(word));
+    const fits = rows.length > 0 && rows.every((row) => row.textContent.includes(word));
     if (fits || performance.now() - began > 5000) return performance.now() - began;
   }
 }`;
