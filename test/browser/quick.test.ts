@@ -45,22 +45,25 @@ withBrowser("the dashboard is quick", () => {
     const { page, close } = await enter("acme");
     const painted: number[] = [];
     const usable: number[] = [];
-    let scripts: Promise<number>[] = [];
-    page.on("response", (response) => {
-      if (response.request().resourceType() !== "script") return;
-      scripts.push(response.body().then((body) => gzipSync(body).length));
+    const scripts = new Set<string>();
+    page.on("request", (request) => {
+      if (request.resourceType() === "script") scripts.add(request.url());
     });
     // Without what the browser has kept of an earlier visit.
     const network = await page.context().newCDPSession(page);
     await network.send("Network.setCacheDisabled", { cacheDisabled: true });
     for (let run = 0; run < runs; run += 1) {
-      scripts = [];
+      scripts.clear();
       await page.reload();
       await settled(page);
       usable.push(await page.evaluate("performance.now()"));
       painted.push(await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"));
     }
-    const bytes = (await Promise.all(scripts)).reduce((sum, size) => sum + size, 0);
+    // What was answered to a page that has gone on is no longer to be read: the files are asked for once more.
+    const sizes = await Promise.all(
+      [...scripts].map(async (url) => gzipSync(await (await page.request.get(url)).body()).length),
+    );
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
     report({ painted, usable, kilobytes: [bytes / 1000] });
     expect(median(painted)).toBeLessThanOrEqual(1_000);
     expect(median(usable)).toBeLessThanOrEqual(2_000);
