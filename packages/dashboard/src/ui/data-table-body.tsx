@@ -12,6 +12,7 @@ import {
   useRef,
   useState,
 } from "react";
+import { rootFontSize } from "./data-table-state.ts";
 import type { RowTarget, Selection } from "./data-table.tsx";
 import styles from "./data-table.module.css";
 import type { Column } from "./table-rows.ts";
@@ -30,7 +31,7 @@ interface Body<Row> {
   columns: readonly Column<Row>[];
   label: string;
   gridId: string;
-  grid: { tracks: string; least: string };
+  grid: { tracks: string; least: string; isWide: boolean };
   scroller: RefObject<HTMLDivElement | null>;
   active: number;
   onActive: (index: number) => void;
@@ -149,6 +150,7 @@ export function TableBody<Row extends object>(props: Body<Row>): ReactNode {
       }
       className={styles["scroller"]}
       style={look}
+      data-wide={props.grid.isWide || undefined}
       onKeyDown={onKeyDown}
     >
       {props.head}
@@ -234,7 +236,7 @@ const OneRow = memo(
         aria-rowindex={index + 2}
         aria-selected={isSelected ?? (isOpen || undefined)}
         className={styles["row"]}
-        style={{ transform: `translateY(${start}px)` }}
+        style={{ top: start }}
         data-active={isActive || undefined}
         data-open={isOpen || undefined}
         data-opens={opens || undefined}
@@ -290,11 +292,7 @@ const OneRow = memo(
     before.onPress === after.onPress,
 );
 
-/** Two and a quarter of the root's font size: who has larger letters has higher rows. */
 function useRowHeight(): number {
-  const [height] = useState(() => {
-    const size = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
-    return Math.round((Number.isNaN(size) ? 15 : size) * 2.4);
-  });
+  const [height] = useState(() => Math.round(rootFontSize() * 2.4));
   return height;
 }

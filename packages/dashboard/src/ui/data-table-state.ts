@@ -19,10 +19,23 @@ export function gridColumns<Row>(
     return drawn === undefined ? `minmax(${least(width, id)}, ${width}fr)` : `${drawn}px`;
   });
   const sum = columns.map(({ id, width = 128 }) => (widths[id] === undefined ? least(width, id) : `${widths[id]}px`));
+  const rem = rootFontSize() / 16;
+  const pixels = columns.map(({ id, width = 128 }) => {
+    const meant = id === first?.id ? Math.min(width, room * 0.5) : width;
+    return widths[id] ?? meant * rem;
+  });
   return {
     tracks: [...(selects ? ["2.5rem"] : []), ...tracks].join(" "),
     least: `calc(${[...(selects ? ["2.5rem"] : []), ...sum].join(" + ")})`,
+    /** Whether there is more than fits, so that it scrolls sideways. */
+    isWide: pixels.reduce((all, each) => all + each, selects ? 40 * rem : 0) > room,
   };
+}
+
+/** In pixels: who has larger letters has higher and wider rows. */
+export function rootFontSize(): number {
+  const size = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  return Number.isNaN(size) ? 15 : size;
 }
 
 type View = { [Key in keyof TableView]?: TableView[Key] | undefined };
