@@ -1,6 +1,6 @@
 import type { NodeView } from "@steward/contracts/node";
 import { gzipSync } from "node:zlib";
-import type { Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { percentile } from "../../scripts/bench/report.ts";
 import {
@@ -83,10 +83,15 @@ withBrowser("the dashboard is quick", () => {
       .first()
       .waitFor();
     await until(page, "document.querySelector('[role=progressbar]') === null");
-    const blocked: number[] = [];
-    for (let run = 0; run < runs; run += 1) blocked.push(await longestFrame(page));
-    report({ blocked });
-    expect(median(blocked)).toBeLessThanOrEqual(50);
+    const work: number[] = [];
+    const wall: number[] = [];
+    for (let run = 0; run < runs; run += 1) {
+      const longest = await longestTask(page, setting.browser);
+      work.push(longest.work);
+      wall.push(longest.wall);
+    }
+    report({ "longest task while scrolling": work, "by the clock": wall });
+    expect(median(work)).toBeLessThanOrEqual(50);
 
     const waited: number[] = [];
     for (const word of ["nas-07", "nas-077", "nas-01", "nas-012", "nas-00"]) {
@@ -163,29 +168,44 @@ async function pretendMany(page: Page, { installation }: Setting, slug: string):
 const rank = ({ health }: NodeView) => ["critical", "offline", "warning", "healthy"].indexOf(health);
 
 /**
- * Scrolls through sixty frames, and gives the most that the page itself worked for one of them, in ms. In the time of its
- * own thread: what else the machine does meanwhile is no work of the page's. No task is longer than what is between two frames.
+ * Scrolls to the top and then through sixty frames, and gives the longest task of the page's main thread, in ms: `work` in the
+ * thread's own time (what else the machine does meanwhile is no work of the page's), `wall` by the clock.
  */
-async function longestFrame(page: Page): Promise<number> {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Performance.enable", { timeDomain: "threadTicks" });
-  const worked = async () => {
-    const { metrics } = await session.send("Performance.getMetrics");
-    return 1000 * (metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN);
-  };
-  await page.evaluate(`window.scroller = ${scroller}, scroller.scrollTop = 0`);
-  let longest = 0;
-  let before = await worked();
+async function longestTask(page: Page, browser: Browser): Promise<{ work: number; wall: number }> {
+  await page.evaluate(`window.scroller = ${scroller}`);
+  await browser.startTracing(page, { categories: ["toplevel"] });
+  await page.evaluate("scroller.scrollTop = 0");
   for (let frame = 0; frame < 60; frame += 1) {
-    await page.evaluate(`(scroller.scrollTop += 240, new Promise(requestAnimationFrame))`);
-    const now = await worked();
-    longest = Math.max(longest, now - before);
-    before = now;
+    await page.evaluate("(scroller.scrollTop += 240, new Promise(requestAnimationFrame))");
   }
-  if ((await page.evaluate<number>(`scroller.scrollTop`)) < 5_000) throw new Error("it did not scroll");
-  await session.detach();
-  return longest;
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
+  if ((await page.evaluate<number>("scroller.scrollTop")) < 5_000) throw new Error("it did not scroll");
+  const threadOf = ({ pid, tid }: TraceEvent) => `${pid} ${tid}`;
+  const mains = new Set(
+    traceEvents
+      .filter(({ name, args }) => name === "thread_name" && args?.name === "CrRendererMain")
+      .map((event) => threadOf(event)),
+  );
+  const tasks = traceEvents.filter(
+    (event) => event.ph === "X" && /RunTask$/.test(event.name) && mains.has(threadOf(event)),
+  );
+  if (tasks.length < 60) throw new Error(`the browser told of ${tasks.length} tasks in sixty frames`);
+  const longest = (of: (task: TraceEvent) => number | undefined) =>
+    Math.max(...tasks.map((task) => (of(task) ?? Number.NaN) / 1000));
+  return { work: longest(({ tdur }) => tdur), wall: longest(({ dur }) => dur) };
 }
+
+/** Of Chromium's trace of itself: times in µs, `tdur` in the thread's own time. */
+interface TraceEvent {
+  name: string;
+  ph: string;
+  pid: number;
+  tid: number;
+  dur?: number;
+  tdur?: number;
+  args?: { name?: string };
+}
+
 const scroller =
   "[...document.querySelectorAll('[role=grid], [role=grid] *')].find((one) => one.scrollHeight > one.clientHeight + 1000 && /auto|scroll/.test(getComputedStyle(one).overflowY))";
 

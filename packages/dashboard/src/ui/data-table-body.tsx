@@ -1,5 +1,5 @@
 import { useRouter } from "@tanstack/react-router";
-import { useVirtualizer } from "@tanstack/react-virtual";
+import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
 import {
   type CSSProperties,
   type KeyboardEvent,
@@ -62,6 +62,7 @@ export function TableBody<Row extends object>(props: Body<Row>): ReactNode {
     estimateSize: () => rowHeight,
     getItemKey: (index) => rows[index]?.id ?? index,
     overscan: 8,
+    rangeExtractor: useRange(),
     // The head stands in the way of the first row.
     scrollPaddingStart: rowHeight,
     paddingStart: 0,
@@ -291,6 +292,20 @@ const OneRow = memo(
     before.rowTo === after.rowTo &&
     before.onPress === after.onPress,
 );
+
+/**
+ * The rows in sight and some around them; after a jump, where none of those that were there is still in sight, those in
+ * sight alone: to draw all of them anew is the longest that a frame has to do, and the others come with the next move.
+ */
+function useRange(): (range: Range) => number[] {
+  const before = useRef({ startIndex: 0, endIndex: 0 });
+  return useCallback((range: Range) => {
+    const { startIndex, endIndex } = before.current;
+    before.current = range;
+    const hasJumped = range.startIndex > endIndex || range.endIndex < startIndex;
+    return defaultRangeExtractor(hasJumped ? { ...range, overscan: 0 } : range);
+  }, []);
+}
 
 function useRowHeight(): number {
   const [height] = useState(() => Math.round(rootFontSize() * 2.4));
