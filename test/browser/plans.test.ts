@@ -41,8 +41,10 @@ withBrowser("what is planned, kept out, kept secret and kept on record, in a bro
   test("words become a schedule's form, the form a schedule; it is approved, paused, changed and removed", async () => {
     await enter("/schedules?new=true");
     await page.getByLabel("What, and when").fill("every monday at 3 update packages");
-    await page.getByLabel("An appliance, a tag key:value, or all").fill("all");
-    await page.keyboard.press("Enter");
+    await page.getByLabel("On", { exact: true }).fill("site:rome");
+    await page.getByRole("option", { name: "site:rome" }).click();
+    await page.getByLabel("On", { exact: true }).fill("all");
+    await page.getByRole("option", { name: "All appliances" }).click();
     await page.getByLabel("Time zone").fill("Europe/Berlin");
     await page.getByRole("button", { name: "Read it" }).click();
     await page.getByText("every Monday at 03:00", { exact: true }).waitFor();

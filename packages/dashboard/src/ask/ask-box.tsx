@@ -9,13 +9,13 @@ import { RolloutFields } from "../plan/rollout-fields.tsx";
 import { emptyRollout, readRollout } from "../plan/rollout-draft.ts";
 import { visible } from "../text.ts";
 import { Button } from "../ui/button.tsx";
-import { CheckField } from "../ui/fields.tsx";
 import { FieldProblems } from "../ui/problem.tsx";
 import styles from "./ask-box.module.css";
 import { Examples } from "./examples.tsx";
 import { type AskKind, KindChoice } from "./kind-choice.tsx";
 import { mentioned, type Place, placeWord, tidy } from "./places.ts";
 import { LateTargetsField } from "./late-targets-field.tsx";
+import { StartFields } from "./start-fields.tsx";
 import { useNodes } from "./use-places.ts";
 
 export interface AskBoxProps {
@@ -125,18 +125,7 @@ export function AskBox({ kind, onKind, words, onWords, places, onPlaces, onAsked
         <details className={styles["more"]}>
           <summary>How it is done</summary>
           <div className={styles["options"]}>
-            <CheckField
-              label="Only check"
-              hint="Shows what would change, and changes nothing."
-              checked={check}
-              onChange={setCheck}
-            />
-            <CheckField
-              label="Do not wait for me where nobody’s yes is needed"
-              hint="What the rules allow by themselves then runs before you have seen its plan."
-              checked={atOnce}
-              onChange={setAtOnce}
-            />
+            <StartFields check={check} onCheck={setCheck} atOnce={atOnce} onAtOnce={setAtOnce} />
             <RolloutFields draft={rollout} onDraft={setRollout} problems={read.problems} />
           </div>
         </details>

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { everywhere, mentioned, placeOfSelector, placeWord, placesOf, tidy } from "./places.ts";
+import {
+  everywhere,
+  lastingSelector,
+  mentioned,
+  placeOfSelector,
+  placeWord,
+  placesOf,
+  tagPlace,
+  tidy,
+} from "./places.ts";
 
 const nodes = [
   { id: "apl_1", name: "bert", tags: ["site:berlin", "ring:canary"] },
@@ -21,6 +30,26 @@ describe("where something is done", () => {
     ]);
     expect(labels(placesOf(nodes, "Berlin"))).toEqual(["site:berlin", "bert", "ernie"]);
     expect(labels(placesOf(nodes, "nobody"))).toEqual([]);
+  });
+
+  it("takes a tag that nobody has yet, and nothing that is none", () => {
+    expect(tagPlace(" site:rome ")).toEqual({ selector: "site:rome", kind: "tag", label: "site:rome" });
+    expect(["", "rome", "site:", ":rome", "site:ro me", "si/te:rome"].map((typed) => tagPlace(typed))).toEqual(
+      Array.from({ length: 6 }, () => undefined),
+    );
+  });
+
+  it("keeps an appliance for another day by its name, where that can be told from other words", () => {
+    expect(placesOf(nodes, "").map(lastingSelector)).toEqual([
+      "all",
+      "ring:canary",
+      "site:berlin",
+      "site:paris",
+      "bert",
+      "ernie",
+      "grobi",
+    ]);
+    expect(lastingSelector({ selector: "apl_4", kind: "appliance", label: "the old one" })).toBe("apl_4");
   });
 
   it("means all alone, and nothing twice", () => {

@@ -1,4 +1,5 @@
 import type { Health } from "@steward/contracts/heartbeat";
+import { targetSelectorSchema } from "@steward/contracts/selector";
 
 /** Where something is to be done: one appliance, all that have a tag, or all. */
 export interface Place {
@@ -42,6 +43,18 @@ export function placeOfSelector(selector: string, nodes: readonly KnownNode[] = 
   const node = nodes.find(({ id, name }) => id === selector || name === selector);
   if (node !== undefined) return placeOf(node);
   return { selector, kind: selector.includes(":") ? "tag" : "appliance", label: selector };
+}
+
+/** A tag as it was typed, for what may be on an appliance some day; undefined where that is no tag. */
+export function tagPlace(typed: string): Place | undefined {
+  const tag = typed.trim();
+  if (!/^[^:]+:[^:]/.test(tag) || !targetSelectorSchema.safeParse(tag).success) return undefined;
+  return { selector: tag, kind: "tag", label: tag };
+}
+
+/** What is kept of a place for another day, and read by people: an appliance by its name. */
+export function lastingSelector({ selector, kind, label }: Place): string {
+  return kind === "appliance" && targetSelectorSchema.safeParse(label).success ? label : selector;
 }
 
 /** `all` says it all; and what stands there twice is meant once. */

@@ -3,7 +3,7 @@ import { useId, useState } from "react";
 import { healthTerms, visible } from "../text.ts";
 import { classes } from "../ui/classes.ts";
 import { Icon } from "../ui/icon.tsx";
-import { type Place, tidy } from "./places.ts";
+import { type Place, tagPlace, tidy } from "./places.ts";
 import styles from "./targets-field.module.css";
 import { usePlaces } from "./use-places.ts";
 
@@ -13,14 +13,17 @@ export interface TargetsFieldProps {
   label?: string;
   error?: string | undefined;
   hint?: string;
+  /** Takes a tag too that no appliance has yet. */
+  takesNewTags?: boolean;
 }
 
 /** Where something is to be done: appliances, tags, or all of them, found as one types. */
-export function TargetsField({ value, onChange, label = "Where", error, hint }: TargetsFieldProps) {
+export function TargetsField({ value, onChange, label = "Where", error, hint, takesNewTags }: TargetsFieldProps) {
   const id = useId();
   const [typed, setTyped] = useState("");
   const { places, more, error: trouble, isPending } = usePlaces(typed);
-  const items = [...places, ...value.filter(({ selector }) => places.every((place) => place.selector !== selector))];
+  const typedTag = takesNewTags === true ? tagPlace(typed) : undefined;
+  const items = withAll(withAll(places, value), typedTag === undefined ? [] : [typedTag]);
   const described = [error !== undefined && `${id}-error`, hint !== undefined && `${id}-hint`]
     .filter(Boolean)
     .join(" ");
@@ -119,6 +122,11 @@ export function TargetsField({ value, onChange, label = "Where", error, hint }: 
     </Combobox.Root>
   );
 }
+
+const withAll = (places: readonly Place[], others: readonly Place[]) => [
+  ...places,
+  ...others.filter(({ selector }) => places.every((place) => place.selector !== selector)),
+];
 
 function KindIcon({ kind }: { kind: Place["kind"] }) {
   return <Icon name={kind === "appliance" ? "appliances" : kind === "tag" ? "filter" : "topology"} size={14} />;

@@ -7,6 +7,7 @@ import { useMemo, useState } from "react";
 import { useChange } from "../../api/use-api.ts";
 import { useKnownFacts } from "../../ask/known-facts.ts";
 import { type Place, placeOfSelector } from "../../ask/places.ts";
+import { StartFields } from "../../ask/start-fields.tsx";
 import { TargetsField } from "../../ask/targets-field.tsx";
 import { useNodes } from "../../ask/use-places.ts";
 import { RiskNow } from "../../plan/plan-cards.tsx";
@@ -17,7 +18,7 @@ import { fieldsOf, isRecord } from "../../schema-form/field.ts";
 import { problemsBelow } from "../../schema-form/problems.ts";
 import { SchemaForm } from "../../schema-form/schema-form.tsx";
 import { Button } from "../../ui/button.tsx";
-import { CheckField, SelectField } from "../../ui/fields.tsx";
+import { SelectField } from "../../ui/fields.tsx";
 import { Panel } from "../../ui/page.tsx";
 import { FieldProblems } from "../../ui/problem.tsx";
 import styles from "./action-page.module.css";
@@ -97,22 +98,7 @@ export function RunAction({ action, search, onSearch, onTask }: RunActionProps) 
           }
           error={tried && selectors.length === 0 ? "Say where: an appliance, a tag, or all." : undefined}
         />
-        {!isRead && (
-          <>
-            <CheckField
-              label="Only check"
-              hint="Shows what would change, and changes nothing."
-              checked={check}
-              onChange={setCheck}
-            />
-            <CheckField
-              label="Do not wait for me where nobody’s yes is needed"
-              hint="What the rules allow by themselves then runs before you have seen its plan."
-              checked={atOnce}
-              onChange={setAtOnce}
-            />
-          </>
-        )}
+        {!isRead && <StartFields check={check} onCheck={setCheck} atOnce={atOnce} onAtOnce={setAtOnce} />}
         <details className={styles["more"]}>
           <summary>How it is rolled out, and how much it says</summary>
           <div className={styles["options"]}>

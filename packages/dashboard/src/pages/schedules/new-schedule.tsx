@@ -19,7 +19,7 @@ import { Panel } from "../../ui/page.tsx";
 import { FieldProblems } from "../../ui/problem.tsx";
 import { ScheduleEditor } from "./schedule-editor.tsx";
 import styles from "./schedules.module.css";
-import { TargetsField } from "./targets-field.tsx";
+import { ScheduleTargets } from "./schedule-targets.tsx";
 
 const route = getRouteApi("/schedules");
 const newKey = () => crypto.randomUUID();
@@ -121,7 +121,7 @@ function Words({
           error={tried && text.trim() === "" ? "say what is to be done, and when" : undefined}
           hint="Read once, now, and shown as steps. At a due time no words are read."
         />
-        <TargetsField value={form.targets} onChange={(targets) => onChange({ targets })} error={needsTargets} />
+        <ScheduleTargets value={form.targets} onChange={(targets) => onChange({ targets })} error={needsTargets} />
         <TextField
           label="Time zone"
           value={form.timeZone}

@@ -10,7 +10,7 @@ import { FieldProblems } from "../../ui/problem.tsx";
 import { RulesFields } from "./rules-fields.tsx";
 import styles from "./schedules.module.css";
 import { StepFields } from "./step-fields.tsx";
-import { TargetsField } from "./targets-field.tsx";
+import { ScheduleTargets } from "./schedule-targets.tsx";
 import { WhenField } from "../../schedules/when-field.tsx";
 
 export interface EditorProps {
@@ -60,7 +60,7 @@ export function ScheduleEditor(props: EditorProps) {
             />
           )}
           <WhenField value={form} onChange={onChange} error={problemOf("when")} />
-          <TargetsField
+          <ScheduleTargets
             value={form.targets}
             onChange={(targets) => onChange({ targets })}
             error={problemOf("targets")}
