@@ -223,12 +223,16 @@ describe("a job", () => {
 });
 
 /** Time passes as usual; `jump` lets some of it pass at once, for those too who sleep. */
-function jumpingClock(): Clock & { jump: (ms: number) => void } {
+function jumpingClock(): Clock & { jump: (ms: number) => void; slept: readonly number[] } {
+  const slept: number[] = [];
   let aheadMs = 0;
   let jumped = new AbortController();
   return {
+    /** How long each of those who sleep, or have slept, meant to. */
+    slept,
     monotonicMs: () => performance.now() + aheadMs,
     async sleep(ms, signal) {
+      slept.push(ms);
       const untilMs = performance.now() + aheadMs + ms;
       for (;;) {
         const leftMs = untilMs - performance.now() - aheadMs;
@@ -256,10 +260,13 @@ it("a model server that fails job after job gets no more of them, until it has a
   }
   await until("it stops pulling", () => !worker.status().ready && worker.status().polling.length === 0);
   const asked = ollama.chats.length;
+  const naps = clock.slept.length;
   send();
   clock.jump(16_000);
   // Still broken: the question is ours, and the job waits in its queue untouched.
   await until("it is tried", () => ollama.chats.length === asked + 1);
+  // The pause begins when the worker has seen that it failed: a jump before that would be no part of it.
+  await until("it waits twice as long", () => clock.slept.slice(naps).some((ms) => ms > 29_000 && ms <= 30_000));
   ollama.answer({ pieces: ["{}"] });
   clock.jump(31_000);
   await bodyOf("completeJob");
