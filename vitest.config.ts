@@ -4,18 +4,23 @@ import { defineConfig } from "vitest/config";
 import { testAppId } from "./packages/local/src/cloud/call-recorder.ts";
 
 /**
- * They kill processes, or hold something to a time: what else the machine does must not be in what they see. All others
- * run two at a time, and must not mind a neighbour: a test that says how quick something is belongs here.
+ * They hold something to a time: what else the machine does must not be in what they see. All others run two at a time, and
+ * must not mind a neighbour: a test that says how quick something is belongs here.
  */
 const alone = [
-  "test/chaos/**/*.test.ts",
+  "test/chaos/lossy-output.test.ts",
   "test/browser/quick.test.ts",
-  "test/e2e/{fairness,limits,models,real-ollama,sign-in,start,systemd}.test.ts",
+  "test/e2e/{fairness,limits,models,real-ollama,sign-in,start}.test.ts",
   "test/audit/seal-trail.test.ts",
   "test/infra/workers-drain.test.ts",
   "test/aws/claude.test.ts",
   "packages/{agent,local,node-client,worker}/test/**/*.system.test.ts",
 ];
+/**
+ * They kill, start and wait, for minutes, and leave the processors idle for most of it: two of their kind go beside each other,
+ * and not beside those that keep both busy.
+ */
+const faults = ["test/chaos/**/*.test.ts", "test/e2e/systemd.test.ts"];
 const env = {
   // Marks the tests' own calls: the parts of Steward are processes with an environment of their own.
   AWS_SDK_UA_APP_ID: testAppId,
@@ -24,8 +29,8 @@ const env = {
 };
 const patience = { testTimeout: 120_000, hookTimeout: 120_000 };
 
-// Four projects: `unit` is pure and quick (part of `npm run check`), `alone` talks to real processes one file at a time,
-// `beside` does so two at a time, and `after` looks at what the others have left behind.
+// Five projects: `unit` is pure and quick (part of `npm run check`), `alone` talks to real processes one file at a time,
+// `faults` and `beside` do so two at a time, and `after` looks at what the others have left behind.
 export default defineConfig({
   test: {
     projects: [
@@ -56,21 +61,33 @@ export default defineConfig({
       },
       {
         test: {
-          name: "beside",
-          // Two cores are what CI has; a file with an installation of its own uses more than one, and waits for it at times.
+          name: "faults",
           fileParallelism: true,
           maxWorkers: 2,
           sequence: { groupOrder: 3 },
           env,
+          include: faults,
+          exclude: [...alone, "**/node_modules/**"],
+          ...patience,
+        },
+      },
+      {
+        test: {
+          name: "beside",
+          // Two cores are what CI has; a file with an installation of its own uses more than one, and waits for it at times.
+          fileParallelism: true,
+          maxWorkers: 2,
+          sequence: { groupOrder: 4 },
+          env,
           include: ["packages/*/{src,test}/**/*.system.test.ts", "test/**/*.test.ts"],
-          exclude: [...alone, "test/after/**", "**/node_modules/**"],
+          exclude: [...alone, ...faults, "test/after/**", "**/node_modules/**"],
           ...patience,
         },
       },
       {
         test: {
           name: "after",
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
           include: ["test/after/**/*.test.ts"],
         },
       },

@@ -140,6 +140,30 @@ withBrowser("what is planned, kept out, kept secret and kept on record, in a bro
     await leave();
   });
 
+  test("thresholds are set for all machines and for one, which then has its own", async () => {
+    await enter("/settings?tab=thresholds");
+    const disk = (label: string) => page.getByRole("group", { name: /^Fullest disk/ }).getByLabel(label);
+    await disk("Steward’s own (80 and 90)").click();
+    await disk("Warning from").fill("96");
+    await page.getByText("warning must be below critical").waitFor();
+    expect(await page.getByRole("button", { name: "Save thresholds" }).isDisabled()).toBe(true);
+    await disk("Warning from").fill("70");
+    await page.getByRole("button", { name: "Save thresholds" }).click();
+    await page.getByText("All machines are judged by them within a minute.").waitFor();
+    expect((await acme()("getThresholds", {})).thresholds).toEqual({ diskPercent: [70, 90] });
+    expect(await violationsOf(page)).toEqual([]);
+
+    const [node] = (await acme()("listNodes", { query: { kind: "appliance" } })).items;
+    await open(`/appliances/${node?.id ?? ""}?tab=configuration`);
+    await disk("As your organisation has it").click();
+    await disk("Critical from").fill("80");
+    await page.getByRole("button", { name: "Save thresholds" }).click();
+    await page.getByText("The thresholds count from the next heartbeat on.").waitFor();
+    const own = await acme()("getNodeThresholds", { params: { nodeId: node?.id ?? "" } });
+    expect(own.thresholds).toEqual({ diskPercent: [70, 80] });
+    await leave();
+  });
+
   test("the trail tells what was done, finds it by its filters, and is verified here", async () => {
     await acme()("createSchedule", {
       body: {

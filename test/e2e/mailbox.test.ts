@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
@@ -8,7 +8,7 @@ import type { Client } from "@steward/contracts/client";
 import type { RunSecretView } from "@steward/contracts/run-secret";
 import type { TaskView } from "@steward/contracts/task";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { filesBelow } from "../support/files-below.ts";
+import { contentsBelow, sizeOf } from "../support/files-below.ts";
 import { approve, type Installation, problemOf, startInstallation, untilEnded } from "../support/installation.ts";
 import { describeWithSandbox, sandboxRoot } from "../support/sandbox.ts";
 import { scanTable } from "../support/scan-table.ts";
@@ -131,12 +131,11 @@ describeWithSandbox("a mailbox, from the sentence to the login", () => {
     const found: string[] = [];
     let looked = 0;
     // Whatever the appliance's own disk has as well: that is John's machine, where his mail server knows him.
-    const keep = (path: string) => statSync(path).size < 64 * 1024 * 1024;
-    for (const file of filesBelow(installation.stack.stateDir, { keep })) {
-      const bytes = readFileSync(file);
+    const keep = (path: string) => sizeOf(path) < 64 * 1024 * 1024;
+    for (const { path, bytes } of contentsBelow(installation.stack.stateDir, { keep })) {
       looked += 1;
       const texts = [bytes.toString("latin1"), ...(bytes[0] === 0x1f ? [gunzipSync(bytes).toString("latin1")] : [])];
-      if (texts.some(holds)) found.push(file.slice(installation.stack.stateDir.length + 1));
+      if (texts.some(holds)) found.push(path.slice(installation.stack.stateDir.length + 1));
     }
     expect(looked).toBeGreaterThan(50);
     expect(found.filter((file) => !file.startsWith("cloud/secrets.journal"))).toEqual([]);

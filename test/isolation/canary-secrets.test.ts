@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
@@ -9,7 +9,7 @@ import type { Client } from "@steward/contracts/client";
 import { resourceNames } from "@steward/contracts/names";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCredentials } from "../../packages/local/src/host/function-environment.ts";
-import { filesBelow } from "../support/files-below.ts";
+import { contentsBelow, sizeOf } from "../support/files-below.ts";
 import { approve, type Installation, startInstallation, until, untilEnded } from "../support/installation.ts";
 import { scanTable } from "../support/scan-table.ts";
 import { type ScriptedModels, startScriptedModels } from "../support/scripted-models.ts";
@@ -178,10 +178,9 @@ describe("planting", () => {
     // The demo's plan stands for the person who carries the token to the machine.
     for (const [index, appliance] of plan.appliances.entries())
       plant(`the enrolment token of appliance ${index}`, appliance.token.split(".")[0] ?? "", /^fleet\/plan\.json$/);
-    for (const file of ourFilesBelow(installation.stack.stateDir)) {
-      const text = readFileSync(file, "latin1");
-      const key = /-----BEGIN [A-Z ]*PRIVATE KEY-----\s+([\w+/=\s]+)-----END/.exec(text)?.[1];
-      const home = relative(installation.stack.stateDir, file);
+    for (const { path, bytes } of ourContentsBelow(installation.stack.stateDir)) {
+      const key = /-----BEGIN [A-Z ]*PRIVATE KEY-----\s+([\w+/=\s]+)-----END/.exec(bytes.toString("latin1"))?.[1];
+      const home = relative(installation.stack.stateDir, path);
       // The middle of it: what is before names only the curve.
       if (key !== undefined && /^(?:fleet|worker)\//.test(home))
         plant(
@@ -422,11 +421,11 @@ describe("searching: no canary is in", () => {
 
   it("any file that any part has written: logs, objects, queues and their dead letters, commands, ledgers, spools", () => {
     const { stateDir } = installation.stack;
-    const files = ourFilesBelow(stateDir);
+    const seen: string[] = [];
     const places = new Map<string, string[]>();
-    for (const file of files) {
-      const place = relative(stateDir, file);
-      const bytes = readFileSync(file);
+    for (const { path, bytes } of ourContentsBelow(stateDir)) {
+      const place = relative(stateDir, path);
+      seen.push(place);
       const texts = [bytes.toString("latin1"), ...unzipped(bytes)];
       const leaked = texts.flatMap((text) => found(text, ({ homes }) => homes.some((home) => home.test(place))));
       if (leaked.length > 0) places.set(place, [...new Set(leaked)]);
@@ -441,16 +440,15 @@ describe("searching: no canary is in", () => {
       "cloud/ssm.journal",
       "cloud/s3.journal",
     ];
-    const seen = files.map((file) => relative(stateDir, file));
     for (const kind of kinds) expect(seen, kind).toContain(kind);
     expect(seen.filter((place) => place.startsWith("cloud/objects/")).length).toBeGreaterThan(1);
   });
 
   it("and the search finds what is there: each canary that has a home, in its home", () => {
     const { stateDir } = installation.stack;
-    const files = ourFilesBelow(stateDir).map((file) => ({
-      place: relative(stateDir, file),
-      text: readFileSync(file, "latin1"),
+    const files = [...ourContentsBelow(stateDir)].map(({ path, bytes }) => ({
+      place: relative(stateDir, path),
+      text: bytes.toString("latin1"),
     }));
     const missing = canaries.filter(
       ({ text, homes }) =>
@@ -495,8 +493,8 @@ function unzipped(bytes: Buffer): string[] {
   return texts;
 }
 
-const ourFilesBelow = (folder: string) =>
-  filesBelow(folder, { not: ["compile-cache"], keep: (path) => statSync(path).size > 0 && !leaks.has(path) });
+const ourContentsBelow = (folder: string) =>
+  contentsBelow(folder, { not: ["compile-cache"], keep: (path) => sizeOf(path) > 0 && !leaks.has(path) });
 /** On the appliances' own disks, where the planted files lie: not ours. */
 const leaks = new Set<string>();
 

@@ -28,12 +28,13 @@ describe("a plan in words", () => {
   it("says for whom it waits", () => {
     const reasons = [
       { rule: "risk", decision: "needs_approval" as const, why: "high risk" },
-      { rule: "freeze", decision: "allow" as const, why: "no freeze" },
+      { rule: "role", decision: "allow" as const, why: "asked for by an admin" },
+      { rule: "window", decision: "allow" as const, why: "nas-1: in the blackout inventory. It waits for that." },
     ];
     expect(decisionText({ decision: "needs_approval", approver: "other", reasons })).toEqual({
       tone: "wait",
       who: "Another person with the role approver must say yes.",
-      why: ["high risk"],
+      why: ["high risk", "nas-1: in the blackout inventory. It waits for that."],
     });
     expect(decisionText({ decision: "deny", reasons: [] }).tone).toBe("bad");
     expect(decisionText({ decision: "allow", reasons: [] }).tone).toBe("good");

@@ -58,9 +58,14 @@ export interface Decision {
   why: string[];
 }
 
+/** They speak only where they keep a plan waiting: whoever says yes is told so, though it needs no other yes for that. */
+const waitingRules = new Set(["freeze", "window"]);
+
 /** What the gate says to a plan, in words: what it waits for, and for whom. */
 export function decisionText(gate: GateResult | undefined): Decision {
-  const why = (gate?.reasons ?? []).filter(({ decision }) => decision !== "allow").map((reason) => reason.why);
+  const why = (gate?.reasons ?? [])
+    .filter(({ rule, decision }) => decision !== "allow" || waitingRules.has(rule))
+    .map((reason) => reason.why);
   if (gate === undefined) return { tone: "wait", who: "The rules have not been asked yet.", why };
   if (gate.decision === "allow") return { tone: "good", who: "Nobody’s approval is needed.", why };
   if (gate.decision === "deny") return { tone: "bad", who: "The rules refuse this.", why };

@@ -1,17 +1,27 @@
-import { defaultThresholds } from "@steward/contracts/defaults";
-import { putAlertingSchema, type ThresholdsGiven, thresholdsSchema } from "@steward/contracts/thresholds";
+import { putAlertingSchema, thresholdsSchema } from "@steward/contracts/thresholds";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { draftOf, isChanged, metrics, pairProblem, thresholdsOf } from "./thresholds.ts";
+import { draftOf, isChanged, isFine, metrics, pairProblem, thresholdsOf } from "./threshold-draft.ts";
 
-const inForce = {
-  cpuPercent: [...defaultThresholds.cpuPercent],
-  memoryPercent: [...defaultThresholds.memoryPercent],
-  diskPercent: [...defaultThresholds.diskPercent],
-  loadAverage1m: [...defaultThresholds.loadAverage1m],
-} as Required<ThresholdsGiven>;
+const aPair = fc
+  .tuple(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: 100 }))
+  .filter(([one, other]) => one !== other)
+  .map(([one, other]): [number, number] => [Math.min(one, other), Math.max(one, other)]);
 
 describe("thresholds in a form", () => {
+  it("are what they were where nobody touches them", () => {
+    const given = fc.record(
+      { cpuPercent: aPair, memoryPercent: aPair, diskPercent: aPair, loadAverage1m: aPair },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(given, (one) => {
+        expect(thresholdsOf(draftOf(one))).toEqual(one);
+        expect(isChanged(draftOf(one), one)).toBe(false);
+      }),
+    );
+  });
+
   it("sends only what the tenant has set, and the API takes whatever has no problem", () => {
     const number = fc.oneof(fc.constant(undefined), fc.double({ min: -5, max: 120, noNaN: true }));
     const pair = fc.oneof(fc.constant(undefined), fc.record({ warning: number, critical: number }));
@@ -21,9 +31,8 @@ describe("thresholds in a form", () => {
         metrics.forEach(({ metric }, at) => {
           draft[metric] = pairs[at];
         });
-        const isFine = metrics.every(({ metric }) => pairProblem(metric, draft[metric]) === undefined);
         const body = { thresholds: thresholdsOf(draft) };
-        if (isFine) expect(putAlertingSchema.safeParse(body).success).toBe(true);
+        if (isFine(draft)) expect(putAlertingSchema.safeParse(body).success).toBe(true);
         const known = thresholdsSchema.safeParse(body.thresholds);
         if (known.success) expect(draftOf(known.data)).toEqual(draftOf(thresholdsOf(draft)));
       }),
@@ -37,11 +46,13 @@ describe("thresholds in a form", () => {
     expect(pairProblem("cpuPercent", { warning: 80, critical: 101 })).toBe("must be from 1 to 100");
   });
 
-  it("notices a change, and the way back to Steward's own", () => {
-    const view = { thresholds: { cpuPercent: [70, 90] as [number, number] }, inForce };
-    expect(isChanged(draftOf(view.thresholds), undefined, view)).toBe(false);
-    expect(isChanged(draftOf(view.thresholds), 30, view)).toBe(true);
-    expect(isChanged(draftOf({}), undefined, view)).toBe(true);
-    expect(isChanged(draftOf({ cpuPercent: [70, 91] }), undefined, view)).toBe(true);
+  it("notices a change, and the way back to what is above", () => {
+    const given = { cpuPercent: [70, 90] as [number, number] };
+    expect(isChanged(draftOf(given), given)).toBe(false);
+    expect(isChanged(draftOf({}), given)).toBe(true);
+    expect(isChanged(draftOf({ cpuPercent: [70, 91] }), given)).toBe(true);
+    expect(isChanged({ ...draftOf(given), diskPercent: { warning: undefined, critical: undefined } }, given)).toBe(
+      true,
+    );
   });
 });

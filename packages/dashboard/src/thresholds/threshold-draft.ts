@@ -1,8 +1,9 @@
 import { defaultThresholds } from "@steward/contracts/defaults";
-import type { AlertingView, ThresholdsGiven } from "@steward/contracts/thresholds";
+import type { ThresholdsGiven } from "@steward/contracts/thresholds";
 
 export type Metric = keyof typeof defaultThresholds;
 
+/** What machines are judged by. */
 export const metrics: readonly { metric: Metric; label: string; unit: string; max: number; min: number }[] = [
   { metric: "cpuPercent", label: "Processor", unit: "%", min: 1, max: 100 },
   { metric: "memoryPercent", label: "Memory", unit: "%", min: 1, max: 100 },
@@ -10,7 +11,7 @@ export const metrics: readonly { metric: Metric; label: string; unit: string; ma
   { metric: "loadAverage1m", label: "Load over a minute", unit: "", min: 0.1, max: 10_000 },
 ];
 
-/** `undefined`: as Steward has it by itself. A number that is not there yet is `undefined` in the pair. */
+/** `undefined`: as whoever is above has it (Steward a tenant's, the tenant a machine's). A number that is not there yet is `undefined` in the pair. */
 export type Pair = { warning: number | undefined; critical: number | undefined };
 export type ThresholdsDraft = Record<Metric, Pair | undefined>;
 
@@ -43,9 +44,12 @@ export function thresholdsOf(draft: ThresholdsDraft): ThresholdsGiven {
   );
 }
 
-export function isChanged(draft: ThresholdsDraft, minutes: number | undefined, view: AlertingView): boolean {
-  if (minutes !== view.escalateAfterMinutes) return true;
-  const before = draftOf(view.thresholds);
+export function isFine(draft: ThresholdsDraft): boolean {
+  return metrics.every(({ metric }) => pairProblem(metric, draft[metric]) === undefined);
+}
+
+export function isChanged(draft: ThresholdsDraft, given: ThresholdsGiven): boolean {
+  const before = draftOf(given);
   return metrics.some(
     ({ metric }) =>
       draft[metric]?.warning !== before[metric]?.warning ||

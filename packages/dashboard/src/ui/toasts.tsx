@@ -1,4 +1,5 @@
 import { Toast } from "@base-ui/react/toast";
+import { useEffect } from "react";
 import { IconButton } from "./button.tsx";
 import styles from "./overlay.module.css";
 
@@ -12,11 +13,24 @@ export interface ToastWords {
   priority?: "high" | "low";
 }
 
+/** Said before there was a place for it, as the first one is: what draws it is loaded with it. */
+const early: ToastWords[] = [];
+let isDrawn = false;
+
 export function add(words: ToastWords): void {
-  manager.add(words);
+  if (isDrawn) manager.add(words);
+  else early.push(words);
 }
 
 export function Toasts() {
+  // The provider below listens to the manager by now; what is added before that is heard by nobody.
+  useEffect(() => {
+    isDrawn = true;
+    for (const words of early.splice(0)) manager.add(words);
+    return () => {
+      isDrawn = false;
+    };
+  }, []);
   return (
     <Toast.Provider toastManager={manager} limit={4}>
       <Toast.Portal>

@@ -1,7 +1,7 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useMe } from "../../me/use-me.ts";
-import { Button } from "../../ui/button.tsx";
+import { Button, LinkButton } from "../../ui/button.tsx";
 import { DataTable } from "../../ui/data-table.tsx";
 import { Empty } from "../../ui/empty.tsx";
 import { Loaded } from "../../ui/loaded.tsx";
@@ -16,14 +16,13 @@ import { byNeed } from "./alert-terms.ts";
 import type { AlertsSearch } from "./alerts-search.ts";
 import styles from "./alerts.module.css";
 import { SnoozeMenu } from "./snooze-menu.tsx";
-import { Thresholds } from "./thresholds.tsx";
 import { type AlertRow, useAlertChanges, useAlerts } from "./use-alerts.ts";
 
 const route = getRouteApi("/alerts");
 
-type View = "now" | "resolved" | "thresholds";
+type View = "now" | "resolved";
 
-/** What is wrong with machines, what was, and from when on something is. */
+/** What is wrong with machines, and what was. */
 export function AlertsPage() {
   const search = route.useSearch() as AlertsSearch;
   const navigate = route.useNavigate();
@@ -33,19 +32,23 @@ export function AlertsPage() {
       replace: true,
       resetScroll: false,
     });
-  const view: View = search.view ?? (search.status === "resolved" ? "resolved" : "now");
+  const view: View = search.status === "resolved" ? "resolved" : "now";
   return (
     <Page
       wide
       title="Alerts"
       lead="What is wrong with machines: silent ones, and those that are not well. They resolve by themselves when it is over."
+      actions={
+        <LinkButton to="/settings" search={{ tab: "thresholds" }} tone="quiet" icon="settings">
+          Thresholds
+        </LinkButton>
+      }
     >
       <Tabs<View>
         label="Alerts"
         value={view}
         onChange={(next) =>
           change({
-            view: next === "thresholds" ? "thresholds" : undefined,
             status: next === "resolved" ? "resolved" : undefined,
             alert: undefined,
             of: undefined,
@@ -54,10 +57,9 @@ export function AlertsPage() {
         tabs={[
           { id: "now", label: "Now" },
           { id: "resolved", label: "Over" },
-          { id: "thresholds", label: "Thresholds" },
         ]}
       >
-        {view === "thresholds" ? <Thresholds /> : <AlertList search={search} change={change} />}
+        <AlertList search={search} change={change} />
       </Tabs>
     </Page>
   );

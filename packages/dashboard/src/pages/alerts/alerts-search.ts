@@ -15,7 +15,6 @@ export interface AlertsSearch {
   alert?: string;
   /** Whose that one is, where the list is of all tenants. */
   of?: string;
-  view?: "thresholds";
   q?: string;
   sort?: string;
   columns?: string;

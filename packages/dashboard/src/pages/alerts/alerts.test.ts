@@ -1,11 +1,9 @@
 import { conditionKinds } from "@steward/contracts/heartbeat";
 import type { AlertView } from "@steward/contracts/alert";
-import { putAlertingSchema } from "@steward/contracts/thresholds";
 import { describe, expect, it } from "vitest";
 import { adviceOf } from "./advice.ts";
 import { byNeed, needsSomebody } from "./alert-terms.ts";
 import { localMoment, minutesUntil } from "./snooze-times.ts";
-import { draftOf, problemsOf, wishOf } from "./threshold-draft.ts";
 
 describe("advice", () => {
   it("is there for every kind of condition and metric that is known", () => {
@@ -72,39 +70,5 @@ describe("alerts in a list", () => {
     expect(needsSomebody(alert({ snoozedUntil: "2026-11-26T13:00:00.000Z" }), nowMs)).toBe(false);
     expect(needsSomebody(alert({ snoozedUntil: "2026-11-26T11:00:00.000Z" }), nowMs)).toBe(true);
     expect(needsSomebody(alert({ suppressedBy: "apl_1" }), nowMs)).toBe(false);
-  });
-});
-
-describe("thresholds that somebody types", () => {
-  const shown = {
-    thresholds: { diskPercent: [70, 90] as [number, number] },
-    inForce: { cpuPercent: [80, 95], memoryPercent: [85, 95], diskPercent: [70, 90], loadAverage1m: [4, 8] } as never,
-    escalateAfterMinutes: 30,
-  };
-
-  it("are sent as they were where nothing is changed: only what the tenant has set", () => {
-    const wish = wishOf(draftOf(shown));
-    expect(wish).toEqual({ thresholds: { diskPercent: [70, 90] }, escalateAfterMinutes: 30 });
-    expect(putAlertingSchema.safeParse(wish).success).toBe(true);
-  });
-
-  it("are not sent where the API would refuse them", () => {
-    const draft = draftOf(shown);
-    for (const pair of [
-      [90, 70],
-      [0, 50],
-      [50, 101],
-      [undefined, 50],
-    ] as [number | undefined, number][]) {
-      const wrong = { ...draft, pairs: { ...draft.pairs, diskPercent: pair } };
-      expect(problemsOf(wrong)).toHaveProperty("diskPercent");
-      expect(wishOf(wrong)).toBeUndefined();
-    }
-  });
-
-  it("may be taken back, and so may escalation", () => {
-    const draft = draftOf(shown);
-    const wish = wishOf({ ...draft, own: { ...draft.own, diskPercent: false }, escalates: false });
-    expect(wish).toEqual({ thresholds: {} });
   });
 });

@@ -17,7 +17,6 @@ const alertsRoute = createRoute({
     ...text("sort", search),
     ...text("columns", search),
     ...(search["suppressed"] === true ? { suppressed: true } : {}),
-    ...(search["view"] === "thresholds" ? { view: "thresholds" } : {}),
   }),
   component: lazyRouteComponent(() => import("./alerts-page.tsx"), "AlertsPage"),
 });

@@ -4,6 +4,8 @@ import type { AlertingView } from "@steward/contracts/thresholds";
 import { useState } from "react";
 import { useApi, useChange } from "../../api/use-api.ts";
 import { useMe } from "../../me/use-me.ts";
+import { draftOf, isChanged, isFine, thresholdsOf } from "../../thresholds/threshold-draft.ts";
+import { ThresholdFields } from "../../thresholds/threshold-fields.tsx";
 import { Button } from "../../ui/button.tsx";
 import { CheckField, NumberField } from "../../ui/fields.tsx";
 import { Loaded } from "../../ui/loaded.tsx";
@@ -12,7 +14,6 @@ import { Panel } from "../../ui/page.tsx";
 import { FieldProblems } from "../../ui/problem.tsx";
 import { Said } from "../../ui/said.tsx";
 import styles from "./settings.module.css";
-import { draftOf, isChanged, metrics, pairProblem, thresholdsOf } from "./thresholds.ts";
 
 /** From when on machines are not healthy, and when somebody else is told of an alert. */
 export function ThresholdsTab() {
@@ -41,9 +42,8 @@ function ThresholdsForm({ view }: { view: AlertingView }) {
     !escalates || (minutes !== undefined && Number.isInteger(minutes) && minutes >= 1 && minutes <= maxEscalateMinutes)
       ? undefined
       : "must be a whole number of minutes, up to a week";
-  const isFine =
-    minutesProblem === undefined && metrics.every(({ metric }) => pairProblem(metric, draft[metric]) === undefined);
-  const changed = isChanged(draft, after, view);
+  const canSave = minutesProblem === undefined && isFine(draft);
+  const changed = after !== view.escalateAfterMinutes || isChanged(draft, view.thresholds);
 
   return (
     <Panel
@@ -62,7 +62,7 @@ function ThresholdsForm({ view }: { view: AlertingView }) {
         className={styles["form"]}
         onSubmit={(event) => {
           event.preventDefault();
-          if (!isFine || !changed) return;
+          if (!canSave || !changed) return;
           const body = {
             thresholds: thresholdsOf(draft),
             ...(after === undefined ? {} : { escalateAfterMinutes: after }),
@@ -70,52 +70,14 @@ function ThresholdsForm({ view }: { view: AlertingView }) {
           void save.run({ body });
         }}
       >
-        <div className={styles["metrics"]}>
-          {metrics.map(({ metric, label, unit, min, max }) => {
-            const pair = draft[metric];
-            const [warning, critical] = defaultThresholds[metric];
-            const problem = pairProblem(metric, pair);
-            return (
-              <fieldset key={metric} className={styles["metric"]} disabled={!mayChange}>
-                <legend>
-                  {label}
-                  {unit === "" ? "" : ` (${unit})`}
-                </legend>
-                <NumberField
-                  label="Warning from"
-                  value={pair === undefined ? view.inForce[metric][0] : pair.warning}
-                  disabled={pair === undefined || !mayChange}
-                  min={min}
-                  max={max}
-                  onChange={(value) => setDraft({ ...draft, [metric]: { warning: value, critical: pair?.critical } })}
-                />
-                <NumberField
-                  label="Critical from"
-                  value={pair === undefined ? view.inForce[metric][1] : pair.critical}
-                  disabled={pair === undefined || !mayChange}
-                  min={min}
-                  max={max}
-                  error={problem}
-                  onChange={(value) => setDraft({ ...draft, [metric]: { warning: pair?.warning, critical: value } })}
-                />
-                <CheckField
-                  label={`Steward’s own (${warning} and ${critical})`}
-                  checked={pair === undefined}
-                  disabled={!mayChange}
-                  onChange={(isOwn) =>
-                    setDraft({
-                      ...draft,
-                      [metric]: isOwn
-                        ? undefined
-                        : { warning: view.inForce[metric][0], critical: view.inForce[metric][1] },
-                    })
-                  }
-                />
-              </fieldset>
-            );
-          })}
-        </div>
-        <fieldset className={styles["metric"]} disabled={!mayChange}>
+        <ThresholdFields
+          draft={draft}
+          onDraft={setDraft}
+          inForce={view.inForce}
+          fromAbove={(metric) => `Steward’s own (${defaultThresholds[metric].join(" and ")})`}
+          disabled={!mayChange}
+        />
+        <fieldset className={styles["silence"]} disabled={!mayChange}>
           <legend>When nobody reacts</legend>
           <CheckField
             label="Tell somebody else of a critical alert that nobody acknowledges"
@@ -141,7 +103,7 @@ function ThresholdsForm({ view }: { view: AlertingView }) {
         <FieldProblems error={save.error} />
         {mayChange ? (
           <div className={styles["buttons"]}>
-            <Button type="submit" tone="primary" busy={save.isRunning} disabled={!changed || !isFine}>
+            <Button type="submit" tone="primary" busy={save.isRunning} disabled={!changed || !canSave}>
               Save thresholds
             </Button>
             {changed ? (

@@ -2,13 +2,13 @@ import { alertRoutes } from "@steward/contracts/routes/alerts";
 import type { NodeView } from "@steward/contracts/node";
 import { useApi } from "../../../api/use-api.ts";
 import { healthTerms, spanText, termOf, visible } from "../../../text.ts";
+import { metrics as judged } from "../../../thresholds/threshold-draft.ts";
 import { Badge, Status } from "../../../ui/badge.tsx";
 import { Moment } from "../../../ui/moment.tsx";
 import { Panel } from "../../../ui/page.tsx";
 import { Said } from "../../../ui/said.tsx";
 import { causeText } from "./causes.ts";
 import styles from "./one.module.css";
-import { thresholdMetrics, thresholdNames, type ThresholdMetric } from "./thresholds-draft.ts";
 
 type Pair = readonly [warning: number, critical: number];
 
@@ -62,8 +62,14 @@ export function HealthPanel({ node }: { node: NodeView }) {
           <p className={styles["soft"]}>It has told no metrics yet.</p>
         ) : (
           <div className={styles["now"]}>
-            {thresholdMetrics.map((metric) => (
-              <Scale key={metric} metric={metric} value={metrics[metric]} bounds={thresholds.data?.inForce[metric]} />
+            {judged.map(({ metric, label, unit }) => (
+              <Scale
+                key={metric}
+                label={label}
+                unit={unit}
+                value={metrics[metric]}
+                bounds={thresholds.data?.inForce[metric]}
+              />
             ))}
           </div>
         )}
@@ -73,23 +79,34 @@ export function HealthPanel({ node }: { node: NodeView }) {
 }
 
 /** A value on its scale, with marks where it would be a warning and critical. */
-function Scale({ metric, value, bounds }: { metric: ThresholdMetric; value: number; bounds: Pair | undefined }) {
-  const isLoad = metric === "loadAverage1m";
-  const max = isLoad ? Math.max(value, bounds?.[1] ?? 1) * 1.15 : 100;
+function Scale({
+  label,
+  unit,
+  value,
+  bounds,
+}: {
+  label: string;
+  /** Empty: it has no unit, and no end. */
+  unit: string;
+  value: number;
+  bounds: Pair | undefined;
+}) {
+  const isOpen = unit === "";
+  const max = isOpen ? Math.max(value, bounds?.[1] ?? 1) * 1.15 : 100;
   const tone = bounds === undefined ? "good" : value >= bounds[1] ? "bad" : value >= bounds[0] ? "wait" : "good";
-  const text = isLoad ? value.toFixed(2) : `${Math.round(value)} %`;
+  const text = isOpen ? value.toFixed(2) : `${Math.round(value)} ${unit}`;
   const marks = bounds === undefined ? "" : `warning from ${bounds[0]}, critical from ${bounds[1]}`;
   const at = (part: number) => `${Math.min(100, (part / max) * 100)}%`;
   return (
     <div className={styles["scale"]} title={marks}>
       <div className={styles["scaleHead"]}>
-        <span>{thresholdNames[metric]}</span>
+        <span>{label}</span>
         <strong>{text}</strong>
       </div>
       <div
         className={styles["track"]}
         role="meter"
-        aria-label={thresholdNames[metric]}
+        aria-label={label}
         aria-valuenow={value}
         aria-valuemin={0}
         aria-valuemax={Math.max(max, value)}
