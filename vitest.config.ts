@@ -8,7 +8,7 @@ import { testAppId } from "./packages/local/src/cloud/call-recorder.ts";
  * must not mind a neighbour: a test that says how quick something is belongs here.
  */
 const alone = [
-  "test/chaos/lossy-output.test.ts",
+  "test/chaos/{kill,lossy-output}.test.ts",
   "test/browser/quick.test.ts",
   "test/e2e/{fairness,limits,models,real-ollama,sign-in,start}.test.ts",
   "test/audit/seal-trail.test.ts",

@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, watch } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { taskHasEnded } from "@steward/contracts/states";
 import { putSecret } from "@steward/aws/secrets";
 import { expect, it } from "vitest";
 import { demoAppliances } from "../../packages/local/src/demo-fleet.ts";
@@ -116,6 +117,7 @@ it(
       );
       for (const { task } of driven)
         if (task.status === "failed") console.log(`kill: ${task.id} failed: ${task.result?.message}`);
+        else if (!taskHasEnded(task.status)) console.log(`kill: not at its end: ${JSON.stringify(task)}`);
       expect({ lost: counts.lost, doubled: counts.doubled, strange: counts.strange }).toEqual({
         lost: [],
         doubled: [],
