@@ -2,32 +2,23 @@ import { readFile } from "node:fs/promises";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BatchWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { createDynamo } from "@steward/aws/clients/dynamo";
 import { createS3 } from "@steward/aws/clients/s3";
 import { createObjects } from "@steward/aws/objects";
-import { createNode } from "@steward/aws/records/node";
-import { itemOfPresence } from "@steward/aws/records/presence-item";
-import type { Item, Table } from "@steward/aws/table";
 import { createClient } from "@steward/contracts/client";
 import type { NodeFilter, NodeSort } from "@steward/contracts/fleet";
-import { derivedId } from "@steward/contracts/ids";
 import { bucketNames, resourceNames } from "@steward/contracts/names";
 import { saveFleet } from "@steward/control/fleet-store";
-import { type FleetNode, fleetNode } from "@steward/core/fleet/snapshot";
-import type { NodeState, PresenceState } from "@steward/core/node/node-state";
 import { localAccount } from "@steward/local/account";
 import { credentialsSchema } from "@steward/local/cloud/authorize";
 import { fetchTransport } from "@steward/local/fetch-transport";
 import { startSteward } from "@steward/local/stack";
-import { confirmedNode, firstPresence, itemOf } from "./appliances.ts";
+import { fillFleet } from "./fill-fleet.ts";
 import { type Figure, percentile } from "./report.ts";
 
 const nodeCount = 10_000;
 const snapshots = 40;
 const pageSize = 50;
-const perBatch = 25;
-const batchesAtOnce = 16;
 const region = "us-east-1";
 
 /** What people ask for: each filter alone, all of them together, and in another order than the ids'. */
@@ -71,7 +62,7 @@ export async function benchPages(): Promise<Figure[]> {
       objects: createObjects(createS3(options)),
       fleetBucket: bucketNames(stack.stage, localAccount).fleet,
     };
-    const nodes = await fill(table, tenant.id);
+    const nodes = await fillFleet(table, tenant.id, nodeCount);
     const save = () => saveFleet(deps, { v: 1, tenantId: tenant.id, atMs: Date.now(), nodes });
     const call = createClient({
       baseUrl: stack.apiUrl,
@@ -131,56 +122,4 @@ async function keysOf(principal: string, stateDir: string) {
   const found = all.find((one) => one.principal === principal);
   if (found === undefined) throw new Error(`no keys of ${principal}`);
   return { accessKeyId: found.accessKeyId, secretAccessKey: found.secretAccessKey };
-}
-
-/** Stores the records of all nodes, and gives them as a snapshot has them. */
-async function fill(table: Table, tenantId: string): Promise<FleetNode[]> {
-  const nowMs = Date.now();
-  const made = Array.from({ length: nodeCount }, (_, index) => aNode(tenantId, index, nowMs));
-  const items = made.flatMap(({ node, presence }) => [itemOf(createNode(node)), itemOfPresence(presence)]);
-  const batches: Item[][] = [];
-  for (let at = 0; at < items.length; at += perBatch) batches.push(items.slice(at, at + perBatch));
-  const filling = Array.from({ length: batchesAtOnce }, async () => {
-    for (let batch = batches.pop(); batch !== undefined; batch = batches.pop()) {
-      const RequestItems = { [table.name]: batch.map((Item) => ({ PutRequest: { Item } })) };
-      const { UnprocessedItems = {} } = await table.client.send(new BatchWriteCommand({ RequestItems }));
-      if (Object.keys(UnprocessedItems).length > 0) throw new Error("the table did not take all records");
-    }
-  });
-  await Promise.all(filling);
-  return made
-    .map(({ node, presence }) => fleetNode(node, presence, nowMs))
-    .sort((one, other) => (one.nodeId < other.nodeId ? -1 : 1));
-}
-
-function aNode(tenantId: string, index: number, nowMs: number): { node: NodeState; presence: PresenceState } {
-  const nodeId = derivedId("appliance", nowMs, `page ${index}`);
-  const fingerprint = index.toString(16).padStart(64, "0");
-  const health = index % 9 === 0 ? "warning" : "healthy";
-  const part = (times: number) => ((index * times) % 1_000) / 10;
-  const metrics = {
-    cpuPercent: part(7),
-    memoryPercent: part(11),
-    diskPercent: part(13),
-    loadAverage1m: part(17) / 50,
-    uptimeSeconds: 60 * index,
-  };
-  return {
-    node: {
-      ...confirmedNode({ tenantId, nodeId, name: `home-${index}`, fingerprint, nowMs }),
-      hostname: `home-${index}.lan`,
-      tags: [`site:s${index % 50}`, "ring:main"],
-      health,
-    },
-    presence: {
-      ...firstPresence({ nodeId, tenantId, fingerprint, intervalSeconds: 3_600, nowMs }),
-      sequence: 100 + index,
-      lastSeenAtMs: nowMs - (index % 60) * 1_000,
-      agentVersion: index % 20 === 0 ? "0.9.0" : "1.0.0",
-      m1: metrics,
-      m2: metrics,
-      m3: metrics,
-      announced: { level: health, epoch: 1 },
-    },
-  };
 }

@@ -1,12 +1,14 @@
-import type { NodeView } from "@steward/contracts/node";
 import { gzipSync } from "node:zlib";
+import { createObjects } from "@steward/aws/objects";
+import { saveFleet } from "@steward/control/fleet-store";
+import type { FleetNode } from "@steward/core/fleet/snapshot";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { fillFleet } from "../../scripts/bench/fill-fleet.ts";
 import { percentile } from "../../scripts/bench/report.ts";
 import {
   type Setting,
   settled,
-  signedIn,
   signIn,
   startSetting,
   until,
@@ -30,7 +32,7 @@ withBrowser("the dashboard is quick", () => {
   let setting: Setting;
   const visits: Visit[] = [];
   beforeAll(async () => {
-    setting = await startSetting({ appliances: 25 });
+    setting = await startSetting({ appliances: 25, sweepSeconds: 3_600 });
   });
   afterAll(() => setting?.close());
 
@@ -73,99 +75,69 @@ withBrowser("the dashboard is quick", () => {
     await close();
   });
 
-  test(`a table of ${many} appliances scrolls, and is searched while one types`, async () => {
-    const visited = await enter("acme");
-    const { page, go, close } = visited;
-    await pretendMany(page, setting, "acme");
-    await go("/appliances");
-    await page
-      .getByText(/10,000/)
-      .first()
-      .waitFor();
-    await until(page, "document.querySelector('[role=progressbar]') === null");
-    const work: number[] = [];
-    const wall: number[] = [];
-    for (let run = 0; run < runs; run += 1) {
-      const longest = await longestTask(page, setting.browser);
-      work.push(longest.work);
-      wall.push(longest.wall);
-    }
-    report({ "longest task while scrolling": work, "by the clock": wall });
-    expect(median(work)).toBeLessThanOrEqual(50);
+  describe(`with ${many} appliances more`, () => {
+    let nodes: FleetNode[];
+    beforeAll(async () => {
+      const { installation } = setting;
+      nodes = await fillFleet(installation.table, installation.tenantId("acme"), many);
+    });
+    // As the sweep leaves it each minute; that has the processors for itself in no test of how quick something is.
+    beforeEach(() => {
+      const { installation } = setting;
+      const objects = createObjects(installation.cloudAs("sweep").s3);
+      const fleet = { v: 1, tenantId: installation.tenantId("acme"), atMs: Date.now(), nodes } as const;
+      return saveFleet({ objects, fleetBucket: installation.buckets.fleet }, fleet);
+    });
 
-    const waited: number[] = [];
-    for (const word of ["nas-07", "nas-077", "nas-01", "nas-012", "nas-00"]) {
-      waited.push(await page.evaluate<number>(`(${searchFor})(${JSON.stringify(word)})`));
-    }
-    report({ searched: waited });
-    expect(median(waited)).toBeLessThanOrEqual(100);
-    await close();
-  });
+    test(`a table of ${many} appliances scrolls, and is searched while one types`, async () => {
+      const visited = await enter("acme");
+      const { page, go, close } = visited;
+      await go("/appliances");
+      await page
+        .getByText(/10,0\d\d/)
+        .first()
+        .waitFor({ timeout: 60_000 });
+      await until(page, "document.querySelector('[role=progressbar]') === null", 60_000);
+      const work: number[] = [];
+      const wall: number[] = [];
+      for (let run = 0; run < runs; run += 1) {
+        const longest = await longestTask(page, setting.browser);
+        work.push(longest.work);
+        wall.push(longest.wall);
+      }
+      report({ "longest task while scrolling": work, "by the clock": wall });
+      expect(median(work)).toBeLessThanOrEqual(50);
 
-  test(`a map of ${many} appliances is there within half a second`, async () => {
-    const visited = await enter("provider");
-    const { page, go, close } = visited;
-    await pretendMany(page, setting, "acme");
-    await page.reload();
-    await signedIn(page);
-    await page.locator('[aria-label^="Map of 10"]').waitFor();
-    await until(page, "!document.body.innerText.includes('more are being read')");
-    const waited: number[] = [];
-    for (let run = 0; run < runs; run += 1) {
-      await go("/settings");
-      await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
-      waited.push(await page.evaluate<number>(drawMap));
-    }
-    report({ mapped: waited });
-    expect(median(waited)).toBeLessThanOrEqual(500);
-    await close();
+      const waited: number[] = [];
+      for (const word of ["home-7", "home-77", "home-771", "home-12", "home-5"]) {
+        waited.push(await page.evaluate<number>(`(${searchFor})(${JSON.stringify(word)})`));
+      }
+      report({ searched: waited });
+      expect(median(waited)).toBeLessThanOrEqual(100);
+      await close();
+    });
+
+    test(`a map of ${many} appliances is there within half a second`, async () => {
+      const visited = await enter("provider");
+      const { page, go, close } = visited;
+      await page.locator('[aria-label^="Map of 10"]').waitFor({ timeout: 60_000 });
+      await until(page, "!document.body.innerText.includes('more are being read')", 60_000);
+      const waited: number[] = [];
+      for (let run = 0; run < runs; run += 1) {
+        await go("/settings");
+        await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+        waited.push(await page.evaluate<number>(drawMap));
+      }
+      report({ mapped: waited });
+      expect(median(waited)).toBeLessThanOrEqual(500);
+      await close();
+    });
   });
 
   test("nothing of that was an error", () => {
     expect(visits.flatMap(({ complaints }) => complaints)).toEqual([]);
   });
 });
-
-/** Ten thousand appliances, each made after a real one, in the pages that the API would answer them in. */
-async function pretendMany(page: Page, { installation }: Setting, slug: string): Promise<void> {
-  const { items } = await installation.as(slug)("listNodes", { query: { kind: "appliance" } });
-  const [model] = items;
-  if (model === undefined) throw new Error("there is no appliance to make others after");
-  const tenantId = installation.tenantId(slug);
-  const healths = ["healthy", "healthy", "healthy", "healthy", "warning", "healthy", "critical", "offline"] as const;
-  const nodes = Array.from(
-    { length: many },
-    (_, index): NodeView => ({
-      ...(items[index % items.length] ?? model),
-      id: `apl_${String(index).padStart(26, "0")}`,
-      tenantId,
-      name: `nas-${String(index).padStart(5, "0")}`,
-      health: healths[index % healths.length] ?? "healthy",
-    }),
-  );
-  await page.route(/\/api\/v1\/nodes(\?|$)/, async (route) => {
-    const { searchParams } = new URL(route.request().url());
-    const asked = route.request().headers()["steward-tenant"];
-    const isOthers = asked !== undefined && asked !== tenantId;
-    const q = searchParams.get("q") ?? "";
-    const of = isOthers || searchParams.get("kind") === "worker" ? [] : nodes.filter(({ name }) => name.includes(q));
-    const sorted = searchParams.get("sort") === "health" ? of.toSorted((a, b) => rank(a) - rank(b)) : of;
-    const from = Number(searchParams.get("cursor") ?? 0);
-    const to = from + Number(searchParams.get("limit") ?? 50);
-    await route.fulfill({
-      json: { items: sorted.slice(from, to), ...(to < sorted.length ? { cursor: String(to) } : {}) },
-    });
-  });
-  await page.route(/\/api\/v1\/nodes\/health/, async (route) => {
-    const answer = await route.fetch();
-    const body = (await answer.json()) as { byKind?: Record<string, Record<string, number>> };
-    const counts = { healthy: 0, warning: 0, critical: 0, offline: 0 };
-    for (const { health } of nodes) counts[health] += 1;
-    await route.fulfill({ response: answer, json: { ...body, byKind: { ...body.byKind, appliance: counts } } });
-  });
-}
-
-const rank = ({ health }: NodeView) => ["critical", "offline", "warning", "healthy"].indexOf(health);
 
 /**
  * Scrolls to the top and then through sixty frames, and gives the longest task of the page's main thread, in ms: `work` in the

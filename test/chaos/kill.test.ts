@@ -16,7 +16,8 @@ import { chooseSeed, seeded } from "../support/seeded.ts";
 const taskCount = 200;
 const killsPerRole = 20;
 const atOneTime = 64;
-const endWithinMs = 6 * 60_000;
+/** When what has not ended counts as lost: the kills take machines from four to over five minutes, the last repair one more. */
+const endWithinMs = 9 * 60_000;
 const appliances = demoAppliances(6);
 
 /** What happens during the load; the n-th of a kind is a point to kill at. */
@@ -140,7 +141,7 @@ it(
       await models.stop();
     }
   },
-  8 * 60_000,
+  11 * 60_000,
 );
 
 async function countTasks(call: ReturnType<Awaited<ReturnType<typeof startInstallation>>["as"]>): Promise<number> {
