@@ -49,7 +49,8 @@ describe("where something is done", () => {
       "ernie",
       "grobi",
     ]);
-    expect(lastingSelector({ selector: "apl_4", kind: "appliance", label: "the old one" })).toBe("apl_4");
+    for (const label of ["the old one", "all", "site:berlin", "apl_1"])
+      expect(lastingSelector({ selector: "apl_4", kind: "appliance", label }), label).toBe("apl_4");
   });
 
   it("means all alone, and nothing twice", () => {

@@ -52,9 +52,13 @@ export function tagPlace(typed: string): Place | undefined {
   return { selector: tag, kind: "tag", label: tag };
 }
 
-/** What is kept of a place for another day, and read by people: an appliance by its name. */
+/**
+ * What is kept of a place for another day, and read by people: an appliance by its name. One that is called as all, a tag or
+ * another's id are written keeps its own id: its name would mean others.
+ */
 export function lastingSelector({ selector, kind, label }: Place): string {
-  return kind === "appliance" && targetSelectorSchema.safeParse(label).success ? label : selector;
+  if (kind !== "appliance" || !targetSelectorSchema.safeParse(label).success) return selector;
+  return label === "all" || label.includes(":") || label.startsWith("apl_") ? selector : label;
 }
 
 /** `all` says it all; and what stands there twice is meant once. */
