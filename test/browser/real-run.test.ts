@@ -1,9 +1,7 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import type { Client } from "@steward/contracts/client";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { approve, untilEnded } from "../support/installation.ts";
-import { describeWithSandbox, sandboxRoot } from "../support/sandbox.ts";
+import { describeWithSandbox, withRealAnsible } from "../support/sandbox.ts";
 import {
   type Setting,
   settled,
@@ -24,12 +22,7 @@ describeWithSandbox("a change of a real appliance", () => {
     const visits: Visit[] = [];
 
     beforeAll(async () => {
-      // Beside the sandbox's root: a temporary directory may be a file system that no overlay can be laid on.
-      const sandboxDir = join(sandboxRoot().fileSystem, "..", "..");
-      const parent = join(sandboxDir, "test");
-      mkdirSync(parent, { recursive: true });
-      vi.stubEnv("TMPDIR", parent);
-      setting = await startSetting({ appliances: 3, executor: "ansible", sandboxDir });
+      setting = await startSetting({ appliances: 3, ...withRealAnsible() });
       acme = setting.installation.as("acme");
       name = (await acme("listNodes", { query: { kind: "appliance" } })).items[0]?.name ?? "";
     }, 300_000);

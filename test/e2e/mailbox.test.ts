@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
@@ -10,7 +10,7 @@ import type { TaskView } from "@steward/contracts/task";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { contentsBelow, sizeOf } from "../support/files-below.ts";
 import { approve, type Installation, problemOf, startInstallation, untilEnded } from "../support/installation.ts";
-import { describeWithSandbox, sandboxRoot } from "../support/sandbox.ts";
+import { describeWithSandbox, withRealAnsible } from "../support/sandbox.ts";
 import { scanTable } from "../support/scan-table.ts";
 
 /*
@@ -27,15 +27,7 @@ describeWithSandbox("a mailbox, from the sentence to the login", () => {
   let secret: RunSecretView | undefined;
 
   beforeAll(async () => {
-    // Beside the sandbox's root: a temporary directory may be a file system that no overlay can be laid on.
-    const parent = join(sandboxRoot().fileSystem, "..", "..", "test");
-    mkdirSync(parent, { recursive: true });
-    vi.stubEnv("TMPDIR", parent);
-    installation = await startInstallation({
-      appliances: 6,
-      executor: "ansible",
-      sandboxDir: join(sandboxRoot().fileSystem, "..", ".."),
-    });
+    installation = await startInstallation({ appliances: 6, ...withRealAnsible() });
     acme = installation.as("acme");
     // Six sandboxes start, each with a mail server to be set up in it.
   }, 300_000);

@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { vi } from "vitest";
 import { findSandboxRoot, type SandboxRoot } from "../../packages/agent/src/executor/sandbox-root.ts";
@@ -19,4 +20,16 @@ export const describeWithSandbox = requireOrSkip(
 export function sandboxRoot(): SandboxRoot {
   if (!found.usable) throw new Error(found.reason);
   return found.root;
+}
+
+/**
+ * The options of an installation whose appliances run the real Ansible. Until `vi.unstubAllEnvs` temporary folders lie beside
+ * the sandbox's root: the system's own may be on a file system that no overlay can be laid on.
+ */
+export function withRealAnsible(): { executor: "ansible"; sandboxDir: string } {
+  const sandboxDir = join(sandboxRoot().fileSystem, "..", "..");
+  const parent = join(sandboxDir, "test");
+  mkdirSync(parent, { recursive: true });
+  vi.stubEnv("TMPDIR", parent);
+  return { executor: "ansible", sandboxDir };
 }
