@@ -12,23 +12,25 @@ export function gridColumns<Row>(
   room: number,
 ) {
   const [first] = columns;
-  // On a phone the first column stays in sight while the others move: it must leave them room.
-  const least = (pixels: number, id: string) => `${(id === first?.id ? Math.min(pixels, room * 0.5) : pixels) / 16}rem`;
-  const tracks = columns.map(({ id, width = 128 }) => {
-    const drawn = widths[id];
-    return drawn === undefined ? `minmax(${least(width, id)}, ${width}fr)` : `${drawn}px`;
-  });
-  const sum = columns.map(({ id, width = 128 }) => (widths[id] === undefined ? least(width, id) : `${widths[id]}px`));
+  const tick = 40;
+  const sizes = columns.map(({ id, width = 128 }) => ({
+    width,
+    // On a phone the first column stays in sight while the others move: it must leave them room.
+    meant: id === first?.id ? Math.min(width, room * 0.5) : width,
+    drawn: widths[id],
+  }));
+  const tracks = sizes.map(({ width, meant, drawn }) =>
+    drawn === undefined ? `minmax(${meant / 16}rem, ${width}fr)` : `${drawn}px`,
+  );
+  const least = sizes.map(({ meant, drawn }) => (drawn === undefined ? `${meant / 16}rem` : `${drawn}px`));
   const rem = rootFontSize() / 16;
-  const pixels = columns.map(({ id, width = 128 }) => {
-    const meant = id === first?.id ? Math.min(width, room * 0.5) : width;
-    return widths[id] ?? meant * rem;
-  });
+  const pixels = sizes.reduce((all, { meant, drawn }) => all + (drawn ?? meant * rem), selects ? tick * rem : 0);
+  const before = selects ? [`${tick / 16}rem`] : [];
   return {
-    tracks: [...(selects ? ["2.5rem"] : []), ...tracks].join(" "),
-    least: `calc(${[...(selects ? ["2.5rem"] : []), ...sum].join(" + ")})`,
+    tracks: [...before, ...tracks].join(" "),
+    least: `calc(${[...before, ...least].join(" + ")})`,
     /** Whether there is more than fits, so that it scrolls sideways. */
-    isWide: pixels.reduce((all, each) => all + each, selects ? 40 * rem : 0) > room,
+    isWide: pixels > room,
   };
 }
 
