@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Client } from "@steward/contracts/client";
 import type { RouteName } from "@steward/contracts/routes";
 import { enrol } from "@steward/node-client/enrol";
+import type { Log } from "@steward/node-client/log";
 import { createNodeClient, type NodeClient } from "@steward/node-client/node-client";
 import { type Agent, startAgent } from "../../packages/agent/src/agent.ts";
 import { createAnsibleExecutor, hostPlace } from "../../packages/agent/src/executor/ansible-executor.ts";
@@ -22,7 +23,7 @@ export interface OwnAppliance {
   /** The agent's own folder: identity, certificate, ledger. */
   stateDir: string;
   /** The real agent with the real executor and the counting program, from `stateDir` or a copy of it. */
-  start(options?: { around?: Around; stateDir?: string; disk?: string }): Promise<Agent>;
+  start(options?: { around?: Around; stateDir?: string; disk?: string; log?: Log }): Promise<Agent>;
   /** A copy of the agent's folder, as of now. */
   snapshot(): string;
   /** Puts a copy back in the place of the folder. The agent must not be running. */
@@ -74,7 +75,7 @@ export async function enrolOwnAppliance(
         stateDir: folderOfAgent,
         executor,
         client: options.around === undefined ? client : wrap(client, options.around),
-        log: () => {},
+        log: options.log ?? (() => {}),
       });
       let stopping: Promise<void> | undefined;
       const stop = () => {

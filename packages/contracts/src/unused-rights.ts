@@ -339,8 +339,16 @@ export const unusedRights: readonly UnusedRights[] = [
   {
     principals: ["purge"],
     actions: ["s3:ListBucket"],
-    resources: ["steward-{stage}-outputs-{account}", "steward-{stage}-fleet-{account}"],
+    resources: ["steward-{stage}-fleet-{account}"],
     reason: noTenantRemoved,
+  },
+  {
+    principals: ["purge"],
+    actions: ["s3:ListBucket"],
+    resources: ["steward-{stage}-outputs-{account}"],
+    reason:
+      "Where a tenant's policy says for how long outputs are kept, they are looked through in that tenant's minute of the hour; test/aws/purge.test.ts turns the clock to it.",
+    byChance: true,
   },
   {
     principals: ["purge"],
