@@ -63,7 +63,7 @@ export async function benchPages(): Promise<Figure[]> {
       fleetBucket: bucketNames(stack.stage, localAccount).fleet,
     };
     const nodes = await fillFleet(table, tenant.id, nodeCount);
-    const save = () => saveFleet(deps, { v: 1, tenantId: tenant.id, atMs: Date.now(), nodes });
+    const save = () => saveFleet(deps, { tenantId: tenant.id, atMs: Date.now(), nodes });
     const call = createClient({
       baseUrl: stack.apiUrl,
       transport: fetchTransport,

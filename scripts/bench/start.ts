@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { claimPort } from "@steward/local/free-ports";
+import { freePort } from "@steward/local/free-ports";
 import { root } from "../run.ts";
 import type { Figure } from "./report.ts";
 
@@ -39,7 +39,7 @@ export async function benchStart(): Promise<Figure[]> {
 
 async function startOnce(folder: string): Promise<number> {
   const started = performance.now();
-  const [api, nodes, cloud] = [await claimPort(0, ""), await claimPort(0, ""), await claimPort(0, "")];
+  const [api, nodes, cloud] = [await freePort(), await freePort(), await freePort()];
   const child = spawn(
     process.execPath,
     [

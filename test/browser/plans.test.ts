@@ -131,6 +131,7 @@ withBrowser("what is planned, kept out, kept secret and kept on record, in a bro
     await page.getByLabel("Value").fill(value);
     await page.getByRole("button", { name: "Store it" }).click();
     await page.getByRole("heading", { level: 3, name: "wifi-key" }).waitFor();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
     expect(await page.content()).not.toContain(value);
     expect(page.url()).not.toContain("correct");
     await page.getByRole("button", { name: "Remove" }).click();
@@ -178,7 +179,9 @@ withBrowser("what is planned, kept out, kept secret and kept on record, in a bro
     await page.getByRole("dialog").getByRole("link", { name: /sch_/ }).waitFor();
     expect(await violationsOf(page)).toEqual([]);
     await page.getByRole("button", { name: "All of this request" }).click();
-    await expect.poll(() => new URL(page.url()).searchParams.get("request")).toMatch(/^[0-9a-f]{32}$/);
+    await expect
+      .poll(() => new URL(page.url()).searchParams.get("request"), { timeout: 15_000 })
+      .toMatch(/^[0-9a-f]{32}$/);
 
     await open("/audit?verify=true");
     // The first seal is made within a minute; before it there is nothing that could be wrong.

@@ -59,6 +59,8 @@ withBrowser("the dashboard is quick", () => {
       await page.reload();
       await settled(page);
       usable.push(await page.evaluate("performance.now()"));
+      // It is told once the frame is on the screen, which may be after the page is of use.
+      await until(page, "performance.getEntriesByName('first-contentful-paint').length > 0");
       painted.push(await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"));
     }
     // What was answered to a page that has gone on is no longer to be read: the files are asked for once more.
@@ -85,7 +87,7 @@ withBrowser("the dashboard is quick", () => {
     beforeEach(() => {
       const { installation } = setting;
       const objects = createObjects(installation.cloudAs("sweep").s3);
-      const fleet = { v: 1, tenantId: installation.tenantId("acme"), atMs: Date.now(), nodes } as const;
+      const fleet = { tenantId: installation.tenantId("acme"), atMs: Date.now(), nodes };
       return saveFleet({ objects, fleetBucket: installation.buckets.fleet }, fleet);
     });
 

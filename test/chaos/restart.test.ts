@@ -79,7 +79,7 @@ describe("kill -9 of the whole installation", () => {
         const call = createClient({ baseUrl: apiUrl, transport: fetchTransport, headers: () => headers[slug] ?? {} });
         return call(name, input);
       };
-    const untilMs = Date.now() + 180_000;
+    const untilMs = Date.now() + 360_000;
     const driven = await atATime(12, makeWishes(taskCount, appliances, random), async (wish) => {
       const one = await drive(callOf(wish.tenant), wish, { untilMs, onAccepted: () => undefined });
       ended += 1;
@@ -109,5 +109,5 @@ describe("kill -9 of the whole installation", () => {
       strange: [],
     });
     await killAll();
-  }, 240_000);
+  }, 480_000);
 });

@@ -35,6 +35,7 @@ let mostAtWork = 0;
 beforeAll(async () => {
   const many = "500/5000";
   world = await startWithModels({
+    heartbeatIntervalSeconds: 1,
     functionEnv: { STEWARD_RATE_LIMITS: `principal=${many},tenant=${many},source=${many}` },
   });
   world.models.script(worker);

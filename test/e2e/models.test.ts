@@ -22,6 +22,7 @@ let acme: Client;
 
 beforeAll(async () => {
   world = await startWithModels({
+    heartbeatIntervalSeconds: 1,
     functionEnv: { STEWARD_JOB_DEADLINE_SECONDS: String(deadlineMs / 1000), STEWARD_LEASE_SECONDS: "2" },
   });
   ({ installation, models, claude } = world);
@@ -124,7 +125,7 @@ describe("a good answer of Ollama", () => {
     expect((await acme("getTask", { params: { taskId: id } })).requestId).toBe(requestId);
     const runs = ["run.started", "run.ended", "run.reported"].map((event) => `acme-berlin-01 ${event}`);
     const logged = () => eventsOfRequest(installation, requestId);
-    await expect.poll(logged).toEqual(expect.arrayContaining(["worker job.ended", ...runs]));
+    await expect.poll(logged, { timeout: 20_000 }).toEqual(expect.arrayContaining(["worker job.ended", ...runs]));
     const { items } = await steward.run<{ items: AuditEntryView[] }>("audit", "ls", "--request", requestId);
     steward.close();
     const people = ["submit-task per", "approve-plan per"];

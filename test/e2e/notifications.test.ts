@@ -103,7 +103,7 @@ it("a webhook is told that a task waits and how it ended, signed so that it need
       { event: "task.finished", state: "delivered", attempts: 1 },
       { event: "task.awaiting_approval", state: "delivered", attempts: 1 },
     ]);
-  });
+  }, 20_000);
   await acme("deleteNotification", { params: { notificationId: made.id } });
 });
 

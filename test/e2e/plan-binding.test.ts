@@ -1,4 +1,5 @@
 import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { getPerson, replacePerson } from "@steward/aws/records/person";
 import { getRollout, replaceRollout } from "@steward/aws/records/rollout";
 import { commit } from "@steward/aws/table";
@@ -54,9 +55,7 @@ const submit = (targets: string[] = [first]): Promise<TaskView> =>
 
 /** Attempts that a machine's ledger has ever prepared, in all of its life. */
 function ledgerOf(name: string): string[] {
-  return readdirSync(installation.machineDir(name), { recursive: true, encoding: "utf8" }).filter((path) =>
-    path.includes("run_"),
-  );
+  return readdirSync(join(installation.machineDir(name), "runs"));
 }
 
 /**

@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TaskView } from "@steward/contracts/task";
 import { askModel } from "@steward/worker/ask-model";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { freePort } from "../../packages/local/src/free-ports.ts";
 import { type Installation, until } from "../support/installation.ts";
 import { requireOrSkip } from "../support/require.ts";
 import type { ScriptedModels } from "../support/scripted-models.ts";
@@ -137,12 +136,3 @@ requireOrSkip(
     expect(JSON.parse(again.output)).toHaveProperty("yes");
   });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
-}

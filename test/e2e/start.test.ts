@@ -8,7 +8,7 @@ import { createClient } from "@steward/contracts/client";
 import { type ProfilesFile, profilesFileSchema } from "@steward/contracts/profile";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fetchTransport } from "../../packages/local/src/fetch-transport.ts";
-import { claimPort } from "../../packages/local/src/free-ports.ts";
+import { freePort } from "../../packages/local/src/free-ports.ts";
 import { startSteward } from "../../packages/local/src/stack.ts";
 
 const main = fileURLToPath(new URL("../../packages/local/src/main.ts", import.meta.url));
@@ -59,7 +59,7 @@ interface Ports {
 }
 
 async function freePorts(): Promise<Ports> {
-  return { api: await claimPort(0, ""), nodes: await claimPort(0, ""), cloud: await claimPort(0, "") };
+  return { api: await freePort(), nodes: await freePort(), cloud: await freePort() };
 }
 
 /** `npm start` with few appliances, as a user would have it. */

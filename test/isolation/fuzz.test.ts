@@ -160,6 +160,11 @@ it("10,000 tasks: no fault, nothing written by what is none, and exactly what wa
     ...people,
   ];
   const { bad, good } = judged(submitTaskSchema, words);
+  // How many of the others name an action and an appliance that there are is up to chance.
+  const right = Array.from({ length: 100 }, (_, index): Shot => {
+    const body = { instruction: `add user john${index}`, targets: [machines[index % machines.length]] };
+    return { bytes: Buffer.from(JSON.stringify(body)), contentType: "application/json", how: "right" };
+  });
   const send = async ({ bytes, contentType }: Shot): Promise<Answer> => {
     const response = await fetch(`${installation.stack.apiUrl}/api/v1/tasks`, {
       method: "POST",
@@ -177,13 +182,14 @@ it("10,000 tasks: no fault, nothing written by what is none, and exactly what wa
   expect(await everything()).toEqual(before);
 
   const accepted = new Set<string>();
-  await inLanes(split(good, 8), async (shot) => {
+  await inLanes(split([...good, ...right], 8), async (shot) => {
     const answer = await send(shot);
+    if (shot.how === "right") expect(answer.status, answer.text).toBe(202);
     // The shape is right; whether such an appliance and such an action are there is another matter.
     expect([202, 400, 403, 422], `${answer.status} ${answer.text} for ${shown(shot)}`).toContain(answer.status);
     if (answer.status === 202) accepted.add((JSON.parse(answer.text) as { id: string }).id);
   });
-  expect(accepted.size).toBeGreaterThan(10);
+  expect(accepted.size).toBeGreaterThanOrEqual(right.length);
   const tasks = [...(await everything()).keys()].filter((key) => /^T#[^#]+#TASK /.test(key));
   expect(new Set(tasks.map((key) => key.split(" ")[1]))).toEqual(accepted);
 }, 600_000);

@@ -9,11 +9,22 @@ interface Below {
 
 /** Plain files below a folder, whatever else is there: those that `keep` is for, in none of the folders named in `not`. */
 export function filesBelow(folder: string, { not = [], keep = () => true }: Below = {}): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+  return entriesBelow(folder, { not, keep }).files;
+}
+
+/** `missed`: how many folders were gone before they were read. */
+function entriesBelow(folder: string, { not = [], keep = () => true }: Below): { files: string[]; missed: number } {
+  const found: { files: string[]; missed: number } = { files: [], missed: 0 };
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return not.includes(entry.name) ? [] : filesBelow(path, { not, keep });
-    return entry.isFile() && keep(path) ? [path] : [];
-  });
+    if (entry.isDirectory() && !not.includes(entry.name)) {
+      const below = ifThere(() => entriesBelow(path, { not, keep })) ?? { files: [], missed: 1 };
+      found.files.push(...below.files);
+      found.missed += below.missed;
+    }
+    if (entry.isFile() && keep(path)) found.files.push(path);
+  }
+  return found;
 }
 
 /**
@@ -23,10 +34,11 @@ export function filesBelow(folder: string, { not = [], keep = () => true }: Belo
 export function* contentsBelow(folder: string, options: Below = {}): Generator<{ path: string; bytes: Buffer }> {
   const seen = new Set<string>();
   for (let look = 1; look <= 20; look += 1) {
-    let missed = 0;
-    for (const path of filesBelow(folder, options)) {
+    const { files, missed: folders } = entriesBelow(folder, options);
+    let missed = folders;
+    for (const path of files) {
       if (seen.has(path)) continue;
-      const bytes = readIfThere(path);
+      const bytes = ifThere(() => readFileSync(path));
       if (bytes === undefined) missed += 1;
       else {
         seen.add(path);
@@ -43,9 +55,10 @@ export function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 1;
 }
 
-function readIfThere(path: string): Buffer | undefined {
+/** Undefined where it was gone meanwhile. */
+function ifThere<T>(read: () => T): T | undefined {
   try {
-    return readFileSync(path);
+    return read();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

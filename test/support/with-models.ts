@@ -24,6 +24,8 @@ export async function startWithModels(
   const stopModels = () => Promise.all([models.stop(), claude.stop()]);
   try {
     const installation = await startInstallation({
+      // A worker that is silent for twice as long is passed by, and one second is soon over on a machine with much to do.
+      heartbeatIntervalSeconds: 3,
       worker: { ollamaHost: models.url, env: { STEWARD_WORKER_SLOTS: "8" } },
       functionEnv: { STEWARD_ANTHROPIC_URL: claude.url, ...functionEnv },
       ...rest,

@@ -181,9 +181,9 @@ describe("what is held until it ends", () => {
     const tenantId = aTenant();
     let held = 0;
     let most = 0;
-    const results = await many(8, async (worker) => {
-      let done = 0;
-      for (let turn = 0; turn < 25; turn++) {
+    // Each goes on until it has had its turns: one that never gets any would not come to an end.
+    await many(8, async (worker) => {
+      for (let done = 0; done < 10; ) {
         const one = input(tenantId, { limit: 5 });
         const taken = await takeHolding(instance(worker), one);
         if (taken.kind !== "taken") continue;
@@ -193,10 +193,8 @@ describe("what is held until it ends", () => {
         await returnHolding(instance(worker), one);
         done += 1;
       }
-      return done;
     });
     expect(most).toBeLessThanOrEqual(5);
-    expect(results.every((done) => done > 0)).toBe(true);
     expect(await heldBy(engine.table, tenantId, "jobs")).toBe(0);
   });
 

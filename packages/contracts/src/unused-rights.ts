@@ -24,7 +24,7 @@ const noGroup =
   "No Auto Scaling group starts instances locally; test/aws/instances.test.ts makes the calls, with these rights and no others.";
 
 const noTenantRemoved =
-  "A tenant is removed an hour after its grace period at the soonest; test/aws/purge.test.ts makes the calls, with these rights and no others.";
+  "A tenant is removed when its days of grace are over; test/aws/purge.test.ts turns the clock and makes the calls, with these rights and no others.";
 
 const deadLetters =
   "Few messages of the tests die; test/aws/dead-letters.test.ts lists, sends again and drops them with these rights and no others.";
@@ -237,7 +237,7 @@ export const unusedRights: readonly UnusedRights[] = [
   },
   {
     principals: ["sweep"],
-    actions: ["sqs:SendMessage"],
+    actions: ["sqs:SendMessage", "sqs:GetQueueUrl"],
     resources: [queue("node-events")],
     reason:
       "Announces nodes that fell silent; in the tests they do so while something is killed, and may be quick to return.",

@@ -60,7 +60,7 @@ async function fleetOfRecords(
 ): Promise<FleetSnapshot> {
   const presences = await presencesOf(deps, nodes);
   const atMs = deps.nowMs();
-  return { v: 1, tenantId, atMs, nodes: nodes.map((node) => fleetNode(node, presences.get(node.nodeId), atMs)) };
+  return { tenantId, atMs, nodes: nodes.map((node) => fleetNode(node, presences.get(node.nodeId), atMs)) };
 }
 
 interface Kept {

@@ -30,7 +30,9 @@ export async function takeSsmRoom(deps: Pick<Context, "table" | "nowMs"> & WithS
     const taken = await takeSsmNode(deps.table, { limit: deps.ssmNodes, nowMs: deps.nowMs() });
     if (taken === "taken") return;
     const seen = await countedSsmNodes(deps.table);
-    if (seen !== undefined && seen.nodes >= deps.ssmNodes && !isSettled(deps, seen)) break;
+    // Somebody else has counted meanwhile, and perhaps taken a place already, which SSM does not show yet.
+    if (seen !== undefined && seen.nodes < deps.ssmNodes) continue;
+    if (seen !== undefined && !isSettled(deps, seen)) break;
     await recountSsmNodes(deps.table, seen, await deps.countManaged());
   }
   throw full(deps.ssmNodes);

@@ -31,7 +31,7 @@ export async function saveFleets(
         const nodes = await allNodes(deps, tenantId, undefined, { consistent: false });
         const atMs = deps.nowMs();
         const rows = nodes.map((node) => fleetNode(node, byNode.get(node.nodeId), atMs));
-        await saveFleet(deps, { v: 1, tenantId, atMs, nodes: rows });
+        await saveFleet(deps, { tenantId, atMs, nodes: rows });
         saved += 1;
       } catch (error) {
         deps.log("error", "fleet_not_saved", { tenantId, error: String(error) });

@@ -50,9 +50,12 @@ interface Acknowledged {
 }
 
 /** Writes of every kind, until the cloud is gone; notes what was acknowledged. */
-async function load(endpoint: string, acknowledged: Acknowledged, round: number): Promise<void> {
+async function load(
+  { endpoint, QueueUrl }: { endpoint: string; QueueUrl: string | undefined },
+  acknowledged: Acknowledged,
+  round: number,
+): Promise<void> {
   const { dynamodb, sqs, s3, ssm, secrets } = clientsOf(endpoint, fullAccess);
-  const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: names.queue("rollouts") }));
   let n = 0;
   const writers: (() => Promise<void>)[] = [
     async () => {
@@ -143,8 +146,12 @@ test(`SIGKILL at ${kills} random points of a mixed load loses nothing that was a
     return Buffer.from(PublicKey ?? []).toString("hex");
   };
   const key = await publicKey();
+  // Asked once: it is the same after each start, and a kill may come before the first answer.
+  const { QueueUrl } = await clientsOf(cloud.endpoint, fullAccess).sqs.send(
+    new GetQueueUrlCommand({ QueueName: names.queue("rollouts") }),
+  );
   for (let round = 0; round < kills; round++) {
-    const working = load(cloud.endpoint, acknowledged, round);
+    const working = load({ endpoint: cloud.endpoint, QueueUrl }, acknowledged, round);
     await new Promise((resolve) => setTimeout(resolve, 50 + random() * 400));
     await cloud.kill();
     await working;
@@ -175,7 +182,6 @@ test(`SIGKILL at ${kills} random points of a mixed load loses nothing that was a
     const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: name }));
     expect(SecretString).toBe(value);
   }
-  const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: names.queue("rollouts") }));
   const found = new Set<string>();
   for (;;) {
     const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));

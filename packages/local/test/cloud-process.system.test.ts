@@ -12,6 +12,7 @@ import {
   temporaryFolder,
   writeCredentials,
 } from "./cloud-process.ts";
+import { readPidFile } from "../src/cloud/pid-file.ts";
 import { eventually } from "./contract/target.ts";
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -27,8 +28,9 @@ afterEach(async () => {
 });
 
 const state = () => join(folder.path, "state", "cloud");
-function enginePid(): number {
-  return (JSON.parse(readFileSync(join(state(), "engine.pid"), "utf8")) as { pid: number }).pid;
+/** Not of a file that is just being written. */
+function enginePid(): Promise<number> {
+  return eventually(() => readPidFile(join(state(), "engine.pid"))?.pid);
 }
 function isAlive(pid: number): boolean {
   try {
@@ -103,14 +105,14 @@ describe("a start that cannot work says in one sentence what to do", () => {
 describe("the process", () => {
   test("it ends with its parent, and its database with it, however it ends", async () => {
     cloud = await startCloudProcess(folder.path);
-    const engine = enginePid();
+    const engine = await enginePid();
     expect(isAlive(engine)).toBe(true);
     cloud.process.stdin?.end();
     await eventually(() => (cloud?.process.exitCode === 0 ? true : undefined));
     expect(isAlive(engine)).toBe(false);
 
     cloud = await startCloudProcess(folder.path);
-    const second = enginePid();
+    const second = await enginePid();
     await cloud.kill();
     await eventually(() => (isAlive(second) ? undefined : true));
   });
@@ -129,10 +131,10 @@ describe("the process", () => {
 
   test("a database that dies is started again", async () => {
     cloud = await startCloudProcess(folder.path);
-    const before = enginePid();
+    const before = await enginePid();
     process.kill(before, "SIGKILL");
-    await eventually(() => {
-      const now = enginePid();
+    await eventually(async () => {
+      const now = await enginePid();
       return now !== before && isAlive(now) ? true : undefined;
     });
   });

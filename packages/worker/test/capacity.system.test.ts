@@ -123,7 +123,7 @@ describe("slots that nobody set", () => {
 
   it("are measured further where the curve ended while it still grew, and no job waits for that", async () => {
     // A chat takes a tenth of a second: what else the machine does counts for little.
-    ollama.setSpeed({ tokensPerSecond: (running) => 500 * Math.min(running, 4) });
+    ollama.setSpeed({ tokensPerSecond: (running) => (running <= 4 ? 500 * running : 1_000) });
     const first = await start();
     await until("the choice", () => first.status().slots === 4, 20_000);
     await first.drain(0);
@@ -318,10 +318,10 @@ describe("a GPU maker's tool", () => {
   });
 
   it("that hangs is given up in time, whatever it has started, and not started beside itself", async () => {
-    const run = createRunTool(150);
-    const hanging = await tool(`echo x >>${join(dir, "starts")}; sleep 5`);
-    expect(await run(hanging, [])).toEqual({ kind: "timed_out", afterMs: 150 });
-    expect(await run(hanging, [])).toEqual({ kind: "timed_out", afterMs: 150 });
+    const run = createRunTool(2_000);
+    const hanging = await tool(`echo x >>${join(dir, "starts")}; sleep 30`);
+    expect(await run(hanging, [])).toEqual({ kind: "timed_out", afterMs: 2_000 });
+    expect(await run(hanging, [])).toEqual({ kind: "timed_out", afterMs: 2_000 });
     expect(await readFile(join(dir, "starts"), "utf8")).toBe("x\n");
   });
 });

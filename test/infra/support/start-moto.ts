@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { claimPort } from "@steward/local/free-ports";
+import { freePort } from "@steward/local/free-ports";
 
 /** Whether this machine's Python has moto's server. */
 export function hasMoto(): boolean {
@@ -16,7 +16,7 @@ export interface Moto {
 
 /** Another imitation of AWS, which nobody here wrote, as one account in one region. */
 export async function startMoto({ account, region }: { account: string; region: string }): Promise<Moto> {
-  const port = await claimPort(0, "");
+  const port = await freePort();
   const child = spawn("python3", [join(import.meta.dirname, "moto-server.py"), "-H", "127.0.0.1", "-p", String(port)], {
     env: { ...process.env, MOTO_ACCOUNT_ID: account, AWS_DEFAULT_REGION: region },
     stdio: ["ignore", "ignore", "pipe"],

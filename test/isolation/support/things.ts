@@ -31,6 +31,8 @@ const common: Readonly<Record<string, () => unknown>> = {
   until: () => new Date(Date.now() + 3_600_000).toISOString(),
   scope: () => "tenant",
   attempt: () => 1,
+  // Not at once: what is left of a deleted tenant is looked at afterwards.
+  graceDays: () => 30,
   sequence: () => Date.now(),
   intervalSeconds: () => 3_600,
   requirements: () => "slots:0",

@@ -55,7 +55,18 @@ function tableDefinition(name: string) {
   };
 }
 
+/** Between being found free and being listened at, a port may become another test's. */
 async function spawnEngine(): Promise<{ process: ChildProcess; url: string }> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await trySpawn();
+    } catch (error) {
+      if (tries === 3) throw error;
+    }
+  }
+}
+
+async function trySpawn(): Promise<{ process: ChildProcess; url: string }> {
   const packageFile = createRequire(import.meta.url).resolve(
     `@dynoxide/${process.platform}-${process.arch}/package.json`,
   );

@@ -63,24 +63,46 @@ export function pageOfFleet(
   const { limit, sort = "id", order = "asc" } = query;
   const keyOf = keys[sort];
   const sign = order === "asc" ? 1 : -1;
-  const byPlace = (a: Place, b: Place) => {
-    const [first, second] = a[0] === b[0] ? [a[1], b[1]] : [a[0], b[0]];
-    return first === second ? 0 : first < second ? -sign : sign;
-  };
+  const isBefore = (a: Place, b: Place) => sign * compare(a, b) < 0;
   const after = query.after === undefined ? undefined : placeOf(query.after);
-  const placed: { place: Place; node: FleetNode }[] = [];
+  // The first of all and one more, in order: sorting ten thousand for fifty takes longer than all the rest of a page.
+  const first: { place: Place; node: FleetNode }[] = [];
   for (const node of nodes) {
     if (!query.isChosen(node)) continue;
     const place: Place = [keyOf(node), node.nodeId];
-    if (after === undefined || byPlace(place, after) > 0) placed.push({ place, node });
+    if (after !== undefined && !isBefore(after, place)) continue;
+    const last = first.at(-1);
+    if (first.length > limit && last !== undefined && !isBefore(place, last.place)) continue;
+    first.splice(
+      placeIn(first, (one) => isBefore(one.place, place)),
+      0,
+      { place, node },
+    );
+    if (first.length > limit + 1) first.pop();
   }
-  placed.sort((a, b) => byPlace(a.place, b.place));
-  const page = placed.slice(0, limit);
+  const page = first.slice(0, limit);
   const last = page.at(-1);
   return {
     nodes: page.map(({ node }) => node),
-    ...(placed.length > limit && last !== undefined ? { after: JSON.stringify(last.place) } : {}),
+    ...(first.length > limit && last !== undefined ? { after: JSON.stringify(last.place) } : {}),
   };
+}
+
+function compare([key, id]: Place, [otherKey, otherId]: Place): number {
+  if (key !== otherKey) return key < otherKey ? -1 : 1;
+  return id === otherId ? 0 : id < otherId ? -1 : 1;
+}
+
+/** Where in a sorted list the first one is that does not come before. */
+function placeIn<T>(sorted: readonly T[], comesBefore: (item: T) => boolean): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const item = sorted[middle];
+    if (item !== undefined && comesBefore(item)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Sealed by us; of an older build it is an id alone. */

