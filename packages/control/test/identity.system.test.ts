@@ -3,6 +3,7 @@ import { createHash, generateKeyPairSync, sign, webcrypto } from "node:crypto";
 import { Pkcs10CertificateRequestGenerator } from "@peculiar/x509";
 import { getNode } from "@steward/aws/records/node";
 import { createSession as createSessionRecord } from "@steward/aws/records/session";
+import { countedSsmNodes } from "@steward/aws/records/ssm-nodes";
 import { commit } from "@steward/aws/table";
 import { sha256Hex } from "@steward/contracts/canonical";
 import { hasCode } from "@steward/contracts/errors";
@@ -15,6 +16,7 @@ import { issueCaCertificate } from "@steward/control/issue-certificate";
 import { removeNode } from "@steward/control/node-views";
 import { createAuthenticator } from "@steward/control/authenticate";
 import { createSession } from "@steward/control/create-session";
+import { takeSsmRoom } from "@steward/control/ssm-room";
 import { endSession, refreshSession } from "@steward/control/sessions";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type House, openHouse } from "./support/house.ts";
@@ -101,6 +103,27 @@ it("SSM is asked to know no more machines than it does for nothing, however many
   await (await invited("ssm", "later")).enrol(await request());
   await expect(invited("ssm", "latest")).rejects.toMatchObject({ code: "quota_exceeded" });
   await (await invited("pull", "quiet")).enrol(await request());
+});
+
+it("a place that somebody takes while another one is about to count is not forgotten", async () => {
+  const room = { ...house, ssmNodes: 5, countManaged: async () => 2 };
+  // Who comes first finds that nobody has counted. Before it looks again, another has counted and taken a place.
+  let other: Promise<void> | undefined;
+  house.table.client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (request) => {
+        if (commandName === "GetItemCommand" && other === undefined) {
+          other = takeSsmRoom(room);
+          await other;
+        }
+        return next(request);
+      },
+    { step: "initialize", name: "secondBetween" },
+  );
+  await takeSsmRoom(room);
+  house.table.client.middlewareStack.remove("secondBetween");
+  expect(other).toBeDefined();
+  expect(await countedSsmNodes(house.table)).toMatchObject({ nodes: 4 });
 });
 
 it("the same machine gets the same certificate again, but not once it was removed", async () => {
