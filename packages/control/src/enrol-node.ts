@@ -21,7 +21,7 @@ import { audited } from "./audit.ts";
 import type { Context, WithSigner } from "./context.ts";
 import { issueNodeCertificate, readCertificateRequest, withIssuer } from "./issue-certificate.ts";
 import { holdAppliance, releaseAppliance } from "./quotas.ts";
-import { takeSsmRoom, type WithSsmRoom } from "./ssm-room.ts";
+import { giveBackSsmRoom, takeSsmRoom, type WithSsmRoom } from "./ssm-room.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 
 type Deps = Pick<Context, "table" | "nowMs" | "log" | "meter"> &
@@ -95,8 +95,23 @@ async function counted<T>(deps: Deps, enrolment: EnrolmentState, store: () => Pr
   try {
     return await store();
   } catch (error) {
-    // Where nobody knows whether it was stored, it stays counted: a number that is too high is counted anew.
-    if (!hasCode(error, "unavailable") && !hasCode(error, "internal")) await releaseAppliance(deps, enrolment);
+    if (!mayBeStored(error)) await releaseAppliance(deps, enrolment);
+    throw error;
+  }
+}
+
+/** Where nobody knows whether it was stored, it stays counted: a number that is too high is counted anew. */
+function mayBeStored(error: unknown): boolean {
+  return hasCode(error, "unavailable") || hasCode(error, "internal");
+}
+
+/** One that was made although its answer is lost lets nobody in: only the answer has the code. */
+async function activated(deps: Deps, nodeId: string): Promise<{ id: string; code: string }> {
+  await takeSsmRoom(deps);
+  try {
+    return await deps.activate(nodeId);
+  } catch (error) {
+    await giveBackSsmRoom(deps);
     throw error;
   }
 }
@@ -123,8 +138,7 @@ async function issue(
     caPem: await deps.caCertificate(),
     nowMs,
   });
-  if (doorbell === "ssm") await takeSsmRoom(deps);
-  const activation = doorbell === "ssm" ? await deps.activate(nodeId) : undefined;
+  const activation = doorbell === "ssm" ? await activated(deps, nodeId) : undefined;
   const node: NodeState = {
     v: 1,
     version: 1,
@@ -169,34 +183,39 @@ async function issue(
     certificate: certificate.fingerprint,
     ...(activation === undefined ? {} : { activation }),
   };
-  await commit(deps.table, [
-    replaceEnrolment(enrolment, used),
-    createNode(node),
-    createPresence(presence),
-    createCertificate({
-      v: 1,
-      version: 1,
-      certificateId: newId("certificate", nowMs),
-      kind: "node",
-      fingerprint: certificate.fingerprint,
-      serial: certificate.serial,
-      tenantId,
-      holderId: nodeId,
-      holderName: name,
-      keyFingerprint: certificate.keyFingerprint,
-      pem: certificate.pem,
-      issuedAtMs: certificate.issuedAtMs,
-      notAfterMs: certificate.notAfterMs,
-    }),
-    audited(nowMs, {
-      tenantId,
-      who: nodeId,
-      what: "enrol-node",
-      record: nodeId,
-      after: node,
-      requestId: body.requestId,
-    }),
-  ]);
+  try {
+    await commit(deps.table, [
+      replaceEnrolment(enrolment, used),
+      createNode(node),
+      createPresence(presence),
+      createCertificate({
+        v: 1,
+        version: 1,
+        certificateId: newId("certificate", nowMs),
+        kind: "node",
+        fingerprint: certificate.fingerprint,
+        serial: certificate.serial,
+        tenantId,
+        holderId: nodeId,
+        holderName: name,
+        keyFingerprint: certificate.keyFingerprint,
+        pem: certificate.pem,
+        issuedAtMs: certificate.issuedAtMs,
+        notAfterMs: certificate.notAfterMs,
+      }),
+      audited(nowMs, {
+        tenantId,
+        who: nodeId,
+        what: "enrol-node",
+        record: nodeId,
+        after: node,
+        requestId: body.requestId,
+      }),
+    ]);
+  } catch (error) {
+    if (activation !== undefined && !mayBeStored(error)) await giveBackSsmRoom(deps);
+    throw error;
+  }
   return answer(deps, used, certificate.pem);
 }
 

@@ -1,4 +1,10 @@
-import { countedSsmNodes, recountSsmNodes, type SsmCount, takeSsmNode } from "@steward/aws/records/ssm-nodes";
+import {
+  countedSsmNodes,
+  recountSsmNodes,
+  returnSsmNode,
+  type SsmCount,
+  takeSsmNode,
+} from "@steward/aws/records/ssm-nodes";
 import { AppError } from "@steward/contracts/errors";
 import type { Context } from "./context.ts";
 
@@ -26,16 +32,28 @@ export async function checkSsmRoom(
  * `quota_exceeded`.
  */
 export async function takeSsmRoom(deps: Pick<Context, "table" | "nowMs"> & WithSsmRoom): Promise<void> {
-  for (let attempt = 0; attempt < 3; attempt += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     const taken = await takeSsmNode(deps.table, { limit: deps.ssmNodes, nowMs: deps.nowMs() });
     if (taken === "taken") return;
+    if (attempt === 4) break;
     const seen = await countedSsmNodes(deps.table);
     // Somebody else has counted meanwhile, and perhaps taken a place already, which SSM does not show yet.
     if (seen !== undefined && seen.nodes < deps.ssmNodes) continue;
     if (seen !== undefined && !isSettled(deps, seen)) break;
-    await recountSsmNodes(deps.table, seen, await deps.countManaged());
+    const managed = await deps.countManaged();
+    await recountSsmNodes(deps.table, seen, managed);
+    if (managed >= deps.ssmNodes) break;
   }
   throw full(deps.ssmNodes);
+}
+
+/** Gives a place back that was taken for an enrolment which came to nothing. One that is lost all the same is counted anew. */
+export async function giveBackSsmRoom(deps: Pick<Context, "table" | "log">): Promise<void> {
+  try {
+    await returnSsmNode(deps.table);
+  } catch (error) {
+    deps.log("warn", "ssm_place_not_given_back", { error: String(error) });
+  }
 }
 
 function isSettled({ nowMs }: Pick<Context, "nowMs">, { takenAtMs }: SsmCount): boolean {

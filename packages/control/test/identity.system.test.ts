@@ -6,7 +6,7 @@ import { createSession as createSessionRecord } from "@steward/aws/records/sessi
 import { countedSsmNodes } from "@steward/aws/records/ssm-nodes";
 import { commit } from "@steward/aws/table";
 import { sha256Hex } from "@steward/contracts/canonical";
-import { hasCode } from "@steward/contracts/errors";
+import { AppError, hasCode } from "@steward/contracts/errors";
 import { newId } from "@steward/contracts/ids";
 import { authenticateNode } from "@steward/control/authenticate-node";
 import type { Caller } from "@steward/control/context";
@@ -48,7 +48,11 @@ async function request(): Promise<string> {
   return csr.toString("pem");
 }
 
-async function invited(doorbell: "pull" | "ssm" = "pull", name = "attic") {
+async function invited(
+  doorbell: "pull" | "ssm" = "pull",
+  name = "attic",
+  activate = async () => ({ id: "activation", code: "code" }),
+) {
   const caPem = await issueCaCertificate(signer, { name: "Steward test nodes", nowMs: house.nowMs(), days: 3650 });
   const deps = {
     ...house,
@@ -56,7 +60,7 @@ async function invited(doorbell: "pull" | "ssm" = "pull", name = "attic") {
     caCertificate: async () => caPem,
     rootPublicKey: async () => "AAAA",
     nodesUrl: "https://nodes.example",
-    activate: async () => ({ id: "activation", code: "code" }),
+    activate,
   };
   const body = { kind: "appliance" as const, name, tags: [], doorbell };
   const invitation = await inviteNode({ ...house, rootFingerprint: async () => "f" }, admin, body);
@@ -124,6 +128,20 @@ it("a place that somebody takes while another one is about to count is not forgo
   house.table.client.middlewareStack.remove("secondBetween");
   expect(other).toBeDefined();
   expect(await countedSsmNodes(house.table)).toMatchObject({ nodes: 4 });
+});
+
+it("an enrolment that comes to nothing keeps no place at SSM", async () => {
+  house.ssmNodes = 5;
+  house.managed = 2;
+  const nodes = async () => (await countedSsmNodes(house.table))?.nodes;
+  const silent = await invited("ssm", "silent", () => Promise.reject(new AppError("unavailable", "SSM is away")));
+  const csr = await request();
+  for (let tries = 0; tries < 9; tries += 1) await expect(silent.enrol(csr)).rejects.toThrow("SSM is away");
+  expect(await nodes()).toBe(2);
+  // One of them is stored; the others took a place each before they could know.
+  const { enrol } = await invited("ssm", "many");
+  await Promise.allSettled((await Promise.all(Array.from({ length: 3 }, request))).map(enrol));
+  expect(await nodes()).toBe(3);
 });
 
 it("the same machine gets the same certificate again, but not once it was removed", async () => {

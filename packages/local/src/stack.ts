@@ -15,7 +15,7 @@ import { inherited } from "./env.ts";
 import { fetchTransport } from "./fetch-transport.ts";
 import { chooseExecutor } from "./fleet/executors.ts";
 import { enrolledSchema } from "./fleet/plan.ts";
-import { claimPort } from "./free-ports.ts";
+import { claimPorts } from "./free-ports.ts";
 import { ensureServerCertificate, serverCaFile } from "./host/server-certificate.ts";
 import { createHostChannel } from "./host-channel.ts";
 import { createRootKey, openRootKey } from "./root-key.ts";
@@ -61,14 +61,12 @@ export async function startSteward(options: StewardOptions): Promise<Stack> {
       });
     }
     const installation = openInstallation(join(stateDir, "installation.json"));
-    const ports = {
-      cloud: await claimPort(options.ports?.cloud ?? 0, "--cloud-port"),
-      api: await claimPort(options.ports?.api ?? 0, "--api-port"),
-      nodes: await claimPort(
-        (options.ports?.nodes ?? 0) === 0 ? (installation.nodesPort ?? 0) : (options.ports?.nodes ?? 0),
-        "--nodes-port",
-      ),
-    };
+    const nodesPort = (options.ports?.nodes ?? 0) === 0 ? installation.nodesPort : options.ports?.nodes;
+    const ports = await claimPorts({
+      cloud: { port: options.ports?.cloud ?? 0, option: "--cloud-port" },
+      api: { port: options.ports?.api ?? 0, option: "--api-port" },
+      nodes: { port: nodesPort ?? 0, option: "--nodes-port" },
+    });
     if (installation.nodesPort !== undefined && installation.nodesPort !== ports.nodes) {
       throw new AppError("conflict", `the machines of ${stateDir} call port ${installation.nodesPort}`, {
         next: `start with --nodes-port ${installation.nodesPort}, or with another --state-dir`,

@@ -4,8 +4,8 @@ import { changeItem } from "./change.ts";
 
 /*
  * How many machines SSM has been asked to know, whoever's they are: it knows a number of them for nothing in one account
- * and region, and charges for each one beyond. The number only grows; where it is full it is counted anew, once nobody has
- * taken a place for so long that whoever did is known to SSM by now, or never will be.
+ * and region, and charges for each one beyond. A machine that goes gives nothing back; where the number is full it is
+ * counted anew, once nobody has taken a place for so long that whoever did is known to SSM by now, or never will be.
  */
 
 const key = { pk: "SYS#SSM", sk: "NODES" };
@@ -25,6 +25,19 @@ export async function takeSsmNode(
     ExpressionAttributeValues: { ":one": 1, ":limit": limit, ":now": nowMs },
   });
   return done ? "taken" : item === undefined ? "unknown" : "full";
+}
+
+/** none: settles a return beside a count that has found fewer. A number below nothing would be room that there is not. */
+const some = "n > :none";
+
+/** Gives a place back that nobody will use. */
+export async function returnSsmNode(table: Table): Promise<void> {
+  await changeItem(table, "give back a machine of SSM", {
+    key,
+    UpdateExpression: "ADD n :less",
+    ConditionExpression: some,
+    ExpressionAttributeValues: { ":less": -1, ":none": 0 },
+  });
 }
 
 export interface SsmCount {

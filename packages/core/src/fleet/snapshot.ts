@@ -98,7 +98,7 @@ interface Columns {
   hostname: string[];
   /** Places in `tagLists`. */
   tags: number[];
-  tagLists: string[][];
+  tagLists: (readonly string[])[];
   /** Bits, from the lowest: worker, ssm, confirmed, quarantined, revoked. */
   flags: number[];
   /** Places in `healthLevels`. */
@@ -132,7 +132,7 @@ export function packSnapshot({ tenantId, atMs, nodes }: FleetSnapshot): string {
   const versions = createPlaces<string>(String);
   const sinceMs = (timeMs: number | undefined) => (timeMs === undefined ? null : timeMs - atMs);
   const metric = (name: keyof Metrics) => nodes.map(({ metrics }) => metrics?.[name] ?? null);
-  const columns = {
+  const columns: Columns = {
     nodeId: nodes.map(({ nodeId }) => nodeId),
     name: nodes.map(({ name }) => name),
     hostname: nodes.map(({ hostname }) => hostname),
