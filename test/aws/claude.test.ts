@@ -104,7 +104,7 @@ test("a cancelled question ends at once", async () => {
   models.script({ kind: "hang", afterTokens: 1 });
   const cancel = new AbortController();
   const answer = ask({ signal: cancel.signal });
-  await expect.poll(() => models.requests.length).toBe(1);
+  await expect.poll(() => models.requests.length, { timeout: 10_000 }).toBe(1);
   cancel.abort();
   expect(await answer).toMatchObject({ kind: "failed", reason: "the question to Claude was cancelled" });
 });

@@ -73,7 +73,7 @@ withBrowser("a browser that signs in", () => {
     await page.evaluate("void window.open(location.href)");
     const copy = await opened;
     await signedIn(copy);
-    await expect.poll(() => keptBy(copy)).not.toBe(before);
+    await expect.poll(() => keptBy(copy), { timeout: 15_000 }).not.toBe(before);
     const after = await keptBy(copy);
     await page.waitForFunction((token) => sessionStorage.getItem("steward.refresh-token") === token, after);
     await page.reload();

@@ -168,7 +168,7 @@ it("who is stuck asks the provider, whose staff is told, answers, and is asked n
   await vi.waitFor(async () => {
     const { items } = await staff("listEscalations", { query: {} });
     expect(items).toMatchObject([{ id: task.id, tenantId: acmeId }]);
-  });
+  }, 20_000);
   await expect(acme("listEscalations", { query: {} })).rejects.toMatchObject({ code: "forbidden" });
   const toAnswer = { tenantId: acmeId, taskId: task.id };
   await expect(acme("answerEscalation", { params: toAnswer, body: { note: "mine" } })).rejects.toMatchObject({
@@ -180,7 +180,7 @@ it("who is stuck asks the provider, whose staff is told, answers, and is asked n
   expect(await staff("answerEscalation", answering)).toBeUndefined();
   const seen = await acme("getTask", { params });
   expect(seen.escalation?.answer).toMatchObject({ note: "she is called Yda", by: expect.stringMatching(/^per_/) });
-  await vi.waitFor(async () => expect((await staff("listEscalations", { query: {} })).items).toEqual([]));
+  await vi.waitFor(async () => expect((await staff("listEscalations", { query: {} })).items).toEqual([]), 20_000);
 
   const planned = await acme("answerTask", { params, body: { answer: "yda" } });
   expect(planned.status).toBe("awaiting_approval");

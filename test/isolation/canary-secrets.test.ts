@@ -62,6 +62,8 @@ async function post(path: string, body: unknown, headers: Record<string, string>
 beforeAll(async () => {
   [ollama, claude] = await Promise.all([startScriptedModels(), startScriptedModels({ apiKey: claudeKey })]);
   installation = await startInstallation({
+    // A worker that is silent for twice as long is passed by, and it is to be asked.
+    heartbeatIntervalSeconds: 3,
     appliances: 6,
     stage,
     executor: { program: playbook },

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { GetQueueUrlCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
+import { GetQueueAttributesCommand, GetQueueUrlCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { type Clients, createClients } from "@steward/aws/clients";
 import { getTask, replaceTask } from "@steward/aws/records/task";
 import { commit, type Table } from "@steward/aws/table";
@@ -38,6 +38,8 @@ export interface Installation {
   table: Table;
   /** Puts a message among a queue's dead letters, with keys of the test's own. Answers its id. */
   bury(queue: QueueName, body: string): Promise<string>;
+  /** How many messages of a queue are not done with: they wait, are held back, or are at work. */
+  undone(queue: QueueName): Promise<number>;
   names: ReturnType<typeof resourceNames>;
   buckets: ReturnType<typeof bucketNames>;
   /** The nodes door with the certificate of a machine: `worker`, or an appliance's name. */
@@ -104,6 +106,13 @@ export async function startInstallation(options: Partial<StewardOptions> = {}): 
       const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: names.deadLetterQueue(queue) }));
       const { MessageId = "" } = await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
       return MessageId;
+    },
+    async undone(queue) {
+      const { sqs } = cloudAs("auditor");
+      const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: names.queue(queue) }));
+      const { Attributes = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }));
+      const counts = Object.entries(Attributes).filter(([name]) => name.startsWith("ApproximateNumberOf"));
+      return counts.reduce((sum, [, count]) => sum + Number(count), 0);
     },
     names,
     buckets: bucketNames(stack.stage, localAccount),

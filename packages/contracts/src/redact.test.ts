@@ -232,6 +232,22 @@ describe("redaction", () => {
     expect(jsonLine({ long: "x".repeat(1_000_000) }).length).toBeLessThan(40_000);
   });
 
+  it("leaves a certificate as it is, whatever its last line reads as, and nothing else that is called one", () => {
+    const line = "MIIBszCCAVmgAwIBAgIUe0q1n3yB0mK8Zr4Vd2cW9sXh5pQwCgYIKoZIzj0EAwIw";
+    const block = (...lines: string[]) =>
+      ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----"].join("\n");
+    for (const last of ["HgmPJmlAsBaPHPYHPw==", "HgmPJmlAsBaPHPYHXPw=", "HgmPJmlAsBaPHPYHtoken="]) {
+      const certificate = block(line, last);
+      expect(redactText(certificate)).toBe(certificate);
+      expect(redactText(`${certificate}\npassword=hunter22 ${certificate}`)).toBe(
+        `${certificate}\npassword=[redacted] ${certificate}`,
+      );
+    }
+    const told = Buffer.from("my password=hunter22hunter22 and more of it here!!!").toString("base64");
+    expect(redactText(block(line, told))).not.toContain(told);
+    expect(redactText(block("password=hunter22"))).not.toContain("hunter22");
+  });
+
   it("leaves what is no secret as it is: ids, hashes, metrics, addresses, stacks", () => {
     const harmless = [
       "run_01k2m3n4p5q6r7s8t9vwxyz012 is running",

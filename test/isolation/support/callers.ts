@@ -70,7 +70,7 @@ export function createSender({ stack, serverCa, machineDir }: Pick<Installation,
       // Whoever has no certificate that the listener takes is refused before there is a request.
       made.on("error", (error: Error & { code?: string }) =>
         error.code?.startsWith("ERR_SSL_TLSV13_ALERT_") === true ||
-        (door === "nodes" && machine === undefined && error.code === "ECONNRESET")
+        (door === "nodes" && machine === undefined && ["ECONNRESET", "EPIPE"].includes(error.code ?? ""))
           ? resolve({ status: 401, text: "", headers: {} })
           : reject(error),
       );
