@@ -16,7 +16,7 @@ import { issueCaCertificate } from "@steward/control/issue-certificate";
 import { removeNode } from "@steward/control/node-views";
 import { createAuthenticator } from "@steward/control/authenticate";
 import { createSession } from "@steward/control/create-session";
-import { takeSsmRoom } from "@steward/control/ssm-room";
+import { giveBackSsmRoom, takeSsmRoom } from "@steward/control/ssm-room";
 import { endSession, refreshSession } from "@steward/control/sessions";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type House, openHouse } from "./support/house.ts";
@@ -142,6 +142,22 @@ it("an enrolment that comes to nothing keeps no place at SSM", async () => {
   const { enrol } = await invited("ssm", "many");
   await Promise.allSettled((await Promise.all(Array.from({ length: 3 }, request))).map(enrol));
   expect(await nodes()).toBe(3);
+});
+
+it("a place is given back once, though the reply is lost and the call is made again", async () => {
+  const room = { ...house, ssmNodes: 5, countManaged: async () => 2 };
+  await takeSsmRoom(room);
+  await takeSsmRoom(room);
+  house.table.client.middlewareStack.add(
+    (next) => async (request) => {
+      await next(request);
+      return next(request);
+    },
+    { step: "deserialize", priority: "low", name: "twice" },
+  );
+  await giveBackSsmRoom(house);
+  house.table.client.middlewareStack.remove("twice");
+  expect(await countedSsmNodes(house.table)).toMatchObject({ nodes: 3 });
 });
 
 it("the same machine gets the same certificate again, but not once it was removed", async () => {

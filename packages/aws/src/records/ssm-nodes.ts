@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { hasCode } from "@steward/contracts/errors";
 import { commit, createItem, readItem, type Table } from "../table.ts";
 import { changeItem } from "./change.ts";
@@ -27,16 +28,19 @@ export async function takeSsmNode(
   return done ? "taken" : item === undefined ? "unknown" : "full";
 }
 
-/** none: settles a return beside a count that has found fewer. A number below nothing would be room that there is not. */
-const some = "n > :none";
+/**
+ * returned: settles the SDK's own second try of a return whose reply was lost, and a return beside a count that has found
+ * fewer. A number that is too low is room that there is not.
+ */
+const returned = "n > :none AND (attribute_not_exists(returnedLast) OR returnedLast <> :id)";
 
 /** Gives a place back that nobody will use. */
 export async function returnSsmNode(table: Table): Promise<void> {
   await changeItem(table, "give back a machine of SSM", {
     key,
-    UpdateExpression: "ADD n :less",
-    ConditionExpression: some,
-    ExpressionAttributeValues: { ":less": -1, ":none": 0 },
+    UpdateExpression: "ADD n :less SET returnedLast = :id",
+    ConditionExpression: returned,
+    ExpressionAttributeValues: { ":less": -1, ":none": 0, ":id": randomUUID() },
   });
 }
 
