@@ -107,15 +107,15 @@ export async function endTwoTenants({ a, b, sender, installation }: TwoTenants):
 /** Waits until nothing changes any more: queues are empty, and what they led to is done. */
 async function quiet(installation: Installation): Promise<Snapshot> {
   const lateMs = Date.now() + 60_000;
-  // Between two messages of what goes on nothing changes either, for longer than one would look.
-  const underWay = async () => (await installation.undone("rollouts")) + (await installation.undone("node-events"));
-  while ((await underWay()) > 0 && Date.now() < lateMs) await new Promise((resolve) => setTimeout(resolve, 100));
   for (let before = await snapshot(installation.table); ; ) {
     await new Promise((resolve) => setTimeout(resolve, 300));
+    // Between two messages of what goes on nothing changes either, for longer than one would look. A message is there until
+    // all that it led to is written: so they are counted first.
+    const underWay = (await installation.undone("rollouts")) + (await installation.undone("node-events"));
     const after = await snapshot(installation.table);
     const changed = changes(before, after);
-    if (changed.length === 0) return after;
-    if (Date.now() > lateMs) throw new Error(`these never rest: ${changed.join(", ")}`);
+    if (changed.length === 0 && underWay === 0) return after;
+    if (Date.now() > lateMs) throw new Error(`${underWay} messages wait, and these never rest: ${changed.join(", ")}`);
     before = after;
   }
 }
